@@ -1,0 +1,157 @@
+package enroll
+
+import (
+	"time"
+
+	"badged/internal/clock"
+	"badged/reader"
+)
+
+// PointKind is what a point does for people.
+type PointKind uint8
+
+// The kinds of point.
+const (
+	Print PointKind = 1 // a panel that logs in
+	DoorP PointKind = 2 // a side of a door
+)
+
+// Point is one place where a person presents a credential.
+type Point struct {
+	Name     string
+	Kind     PointKind
+	Door     string // the door that it opens, for DoorP
+	LogFirst bool   // commit before acting, also for a plain grant
+}
+
+// Outcome is what a presentation led to.
+type Outcome uint8
+
+// The outcomes. The numbers are those of the wire.
+const (
+	Granted Outcome = 1 // logged in, opened, or bound
+	Refused Outcome = 2
+	Waiting Outcome = 3 // the other half is awaited: the card, or the code
+	Faulty  Outcome = 4 // what arrived cannot be decoded cleanly
+)
+
+// Reason says why, from a closed list that only grows: a number is never reused.
+// The names and the numbers are the same as in sync/wire.
+type Reason uint16
+
+// The reasons.
+const (
+	ReasonNone          Reason = 0
+	KnownCard           Reason = 1  // the card's account logs in or opens
+	NewAccount          Reason = 2  // an unknown card made an account
+	ClaimBound          Reason = 3  // code and card bound the card
+	AwaitCard           Reason = 4  // a good or bad code was typed; a card may follow
+	AwaitCode           Reason = 5  // an unknown card at a door; a code may follow
+	UnknownCard         Reason = 6  // nobody's card, and nothing is made of it here
+	CodeRefused         Reason = 7  // wrong, used, ended, other site, or closed: never said which to the person
+	NoGrant             Reason = 8  // known, but no grant for this door
+	DeniedGrant         Reason = 9  // a grant that denies
+	AccountInactive     Reason = 10 // created, invited, suspended, merged, erased
+	BindingInactive     Reason = 11 // pending, contested, lost, replaced, revoked, ended
+	RandomUID           Reason = 12 // a serial number that changes with every tap
+	QuotaReached        Reason = 13 // too many new accounts
+	RouteOff            Reason = 14 // unknown badges are refused at this site
+	CardTaken           Reason = 15 // a claim with a card that belongs to somebody else
+	StoreFailed         Reason = 16 // the terminal cannot write; nothing new is granted
+	TimeUnknown         Reason = 17 // a time-limited grant and no trusted time
+	StaleSnapshot       Reason = 18 // the terminal has not heard from its hub for too long
+	BadRead             Reason = 19 // a fault of the reader's
+	PINUnknown          Reason = 20
+	SignedOut           Reason = 21 // the person ended the session
+	SessionIdle         Reason = 22 // time ended the session
+	SessionReplaced     Reason = 23 // another badge ended the session
+	ProfileEdited       Reason = 24
+	DoorForced          Reason = 25
+	DoorHeld            Reason = 26
+	DoorClosed          Reason = 27
+	ExitButton          Reason = 28
+	DeviceUp            Reason = 29
+	DeviceDown          Reason = 30
+	ServiceAccount      Reason = 31 // an application's account can never be presented
+	Throttled           Reason = 32 // too soon after wrong codes
+	TerminalStarted     Reason = 33
+	EntryTimeout        Reason = 34 // the other half did not come in time
+	DoorOpened          Reason = 35
+	BindOffered         Reason = 36 // the panel offers to bind the card to an account
+	DatabaseQuarantined Reason = 37 // a corrupt database was kept aside
+	ProfileRefused      Reason = 38 // an edit that the site does not allow
+)
+
+// Decision is the answer to one presentation. Every presentation gets exactly one.
+type Decision struct {
+	Outcome Outcome
+	Reason  Reason
+	Account Account    // zero: nobody
+	Cue     reader.Cue // what the reader shows
+	Login   bool       // a print point opens a session
+	Open    bool       // a door point energises its relay
+}
+
+// EventKind is what an Event reports.
+type EventKind uint8
+
+// The kinds of event. The numbers are those of the wire.
+const (
+	EventPresentation EventKind = 1 // a card, code or PIN and what it led to
+	EventEnrolment    EventKind = 2 // an account or a binding was made
+	EventSession      EventKind = 3 // a panel logged out
+	EventEdit         EventKind = 4 // a profile was changed at a panel
+	EventDoor         EventKind = 5 // contact, exit button, forced, held
+	EventDevice       EventKind = 6 // a reader, the terminal itself
+)
+
+// Stream is the queue that an event travels in.
+type Stream uint8
+
+// The streams. The numbers are those of the wire.
+const (
+	StreamEvents   Stream = 1 // routine
+	StreamSecurity Stream = 2 // enrolment, edits, tamper, lockout: never waits behind routine
+)
+
+// Event is one thing that happened. The store gives it its place in the order.
+type Event struct {
+	Order   uint64 // terminal-wide, from 1; set by the store
+	Seq     uint64 // within its stream, from 1; set by the store
+	Kind    EventKind
+	At      clock.Stamp
+	Point   string
+	Device  string // the reader, for EventDevice and faults
+	Outcome Outcome
+	Reason  Reason
+	Account AccountID
+	Card    CardID
+	Claim   ClaimID
+	Number  uint64 // of a new anonymous account; 0: provisional
+	Label   string // provisional name of a new account
+	Why     reader.Why
+	Edit    *Edit // EventEdit
+}
+
+// Stream is the queue that the event belongs to: what changes rights or accounts
+// goes ahead of routine.
+func (e Event) Stream() Stream {
+	switch {
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == DoorForced:
+		return StreamSecurity
+	default:
+		return StreamEvents
+	}
+}
+
+// Edit is a profile as a person wants it. Fields that the site does not let people
+// edit are kept as they were.
+type Edit struct {
+	Name, Email, Lang string
+}
+
+// Tally is a counter that survives a power cut: wrong codes, new accounts.
+type Tally struct {
+	Count int64
+	Since time.Time
+}

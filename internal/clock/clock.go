@@ -1,0 +1,93 @@
+// Package clock tells the time and how far to trust it. A terminal's wall clock is
+// not trusted by default: many have no battery and wake in 1970. Order inside a
+// terminal is its event order, throttles use monotonic time, and what depends on
+// the wall clock asks for State.
+package clock
+
+import (
+	"crypto/rand"
+	"sync"
+	"time"
+)
+
+// State is how far the wall clock can be trusted.
+type State uint8
+
+// The states.
+//
+//	Unknown --hub time--> Trusted
+//	Unknown --wall clock at or above the floor--> Holdover --hub time--> Trusted
+const (
+	Unknown  State = iota // the clock shows a time that has already passed
+	Holdover              // plausible: at or above the floor, not confirmed since boot
+	Trusted               // the hub told the time since boot
+)
+
+// String is the state's name in logs and status.
+func (s State) String() string { return [...]string{"unknown", "holdover", "trusted"}[s] }
+
+// Boot identifies one run of the process, for ordering monotonic times.
+type Boot [8]byte
+
+// Stamp is one moment.
+type Stamp struct {
+	Wall  time.Time     // UTC; corrected by the hub's time when Trusted
+	State State         // how far Wall can be trusted
+	Boot  Boot          // the run that Mono belongs to
+	Mono  time.Duration // since the start of that run, unaffected by clock changes
+}
+
+// Clock gives stamps. It is safe for concurrent use.
+type Clock struct {
+	boot  Boot
+	start time.Time // carries the monotonic reading
+
+	mu     sync.Mutex // guards what follows
+	floor  time.Time  // no true time lies before it
+	offset time.Duration
+	heard  bool
+}
+
+// New makes a clock whose true time is not before floor: the later of the build
+// time and the last hub time that was stored.
+func New(floor time.Time) *Clock {
+	c := &Clock{start: time.Now(), floor: floor.UTC()}
+	_, _ = rand.Read(c.boot[:]) // never fails since Go 1.24
+	return c
+}
+
+// Now gives the present moment.
+func (c *Clock) Now() Stamp {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := Stamp{Wall: now.Add(c.offset).UTC().Round(0), Boot: c.boot, Mono: now.Sub(c.start)}
+	switch {
+	case c.heard:
+		s.State = Trusted
+	case !s.Wall.Before(c.floor):
+		s.State = Holdover
+	}
+	return s
+}
+
+// HubTime takes the time that the hub told just now. Times below the floor are
+// ignored: they are stale or forged.
+func (c *Clock) HubTime(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.Before(c.floor) {
+		return
+	}
+	c.offset = time.Until(t)
+	c.floor = t.UTC()
+	c.heard = true
+}
+
+// Floor is the time before which no true time lies. It only grows; the caller
+// stores it.
+func (c *Clock) Floor() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.floor
+}

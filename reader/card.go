@@ -1,0 +1,82 @@
+package reader
+
+import (
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"badged/internal/secret"
+)
+
+// Tech is the technology of a badge, as far as the reader tells.
+type Tech string
+
+// The technologies. Text is a reader that types what it likes: digits or hex.
+const (
+	EM4100 Tech = "em4100"
+	Text   Tech = "text"
+)
+
+// Card is what a badge says, as a value: technology, frame format, bit length
+// and raw bits. Leading zeros count, and 26 bits differ from 32. Cards compare
+// with ==. Printing a Card shows technology and bit length only.
+type Card struct {
+	tech   Tech
+	format string
+	bits   int
+	raw    secret.Text // packed, first bit first, last byte padded with zero bits
+}
+
+// NewCard makes a card of the first bits bits of raw, first bit first, padded
+// with zero bits to whole bytes. It panics when raw has another length, which only
+// a decoder's own mistake can cause.
+func NewCard(tech Tech, format string, bits int, raw []byte) Card {
+	if len(raw) != (bits+7)/8 {
+		panic(fmt.Sprintf("reader.NewCard: %d bits in %d bytes", bits, len(raw)))
+	}
+	return Card{tech, format, bits, secret.New(string(raw))}
+}
+
+// TextCard makes a card of what a text reader typed, without terminators.
+func TextCard(text string) Card {
+	return Card{Text, "text", 8 * len(text), secret.New(text)}
+}
+
+// Tech is the badge's technology.
+func (c Card) Tech() Tech { return c.tech }
+
+// FrameFormat names the layout of the bits: "EM4100", "H10301", "text".
+func (c Card) FrameFormat() string { return c.format }
+
+// Bits is the number of bits that the badge said.
+func (c Card) Bits() int { return c.bits }
+
+// Hex is the raw bits in upper-case hex, two digits a byte. It is for tools that a
+// technician runs; it never goes to a log.
+func (c Card) Hex() string { return strings.ToUpper(hex.EncodeToString([]byte(c.raw.Reveal()))) }
+
+// Reveal is the text that a number rule starts from: what a text reader typed, or
+// else the raw bits in upper-case hex. It never goes to a log.
+func (c Card) Reveal() string {
+	if c.tech == Text {
+		return c.raw.Reveal()
+	}
+	return c.Hex()
+}
+
+// String shows technology and length.
+func (c Card) String() string { return fmt.Sprintf("%s/%d bits", c.tech, c.bits) }
+
+// Format implements fmt.Formatter, so that no verb reaches the bits.
+func (c Card) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
+
+// LogValue implements slog.LogValuer.
+func (c Card) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Number is the one canonical string by which a card is known on every reader of
+// the site. A number rule makes it of a Card. It cannot be printed.
+type Number struct{ secret.Text }
+
+// NewNumber hides s.
+func NewNumber(s string) Number { return Number{secret.New(s)} }

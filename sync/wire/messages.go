@@ -1,0 +1,205 @@
+// Package wire is what terminals and the hub say to each other: messages in
+// deterministic CBOR with integer keys, signed with COSE_Sign1. The schema is
+// badged.cddl in this folder; testdata/vectors/wire holds golden bytes.
+package wire
+
+// Version is the protocol version that this code speaks; Hello carries the range
+// that a terminal can speak.
+const Version = 1
+
+// The streams of events.
+const (
+	StreamEvents   = 1 // routine
+	StreamSecurity = 2 // enrolment, edits, tamper: never waits behind routine
+)
+
+// Hello opens a connection, from the terminal.
+type Hello struct {
+	MinVersion  uint64            `cbor:"1,keyasint"`
+	MaxVersion  uint64            `cbor:"2,keyasint"`
+	Nonce       [16]byte          `cbor:"3,keyasint"` // of this connection
+	Incarnation [16]byte          `cbor:"4,keyasint"` // of the database
+	Next        map[uint64]uint64 `cbor:"5,keyasint"` // stream → next seq to be given
+	Vector      []CollectionState `cbor:"6,keyasint"`
+	Agent       string            `cbor:"7,keyasint"` // version of the program
+	Lease       uint64            `cbor:"8,keyasint"` // numbers left
+}
+
+// CollectionState is how far a copy of a collection is.
+type CollectionState struct {
+	Collection Collection `cbor:"1,keyasint"`
+	Rev        uint64     `cbor:"2,keyasint"`
+	Hash       [16]byte   `cbor:"3,keyasint"` // SetHash of its rows
+}
+
+// Frame carries events of one stream, contiguous from First.
+type Frame struct {
+	Incarnation [16]byte `cbor:"1,keyasint"`
+	Stream      uint64   `cbor:"2,keyasint"`
+	First       uint64   `cbor:"3,keyasint"` // seq of the first event
+	Count       uint64   `cbor:"4,keyasint"`
+	Gzip        bool     `cbor:"5,keyasint,omitempty"`
+	// Events is the encoded Event values one behind the other, gzipped if Gzip. A
+	// receiver bounds what it unpacks: MaxFrameEvents, MaxFrameBytes.
+	Events []byte `cbor:"6,keyasint"`
+}
+
+// The bounds of a frame. Window is how many may be on the way.
+const (
+	MaxFrameEvents = 64
+	MaxFrameBytes  = 16 << 10
+	GzipFrom       = 16 // events
+	Window         = 4
+)
+
+// Event is one thing that happened at a terminal. Its seq is its place in the frame.
+type Event struct {
+	Order   uint64 `cbor:"1,keyasint"` // terminal-wide, over both streams
+	Kind    uint64 `cbor:"2,keyasint"`
+	Point   string `cbor:"3,keyasint,omitempty"`
+	Outcome uint64 `cbor:"4,keyasint,omitempty"`
+	Reason  uint64 `cbor:"5,keyasint,omitempty"`
+	Account []byte `cbor:"6,keyasint,omitempty"` // 16 bytes
+	Card    []byte `cbor:"7,keyasint,omitempty"` // 16 bytes
+	Claim   []byte `cbor:"8,keyasint,omitempty"` // 16 bytes
+	At      int64  `cbor:"9,keyasint"`           // Unix milliseconds
+	Clock   uint64 `cbor:"10,keyasint"`          // 0 unknown, 1 holdover, 2 trusted
+	Boot    []byte `cbor:"11,keyasint"`          // 8 bytes
+	Mono    int64  `cbor:"12,keyasint"`          // milliseconds since boot
+	Number  uint64 `cbor:"13,keyasint,omitempty"`
+	Label   string `cbor:"14,keyasint,omitempty"`
+	Edit    *Edit  `cbor:"15,keyasint,omitempty"`
+	Device  string `cbor:"16,keyasint,omitempty"`
+	Why     string `cbor:"17,keyasint,omitempty"`
+}
+
+// Edit is a profile that a person changed at a panel.
+type Edit struct {
+	Name  string `cbor:"1,keyasint"`
+	Email string `cbor:"2,keyasint"`
+	Lang  string `cbor:"3,keyasint"`
+}
+
+// Ack tells what is durable at the hub; it also answers Hello. It names the nonce
+// of the connection, so that a stale one is ignored.
+type Ack struct {
+	Nonce       [16]byte          `cbor:"1,keyasint"`
+	Incarnation [16]byte          `cbor:"2,keyasint"` // differs from the sent one: start a new one
+	Upto        map[uint64]uint64 `cbor:"3,keyasint"` // stream → highest contiguous durable seq
+	Credit      uint64            `cbor:"4,keyasint"` // frames that may be on the way
+	Time        int64             `cbor:"5,keyasint"` // Unix milliseconds
+	RetryAfter  int64             `cbor:"6,keyasint,omitempty"`
+	Problem     string            `cbor:"7,keyasint,omitempty"` // why nothing was taken, for the technician
+}
+
+// Collection names one of the sets that the hub owns and terminals copy.
+type Collection uint64
+
+// The collections. Leases hold only the rows of the terminal that they are sent to.
+const (
+	Config   Collection = 1
+	Doors    Collection = 2
+	Accounts Collection = 3
+	Cards    Collection = 4
+	Grants   Collection = 5
+	Claims   Collection = 6
+	Leases   Collection = 7
+	Trust    Collection = 8
+)
+
+// Page is one message of a delta or a snapshot of a collection: the parts 0 to
+// Parts-1 with the same From, To and Snapshot belong together and are applied in
+// one transaction once all are there and Hash agrees. After a snapshot, rows that it
+// does not name are gone.
+type Page struct {
+	Nonce      [16]byte   `cbor:"1,keyasint"` // of the connection
+	Collection Collection `cbor:"2,keyasint"`
+	Snapshot   bool       `cbor:"3,keyasint,omitempty"`
+	From       uint64     `cbor:"4,keyasint"` // revision that a delta starts from
+	To         uint64     `cbor:"5,keyasint"` // revision that it leads to
+	Part       uint64     `cbor:"6,keyasint"`
+	Parts      uint64     `cbor:"7,keyasint"`
+	Hash       [16]byte   `cbor:"8,keyasint"` // SetHash of the whole collection at To
+	Changes    []Change   `cbor:"9,keyasint"`
+}
+
+// MaxPageBytes bounds an encoded Page.
+const MaxPageBytes = 64 << 10
+
+// Change is one row of a collection, or its end.
+type Change struct {
+	Key  []byte `cbor:"1,keyasint"`           // id of the row: 16 bytes, or a door's or setting's name
+	Rev  uint64 `cbor:"2,keyasint"`           // revision at which it got this value
+	Body []byte `cbor:"3,keyasint,omitempty"` // the encoded row; none: tombstone
+}
+
+// Account is a row of Accounts.
+type Account struct {
+	Kind    uint64   `cbor:"1,keyasint"`
+	State   uint64   `cbor:"2,keyasint"`
+	Number  uint64   `cbor:"3,keyasint,omitempty"`
+	Aliases []uint64 `cbor:"4,keyasint,omitempty"`
+	Label   string   `cbor:"5,keyasint,omitempty"`
+	Name    string   `cbor:"6,keyasint,omitempty"`
+	Email   string   `cbor:"7,keyasint,omitempty"`
+	Lang    string   `cbor:"8,keyasint,omitempty"`
+	Expires int64    `cbor:"9,keyasint,omitempty"` // Unix milliseconds
+}
+
+// Card is a row of Cards; its key is the card's id.
+type Card struct {
+	Account   [16]byte `cbor:"1,keyasint"`
+	State     uint64   `cbor:"2,keyasint"`
+	Assurance uint64   `cbor:"3,keyasint"`
+	Expires   int64    `cbor:"4,keyasint,omitempty"`
+}
+
+// Grant is a row of Grants.
+type Grant struct {
+	Account [16]byte `cbor:"1,keyasint"`
+	Door    string   `cbor:"2,keyasint"`
+	From    int64    `cbor:"3,keyasint,omitempty"`
+	To      int64    `cbor:"4,keyasint,omitempty"`
+	Deny    bool     `cbor:"5,keyasint,omitempty"`
+}
+
+// Claim is a row of Claims.
+type Claim struct {
+	Account [16]byte `cbor:"1,keyasint"`
+	MAC     [16]byte `cbor:"2,keyasint"`
+	Ends    int64    `cbor:"3,keyasint"`
+	Doors   []string `cbor:"4,keyasint,omitempty"`
+	State   uint64   `cbor:"5,keyasint"`
+}
+
+// Door is a row of Doors; its key is the door's name.
+type Door struct {
+	Anonymous   bool   `cbor:"1,keyasint,omitempty"`
+	UnknownTime uint64 `cbor:"2,keyasint,omitempty"`
+	FreshFor    int64  `cbor:"3,keyasint,omitempty"` // seconds
+	Stale       uint64 `cbor:"4,keyasint,omitempty"`
+}
+
+// Lease is a row of Leases; its key is the lease's id.
+type Lease struct {
+	First uint64 `cbor:"1,keyasint"`
+	Last  uint64 `cbor:"2,keyasint"`
+}
+
+// Site is the row "site" of Config. Durations are in seconds.
+type Site struct {
+	Name          string `cbor:"1,keyasint"`
+	UnknownBadge  uint64 `cbor:"2,keyasint"`
+	Confirm       uint64 `cbor:"3,keyasint"`
+	Lang          string `cbor:"4,keyasint"`
+	EditProfile   bool   `cbor:"5,keyasint"`
+	CodeDigits    uint64 `cbor:"6,keyasint"`
+	ClaimWindow   int64  `cbor:"7,keyasint"`
+	GuessBudget   uint64 `cbor:"8,keyasint"`
+	ClaimsClosed  bool   `cbor:"9,keyasint,omitempty"`
+	QuotaBurst    uint64 `cbor:"10,keyasint"`
+	QuotaDay      uint64 `cbor:"11,keyasint"`
+	QuotaSite     uint64 `cbor:"12,keyasint"`
+	AnonymousLife int64  `cbor:"13,keyasint"`
+	SessionIdle   int64  `cbor:"14,keyasint"`
+}
