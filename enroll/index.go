@@ -1,20 +1,314 @@
 package enroll
 
-import "sync"
+import (
+	"iter"
+	"sync"
+	"time"
+)
 
-// Index is what a terminal needs to decide, in memory: card → binding, account,
-// grants; live claims; doors; settings. The store fills it at start and changes it
-// only after the commit that it mirrors. It is safe for concurrent use.
+// Index is what a terminal needs to decide, in memory: cards with their accounts
+// and grants, claims, doors, settings. The store fills it at start and changes it
+// only after the commit that it mirrors. It is safe for concurrent use: writers
+// hold the lock for a few hundred rows at a time, so that a decision does not wait
+// for a resync.
 //
-// It is sized for a million cards: a card costs a map entry of 24 bytes, an account
-// a slot of 48 and a map entry of 20.
+// Rows may come in any order: a card or a grant may name an account that comes
+// later; until then that account has no state and nothing works for it.
 type Index struct {
-	mu       sync.RWMutex // guards all below
+	mu sync.RWMutex // guards all below
+
 	cards    map[CardID]cardSlot
-	accounts map[AccountID]uint32 // index into slots
+	accounts map[AccountID]uint32 // place in slots
 	slots    []accountSlot
-	claims   map[ClaimID]Claim
-	grants   map[AccountID][]Grant
+	grants   []grantSlot // [0] is nobody's, so that 0 ends a list
+	spare    uint32      // list of unused grant slots
+	doorIDs  []string    // names of doors, by the number that grants use
 	doors    map[string]Door
+	claims   map[ClaimID]Claim
 	site     Site
+
+	unclaimed int // anonymous accounts that will expire
+}
+
+// The slots keep a million cards in about 130 MB: times are Unix seconds (until
+// 2106), accounts and doors are numbers.
+type (
+	cardSlot struct {
+		account   uint32
+		expires   uint32
+		state     BindingState
+		assurance Assurance
+	}
+	accountSlot struct {
+		id      AccountID
+		number  uint32
+		expires uint32
+		grants  uint32 // first of a list in Index.grants
+		kind    AccountKind
+		state   AccountState
+	}
+	grantSlot struct {
+		id       GrantID
+		from, to uint32
+		next     uint32
+		door     uint16
+		deny     bool
+	}
+)
+
+// Change is one committed row for the index: an Account, Binding, Claim, Grant,
+// Door or Site put, or one of the Gone types.
+type Change interface{ apply(*Index) }
+
+// The rows that are no more.
+type (
+	GoneAccount AccountID
+	GoneCard    CardID
+	GoneClaim   ClaimID
+	GoneDoor    string
+	GoneGrant   struct {
+		ID      GrantID
+		Account AccountID
+	}
+)
+
+// NewIndex makes an empty index with the default settings.
+func NewIndex() *Index {
+	ix := &Index{site: DefaultSite()}
+	ix.clear(0)
+	return ix
+}
+
+// applyBatch is how many rows are put under one hold of the lock: some 50 µs.
+const applyBatch = 256
+
+// Apply puts committed changes, in order.
+func (ix *Index) Apply(changes ...Change) {
+	for len(changes) > 0 {
+		n := min(len(changes), applyBatch)
+		ix.mu.Lock()
+		for _, c := range changes[:n] {
+			c.apply(ix)
+		}
+		ix.mu.Unlock()
+		changes = changes[n:]
+	}
+}
+
+// Load replaces everything by rows, which hold about cards cards. Look-ups go on in
+// the former contents until it is done.
+func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
+	fresh := &Index{site: DefaultSite()}
+	fresh.clear(cards)
+	for c := range rows {
+		c.apply(fresh)
+	}
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.cards, ix.accounts, ix.slots = fresh.cards, fresh.accounts, fresh.slots
+	ix.grants, ix.spare = fresh.grants, fresh.spare
+	ix.doorIDs, ix.doors, ix.claims = fresh.doorIDs, fresh.doors, fresh.claims
+	ix.site, ix.unclaimed = fresh.site, fresh.unclaimed
+}
+
+func (ix *Index) clear(cards int) {
+	ix.cards = make(map[CardID]cardSlot, cards)
+	ix.accounts = make(map[AccountID]uint32, cards)
+	ix.slots = make([]accountSlot, 0, cards)
+	ix.grants = make([]grantSlot, 1)
+	ix.doors = make(map[string]Door)
+	ix.claims = make(map[ClaimID]Claim)
+}
+
+// Known is a card's binding and what the index keeps of its account: kind, state,
+// number and end, but neither name nor address.
+type Known struct {
+	Binding Binding
+	Account Account
+}
+
+// Card looks a card up.
+func (ix *Index) Card(id CardID) (Known, bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	c, ok := ix.cards[id]
+	if !ok {
+		return Known{}, false
+	}
+	a := ix.slots[c.account]
+	return Known{
+		Binding: Binding{Card: id, Account: a.id, State: c.state, Assurance: c.assurance, Expires: fromUnix(c.expires)},
+		Account: a.account(),
+	}, true
+}
+
+// Account looks an account up.
+func (ix *Index) Account(id AccountID) (Account, bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	n, ok := ix.accounts[id]
+	if !ok || ix.slots[n].state == 0 {
+		return Account{}, false
+	}
+	return ix.slots[n].account(), true
+}
+
+// Grants gives the grants of an account at a door.
+func (ix *Index) Grants(account AccountID, door string) []Grant {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	n, ok := ix.accounts[account]
+	if !ok {
+		return nil
+	}
+	var out []Grant
+	for i := ix.slots[n].grants; i != 0; i = ix.grants[i].next {
+		if g := ix.grants[i]; ix.doorIDs[g.door] == door {
+			out = append(out, Grant{ID: g.id, Account: account, Door: door, From: fromUnix(g.from), To: fromUnix(g.to), Deny: g.deny})
+		}
+	}
+	return out
+}
+
+// Door looks a door up; one that the hub has not described denies in doubt.
+func (ix *Index) Door(id string) Door {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	if d, ok := ix.doors[id]; ok {
+		return d
+	}
+	return Door{ID: id, UnknownTime: PolicyDeny, Stale: PolicyDeny}
+}
+
+// Claims gives every claim that the terminal knows, ended ones too.
+func (ix *Index) Claims() []Claim {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	out := make([]Claim, 0, len(ix.claims))
+	for _, c := range ix.claims {
+		out = append(out, c)
+	}
+	return out
+}
+
+// Site gives the settings.
+func (ix *Index) Site() Site {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.site
+}
+
+// Counts tells how many cards, accounts, and anonymous accounts that nobody has
+// made their own there are.
+func (ix *Index) Counts() (cards, accounts, unclaimed int) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return len(ix.cards), len(ix.accounts), ix.unclaimed
+}
+
+// account is what the index keeps of an account.
+func (s accountSlot) account() Account {
+	return Account{ID: s.id, Kind: s.kind, State: s.state, Number: uint64(s.number), Expires: fromUnix(s.expires)}
+}
+
+// slot gives the place of an account, a new one without a state if need be.
+func (ix *Index) slot(id AccountID) uint32 {
+	n, ok := ix.accounts[id]
+	if !ok {
+		n = uint32(len(ix.slots))
+		ix.slots = append(ix.slots, accountSlot{id: id})
+		ix.accounts[id] = n
+	}
+	return n
+}
+
+// set replaces an account's facts, keeping its grants.
+func (ix *Index) set(id AccountID, s accountSlot) {
+	n := ix.slot(id)
+	s.id, s.grants = id, ix.slots[n].grants
+	ix.unclaimed += s.unclaimed() - ix.slots[n].unclaimed()
+	ix.slots[n] = s
+}
+
+// unclaimed is 1 for an anonymous account that will expire, else 0.
+func (s accountSlot) unclaimed() int {
+	if s.kind == Anonymous && s.state == Active && s.expires != 0 {
+		return 1
+	}
+	return 0
+}
+
+func (a Account) apply(ix *Index) {
+	ix.set(a.ID, accountSlot{number: uint32(a.Number), expires: toUnix(a.Expires), kind: a.Kind, state: a.State})
+}
+
+// apply takes the account's state away. Its slot stays: cards may still name it.
+func (g GoneAccount) apply(ix *Index) { ix.set(AccountID(g), accountSlot{}) }
+
+func (b Binding) apply(ix *Index) {
+	ix.cards[b.Card] = cardSlot{account: ix.slot(b.Account), expires: toUnix(b.Expires), state: b.State, assurance: b.Assurance}
+}
+
+func (g GoneCard) apply(ix *Index)  { delete(ix.cards, CardID(g)) }
+func (c Claim) apply(ix *Index)     { ix.claims[c.ID] = c }
+func (g GoneClaim) apply(ix *Index) { delete(ix.claims, ClaimID(g)) }
+func (d Door) apply(ix *Index)      { ix.doors[d.ID] = d }
+func (g GoneDoor) apply(ix *Index)  { delete(ix.doors, string(g)) }
+func (s Site) apply(ix *Index)      { ix.site = s }
+
+func (g Grant) apply(ix *Index) {
+	GoneGrant{g.ID, g.Account}.apply(ix)
+	n := ix.slot(g.Account)
+	i := ix.spare
+	if i == 0 {
+		i = uint32(len(ix.grants))
+		ix.grants = append(ix.grants, grantSlot{})
+	} else {
+		ix.spare = ix.grants[i].next
+	}
+	ix.grants[i] = grantSlot{
+		id: g.ID, from: toUnix(g.From), to: toUnix(g.To), deny: g.Deny,
+		door: ix.doorNumber(g.Door), next: ix.slots[n].grants,
+	}
+	ix.slots[n].grants = i
+}
+
+func (g GoneGrant) apply(ix *Index) {
+	n, ok := ix.accounts[g.Account]
+	if !ok {
+		return
+	}
+	for at := &ix.slots[n].grants; *at != 0; at = &ix.grants[*at].next {
+		if i := *at; ix.grants[i].id == g.ID {
+			*at = ix.grants[i].next
+			ix.grants[i] = grantSlot{next: ix.spare}
+			ix.spare = i
+			return
+		}
+	}
+}
+
+// doorNumber is the number of a door's name; names are few and stay.
+func (ix *Index) doorNumber(id string) uint16 {
+	for n, have := range ix.doorIDs {
+		if have == id {
+			return uint16(n)
+		}
+	}
+	ix.doorIDs = append(ix.doorIDs, id)
+	return uint16(len(ix.doorIDs) - 1)
+}
+
+func toUnix(t time.Time) uint32 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint32(min(max(t.Unix(), 1), 1<<32-1))
+}
+
+func fromUnix(s uint32) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(s), 0).UTC()
 }
