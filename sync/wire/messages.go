@@ -59,12 +59,12 @@ type Event struct {
 	Point   string `cbor:"3,keyasint,omitempty"`
 	Outcome uint64 `cbor:"4,keyasint,omitempty"`
 	Reason  uint64 `cbor:"5,keyasint,omitempty"`
-	Account []byte `cbor:"6,keyasint,omitempty"` // 16 bytes
-	Card    []byte `cbor:"7,keyasint,omitempty"` // 16 bytes
-	Claim   []byte `cbor:"8,keyasint,omitempty"` // 16 bytes
+	Account []byte `cbor:"6,keyasint,omitempty" size:"16"`
+	Card    []byte `cbor:"7,keyasint,omitempty" size:"16"`
+	Claim   []byte `cbor:"8,keyasint,omitempty" size:"16"`
 	At      int64  `cbor:"9,keyasint"`           // Unix milliseconds
 	Clock   uint64 `cbor:"10,keyasint"`          // 0 unknown, 1 holdover, 2 trusted
-	Boot    []byte `cbor:"11,keyasint"`          // 8 bytes
+	Boot    []byte `cbor:"11,keyasint" size:"8"` // clock.Boot
 	Mono    int64  `cbor:"12,keyasint"`          // milliseconds since boot
 	Number  uint64 `cbor:"13,keyasint,omitempty"`
 	Label   string `cbor:"14,keyasint,omitempty"`
@@ -90,6 +90,14 @@ type Ack struct {
 	Time        int64             `cbor:"5,keyasint"` // Unix milliseconds
 	RetryAfter  int64             `cbor:"6,keyasint,omitempty"`
 	Problem     string            `cbor:"7,keyasint,omitempty"` // why nothing was taken, for the technician
+}
+
+// Status tells whether a terminal is there. The one with Online false is also the
+// connection's last will; it names the nonce of the connection, so that a stale one is
+// ignored.
+type Status struct {
+	Nonce  [16]byte `cbor:"1,keyasint"`
+	Online bool     `cbor:"2,keyasint"`
 }
 
 // Collection names one of the sets that the hub owns and terminals copy.
@@ -202,4 +210,5 @@ type Site struct {
 	QuotaSite     uint64 `cbor:"12,keyasint"`
 	AnonymousLife int64  `cbor:"13,keyasint"`
 	SessionIdle   int64  `cbor:"14,keyasint"`
+	ClaimsEpoch   uint64 `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
 }

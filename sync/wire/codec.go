@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// The bounds of what is decoded. They hold before anything is allocated.
+const (
+	MaxEventBytes  = 4 << 10 // one encoded Event
+	MaxPageChanges = maxItems
+	maxItems       = 4096 // of one array or map
+	maxNesting     = 8
+)
+
+var (
+	encoder = must(encoding().EncMode())
+	decoder = must(cbor.DecOptions{
+		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
+		IndefLength:      cbor.IndefLengthForbidden,
+		TagsMd:           cbor.TagsForbidden,
+		MaxNestedLevels:  maxNesting,
+		MaxArrayElements: maxItems,
+		MaxMapPairs:      maxItems,
+	}.DecMode())
+)
+
+// encoding is the core deterministic encoding of RFC 8949 §4.2.1; a nil slice or
+// map is an empty one, so that null never travels.
+func encoding() cbor.EncOptions {
+	o := cbor.CoreDetEncOptions()
+	o.NilContainers = cbor.NilContainerAsEmpty
+	o.TagsMd = cbor.TagsForbidden
+	return o
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Marshal gives the one encoding that v has. What it gives, Unmarshal takes: a value
+// that the schema does not allow is refused here already.
+func Marshal(v any) ([]byte, error) {
+	b, err := encoder.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	if err := check(b, reflect.TypeOf(v)); err != nil {
+		return nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return b, nil
+}
+
+// Unmarshal decodes b into the message that v points to. It takes only the bytes
+// that Marshal could have given, except that integer keys that this version does not
+// know are skipped: anything else (another length of an integer, keys out of order
+// or twice, a tag, a float, null, a missing key, a wrong length of an id, bytes
+// behind the end, more than MaxPageBytes) is refused before v is touched.
+func Unmarshal(b []byte, v any) error {
+	t := reflect.TypeOf(v)
+	if t == nil || t.Kind() != reflect.Pointer {
+		return errors.New("decode: the target is not a pointer")
+	}
+	if err := check(b, t.Elem()); err != nil {
+		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
+	}
+	if err := decoder.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
+	}
+	return nil
+}

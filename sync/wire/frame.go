@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+)
+
+// PackFrame makes a frame of encoded events that follow each other from first. It
+// takes 1 to MaxFrameEvents events of together at most MaxFrameBytes.
+func PackFrame(incarnation [16]byte, stream, first uint64, events [][]byte) (Frame, error) {
+	body := bytes.Join(events, nil)
+	f := Frame{Incarnation: incarnation, Stream: stream, First: first, Count: uint64(len(events)), Events: body}
+	if err := f.bounds(len(body)); err != nil {
+		return Frame{}, err
+	}
+	if len(events) < GzipFrom {
+		return f, nil
+	}
+	packed, err := deflate(body)
+	if err != nil {
+		return Frame{}, fmt.Errorf("pack a frame: %w", err)
+	}
+	f.Gzip, f.Events = true, packed
+	return f, nil
+}
+
+// Unpack gives the encoded events of the frame. A frame whose events are more, larger
+// or fewer than it says is refused.
+func (f Frame) Unpack() ([][]byte, error) {
+	body := f.Events
+	if f.Gzip {
+		var err error
+		if body, err = inflate(f.Events); err != nil {
+			return nil, fmt.Errorf("unpack a frame: %w", err)
+		}
+	}
+	if err := f.bounds(len(body)); err != nil {
+		return nil, err
+	}
+	events := make([][]byte, 0, f.Count)
+	for len(body) > 0 {
+		n, err := itemLen(body)
+		if err != nil {
+			return nil, fmt.Errorf("unpack a frame: event %d: %w", len(events), err)
+		}
+		if n > MaxEventBytes || uint64(len(events)) == f.Count {
+			return nil, fmt.Errorf("unpack a frame: event %d: %w", len(events), errMany)
+		}
+		events = append(events, body[:n:n])
+		body = body[n:]
+	}
+	if uint64(len(events)) != f.Count {
+		return nil, fmt.Errorf("unpack a frame: %d events, it says %d", len(events), f.Count)
+	}
+	return events, nil
+}
+
+// bounds checks what the frame says about itself, with size bytes of events.
+func (f Frame) bounds(size int) error {
+	switch {
+	case f.Stream != StreamEvents && f.Stream != StreamSecurity:
+		return fmt.Errorf("frame: there is no stream %d", f.Stream)
+	case f.Count == 0 || f.Count > MaxFrameEvents:
+		return fmt.Errorf("frame: %d events, 1 to %d go in", f.Count, MaxFrameEvents)
+	case f.First == 0 || f.First > math.MaxInt64-MaxFrameEvents:
+		return errors.New("frame: its first number is out of range")
+	case size > MaxFrameBytes:
+		return fmt.Errorf("frame: %d bytes of events, at most %d go in", size, MaxFrameBytes)
+	}
+	return nil
+}
+
+// packers are kept because each takes most of a megabyte to make.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
+func deflate(b []byte) ([]byte, error) {
+	var out bytes.Buffer
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&out)
+	if _, err := z.Write(b); err != nil {
+		return nil, err
+	}
+	err := z.Close()
+	return out.Bytes(), err
+}
+
+// inflate reads one byte more than a frame may hold, and no further.
+func inflate(b []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(z, MaxFrameBytes+1))
+}

@@ -1,0 +1,33 @@
+package wire
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+)
+
+// ErrHash is the error of a delta or snapshot that does not lead to the set that the
+// hub signed. Nothing of it was applied; the whole collection must be asked for.
+var ErrHash = errors.New("the rows do not add up to the set that the hub has")
+
+// RowHash is the hash of one row: the first 16 bytes of SHA-256 over the collection
+// and the key's length (8 bytes each, big-endian), the key and the body. The SetHash of a
+// collection is the Xor of its rows, zero for none; a tombstone is no row.
+func RowHash(c Collection, key, body []byte) [16]byte {
+	var head [16]byte
+	binary.BigEndian.PutUint64(head[:8], uint64(c))
+	binary.BigEndian.PutUint64(head[8:], uint64(len(key)))
+	h := sha256.New()
+	h.Write(head[:])
+	h.Write(key)
+	h.Write(body)
+	return [16]byte(h.Sum(nil)[:16])
+}
+
+// Xor adds a row's hash to a set's, or takes it away again.
+func Xor(a, b [16]byte) [16]byte {
+	for i := range a {
+		a[i] ^= b[i]
+	}
+	return a
+}

@@ -1,0 +1,111 @@
+package wire
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// form is the form that a CBOR item has.
+type form uint8
+
+const (
+	anything form = iota
+	unsigned
+	integer
+	text
+	octets
+	boolean
+	list
+	table  // a map with values of one shape
+	record // a map with a fixed meaning for each key
+)
+
+// shape is what the schema allows for one Go type. The decoder is held to it, and
+// the CDDL is compared with it.
+type shape struct {
+	form   form
+	name   string  // of a record
+	size   int     // octets: exact length, 0: any
+	key    *shape  // table
+	elem   *shape  // list, table
+	fields []field // record, by key
+}
+
+// field is one key of a record.
+type field struct {
+	key      uint64
+	name     string
+	optional bool
+	shape    *shape
+}
+
+var free = &shape{form: anything}
+
+var shapes sync.Map // reflect.Type → *shape
+
+// shapeOf gives the shape of a message type. A type that the protocol has no form
+// for is a mistake in this package and panics.
+func shapeOf(t reflect.Type) *shape {
+	if s, ok := shapes.Load(t); ok {
+		return s.(*shape)
+	}
+	s := newShape(t)
+	shapes.Store(t, s)
+	return s
+}
+
+func newShape(t reflect.Type) *shape {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return shapeOf(t.Elem())
+	case reflect.Bool:
+		return &shape{form: boolean}
+	case reflect.Uint64:
+		return &shape{form: unsigned}
+	case reflect.Int64:
+		return &shape{form: integer}
+	case reflect.String:
+		return &shape{form: text}
+	case reflect.Array:
+		return &shape{form: octets, size: t.Len()}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return &shape{form: octets}
+		}
+		return &shape{form: list, elem: shapeOf(t.Elem())}
+	case reflect.Map:
+		return &shape{form: table, key: shapeOf(t.Key()), elem: shapeOf(t.Elem())}
+	case reflect.Struct:
+		return newRecord(t)
+	default:
+		panic(fmt.Sprintf("wire: no form for %s", t))
+	}
+}
+
+func newRecord(t reflect.Type) *shape {
+	s := &shape{form: record, name: t.Name()}
+	for i := range t.NumField() {
+		s.fields = append(s.fields, newField(t.Field(i)))
+	}
+	slices.SortFunc(s.fields, func(a, b field) int { return int(a.key) - int(b.key) })
+	return s
+}
+
+// newField reads the tags of a field: cbor:"KEY,keyasint[,omitempty]" and, where a
+// slice has a fixed length, size:"BYTES".
+func newField(f reflect.StructField) field {
+	parts := strings.Split(f.Tag.Get("cbor"), ",")
+	key, err := strconv.ParseUint(parts[0], 10, 8)
+	if err != nil || !slices.Contains(parts, "keyasint") {
+		panic(fmt.Sprintf("wire: field %s has no integer key", f.Name))
+	}
+	s := shapeOf(f.Type)
+	if n, err := strconv.Atoi(f.Tag.Get("size")); err == nil {
+		s = &shape{form: octets, size: n}
+	}
+	return field{key, f.Name, slices.Contains(parts, "omitempty"), s}
+}
