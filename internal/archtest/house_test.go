@@ -1,0 +1,166 @@
+package archtest
+
+import (
+	"bytes"
+	"go/ast"
+	"go/format"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The budgets of the house. Tests may be longer: a table of cases is no burden.
+const (
+	maxFileLines      = 500
+	p90FileLines      = 400
+	medianFuncLines   = 12
+	p90FuncLines      = 40
+	maxInterfaceFuncs = 8
+)
+
+func TestFilesAreFormatted(t *testing.T) {
+	for _, f := range loadModule(t) {
+		want, err := format.Source(f.src)
+		if err != nil {
+			t.Errorf("%s: %v", f.path, err)
+		} else if !bytes.Equal(want, f.src) {
+			t.Errorf("%s is not as gofmt writes it: run gofmt -w %s", f.path, f.path)
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	var lines []int
+	for _, f := range loadModule(t) {
+		if f.test {
+			continue
+		}
+		lines = append(lines, f.lines)
+		if f.lines > maxFileLines {
+			t.Errorf("%s has %d lines, more than %d: split it", f.path, f.lines, maxFileLines)
+		}
+	}
+	if p90 := quantile(lines, 0.9); p90 > p90FileLines {
+		t.Errorf("one file in ten has more than %d lines; the budget is %d", p90, p90FileLines)
+	}
+}
+
+func TestFunctionsAreShort(t *testing.T) {
+	var lines []int
+	for _, f := range loadModule(t) {
+		if f.test {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
+				lines = append(lines, f.fset.Position(fn.End()).Line-f.fset.Position(fn.Pos()).Line+1)
+			}
+		}
+	}
+	if m := quantile(lines, 0.5); m > medianFuncLines {
+		t.Errorf("half of the functions have more than %d lines; the budget is %d", m, medianFuncLines)
+	}
+	if p90 := quantile(lines, 0.9); p90 > p90FuncLines {
+		t.Errorf("one function in ten has more than %d lines; the budget is %d", p90, p90FuncLines)
+	}
+}
+
+func TestInterfacesAreSmall(t *testing.T) {
+	for _, f := range loadModule(t) {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if i, ok := n.(*ast.InterfaceType); ok && i.Methods.NumFields() > maxInterfaceFuncs {
+				t.Errorf("%s: an interface has %d methods, more than %d", f.fset.Position(i.Pos()), i.Methods.NumFields(), maxInterfaceFuncs)
+			}
+			return true
+		})
+	}
+}
+
+// TestNothingHappensAtInit keeps registries out: tables are explicit.
+func TestNothingHappensAtInit(t *testing.T) {
+	for _, f := range loadModule(t) {
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+				t.Errorf("%s: no init functions, make a table or a constructor", f.fset.Position(fn.Pos()))
+			}
+		}
+	}
+}
+
+// TestNoTestIsSkipped: a test that does not run shows nothing. What needs more than
+// Go has a build tag and a suite of its own in scripts/test.sh.
+func TestNoTestIsSkipped(t *testing.T) {
+	skips := []string{"Skip", "Skipf", "SkipNow"}
+	for _, f := range loadModule(t) {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || !f.test {
+				return true
+			}
+			if sel, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains(skips, sel.Sel.Name) {
+				t.Errorf("%s: tests are not skipped; use a build tag and a suite", f.fset.Position(call.Pos()))
+			}
+			return true
+		})
+	}
+}
+
+// TestExportedNamesHaveComments: what others use says what it promises. Methods are
+// left to their author: most that have no comment are those of a known interface.
+func TestExportedNamesHaveComments(t *testing.T) {
+	for _, f := range loadModule(t) {
+		if f.test {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			for _, name := range bare(d) {
+				t.Errorf("%s: %s has no comment", f.fset.Position(d.Pos()), name)
+			}
+		}
+	}
+}
+
+// bare gives the exported names of a declaration that no comment speaks of.
+func bare(d ast.Decl) []string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil && d.Name.IsExported() && d.Doc == nil {
+			return []string{d.Name.Name}
+		}
+	case *ast.GenDecl:
+		if d.Doc != nil {
+			return nil
+		}
+		return bareTypes(d.Specs)
+	}
+	return nil
+}
+
+func bareTypes(specs []ast.Spec) (names []string) {
+	for _, s := range specs {
+		if ts, ok := s.(*ast.TypeSpec); ok && ts.Name.IsExported() && ts.Doc == nil {
+			names = append(names, ts.Name.Name)
+		}
+	}
+	return names
+}
+
+// TestPackagesSayWhatTheyAre: each package has a comment that teaches it.
+func TestPackagesSayWhatTheyAre(t *testing.T) {
+	said := map[string]bool{}
+	for _, f := range loadModule(t) {
+		if !f.test {
+			said[f.pkg] = said[f.pkg] || f.ast.Doc != nil && strings.TrimSpace(f.ast.Doc.Text()) != ""
+		}
+	}
+	for pkg, ok := range said {
+		if !ok {
+			t.Errorf("%s has no package comment", pkg)
+		}
+	}
+}
+
+func quantile(v []int, q float64) int {
+	slices.Sort(v)
+	return v[int(q*float64(len(v)-1))]
+}

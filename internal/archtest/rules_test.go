@@ -1,0 +1,140 @@
+package archtest
+
+// level is the height of a folder: it may import lower ones only. The lists say
+// which of these it really may.
+type level int
+
+const (
+	base level = iota - 1
+	level0
+	level1
+	level2
+	level3
+	level4
+	level5
+)
+
+// folder is one line of the table of levels. The first line that matches a package
+// holds for it.
+type folder struct {
+	name  string // a package, "x/*" or "x/..."
+	level level
+	may   []string // what it may import beside the plain ones, as patterns
+}
+
+// plain are the values that every folder above base may use.
+var plain = []string{"internal/secret", "internal/sitekey", "internal/clock"}
+
+var folders = []folder{
+	{"internal/secret", base, nil},
+	{"internal/sitekey", base, nil},
+	{"internal/clock", base, nil},
+	{"internal/sqlite", base, nil},
+	{"internal/config", base, nil},
+	{"internal/archtest", base, nil},
+
+	{"keypad", level0, nil},
+	{"sync/wire", level0, nil},
+	{"internal/door", level0, nil},
+	{"internal/health", level0, nil},
+
+	{"reader", level1, []string{"keypad"}},
+	{"sync/uplink", level1, []string{"sync/wire"}},
+	{"sync/identity", level1, []string{"sync/wire"}},
+
+	{"reader/protocols", level3, []string{"reader", "reader/*", "keypad"}},
+	{"reader/readertest", level3, []string{"reader", "reader/capture", "keypad"}},
+	{"reader/*", level2, []string{"reader", "keypad"}},
+	{"enroll", level2, []string{"reader", "keypad"}},
+	{"sync/mqttlink", level2, []string{"sync/uplink", "sync/wire"}},
+	{"sync/hub", level2, []string{"sync/wire"}},
+
+	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "reader", "keypad"}},
+	{"enroll/kiosk", level3, []string{"enroll"}},
+	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite"}},
+
+	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
+	{"internal/ctl", level4, []string{"enroll", "internal/health"}},
+	{"internal/sim", level4, []string{"reader", "keypad"}},
+
+	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"cmd/badged", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
+}
+
+// never is a rule that holds whatever the levels say, and for tests too.
+type never struct {
+	from, to string // patterns
+	why      string
+}
+
+var nevers = []never{
+	{"reader/...", "enroll/...", "a reader says what it read; what that means is not its business"},
+	{"keypad", "enroll/...", "a keypad collects keys; what a code is good for is not its business"},
+	{"enroll", "sync/...", "the rules must decide alone: nothing that a person waits for waits for the network"},
+	{"enroll/kiosk", "sync/...", "a panel talks to its own terminal only"},
+	{"sync/...", "enroll/...", "the hub and the link know the wire, not the terminal's domain"},
+	{"internal/door", "enroll/...", "a door keeps its lock safe without knowing who anybody is"},
+	{"...", "cmd/...", "commands are wiring: nothing may depend on them"},
+}
+
+// library is an outside module and the one package that may import it.
+type library struct {
+	module string   // prefix of the import path
+	from   []string // importing packages, as patterns; empty: tests only
+	why    string
+}
+
+var libraries = []library{
+	{"go.bug.st/serial", []string{"reader/serialport"}, "one place opens serial ports, exclusively, and never lists them"},
+	{"periph.io/x/conn/v3", []string{"reader/gpioport"}, "one place drives pins, and caps every relay pulse"},
+	{"github.com/eclipse/paho.mqtt.golang", []string{"sync/mqttlink"}, "one place works round what paho reports wrongly"},
+	{"modernc.org/sqlite", []string{"internal/sqlite"}, "one place sets the pragmas that durability depends on"},
+	{"github.com/nats-io/nats-server/v2", []string{"sync/hub/broker"}, "only a hub carries a broker"},
+	{"github.com/fxamacker/cbor/v2", []string{"sync/wire"}, "one place bounds what is decoded"},
+	{"github.com/veraison/go-cose", []string{"sync/wire"}, "one place decides what is signed and what a signature covers"},
+	{"github.com/spf13/cobra", []string{"cmd/*"}, "command lines are wiring"},
+	{"github.com/spf13/pflag", []string{"cmd/*"}, "comes with cobra"},
+	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, "one place knows the file format"},
+	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged"}, "only the agent is watched by systemd"},
+	{"github.com/creack/pty", []string{"internal/sim"}, "virtual devices are the only users of ptys"},
+	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
+	{"golang.org/x/sys", []string{"reader/serialport", "internal/sim"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"pgregory.net/rapid", nil, "properties are tests"},
+	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
+	{"github.com/chromedp/chromedp", nil, "a browser is driven by tests only"},
+	{"github.com/chromedp/cdproto", nil, "comes with chromedp"},
+}
+
+// apart is what a command must not link, directly or through any of our packages.
+type apart struct {
+	command string
+	folders []string
+	modules []string
+	why     string
+}
+
+var aparts = []apart{
+	{
+		"cmd/badged",
+		[]string{"sync/hub/...", "internal/sim", "internal/workbench", "internal/systest", "reader/readertest"},
+		[]string{"github.com/nats-io/nats-server/v2", "github.com/creack/pty"},
+		"the agent must fit a small board: nothing that only the hub or a desk needs",
+	},
+	{
+		"cmd/badgehub",
+		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/sim", "internal/workbench"},
+		[]string{"go.bug.st/serial", "periph.io/x/conn/v3", "github.com/creack/pty"},
+		"the hub has no devices",
+	},
+}
+
+// helpers are packages that only tests may import: they take a *testing.T.
+var helpers = []string{"reader/readertest"}
+
+// noGo are folders that hold no Go file.
+var noGo = map[string]string{
+	"sync": "a package of this name would shadow the standard library's sync",
+}
