@@ -46,9 +46,9 @@ const (
 	NewAccount          Reason = 2  // an unknown card made an account
 	ClaimBound          Reason = 3  // code and card bound the card
 	AwaitCard           Reason = 4  // a good or bad code was typed; a card may follow
-	AwaitCode           Reason = 5  // an unknown card at a door; a code may follow
+	AwaitCode           Reason = 5  // an unknown card where a code may follow
 	UnknownCard         Reason = 6  // nobody's card, and nothing is made of it here
-	CodeRefused         Reason = 7  // wrong, used, ended, other site, or closed: never said which to the person
+	CodeRefused         Reason = 7  // wrong, used, ended, other site, or closed, while a claim is live; the person is never told which
 	NoGrant             Reason = 8  // known, but no grant for this door
 	DeniedGrant         Reason = 9  // a grant that denies
 	AccountInactive     Reason = 10 // created, invited, suspended, merged, erased
@@ -73,7 +73,7 @@ const (
 	DeviceUp            Reason = 29
 	DeviceDown          Reason = 30
 	ServiceAccount      Reason = 31 // an application's account can never be presented
-	Throttled           Reason = 32 // too soon after wrong codes
+	CodeIdle            Reason = 32 // a code while no claim is live: it cannot succeed and counts nothing
 	TerminalStarted     Reason = 33
 	EntryTimeout        Reason = 34 // the other half did not come in time
 	DoorOpened          Reason = 35
@@ -137,7 +137,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == DoorForced:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced:
 		return StreamSecurity
 	default:
 		return StreamEvents

@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"iter"
+	"math"
 	"sync"
 	"time"
 )
@@ -116,6 +117,7 @@ func (ix *Index) clear(cards int) {
 	ix.accounts = make(map[AccountID]uint32, cards)
 	ix.slots = make([]accountSlot, 0, cards)
 	ix.grants = make([]grantSlot, 1)
+	ix.doorIDs = []string{""}
 	ix.doors = make(map[string]Door)
 	ix.claims = make(map[ClaimID]Claim)
 }
@@ -288,12 +290,16 @@ func (g GoneGrant) apply(ix *Index) {
 	}
 }
 
-// doorNumber is the number of a door's name; names are few and stay.
+// doorNumber is the number of a door's name; names are few and stay. Number 0 is
+// no door: a grant beyond the 65,535th name opens nothing.
 func (ix *Index) doorNumber(id string) uint16 {
 	for n, have := range ix.doorIDs {
 		if have == id {
 			return uint16(n)
 		}
+	}
+	if len(ix.doorIDs) > math.MaxUint16 {
+		return 0
 	}
 	ix.doorIDs = append(ix.doorIDs, id)
 	return uint16(len(ix.doorIDs) - 1)

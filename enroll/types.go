@@ -193,6 +193,7 @@ type Site struct {
 	ClaimWindow   time.Duration // between code and card
 	GuessBudget   int           // wrong codes while a claim is live, per site
 	ClaimsClosed  bool          // the budget is spent until an operator acknowledges
+	ClaimsEpoch   uint64        // grows when an operator acknowledges: a fresh budget
 	QuotaBurst    int           // new accounts in 10 minutes, per terminal
 	QuotaDay      int           // new accounts in 24 hours, per terminal
 	QuotaSite     int           // unclaimed anonymous accounts on the site

@@ -11,7 +11,7 @@ var reasons = [...]string{
 	"quota_reached", "route_off", "card_taken", "store_failed", "time_unknown", "stale_snapshot",
 	"bad_read", "pin_unknown", "signed_out", "session_idle", "session_replaced", "profile_edited",
 	"door_forced", "door_held", "door_closed", "exit_button", "device_up", "device_down",
-	"service_account", "throttled", "terminal_started", "entry_timeout", "door_opened", "bind_offered",
+	"service_account", "code_idle", "terminal_started", "entry_timeout", "door_opened", "bind_offered",
 	"database_quarantined", "profile_refused",
 }
 

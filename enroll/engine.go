@@ -1,0 +1,209 @@
+// Package enroll decides: who is this, does the panel log in, does the door open,
+// does an unknown card get an account or an owner. Engine is the rules, over a Store
+// that it declares; Index is what it looks up in memory. It knows no network: what
+// the hub should hear goes into the store as an event, in the same transaction as
+// its cause.
+package enroll
+
+import (
+	"context"
+	"time"
+
+	"badged/internal/clock"
+	"badged/internal/sitekey"
+	"badged/reader"
+)
+
+// Engine decides presentations, one at a time: its methods are called from one
+// goroutine, so that a terminal has one order of decisions.
+//
+// A point waits for the other half of a claim like this:
+//
+//	        good code                     unknown card
+//	idle ──────────────► has code    idle ─────────────► has card
+//	has code ── unknown card ──► bound, idle
+//	has card ── good code ─────► bound, idle
+//	has code, has card ── window passed ──► idle
+type Engine struct {
+	store    Store
+	index    *Index
+	key      sitekey.Key
+	clock    *clock.Clock
+	terminal string
+
+	halves map[string]half // by point
+}
+
+// NewEngine makes the engine of the terminal with this name.
+func NewEngine(store Store, key sitekey.Key, clk *clock.Clock, terminal string) *Engine {
+	return &Engine{
+		store: store, index: store.Index(), key: key, clock: clk, terminal: terminal,
+		halves: make(map[string]half),
+	}
+}
+
+// badge is a card as presented.
+type badge struct {
+	id   CardID
+	card reader.Card
+}
+
+// Card answers a presented badge, whose canonical number is n. A store that fails
+// is a refusal.
+func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Card) Decision {
+	b := badge{CardID(e.key.Card(n.Reveal())), c}
+	known, found := e.index.Card(b.id)
+	h, half := e.takeHalf(p.Name)
+	switch {
+	case half && h.isCode():
+		return e.cardAfterCode(ctx, p, b, known, found, h)
+	case found:
+		return e.known(ctx, p, known)
+	default:
+		return e.unknown(ctx, p, b)
+	}
+}
+
+// assurance is how well the reader knew the card. Readers that authenticate a card
+// say so from their own protocol on.
+func assurance(c reader.Card) Assurance {
+	if c.Tech() == reader.Text || c.Tech() == reader.EM4100 || c.Tech() == reader.ISO14443A {
+		return AssuranceUID
+	}
+	return AssurancePACS
+}
+
+// known answers a card that is bound.
+func (e *Engine) known(ctx context.Context, p Point, k Known) Decision {
+	ev := e.event(p, EventPresentation, Refused, ReasonNone)
+	ev.Account, ev.Card = k.Account.ID, k.Binding.Card
+	outcome, reason := e.mayEnter(p, k, ev.At)
+	ev.Outcome, ev.Reason = outcome, reason
+	d := e.record(ctx, p, ev)
+	if d.Outcome != Granted {
+		return d
+	}
+	if p.Kind == Print {
+		d.Account = e.profile(ctx, k.Account)
+	} else {
+		d.Account = k.Account
+	}
+	return d.admit(p)
+}
+
+// unknown answers a card that nobody has.
+func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
+	route := e.route(p)
+	if route == RouteCreate && !b.card.RandomUID() {
+		return e.create(ctx, p, b)
+	}
+	ev := e.event(p, EventPresentation, Refused, UnknownCard)
+	ev.Card = b.id
+	switch {
+	case b.card.RandomUID():
+		ev.Reason = RandomUID
+		return e.record(ctx, p, ev)
+	case route == RouteBind:
+		ev.Outcome, ev.Reason = Waiting, BindOffered
+	case p.Kind == Print:
+		ev.Reason = RouteOff
+	}
+	e.halves[p.Name] = half{badge: b, until: time.Now().Add(e.index.Site().ClaimWindow)}
+	return e.record(ctx, p, ev)
+}
+
+// route is what a point does with an unknown badge. A door refuses unless its own
+// setting says otherwise; a claim code may still follow.
+func (e *Engine) route(p Point) Route {
+	switch {
+	case p.Kind == Print:
+		return e.index.Site().UnknownBadge
+	case e.index.Door(p.Door).Anonymous:
+		return RouteCreate
+	default:
+		return RouteRefuse
+	}
+}
+
+// Fault answers something that could not be decoded cleanly. It creates and opens
+// nothing.
+func (e *Engine) Fault(ctx context.Context, p Point, device string, why reader.Why) Decision {
+	ev := e.event(p, EventPresentation, Faulty, BadRead)
+	ev.Device, ev.Why = device, why
+	return e.record(ctx, p, ev)
+}
+
+// Report puts an event of a door, a device or a session into the order.
+func (e *Engine) Report(ctx context.Context, ev Event) error {
+	ev.At = e.clock.Now()
+	return e.store.Queue(ctx, ev)
+}
+
+// record puts the event of a decision that changes nothing into the order and gives
+// the decision. The event is on its way to the disk when record returns, or there
+// already if the point says so.
+func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
+	var err error
+	if p.LogFirst {
+		err = e.store.Update(ctx, func(tx Tx) error { return tx.Append(ev) })
+	} else {
+		err = e.store.Queue(ctx, ev)
+	}
+	if err != nil {
+		return refuse(StoreFailed)
+	}
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}
+}
+
+// commit runs a change with its event in one transaction.
+func (e *Engine) commit(ctx context.Context, ev *Event, change func(Tx) error) Decision {
+	err := e.store.Update(ctx, func(tx Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		return tx.Append(*ev)
+	})
+	if err != nil {
+		return refuse(StoreFailed)
+	}
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}
+}
+
+// event begins an event at a point, now.
+func (e *Engine) event(p Point, kind EventKind, o Outcome, r Reason) Event {
+	return Event{Kind: kind, At: e.clock.Now(), Point: p.Name, Outcome: o, Reason: r}
+}
+
+// profile is the whole account, for a panel. Without the store, what the index has
+// must do.
+func (e *Engine) profile(ctx context.Context, a Account) Account {
+	_ = e.store.View(ctx, func(tx Tx) error {
+		full, err := tx.Account(a.ID)
+		if err == nil {
+			a = full
+		}
+		return err
+	})
+	return a
+}
+
+// admit is what a granted decision does at a point.
+func (d Decision) admit(p Point) Decision {
+	d.Login, d.Open = p.Kind == Print, p.Kind == DoorP
+	return d
+}
+
+func refuse(r Reason) Decision {
+	return Decision{Outcome: Refused, Reason: r, Cue: reader.CueRefused}
+}
+
+func cue(o Outcome) reader.Cue {
+	switch o {
+	case Granted:
+		return reader.CueGranted
+	case Waiting:
+		return reader.CueWait
+	default:
+		return reader.CueRefused
+	}
+}

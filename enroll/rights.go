@@ -1,0 +1,93 @@
+package enroll
+
+import (
+	"time"
+
+	"badged/internal/clock"
+)
+
+// defaultFresh is how old a terminal's copy may be where its door says nothing.
+const defaultFresh = 72 * time.Hour
+
+// mayUse reports whether an account may do anything at a terminal. This is the one
+// place that keeps applications out, and accounts that are not active.
+func (a Account) mayUse() bool { return a.Kind != Service && a.State == Active }
+
+// mayOwn reports whether a card can be bound to an account: a member can get one before
+// the account is active.
+func (a Account) mayOwn() bool {
+	return a.Kind != Service && (a.State == Created || a.State == Invited || a.State == Active)
+}
+
+// mayEnter decides about a bound card.
+func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
+	switch {
+	case k.Account.Kind == Service:
+		return Refused, ServiceAccount
+	case !k.Account.mayUse(), ended(k.Account.Expires, at):
+		return Refused, AccountInactive
+	case k.Binding.State != BindingActive, ended(k.Binding.Expires, at):
+		return Refused, BindingInactive
+	case p.Kind == Print:
+		return Granted, KnownCard
+	default:
+		return e.mayOpen(k.Account.ID, e.index.Door(p.Door), at)
+	}
+}
+
+// mayOpen decides by an account's grants: deny by default, deny wins. A grant
+// without an end does not need to know the time.
+func (e *Engine) mayOpen(account AccountID, d Door, at clock.Stamp) (Outcome, Reason) {
+	unknown := at.State == clock.Unknown
+	var always, now, timed bool
+	for _, g := range e.index.Grants(account, d.ID) {
+		limited := !g.From.IsZero() || !g.To.IsZero()
+		inForce := !limited || unknown || g.within(at.Wall)
+		switch {
+		case g.Deny && inForce:
+			return Refused, DeniedGrant
+		case g.Deny:
+		case !limited:
+			always = true
+		case unknown:
+			timed = true
+		case inForce:
+			now = true
+		}
+	}
+	switch {
+	case timed && !always && d.UnknownTime != PolicyAllow:
+		return Refused, TimeUnknown
+	case !always && !now && !timed:
+		return Refused, NoGrant
+	case e.stale(d, at) && !d.Stale.lets(always):
+		return Refused, StaleSnapshot
+	default:
+		return Granted, KnownCard
+	}
+}
+
+// lets reports whether a door with an old copy lets somebody in: always tells that
+// they have a grant without an end.
+func (p Policy) lets(always bool) bool {
+	return p == PolicyAllow || p == PolicyStaff && always
+}
+
+// stale reports whether the terminal has not heard from its hub for longer than the
+// door accepts. With an unknown time nobody can tell; UnknownTime covers that.
+func (e *Engine) stale(d Door, at clock.Stamp) bool {
+	fresh := d.FreshFor
+	if fresh == 0 {
+		fresh = defaultFresh
+	}
+	return at.State != clock.Unknown && at.Wall.Sub(e.clock.Floor()) > fresh
+}
+
+func (g Grant) within(t time.Time) bool {
+	return !t.Before(g.From) && (g.To.IsZero() || t.Before(g.To))
+}
+
+// ended reports whether an end has passed, as far as the clock can tell.
+func ended(end time.Time, at clock.Stamp) bool {
+	return !end.IsZero() && at.State != clock.Unknown && !at.Wall.Before(end)
+}
