@@ -1,0 +1,124 @@
+package config
+
+import "fmt"
+
+// finish checks what needs more than one key, and moves the tables into the
+// configuration.
+func (l *loader) finish() {
+	for _, t := range l.points {
+		t.point.section = t.section
+		l.cfg.Points = append(l.cfg.Points, *t.point)
+	}
+	for _, t := range l.reads {
+		t.reader.section = t.section
+		l.cfg.Readers = append(l.cfg.Readers, *t.reader)
+	}
+	if len(l.cfg.Points) == 0 {
+		l.report("point", position{1, 1}, "there is no [[point]]: the agent would have nothing to do", "")
+	}
+	l.checkPoints()
+	l.checkDoors()
+	l.checkReaders()
+}
+
+func (l *loader) add(p Problem) { l.problems = append(l.problems, p) }
+
+func (l *loader) require(s section, keys ...string) {
+	for _, key := range keys {
+		if !s.has(key) {
+			l.add(s.Problem(key, "this key is missing", l.allowed(s.name, key)))
+		}
+	}
+}
+
+func (l *loader) allowed(table, key string) string {
+	if table == "point" {
+		return pointFields(&Point{})[key].allowed
+	}
+	return readerFields(&Reader{})[key].allowed
+}
+
+// hardware is the keys of a door's hardware, which stand beside its relay.
+var hardware = []string{"contact", "exit", "open_for", "held_after", "relock_on_open"}
+
+func (l *loader) checkPoints() {
+	names := map[string]bool{}
+	for _, p := range l.cfg.Points {
+		l.require(p.section, "name", "kind")
+		if p.Name != "" && names[p.Name] {
+			l.add(p.Problem("name", fmt.Sprintf("two points are named %q", p.Name), ""))
+		}
+		names[p.Name] = true
+		switch p.Kind {
+		case KindDoor:
+			l.require(p.section, "door")
+		case KindPrint:
+			for _, key := range append([]string{"door", "relay"}, hardware...) {
+				if p.has(key) {
+					l.add(p.Problem(key, "only a door has this, and this point is of kind print", ""))
+				}
+			}
+		}
+	}
+}
+
+// checkDoors holds that each door has one point that names its relay, with the other
+// hardware beside it, and that no pin is used twice.
+func (l *loader) checkDoors() {
+	relay := map[string]bool{}
+	pins := map[string]bool{}
+	for _, p := range l.cfg.Points {
+		if p.Relay != "" && relay[p.Door] {
+			l.add(p.Problem("relay", fmt.Sprintf("door %q has a relay already: its points share it", p.Door), ""))
+		}
+		relay[p.Door] = relay[p.Door] || p.Relay != ""
+		for _, key := range hardware {
+			if p.Kind == KindDoor && p.Relay == "" && p.has(key) {
+				l.add(p.Problem(key, "this stands at the point that names the relay of the door", ""))
+			}
+		}
+		for _, pin := range [][2]string{{"relay", p.Relay}, {"contact", p.Contact}, {"exit", p.Exit}} {
+			if pin[1] != "" && pins[pin[1]] {
+				l.add(p.Problem(pin[0], "this pin is used twice", ""))
+			}
+			pins[pin[1]] = true
+		}
+	}
+	for _, p := range l.cfg.Points {
+		if p.Door != "" && !relay[p.Door] {
+			l.add(p.Problem("relay", fmt.Sprintf("no point names the relay of door %q", p.Door), pinAllowed))
+			relay[p.Door] = true
+		}
+	}
+}
+
+func (l *loader) checkReaders() {
+	points := map[string]bool{}
+	for _, p := range l.cfg.Points {
+		points[p.Name] = true
+	}
+	names, ports := map[string]bool{}, map[string]bool{}
+	for _, r := range l.cfg.Readers {
+		l.require(r.section, "name", "point", "protocol", "port")
+		if r.has("point") && !points[r.Point] {
+			l.add(r.Problem("point", fmt.Sprintf("there is no point %q", r.Point), l.pointNames()))
+		}
+		if r.Name != "" && names[r.Name] {
+			l.add(r.Problem("name", fmt.Sprintf("two readers are named %q", r.Name), ""))
+		}
+		if r.Port != "" && ports[r.Port] {
+			l.add(r.Problem("port", "two readers use this port", ""))
+		}
+		names[r.Name], ports[r.Port] = true, true
+	}
+}
+
+func (l *loader) pointNames() (list string) {
+	for i, p := range l.cfg.Points {
+		if i > 0 {
+			list += ", "
+		}
+		list += fmt.Sprintf("%q", p.Name)
+	}
+	return list
+}

@@ -1,0 +1,158 @@
+// Package config reads the agent's configuration: strict TOML. An unknown key, a
+// wrong type or a bad value is an error that names file, line, column, key and what
+// is allowed; all of them are reported at once.
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// Config is one file, with its defaults filled in.
+type Config struct {
+	File     string
+	StateDir string // database and identity
+	Control  string // path of the control socket
+	Log      Log
+	Kiosk    Kiosk
+	Points   []Point
+	Readers  []Reader
+}
+
+// Log is how the agent logs.
+type Log struct{ Format string } // "text" or "json"
+
+// Kiosk is how the panels of the print points are served.
+type Kiosk struct {
+	Listen         string   // host:port on loopback
+	FrameAncestors []string // origins that may show a panel in a frame; none by default
+}
+
+// The kinds of point.
+const (
+	KindPrint = "print"
+	KindDoor  = "door"
+)
+
+// Point is a [[point]]. The points of one door share its relay, which one of them
+// names together with the other hardware of the door.
+type Point struct {
+	Name     string
+	Kind     string
+	LogFirst bool
+
+	Door         string // KindDoor: the door that it opens
+	Relay        string // specs of pins, as reader/gpioport reads them
+	Contact      string
+	Exit         string
+	OpenFor      time.Duration // how long a grant energises the relay
+	HeldAfter    time.Duration // an open door is reported from then on
+	RelockOnOpen bool          // the relay drops as soon as the door opens
+
+	section
+}
+
+// Reader is a [[reader]].
+type Reader struct {
+	Name     string
+	Point    string
+	Protocol string
+	Port     string
+	Baud     int    // 0: the protocol's
+	Number   string // number rule; empty: what the reader says
+	Options  map[string]string
+
+	section
+}
+
+// Problem is one thing that is wrong in a file.
+type Problem struct {
+	File         string
+	Line, Column int
+	Key          string // "point.kind"; empty: the syntax
+	What         string
+	Allowed      string // may be empty
+}
+
+// Error gives file:line:column, key, what is wrong and what is allowed.
+func (p Problem) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	if p.Key != "" {
+		fmt.Fprintf(&b, "%s: ", p.Key)
+	}
+	b.WriteString(p.What)
+	if p.Allowed != "" {
+		fmt.Fprintf(&b, "; allowed: %s", p.Allowed)
+	}
+	return b.String()
+}
+
+// Problems is all that is wrong in a file, in the order of the file.
+type Problems []Problem
+
+// Error gives one line a problem.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxSize bounds the file: a configuration is a few kilobytes.
+const maxSize = 1 << 20
+
+// Load reads and checks a file. A content that is not right gives Problems.
+func Load(file string) (*Config, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > maxSize {
+		return nil, fmt.Errorf("read configuration %s: %d bytes are too many for a configuration", file, info.Size())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(file, data)
+}
+
+// Parse checks the content of a file, which is named for its problems.
+func Parse(file string, data []byte) (*Config, error) {
+	l := newLoader(file)
+	l.read(data)
+	if len(l.problems) == 0 {
+		l.finish()
+	}
+	if len(l.problems) > 0 {
+		l.sort()
+		return nil, l.problems
+	}
+	return l.cfg, nil
+}
+
+// section is where a table and its keys stand, for problems that only those who
+// know protocols, rules and pins can see.
+type section struct {
+	file, name string
+	header     position
+	keys       map[string]position
+}
+
+type position struct{ line, column int }
+
+// Problem points at a key of the table, or at its header when the key is not there.
+func (s section) Problem(key, what, allowed string) Problem {
+	at, ok := s.keys[key]
+	if !ok {
+		at = s.header
+	}
+	name := s.name + "." + key
+	return Problem{s.file, at.line, at.column, name, what, allowed}
+}
+
+func (s section) has(key string) bool { _, ok := s.keys[key]; return ok }
