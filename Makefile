@@ -1,0 +1,73 @@
+# badged: make help lists what there is. A fresh machine needs Go, make and git.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION)
+# Code with these tags is checked too; scripts/test.sh runs it.
+TAGS := peers,browser,system
+# The race detector needs a C compiler.
+RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+FUZZTIME ?= 20s
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## builds bin/badged, bin/badgectl and bin/badgehub
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: run
+run: build ## builds and starts the workbench: a hub, a print terminal and a door; Ctrl-C ends it
+	@exec bin/badgectl demo
+
+.PHONY: check
+check: build vet lint fmt unit ## the quick loop: build, vet, lint, gofmt, unit tests
+
+.PHONY: vet
+vet:
+	go vet -tags $(TAGS) ./...
+
+.PHONY: lint
+lint:
+	go tool staticcheck -tags $(TAGS) ./...
+
+.PHONY: fmt
+fmt:
+	@wrong=$$(gofmt -l cmd enroll internal keypad reader sync); \
+	if [ -n "$$wrong" ]; then printf 'not as gofmt writes it:\n%s\n' "$$wrong"; exit 1; fi
+
+.PHONY: unit
+unit:
+	$(if $(RACE),,@echo 'no C compiler: the unit tests run without the race detector')
+	go test $(RACE) -timeout 5m ./...
+
+.PHONY: test
+test: ## runs all suites; SUITES="unit demo" runs some; as root it installs missing Debian packages
+	@scripts/test.sh $(SUITES)
+
+.PHONY: bench
+bench: build ## measures, each against a yardstick in the same run
+	@bin/badgectl bench
+
+.PHONY: cross
+cross: ## builds for all boards, without cgo, and holds the ARMv6 size to its budget
+	@scripts/cross.sh '$(LDFLAGS)'
+
+.PHONY: fuzz
+fuzz: ## fuzzes every target for FUZZTIME (20s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: cover
+cover: ## says how much of the code the unit tests reach
+	@mkdir -p .cache
+	go test -timeout 10m -coverpkg=./... -coverprofile=.cache/cover.out ./... >/dev/null
+	@go tool cover -func=.cache/cover.out | tail -n 1
+	@go tool cover -html=.cache/cover.out -o .cache/cover.html && echo 'line by line: .cache/cover.html'
+
+.PHONY: clean
+clean: ## removes what was built
+	rm -rf bin dist .cache

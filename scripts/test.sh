@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Runs all test suites, or the ones that are named, and says at the end how each went.
+#
+# A suite that needs Debian packages gets them installed when this runs as root on a
+# machine with apt. Otherwise it does not run and is named at the end. With CI=true a
+# suite that cannot run is a failure, and no test result is taken from the cache.
+#
+# Usage: scripts/test.sh [SUITE...]
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+PATH=$PATH:/usr/sbin # where Debian puts brokers, also for those who are not root
+ci=${CI:-}
+chosen=("$@")
+passed=()
+failed=()
+missing=()
+
+# Where the processor is of another kind, 32-bit x86 is emulated.
+i386=''
+[[ $(uname -m) == x86_64 ]] || i386=qemu-i386
+
+# name | command:package it needs, ... | what it shows
+suites=(
+	"build   |                                    | the three programs build without cgo"
+	"unit    |                                    | every package, as it ships: without cgo"
+	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
+	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
+	"peers   | mosquitto:mosquitto                | the link against a broker that is not ours"
+	"browser | chromium:chromium                  | the pages in a real browser"
+	"units   | systemd-analyze:systemd            | the systemd units say what they mean"
+	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
+	"demo    |                                    | the whole story, with the real processes"
+	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
+)
+
+go_test() {
+	local flags=(-timeout 15m)
+	[[ $ci == true ]] && flags+=(-count=1)
+	go test "${flags[@]}" "$@"
+}
+
+# tagged TAG lists the packages that have tests with this build tag.
+tagged() {
+	grep -rlE --include='*_test.go' "^//go:build .*\\b$1\\b" . | xargs -r -n 1 dirname | sort -u
+}
+
+# go_tagged TAG runs them, and fails when there are none: a suite is never empty.
+go_tagged() {
+	local found
+	mapfile -t found < <(tagged "$1")
+	if ((${#found[@]} == 0)); then
+		echo "no test has the build tag $1"
+		return 1
+	fi
+	go_test -tags "$1" "${found[@]}"
+}
+
+run_build() { make --no-print-directory build; }
+run_unit() { CGO_ENABLED=0 go_test ./...; }
+run_race() { CGO_ENABLED=1 go_test -race ./...; }
+run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
+run_peers() { go_tagged peers; }
+run_browser() { go_tagged browser; }
+run_units() { scripts/units.sh; }
+run_scripts() { shellcheck scripts/*.sh .ci/run; }
+run_demo() { bin/badgectl demo --check; }
+run_system() { go_test -v -tags system ./internal/systest; }
+
+# field N of a line of the table.
+field() { cut -d '|' -f "$1" <<<"$2" | xargs; }
+
+wanted() {
+	((${#chosen[@]} == 0)) && return 0
+	local name
+	for name in "${chosen[@]}"; do
+		[[ $name == "$1" ]] && return 0
+	done
+	return 1
+}
+
+# lacking NEEDS prints the packages whose command is not there.
+lacking() {
+	local need
+	for need in $1; do
+		command -v "${need%%:*}" >/dev/null || echo "${need##*:}"
+	done | sort -u | xargs
+}
+
+# install puts in place what the wanted suites lack, in one go.
+install() {
+	local line packages=''
+	for line in "${suites[@]}"; do
+		wanted "$(field 1 "$line")" && packages+=" $(lacking "$(field 2 "$line")")"
+	done
+	packages=$(xargs <<<"$packages")
+	[[ -n $packages ]] || return 0
+	if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+		return 0
+	fi
+	echo "==> installing Debian packages: $packages"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086 # the list is meant to be split
+	apt-get -qq update && apt-get -qq -y --no-install-recommends install $packages >/dev/null ||
+		echo "apt-get could not install them; their suites cannot run"
+}
+
+suite() {
+	local name lack start=$SECONDS
+	name=$(field 1 "$1")
+	wanted "$name" || return 0
+	lack=$(lacking "$(field 2 "$1")")
+	if [[ -n $lack ]]; then
+		missing+=("$name (needs the Debian package $lack)")
+		return 0
+	fi
+	echo
+	echo "==> $name: $(field 3 "$1")"
+	if "run_$name"; then
+		passed+=("$name")
+		echo "==> $name: passed in $((SECONDS - start)) s"
+	else
+		failed+=("$name")
+		echo "==> $name: FAILED after $((SECONDS - start)) s"
+	fi
+}
+
+known() {
+	local name line
+	for name in "${chosen[@]}"; do
+		for line in "${suites[@]}"; do
+			[[ $(field 1 "$line") == "$name" ]] && continue 2
+		done
+		echo "there is no suite $name; there are: $(for line in "${suites[@]}"; do field 1 "$line"; done | xargs)" >&2
+		exit 64
+	done
+}
+
+known
+install
+for line in "${suites[@]}"; do
+	suite "$line"
+	if [[ ${failed[*]:-} == build ]]; then
+		break # nothing else would say more
+	fi
+done
+
+echo
+for name in "${failed[@]}"; do echo "failed: $name"; done
+for name in "${missing[@]}"; do echo "not run: $name"; done
+echo "suites: ${#passed[@]} passed, ${#failed[@]} failed, ${#missing[@]} skipped"
+((${#failed[@]} == 0)) || exit 1
+if [[ $ci == true ]] && ((${#missing[@]} > 0)); then
+	echo "with CI=true every suite must run"
+	exit 1
+fi
