@@ -1,0 +1,134 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// patience bounds a write to a device that nobody reads.
+const patience = 2 * time.Second
+
+var errUnplugged = errors.New("unplugged")
+
+// tty is a serial device at a path that stays the same when it is unplugged and
+// plugged in again, as one in /dev/serial/by-id does. Its methods are safe for
+// concurrent use.
+type tty struct {
+	path string
+
+	mu     sync.Mutex // guards what follows
+	master *os.File   // nil: unplugged
+	slave  *os.File   // held open, so that the master works while nobody listens
+	drain  chan struct{}
+}
+
+// plug makes a tty and plugs it in. Path must not exist or be a link.
+func plug(path string) (*tty, error) {
+	t := &tty{path: path}
+	return t, t.Replug()
+}
+
+// Path is where to open the device.
+func (t *tty) Path() string { return t.path }
+
+// Send writes bytes on the wire as they are. Whatever was not read within two
+// seconds is an error.
+func (t *tty) Send(p []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.master == nil {
+		return fmt.Errorf("send to %s: %w", t.path, errUnplugged)
+	}
+	if err := t.master.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return fmt.Errorf("send to %s: %w", t.path, err)
+	}
+	if _, err := t.master.Write(p); err != nil {
+		return fmt.Errorf("send to %s: %w", t.path, err)
+	}
+	return nil
+}
+
+// Unplug takes the device away: its path vanishes and whoever reads it gets an
+// error. It is fine to call it twice.
+func (t *tty) Unplug() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.master == nil {
+		return nil
+	}
+	err := errors.Join(os.Remove(t.path), t.slave.Close(), t.master.Close())
+	<-t.drain
+	t.master, t.slave = nil, nil
+	return err
+}
+
+// Replug brings the device back at its path.
+func (t *tty) Replug() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.master != nil {
+		return nil
+	}
+	master, slave, err := pty.Open()
+	if err != nil {
+		return fmt.Errorf("make a pseudo-terminal for %s: %w", t.path, err)
+	}
+	if err := errors.Join(raw(slave), link(slave.Name(), t.path)); err != nil {
+		_, _ = slave.Close(), master.Close()
+		return fmt.Errorf("plug in %s: %w", t.path, err)
+	}
+	t.master, t.slave, t.drain = master, slave, make(chan struct{})
+	go discard(master, t.drain)
+	return nil
+}
+
+// Close unplugs the device for good.
+func (t *tty) Close() error { return t.Unplug() }
+
+// discard takes what the host says to the device, until it is unplugged.
+func discard(master io.Reader, done chan<- struct{}) {
+	defer close(done)
+	_, _ = io.Copy(io.Discard, master)
+}
+
+// link makes path a link to target in one step, in place of an older link.
+func link(target, path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		return fmt.Errorf("%s is there already and is not a link", path)
+	}
+	tmp := path + ".new"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(target, tmp); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// raw turns echo, signals and line editing off.
+func raw(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var ierr error
+	err = conn.Control(func(fd uintptr) {
+		var s *unix.Termios
+		if s, ierr = unix.IoctlGetTermios(int(fd), unix.TCGETS); ierr != nil {
+			return
+		}
+		s.Iflag, s.Oflag, s.Lflag = 0, 0, 0
+		s.Cflag = s.Cflag&^(unix.CSIZE|unix.PARENB) | unix.CS8
+		s.Cc[unix.VMIN], s.Cc[unix.VTIME] = 1, 0
+		ierr = unix.IoctlSetTermios(int(fd), unix.TCSETS, s)
+	})
+	return errors.Join(err, ierr)
+}

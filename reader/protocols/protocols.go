@@ -1,0 +1,76 @@
+// Package protocols is the one table of the protocols that a configuration can
+// name. A new reader gets its row here.
+package protocols
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"badged/reader"
+)
+
+// Protocol describes one way in which readers speak.
+type Protocol struct {
+	Name        string
+	Doc         string // one line
+	Options     []Option
+	DefaultBaud int // of serial readers
+
+	make func(values) (reader.Decoder, error)
+}
+
+// Option describes one option of a protocol.
+type Option struct {
+	Name    string
+	Doc     string // one line, with what is allowed
+	Default string // as it would be written
+}
+
+// All gives every protocol, by name.
+func All() []Protocol { return slices.Clone(table) }
+
+// New makes a decoder of the named protocol. An error says what is allowed
+// instead: the names of protocols or options, or the values of an option.
+func New(name string, opts map[string]string) (reader.Decoder, error) {
+	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("unknown protocol %q: must be one of %s", name, names(table, func(p Protocol) string { return p.Name }))
+	}
+	p := table[i]
+	if err := p.known(opts); err != nil {
+		return nil, err
+	}
+	dec, err := p.make(opts)
+	if err != nil {
+		return nil, fmt.Errorf("protocol %s: option %w", name, err)
+	}
+	return dec, nil
+}
+
+// known complains about options that the protocol does not have.
+func (p Protocol) known(opts map[string]string) error {
+	var unknown []string
+	for name := range opts {
+		if !slices.ContainsFunc(p.Options, func(o Option) bool { return o.Name == name }) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	if len(p.Options) == 0 {
+		return fmt.Errorf("protocol %s: unknown option %q: it has none", p.Name, unknown[0])
+	}
+	return fmt.Errorf("protocol %s: unknown option %q: must be one of %s", p.Name, unknown[0],
+		names(p.Options, func(o Option) string { return o.Name }))
+}
+
+func names[T any](list []T, name func(T) string) string {
+	s := make([]string, len(list))
+	for i, v := range list {
+		s[i] = name(v)
+	}
+	return strings.Join(s, ", ")
+}

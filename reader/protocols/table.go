@@ -1,0 +1,76 @@
+package protocols
+
+import (
+	"badged/reader"
+	"badged/reader/asciikeypad"
+	"badged/reader/line"
+	"badged/reader/rdm6300"
+)
+
+// table is sorted by name.
+var table = []Protocol{
+	{
+		Name:        "asciikeypad",
+		Doc:         "keypad that sends one ASCII character a key",
+		DefaultBaud: 9600,
+		make:        func(values) (reader.Decoder, error) { return asciikeypad.New(), nil },
+	},
+	{
+		Name:        "line",
+		Doc:         "reader that types the badge as a line of text, ended by CR, LF or both",
+		DefaultBaud: 9600,
+		Options: []Option{
+			{"charset", "characters of the badge: digits, hex or text", "text"},
+			{"max", "longest badge in characters, 1 to 256", "64"},
+			{"min", "shortest badge in characters, 1 to 256", "1"},
+			{"prefix", `text before the badge; \x02 is the byte 02`, ""},
+			{"suffix", `text after the badge; \x03 is the byte 03`, ""},
+			{"timeout", "longest pause inside a line, 1ms to 1m", "1s"},
+		},
+		make: newLine,
+	},
+	{
+		Name:        "rdm6300",
+		Doc:         "RDM6300 and compatible 125 kHz modules",
+		DefaultBaud: 9600,
+		Options: []Option{
+			{"repeat", "time away after which the same badge counts again, 1ms to 1m", "500ms"},
+			{"timeout", "longest pause inside a frame, 1ms to 1m", "250ms"},
+		},
+		make: newRDM6300,
+	},
+}
+
+func newLine(v values) (reader.Decoder, error) {
+	var o line.Options
+	var err error
+	if o.Prefix, err = v.text("prefix"); err != nil {
+		return nil, err
+	}
+	if o.Suffix, err = v.text("suffix"); err != nil {
+		return nil, err
+	}
+	if o.Min, err = v.number("min", line.MaxLength); err != nil {
+		return nil, err
+	}
+	if o.Max, err = v.number("max", line.MaxLength); err != nil {
+		return nil, err
+	}
+	if o.Timeout, err = v.duration("timeout"); err != nil {
+		return nil, err
+	}
+	o.Charset = line.Charset(v["charset"])
+	return line.New(o)
+}
+
+func newRDM6300(v values) (reader.Decoder, error) {
+	var o rdm6300.Options
+	var err error
+	if o.Repeat, err = v.duration("repeat"); err != nil {
+		return nil, err
+	}
+	if o.Timeout, err = v.duration("timeout"); err != nil {
+		return nil, err
+	}
+	return rdm6300.New(o), nil
+}

@@ -1,0 +1,51 @@
+package protocols
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// values are the options as written. Each method gives the zero value for an
+// option that is not there; its error starts with the option's name.
+type values map[string]string
+
+// text reads a string in which \x02, \t and \\ stand for bytes.
+func (v values) text(name string) (string, error) {
+	s := v[name]
+	if !strings.Contains(s, `\`) {
+		return s, nil
+	}
+	t, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+	if err != nil {
+		return "", fmt.Errorf(`%s: a backslash must start \xNN, \t or \\`, name)
+	}
+	return t, nil
+}
+
+// number reads 1 to most.
+func (v values) number(name string, most int) (int, error) {
+	s, ok := v[name]
+	if !ok {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("%s %q: must be a number, 1 to %d", name, s, most)
+	}
+	return n, nil
+}
+
+// duration reads 1ms to 1m.
+func (v values) duration(name string) (time.Duration, error) {
+	s, ok := v[name]
+	if !ok {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Millisecond || d > time.Minute {
+		return 0, fmt.Errorf("%s %q: must be a time, 1ms to 1m", name, s)
+	}
+	return d, nil
+}

@@ -1,0 +1,182 @@
+package serialport
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
+
+	"badged/reader"
+)
+
+// What can be wrong with a port, beside what the system says.
+var (
+	errDirectory = errors.New("is a directory")
+	errNotSerial = errors.New("not a serial port")
+	errBusy      = errors.New("in use by another program")
+)
+
+// The major numbers of the slaves of pseudo-terminals: Linux, devices.txt.
+const ptyFirst, ptyLast = 136, 143
+
+// port is an open serial port and the guard that keeps others out.
+type port struct {
+	serial.Port
+	guard *os.File
+}
+
+// Close gives the port back. It may be called twice.
+func (p *port) Close() error {
+	return errors.Join(p.Port.Close(), ignoreClosed(p.guard.Close()))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, fs.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// open opens path for this process alone. Its error is a *reader.OpError.
+func open(path string, baud int) (*port, error) {
+	guard, err := lock(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	sp, err := serial.Open(path, &serial.Mode{BaudRate: baud})
+	if err != nil {
+		_ = guard.Close()
+		return nil, openError(path, err)
+	}
+	p := &port{sp, guard}
+	if err := p.settle(); err != nil {
+		_ = p.Close()
+		return nil, openError(path, err)
+	}
+	return p, nil
+}
+
+// settle drops what was sent before the port was open. On a pseudo-terminal it
+// also takes back the exclusive mode: there it would outlive a killed process, and
+// the guard's lock does the same and does not.
+func (p *port) settle() error {
+	if err := p.ResetInputBuffer(); err != nil {
+		return fmt.Errorf("drop old input: %w", err)
+	}
+	pty, err := isPTY(p.guard)
+	if err != nil || !pty {
+		return err
+	}
+	return control(p.guard, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
+}
+
+// lock opens path beside the library and locks it. Exclusive mode alone does not
+// keep root out, and the agent often is root; the lock ends with the process.
+func lock(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errDirectory
+	case info.Mode()&fs.ModeCharDevice == 0:
+		return nil, errNotSerial
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := claim(f); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// claim makes sure that f is a terminal that nobody else uses, and locks it.
+func claim(f *os.File) error {
+	pty, err := isPTY(f)
+	if err != nil {
+		return err
+	}
+	return control(f, func(fd int) error {
+		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+			return errNotSerial
+		}
+		if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			return errBusy
+		}
+		if taken, err := unix.IoctlGetInt(fd, unix.TIOCGEXCL); err == nil && taken != 0 && !pty {
+			return errBusy
+		}
+		return nil
+	})
+}
+
+func isPTY(f *os.File) (bool, error) {
+	var st unix.Stat_t
+	err := control(f, func(fd int) error { return unix.Fstat(fd, &st) })
+	major := unix.Major(uint64(st.Rdev)) //nolint:unconvert // 32 bits on some machines
+	return ptyFirst <= major && major <= ptyLast, err
+}
+
+// control runs fn on f's descriptor without taking it from the runtime's poller.
+func control(f *os.File, fn func(fd int) error) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var ferr error
+	if err := raw.Control(func(fd uintptr) { ferr = fn(int(fd)) }); err != nil {
+		return err
+	}
+	return ferr
+}
+
+// openError says what was attempted and what to do about it.
+func openError(path string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err // the path is told once, by OpError
+	}
+	err = known(err)
+	return &reader.OpError{Op: "open", Device: path, Hint: hint(err), Err: err}
+}
+
+// known puts the library's codes in the words of this package.
+func known(err error) error {
+	var pe *serial.PortError
+	if !errors.As(err, &pe) {
+		return err
+	}
+	switch pe.Code() {
+	case serial.PortBusy:
+		return errBusy
+	case serial.PermissionDenied:
+		return fs.ErrPermission
+	case serial.PortNotFound:
+		return fs.ErrNotExist
+	}
+	return err
+}
+
+func hint(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "plug the device in, or choose a path that `ls -l /dev/serial/by-id` shows"
+	case errors.Is(err, errDirectory):
+		return "name the port in it, for example one of /dev/serial/by-id"
+	case errors.Is(err, errNotSerial):
+		return "choose a path that `ls -l /dev/serial/by-id` shows"
+	case errors.Is(err, fs.ErrPermission):
+		return "add the agent's user to the group that owns the port, mostly dialout"
+	case errors.Is(err, errBusy), errors.Is(err, unix.EBUSY):
+		return "`fuser -v` on the port names the program that uses it; stop it"
+	case errors.Is(err, unix.EIO), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
+		return "the device does not answer: check its cable and power"
+	}
+	return ""
+}

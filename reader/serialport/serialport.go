@@ -1,0 +1,122 @@
+// Package serialport brings the bytes of a serial port to a decoder. It is the only
+// importer of go.bug.st/serial.
+package serialport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"go.bug.st/serial"
+
+	"badged/reader"
+)
+
+// DefaultBaud is the speed of a port whose configuration names none: that of
+// nearly every badge reader.
+const DefaultBaud = 9600
+
+// Config says which port.
+type Config struct {
+	Name string // of the reader, in logs and events
+	// Path is best one of /dev/serial/by-id, which stays the same when the device
+	// is plugged in elsewhere.
+	Path string
+	Baud int // 0: DefaultBaud; always 8 data bits, no parity, 1 stop bit
+	// Tap, if set, sees each chunk before the decoder does. It must not keep it.
+	Tap func(p []byte, at time.Time)
+}
+
+// Port is a reader.Source on a serial port.
+type Port struct {
+	cfg Config
+	dec reader.Decoder
+}
+
+// New makes a port that feeds dec. Nothing is opened before Run.
+func New(cfg Config, dec reader.Decoder) *Port {
+	if cfg.Baud == 0 {
+		cfg.Baud = DefaultBaud
+	}
+	return &Port{cfg, dec}
+}
+
+// Name implements reader.Source.
+func (p *Port) Name() string { return p.cfg.Name }
+
+// Run implements reader.Source: it opens the port for itself alone, drops what was
+// sent while nobody listened, emits KindUp, and feeds the decoder until ctx ends
+// (nil) or the device fails (KindDown and a *reader.OpError).
+func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
+	err := p.run(ctx, emit)
+	if ctx.Err() != nil {
+		return nil
+	}
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost})
+	return err
+}
+
+func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
+	port, err := open(p.cfg.Path, p.cfg.Baud)
+	if err != nil {
+		return err
+	}
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = port.Close() // ends the blocked read
+	})
+	defer func() {
+		if !stop() {
+			<-closed
+		}
+		_ = port.Close()
+	}()
+	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
+	if err := p.pump(port, emit); err != nil {
+		return readError(p.cfg.Path, err)
+	}
+	return nil
+}
+
+// pump reads until an error, which is never nil. It waits without end unless the
+// decoder has a deadline, so that an idle reader costs nothing.
+func (p *Port) pump(port *port, emit func(reader.Event)) error {
+	var buf [512]byte
+	for {
+		if err := port.SetReadTimeout(p.patience()); err != nil {
+			return err
+		}
+		n, err := port.Read(buf[:])
+		if err != nil {
+			return err
+		}
+		at := time.Now()
+		if n == 0 {
+			p.dec.Tick(at, emit)
+			continue
+		}
+		if p.cfg.Tap != nil {
+			p.cfg.Tap(buf[:n], at)
+		}
+		p.dec.Feed(at, buf[:n], emit)
+	}
+}
+
+// patience is how long the next read may wait.
+func (p *Port) patience() time.Duration {
+	due := p.dec.Deadline()
+	if due.IsZero() {
+		return serial.NoTimeout
+	}
+	return max(time.Until(due), 0)
+}
+
+func readError(path string, err error) error {
+	var pe *serial.PortError
+	if errors.As(err, &pe) && pe.Code() == serial.PortClosed {
+		err = io.EOF // the other end is gone; the library has no better word
+	}
+	return &reader.OpError{Op: "read", Device: path, Hint: "the device went away: check its cable and power", Err: err}
+}
