@@ -1,0 +1,246 @@
+// Package door decides what a door's relay does and what is reported about the door.
+// Machine is pure: times and inputs go in, effects come out.
+package door
+
+import "time"
+
+// Cap is the longest time that a relay stays energised in one go. The driver of the
+// relay holds the same bound by itself.
+const Cap = 30 * time.Second
+
+// Config is the settings of one door.
+type Config struct {
+	OpenFor      time.Duration // a grant energises the relay so long; at most Cap
+	HeldAfter    time.Duration // an open door is held open from then on
+	RelockOnOpen bool          // the relay drops as soon as the door opens
+}
+
+// State is what the door does.
+type State uint8
+
+// The states; the drawing is at Machine.
+const (
+	Locked State = iota
+	Granted
+	Open
+	Held
+	Forced
+)
+
+// String is the state's name in status and logs.
+func (s State) String() string {
+	return [...]string{"locked", "granted", "open", "held", "forced"}[s]
+}
+
+// Input is something that happens to a door.
+type Input uint8
+
+// The inputs.
+const (
+	Grant         Input = iota // somebody may pass
+	Exit                       // the exit button was pressed
+	ContactOpen                // the contact says open, at start or as a change
+	ContactClosed              // the contact says closed
+	LockdownOn                 // grants do nothing from now on; the exit button still works
+	LockdownOff
+	ReleaseOn // an emergency system has freed the door: nothing about it is forced or held
+	ReleaseOff
+)
+
+// Relay is what to do with the relay.
+type Relay uint8
+
+// The actions.
+const (
+	Keep Relay = iota
+	Energise
+	Drop
+)
+
+// Report is what there is to tell about the door.
+type Report uint8
+
+// The reports.
+const (
+	Nothing Report = iota
+	WasOpened
+	WasClosed
+	WasForced
+	IsHeld
+	ExitUsed
+)
+
+// Effect is the answer to an input. The relay goes first.
+type Effect struct {
+	Relay  Relay
+	Report Report
+}
+
+// Machine is one door.
+//
+//	         Grant, Exit                contact opens
+//	Locked -------------> Granted ---------------------> Open
+//	  ^  ^                   |                           |  |  ^
+//	  |  +--- OpenFor over --+                           |  |  | Grant, Exit
+//	  |                                                  |  |  |
+//	  +<--- contact closes, from Open, Held or Forced ---+  +--> Held after HeldAfter
+//	  |
+//	  +--- contact opens --> Forced -- Grant, Exit --> Open
+//
+// The relay is energised by Grant and Exit and by nothing else. It drops when
+// OpenFor is over, when the contact closes, with RelockOnOpen also when it opens, and
+// when time goes backwards. A Grant while it is energised prolongs it, but never
+// beyond Cap since it was energised.
+//
+// Lockdown: Grant does nothing, Exit works. Release: a contact that opens is no
+// alarm and Open is never Held. A door whose contact says open at start is Open, not
+// Forced: nobody saw how it was opened.
+type Machine struct {
+	cfg      Config
+	state    State
+	seen     bool // the contact has spoken
+	lockdown bool
+	release  bool
+
+	last     time.Time // the latest time that was told
+	on       bool      // the relay is energised
+	since    time.Time // on: when it was energised
+	until    time.Time // on: when it drops
+	heldFrom time.Time // Open: when it becomes Held; zero: never
+}
+
+// New makes a machine of a locked door. It energises nothing.
+func New(cfg Config) *Machine {
+	cfg.OpenFor = min(cfg.OpenFor, Cap)
+	return &Machine{cfg: cfg}
+}
+
+// State is what the door does now.
+func (m *Machine) State() State { return m.state }
+
+// Energised reports whether the relay is on.
+func (m *Machine) Energised() bool { return m.on }
+
+// Do takes an input. The times of one Machine carry monotonic readings.
+func (m *Machine) Do(now time.Time, in Input) Effect {
+	e := m.elapse(now)
+	switch in {
+	case Grant:
+		if !m.lockdown {
+			return m.grant(now, Nothing)
+		}
+	case Exit:
+		return m.grant(now, ExitUsed)
+	case ContactOpen:
+		return m.opened(now, e)
+	case ContactClosed:
+		return m.closed(e)
+	case LockdownOn, LockdownOff:
+		m.lockdown = in == LockdownOn
+	case ReleaseOn, ReleaseOff:
+		m.release = in == ReleaseOn
+		m.watchHeld(now)
+	}
+	return e
+}
+
+// Deadline is when Tick wants to be called; zero: never.
+func (m *Machine) Deadline() time.Time {
+	switch {
+	case m.on && (m.heldFrom.IsZero() || m.until.Before(m.heldFrom)):
+		return m.until
+	default:
+		return m.heldFrom
+	}
+}
+
+// Tick tells that time has passed.
+func (m *Machine) Tick(now time.Time) Effect {
+	e := m.elapse(now)
+	if m.state == Open && !m.heldFrom.IsZero() && !now.Before(m.heldFrom) {
+		m.state, m.heldFrom = Held, time.Time{}
+		e.Report = IsHeld
+	}
+	return e
+}
+
+// elapse drops the relay when its time is over or when time went backwards.
+func (m *Machine) elapse(now time.Time) (e Effect) {
+	back := now.Before(m.last)
+	m.last = now
+	if m.on && (back || !now.Before(m.until)) {
+		e.Relay = m.drop()
+	}
+	return e
+}
+
+func (m *Machine) drop() Relay {
+	if m.state == Granted {
+		m.state = Locked
+	}
+	if !m.on {
+		return Keep
+	}
+	m.on = false
+	return Drop
+}
+
+func (m *Machine) grant(now time.Time, r Report) Effect {
+	if m.state == Locked {
+		m.state = Granted
+	} else if m.state != Granted {
+		m.state = Open
+		m.watchHeld(now)
+	}
+	if !m.on {
+		m.on, m.since, m.until = true, now, now
+	}
+	if until := now.Add(m.cfg.OpenFor); until.After(m.until) {
+		m.until = until
+	}
+	if limit := m.since.Add(Cap); m.until.After(limit) {
+		m.until = limit
+	}
+	return Effect{Relay: Energise, Report: r}
+}
+
+func (m *Machine) opened(now time.Time, e Effect) Effect {
+	first := !m.seen
+	m.seen = true
+	if m.state != Locked && m.state != Granted {
+		return e // open already
+	}
+	if m.state == Locked && !first && !m.release {
+		m.state = Forced
+		e.Report = WasForced
+		return e
+	}
+	m.state = Open
+	m.watchHeld(now)
+	e.Report = WasOpened
+	if m.on && m.cfg.RelockOnOpen {
+		e.Relay = m.drop()
+	}
+	return e
+}
+
+func (m *Machine) closed(e Effect) Effect {
+	m.seen = true
+	if m.state == Locked || m.state == Granted {
+		return e // closed already
+	}
+	m.state, m.heldFrom = Locked, time.Time{}
+	if r := m.drop(); r != Keep {
+		e.Relay = r
+	}
+	e.Report = WasClosed
+	return e
+}
+
+// watchHeld starts the time after which an open door is held open.
+func (m *Machine) watchHeld(now time.Time) {
+	m.heldFrom = time.Time{}
+	if m.state == Open && !m.release && m.cfg.HeldAfter > 0 {
+		m.heldFrom = now.Add(m.cfg.HeldAfter)
+	}
+}
