@@ -14,8 +14,9 @@ type Tech string
 
 // The technologies. Text is a reader that types what it likes: digits or hex.
 const (
-	EM4100 Tech = "em4100"
-	Text   Tech = "text"
+	EM4100    Tech = "em4100"
+	ISO14443A Tech = "iso14443a"
+	Text      Tech = "text"
 )
 
 // Card is what a badge says, as a value: technology, frame format, bit length
@@ -63,6 +64,16 @@ func (c Card) Reveal() string {
 		return c.raw.Reveal()
 	}
 	return c.Hex()
+}
+
+// RandomUID reports whether the badge says another number at every tap: a 4-byte
+// UID that starts with 08 (ISO/IEC 14443-3, table 7), which DESFire shows as 80.
+func (c Card) RandomUID() bool {
+	if c.tech != ISO14443A || c.bits != 32 {
+		return false
+	}
+	first := c.raw.Reveal()[0]
+	return first == 0x08 || first == 0x80
 }
 
 // String shows technology and length.
