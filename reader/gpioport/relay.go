@@ -1,0 +1,79 @@
+package gpioport
+
+import (
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+)
+
+// Cap is the longest time that a relay stays energised in one go.
+const Cap = 30 * time.Second
+
+// Relay drives the relay of a door. It releases itself when it has been energised
+// for Cap, whoever forgot it, and is safe for concurrent use.
+//
+//	         On                    Off, Cap over, Close
+//	(off) ---------> (energised) ----------------------> (off)
+//	                    | ^
+//	                    +-+ On: nothing, Cap runs on
+type Relay struct {
+	pin gpio.PinOut
+
+	mu    sync.Mutex // guards what follows; held for one write
+	on    bool
+	since time.Time
+	timer *time.Timer
+}
+
+// NewRelay makes the driver of a relay on pin. It touches nothing.
+func NewRelay(pin gpio.PinOut) *Relay {
+	r := &Relay{pin: pin}
+	r.timer = time.AfterFunc(Cap, r.expire)
+	r.timer.Stop()
+	return r
+}
+
+// On energises the relay.
+func (r *Relay) On() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.pin.Out(gpio.High)
+	if !r.on { // also after an error: the line may have gone out
+		r.on, r.since = true, time.Now()
+		r.timer.Reset(Cap)
+	}
+	return err
+}
+
+// Off releases the relay. A board that is not connected has released it already.
+func (r *Relay) Off() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.off()
+}
+
+// Close releases the relay if it is energised.
+func (r *Relay) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.on {
+		return nil
+	}
+	return r.off()
+}
+
+func (r *Relay) off() error {
+	r.on = false
+	r.timer.Stop()
+	return r.pin.Out(gpio.Low)
+}
+
+// expire runs when Cap is over. It may come late, after an Off and another On.
+func (r *Relay) expire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.on && time.Since(r.since) >= Cap {
+		_ = r.off() // nobody is there to be told; a lost board has released it
+	}
+}
