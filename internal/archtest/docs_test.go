@@ -1,0 +1,192 @@
+package archtest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"badged/internal/config"
+	"badged/reader/protocols"
+)
+
+// documents are the texts for people, from the root of the module.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	docs := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "firmware/*.md", "sync/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(root(t), pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range paths {
+			rel, err := filepath.Rel(root(t), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			docs[rel] = read(t, rel)
+		}
+	}
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/operations.md"} {
+		if docs[name] == "" {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	return docs
+}
+
+func read(t *testing.T, rel string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root(t), rel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+var (
+	linkRE    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	headingRE = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	makeRE    = regexp.MustCompile("(?m)(?:`|^)make ([a-z]+)")
+	targetRE  = regexp.MustCompile(`(?m)^([a-z]+):`)
+	rowRE     = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|")
+	tomlRE    = regexp.MustCompile("(?s)```toml\n(.*?)```")
+)
+
+// TestLinksResolve: every link inside the repository leads to a file and, with a
+// "#", to a heading of it.
+func TestLinksResolve(t *testing.T) {
+	for doc, text := range documents(t) {
+		for _, m := range linkRE.FindAllStringSubmatch(text, -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(m[1], "#")
+			target := doc
+			if file != "" {
+				target = filepath.Join(filepath.Dir(doc), file)
+			}
+			if _, err := os.Stat(filepath.Join(root(t), target)); err != nil {
+				t.Errorf("%s links to %s, which is not there", doc, m[1])
+			} else if anchor != "" && !slices.Contains(anchors(read(t, target)), anchor) {
+				t.Errorf("%s links to %s, and there is no such heading", doc, m[1])
+			}
+		}
+	}
+}
+
+func anchors(text string) (list []string) {
+	drop := regexp.MustCompile(`[^a-z0-9 _-]`)
+	for _, m := range headingRE.FindAllStringSubmatch(text, -1) {
+		list = append(list, strings.ReplaceAll(drop.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return list
+}
+
+// TestMakeTargetsExist: every make command in a document is one of the Makefile.
+func TestMakeTargetsExist(t *testing.T) {
+	var targets []string
+	for _, m := range targetRE.FindAllStringSubmatch(read(t, "Makefile"), -1) {
+		targets = append(targets, m[1])
+	}
+	for doc, text := range documents(t) {
+		for _, m := range makeRE.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(targets, m[1]) {
+				t.Errorf("%s speaks of make %s, which the Makefile does not have", doc, m[1])
+			}
+		}
+	}
+}
+
+// TestEveryKeyIsDocumented holds docs/configuration.md against the keys that the
+// agent takes, both ways.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	text := read(t, "docs/configuration.md")
+	for heading, header := range map[string]string{
+		"## The file itself": "", "## [log]": "[log]", "## [kiosk]": "[kiosk]",
+		"## [[point]]": "[[point]]", "## [[reader]]": "[[reader]]",
+	} {
+		compare(t, heading, rows(t, text, heading), keysOf(t, header))
+	}
+}
+
+// TestEveryOptionIsDocumented does the same for the options of each protocol.
+func TestEveryOptionIsDocumented(t *testing.T) {
+	text := read(t, "docs/configuration.md")
+	for _, p := range protocols.All() {
+		var names []string
+		for _, o := range p.Options {
+			names = append(names, o.Name)
+		}
+		heading := "### Options of `" + p.Name + "`"
+		compare(t, heading, rows(t, text, heading), names)
+		if !strings.Contains(read(t, "docs/readers.md"), "| `"+p.Name+"` |") {
+			t.Errorf("docs/readers.md does not speak of %s", p.Name)
+		}
+	}
+}
+
+func compare(t *testing.T, heading string, documented, taken []string) {
+	t.Helper()
+	for _, key := range taken {
+		if !slices.Contains(documented, key) {
+			t.Errorf("docs/configuration.md, %s: %s is missing", heading, key)
+		}
+	}
+	for _, key := range documented {
+		if !slices.Contains(taken, key) {
+			t.Errorf("docs/configuration.md, %s: %s is not a key that the agent takes", heading, key)
+		}
+	}
+}
+
+// rows gives the keys in the table below a heading.
+func rows(t *testing.T, text, heading string) (keys []string) {
+	t.Helper()
+	_, section, found := strings.Cut(text, "\n"+heading+"\n")
+	if !found {
+		t.Errorf("docs/configuration.md has no heading %q", heading)
+	}
+	section, _, _ = strings.Cut(section, "\n#")
+	for _, m := range rowRE.FindAllStringSubmatch(section, -1) {
+		keys = append(keys, m[1])
+	}
+	return keys
+}
+
+// keysOf asks the configuration itself which keys a table has, by giving it one
+// that it cannot know.
+func keysOf(t *testing.T, header string) []string {
+	t.Helper()
+	_, err := config.Parse("keys.toml", []byte(header+"\nno_such_key = 1\n"))
+	var problems config.Problems
+	if !errors.As(err, &problems) || problems[0].Allowed == "" {
+		t.Fatalf("ask for the keys of %q: got %v", header, err)
+	}
+	return strings.Split(problems[0].Allowed, ", ")
+}
+
+// TestExamplesAreAccepted: what people copy works.
+func TestExamplesAreAccepted(t *testing.T) {
+	examples := map[string]string{"firmware/systemd/badged.toml": read(t, "firmware/systemd/badged.toml")}
+	for doc, text := range documents(t) {
+		for _, m := range tomlRE.FindAllStringSubmatch(text, -1) {
+			examples[doc] = m[1]
+		}
+	}
+	for name, text := range examples {
+		c, err := config.Parse(name, []byte(text))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, r := range c.Readers {
+			if _, err := protocols.New(r.Protocol, r.Options); err != nil {
+				t.Errorf("%s: reader %s: %v", name, r.Name, err)
+			}
+		}
+	}
+}
