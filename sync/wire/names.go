@@ -1,6 +1,9 @@
 package wire
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // The names of numbers on the wire, as logs, tools and the hub's interface show
 // them. A number that this version does not know shows as "reason_99".
@@ -50,3 +53,21 @@ func name(names []string, n uint64, other string) string {
 	}
 	return other + strconv.FormatUint(n, 10)
 }
+
+// CheckName fails unless s can name a site or a device: 1 to 63 lower-case letters,
+// digits and inner dashes, so that it can stand in a topic, a certificate, a client id
+// and a file name without escaping. what says in the error what s is: "device".
+func CheckName(what, s string) error {
+	if len(s) < 1 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return fmt.Errorf("%s name %q: want 1 to 63 lower-case letters, digits and inner dashes", what, clip(s))
+	}
+	for _, r := range s {
+		if r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') {
+			return fmt.Errorf("%s name %q: %q is not a lower-case letter, a digit or a dash", what, clip(s), r)
+		}
+	}
+	return nil
+}
+
+// clip keeps an error about a hostile name short.
+func clip(s string) string { return s[:min(len(s), 64)] }

@@ -1,0 +1,195 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"badged/internal/sitekey"
+)
+
+// JoinPath is where the hub answers JoinRequest, by POST over HTTPS.
+//
+// The server presents its CA behind its certificate, so that the terminal can find the
+// one that the token names. It answers 200 with a JoinResponse, 403 for a secret that
+// it does not know, and 410 for one that was used or has ended. The same secret with
+// the same public key gets an identity again: a terminal whose power went between the
+// hub's answer and its own disk asks once more.
+const JoinPath = "/v1/join"
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 64 << 10
+
+// joinTimeout bounds one attempt to join.
+const joinTimeout = 30 * time.Second
+
+// JoinRequest is what a terminal asks for. In JSON, bytes are base64.
+type JoinRequest struct {
+	Secret []byte `json:"secret"` // 16 bytes, of the token
+	CSR    string `json:"csr"`    // PEM, PKCS #10, Ed25519, signed; common name: the device
+}
+
+// JoinResponse is what makes it a terminal of the site.
+type JoinResponse struct {
+	Cert           string `json:"cert"` // PEM, of the device; common name: the device
+	CA             string `json:"ca"`   // PEM, the one that the token names
+	Site           string `json:"site"`
+	Device         string `json:"device"`
+	SiteKey        []byte `json:"site_key"` // 32 bytes
+	SiteKeyVersion uint32 `json:"site_key_version"`
+	HubKey         []byte `json:"hub_key"`     // 32 bytes, Ed25519
+	Incarnation    []byte `json:"incarnation"` // 16 bytes
+	MQTT           string `json:"mqtt"`        // host:port
+}
+
+// Join exchanges the token for an identity and stores it in dir, which is made if it
+// is not there. It trusts exactly the CA that the token names. The device's key is on
+// disk before the token is spent, so that a join that was cut off can be repeated.
+// Errors are those of this package, with the hub's address.
+func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
+	if joined(dir) {
+		return nil, fmt.Errorf("join %s: %s: %w", t.Site, dir, ErrAlreadyJoined)
+	}
+	key, err := pendingKey(dir)
+	if err != nil {
+		return nil, fmt.Errorf("join %s: %w", t.Site, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	answer, err := ask(ctx, t, key)
+	if err != nil {
+		return nil, fmt.Errorf("join %s at hub %s: %w", t.Site, t.Hub, err)
+	}
+	id, err := answer.identity(t, key)
+	if err != nil {
+		return nil, fmt.Errorf("join %s at hub %s: %w: %w", t.Site, t.Hub, ErrHubAnswer, err)
+	}
+	if err := Write(dir, id); err != nil {
+		return nil, fmt.Errorf("join %s: %w", t.Site, err)
+	}
+	return &id, nil
+}
+
+func ask(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, error) {
+	csr, err := newCSR(t.Device, key)
+	if err != nil {
+		return JoinResponse{}, err
+	}
+	body, err := json.Marshal(JoinRequest{[]byte(t.Secret.Reveal()), csr})
+	if err != nil {
+		return JoinResponse{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+t.Hub+JoinPath, bytes.NewReader(body))
+	if err != nil {
+		return JoinResponse{}, fmt.Errorf("%w: %w", ErrBadToken, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	client := t.client()
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return JoinResponse{}, reach(err)
+	}
+	defer resp.Body.Close()
+	return readAnswer(resp)
+}
+
+// client follows no redirect and uses no proxy: it speaks with the token's hub.
+func (t Token) client() *http.Client {
+	host, _, _ := net.SplitHostPort(t.Hub)
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: clientConfig(host, t.pickCA)},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// pickCA finds the CA that the token names among what the server presented.
+func (t Token) pickCA(sent []*x509.Certificate) (*x509.Certificate, error) {
+	for _, c := range sent {
+		if c.IsCA && Fingerprint(c) == t.CA {
+			return c, nil
+		}
+	}
+	return nil, ErrWrongCA
+}
+
+// reach tells a hub that is not trusted from one that is not there.
+func reach(err error) error {
+	for _, known := range []error{ErrWrongCA, ErrHubName, ErrExpired} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("what answers there does not speak HTTPS: %w", ErrWrongCA)
+	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}
+
+func readAnswer(resp *http.Response) (JoinResponse, error) {
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusGone:
+		return JoinResponse{}, ErrTokenUsed
+	case http.StatusForbidden:
+		return JoinResponse{}, ErrTokenUnknown
+	default:
+		return JoinResponse{}, fmt.Errorf("%w: HTTP status %d", ErrHubAnswer, resp.StatusCode)
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return JoinResponse{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	var answer JoinResponse
+	if len(b) > maxAnswer || json.Unmarshal(b, &answer) != nil {
+		return JoinResponse{}, ErrHubAnswer
+	}
+	return answer, nil
+}
+
+// identity takes the answer if it is what the token promised.
+func (r JoinResponse) identity(t Token, key ed25519.PrivateKey) (Identity, error) {
+	if r.Site != t.Site || r.Device != t.Device {
+		return Identity{}, errors.New("it is for another terminal")
+	}
+	if len(r.SiteKey) != sitekey.Size || len(r.Incarnation) != 16 {
+		return Identity{}, errors.New("a key has a wrong length")
+	}
+	cert, err := parseCertificate([]byte(r.Cert))
+	if err != nil {
+		return Identity{}, err
+	}
+	ca, err := parseCertificate([]byte(r.CA))
+	if err != nil {
+		return Identity{}, err
+	}
+	if Fingerprint(ca) != t.CA {
+		return Identity{}, errors.New("its CA is not the one that the token names")
+	}
+	id := Identity{
+		Site: r.Site, Device: r.Device, MQTT: r.MQTT, Key: key, Certificate: cert, CA: ca, HubKey: r.HubKey,
+		SiteKey:     sitekey.New(r.SiteKeyVersion, [sitekey.Size]byte(r.SiteKey)),
+		Incarnation: [16]byte(r.Incarnation),
+	}
+	return id, id.check()
+}
+
+func newCSR(device string, key ed25519.PrivateKey) (string, error) {
+	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: device}}
+	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
+	if err != nil {
+		return "", fmt.Errorf("make a certificate request: %w", err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), nil
+}
