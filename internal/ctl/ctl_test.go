@@ -1,0 +1,145 @@
+package ctl_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"badged/internal/ctl"
+	"badged/internal/health"
+)
+
+// agent is a scripted agent.
+type agent struct {
+	mu     sync.Mutex // guards events
+	events []ctl.Event
+	err    error
+}
+
+func (a *agent) Status(context.Context) (ctl.Status, error) {
+	return ctl.Status{
+		Device: "t1", Health: []health.Item{{Name: "store", State: health.Fail, Text: "full", Do: "make room"}},
+		Readers: []ctl.Reader{{Name: "hall", State: health.Warn}},
+	}, a.err
+}
+
+func (a *agent) Outbox(context.Context) (ctl.Outbox, error) { return ctl.Outbox{Pending: 3}, a.err }
+
+func (a *agent) Events(_ context.Context, after uint64, n int) (list []ctl.Event, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, ev := range a.events {
+		if ev.Order > after {
+			list = append(list, ev)
+		}
+	}
+	return list[max(0, len(list)-n):], a.err
+}
+
+func (a *agent) add(order uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.events = append(a.events, ctl.Event{Order: order, Kind: "presentation", Outcome: "granted"})
+}
+
+func serve(t *testing.T, a *agent) (*ctl.Client, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "run", "c.sock")
+	ln, err := ctl.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- ctl.Serve(ctx, ln, a, slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return ctl.NewClient(path), path
+}
+
+func TestStatus(t *testing.T) {
+	c, path := serve(t, &agent{})
+	s, err := c.Status(t.Context())
+	if err != nil || s.Device != "t1" || s.Worst() != health.Fail || s.Health[0].Do != "make room" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if r, err := c.Readers(t.Context()); err != nil || len(r) != 1 || r[0].State != health.Warn {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if o, err := c.Outbox(t.Context()); err != nil || o.Pending != 3 {
+		t.Errorf("got %+v, %v", o, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+}
+
+func TestFailure(t *testing.T) {
+	c, path := serve(t, &agent{err: errors.New("the store is shut")})
+	if _, err := c.Status(t.Context()); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "the store is shut") {
+		t.Errorf("got %v", err)
+	}
+	err := c.Events(t.Context(), -1, false, func(ctl.Event) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "want a number from 0 to 1000") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTail(t *testing.T) {
+	a := &agent{}
+	for i := range uint64(5) {
+		a.add(i + 1)
+	}
+	c, _ := serve(t, a)
+	var got []uint64
+	keep := func(ev ctl.Event) error { got = append(got, ev.Order); return nil }
+	if err := c.Events(t.Context(), 2, false, keep); err != nil || len(got) != 2 || got[1] != 5 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	got = nil
+	err := c.Events(ctx, 1, true, func(ev ctl.Event) error {
+		got = append(got, ev.Order)
+		if ev.Order < 8 {
+			a.add(ev.Order + 1)
+			return nil
+		}
+		cancel()
+		return nil
+	})
+	if err != nil || len(got) != 4 || got[0] != 5 || got[3] != 8 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	_, err := ctl.NewClient(filepath.Join(t.TempDir(), "none")).Status(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "is badged running") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestListenReplacesOnlyADeadSocket(t *testing.T) {
+	_, path := serve(t, &agent{})
+	if _, err := ctl.Listen(path); err == nil || !strings.Contains(err.Error(), "another agent answers") {
+		t.Errorf("got %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ctl.Listen(file); err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("got %v", err)
+	}
+}

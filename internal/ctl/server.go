@@ -1,0 +1,216 @@
+package ctl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Group may use the socket, if the system has it.
+const Group = "badged"
+
+// Listen makes the socket at path, for its owner and Group. A socket that a dead
+// agent left is replaced; one that answers is not.
+func Listen(path string) (net.Listener, error) {
+	if c, err := net.Dial("unix", path); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("listen on control socket %s: another agent answers there (stop it, or give this one its own control and state_dir)", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
+	}
+	if err := removeSocket(path); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on control socket %s: %w", path, err)
+	}
+	if err := share(path); err != nil {
+		_ = ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+func removeSocket(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil && info.Mode()&os.ModeSocket == 0 {
+		return fmt.Errorf("listen on control socket %s: a file that is no socket is there (move it away)", path)
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return fmt.Errorf("replace the old control socket %s: %w", path, err)
+	}
+	return nil
+}
+
+func share(path string) error {
+	if g, err := user.LookupGroup(Group); err == nil {
+		gid, err := strconv.Atoi(g.Gid)
+		if err == nil {
+			_ = os.Chown(path, -1, gid) // only root or a member can: then the owner's group has it
+		}
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return fmt.Errorf("share control socket %s: %w", path, err)
+	}
+	return nil
+}
+
+// The bounds of one request for events.
+const (
+	defaultEvents = 20
+	maxEvents     = 1000
+)
+
+// followEvery is how often a follower is given what is new.
+const followEvery = 100 * time.Millisecond
+
+// Serve answers on ln until ctx ends. It closes ln.
+func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) error {
+	srv := &http.Server{
+		Handler:           Handler(a),
+		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { defer close(ended); _ = srv.Close() })
+	err := srv.Serve(ln)
+	if !stop() {
+		<-ended
+	}
+	if errors.Is(err, http.ErrServerClosed) && ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("serve control socket %s: %w", ln.Addr(), err)
+}
+
+// Handler answers the requests.
+func Handler(a Agent) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
+		s, err := a.Status(r.Context())
+		answer(w, s, err)
+	})
+	mux.HandleFunc("GET /v1/readers", func(w http.ResponseWriter, r *http.Request) {
+		s, err := a.Status(r.Context())
+		answer(w, s.Readers, err)
+	})
+	mux.HandleFunc("GET /v1/outbox", func(w http.ResponseWriter, r *http.Request) {
+		o, err := a.Outbox(r.Context())
+		answer(w, o, err)
+	})
+	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, a) })
+	return mux
+}
+
+// problem is the body of every answer that is not 200.
+type problem struct {
+	Error string `json:"error"`
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		v = problem{err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(v) // whoever asked is gone
+}
+
+func events(w http.ResponseWriter, r *http.Request, a Agent) {
+	n, after, follow, err := eventsQuery(r)
+	if err != nil {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(problem{err.Error()})
+		return
+	}
+	list, err := a.Events(r.Context(), after, max(n, 1)) // with n=0, where to go on from
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := &lines{w: w, enc: json.NewEncoder(w), last: after}
+	if len(list) > 0 {
+		out.last = list[len(list)-1].Order
+	}
+	out.write(list[:min(n, len(list))])
+	if follow {
+		out.follow(r.Context(), a)
+	}
+}
+
+func eventsQuery(r *http.Request) (n int, after uint64, follow bool, err error) {
+	q := r.URL.Query()
+	n = defaultEvents
+	if s := q.Get("n"); s != "" {
+		if n, err = strconv.Atoi(s); err != nil || n < 0 || n > maxEvents {
+			return 0, 0, false, fmt.Errorf("n=%.20s: want a number from 0 to %d", s, maxEvents)
+		}
+	}
+	if s := q.Get("after"); s != "" {
+		if after, err = strconv.ParseUint(s, 10, 64); err != nil {
+			return 0, 0, false, fmt.Errorf("after=%.20s: want the order of an event", s)
+		}
+	}
+	return n, after, q.Get("follow") == "1", nil
+}
+
+// lines writes events and remembers the last.
+type lines struct {
+	w    http.ResponseWriter
+	enc  *json.Encoder
+	last uint64
+	err  error
+}
+
+func (l *lines) write(list []Event) {
+	for _, ev := range list {
+		if l.err == nil {
+			l.err = l.enc.Encode(ev)
+		}
+		l.last = max(l.last, ev.Order)
+	}
+	if f, ok := l.w.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// follow writes what comes until the reader is gone.
+func (l *lines) follow(ctx context.Context, a Agent) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for l.err == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		list, err := a.Events(ctx, l.last, maxEvents)
+		if err != nil {
+			return
+		}
+		if len(list) > 0 {
+			l.write(list)
+		}
+	}
+}
