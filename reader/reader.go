@@ -74,6 +74,8 @@ const (
 	Overflow    Why = "overflow" // more than the longest frame without an end
 	Timeout     Why = "timeout"  // a frame stopped in the middle
 	Lost        Why = "lost"     // the device went away
+	BadNumber   Why = "number"   // the card does not fit the reader's number rule
+	Tampered    Why = "tamper"   // the device says that it was opened or moved
 )
 
 // Cue is what a reader shows or sounds.

@@ -1,0 +1,143 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"badged/enroll"
+	"badged/internal/health"
+	"badged/reader"
+)
+
+type readerEvent = reader.Event
+
+// Reader is a reader or keypad of a point.
+type Reader struct {
+	Source reader.Source // may be a reader.Feedback too
+	Point  string
+	// Number makes the site's number of a card.
+	Number func(reader.Card) (reader.Number, error)
+}
+
+// device is a reader while the agent runs.
+type device struct {
+	Reader
+	name  string
+	point *point
+	cues  chan reader.Cue // nil: it shows nothing
+}
+
+// cueQueue is how many cues wait for a reader's lights. What does not fit is left
+// out: lights that lag are worse than none.
+const cueQueue = 4
+
+func (a *Agent) addReader(r Reader) {
+	d := &device{Reader: r, name: r.Source.Name(), point: a.points[r.Point]}
+	if _, ok := r.Source.(reader.Feedback); ok {
+		d.cues = make(chan reader.Cue, cueQueue)
+	}
+	d.point.devices = append(d.point.devices, d)
+	a.devices = append(a.devices, d)
+}
+
+// start runs what says things: readers and the inputs of doors.
+func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
+	for _, d := range a.devices {
+		src := &watched{Source: d.Source, health: a.opts.Health}
+		wg.Go(func() {
+			reader.Supervise(ctx, src, func(ev reader.Event) { a.in <- message{from: d, ev: ev} }, a.log)
+		})
+	}
+	for _, d := range a.doors {
+		a.watch(ctx, wg, d)
+	}
+}
+
+// startCues runs a goroutine for each reader that shows something; stop ends them.
+func (a *Agent) startCues(ctx context.Context, wg *sync.WaitGroup) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	for _, d := range a.devices {
+		if d.cues != nil {
+			wg.Go(func() { d.show(ctx, a.log) })
+		}
+	}
+	return stop
+}
+
+func (d *device) show(ctx context.Context, log *slog.Logger) {
+	fb := d.Source.(reader.Feedback)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-d.cues:
+			if err := fb.Signal(ctx, c); err != nil && ctx.Err() == nil {
+				log.Warn("reader does not show its answer", "reader", d.name, "cue", string(c), "err", err)
+			}
+		}
+	}
+}
+
+// signal shows a cue if the reader can; it never waits.
+func (d *device) signal(c reader.Cue) {
+	if d == nil || d.cues == nil || c == "" {
+		return
+	}
+	select {
+	case d.cues <- c:
+	default:
+	}
+}
+
+// watched is a source whose state shows in health, with the cause in words.
+type watched struct {
+	reader.Source
+	health *health.Register
+}
+
+// Run implements reader.Source.
+func (w *watched) Run(ctx context.Context, emit func(reader.Event)) error {
+	name := "reader " + w.Name()
+	err := w.Source.Run(ctx, func(ev reader.Event) {
+		if ev.Kind == reader.KindUp {
+			w.health.Set(health.Item{Name: name})
+		}
+		emit(ev)
+	})
+	if err != nil && ctx.Err() == nil {
+		w.health.Set(health.Item{
+			Name: name, State: health.Warn, Text: err.Error(),
+			Do: "check the reader's cable and power, and its port in the configuration; it is tried again by itself",
+		})
+	}
+	return err
+}
+
+// event takes what a reader said.
+func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
+	p := d.point
+	switch ev.Kind {
+	case reader.KindCard:
+		n, err := d.Number(ev.Card)
+		if err != nil {
+			a.log.Warn("card does not fit the number rule", "reader", d.name, "card", ev.Card, "err", err)
+			a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, reader.BadNumber))
+			return
+		}
+		a.act(ctx, d, p, a.engine.Card(ctx, p.Point, n, ev.Card))
+	case reader.KindKey:
+		a.configureKeys()
+		d.signal(reader.CueKey)
+		a.touch(p)
+		a.entry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
+	case reader.KindFault:
+		a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, ev.Why))
+	case reader.KindTamper:
+		a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, reader.Tampered))
+	case reader.KindUp:
+		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceUp, Point: p.Name, Device: d.name})
+	case reader.KindDown:
+		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceDown, Point: p.Name, Device: d.name, Why: ev.Why})
+	}
+}

@@ -1,0 +1,214 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"badged/enroll"
+)
+
+// noticeTime is how long a panel says why a presentation was refused.
+const noticeTime = 6 * time.Second
+
+// session is somebody who is logged in at a print point.
+//
+//	        Login                   sign out, idle, account inactive
+//	(none) -------> (session) --------------------------------------> (none)
+//	                 |  ^  ^
+//	                 |  |  | the same account: goes on
+//	                 +--+--+ another account: replaced by a new session
+type session struct {
+	id      string
+	account enroll.Account
+	created bool // the account was made by the presentation that opened it
+	ends    time.Time
+}
+
+// Screen is what the panel of a print point shows; false: there is no such point. It
+// is safe for concurrent use, as are the other methods of a panel.
+func (a *Agent) Screen(name string) (enroll.Screen, bool) {
+	p := a.points[name]
+	if p == nil || p.Kind != enroll.Print {
+		return enroll.Screen{}, false
+	}
+	return *p.screen.Load(), true
+}
+
+// Watch sends after every change of Screen; changes may come as one. stop ends it.
+func (a *Agent) Watch(name string) (ch <-chan struct{}, stop func()) {
+	c := make(chan struct{}, 1)
+	p := a.points[name]
+	if p == nil {
+		return c, func() {}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.watchers == nil {
+		p.watchers = map[chan struct{}]struct{}{}
+	}
+	p.watchers[c] = struct{}{}
+	return c, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.watchers, c)
+	}
+}
+
+// Edit saves the profile of who is logged in. Errors: *enroll.FieldError,
+// enroll.ErrNotAllowed, enroll.ErrNoSession, or the store's.
+func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit) error {
+	return a.do(ctx, func(ctx context.Context) error {
+		p := a.inSession(name, sessionID)
+		if p == nil {
+			return enroll.ErrNoSession
+		}
+		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, ed)
+		if err != nil {
+			return err
+		}
+		p.session.account = account
+		a.prolong(p)
+		return nil
+	})
+}
+
+// SignOut ends a session. enroll.ErrNoSession: it had ended before.
+func (a *Agent) SignOut(ctx context.Context, name, sessionID string) error {
+	return a.do(ctx, func(ctx context.Context) error {
+		p := a.inSession(name, sessionID)
+		if p == nil {
+			return enroll.ErrNoSession
+		}
+		a.logout(ctx, p, enroll.SignedOut)
+		a.publish(p)
+		return nil
+	})
+}
+
+// Touch tells that the person is there: the session goes on.
+func (a *Agent) Touch(name, sessionID string) {
+	a.post(context.Background(), func(context.Context) {
+		if p := a.inSession(name, sessionID); p != nil {
+			a.prolong(p)
+		}
+	})
+}
+
+// inSession is the point at which this session runs; nil: it does not.
+func (a *Agent) inSession(name, id string) *point {
+	p := a.points[name]
+	if p == nil || p.session == nil || p.session.id != id {
+		return nil
+	}
+	return p
+}
+
+// show puts a decision on the panel.
+func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
+	switch {
+	case dec.Login:
+		p.notice, p.noticeEnds = enroll.ReasonNone, time.Time{}
+		a.login(ctx, p, dec)
+	case dec.Outcome == enroll.Waiting:
+		p.notice, p.noticeEnds = dec.Reason, time.Now().Add(a.opts.Index.Site().ClaimWindow)
+	default:
+		p.notice, p.noticeEnds = dec.Reason, time.Now().Add(noticeTime)
+	}
+	a.publish(p)
+}
+
+// login opens a session, or goes on with that of the same account.
+func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
+	if p.session != nil && p.session.account.ID != dec.Account.ID {
+		a.logout(ctx, p, enroll.SessionReplaced)
+	}
+	if p.session == nil {
+		p.session = &session{id: rand.Text()}
+	}
+	p.session.account = dec.Account
+	p.session.created = dec.Reason == enroll.NewAccount
+	p.session.ends = time.Now().Add(a.opts.Index.Site().SessionIdle)
+}
+
+// logout ends the session of a point.
+func (a *Agent) logout(ctx context.Context, p *point, why enroll.Reason) {
+	a.report(ctx, enroll.Event{Kind: enroll.EventSession, Reason: why, Point: p.Name, Account: p.session.account.ID})
+	p.session = nil
+}
+
+// prolong lets a session go on from now.
+func (a *Agent) prolong(p *point) {
+	p.session.ends = time.Now().Add(a.opts.Index.Site().SessionIdle)
+	a.publish(p)
+}
+
+// touch prolongs the session of a point where somebody does something, if there is
+// one.
+func (a *Agent) touch(p *point) {
+	if p.session != nil {
+		a.prolong(p)
+	}
+}
+
+// deadline is when expire has something to do; zero: never.
+func (p *point) deadline() time.Time {
+	if p.session != nil {
+		return earlier(p.session.ends, p.noticeEnds)
+	}
+	return p.noticeEnds
+}
+
+// expire ends what is over.
+func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
+	if !due(p.deadline(), now) {
+		return
+	}
+	if due(p.noticeEnds, now) {
+		p.notice, p.noticeEnds = enroll.ReasonNone, time.Time{}
+	}
+	if p.session != nil && due(p.session.ends, now) {
+		a.logout(ctx, p, enroll.SessionIdle)
+	}
+	a.publish(p)
+}
+
+// refresh takes what the hub has changed into the sessions: a new name shows, an
+// account that may no longer log in is logged out.
+func (a *Agent) refresh(ctx context.Context) {
+	for _, p := range a.order {
+		if p.Kind != enroll.Print {
+			continue
+		}
+		if p.session != nil {
+			known, ok := a.opts.Index.Account(p.session.account.ID)
+			if !ok || known.State != enroll.Active {
+				a.logout(ctx, p, enroll.AccountInactive)
+			} else if account, err := a.opts.Account(ctx, p.session.account.ID); err == nil {
+				p.session.account = account
+			}
+		}
+		a.publish(p)
+	}
+}
+
+// publish gives the panel what it shows.
+func (a *Agent) publish(p *point) {
+	site := a.opts.Index.Site()
+	s := &enroll.Screen{Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, SiteLang: site.Lang}
+	if old := p.screen.Load(); old != nil {
+		s.Rev = old.Rev + 1
+	}
+	if p.session != nil {
+		s.Session, s.Account, s.New, s.Ends = p.session.id, p.session.account, p.session.created, p.session.ends
+	}
+	p.screen.Store(s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.watchers {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}

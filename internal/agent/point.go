@@ -1,0 +1,76 @@
+package agent
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"badged/enroll"
+	"badged/keypad"
+	"badged/reader"
+)
+
+// point is one place where people present credentials. Only screen and watchers are
+// touched outside the loop.
+type point struct {
+	enroll.Point
+	keys    *keypad.Collector
+	door    *doorUnit // of a door point
+	devices []*device
+
+	session    *session // of a print point; nil: nobody is logged in
+	notice     enroll.Reason
+	noticeEnds time.Time
+
+	screen   atomic.Pointer[enroll.Screen]
+	mu       sync.Mutex // guards watchers
+	watchers map[chan struct{}]struct{}
+}
+
+// act does what a decision says. The relay goes first.
+func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decision) {
+	if dec.Open {
+		a.open(ctx, p.door)
+	}
+	for _, dev := range p.devices {
+		dev.signal(dec.Cue)
+	}
+	if p.Kind == enroll.Print {
+		a.show(ctx, p, dec)
+	}
+	a.storeState(dec.Reason == enroll.StoreFailed)
+	if a.opts.Decided != nil {
+		who := Decided{Point: p.Name, Decision: dec}
+		if d != nil {
+			who.Reader = d.name
+		}
+		a.opts.Decided(who)
+	}
+}
+
+// entry takes what a key or a pause came to.
+func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result) {
+	switch r.Kind {
+	case keypad.CodeDone:
+		a.act(ctx, d, p, a.engine.Code(ctx, p.Point, r.Code))
+	case keypad.PINDone:
+		a.act(ctx, d, p, a.engine.PIN(ctx, p.Point, r.PIN))
+	case keypad.Reset:
+		for _, dev := range p.devices {
+			dev.signal(reader.CueReset)
+		}
+	}
+}
+
+// configureKeys follows the site's setting of how long a claim code is.
+func (a *Agent) configureKeys() {
+	digits := a.opts.Index.Site().CodeDigits
+	if digits == a.codeDigits {
+		return
+	}
+	a.codeDigits = digits
+	for _, p := range a.order {
+		p.keys.Configure(keypad.Config{CodeDigits: digits})
+	}
+}
