@@ -1,0 +1,198 @@
+// What the pages gain with script: they change at the moment of a swipe, keep the
+// session while somebody is there, and count down before it ends. Written for old
+// embedded browsers: ES5, XMLHttpRequest, EventSource where there is one.
+(function () {
+  "use strict";
+  var WARN = 15000;      // the countdown shows from here
+  var TOUCH_EVERY = 4000;
+  var POLL_EVERY = 2000;
+  var LOST_AFTER = 4000; // without the agent: what is on the screen may be wrong
+  var NOTE_FOR = 6000;   // "saved" and the like
+
+  var view = document.getElementById("view");
+  var live = document.getElementById("live");
+  var lost = document.getElementById("lost");
+  var ends = 0;          // when the session ends, or 0
+  var touched = now();
+  var heard = now();     // when the agent last answered
+  var loading = false, again = false, warned = false, streaming = false;
+  var noteTimer = 0;
+
+  function now() { return window.performance && performance.now ? performance.now() : new Date().getTime(); }
+  function main() { return view.querySelector("main"); }
+  function attr(name) { var m = main(); return m ? m.getAttribute("data-" + name) || "" : ""; }
+  function byId(id) { return document.getElementById(id); }
+
+  function ask(method, path, body, done) {
+    var x = new XMLHttpRequest();
+    x.open(method, path, true);
+    x.timeout = 5000;
+    if (body !== null) {
+      x.setRequestHeader("Accept", "application/json");
+      x.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    }
+    x.onload = function () { done(x); };
+    x.onerror = x.ontimeout = function () { done(null); };
+    x.send(body);
+  }
+
+  // The session's end, in the time of this page.
+  function setLeft(ms) {
+    ends = ms >= 0 ? now() + ms : 0;
+    tick();
+  }
+
+  // load asks for the present view and shows it. force: even if it is the same.
+  function load(force) {
+    if (loading) { again = true; return; }
+    loading = true;
+    var q = "?page=" + attr("page") + "&session=" + encodeURIComponent(attr("session"));
+    if (!force) { q += "&v=" + encodeURIComponent(attr("version")); }
+    ask("GET", base + "/view" + q, null, function (x) {
+      loading = false;
+      if (x && x.status === 200) { showUp(); swap(x.responseText); }
+      if (x && x.status === 204) { showUp(); }
+      if (again) { again = false; load(false); }
+    });
+  }
+
+  // swap puts a new view in place. A form that is being filled in stays; only the
+  // message above it changes.
+  function swap(html) {
+    var box = document.createElement("div"), old = main();
+    box.innerHTML = html;
+    var next = box.querySelector("main");
+    if (!next) { return; }
+    var same = old && old.getAttribute("data-session") === next.getAttribute("data-session");
+    if (same && old.getAttribute("data-page") === "edit" && next.getAttribute("data-page") === "edit") {
+      old.setAttribute("data-version", next.getAttribute("data-version"));
+      byId("strips").innerHTML = next.querySelector("#strips").innerHTML;
+    } else {
+      replace(old, next, same);
+    }
+    setLeft(parseInt(next.getAttribute("data-left"), 10));
+    say(next.getAttribute("data-say"));
+  }
+
+  function replace(old, next, same) {
+    var focus = same && document.activeElement ? document.activeElement.id : "";
+    if (!same) { next.className += " fresh"; }
+    while (view.firstChild) { view.removeChild(view.firstChild); }
+    view.appendChild(next);
+    document.documentElement.lang = next.getAttribute("lang");
+    document.title = next.getAttribute("data-title");
+    warned = false;
+    if (!same) { tidyAddress(); window.scrollTo(0, 0); }
+    arrived();
+    var el = focus && byId(focus) || byId("heading");
+    if (el && document.hasFocus && document.hasFocus()) { el.focus(); }
+  }
+
+  // A page that has served its purpose leaves nothing to come back to.
+  function tidyAddress() {
+    if (window.history && history.replaceState) { history.replaceState(null, "", base); }
+  }
+
+  function arrived() {
+    clearTimeout(noteTimer);
+    if (/\/(saved|ended)$/.test(location.pathname)) {
+      noteTimer = setTimeout(function () {
+        tidyAddress();
+        if (main()) { main().setAttribute("data-page", "home"); }
+        load(true);
+      }, NOTE_FOR);
+    }
+  }
+
+  function say(text) {
+    live.textContent = "";
+    setTimeout(function () { live.textContent = text || ""; }, 50);
+  }
+
+  // The agent does not answer: take what is personal off the screen.
+  function showLost() {
+    if (!lost.hidden) { return; }
+    lost.hidden = false;
+    base = attr("base") || base;
+    while (view.firstChild) { view.removeChild(view.firstChild); }
+    ends = 0;
+  }
+  function showUp() {
+    heard = now();
+    lost.hidden = true;
+  }
+
+  function tick() {
+    var count = byId("count");
+    if (!count) { return; }
+    var rest = ends - now();
+    count.hidden = !ends || rest > WARN;
+    if (count.hidden) { warned = false; return; }
+    rest = Math.max(0, rest);
+    var text = count.getAttribute("data-text").replace("#", String(Math.ceil(rest / 1000)));
+    if (byId("secs").textContent !== text) { byId("secs").textContent = text; }
+    byId("fill").style.transform = byId("fill").style.webkitTransform = "scaleX(" + rest / WARN + ")";
+    if (!warned) { warned = true; say(attr("countsay")); }
+  }
+
+  function touch() {
+    if (!attr("session") || now() - touched < TOUCH_EVERY && !(ends && ends - now() < WARN)) { return; }
+    if (now() - touched < 500) { return; }
+    touched = now();
+    var body = "session=" + encodeURIComponent(attr("session")) + "&form=" + encodeURIComponent(attr("form"));
+    ask("POST", base + "/touch", body, function (x) {
+      if (x && x.status === 200) { setLeft(JSON.parse(x.responseText).left); }
+      if (x && x.status === 409) { load(false); }
+    });
+  }
+
+  // Events, or else asking.
+  function listen() {
+    if (!window.EventSource) { return; }
+    var es = new EventSource(base + "/events");
+    es.addEventListener("screen", function (e) {
+      var n = JSON.parse(e.data);
+      streaming = true;
+      showUp();
+      if (n.v !== attr("version")) { load(false); } else { setLeft(n.left); }
+    });
+    es.onopen = function () { streaming = true; showUp(); };
+    es.onerror = function () {
+      if (streaming) { heard = now(); }
+      streaming = false;
+      if (es.readyState === 2) { es.close(); setTimeout(listen, 5000); }
+    };
+    window.addEventListener("pagehide", function () { es.close(); });
+  }
+
+  var base = attr("base");
+  setInterval(function () {
+    if (!streaming) { load(false); }
+    if (!streaming && now() - heard > LOST_AFTER) { showLost(); }
+  }, POLL_EVERY);
+  setInterval(function () {
+    tick();
+    if (ends && now() - ends > 1000) { ends = now(); load(true); } // the agent should have said so
+  }, 250);
+
+  var signs = ["keydown", "mousedown", "touchstart", "input", "wheel"];
+  for (var i = 0; i < signs.length; i++) { document.addEventListener(signs[i], touch, true); }
+
+  document.addEventListener("keydown", function (e) {
+    if ((e.key === "Escape" || e.keyCode === 27) && byId("do-cancel")) { byId("do-cancel").click(); }
+  });
+  document.addEventListener("submit", function (e) {
+    if (e.target.id === "stay") { e.preventDefault(); touched = 0; touch(); byId("heading").focus(); return; }
+    if (e.target.getAttribute("data-sent")) { e.preventDefault(); return; } // twice is once
+    e.target.setAttribute("data-sent", "1");
+  });
+  window.addEventListener("pageshow", function (e) {
+    if (e.persisted) { view.textContent = ""; location.reload(); }
+  });
+
+  setLeft(parseInt(attr("left"), 10));
+  arrived();
+  listen();
+  var field = document.querySelector("[autofocus]");
+  if (!field && attr("session") && document.hasFocus && document.hasFocus()) { byId("heading").focus(); }
+}());

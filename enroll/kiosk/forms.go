@@ -1,0 +1,158 @@
+package kiosk
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"badged/enroll"
+)
+
+// maxBody is far above the longest profile.
+const maxBody = 8 << 10
+
+// submit is a form that came from a page of this panel, for the session that is
+// still there.
+type submit struct {
+	w http.ResponseWriter
+	r *http.Request
+	p *point
+	s enroll.Screen
+}
+
+// home is where the panel goes on after a form.
+func (f submit) home(page string) {
+	http.Redirect(f.w, f.r, basePath(f.p.name)+page, http.StatusSeeOther)
+}
+
+// fromScript reports whether the answer goes to the script rather than on the screen.
+func (f submit) fromScript() bool { return f.r.Header.Get("Accept") == "application/json" }
+
+// form checks what a form carries before do sees it. A form of a session that has
+// ended is refused kindly: the panel says so and shows what is now.
+func (k *Kiosk) form(do func(submit)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p := k.points[r.PathValue("point")]
+		if p == nil {
+			k.fail(w, http.StatusNotFound)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err := r.ParseForm(); err != nil {
+			k.fail(w, badForm(err))
+			return
+		}
+		session := r.PostForm.Get("session")
+		want := k.guard.formToken(p.name, session)
+		if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form")), []byte(want)) != 1 {
+			k.fail(w, http.StatusForbidden)
+			return
+		}
+		s, _ := k.panel.Screen(p.name)
+		f := submit{w, r, p, s}
+		if session != s.Session {
+			k.stale(f)
+			return
+		}
+		do(f)
+	}
+}
+
+func badForm(err error) int {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}
+
+func (k *Kiosk) stale(f submit) {
+	if f.fromScript() {
+		f.w.WriteHeader(http.StatusConflict)
+		return
+	}
+	f.home("/ended")
+}
+
+// postEdit saves a profile, or shows the form again with what is wrong next to its
+// field. With profile editing off, only the language is taken from the form.
+func (k *Kiosk) postEdit(f submit) {
+	if f.s.Session == "" {
+		k.stale(f)
+		return
+	}
+	k.panel.Touch(f.p.name, f.s.Session)
+	ed := enroll.Edit{Name: f.s.Account.Name, Email: f.s.Account.Email, Lang: f.r.PostForm.Get("lang")}
+	if f.s.EditProfile {
+		ed.Name, ed.Email = f.r.PostForm.Get("name"), f.r.PostForm.Get("email")
+	}
+	err := k.panel.Edit(f.r.Context(), f.p.name, f.s.Session, ed)
+	var wrong *enroll.FieldError
+	switch {
+	case err == nil:
+		f.home("/saved")
+	case errors.Is(err, enroll.ErrNoSession):
+		k.stale(f)
+	case errors.As(err, &wrong):
+		k.again(f, http.StatusUnprocessableEntity, fields{Edit: ed, Wrong: wrong})
+	case errors.Is(err, enroll.ErrNotAllowed):
+		k.again(f, http.StatusForbidden, fields{Edit: ed, Banner: &locked})
+	default:
+		k.log.Error("save the profile from the panel", "point", f.p.name, "account", f.s.Account.ID, "err", err)
+		k.again(f, http.StatusServiceUnavailable, fields{Edit: ed, Banner: &failed})
+	}
+}
+
+// again shows the form as the person filled it.
+func (k *Kiosk) again(f submit, status int, fs fields) {
+	s, _ := k.panel.Screen(f.p.name)
+	if s.Session != f.s.Session {
+		k.stale(f)
+		return
+	}
+	v := k.view(f.p, s, pageEdit)
+	v.Fields = fs
+	k.write(f.w, status, "page", v)
+}
+
+func (k *Kiosk) postSignOut(f submit) {
+	if f.s.Session == "" {
+		f.home("")
+		return
+	}
+	err := k.panel.SignOut(f.r.Context(), f.p.name, f.s.Session)
+	if err != nil && !errors.Is(err, enroll.ErrNoSession) {
+		k.log.Error("sign out at the panel", "point", f.p.name, "account", f.s.Account.ID, "err", err)
+		v := k.view(f.p, f.s, pageHome)
+		v.Banner = &stuck
+		k.write(f.w, http.StatusServiceUnavailable, "page", v)
+		return
+	}
+	f.home("")
+}
+
+// postTouch keeps the session. The script wants to know for how long.
+func (k *Kiosk) postTouch(f submit) {
+	if f.s.Session == "" {
+		k.stale(f)
+		return
+	}
+	k.panel.Touch(f.p.name, f.s.Session)
+	if !f.fromScript() {
+		f.home("")
+		return
+	}
+	n, _ := k.newsOf(f.p)
+	f.w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(f.w).Encode(n) // the browser has gone: nobody to tell
+}
+
+// postLang is the switch on the idle page.
+func (k *Kiosk) postLang(f submit) {
+	if lang := f.r.PostForm.Get("lang"); f.s.Session == "" && isLang(lang) {
+		f.p.choose(pick(lang, time.Now()))
+	}
+	f.home("")
+}

@@ -1,0 +1,180 @@
+package kiosk
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+const tokenBytes = 32
+
+// newToken is 256 bits from the system, in base64url.
+func newToken() string {
+	b := make([]byte, tokenBytes)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// LoadToken reads the token from path, or makes one there, readable by the agent
+// only. In a directory that a boot empties (/run), the token lives as long as the
+// boot, and a browser that is open goes on when the agent is restarted.
+func LoadToken(path string) (string, error) {
+	fi, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return makeToken(path)
+	case err != nil:
+		return "", fmt.Errorf("read the kiosk token: %w", err)
+	case !fi.Mode().IsRegular():
+		return "", fmt.Errorf("read the kiosk token %s: not a file (remove it; the agent makes a new one)", path)
+	case fi.Mode().Perm()&0o077 != 0 || fi.Size() != int64(base64.RawURLEncoding.EncodedLen(tokenBytes)):
+		return makeToken(path) // others could read it, or it is not one
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the kiosk token: %w", err)
+	}
+	if _, err := base64.RawURLEncoding.DecodeString(string(b)); err != nil {
+		return makeToken(path)
+	}
+	return string(b), nil
+}
+
+func makeToken(path string) (string, error) {
+	token, tmp := newToken(), path+".new"
+	_ = os.Remove(tmp) // of a write that was cut
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("write the kiosk token: %w", err)
+	}
+	_, err = f.WriteString(token)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("write the kiosk token: %w", err)
+	}
+	return token, nil
+}
+
+// guard keeps everybody out but the panel's own browser.
+type guard struct {
+	token  string
+	csp    string
+	framed bool // somebody may embed the panel
+	origin *http.CrossOriginProtection
+}
+
+func newGuard(token, ancestors string) guard {
+	if token == "" {
+		token = newToken()
+	}
+	framed := ancestors != ""
+	if !framed {
+		ancestors = "'none'"
+	}
+	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
+	return guard{token, csp, framed, http.NewCrossOriginProtection()}
+}
+
+// formToken proves that a form was made by this panel for this session.
+func (g *guard) formToken(point, session string) string {
+	m := hmac.New(sha256.New, []byte(g.token))
+	fmt.Fprintf(m, "form %q %q", point, session)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:16])
+}
+
+// guarded answers those who may not look, and puts the headers on every answer.
+func (k *Kiosk) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		k.guard.headers(w.Header())
+		open := strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/" && r.URL.Query().Has("t")
+		switch {
+		case !isLoopback(r.Host): // a foreign name that resolves to this machine
+			k.fail(w, http.StatusMisdirectedRequest)
+		case !open && !k.guard.knows(r):
+			k.fail(w, http.StatusForbidden)
+		case k.guard.origin.Check(r) != nil:
+			k.fail(w, http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// headers: Referrer-Policy is same-origin, as under no-referrer a browser sends its
+// own forms with "Origin: null", which could not be told from a stranger's.
+func (g *guard) headers(h http.Header) {
+	h.Set("Content-Security-Policy", g.csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if !g.framed {
+		h.Set("X-Frame-Options", "DENY")
+	}
+}
+
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// cookieName has the port in it: cookies of a host are shared by all its ports.
+func cookieName(r *http.Request) string {
+	_, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		port = "80"
+	}
+	return "badged_" + port
+}
+
+func (g *guard) is(token string) bool {
+	return subtle.ConstantTimeCompare([]byte(token), []byte(g.token)) == 1
+}
+
+func (g *guard) knows(r *http.Request) bool {
+	for _, c := range r.CookiesNamed(cookieName(r)) {
+		if g.is(c.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// enter takes the token out of the address and into a cookie.
+func (k *Kiosk) enter(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if q.Has("t") {
+		if !k.guard.is(q.Get("t")) {
+			k.fail(w, http.StatusForbidden)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieName(r), Value: k.guard.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		})
+	}
+	name := q.Get("point")
+	if name == "" {
+		name = k.first
+	}
+	if k.points[name] == nil {
+		k.fail(w, http.StatusNotFound)
+		return
+	}
+	http.Redirect(w, r, basePath(name), http.StatusSeeOther)
+}

@@ -1,0 +1,159 @@
+// Package kiosk is the panel of a print point: a small web site on loopback, made
+// for the browser that runs full screen on the device.
+//
+//	idle --a badge--> home --«Modifier le compte»--> edit --saved--> home
+//	  ^                 |                              |
+//	  +--sign-out, badge-out, idle time (the agent)----+
+//
+// The pages are HTML first: every step is a link or a form that is answered by a
+// redirect, and without script the page reloads by itself. The script adds what a
+// reload cannot: the page changes at the moment of a swipe (server-sent events, or
+// polling in a browser that has none), and a countdown before the session ends.
+//
+// Who may look: the browser that was opened on URL, which carries a token; it moves
+// to a cookie at once. Nothing of a session stays in the browser: no page may be
+// stored, and a form carries the session that it was made for.
+package kiosk
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"badged/enroll"
+)
+
+// Panel is the print points of the agent, as the pages need them. Its methods are
+// called from many goroutines. None waits for the network.
+type Panel interface {
+	// Screen is what the point shows now; false: there is no such print point. The
+	// agent takes a Notice away by itself after some seconds.
+	Screen(point string) (enroll.Screen, bool)
+	// Watch sends after every change of Screen, Ends included. Changes that follow
+	// each other quickly may come as one. stop ends it.
+	Watch(point string) (ch <-chan struct{}, stop func())
+	// Edit saves a profile. nil: it is on disk and Screen shows it. Errors:
+	// *enroll.FieldError, enroll.ErrNotAllowed, enroll.ErrNoSession, or the store's.
+	Edit(ctx context.Context, point, session string, ed enroll.Edit) error
+	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
+	// ended before.
+	SignOut(ctx context.Context, point, session string) error
+	// Touch tells that the person is there: Screen.Ends moves.
+	Touch(point, session string)
+}
+
+// Options is what New needs.
+type Options struct {
+	Panel  Panel
+	Points []string // the print points
+	// Token as LoadToken gave it, so that a browser outlives a restart of the agent.
+	// Empty: a new one for the life of this Kiosk.
+	Token string
+	// FrameAncestors is who may embed the panel, as in a Content-Security-Policy:
+	// "http://127.0.0.1:9000". Empty: 'none'.
+	FrameAncestors string
+	Log            *slog.Logger // nil: the default one
+}
+
+// Kiosk serves the panels of a terminal.
+type Kiosk struct {
+	panel  Panel
+	points map[string]*point
+	first  string // where "/" leads
+	guard  guard
+	boot   string // tells the pages of this process from those of an earlier one
+	pages  *template.Template
+	log    *slog.Logger
+	mux    *http.ServeMux
+}
+
+// New makes the panels of o.Points. Serve or Handler puts them on the wire.
+func New(o Options) *Kiosk {
+	k := &Kiosk{
+		panel:  o.Panel,
+		points: map[string]*point{},
+		guard:  newGuard(o.Token, o.FrameAncestors),
+		boot:   newToken()[:8],
+		pages:  template.Must(template.New("").ParseFS(assets, "assets/*.html")),
+		log:    o.Log,
+		mux:    http.NewServeMux(),
+	}
+	if k.log == nil {
+		k.log = slog.Default()
+	}
+	for _, name := range o.Points {
+		k.points[name] = newPoint(name)
+	}
+	if len(o.Points) > 0 {
+		k.first = o.Points[0]
+	}
+	k.routes()
+	return k
+}
+
+func (k *Kiosk) routes() {
+	k.mux.HandleFunc("GET /{$}", k.enter)
+	k.mux.HandleFunc("GET /static/{file}", serveAsset)
+	k.mux.HandleFunc("GET /p/{point}", k.show(pageHome))
+	k.mux.HandleFunc("GET /p/{point}/edit", k.show(pageEdit))
+	k.mux.HandleFunc("GET /p/{point}/saved", k.show(pageSaved))
+	k.mux.HandleFunc("GET /p/{point}/ended", k.show(pageEnded))
+	k.mux.HandleFunc("GET /p/{point}/view", k.fragment)
+	k.mux.HandleFunc("GET /p/{point}/events", k.events)
+	k.mux.HandleFunc("POST /p/{point}/edit", k.form(k.postEdit))
+	k.mux.HandleFunc("POST /p/{point}/signout", k.form(k.postSignOut))
+	k.mux.HandleFunc("POST /p/{point}/touch", k.form(k.postTouch))
+	k.mux.HandleFunc("POST /p/{point}/lang", k.form(k.postLang))
+	k.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { k.fail(w, http.StatusNotFound) })
+}
+
+// Handler is the site, with its guard: loopback names only, token, same origin.
+func (k *Kiosk) Handler() http.Handler { return k.guarded(k.mux) }
+
+// URL is what the browser of a point is opened on. addr is host:port of the
+// listener. It carries the token: it goes to the browser's command line or to the
+// control socket, not to a log.
+func (k *Kiosk) URL(addr, point string) string {
+	q := url.Values{"t": {k.guard.token}, "point": {point}}
+	return "http://" + addr + "/?" + q.Encode()
+}
+
+// Serve answers on ln until ctx ends, which gives nil. It closes ln. A listener
+// that others can reach is refused.
+func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
+	if a, ok := ln.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+		_ = ln.Close()
+		return fmt.Errorf("serve the kiosk on %s: not a loopback address (use 127.0.0.1:PORT or [::1]:PORT)", ln.Addr())
+	}
+	srv := &http.Server{
+		Handler:           k.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(k.log.Handler(), slog.LevelDebug),
+	}
+	closed := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		closed <- srv.Shutdown(short)
+	})
+	err := srv.Serve(ln)
+	if !stop() {
+		<-closed
+		_ = srv.Close()
+		return nil
+	}
+	return fmt.Errorf("serve the kiosk on %s: %w", ln.Addr(), err)
+}
+
+// basePath is where a point's pages are.
+func basePath(point string) string { return "/p/" + url.PathEscape(point) }

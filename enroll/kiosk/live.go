@@ -1,0 +1,174 @@
+package kiosk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"badged/enroll"
+)
+
+const (
+	maxClients   = 16 // of one point, that listen at the same time
+	heartbeat    = 15 * time.Second
+	writeTimeout = 10 * time.Second
+)
+
+// point is what the site itself remembers of a print point: no data of people.
+type point struct {
+	name string
+
+	mu        sync.Mutex // guards all below
+	picked    choice
+	listeners map[chan struct{}]struct{} // told when picked changes
+}
+
+func newPoint(name string) *point {
+	return &point{name: name, listeners: map[chan struct{}]struct{}{}}
+}
+
+// choose tells every page of the point that somebody picked a language.
+func (p *point) choose(c choice) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.picked = c
+	for ch := range p.listeners {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// choice is the language picked, for a panel that shows this session.
+func (p *point) choice(now time.Time, session string) choice {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.picked = p.picked.at(now, session)
+	return p.picked
+}
+
+// listen takes one of the point's places; nil: all are taken.
+func (p *point) listen() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.listeners) >= maxClients {
+		return nil
+	}
+	ch := make(chan struct{}, 1)
+	p.listeners[ch] = struct{}{}
+	return ch
+}
+
+func (p *point) leave(ch chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.listeners, ch)
+}
+
+// news is what a page is told: whether it is still right, and how long the session
+// still has. It carries nothing of the account.
+type news struct {
+	Version string `json:"v"`
+	Left    int64  `json:"left"` // milliseconds; negative: no end
+}
+
+func (k *Kiosk) newsOf(p *point) (news, choice) {
+	s, _ := k.panel.Screen(p.name)
+	c := p.choice(time.Now(), s.Session)
+	return news{k.version(s, spoken(s, c)), left(s)}, c
+}
+
+// version differs whenever a page would look different.
+func (k *Kiosk) version(s enroll.Screen, lang string) string {
+	return fmt.Sprintf("%s.%d.%s", k.boot, s.Rev, lang)
+}
+
+func left(s enroll.Screen) int64 {
+	if s.Session == "" || s.Ends.IsZero() {
+		return -1
+	}
+	return max(0, time.Until(s.Ends).Milliseconds())
+}
+
+// events is the stream that a page listens to. It ends with the request, with the
+// server, or when the browser stops reading.
+func (k *Kiosk) events(w http.ResponseWriter, r *http.Request) {
+	p := k.points[r.PathValue("point")]
+	if p == nil || r.Method != http.MethodGet {
+		k.fail(w, http.StatusNotFound)
+		return
+	}
+	picked := p.listen()
+	if picked == nil {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "too many pages of this panel are open", http.StatusServiceUnavailable)
+		return
+	}
+	defer p.leave(picked)
+	changed, stop := k.panel.Watch(p.name)
+	defer stop()
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	st := stream{w, http.NewResponseController(w)}
+	if st.send("retry: 1000\n\n") == nil {
+		k.follow(r.Context(), p, st, changed, picked)
+	}
+}
+
+func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed, picked <-chan struct{}) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		n, c := k.newsOf(p)
+		b, _ := json.Marshal(n) // cannot fail: a string and a number
+		if st.send("event: screen\ndata: "+string(b)+"\n\n") != nil {
+			return
+		}
+		if !k.wait(ctx, st, c, beat.C, changed, picked) {
+			return
+		}
+	}
+}
+
+// wait returns true when there may be news, false when the stream is over.
+func (k *Kiosk) wait(ctx context.Context, st stream, c choice, beat <-chan time.Time, changed, picked <-chan struct{}) bool {
+	var lapse <-chan time.Time
+	if c.lang != "" && c.session == "" {
+		t := time.NewTimer(time.Until(c.until))
+		defer t.Stop()
+		lapse = t.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case _, ok := <-changed:
+			return ok
+		case <-picked:
+			return true
+		case <-lapse:
+			return true
+		case <-beat:
+			if st.send(": still here\n\n") != nil {
+				return false
+			}
+		}
+	}
+}
+
+// stream writes and flushes, with a deadline for each write.
+type stream struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (s stream) send(text string) error {
+	_ = s.rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // a writer without deadlines has none to extend
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}

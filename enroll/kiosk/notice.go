@@ -1,0 +1,91 @@
+package kiosk
+
+import "badged/enroll"
+
+// tone is how a message looks and how urgent it is.
+type tone string
+
+const (
+	toneGood tone = "good"
+	toneInfo tone = "info"
+	toneWarn tone = "warn" // try again
+	toneBad  tone = "bad"
+)
+
+// banner is a message to the person: keys of the catalogue.
+type banner struct {
+	Tone        tone
+	Title, Text string
+}
+
+// The messages. They say what the person can do, and nothing about anybody else:
+// a card that is unknown, taken, or of a suspended account is the same message, and
+// so is every code and PIN that is not accepted.
+var (
+	cardRefused = banner{toneBad, "notice.card.title", "notice.card.text"}
+	codeRefused = banner{toneBad, "notice.code.title", "notice.code.text"}
+	badRead     = banner{toneWarn, "notice.badread.title", "notice.badread.text"}
+	randomUID   = banner{toneBad, "notice.random.title", "notice.random.text"}
+	quota       = banner{toneWarn, "notice.quota.title", "notice.quota.text"}
+	outOfOrder  = banner{toneBad, "notice.broken.title", "notice.broken.text"}
+	readerDown  = banner{toneBad, "notice.reader.title", "notice.reader.text"}
+	timedOut    = banner{toneInfo, "notice.timeout.title", "notice.timeout.text"}
+	awaitCard   = banner{toneInfo, "notice.awaitcard.title", "notice.awaitcard.text"}
+	awaitCode   = banner{toneInfo, "notice.awaitcode.title", "notice.awaitcode.text"}
+	bindOffered = banner{toneInfo, "notice.bind.title", "notice.bind.text"}
+	cardBound   = banner{toneGood, "notice.bound.title", "notice.bound.text"}
+	editRefused = banner{toneBad, "notice.edit.title", "notice.edit.text"}
+	signedOut   = banner{toneInfo, "notice.signedout.title", "notice.signedout.text"}
+	idledOut    = banner{toneInfo, "notice.idle.title", "notice.idle.text"}
+	otherwise   = banner{toneBad, "notice.other.title", "notice.other.text"}
+
+	saved  = banner{toneGood, "saved.title", "saved.text"}
+	failed = banner{toneBad, "edit.failed.title", "edit.failed.text"}
+	locked = banner{toneBad, "edit.notallowed.title", "edit.notallowed.text"}
+	stuck  = banner{toneBad, "signout.failed.title", "signout.failed.text"}
+	ended  = banner{toneInfo, "ended.title", "ended.text"}
+)
+
+// notices has a line for every reason that a print point can show. Reasons that
+// this build does not know are `otherwise`.
+var notices = map[enroll.Reason]*banner{
+	enroll.ReasonNone:      nil,
+	enroll.KnownCard:       nil,
+	enroll.NewAccount:      nil,
+	enroll.ClaimBound:      &cardBound,
+	enroll.AwaitCard:       &awaitCard,
+	enroll.AwaitCode:       &awaitCode,
+	enroll.UnknownCard:     &cardRefused,
+	enroll.CodeRefused:     &codeRefused,
+	enroll.CodeIdle:        &codeRefused,
+	enroll.NoGrant:         &cardRefused,
+	enroll.DeniedGrant:     &cardRefused,
+	enroll.AccountInactive: &cardRefused,
+	enroll.BindingInactive: &cardRefused,
+	enroll.RandomUID:       &randomUID,
+	enroll.QuotaReached:    &quota,
+	enroll.RouteOff:        &cardRefused,
+	enroll.CardTaken:       &cardRefused,
+	enroll.StoreFailed:     &outOfOrder,
+	enroll.TimeUnknown:     &outOfOrder,
+	enroll.StaleSnapshot:   &outOfOrder,
+	enroll.BadRead:         &badRead,
+	enroll.PINUnknown:      &codeRefused,
+	enroll.SignedOut:       &signedOut,
+	enroll.SessionIdle:     &idledOut,
+	enroll.SessionReplaced: nil,
+	enroll.ProfileEdited:   nil,
+	enroll.DeviceUp:        nil,
+	enroll.DeviceDown:      &readerDown,
+	enroll.ServiceAccount:  &cardRefused,
+	enroll.EntryTimeout:    &timedOut,
+	enroll.BindOffered:     &bindOffered,
+	enroll.ProfileRefused:  &editRefused,
+}
+
+func noticeOf(r enroll.Reason) *banner {
+	if b, ok := notices[r]; ok {
+		return b
+	}
+	return &otherwise
+}

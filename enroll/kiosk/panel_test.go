@@ -1,0 +1,261 @@
+package kiosk
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"badged/enroll"
+)
+
+// desk is a Panel in memory, with a person in front of it.
+type desk struct {
+	mu       sync.Mutex // guards all below
+	screen   enroll.Screen
+	watchers map[chan struct{}]struct{}
+	edits    []enroll.Edit
+	touches  int
+	editErr  error
+	outErr   error
+	sessions int
+}
+
+func newDesk() *desk {
+	return &desk{
+		screen:   enroll.Screen{Rev: 1, SiteLang: "fr", EditProfile: true},
+		watchers: map[chan struct{}]struct{}{},
+	}
+}
+
+func (d *desk) Screen(point string) (enroll.Screen, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.screen, point == "hall"
+}
+
+func (d *desk) Watch(string) (<-chan struct{}, func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ch := make(chan struct{}, 1)
+	d.watchers[ch] = struct{}{}
+	return ch, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.watchers, ch)
+	}
+}
+
+// set changes what the panel shows and tells it.
+func (d *desk) set(fn func(*enroll.Screen)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fn(&d.screen)
+	d.screen.Rev++
+	for ch := range d.watchers {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// swipe logs somebody in.
+func (d *desk) swipe(a enroll.Account) {
+	d.set(func(s *enroll.Screen) {
+		d.sessions++
+		s.Session = fmt.Sprintf("session-%d", d.sessions)
+		s.Account, s.Notice, s.New = a, enroll.ReasonNone, false
+		s.Ends = time.Now().Add(60 * time.Second)
+	})
+}
+
+func (d *desk) notice(r enroll.Reason) { d.set(func(s *enroll.Screen) { s.Notice = r }) }
+
+func (d *desk) leave() {
+	d.set(func(s *enroll.Screen) { s.Session, s.Account, s.New, s.Ends = "", enroll.Account{}, false, time.Time{} })
+}
+
+func (d *desk) Edit(_ context.Context, _, session string, ed enroll.Edit) error {
+	if s, _ := d.Screen("hall"); s.Session != session {
+		return enroll.ErrNoSession
+	}
+	switch {
+	case d.editErr != nil:
+		return d.editErr
+	case len(ed.Name) > 200:
+		return &enroll.FieldError{Field: "name", Problem: enroll.ProblemTooLong}
+	case ed.Email != "" && !strings.Contains(ed.Email, "@"):
+		return &enroll.FieldError{Field: "email", Problem: enroll.ProblemBadEmail}
+	case ed.Lang != "fr" && ed.Lang != "en":
+		return &enroll.FieldError{Field: "lang", Problem: enroll.ProblemBadLang}
+	}
+	d.set(func(s *enroll.Screen) {
+		d.edits = append(d.edits, ed)
+		s.Account.Name, s.Account.Email, s.Account.Lang = ed.Name, ed.Email, ed.Lang
+	})
+	return nil
+}
+
+func (d *desk) SignOut(_ context.Context, _, session string) error {
+	if d.outErr != nil {
+		return d.outErr
+	}
+	if s, _ := d.Screen("hall"); s.Session != session {
+		return enroll.ErrNoSession
+	}
+	d.leave()
+	return nil
+}
+
+func (d *desk) Touch(_, session string) {
+	d.set(func(s *enroll.Screen) {
+		d.touches++
+		if s.Session == session {
+			s.Ends = time.Now().Add(60 * time.Second)
+		}
+		s.Rev-- // the same page with another end
+	})
+}
+
+func (d *desk) saved() []enroll.Edit {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]enroll.Edit(nil), d.edits...)
+}
+
+// watching is the number of streams that are open.
+func (d *desk) watching() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.watchers)
+}
+
+var anonym1 = enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: 1}
+
+// visitor is a browser without script.
+type visitor struct {
+	t      *testing.T
+	server string
+	client *http.Client
+}
+
+// serve starts a panel and a browser that was opened on its URL.
+func serve(t *testing.T, d *desk) (*Kiosk, *visitor) {
+	t.Helper()
+	k := New(Options{Panel: d, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	srv := httptest.NewServer(k.Handler())
+	t.Cleanup(srv.Close)
+	v := newVisitor(t, srv.URL)
+	v.get(strings.TrimPrefix(k.URL(srv.Listener.Addr().String(), "hall"), srv.URL))
+	return k, v
+}
+
+func newVisitor(t *testing.T, server string) *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &visitor{t, server, &http.Client{Jar: jar, CheckRedirect: stay, Timeout: 10 * time.Second}}
+}
+
+type answer struct {
+	status int
+	to     string // of a redirect
+	header http.Header
+	body   string
+}
+
+func (v *visitor) do(r *http.Request) answer {
+	v.t.Helper()
+	res, err := v.client.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header.Get("Location"), res.Header, string(b)}
+}
+
+func (v *visitor) request(method, path string, body url.Values) *http.Request {
+	r, err := http.NewRequest(method, v.server+path, strings.NewReader(body.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", v.server)
+	}
+	return r
+}
+
+func (v *visitor) get(path string) answer {
+	v.t.Helper()
+	return v.do(v.request(http.MethodGet, path, nil))
+}
+
+func (v *visitor) post(path string, body url.Values) answer {
+	v.t.Helper()
+	return v.do(v.request(http.MethodPost, path, body))
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`)
+
+// hiddenOf is what the forms of a page carry.
+func hiddenOf(page answer) url.Values {
+	f := url.Values{}
+	for _, m := range hidden.FindAllStringSubmatch(page.body, -1) {
+		f.Set(m[1], m[2])
+	}
+	return f
+}
+
+// fill is a page's form with these fields.
+func fill(page answer, pairs ...string) url.Values {
+	f := hiddenOf(page)
+	for i := 0; i < len(pairs); i += 2 {
+		f.Set(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+func (a answer) wants(t *testing.T, status int, texts ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status %d, want %d", a.status, status)
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.body, text) {
+			t.Errorf("the page does not say %q", text)
+		}
+	}
+}
+
+func (a answer) lacks(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(a.body, text) {
+			t.Errorf("the page says %q", text)
+		}
+	}
+}
+
+func (a answer) leads(t *testing.T, to string) {
+	t.Helper()
+	if a.status != http.StatusSeeOther || a.to != to {
+		t.Errorf("status %d to %q, want a redirect to %q", a.status, a.to, to)
+	}
+}

@@ -1,0 +1,210 @@
+package kiosk
+
+import (
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/message"
+
+	"badged/enroll"
+)
+
+// The pages. Home is the idle page while nobody is logged in.
+const (
+	pageIdle  = "idle"
+	pageHome  = "home"
+	pageEdit  = "edit"
+	pageSaved = "saved" // home, after an edit
+	pageEnded = "ended" // home, after a form that came too late
+)
+
+// warnFor is how long before its end a session shows a countdown.
+const warnFor = 15 * time.Second
+
+// view is what the templates show.
+type view struct {
+	p *message.Printer
+
+	Lang    string
+	Point   string
+	Base    string // path of the point's pages
+	Page    string
+	Version string // differs when another view would
+	Session string // empty: nobody is logged in
+	Form    string // token of the forms
+	Left    int64  // milliseconds; negative: no end
+	Screen  enroll.Screen
+	Banner  *banner
+	Fields  fields
+}
+
+// fields is the edit form as filled, and what is wrong with it.
+type fields struct {
+	enroll.Edit
+	Wrong  *enroll.FieldError
+	Banner *banner
+}
+
+// view is what a page of the point shows for s. A page that needs a session is the
+// idle page when there is none.
+func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
+	lang := spoken(s, p.choice(time.Now(), s.Session))
+	v := view{
+		p: printer(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page,
+		Version: k.version(s, lang), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
+		Left: left(s), Screen: s, Banner: noticeOf(s.Notice),
+	}
+	switch {
+	case page == pageEnded && v.Banner == nil:
+		v.Banner = &ended
+	case page == pageSaved && v.Banner == nil && s.Session != "":
+		v.Banner = &saved
+	}
+	if s.Session == "" {
+		v.Page = pageIdle
+	}
+	v.Fields.Edit = enroll.Edit{Name: s.Account.Name, Email: s.Account.Email, Lang: lang}
+	return v
+}
+
+// T is a text of the catalogue.
+func (v view) T(key string, args ...any) string { return v.p.Sprintf(key, args...) }
+
+// Name is who is logged in, as the panel greets them.
+func (v view) Name() string {
+	if n := v.Screen.Account.DisplayName(); n != "" {
+		return n
+	}
+	return v.T("home.noaccount")
+}
+
+// Initial is the letter on the picture of the badge.
+func (v view) Initial() string {
+	r, _ := utf8.DecodeRuneInString(v.Name())
+	return string(unicode.ToUpper(r))
+}
+
+// Heading is the largest text of the page.
+func (v view) Heading() string {
+	switch {
+	case v.Page == pageEdit:
+		return v.T("edit.heading")
+	case v.Session != "":
+		return v.T("home.heading", v.Name())
+	case v.Banner != nil:
+		return v.T(v.Banner.Title)
+	default:
+		return v.T("idle.heading")
+	}
+}
+
+// Lead is the text below the heading of idle and home.
+func (v view) Lead() string {
+	switch {
+	case v.Session != "" && v.Screen.New:
+		return v.T("home.new")
+	case v.Session != "":
+		return v.T("home.known")
+	case v.Banner != nil:
+		return v.T(v.Banner.Text)
+	default:
+		return v.T("idle.lead")
+	}
+}
+
+// Tone is how the page as a whole looks.
+func (v view) Tone() tone {
+	switch {
+	case v.Session != "":
+		return toneGood
+	case v.Banner != nil:
+		return v.Banner.Tone
+	default:
+		return "calm"
+	}
+}
+
+// Strip is the message above a page of a session: the idle page says it large.
+func (v view) Strip() *banner {
+	switch {
+	case v.Session == "":
+		return nil
+	case v.Fields.Banner != nil:
+		return v.Fields.Banner
+	case v.Fields.Wrong != nil:
+		return &banner{toneBad, "edit.wrong.title", "edit.wrong.text"}
+	default:
+		return v.Banner
+	}
+}
+
+// Title is what the window and a screen reader say first.
+func (v view) Title() string {
+	if v.Fields.Wrong != nil {
+		return v.T("edit.wrong") + v.Heading()
+	}
+	return v.Heading()
+}
+
+// Say is what a screen reader says when the page changed by itself.
+func (v view) Say() string {
+	say := v.Heading() + ". " + v.Lead()
+	if b := v.Strip(); b != nil {
+		say = v.T(b.Title) + ". " + v.T(b.Text)
+	}
+	return say
+}
+
+// Problem is what is wrong with a field, or nothing.
+func (v view) Problem(field string) string {
+	w := v.Fields.Wrong
+	if w == nil || w.Field != field {
+		return ""
+	}
+	key := "problem." + field + "." + string(w.Problem)
+	if _, ok := texts[v.Lang][key]; !ok {
+		key = "problem.other"
+	}
+	return v.T(key)
+}
+
+// Focus reports whether the page opens with the cursor in a field: the one that is
+// wrong, or else the first.
+func (v view) Focus(field string) bool {
+	if w := v.Fields.Wrong; w != nil {
+		return w.Field == field
+	}
+	return field == "name"
+}
+
+// Warn reports whether the countdown shows.
+func (v view) Warn() bool { return v.Left >= 0 && v.Left <= warnFor.Milliseconds() }
+
+// Countdown is the text of it; n replaces the seconds when the script counts.
+func (v view) Countdown(n string) string {
+	if n == "" {
+		n = strconv.FormatInt((v.Left+999)/1000, 10)
+	}
+	return v.T("count.text", n)
+}
+
+// Refresh is when a browser without script loads which page: often where something
+// may change, at the end of the session where something is being typed.
+func (v view) Refresh() string {
+	switch v.Page {
+	case pageEdit:
+		if v.Left < 0 {
+			return ""
+		}
+		return strconv.FormatInt(v.Left/1000+2, 10) + ";url=" + v.Base
+	case pageSaved, pageEnded:
+		return "6;url=" + v.Base
+	default:
+		return "2;url=" + v.Base
+	}
+}
+
+// Asset is the address of an asset of this build.
+func (v view) Asset(name string) string { return assetURL(name) }
