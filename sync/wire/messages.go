@@ -13,7 +13,8 @@ const (
 	StreamSecurity = 2 // enrolment, edits, tamper: never waits behind routine
 )
 
-// Hello opens a connection, from the terminal.
+// Hello opens a connection, from the terminal. It is repeated within the connection,
+// with the same nonce, to report a new vector and to ask for what did not come.
 type Hello struct {
 	MinVersion  uint64            `cbor:"1,keyasint"`
 	MaxVersion  uint64            `cbor:"2,keyasint"`
@@ -81,14 +82,15 @@ type Edit struct {
 }
 
 // Ack tells what is durable at the hub; it also answers Hello. It names the nonce
-// of the connection, so that a stale one is ignored.
+// of the connection, so that a stale one is ignored. The answer to a Hello names every
+// stream in Upto, also with 0.
 type Ack struct {
 	Nonce       [16]byte          `cbor:"1,keyasint"`
-	Incarnation [16]byte          `cbor:"2,keyasint"` // differs from the sent one: start a new one
-	Upto        map[uint64]uint64 `cbor:"3,keyasint"` // stream → highest contiguous durable seq
-	Credit      uint64            `cbor:"4,keyasint"` // frames that may be on the way
-	Time        int64             `cbor:"5,keyasint"` // Unix milliseconds
-	RetryAfter  int64             `cbor:"6,keyasint,omitempty"`
+	Incarnation [16]byte          `cbor:"2,keyasint"`           // differs from the sent one: start a new one
+	Upto        map[uint64]uint64 `cbor:"3,keyasint"`           // stream → highest contiguous durable seq
+	Credit      uint64            `cbor:"4,keyasint"`           // frames of each stream that may be on the way; 0: pause
+	Time        int64             `cbor:"5,keyasint"`           // Unix milliseconds
+	RetryAfter  int64             `cbor:"6,keyasint,omitempty"` // of a pause, milliseconds
 	Problem     string            `cbor:"7,keyasint,omitempty"` // why nothing was taken, for the technician
 }
 
@@ -131,8 +133,11 @@ type Page struct {
 	Changes    []Change   `cbor:"9,keyasint"`
 }
 
-// MaxPageBytes bounds an encoded Page.
-const MaxPageBytes = 64 << 10
+// The bounds of a page and of a set of pages.
+const (
+	MaxPageBytes = 64 << 10 // one encoded Page, and any other message
+	MaxPageParts = 4096
+)
 
 // Change is one row of a collection, or its end.
 type Change struct {

@@ -1,0 +1,304 @@
+package uplink
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"badged/sync/wire"
+)
+
+// The times of the protocol.
+const (
+	helloWait   = 10 * time.Second // for the answer to a hello
+	helloTries  = 3                // unanswered, then the link is given up
+	helloEvery  = time.Minute      // a hello that finds what got lost in silence
+	ackWait     = 10 * time.Second // for the acknowledgement of a frame
+	stallsMax   = 3                // acknowledgements that did not come, then the link is given up
+	pageWait    = 10 * time.Second // for the rest of a set of pages
+	reportAfter = time.Second      // of quiet after pages: then the new vector is told
+	pauseMin    = time.Second
+	pauseUsual  = 30 * time.Second // if the hub names none
+	pauseMax    = 5 * time.Minute
+	hashRetry   = time.Minute // after a whole collection did not add up
+)
+
+// phase is where a connection is.
+type phase uint8
+
+// The phases of a connection. A Machine lives for one connection.
+//
+//	Start
+//	  | locate, hello
+//	  v
+//	greeting --- no ack in 10 s: hello again; after 3: drop ---> (over)
+//	  |  ^  ^
+//	  |  |  +-- frame not acknowledged in 10 s: locate, hello; after 3: drop ---+
+//	  |  |                                                                      |
+//	  |  +-- ack of another incarnation, or a gap: renew, locate, hello ---+    |
+//	  |                                                                    |    |
+//	  | ack: send from the watermark                                       |    |
+//	  v                                                                    |    |
+//	flowing -- wake, ack: fetch, frame, forget; page: stage, apply --------+----+
+//	  |
+//	  | ack with a problem or without credit
+//	  v
+//	paused --- retry_after passed: locate, hello ---> greeting
+//
+// In every phase, acks of another nonce, or of an incarnation that was left in this
+// connection, are ignored, and pages are staged and applied.
+const (
+	greeting phase = iota
+	flowing
+	paused
+)
+
+// Effect is what a Machine wants done. Effects are done in order. Locate, Fetch and
+// Apply have an answer: Located, Events, Applied.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	Locate struct{}                       // read the store's position; then Located
+	Say    struct{ Hello wire.Hello }     // publish
+	Send   struct{ Frame wire.Frame }     // publish
+	Fetch  struct{ Stream, After uint64 } // read pending events, a frame at most; then Events
+	Forget struct {                       // they are durable at the hub
+		Incarnation  [16]byte
+		Stream, Upto uint64
+	}
+	Apply   struct{ Pages []wire.Page }    // a complete set; then Applied
+	Renew   struct{ Incarnation [16]byte } // reincarnate; zero: under a new random one
+	SetTime struct{ At time.Time }         // the hub's time
+	Drop    struct{ Why error }            // end the connection
+)
+
+func (Locate) effect()  {}
+func (Say) effect()     {}
+func (Send) effect()    {}
+func (Fetch) effect()   {}
+func (Forget) effect()  {}
+func (Apply) effect()   {}
+func (Renew) effect()   {}
+func (SetTime) effect() {}
+func (Drop) effect()    {}
+
+var (
+	errNoAnswer = errors.New("the hub does not answer (is badgehub running behind the broker?)")
+	errStalled  = errors.New("the hub answers but takes no events (see its log)")
+)
+
+// Machine is the terminal's side of one connection: inputs with their time in,
+// effects out. It does no I/O, has no clock and is not safe for concurrent use.
+type Machine struct {
+	nonce [16]byte
+	agent string
+
+	phase    phase
+	pos      wire.Position     // as of the last hello; the vector as of the last Apply
+	left     map[[16]byte]bool // incarnations left in this connection
+	flows    []*flow           // security first
+	credit   uint64
+	hello    time.Time // of a hello that was not answered; zero: none
+	tries    int
+	stalls   int
+	greetAt  time.Time // when to say hello next
+	reportAt time.Time // when to tell the new vector; zero: nothing to tell
+	welcome  bool      // the hub has taken events in this connection
+	problem  string    // the hub's
+	stages   staging
+	out      []Effect
+}
+
+// NewMachine begins a connection with a fresh random nonce.
+func NewMachine(nonce [16]byte, agent string) *Machine {
+	return &Machine{
+		nonce: nonce, agent: agent, left: map[[16]byte]bool{}, stages: newStaging(),
+		flows: []*flow{{stream: wire.StreamSecurity}, {stream: wire.StreamEvents}},
+	}
+}
+
+// Connected reports whether the hub has answered, takes events, and has not fallen
+// silent since.
+func (m *Machine) Connected() bool {
+	return m.phase == flowing || m.phase == greeting && m.welcome && m.tries == 0
+}
+
+// Problem is what is wrong with the connection, in the hub's words or our own.
+func (m *Machine) Problem() string {
+	if m.problem != "" {
+		return m.problem
+	}
+	return m.stages.problem()
+}
+
+// Start begins.
+func (m *Machine) Start(now time.Time) []Effect {
+	m.greet(now)
+	return m.take()
+}
+
+// greet goes to the hub with the store's present position.
+func (m *Machine) greet(now time.Time) {
+	m.phase = greeting
+	m.locate(now)
+}
+
+func (m *Machine) locate(now time.Time) {
+	m.reportAt = time.Time{}
+	m.greetAt = now.Add(helloEvery)
+	m.out = append(m.out, Locate{})
+}
+
+// Located answers Locate.
+func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
+	m.pos = pos
+	m.stages.located(pos.Vector)
+	if m.hello.IsZero() {
+		m.tries = 0
+	}
+	m.hello = now
+	m.out = append(m.out, Say{wire.Hello{
+		MinVersion: wire.Version, MaxVersion: wire.Version, Agent: m.agent, Nonce: m.nonce,
+		Incarnation: pos.Incarnation, Next: pos.Next, Vector: m.stages.vector(), Lease: pos.Lease,
+	}})
+	return m.take()
+}
+
+// Ack takes what the hub says about what it has.
+func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
+	if a.Nonce != m.nonce || m.left[a.Incarnation] {
+		return nil
+	}
+	if a.Incarnation != m.pos.Incarnation {
+		m.renew(now, a.Incarnation)
+		return m.take()
+	}
+	m.hello = time.Time{}
+	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
+	for _, f := range m.flows {
+		if !m.advance(f, a) {
+			m.renew(now, [16]byte{})
+			return m.take()
+		}
+	}
+	m.follow(now, a)
+	return m.take()
+}
+
+// follow goes on as the hub wants it.
+func (m *Machine) follow(now time.Time, a wire.Ack) {
+	m.credit = min(a.Credit, wire.Window)
+	m.problem = a.Problem
+	if a.Problem == "" && a.Credit > 0 {
+		m.phase, m.welcome = flowing, true
+		m.pump()
+		return
+	}
+	m.phase, m.welcome = paused, false
+	m.greetAt = now.Add(pauseFor(a.RetryAfter))
+}
+
+func pauseFor(millis int64) time.Duration {
+	if millis <= 0 {
+		return pauseUsual
+	}
+	millis = min(millis, pauseMax.Milliseconds())
+	return max(time.Duration(millis)*time.Millisecond, pauseMin)
+}
+
+// renew leaves the incarnation for another. What the hub already said about the
+// former one does not count any more.
+func (m *Machine) renew(now time.Time, incarnation [16]byte) {
+	m.left[m.pos.Incarnation] = true
+	m.out = append(m.out, Renew{incarnation})
+	m.greet(now)
+}
+
+// Wake tells that an event was appended.
+func (m *Machine) Wake(time.Time) []Effect {
+	for _, f := range m.flows {
+		f.more = true
+	}
+	m.pump()
+	return m.take()
+}
+
+// Tick tells that the Deadline passed.
+func (m *Machine) Tick(now time.Time) []Effect {
+	switch {
+	case m.unanswered(now):
+	case m.stalled(now):
+	case m.stages.expire(now), due(m.greetAt, now), due(m.reportAt, now):
+		if m.phase == paused && !due(m.greetAt, now) {
+			return nil
+		}
+		if m.phase == paused {
+			m.phase = greeting
+		}
+		m.locate(now)
+	}
+	return m.take()
+}
+
+// unanswered says hello again, or gives up, when the last one had no answer.
+func (m *Machine) unanswered(now time.Time) bool {
+	if m.hello.IsZero() || !due(m.hello.Add(helloWait), now) {
+		return false
+	}
+	if m.tries++; m.tries >= helloTries {
+		m.out = append(m.out, Drop{errNoAnswer})
+		return true
+	}
+	m.greet(now)
+	return true
+}
+
+// stalled begins again from the hub's watermark when a frame was not acknowledged.
+func (m *Machine) stalled(now time.Time) bool {
+	if m.phase != flowing || !due(m.oldestFlight(), now) {
+		return false
+	}
+	if m.stalls++; m.stalls >= stallsMax {
+		m.out = append(m.out, Drop{errStalled})
+		return true
+	}
+	m.greet(now)
+	return true
+}
+
+// Deadline is when Tick wants to be called.
+func (m *Machine) Deadline() time.Time {
+	d := soonest(m.greetAt, m.reportAt)
+	if !m.hello.IsZero() {
+		d = soonest(d, m.hello.Add(helloWait))
+	}
+	if m.phase == flowing {
+		d = soonest(d, m.oldestFlight())
+	}
+	if m.phase == paused {
+		return m.greetAt
+	}
+	return soonest(d, m.stages.deadline())
+}
+
+// take hands out the effects.
+func (m *Machine) take() []Effect {
+	out := m.out
+	m.out = nil
+	return out
+}
+
+func (m *Machine) drop(format string, args ...any) {
+	m.out = append(m.out, Drop{fmt.Errorf(format, args...)})
+}
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// soonest is the earlier of two times, of which zero means never.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
