@@ -1,0 +1,348 @@
+package hub
+
+import (
+	"fmt"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"badged/sync/wire"
+)
+
+// Why a card is in conflict, for operators.
+const (
+	ConflictTaken      = "card_taken"       // a terminal refused it: it is somebody else's
+	ConflictBoundTwice = "bound_twice"      // two terminals bound it to two accounts
+	ConflictClaimUsed  = "claim_used_twice" // two terminals used one claim
+	ConflictClaimOver  = "claim_ended"      // the claim had been ended, unknown to the terminal
+	ConflictNoClaim    = "no_such_claim"    // not a claim of this account
+	ConflictAccount    = "account_inactive" // the account may own no card now
+	ConflictDead       = "card_dead"        // lost, replaced or revoked before
+)
+
+// happening is one event with where it comes from.
+type happening struct {
+	tx  Tx
+	src Source
+	rec Record
+	ev  wire.Event
+}
+
+// at is when it happened, or, from a terminal that does not know the time, when the
+// hub heard of it.
+func (e happening) at() time.Time {
+	if e.ev.Clock == 0 || e.ev.At <= 0 {
+		return e.rec.Received
+	}
+	return moment(e.ev.At)
+}
+
+// effects changes what terminals share, in the transaction that stores the event. It
+// fails only when the store does: an event that makes no sense changes nothing.
+func (h *Hub) effects(e happening) error {
+	granted := e.ev.Outcome == outcomeGranted
+	switch {
+	case e.ev.Kind == kindEnrolment && e.ev.Reason == reasonNewAccount && granted:
+		return h.newAccount(e)
+	case e.ev.Kind == kindEnrolment && e.ev.Reason == reasonClaimBound && granted:
+		return h.claimBound(e)
+	case e.ev.Reason == reasonCardTaken:
+		return cardTaken(e)
+	case e.ev.Kind == kindEdit && e.ev.Edit != nil:
+		return edited(e)
+	case e.ev.Kind == kindPresentation && e.ev.Reason == reasonCodeWrong:
+		return h.wrongCode(e)
+	default:
+		return nil
+	}
+}
+
+// newAccount makes anonymN of an unknown card. Two terminals that met the card while
+// offline made the same account: the number that came first is its name, the other
+// an alias. A provisional account gets its number here.
+func (h *Hub) newAccount(e happening) error {
+	account, ok1 := idOf(e.ev.Account)
+	card, ok2 := idOf(e.ev.Card)
+	if !ok1 || !ok2 || account != h.siteKey.Anonymous(card) {
+		h.log.Warn("an anonymous account is not that of its card", "terminal", e.src.Terminal, "order", e.ev.Order)
+		return nil
+	}
+	number, err := acceptNumber(e, account)
+	if err != nil {
+		return err
+	}
+	a, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	if err != nil {
+		return err
+	}
+	if !found {
+		err = addAnonymous(e, account, number)
+	} else if number > 0 && number != a.Number && !slices.Contains(a.Aliases, number) {
+		a.Aliases = append(a.Aliases, number)
+		err = put(e.tx, wire.Accounts, account[:], a)
+	}
+	if err != nil {
+		return err
+	}
+	return bind(e, card, account, CardActive)
+}
+
+// acceptNumber gives the number that a terminal gave, or 0 if it had none to give:
+// no lease, or one that a restored database spent twice.
+func acceptNumber(e happening, account ID) (uint64, error) {
+	n := e.ev.Number
+	if n == 0 {
+		return 0, nil
+	}
+	lent, err := useNumber(e.tx, e.src, n, e.rec.Received)
+	if err != nil || !lent {
+		return 0, err
+	}
+	owner, err := e.tx.AssignNumber(n, account)
+	if err != nil || owner != account {
+		return 0, err
+	}
+	return n, nil
+}
+
+func addAnonymous(e happening, account ID, number uint64) (err error) {
+	if number == 0 {
+		if number, err = takeNumbers(e.tx, 1); err != nil {
+			return err
+		}
+		if _, err = e.tx.AssignNumber(number, account); err != nil {
+			return err
+		}
+	}
+	s, err := site(e.tx)
+	if err != nil {
+		return err
+	}
+	life := time.Duration(s.AnonymousLife) * time.Second
+	return put(e.tx, wire.Accounts, account[:], wire.Account{
+		Kind: Anonymous, State: Active, Number: number, Lang: s.Lang,
+		Expires: millis(e.at().Add(life)),
+	})
+}
+
+// claimBound uses a claim up and binds its card. A claim serves one card: what a
+// second terminal bound with it while offline is contested, and so is what was bound
+// with a claim that had ended.
+func (h *Hub) claimBound(e happening) error {
+	account, ok1 := idOf(e.ev.Account)
+	card, ok2 := idOf(e.ev.Card)
+	claim, ok3 := idOf(e.ev.Claim)
+	if !ok1 || !ok2 || !ok3 {
+		h.log.Warn("a claim was used without account, card or claim", "terminal", e.src.Terminal, "order", e.ev.Order)
+		return nil
+	}
+	why, err := useClaim(e, claim, account, card)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return contest(e, card, account, why)
+	}
+	s, err := site(e.tx)
+	if err != nil {
+		return err
+	}
+	state := uint64(CardActive)
+	if s.Confirm > 1 {
+		state = CardPending
+	}
+	return bind(e, card, account, state)
+}
+
+// useClaim moves a live claim to used, or says why the card cannot be had with it.
+func useClaim(e happening, id, account, card ID) (why string, err error) {
+	c, err := e.tx.Claim(id)
+	if isMissing(err) {
+		return ConflictNoClaim, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case c.Account != account:
+		return ConflictNoClaim, nil
+	case c.State == ClaimUsed && c.Card != card:
+		return ConflictClaimUsed, nil
+	case c.State == ClaimVoid:
+		return ConflictClaimOver, nil
+	case c.State == ClaimLive:
+		c.Card = card
+		if err := endClaim(e.tx, c, ClaimUsed, e.rec.Received); err != nil {
+			return "", err
+		}
+	}
+	a, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	if err == nil && (!found || !mayOwn(a)) {
+		why = ConflictAccount
+	}
+	return why, err
+}
+
+// bind gives a card to an account if nobody has it. Somebody else's card stays: a
+// person's binding outranks an anonymous one, and two of equal rank contest it.
+func bind(e happening, card, account ID, state uint64) error {
+	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return put(e.tx, wire.Cards, card[:], wire.Card{Account: account, State: state, Assurance: assuranceUID})
+	case ID(c.Account) == account:
+		return nil
+	case c.State >= CardLost:
+		return note(e, card, c.Account, account, ConflictDead, false)
+	}
+	had, _, err := get[wire.Account](e.tx, wire.Accounts, c.Account[:])
+	if err != nil {
+		return err
+	}
+	wants, _, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	if err != nil {
+		return err
+	}
+	switch hadAnon, wantsAnon := had.Kind == Anonymous, wants.Kind == Anonymous; {
+	case hadAnon == wantsAnon:
+		return contest(e, card, account, ConflictBoundTwice)
+	case hadAnon:
+		former := c.Account
+		c.Account, c.State = account, state
+		if err := put(e.tx, wire.Cards, card[:], c); err != nil {
+			return err
+		}
+		return note(e, card, former, account, ConflictBoundTwice, true)
+	default:
+		return note(e, card, c.Account, account, ConflictBoundTwice, true)
+	}
+}
+
+// contest makes a card useless until an operator decides, and puts it before one.
+// A dead card stays dead.
+func contest(e happening, card, account ID, why string) error {
+	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	if err != nil {
+		return err
+	}
+	if !found {
+		c = wire.Card{Account: account, Assurance: assuranceUID}
+	}
+	if c.State < CardLost && (!found || ID(c.Account) != account) {
+		c.State = CardContested
+		if err := put(e.tx, wire.Cards, card[:], c); err != nil {
+			return err
+		}
+	}
+	return note(e, card, c.Account, account, why, false)
+}
+
+// cardTaken tells the operator of a card that a terminal refused to bind, because it
+// is somebody else's.
+func cardTaken(e happening) error {
+	account, ok1 := idOf(e.ev.Account)
+	card, ok2 := idOf(e.ev.Card)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	c, _, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	if err != nil {
+		return err
+	}
+	return note(e, card, c.Account, account, ConflictTaken, false)
+}
+
+func note(e happening, card, account, other ID, why string, resolved bool) error {
+	return e.tx.AddConflict(Conflict{
+		Card: card, Account: account, Other: other, Terminal: e.src.Terminal,
+		Why: why, At: e.at(), Resolved: resolved,
+	})
+}
+
+// The longest texts of a profile, in bytes (RFC 5321 §4.5.3.1 for the address).
+const (
+	maxName  = 200
+	maxEmail = 254
+)
+
+// edited keeps both versions of a profile and puts the new one in force. Within a
+// terminal, edits come in order; between terminals, the last to arrive wins.
+func edited(e happening) error {
+	id, ok := idOf(e.ev.Account)
+	if !ok {
+		return nil
+	}
+	a, found, err := get[wire.Account](e.tx, wire.Accounts, id[:])
+	if err != nil {
+		return err
+	}
+	err = e.tx.AddEdit(EditRecord{
+		Account: id, Terminal: e.src.Terminal, Order: e.ev.Order, At: e.at(),
+		Before: wire.Edit{Name: a.Name, Email: a.Email, Lang: a.Lang}, After: *e.ev.Edit,
+	})
+	if err != nil || !found || !mayOwn(a) || !sane(*e.ev.Edit) {
+		return err
+	}
+	a.Name, a.Email, a.Lang = e.ev.Edit.Name, e.ev.Edit.Email, e.ev.Edit.Lang
+	if a.Email != "" {
+		a.Expires = 0 // somebody's own now
+	}
+	return put(e.tx, wire.Accounts, id[:], a)
+}
+
+// sane reports whether a profile can be shown to people.
+func sane(p wire.Edit) bool {
+	return len(p.Name) <= maxName && len(p.Email) <= maxEmail && isLang(p.Lang) && isText(p.Name) && isText(p.Email)
+}
+
+func isLang(s string) bool { return s == "" || s == "fr" || s == "en" }
+
+func isText(s string) bool {
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+// wrongCode counts a code that was refused while a claim was live against the site's
+// guess budget. When it is spent, claiming by keypad closes until an operator
+// acknowledges.
+func (h *Hub) wrongCode(e happening) error {
+	s, err := site(e.tx)
+	if err != nil || s.ClaimsClosed {
+		return err
+	}
+	live, err := anyClaimAt(e.tx, e.at())
+	if err != nil || !live {
+		return err
+	}
+	name := guessCounter(s)
+	n, err := e.tx.Counter(name)
+	if err != nil {
+		return err
+	}
+	n++
+	if err := e.tx.SetCounter(name, n); err != nil || n < s.GuessBudget {
+		return err
+	}
+	h.log.Warn("the guess budget is spent: claiming by keypad is closed until `badgehub site reopen`")
+	s.ClaimsClosed = true
+	return put(e.tx, wire.Config, siteKey, s)
+}
+
+func guessCounter(s wire.Site) string { return fmt.Sprintf("guesses/%d", s.ClaimsEpoch) }
+
+// mayOwn reports whether an account can get a card or a profile.
+func mayOwn(a wire.Account) bool { return a.Kind != Service && a.State < Suspended }
+
+func idOf(b []byte) (id ID, ok bool) {
+	if len(b) != len(id) {
+		return id, false
+	}
+	return ID(b), true
+}

@@ -1,0 +1,254 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"badged/sync/wire"
+)
+
+// Message is one signed message of a terminal, as its topic says.
+type Message struct {
+	Device, Kind string
+	Payload      []byte
+}
+
+// Link is the hub's connection to the broker. It may lose, repeat and reorder.
+type Link interface {
+	Publish(ctx context.Context, device, kind string, payload []byte) error
+	Receive() <-chan Message
+	Done() <-chan struct{} // closed when the link is lost
+	Close()
+}
+
+// The bounds of one transaction, and how long terminals should wait when the hub
+// cannot write.
+const (
+	maxBatch   = 256 // messages
+	retryAfter = 5 * time.Second
+)
+
+var errLinkLost = errors.New("the link to the broker is lost")
+
+// Run serves terminals until ctx ends, over one link after the other: dial makes
+// them. Its error is ctx's.
+func (h *Hub) Run(ctx context.Context, dial func(context.Context) (Link, error)) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		began := time.Now()
+		link, err := dial(ctx)
+		if err == nil {
+			err = h.Serve(ctx, link)
+			link.Close()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			wait = time.Second
+		}
+		h.log.Error("no link to the broker", "error", err, "retry_after", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Serve serves terminals over one link until ctx ends or the link is lost.
+func (h *Hub) Serve(ctx context.Context, link Link) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer h.endSessions()
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-link.Done():
+			return errLinkLost
+		case m, ok := <-link.Receive():
+			if !ok {
+				return errLinkLost
+			}
+			h.take(ctx, link, gather(m, link.Receive()))
+		}
+	}
+}
+
+// gather takes what waits behind the first message, so that it shares a transaction.
+func gather(first Message, more <-chan Message) []Message {
+	batch := []Message{first}
+	for len(batch) < maxBatch {
+		select {
+		case m, ok := <-more:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, m)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// opened is a message whose signature is good; one of the three is set.
+type opened struct {
+	terminal string
+	hello    *wire.Hello
+	frame    *frame
+	status   *wire.Status
+}
+
+// reply is what one transaction leads to, once it is on disk.
+type reply struct {
+	welcomes []greeted
+	sources  map[string]Source // by scope: whose watermark to acknowledge
+}
+
+type greeted struct {
+	terminal string
+	welcome
+}
+
+// take handles a batch of messages in one transaction, then answers.
+func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
+	var good []opened
+	for _, m := range batch {
+		o, err := h.open(ctx, m)
+		if err != nil {
+			h.log.Warn("a message is refused", "terminal", m.Device, "kind", m.Kind, "error", err)
+			continue
+		}
+		if o.status != nil {
+			h.status(o.terminal, *o.status)
+			continue
+		}
+		good = append(good, o)
+	}
+	if len(good) == 0 {
+		return
+	}
+	var r reply
+	now := time.Now()
+	err := h.update(ctx, func(tx Tx) error {
+		r = reply{sources: make(map[string]Source)}
+		for _, o := range good {
+			if err := h.apply(tx, o, now, &r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		h.log.Error("events cannot be stored: nothing is acknowledged", "error", err)
+		h.answerFailure(ctx, link, good)
+		return
+	}
+	h.answer(ctx, link, r, now)
+}
+
+// open verifies who sent a message and decodes it.
+func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
+	o := opened{terminal: m.Device}
+	key, err := h.public(ctx, m.Device)
+	if err != nil {
+		return o, err
+	}
+	payload, err := wire.Verify(key, h.context(m.Device, wire.Up, m.Kind), m.Payload)
+	if err != nil {
+		return o, err
+	}
+	switch m.Kind {
+	case wire.MsgHello:
+		o.hello = new(wire.Hello)
+		return o, wire.Unmarshal(payload, o.hello)
+	case wire.MsgEvents, wire.MsgSecurity:
+		f, err := openFrame(m.Kind, payload)
+		o.frame = &f
+		return o, err
+	case wire.MsgStatus:
+		o.status = new(wire.Status)
+		return o, wire.Unmarshal(payload, o.status)
+	default:
+		return o, errors.New("not a kind of message that terminals send")
+	}
+}
+
+func (h *Hub) context(device, dir, kind string) wire.Context {
+	return wire.Context{Site: h.site, Device: device, Dir: dir, Kind: kind}
+}
+
+// apply handles one message in the transaction. Its error is the store's.
+func (h *Hub) apply(tx Tx, o opened, now time.Time, r *reply) error {
+	if o.frame != nil {
+		src, err := h.ingest(tx, o.terminal, *o.frame, now)
+		if isMissing(err) {
+			h.log.Warn("a frame of a database that never said hello", "terminal", o.terminal)
+			return nil
+		}
+		r.sources[scope(o.terminal, o.frame.Incarnation)] = src
+		return err
+	}
+	t, err := tx.Terminal(o.terminal)
+	if err != nil {
+		return err
+	}
+	w, err := h.hello(tx, t, *o.hello, now)
+	r.welcomes = append(r.welcomes, greeted{o.terminal, w})
+	return err
+}
+
+// answer sends acknowledgements and begins the sessions of those who said hello.
+func (h *Hub) answer(ctx context.Context, link Link, r reply, now time.Time) {
+	for _, g := range r.welcomes {
+		h.ack(ctx, link, g.terminal, g.ack)
+		if g.taken {
+			h.begin(ctx, link, g)
+		}
+	}
+	for scope, src := range r.sources {
+		nonce, ok := h.nonce(scope)
+		if !ok {
+			continue // it will say hello
+		}
+		h.ack(ctx, link, src.Terminal, wire.Ack{
+			Nonce: nonce, Incarnation: src.Incarnation, Upto: maps.Clone(src.Upto),
+			Credit: wire.Window, Time: now.UnixMilli(),
+		})
+	}
+}
+
+// answerFailure tells those who sent frames that nothing was taken, and why.
+func (h *Hub) answerFailure(ctx context.Context, link Link, good []opened) {
+	for _, o := range good {
+		if o.frame == nil {
+			continue
+		}
+		nonce, ok := h.nonce(scope(o.terminal, o.frame.Incarnation))
+		if !ok {
+			continue
+		}
+		h.ack(ctx, link, o.terminal, wire.Ack{
+			Nonce: nonce, Incarnation: o.frame.Incarnation, Upto: map[uint64]uint64{},
+			Credit: wire.Window, Time: time.Now().UnixMilli(), RetryAfter: retryAfter.Milliseconds(),
+			Problem: "the hub cannot write to its disk: look at its log",
+		})
+	}
+}
+
+func (h *Hub) ack(ctx context.Context, link Link, device string, a wire.Ack) {
+	if err := h.send(ctx, link, device, wire.MsgAck, a); err != nil && ctx.Err() == nil {
+		h.log.Warn("an acknowledgement is not sent", "terminal", device, "error", err)
+	}
+}
+
+func (h *Hub) send(ctx context.Context, link Link, device, kind string, v any) error {
+	msg, err := wire.Seal(h.key, h.context(device, wire.Down, kind), v)
+	if err != nil {
+		return err
+	}
+	return link.Publish(ctx, device, kind, msg)
+}

@@ -1,0 +1,150 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"badged/sync/wire"
+)
+
+// session is one connected database of a terminal. Its goroutine sends what changed.
+//
+//	hello ──► sending ──► waiting ──poke──► sending ...
+//	          any ── offline, next hello, link lost ──► ended
+type session struct {
+	terminal    string
+	incarnation ID
+	nonce       ID
+	since       time.Time
+	wake        chan struct{} // holds one: there may be changes
+	cancel      context.CancelFunc
+	done        chan struct{}
+
+	sent map[wire.Collection]wire.CollectionState // used by its goroutine only
+}
+
+// poke tells the session that something changed. It never waits.
+func (s *session) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// begin starts the session of a terminal that said hello, in place of its former one.
+func (h *Hub) begin(ctx context.Context, link Link, g greeted) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &session{
+		terminal: g.terminal, incarnation: g.ack.Incarnation, nonce: g.ack.Nonce, since: time.Now(),
+		wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
+		sent: make(map[wire.Collection]wire.CollectionState),
+	}
+	for _, v := range g.vector {
+		s.sent[v.Collection] = v
+	}
+	h.mu.Lock()
+	former := h.sessions[s.scope()]
+	h.sessions[s.scope()] = s
+	h.mu.Unlock()
+	if former != nil {
+		former.end()
+	}
+	s.poke()
+	go h.feed(ctx, link, s)
+}
+
+func (s *session) scope() string { return scope(s.terminal, s.incarnation) }
+
+func (s *session) end() {
+	s.cancel()
+	<-s.done
+}
+
+// feed sends changes to one terminal until its session ends.
+func (h *Hub) feed(ctx context.Context, link Link, s *session) {
+	defer close(s.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		if err := h.push(ctx, link, s); err != nil && ctx.Err() == nil {
+			h.log.Warn("changes are not sent", "terminal", s.terminal, "error", err)
+		}
+	}
+}
+
+// status takes a terminal's word, or its last will's, that it is gone.
+func (h *Hub) status(terminal string, st wire.Status) {
+	if st.Online {
+		return
+	}
+	h.mu.Lock()
+	var gone *session
+	for key, s := range h.sessions {
+		if s.terminal == terminal && s.nonce == st.Nonce {
+			gone = s
+			delete(h.sessions, key)
+		}
+	}
+	h.mu.Unlock()
+	if gone != nil {
+		gone.end()
+	}
+}
+
+// nonce is that of the connection of a scope.
+func (h *Hub) nonce(scope string) (ID, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.sessions[scope]
+	if !ok {
+		return ID{}, false
+	}
+	return s.nonce, true
+}
+
+// connected reports since when a terminal is connected; zero: it is not.
+func (h *Hub) connected(terminal string) (since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		if s.terminal == terminal {
+			since = s.since
+		}
+	}
+	return since
+}
+
+func (h *Hub) endSessions() {
+	h.mu.Lock()
+	sessions := h.sessions
+	h.sessions = make(map[string]*session)
+	h.mu.Unlock()
+	for _, s := range sessions {
+		s.end()
+	}
+}
+
+// push sends what the terminal lacks of every collection, from one snapshot, what
+// takes rights away first.
+func (h *Hub) push(ctx context.Context, link Link, s *session) error {
+	return h.store.View(ctx, func(tx Tx) error {
+		plans, err := planAll(tx, s)
+		if err != nil {
+			return err
+		}
+		for _, p := range plans {
+			err := p.pages(tx, s.nonce, func(page wire.Page) error {
+				return h.send(ctx, link, s.terminal, wire.MsgPage, page)
+			})
+			if err != nil {
+				return fmt.Errorf("send %s: %w", p.collection, err)
+			}
+			s.sent[p.collection] = wire.CollectionState{Collection: p.collection, Rev: p.to.Rev, Hash: p.to.Hash}
+		}
+		return nil
+	})
+}
