@@ -29,6 +29,11 @@ type Options struct {
 
 	// Account reads a whole account, for a panel that shows it when it has changed.
 	Account func(context.Context, enroll.AccountID) (enroll.Account, error)
+	// StoreFailed tells why nothing can be written, or nil.
+	StoreFailed func() error
+	// Quarantined tells that the database was damaged and begun anew: it is the first
+	// event of the new one.
+	Quarantined bool
 	// Changed tells that the hub has changed accounts or settings. It may be nil.
 	Changed <-chan struct{}
 	// Decided is told every decision of a presentation, after it was acted upon, from
@@ -88,6 +93,9 @@ func New(opts Options) *Agent {
 		timer:  time.NewTimer(time.Hour),
 	}
 	a.timer.Stop()
+	if opts.Heartbeat > 0 {
+		a.beat = time.Now().Add(opts.Heartbeat)
+	}
 	a.codeDigits = opts.Index.Site().CodeDigits
 	for _, p := range opts.Points {
 		pt := &point{Point: p, keys: keypad.New(keypad.Config{CodeDigits: a.codeDigits})}
@@ -128,6 +136,9 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // started tells the order of events that the terminal's memory is new.
 func (a *Agent) started(ctx context.Context) {
+	if a.opts.Quarantined {
+		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined, Device: a.opts.Device})
+	}
 	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted, Device: a.opts.Device})
 }
 
@@ -271,8 +282,12 @@ func (a *Agent) storeState(failed bool) {
 	if failed {
 		it.State = health.Fail
 		it.Text = "nothing can be written: people are refused, the exit buttons still work"
-		it.Do = "look at the log for the cause: mostly a full or broken disk"
-		a.log.Error("the store fails, everything new is refused")
+		it.Do = "make room on the disk or replace it; the agent goes on by itself if it can"
+		err := a.opts.StoreFailed()
+		if err != nil {
+			it.Text += ": " + err.Error()
+		}
+		a.log.Error("the store fails, everything new is refused", "err", err)
 	}
 	a.opts.Health.Set(it)
 }

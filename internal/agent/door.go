@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"badged/enroll"
@@ -34,7 +35,18 @@ type Input interface {
 
 type doorUnit struct {
 	Door
-	machine *door.Machine
+	machine *door.Machine // the loop's
+	state   atomic.Uint32 // door.State, as the loop left it
+}
+
+// DoorState is what a door does now. It is safe for concurrent use.
+func (a *Agent) DoorState(name string) door.State {
+	for _, d := range a.doors {
+		if d.Name == name {
+			return door.State(d.state.Load())
+		}
+	}
+	return door.Locked
 }
 
 func (a *Agent) addDoor(d Door) {
@@ -99,6 +111,7 @@ func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
 	case door.Drop:
 		a.drop(d)
 	}
+	d.state.Store(uint32(d.machine.State()))
 	if r := reasonOf(e.Report); r != enroll.ReasonNone {
 		a.report(ctx, enroll.Event{Kind: enroll.EventDoor, Reason: r, Point: d.Point})
 	}

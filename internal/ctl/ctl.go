@@ -83,8 +83,9 @@ type Store struct {
 // Outbox is what waits for the hub.
 type Outbox struct {
 	Pending uint64    `json:"pending"`
-	Bytes   int64     `json:"bytes"`
-	Acked   uint64    `json:"acked"` // the highest order that the hub has
+	Unsaved uint64    `json:"unsaved"` // of them in memory only: the disk takes nothing
+	Bytes   int64     `json:"bytes"`   // of the database
+	Acked   uint64    `json:"acked"`   // events that the hub has
 	LastAck time.Time `json:"last_ack"`
 }
 

@@ -26,8 +26,12 @@ func board(t *testing.T) (*sim.Pins, *gpioport.Board, chan error) {
 		t.Fatal(err)
 	}
 	b := gpioport.NewBoard(path)
-	b.Pin("contact").In(gpio.PullNoChange, gpio.BothEdges)
-	b.Pin("exit").In(gpio.PullNoChange, gpio.RisingEdge)
+	if _, err := gpioport.Contact(b.Pin("contact")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gpioport.Button(b.Pin("exit")); err != nil {
+		t.Fatal(err)
+	}
 	states := run(t, b)
 	t.Cleanup(func() { pins.Close() })
 	if err := <-states; err != nil {

@@ -79,8 +79,11 @@ func (p *Pin) Next(ctx context.Context) (Edge, error) {
 	}
 }
 
+// Spec is where the pin is.
+func (p *Pin) Spec() Spec { return Spec{p.board.path, p.name} }
+
 // String implements conn.Resource.
-func (p *Pin) String() string { return Spec{p.board.path, p.name}.String() }
+func (p *Pin) String() string { return p.Spec().String() }
 
 // Halt implements conn.Resource; a virtual pin has nothing to stop.
 func (p *Pin) Halt() error { return nil }
@@ -102,7 +105,7 @@ func (p *Pin) Function() string {
 // In implements gpio.PinIn. A virtual pin has no pull resistor.
 func (p *Pin) In(pull gpio.Pull, edge gpio.Edge) error {
 	if !isInput(p.name) || pull != gpio.PullNoChange {
-		return fmt.Errorf("set up pin %v as an input: it is an output, or has no such pull resistor", p)
+		return fmt.Errorf("set up pin %v as an input: it is none, or has no such pull resistor", p)
 	}
 	p.want.Store(int32(edge))
 	return nil
