@@ -22,7 +22,7 @@ type PinsState struct {
 	Exit    bool // the exit button is held
 	Agents  int  // connections of agents
 	Pulses  int  // times that the relay went from off to on
-	Relayed time.Time
+	Relayed time.Time // when the relay last changed
 }
 
 // Pins is the relay, the door contact and the exit button of a door, on a unix

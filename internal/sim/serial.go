@@ -14,7 +14,10 @@ type Reader struct{ *tty }
 // NewReader plugs a reader in at path.
 func NewReader(path string) (*Reader, error) {
 	t, err := plug(path)
-	return &Reader{t}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{t}, nil
 }
 
 // Tap presents the badge with the given ten hex digits for the time of one frame.
@@ -67,7 +70,10 @@ type LineReader struct{ *tty }
 // NewLineReader plugs a reader in at path.
 func NewLineReader(path string) (*LineReader, error) {
 	t, err := plug(path)
-	return &LineReader{t}, err
+	if err != nil {
+		return nil, err
+	}
+	return &LineReader{t}, nil
 }
 
 // Tap types the badge's text.
@@ -82,7 +88,10 @@ type Keypad struct{ *tty }
 // NewKeypad plugs a keypad in at path.
 func NewKeypad(path string) (*Keypad, error) {
 	t, err := plug(path)
-	return &Keypad{t}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Keypad{t}, nil
 }
 
 // Type presses the keys one after the other: digits, * and #.

@@ -80,7 +80,10 @@ func (t *tty) Replug() error {
 	if err != nil {
 		return fmt.Errorf("make a pseudo-terminal for %s: %w", t.path, err)
 	}
-	if err := errors.Join(raw(slave), link(slave.Name(), t.path)); err != nil {
+	if master, err = pollable(master); err == nil {
+		err = errors.Join(raw(slave), link(slave.Name(), t.path))
+	}
+	if err != nil {
 		_, _ = slave.Close(), master.Close()
 		return fmt.Errorf("plug in %s: %w", t.path, err)
 	}
@@ -111,6 +114,21 @@ func link(target, path string) error {
 		return err
 	}
 	return os.Rename(tmp, path)
+}
+
+// pollable gives f in a form that deadlines and Close work on: the library leaves it
+// blocking. It takes f, also when it fails.
+func pollable(f *os.File) (*os.File, error) {
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
 // raw turns echo, signals and line editing off.

@@ -74,10 +74,7 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 		_ = port.Close()
 	}()
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
-	if err := p.pump(port, emit); err != nil {
-		return readError(p.cfg.Path, err)
-	}
-	return nil
+	return readError(p.cfg.Path, p.pump(port, emit))
 }
 
 // pump reads until an error, which is never nil. It waits without end unless the
