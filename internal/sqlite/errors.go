@@ -20,8 +20,9 @@ var (
 	// ErrInUse means that another process has the file open.
 	ErrInUse = errors.New("the database is in use by another process")
 
-	errDamaged = errors.New("the database is damaged")
-	errEmpty   = fmt.Errorf("%w: the file is empty", errDamaged)
+	// ErrDamaged means that the contents contradict themselves; IsCorrupt finds it too.
+	ErrDamaged = errors.New("the database is damaged")
+	errEmpty   = fmt.Errorf("%w: the file is empty", ErrDamaged)
 )
 
 // Error is the error of a database: what was attempted, on which file, and what a
@@ -104,7 +105,7 @@ func code(err error) int {
 // IsCorrupt reports whether err says that the file is damaged or not a database.
 func IsCorrupt(err error) bool {
 	c := code(err)
-	return c == sqliteCorrupt || c == sqliteNotADB || errors.Is(err, errDamaged)
+	return c == sqliteCorrupt || c == sqliteNotADB || errors.Is(err, ErrDamaged)
 }
 
 // IsFull reports whether err says that the disk, or the room given to the file, is

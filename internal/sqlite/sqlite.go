@@ -124,7 +124,7 @@ func (db *DB) QuickCheck(ctx context.Context) error {
 		return opError("check", db.path, err)
 	}
 	if verdict != "ok" {
-		return opError("check", db.path, fmt.Errorf("%w: %s", errDamaged, verdict))
+		return opError("check", db.path, fmt.Errorf("%w: %s", ErrDamaged, verdict))
 	}
 	return nil
 }

@@ -1,0 +1,359 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"badged/enroll"
+	"badged/sync/wire"
+)
+
+const (
+	sqlPutHub     = `INSERT INTO hub_row (collection, key, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body`
+	sqlEndHub     = `DELETE FROM hub_row WHERE collection = ? AND key = ?`
+	sqlCollection = `SELECT key, body FROM hub_row WHERE collection = ? ORDER BY key`
+	sqlPutVector  = `INSERT OR REPLACE INTO hub_collection (collection, rev, hash, folding) VALUES (?, ?, ?, ?)`
+)
+
+// delta is what the pages of one delta or snapshot say together.
+type delta struct {
+	c        wire.Collection
+	snapshot bool
+	from, to uint64
+	hash     [16]byte      // of the collection afterwards
+	changes  []wire.Change // by key, each key once
+}
+
+// Apply takes one complete delta or snapshot. Small ones are one transaction; for
+// large ones see the package comment. wire.ErrHash: it does not lead to the set that the hub
+// has, and nothing of it was applied. A delta that was applied before is no error.
+func (s *Store) Apply(ctx context.Context, pages []wire.Page) error {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	d, err := gather(pages)
+	if err != nil {
+		return err
+	}
+	if err := s.fold(ctx, d.c); err != nil { // what an error stopped last time
+		return err
+	}
+	have := s.collection(d.c)
+	if !d.snapshot && d.to <= have.rev {
+		return nil
+	}
+	if !d.snapshot && d.from > have.rev { // one from further back overlaps and fits
+		return fmt.Errorf("%s: a change from revision %d does not fit revision %d: %w", d.c, d.from, have.rev, wire.ErrHash)
+	}
+	if err := s.compare(ctx, &d, have.hash); err != nil {
+		return err
+	}
+	if err := d.arrange(); err != nil {
+		return err
+	}
+	if len(d.changes) > chunkRows {
+		return s.applyStaged(ctx, d)
+	}
+	return s.do(ctx, func(t *txn) error {
+		return errors.Join(t.receive(d.c, d.changes), t.setCollection(d.c, d.to, d.hash, false), t.sweep(d.c, d.snapshot))
+	})
+}
+
+func (s *Store) collection(c wire.Collection) collection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.vector[c]
+}
+
+// gather puts pages together, whatever their order.
+func gather(pages []wire.Page) (delta, error) {
+	if len(pages) == 0 {
+		return delta{}, errors.New("no pages")
+	}
+	p := pages[0]
+	d := delta{c: p.Collection, snapshot: p.Snapshot, from: p.From, to: p.To, hash: p.Hash}
+	seen := make(map[uint64]bool, len(pages))
+	for _, q := range pages {
+		if q.Collection != d.c || q.Snapshot != d.snapshot || q.From != d.from || q.To != d.to || q.Hash != d.hash || q.Parts != p.Parts {
+			return delta{}, fmt.Errorf("%s: the pages are not of one kind", d.c)
+		}
+		seen[q.Part] = q.Part < q.Parts
+		d.changes = append(d.changes, q.Changes...)
+	}
+	delete(seen, p.Parts) // never a part
+	if uint64(len(seen)) != p.Parts || len(pages) != len(seen) {
+		return delta{}, fmt.Errorf("%s: %d pages of %d", d.c, len(pages), p.Parts)
+	}
+	if d.c < wire.Config || d.c > wire.Trust {
+		return delta{}, fmt.Errorf("%s is not known to this version", d.c)
+	}
+	d.sort()
+	return d, nil
+}
+
+// sort orders the changes by key and keeps the last of each.
+func (d *delta) sort() {
+	slices.SortStableFunc(d.changes, func(a, b wire.Change) int { return bytes.Compare(a.Key, b.Key) })
+	out := d.changes[:0]
+	for i, ch := range d.changes {
+		if i+1 == len(d.changes) || !bytes.Equal(ch.Key, d.changes[i+1].Key) {
+			out = append(out, ch)
+		}
+	}
+	clear(d.changes[len(out):])
+	d.changes = out
+}
+
+// compare keeps of the changes only what differs from the rows that are there, and
+// verifies that they lead to the set that the hub has. It reads on a connection of
+// its own; only Apply changes these rows, and it runs once at a time.
+func (s *Store) compare(ctx context.Context, d *delta, before [16]byte) error {
+	v, end, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var hash [16]byte
+	if d.snapshot {
+		hash, err = v.compareAll(ctx, d)
+	} else {
+		hash, err = v.compareKeys(d, before)
+	}
+	if err != nil {
+		return s.db.Explain("read", err)
+	}
+	if hash != d.hash {
+		return fmt.Errorf("%s at revision %d: %w", d.c, d.to, wire.ErrHash)
+	}
+	return nil
+}
+
+// compareKeys looks every key of a delta up.
+func (v snapshot) compareKeys(d *delta, hash [16]byte) ([16]byte, error) {
+	out := d.changes[:0]
+	for _, ch := range d.changes {
+		old, err := v.hub(d.c, ch.Key)
+		if err != nil {
+			return hash, err
+		}
+		if old != nil {
+			hash = wire.Xor(hash, wire.RowHash(d.c, ch.Key, old))
+		}
+		if len(ch.Body) > 0 {
+			hash = wire.Xor(hash, wire.RowHash(d.c, ch.Key, ch.Body))
+		}
+		if !bytes.Equal(old, ch.Body) || old == nil { // also the end of a row that only the terminal has
+			out = append(out, ch)
+		}
+	}
+	d.changes = out
+	return hash, nil
+}
+
+// compareAll merges a snapshot, by key, with the rows that are there.
+func (v snapshot) compareAll(ctx context.Context, d *delta) (hash [16]byte, err error) {
+	rows, err := v.tx.QueryContext(ctx, sqlCollection, d.c)
+	if err != nil {
+		return hash, err
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	rest := slices.DeleteFunc(d.changes, func(ch wire.Change) bool { return len(ch.Body) == 0 })
+	for _, ch := range rest {
+		hash = wire.Xor(hash, wire.RowHash(d.c, ch.Key, ch.Body))
+	}
+	var out []wire.Change
+	for rows.Next() {
+		var key, body sql.RawBytes
+		if err := rows.Scan(&key, &body); err != nil {
+			return hash, err
+		}
+		n := 0
+		for n < len(rest) && bytes.Compare(rest[n].Key, key) < 0 {
+			n++
+		}
+		out = append(out, rest[:n]...)
+		rest = rest[n:]
+		switch {
+		case len(rest) == 0 || !bytes.Equal(rest[0].Key, key):
+			out = append(out, wire.Change{Key: bytes.Clone(key)})
+		case bytes.Equal(rest[0].Body, body):
+			rest = rest[1:]
+		}
+	}
+	d.changes = append(out, rest...)
+	return hash, rows.Err()
+}
+
+// arrange checks that every row can be understood and puts those that take rights away
+// first; within each half the order by key stays, which writes every page once.
+func (d *delta) arrange() error {
+	first := make([]wire.Change, 0, len(d.changes))
+	var then []wire.Change
+	for _, ch := range d.changes {
+		var body []byte
+		if len(ch.Body) > 0 {
+			body = ch.Body
+		}
+		row, err := effective(d.c, ch.Key, body, nil)
+		if err != nil {
+			return err
+		}
+		if body == nil || revokes(row) {
+			first = append(first, ch)
+		} else {
+			then = append(then, ch)
+		}
+	}
+	d.changes = append(first, then...)
+	return nil
+}
+
+// receive puts rows of the hub's.
+func (t *txn) receive(c wire.Collection, changes []wire.Change) error {
+	for _, ch := range changes {
+		if err := t.receiveRow(c, ch); err != nil {
+			return err
+		}
+	}
+	if c == wire.Leases {
+		return t.readLeases()
+	}
+	return nil
+}
+
+func (t *txn) receiveRow(c wire.Collection, ch wire.Change) error {
+	if c == wire.Grants {
+		if err := t.endGrant(ch.Key); err != nil {
+			return err
+		}
+	}
+	var hub []byte
+	if len(ch.Body) > 0 {
+		hub = ch.Body
+	}
+	l, err := t.remaining(c, ch.Key, hub)
+	if err != nil {
+		return err
+	}
+	if err := t.note(c, ch.Key, hub, l); err != nil {
+		return err
+	}
+	if hub == nil {
+		return t.exec(sqlEndHub, c, ch.Key)
+	}
+	return t.exec(sqlPutHub, c, ch.Key, hub)
+}
+
+// note tells the index what a row comes to.
+func (t *txn) note(c wire.Collection, key, hub []byte, l *localRow) error {
+	change, err := effective(c, key, hub, l)
+	if change != nil {
+		t.changes = append(t.changes, change)
+	}
+	return err
+}
+
+// endGrant takes a grant away from the account that had it: the next row may name
+// another.
+func (t *txn) endGrant(key []byte) error {
+	old, err := find(t.find).hub(wire.Grants, key)
+	if err != nil || old == nil {
+		return err
+	}
+	w, err := decode[wire.Grant](wire.Grants, key, old)
+	t.changes = append(t.changes, enroll.GoneGrant{ID: enroll.GrantID(key), Account: w.Account})
+	return err
+}
+
+// remaining gives the terminal's row if it stays beside the hub's that has come, and
+// ends it otherwise.
+func (t *txn) remaining(c wire.Collection, key, hub []byte) (*localRow, error) {
+	if len(key) != 16 {
+		return nil, nil
+	}
+	k := rowKey{c, [16]byte(key)}
+	if _, ok := t.locals[k]; !ok {
+		return nil, nil
+	}
+	l, err := find(t.find).local(k)
+	if err != nil || l == nil {
+		return nil, err
+	}
+	stays, err := l.outlives(c, hub, l.mark <= t.at.acked[wire.StreamSecurity])
+	if err != nil || stays {
+		return l, err
+	}
+	return nil, t.endLocal(k)
+}
+
+// sweep ends the local rows of a collection that the hub knew about and did not take
+// up; see the package comment.
+func (t *txn) sweep(c wire.Collection, snapshot bool) error {
+	t.s.mu.Lock()
+	settled := t.s.settled
+	t.s.mu.Unlock()
+	for k := range t.locals {
+		if k.c != c || slices.Contains(t.localDrops, k) {
+			continue
+		}
+		hub, l, err := find(t.find).both(k)
+		if err != nil {
+			return err
+		}
+		ends := hub == nil && snapshot || hub != nil && c == wire.Accounts
+		if l == nil || !ends || l.mark > settled {
+			continue
+		}
+		if err := errors.Join(t.endLocal(k), t.note(c, k.key[:], hub, nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) setCollection(c wire.Collection, rev uint64, hash [16]byte, folding bool) error {
+	t.at.set(c, collection{rev, hash, folding})
+	return t.exec(sqlPutVector, c, rev, hash[:], folding)
+}
+
+// Position is where the store stands, for the hub's next answers to take into account.
+func (s *Store) Position(ctx context.Context) (wire.Position, error) {
+	if err := ctx.Err(); err != nil {
+		return wire.Position{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled = s.at.acked[wire.StreamSecurity]
+	p := wire.Position{Incarnation: s.at.incarnation, Next: make(map[uint64]uint64), Lease: s.at.leaseLeft()}
+	for _, stream := range streams {
+		p.Next[stream] = uint64(s.at.pos[stream] - s.at.base[stream] + 1)
+	}
+	for c := wire.Config; c <= wire.Trust; c++ {
+		v := s.at.vector[c]
+		p.Vector = append(p.Vector, wire.CollectionState{Collection: c, Rev: v.rev, Hash: v.hash})
+	}
+	return p, nil
+}
+
+const sqlEndLeases = `DELETE FROM hub_row WHERE collection = 7`
+
+// Reincarnate gives the database a new identity, because it was restored or cloned: what
+// the hub does not have is numbered from 1 under it, and the leases are gone.
+func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	return s.do(ctx, func(t *txn) error {
+		if incarnation == t.at.incarnation {
+			return nil
+		}
+		t.at.incarnation, t.at.base, t.at.dirty = incarnation, t.at.acked, true
+		if err := t.exec(sqlEndLeases); err != nil {
+			return err
+		}
+		t.at.leases = nil
+		return t.setCollection(wire.Leases, 0, [16]byte{}, false)
+	})
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"badged/enroll"
+)
+
+// maxDifferences bounds a report of Check.
+const maxDifferences = 20
+
+// Check compares the index with the database and reports what differs, without card
+// numbers or ids; an empty report is what should be. It reads beside the writer and
+// looks again, between two commits, at what seemed different.
+func (s *Store) Check(ctx context.Context) ([]string, error) {
+	report, err := s.differences(ctx)
+	if err != nil || len(report) == 0 {
+		return nil, err
+	}
+	err = s.do(ctx, func(*txn) error {
+		report, err = s.differences(ctx)
+		return err
+	})
+	return report, err
+}
+
+func (s *Store) differences(ctx context.Context) (report []string, err error) {
+	v, end, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	cards, _, _ := s.index.Counts()
+	rows, failed := v.everything(ctx)
+	for r := range rows {
+		if _, ok := r.change.(enroll.Binding); ok {
+			cards--
+		}
+		if r.change != nil && !s.mirrors(r.change) {
+			report = append(report, fmt.Sprintf("a row of %s differs in the index", r.c))
+		}
+		if len(report) == maxDifferences {
+			return report, nil
+		}
+	}
+	if cards != 0 {
+		report = append(report, fmt.Sprintf("the index has %+d cards more than the database", cards))
+	}
+	return report, s.db.Explain("check", failed())
+}
+
+// mirrors reports whether the index has a row.
+func (s *Store) mirrors(c enroll.Change) bool {
+	switch want := c.(type) {
+	case enroll.Account:
+		have, ok := s.index.Account(want.ID)
+		return ok == (want.State != 0) && have.State == want.State && (!ok || have.Kind == want.Kind && have.Number == want.Number &&
+			sameSecond(have.Expires, want.Expires))
+	case enroll.Binding:
+		have, ok := s.index.Card(want.Card)
+		b := have.Binding
+		return ok && b.Account == want.Account && b.State == want.State && b.Assurance == want.Assurance &&
+			sameSecond(b.Expires, want.Expires)
+	case enroll.Grant:
+		return s.mirrorsGrant(want)
+	case enroll.Claim:
+		for _, have := range s.index.Claims() {
+			if have.ID == want.ID {
+				return reflect.DeepEqual(have, want)
+			}
+		}
+		return false
+	case enroll.Door:
+		return s.index.Door(want.ID) == want
+	case enroll.Site:
+		return s.index.Site() == want
+	default:
+		return true
+	}
+}
+
+func (s *Store) mirrorsGrant(want enroll.Grant) bool {
+	for _, have := range s.index.Grants(want.Account, want.Door) {
+		if have.ID == want.ID {
+			return have.Deny == want.Deny && sameSecond(have.From, want.From) && sameSecond(have.To, want.To)
+		}
+	}
+	return false
+}
+
+// sameSecond compares times as the index keeps them.
+func sameSecond(a, b time.Time) bool {
+	return a.IsZero() && b.IsZero() || a.Unix() == b.Unix()
+}

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"fmt"
+
+	"badged/enroll"
+	"badged/sync/wire"
+)
+
+// rowKey is the key of a local row. Rows that a terminal changes have 16-byte ids.
+type rowKey struct {
+	c   wire.Collection
+	key [16]byte
+}
+
+// localRow is what this terminal made of a row.
+type localRow struct {
+	mark int64  // pos of the security event that tells the hub
+	body []byte // the row as the terminal wants it
+	base []byte // the hub's row at that time; nil: none
+}
+
+// siteKey is the key of the settings in Config. Other rows of it are kept and not
+// understood by this version.
+const siteKey = "site"
+
+// effective is what a row comes to, given the hub's and the terminal's (either may
+// be nil), as a change for the index. It is nil for rows that the index does not
+// hold, and for a grant that is no more: GoneGrant needs the account that it was for.
+func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, error) {
+	switch c {
+	case wire.Config:
+		return effectiveSite(key, hub)
+	case wire.Doors:
+		return effectiveDoor(key, hub)
+	case wire.Leases:
+		return nil, checkLeaseRow(key, hub)
+	case wire.Trust:
+		return nil, nil
+	}
+	id, err := id16(c, key)
+	if err != nil {
+		return nil, err
+	}
+	switch c {
+	case wire.Accounts:
+		return effectiveAccount(id, hub, l)
+	case wire.Cards:
+		return effectiveCard(id, hub, l)
+	case wire.Grants:
+		return effectiveGrant(id, hub)
+	case wire.Claims:
+		return effectiveClaim(id, hub, l)
+	default:
+		return nil, fmt.Errorf("collection %d is not known to this version", c)
+	}
+}
+
+func effectiveSite(key, hub []byte) (enroll.Change, error) {
+	if string(key) != siteKey {
+		return nil, nil
+	}
+	if hub == nil {
+		return enroll.DefaultSite(), nil
+	}
+	w, err := decode[wire.Site](wire.Config, key, hub)
+	return siteFromWire(w), err
+}
+
+func effectiveDoor(key, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return enroll.GoneDoor(key), nil
+	}
+	w, err := decode[wire.Door](wire.Doors, key, hub)
+	return doorFromWire(string(key), w), err
+}
+
+func checkLeaseRow(key, hub []byte) error {
+	if hub == nil {
+		return nil
+	}
+	l, err := decode[wire.Lease](wire.Leases, key, hub)
+	if err != nil {
+		return err
+	}
+	return checkLease(l)
+}
+
+func effectiveGrant(id enroll.GrantID, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return nil, nil
+	}
+	w, err := decode[wire.Grant](wire.Grants, id[:], hub)
+	return grantFromWire(id, w), err
+}
+
+func effectiveAccount(id enroll.AccountID, hub []byte, l *localRow) (enroll.Change, error) {
+	a, ok, err := mergeAccount(id, hub, l)
+	if err != nil || ok {
+		return a, err
+	}
+	return enroll.GoneAccount(id), nil
+}
+
+// mergeAccount keeps of the terminal's account what it changed of the profile.
+func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Account, ok bool, err error) {
+	switch {
+	case hub == nil && l == nil:
+		return a, false, nil
+	case hub == nil:
+		a, err = accountOf(id, l.body)
+		return a, true, err
+	}
+	if a, err = accountOf(id, hub); err != nil || l == nil {
+		return a, true, err
+	}
+	mine, err := accountOf(id, l.body)
+	if err != nil {
+		return a, true, err
+	}
+	base, err := accountOf(id, l.base)
+	a.Name = changed(a.Name, mine.Name, base.Name)
+	a.Email = changed(a.Email, mine.Email, base.Email)
+	a.Lang = changed(a.Lang, mine.Lang, base.Lang)
+	a.Expires = changed(a.Expires, mine.Expires, base.Expires)
+	return a, true, err
+}
+
+// accountOf decodes an account; nil bytes are an empty one.
+func accountOf(id enroll.AccountID, body []byte) (enroll.Account, error) {
+	if body == nil {
+		return enroll.Account{ID: id}, nil
+	}
+	w, err := decode[wire.Account](wire.Accounts, id[:], body)
+	return accountFromWire(id, w), err
+}
+
+// changed is mine if it differs from what it was, else theirs.
+func changed[T comparable](theirs, mine, base T) T {
+	if mine != base {
+		return mine
+	}
+	return theirs
+}
+
+func effectiveCard(id enroll.CardID, hub []byte, l *localRow) (enroll.Change, error) {
+	b, ok, err := mergeBinding(id, hub, l)
+	if err != nil || ok {
+		return b, err
+	}
+	return enroll.GoneCard(id), nil
+}
+
+// mergeBinding gives the hub's binding if there is one.
+func mergeBinding(id enroll.CardID, hub []byte, l *localRow) (b enroll.Binding, ok bool, err error) {
+	if hub == nil {
+		if l == nil {
+			return b, false, nil
+		}
+		hub = l.body
+	}
+	w, err := decode[wire.Card](wire.Cards, id[:], hub)
+	return bindingFromWire(id, w), true, err
+}
+
+func effectiveClaim(id enroll.ClaimID, hub []byte, l *localRow) (enroll.Change, error) {
+	c, ok, err := mergeClaim(id, hub, l)
+	if err != nil || ok {
+		return c, err
+	}
+	return enroll.GoneClaim(id), nil
+}
+
+// mergeClaim gives a claim that is not live if either side says so.
+func mergeClaim(id enroll.ClaimID, hub []byte, l *localRow) (c enroll.Claim, ok bool, err error) {
+	if hub == nil && l == nil {
+		return c, false, nil
+	}
+	var mine wire.Claim
+	if l != nil {
+		if mine, err = decode[wire.Claim](wire.Claims, id[:], l.body); err != nil || hub == nil {
+			return claimFromWire(id, mine), true, err
+		}
+	}
+	w, err := decode[wire.Claim](wire.Claims, id[:], hub)
+	c = claimFromWire(id, w)
+	if l != nil && c.State == enroll.ClaimLive {
+		c.State = enroll.ClaimState(u8(mine.State))
+	}
+	return c, true, err
+}
+
+// outlives reports whether a local row stays when a row of the hub's arrives for it:
+// hub, or its end if that is nil. told means that the hub has the local row's event.
+func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, error) {
+	switch {
+	case hub == nil:
+		return false, nil
+	case c == wire.Accounts:
+		return !told, nil
+	case c == wire.Claims:
+		w, err := decode[wire.Claim](c, nil, hub)
+		return enroll.ClaimState(u8(w.State)) == enroll.ClaimLive, err
+	default:
+		return false, nil
+	}
+}
+
+// revokes reports whether a row takes rights away: such rows go first.
+func revokes(c enroll.Change) bool {
+	switch c := c.(type) {
+	case enroll.Account:
+		return c.State != enroll.Active
+	case enroll.Binding:
+		return c.State != enroll.BindingActive
+	case enroll.Claim:
+		return c.State != enroll.ClaimLive
+	case enroll.Grant:
+		return c.Deny
+	case enroll.Site:
+		return c.ClaimsClosed
+	case enroll.Door:
+		return false
+	default:
+		return true
+	}
+}

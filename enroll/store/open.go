@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+
+	"badged/enroll"
+	"badged/internal/sqlite"
+	"badged/sync/wire"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// applicationID is "bdgt", for file(1).
+const applicationID = 0x62646774
+
+// pageSize is the smallest: what a swipe writes is one page and its place in the log.
+const pageSize = 512
+
+// Open opens or makes the file and builds the index. A damaged file is kept aside and
+// a new one made; Recovered then tells where the old one is. Other errors are
+// *sqlite.Error: ErrOwner, ErrNewer, ErrInUse, a full disk.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s, err := open(ctx, o)
+	if !sqlite.IsCorrupt(err) {
+		return s, err
+	}
+	aside, asideErr := sqlite.KeepAside(o.Path)
+	if asideErr != nil {
+		return nil, errors.Join(err, asideErr)
+	}
+	o.Log.Error("the database is damaged and was kept aside; a new one waits for the hub", "file", aside, "err", err)
+	if s, err = open(ctx, o); err == nil {
+		s.aside = aside
+	}
+	return s, err
+}
+
+func open(ctx context.Context, o Options) (*Store, error) {
+	scripts, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqlite.Open(ctx, sqlite.Options{
+		Path: o.Path, PageSize: pageSize, ApplicationID: applicationID, Migrations: scripts, Readers: 3, CacheKiB: 512,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		db: db, log: o.Log.With("device", o.Device), index: enroll.NewIndex(),
+		requests: make(chan request, queueLength), done: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	w, err := newWriter(ctx, s)
+	if err == nil {
+		err = errors.Join(db.QuickCheck(ctx), w.readState())
+	}
+	if err != nil {
+		return nil, errors.Join(db.Explain("read", err), db.Close())
+	}
+	w.publish()
+	go w.run(s.requests)
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(db.Explain("read", err), s.Close())
+	}
+	return s, nil
+}
+
+// start ends what a crash interrupted and builds the index.
+func (s *Store) start(ctx context.Context) error {
+	for c := wire.Config; c <= wire.Trust; c++ {
+		if err := s.fold(ctx, c); err != nil {
+			return err
+		}
+	}
+	v, end, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	var cards int
+	if err := v.find(`SELECT count(*) FROM hub_row WHERE collection = 4`).Scan(&cards); err != nil {
+		return err
+	}
+	rows, failed := v.everything(ctx)
+	hashes := make(map[wire.Collection][16]byte)
+	s.index.Load(cards, func(yield func(enroll.Change) bool) {
+		for r := range rows {
+			if r.hub != nil {
+				hashes[r.c] = wire.Xor(hashes[r.c], wire.RowHash(r.c, r.key, r.hub))
+			}
+			if r.change != nil && !yield(r.change) {
+				return
+			}
+		}
+	})
+	if err := failed(); err != nil {
+		return err
+	}
+	return s.checkHashes(hashes)
+}
+
+// checkHashes holds the rows against the set hashes that were kept with them.
+func (s *Store) checkHashes(have map[wire.Collection][16]byte) error {
+	for c := wire.Config; c <= wire.Trust; c++ {
+		if want := s.collection(c).hash; have[c] != want {
+			return fmt.Errorf("%w: the rows of %s are not those that the hub sent", sqlite.ErrDamaged, c)
+		}
+	}
+	return nil
+}
+
+// row is one row with what it comes to.
+type row struct {
+	c      wire.Collection
+	key    []byte
+	hub    []byte        // nil: only the terminal has it
+	change enroll.Change // nil: not for the index
+}
+
+const (
+	sqlAllHub = `SELECT h.collection, h.key, h.body, coalesce(l.mark, 0), l.body, l.base
+		FROM hub_row h LEFT JOIN local_row l ON l.collection = h.collection AND l.key = h.key
+		ORDER BY h.collection, h.key`
+	sqlOnlyLocal = `SELECT l.collection, l.key, NULL, l.mark, l.body, l.base FROM local_row l
+		WHERE NOT EXISTS (SELECT 1 FROM hub_row h WHERE h.collection = l.collection AND h.key = l.key)`
+)
+
+// everything gives all rows, valid until the next one; failed tells afterwards what
+// ended it.
+func (v snapshot) everything(ctx context.Context) (rows iter.Seq[row], failed func() error) {
+	var err error
+	return func(yield func(row) bool) {
+			for _, query := range []string{sqlAllHub, sqlOnlyLocal} {
+				if err = v.scanRows(ctx, query, yield); err != nil {
+					return
+				}
+			}
+		}, func() error {
+			if err == errStopped {
+				return nil
+			}
+			return err
+		}
+}
+
+// errStopped tells that whoever ranged over rows had enough.
+var errStopped = errors.New("stopped")
+
+func (v snapshot) scanRows(ctx context.Context, query string, yield func(row) bool) error {
+	rows, err := v.tx.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return err
+		}
+		if !yield(r) {
+			return errStopped
+		}
+	}
+	return rows.Err()
+}
+
+func scanRow(rows *sql.Rows) (r row, err error) {
+	var key, hub, body, base sql.RawBytes
+	var l localRow
+	if err := rows.Scan(&r.c, &key, &hub, &l.mark, &body, &base); err != nil {
+		return r, err
+	}
+	r.key, r.hub = key, hub
+	var mine *localRow
+	if body != nil {
+		l.body, l.base = body, base
+		mine = &l
+	}
+	if r.change, err = effective(r.c, r.key, r.hub, mine); err != nil {
+		err = fmt.Errorf("%w: %w", sqlite.ErrDamaged, err)
+	}
+	return r, err
+}
+
+const sqlLocals = `SELECT collection, key FROM local_row`
+
+func (w *writer) readLocals() error {
+	return w.each(sqlLocals, func(rows *sql.Rows) error {
+		var k rowKey
+		var key []byte
+		if err := rows.Scan(&k.c, &key); err != nil {
+			return err
+		}
+		copy(k.key[:], key)
+		w.locals[k] = struct{}{}
+		return nil
+	})
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"badged/sync/wire"
+)
+
+// chunkRows is how many rows of the hub's one transaction holds: what people do at
+// the terminal meanwhile waits for no more than that.
+const (
+	chunkRows  = 256
+	chunkBytes = wire.MaxPageBytes / 2 // with one more row, however long, it can be encoded
+)
+
+const (
+	sqlStage     = `INSERT INTO hub_stage (collection, changes) VALUES (?, ?)`
+	sqlNextStage = `SELECT id, changes FROM hub_stage WHERE collection = ? ORDER BY id LIMIT 1`
+	sqlUnstage   = `DELETE FROM hub_stage WHERE id = ?`
+	sqlLeftover  = `DELETE FROM hub_stage WHERE id IN (SELECT id FROM hub_stage WHERE collection = ? LIMIT 16)`
+	sqlStaged    = `SELECT count(*) FROM hub_stage WHERE collection = ?`
+)
+
+// applyStaged applies a large change:
+//
+//	stage chunks ──► declare them valid ──► move chunk by chunk ──► done
+//	a crash here: forgotten            a crash here: continued by fold
+func (s *Store) applyStaged(ctx context.Context, d delta) error {
+	if err := s.dropStage(ctx, d.c); err != nil {
+		return err
+	}
+	for rest := d.changes; len(rest) > 0; {
+		n := chunk(rest)
+		if err := s.stage(ctx, d.c, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	err := s.do(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
+	if err != nil {
+		return err
+	}
+	if err := s.fold(context.WithoutCancel(ctx), d.c); err != nil {
+		return err
+	}
+	return s.do(ctx, func(t *txn) error { return t.sweep(d.c, d.snapshot) })
+}
+
+// chunk is how many of the first changes go into one transaction.
+func chunk(changes []wire.Change) int {
+	size := 0
+	for i, ch := range changes {
+		if size += len(ch.Key) + len(ch.Body) + 32; i == chunkRows || i > 0 && size > chunkBytes {
+			return i
+		}
+	}
+	return len(changes)
+}
+
+func (s *Store) stage(ctx context.Context, c wire.Collection, changes []wire.Change) error {
+	body, err := wire.Marshal(wire.Page{Changes: changes})
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, func(t *txn) error { return t.exec(sqlStage, c, body) })
+}
+
+// dropStage forgets what a crash left before it was declared valid.
+func (s *Store) dropStage(ctx context.Context, c wire.Collection) error {
+	for left := 1; left > 0; {
+		err := s.do(ctx, func(t *txn) error {
+			if err := t.exec(sqlLeftover, c); err != nil {
+				return err
+			}
+			return t.row(sqlStaged, c).Scan(&left)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fold moves the staged rows of a collection into place, if they are valid.
+func (s *Store) fold(ctx context.Context, c wire.Collection) error {
+	for s.collection(c).folding {
+		if err := s.do(ctx, func(t *txn) error { return t.foldNext(c) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) foldNext(c wire.Collection) error {
+	var id int64
+	var body []byte
+	err := t.row(sqlNextStage, c).Scan(&id, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		v := t.at.vector[c]
+		return t.setCollection(c, v.rev, v.hash, false)
+	}
+	if err != nil {
+		return err
+	}
+	var page wire.Page
+	if err := wire.Unmarshal(body, &page); err != nil {
+		return err
+	}
+	return errors.Join(t.receive(c, page.Changes), t.exec(sqlUnstage, id))
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/sqlite"
+)
+
+// The errors of the store that a caller can do something about. Those of the file
+// are *sqlite.Error, with a hint.
+var (
+	// ErrTaken means that the hub has said otherwise since the engine looked: the card
+	// belongs to somebody else or was revoked, or the claim is not live any more.
+	ErrTaken = errors.New("the hub has given it to somebody else or taken it back")
+	// ErrFailed means that nothing can be written; the cause is wrapped with it.
+	ErrFailed = errors.New("the store cannot write")
+	// ErrClosed means that Close was called.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Options say which file to open.
+type Options struct {
+	Path   string // of the file; its folder must exist
+	Device string // name of the terminal, for the log
+	Log    *slog.Logger
+}
+
+// Store is a terminal's open store. It is safe for concurrent use.
+type Store struct {
+	db    *sqlite.DB
+	log   *slog.Logger
+	index *enroll.Index
+	aside string
+
+	requests chan request
+	done     chan struct{} // closed when the writer has ended
+	wake     chan struct{}
+	applying sync.Mutex // held by Apply and Reincarnate: one change of hub rows at a time
+
+	closing sync.RWMutex // held for reading while a request is handed over
+	closed  bool         // guarded by closing
+
+	mu      sync.Mutex // guards all below
+	at      state      // as of the last commit
+	failed  error      // why nothing can be written; nil: all is well
+	settled int64      // pos of the last security event that the hub had at the last Position
+	lastAck time.Time
+}
+
+// Index is the mirror in memory of what has been committed.
+func (s *Store) Index() *enroll.Index { return s.index }
+
+// Recovered is where the former file was kept because it was damaged, or empty.
+// The store then began anew and waits for the hub's rows.
+func (s *Store) Recovered() string { return s.aside }
+
+// Failed tells why nothing can be written, or nil.
+func (s *Store) Failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// Wake gets a value after events were appended.
+func (s *Store) Wake() <-chan struct{} { return s.wake }
+
+// Queue takes an event for the next group commit. It waits while the queue is full
+// and fails with ErrFailed once a commit has failed.
+func (s *Store) Queue(ctx context.Context, e enroll.Event) error {
+	if err := s.Failed(); err != nil {
+		return err
+	}
+	return s.hand(ctx, request{event: e})
+}
+
+// Update runs fn in one transaction after what was queued before. fn runs on the
+// writer's goroutine and must not call Update or Queue.
+func (s *Store) Update(ctx context.Context, fn func(enroll.Tx) error) error {
+	return s.do(ctx, func(t *txn) error { return fn(t) })
+}
+
+// do runs a job of its own transaction on the writer and waits for its end.
+func (s *Store) do(ctx context.Context, job func(*txn) error) error {
+	return s.wait(ctx, request{job: job})
+}
+
+// note runs fn on the writer's state without a transaction. What it changes in meta
+// is written with the next commit.
+func (s *Store) note(ctx context.Context, fn func(*state) error) error {
+	return s.wait(ctx, request{note: fn})
+}
+
+// wait hands a request over and waits for its end, whatever ctx does meanwhile: once
+// it has begun, only its end tells whether it is on disk.
+func (s *Store) wait(ctx context.Context, r request) error {
+	r.ctx, r.done = ctx, make(chan error, 1)
+	if err := s.hand(ctx, r); err != nil {
+		return err
+	}
+	return <-r.done
+}
+
+func (s *Store) hand(ctx context.Context, r request) error {
+	s.closing.RLock()
+	defer s.closing.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	select {
+	case s.requests <- r:
+		return nil
+	default:
+	}
+	select {
+	case s.requests <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// View runs fn on a snapshot of the last commit.
+func (s *Store) View(ctx context.Context, fn func(enroll.Tx) error) error {
+	v, end, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return fn(v)
+}
+
+// Close commits what was queued and closes the file. Its error tells how many events
+// could not be written.
+func (s *Store) Close() error {
+	s.closing.Lock()
+	if s.closed {
+		s.closing.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.requests)
+	s.closing.Unlock()
+	<-s.done
+	return errors.Join(s.lost(), s.db.Close())
+}
+
+func (s *Store) lost() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.unsaved == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d events were not written: %w", s.at.unsaved, s.failed)
+}
+
+// Floor is the time before which no true time lies, as far as it was stored.
+func (s *Store) Floor() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fromMilli(s.at.floor)
+}
+
+// SetFloor raises the floor. It is written with the next commit or at the end.
+func (s *Store) SetFloor(t time.Time) error {
+	return s.note(context.Background(), func(at *state) error {
+		if ms := t.UnixMilli(); ms > at.floor {
+			at.floor, at.dirty = ms, true
+		}
+		return nil
+	})
+}
+
+// Stats is the state of the store for status pages.
+type Stats struct {
+	Outbox  uint64    // events that the hub does not have yet
+	Unsaved uint64    // events in memory only, because a commit failed
+	Bytes   int64     // of the file and its log
+	Acked   uint64    // events that the hub has, of this incarnation
+	Lease   uint64    // numbers left for anonymN
+	LastAck time.Time // zero: none since the start
+	Local   int       // rows that the hub has not confirmed
+}
+
+// Stats gives the state as of the last commit.
+func (s *Store) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Stats{
+		Unsaved: uint64(s.at.unsaved), Bytes: s.db.Size(), Lease: s.at.leaseLeft(),
+		LastAck: s.lastAck, Local: s.at.locals,
+	}
+	for _, stream := range streams {
+		st.Outbox += uint64(s.at.pos[stream] - s.at.acked[stream])
+		st.Acked += uint64(s.at.acked[stream] - s.at.base[stream])
+	}
+	return st
+}

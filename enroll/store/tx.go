@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"badged/enroll"
+	"badged/sync/wire"
+)
+
+// errReadOnly is the error of writing in View.
+var errReadOnly = errors.New("View cannot write")
+
+const (
+	sqlHubRow   = `SELECT body FROM hub_row WHERE collection = ? AND key = ?`
+	sqlLocalRow = `SELECT mark, body, base FROM local_row WHERE collection = ? AND key = ?`
+	sqlPutLocal = `INSERT OR REPLACE INTO local_row (collection, key, mark, body, base) VALUES (?, ?, ?, ?, ?)`
+	sqlEndLocal = `DELETE FROM local_row WHERE collection = ? AND key = ?`
+	sqlTally    = `SELECT count, since FROM tally WHERE name = ?`
+	sqlPutTally = `INSERT OR REPLACE INTO tally (name, count, since) VALUES (?, ?, ?)`
+)
+
+// find runs a query for at most one row, in a snapshot or in the writer's transaction.
+type find func(query string, args ...any) interface{ Scan(dest ...any) error }
+
+// hub gives the hub's row, nil if there is none.
+func (f find) hub(c wire.Collection, key []byte) (body []byte, err error) {
+	err = f(sqlHubRow, c, key).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return body, err
+}
+
+// local gives the terminal's row, nil if there is none.
+func (f find) local(k rowKey) (*localRow, error) {
+	var l localRow
+	err := f(sqlLocalRow, k.c, k.key[:]).Scan(&l.mark, &l.body, &l.base)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &l, err
+}
+
+// both gives the two sides of a row.
+func (f find) both(k rowKey) (hub []byte, l *localRow, err error) {
+	if hub, err = f.hub(k.c, k.key[:]); err != nil {
+		return nil, nil, err
+	}
+	l, err = f.local(k)
+	return hub, l, err
+}
+
+// Account implements enroll.Tx.
+func (f find) Account(id enroll.AccountID) (enroll.Account, error) {
+	hub, l, err := f.both(rowKey{wire.Accounts, id})
+	if err != nil {
+		return enroll.Account{}, err
+	}
+	a, ok, err := mergeAccount(id, hub, l)
+	if err == nil && !ok {
+		err = enroll.ErrNotFound
+	}
+	return a, err
+}
+
+// Tally implements enroll.Tx.
+func (f find) Tally(name string) (t enroll.Tally, err error) {
+	var since int64
+	err = f(sqlTally, name).Scan(&t.Count, &since)
+	if errors.Is(err, sql.ErrNoRows) {
+		return enroll.Tally{}, nil
+	}
+	t.Since = fromMilli(since)
+	return t, err
+}
+
+// txn is the writer's transaction, with what becomes known when it commits.
+type txn struct {
+	*writer
+	changes    []enroll.Change
+	localPuts  []rowKey
+	localDrops []rowKey
+	appended   bool
+}
+
+func (t *txn) find(query string, args ...any) interface{ Scan(dest ...any) error } {
+	return t.row(query, args...)
+}
+
+// Account implements enroll.Tx.
+func (t *txn) Account(id enroll.AccountID) (enroll.Account, error) { return find(t.find).Account(id) }
+
+// Tally implements enroll.Tx.
+func (t *txn) Tally(name string) (enroll.Tally, error) { return find(t.find).Tally(name) }
+
+// PutTally implements enroll.Tx.
+func (t *txn) PutTally(name string, v enroll.Tally) error {
+	return t.exec(sqlPutTally, name, v.Count, toMilli(v.Since))
+}
+
+// PutAccount implements enroll.Tx.
+func (t *txn) PutAccount(a enroll.Account) error {
+	k := rowKey{wire.Accounts, a.ID}
+	hub, l, err := find(t.find).both(k)
+	if err != nil {
+		return err
+	}
+	return t.putLocal(k, hub, l, accountToWire(a))
+}
+
+// PutBinding implements enroll.Tx. It refuses with ErrTaken a card that belongs to
+// another account or was taken out of use.
+func (t *txn) PutBinding(b enroll.Binding) error {
+	k := rowKey{wire.Cards, b.Card}
+	hub, l, err := find(t.find).both(k)
+	if err != nil {
+		return err
+	}
+	had, ok, err := mergeBinding(b.Card, hub, l)
+	if err != nil {
+		return err
+	}
+	if ok && (had.Account != b.Account || had.State != enroll.BindingActive && had.State != enroll.BindingPending) {
+		return fmt.Errorf("bind a card to account %v: %w", b.Account, ErrTaken)
+	}
+	return t.putLocal(k, hub, l, bindingToWire(b))
+}
+
+// PutClaim implements enroll.Tx. It refuses with ErrTaken to use a claim that is not
+// live or not there any more.
+func (t *txn) PutClaim(c enroll.Claim) error {
+	k := rowKey{wire.Claims, c.ID}
+	hub, l, err := find(t.find).both(k)
+	if err != nil {
+		return err
+	}
+	had, ok, err := mergeClaim(c.ID, hub, l)
+	if err != nil {
+		return err
+	}
+	if ok && had.State != enroll.ClaimLive || !ok && c.State == enroll.ClaimUsed {
+		return fmt.Errorf("use a claim of account %v: %w", c.Account, ErrTaken)
+	}
+	return t.putLocal(k, hub, l, claimToWire(c))
+}
+
+// TakeNumber implements enroll.Tx.
+func (t *txn) TakeNumber() (uint64, error) { return t.take() }
+
+// putLocal keeps what the terminal made of a row. Its mark is the next security event:
+// the engine changes first and appends then.
+func (t *txn) putLocal(k rowKey, hub []byte, had *localRow, row any) error {
+	body, err := wire.Marshal(row)
+	if err != nil {
+		return err
+	}
+	l := localRow{mark: t.at.pos[wire.StreamSecurity] + 1, body: body, base: hub}
+	if had != nil {
+		l.base = had.base
+	}
+	change, err := effective(k.c, k.key[:], hub, &l)
+	if err != nil {
+		return err
+	}
+	t.changes = append(t.changes, change)
+	t.localPuts = append(t.localPuts, k)
+	return t.exec(sqlPutLocal, k.c, k.key[:], l.mark, l.body, l.base)
+}
+
+func (t *txn) endLocal(k rowKey) error {
+	t.localDrops = append(t.localDrops, k)
+	return t.exec(sqlEndLocal, k.c, k.key[:])
+}
+
+// snapshot is a view of one commit.
+type snapshot struct {
+	find
+	tx *sql.Tx
+}
+
+// snapshot begins one; end lets it go.
+func (s *Store) snapshot(ctx context.Context) (v snapshot, end func(), err error) {
+	tx, err := s.db.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return v, nil, s.db.Explain("read", err)
+	}
+	row := func(query string, args ...any) interface{ Scan(dest ...any) error } {
+		return tx.QueryRowContext(ctx, query, args...)
+	}
+	return snapshot{row, tx}, func() { _ = tx.Rollback() }, nil
+}
+
+// PutAccount implements enroll.Tx.
+func (snapshot) PutAccount(enroll.Account) error { return errReadOnly }
+
+// PutBinding implements enroll.Tx.
+func (snapshot) PutBinding(enroll.Binding) error { return errReadOnly }
+
+// PutClaim implements enroll.Tx.
+func (snapshot) PutClaim(enroll.Claim) error { return errReadOnly }
+
+// TakeNumber implements enroll.Tx.
+func (snapshot) TakeNumber() (uint64, error) { return 0, errReadOnly }
+
+// PutTally implements enroll.Tx.
+func (snapshot) PutTally(string, enroll.Tally) error { return errReadOnly }
+
+// Append implements enroll.Tx.
+func (snapshot) Append(enroll.Event) error { return errReadOnly }

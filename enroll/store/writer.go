@@ -1,0 +1,308 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/sqlite"
+)
+
+// request is one thing for the writer: an event, a job or a note.
+type request struct {
+	event enroll.Event
+	job   func(*txn) error
+	note  func(*state) error
+	ctx   context.Context // of job and note
+	done  chan error      // of job and note
+}
+
+func (r request) isEvent() bool { return r.done == nil }
+
+const (
+	queueLength = 256         // events that wait while a commit is under way
+	maxBatch    = 256         // events of one commit
+	retryAfter  = time.Second // between attempts to write again
+)
+
+// writer owns the writing connection. All its methods run on one goroutine.
+//
+//	working ── a commit fails ──► failed ── a retry succeeds ──► working
+//	failed (error of the disk, damage) ── only a new Open ends it
+type writer struct {
+	s      *Store
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+	at     state
+	locals map[rowKey]struct{} // keys of local_row
+
+	unsaved []enroll.Event // taken and not yet on disk, in order
+	failed  error
+	sqlErr  error // of the transaction under way
+}
+
+func newWriter(ctx context.Context, s *Store) (*writer, error) {
+	conn, err := s.db.Write.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{s: s, conn: conn, stmts: make(map[string]*sql.Stmt), locals: make(map[rowKey]struct{})}, nil
+}
+
+// run serves requests until the channel is closed.
+func (w *writer) run(requests <-chan request) {
+	defer close(w.s.done)
+	retry := time.NewTicker(retryAfter)
+	defer retry.Stop()
+	for {
+		select {
+		case r, open := <-requests:
+			if !open {
+				w.end()
+				return
+			}
+			w.serve(w.gather(r, requests))
+		case <-retry.C:
+			w.retry()
+		}
+	}
+}
+
+// gather takes r and, if it is an event, the events that wait behind it. It gives the
+// request that ended the row of events, for the same transaction.
+func (w *writer) gather(r request, requests <-chan request) request {
+	for r.isEvent() {
+		w.unsaved = append(w.unsaved, r.event)
+		if len(w.unsaved) >= maxBatch {
+			return request{}
+		}
+		select {
+		case next, open := <-requests:
+			if !open {
+				return request{}
+			}
+			r = next
+		default:
+			return request{}
+		}
+	}
+	return r
+}
+
+// serve commits the events that were gathered, with the job behind them.
+func (w *writer) serve(r request) {
+	if r.ctx != nil && r.ctx.Err() != nil {
+		r.answer(r.ctx.Err())
+		r = request{}
+	}
+	if w.failed == nil && (r.job != nil || len(w.unsaved) > 0) {
+		w.commit(r)
+	} else if r.job != nil {
+		r.answer(w.failed)
+	}
+	if r.note != nil {
+		r.answer(r.note(&w.at))
+		w.publish()
+	}
+}
+
+func (r request) answer(err error) {
+	if r.done != nil {
+		r.done <- err
+	}
+}
+
+// retry tries to write again what a failed commit left, if that can help.
+func (w *writer) retry() {
+	if w.failed == nil || !mayPass(w.failed) {
+		return
+	}
+	w.at.dirty = true // something to write
+	w.commit(request{})
+	if w.failed == nil {
+		w.s.log.Info("the store can write again", "events", w.at.ord)
+	}
+}
+
+// mayPass tells the failures that end by themselves when somebody makes room. After an
+// error of the disk a later success proves nothing.
+func mayPass(err error) bool {
+	return sqlite.IsFull(err) || sqlite.IsReadOnly(err) || sqlite.IsBusy(err)
+}
+
+// end writes what is left.
+func (w *writer) end() {
+	if len(w.unsaved) > 0 && w.failed != nil {
+		w.retry()
+	} else if w.at.dirty && w.failed == nil {
+		w.commit(request{})
+	}
+	for _, st := range w.stmts {
+		_ = st.Close() // nothing depends on it any more
+	}
+	_ = w.conn.Close()
+}
+
+// commit writes what waits, with the request's job, in one transaction.
+func (w *writer) commit(r request) {
+	before := w.at
+	w.sqlErr = nil
+	t := &txn{writer: w}
+	err := w.transact(t, r.job)
+	if err == nil {
+		w.committed(t)
+		r.answer(nil)
+		return
+	}
+	w.at = before
+	w.rollback()
+	if w.sqlErr == nil { // the job itself refused
+		r.answer(err)
+		if len(w.unsaved) > 0 {
+			w.commit(request{})
+		}
+		return
+	}
+	w.fail(w.sqlErr)
+	r.answer(w.failed)
+}
+
+func (w *writer) transact(t *txn, job func(*txn) error) error {
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	for _, e := range w.unsaved {
+		if err := t.Append(e); err != nil {
+			return err
+		}
+	}
+	if job != nil {
+		if err := job(t); err != nil {
+			return err
+		}
+	}
+	if w.at.dirty {
+		if err := w.writeMeta(); err != nil {
+			return err
+		}
+	}
+	return w.exec("COMMIT")
+}
+
+// rollback ends the transaction, unless SQLite has done so.
+func (w *writer) rollback() {
+	failed := w.sqlErr
+	_ = w.exec("ROLLBACK") // fails if there is no transaction any more
+	w.sqlErr = failed
+}
+
+// committed makes the commit known: to the index, to readers, to the uplink.
+func (w *writer) committed(t *txn) {
+	clear(w.unsaved)
+	w.unsaved, w.failed = w.unsaved[:0], nil
+	for _, k := range t.localPuts {
+		w.locals[k] = struct{}{}
+	}
+	for _, k := range t.localDrops {
+		delete(w.locals, k)
+	}
+	w.s.index.Apply(t.changes...)
+	w.publish()
+	if t.appended {
+		select {
+		case w.s.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (w *writer) publish() {
+	w.at.unsaved, w.at.locals = len(w.unsaved), len(w.locals)
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.s.at, w.s.failed = w.at, w.failed
+}
+
+func (w *writer) fail(cause error) {
+	first := w.failed == nil
+	w.failed = fmt.Errorf("%w: %w", ErrFailed, w.s.db.Explain("write", cause))
+	w.publish()
+	if first {
+		w.s.log.Error("the store cannot write; nothing new is granted", "err", w.failed)
+	}
+}
+
+func (w *writer) stmt(query string) (*sql.Stmt, error) {
+	if st, ok := w.stmts[query]; ok {
+		return st, nil
+	}
+	st, err := w.conn.PrepareContext(context.Background(), query)
+	if err == nil {
+		w.stmts[query] = st
+	}
+	return st, w.noted(err)
+}
+
+// noted remembers that SQLite failed, so that it is not taken for a refusal of a job.
+func (w *writer) noted(err error) error {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) && w.sqlErr == nil {
+		w.sqlErr = err
+	}
+	return err
+}
+
+// exec runs a statement that is prepared once. No context: a write that was begun is
+// not interrupted.
+func (w *writer) exec(query string, args ...any) error {
+	st, err := w.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(context.Background(), args...)
+	return w.noted(err)
+}
+
+// row runs a query for at most one row.
+func (w *writer) row(query string, args ...any) scanner {
+	st, err := w.stmt(query)
+	if err != nil {
+		return scanner{w: w, err: err}
+	}
+	return scanner{w: w, row: st.QueryRowContext(context.Background(), args...)}
+}
+
+type scanner struct {
+	w   *writer
+	row *sql.Row
+	err error
+}
+
+// Scan is that of sql.Row.
+func (sc scanner) Scan(dest ...any) error {
+	if sc.err != nil {
+		return sc.err
+	}
+	return sc.w.noted(sc.row.Scan(dest...))
+}
+
+// each runs a query and calls fn for every row.
+func (w *writer) each(query string, fn func(*sql.Rows) error, args ...any) error {
+	st, err := w.stmt(query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(context.Background(), args...)
+	if err != nil {
+		return w.noted(err)
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return w.noted(rows.Err())
+}
