@@ -76,7 +76,7 @@ type Store struct {
 	Recovered string `json:"recovered,omitempty"` // the corrupt file that was kept aside at start
 	Cards     int    `json:"cards"`
 	Accounts  int    `json:"accounts"`
-	Claims    int    `json:"claims"` // live ones
+	Claims    int    `json:"claims"`     // live ones
 	LeaseLeft uint64 `json:"lease_left"` // numbers for anonymN
 	Bytes     int64  `json:"bytes"`
 }
