@@ -145,7 +145,8 @@ func (s *Store) Acked(ctx context.Context, incarnation [16]byte, stream, upto ui
 		return err
 	}
 	var due bool
-	err := s.note(ctx, func(at *state) error {
+	err := s.note(ctx, func(w *writer) error {
+		at := &w.at
 		if incarnation != at.incarnation {
 			return nil
 		}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"badged/enroll"
 	"badged/enroll/store"
 	"badged/internal/clock"
+	"badged/internal/sqlite"
 	"badged/sync/uplink"
 	"badged/sync/wire"
 )
@@ -206,3 +208,15 @@ var (
 	activePerson = wire.Account{Kind: 1, State: 3, Name: "Ada"}
 	activeCard   = func(account int) wire.Card { return wire.Card{Account: id(account), State: 1, Assurance: 1} }
 )
+
+// raw changes the file behind the store's back.
+func raw(t testing.TB, path, statement string) {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Options{
+		Path: path, PageSize: 512, ApplicationID: 0x62646774, Migrations: os.DirFS("schema"),
+	})
+	must(t, err)
+	_, err = db.Write.ExecContext(t.Context(), statement)
+	must(t, err)
+	must(t, db.Close())
+}

@@ -90,9 +90,9 @@ func (s *Store) do(ctx context.Context, job func(*txn) error) error {
 	return s.wait(ctx, request{job: job})
 }
 
-// note runs fn on the writer's state without a transaction. What it changes in meta
-// is written with the next commit.
-func (s *Store) note(ctx context.Context, fn func(*state) error) error {
+// note runs fn on the writer's goroutine without a transaction. What it changes in
+// meta is written with the next commit.
+func (s *Store) note(ctx context.Context, fn func(*writer) error) error {
 	return s.wait(ctx, request{note: fn})
 }
 
@@ -168,9 +168,9 @@ func (s *Store) Floor() time.Time {
 
 // SetFloor raises the floor. It is written with the next commit or at the end.
 func (s *Store) SetFloor(t time.Time) error {
-	return s.note(context.Background(), func(at *state) error {
-		if ms := t.UnixMilli(); ms > at.floor {
-			at.floor, at.dirty = ms, true
+	return s.note(context.Background(), func(w *writer) error {
+		if ms := t.UnixMilli(); ms > w.at.floor {
+			w.at.floor, w.at.dirty = ms, true
 		}
 		return nil
 	})

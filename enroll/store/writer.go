@@ -15,7 +15,7 @@ import (
 type request struct {
 	event enroll.Event
 	job   func(*txn) error
-	note  func(*state) error
+	note  func(*writer) error
 	ctx   context.Context // of job and note
 	done  chan error      // of job and note
 }
@@ -104,7 +104,7 @@ func (w *writer) serve(r request) {
 		r.answer(w.failed)
 	}
 	if r.note != nil {
-		r.answer(r.note(&w.at))
+		r.answer(r.note(w))
 		w.publish()
 	}
 }

@@ -1,0 +1,11 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// SetPages bounds the file, as a full disk would.
+func (s *Store) SetPages(ctx context.Context, n int) error {
+	return s.note(ctx, func(w *writer) error { return w.exec(fmt.Sprintf("PRAGMA max_page_count = %d", n)) })
+}

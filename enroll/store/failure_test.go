@@ -1,0 +1,337 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"badged/enroll"
+	"badged/enroll/store"
+	"badged/internal/sqlite"
+	"badged/sync/wire"
+)
+
+// The test binary is its own writer when one of these is set.
+const (
+	childPath      = "STORE_TEST_WRITE"     // a database to write to until killed
+	childSnapshots = "STORE_TEST_SNAPSHOTS" // apply snapshots instead of events
+)
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childPath); path != "" {
+		write := writeForEver
+		if os.Getenv(childSnapshots) != "" {
+			write = snapshotsForEver
+		}
+		if err := write(path, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stdout, "error:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// writeForEver enrols and queues, and prints a line for all that is acknowledged.
+func writeForEver(path string, out io.Writer) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{Path: path, Device: "child"})
+	if err != nil {
+		return err
+	}
+	for n := int(s.Stats().Outbox); ; n++ {
+		if err := s.Queue(ctx, routine(n)); err != nil {
+			return err
+		}
+		var number uint64
+		err := s.Update(ctx, func(tx enroll.Tx) (err error) {
+			if number, err = tx.TakeNumber(); err != nil {
+				return err
+			}
+			return tx.Append(security(n))
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, number, s.Stats().Outbox)
+	}
+}
+
+func child(t *testing.T, path string, env ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	exe, err := os.Executable()
+	must(t, err)
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), append(env, childPath+"="+path)...)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	return cmd, bufio.NewScanner(out)
+}
+
+// What a power cut does to a disk cannot be shown by killing a process: the kernel
+// keeps what was written. That needs synchronous=FULL, which internal/sqlite tests, and
+// a disk that keeps its promises.
+func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
+	const rounds = 40
+	path := dbPath(t)
+	s := open(t, path)
+	lend(t, s, 1, 60000)
+	must(t, s.Close())
+	seen := make(map[uint64]bool)
+	for range rounds {
+		cmd, out := child(t, path)
+		var outbox uint64
+		for lines := 1 + rand.IntN(20); lines > 0 && out.Scan(); lines-- {
+			var number uint64
+			if _, err := fmt.Sscan(out.Text(), &number, &outbox); err != nil {
+				t.Fatal(out.Text())
+			}
+			if seen[number] || number == 0 {
+				t.Fatalf("the number %d was given before", number)
+			}
+			seen[number] = true
+		}
+		must(t, cmd.Process.Kill())
+		for out.Scan() { // acknowledged between the last look and the end
+			var number uint64
+			if _, err := fmt.Sscan(out.Text(), &number, &outbox); err == nil {
+				seen[number] = true
+			}
+		}
+		_ = cmd.Wait() // killed
+		s := open(t, path)
+		if got := s.Stats().Outbox; got < outbox {
+			t.Fatalf("%d events were acknowledged, %d are there", outbox, got)
+		}
+		sound(t, s)
+		must(t, s.Close())
+	}
+}
+
+func TestKillDuringALargeSnapshotLeavesAllOrNothing(t *testing.T) {
+	path := dbPath(t)
+	var rev uint64
+	for range 15 {
+		cmd, out := child(t, path, childSnapshots+"=1")
+		for out.Scan() {
+			if _, err := fmt.Sscan(out.Text(), &rev); err != nil {
+				t.Fatal(out.Text())
+			}
+			break
+		}
+		time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		for out.Scan() {
+			_, _ = fmt.Sscan(out.Text(), &rev)
+		}
+		_ = cmd.Wait() // killed
+		s := open(t, path)
+		if s.Recovered() != "" {
+			t.Fatal("the rows do not add up after a kill")
+		}
+		p, err := s.Position(t.Context())
+		must(t, err)
+		v := p.Vector[wire.Cards-1]
+		if v.Rev < rev || v.Hash != largeSet(v.Rev).hash() {
+			t.Fatalf("revision %d was applied, the database is at %d", rev, v.Rev)
+		}
+		sound(t, s)
+		must(t, s.Close())
+	}
+}
+
+// largeSet is what a hub has at a revision: much of it differs from the one before.
+func largeSet(rev uint64) *hub {
+	h := newHub(wire.Cards)
+	h.rev = rev
+	for n := range 3000 {
+		if (n+int(rev))%3 == 0 {
+			continue
+		}
+		b, err := wire.Marshal(activeCard(n + int(rev)%2))
+		if err != nil {
+			panic(err)
+		}
+		h.rows[string(key(n))] = b
+	}
+	return h
+}
+
+// snapshotsForEver applies one large snapshot after the other.
+func snapshotsForEver(path string, out io.Writer) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{Path: path, Device: "child"})
+	if err != nil {
+		return err
+	}
+	p, err := s.Position(ctx)
+	if err != nil {
+		return err
+	}
+	for rev := p.Vector[wire.Cards-1].Rev; ; rev++ {
+		fmt.Fprintln(out, rev)
+		if err := s.Apply(ctx, largeSet(rev+1).snapshot()); err != nil {
+			return err
+		}
+	}
+}
+
+func TestADamagedDatabaseIsKeptAside(t *testing.T) {
+	for name, damage := range map[string]func(*testing.T, string){
+		"header": func(t *testing.T, path string) { flip(t, path, 0, 64) },
+		"middle": func(t *testing.T, path string) { flip(t, path, 6*512, 100*512) },
+		"empty":  func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) },
+		"cut":    func(t *testing.T, path string) { must(t, os.Truncate(path, 20*512)) },
+		"rows": func(t *testing.T, path string) {
+			raw(t, path, `DELETE FROM hub_row WHERE key = (SELECT min(key) FROM hub_row)`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := dbPath(t)
+			s := open(t, path)
+			h := newHub(wire.Cards)
+			for n := range 500 {
+				h.rows[string(key(n))] = marshal(t, activeCard(n))
+			}
+			h.rev = 1
+			apply(t, s, h.snapshot())
+			before, err := s.Position(t.Context())
+			must(t, err)
+			must(t, s.Close())
+			damage(t, path)
+			s = open(t, path)
+			if want := path + ".corrupt-1"; s.Recovered() != want {
+				t.Fatalf("kept aside as %q, want %q", s.Recovered(), want)
+			}
+			if _, err := os.Stat(s.Recovered()); err != nil {
+				t.Error(err)
+			}
+			after, err := s.Position(t.Context())
+			must(t, err)
+			if after.Incarnation == before.Incarnation || after.Vector[wire.Cards-1].Rev != 0 {
+				t.Errorf("the new database pretends to be the old one: %+v", after)
+			}
+			apply(t, s, h.snapshot())
+			sound(t, s)
+			if s = reopen(t, s, path); s.Recovered() != "" {
+				t.Error("the next start says it again")
+			}
+		})
+	}
+}
+
+func flip(t *testing.T, path string, from, n int) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	for i := from; i < from+n && i < len(b); i++ {
+		b[i] ^= 0x5a
+	}
+	must(t, os.WriteFile(path, b, 0o600))
+}
+
+func TestADatabaseOfSomebodyElseIsRefusedAndNotTouched(t *testing.T) {
+	path := dbPath(t)
+	must(t, open(t, path).Close())
+	if os.Chown(path, 12345, -1) != nil { // only root can give a file away
+		must(t, os.Chmod(path, 0o644))
+	}
+	before, err := os.ReadFile(path)
+	must(t, err)
+	_, err = store.Open(t.Context(), store.Options{Path: path, Device: "hall"})
+	if !errors.Is(err, sqlite.ErrOwner) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "ch") {
+		t.Errorf("got %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the file was changed, or is gone: %v", err)
+	}
+}
+
+func TestASecondProcessIsRefused(t *testing.T) {
+	path := dbPath(t)
+	open(t, path)
+	if _, err := store.Open(t.Context(), store.Options{Path: path}); !errors.Is(err, sqlite.ErrInUse) {
+		t.Errorf("got %v, want ErrInUse", err)
+	}
+}
+
+// A limit of the file's size is what a full disk looks like without being root: writes
+// fail in the middle of the log.
+func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	lend(t, s, 1, 60000)
+	must(t, s.Close())
+	var before syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
+	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100 << 10, Max: before.Max}))
+	cmd, out := child(t, path)
+	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before))
+	var outbox uint64
+	var last string
+	for out.Scan() {
+		var number uint64
+		if _, err := fmt.Sscan(out.Text(), &number, &outbox); err != nil {
+			last = out.Text()
+		}
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(last, "the store cannot write") || !strings.Contains(last, path) {
+		t.Errorf("the writer ended with %v, saying %q", err, last)
+	}
+	s = open(t, path)
+	if got := s.Stats().Outbox; got < outbox || outbox == 0 {
+		t.Errorf("%d events were acknowledged, %d are there", outbox, got)
+	}
+	sound(t, s)
+}
+
+func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(0))
+	must(t, s.SetPages(t.Context(), 1)) // SQLite takes what is used now
+	taken, err := fillUp(t, s)
+	if !errors.Is(err, store.ErrFailed) || !sqlite.IsFull(err) || !strings.Contains(err.Error(), "free some space") {
+		t.Fatalf("a full disk gives %v", err)
+	}
+	if err := s.Queue(t.Context(), routine(1)); !errors.Is(err, store.ErrFailed) {
+		t.Errorf("Queue gives %v", err)
+	}
+	if err := s.Failed(); !sqlite.IsFull(err) {
+		t.Errorf("Failed gives %v", err)
+	}
+	if _, err := account(t, s, 1); !errors.Is(err, enroll.ErrNotFound) {
+		t.Errorf("reading fails too: %v", err)
+	}
+	must(t, s.SetPages(t.Context(), 1<<30))
+	for deadline := time.Now().Add(20 * time.Second); s.Failed() != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("the store does not work again although there is room")
+		}
+	}
+	queue(t, s, routine(2))
+	if st := s.Stats(); st.Outbox != taken+2 || st.Unsaved != 0 {
+		t.Errorf("%d events were taken and 2 more, the state is %+v", taken, st)
+	}
+	sound(t, s)
+}
+
+// fillUp queues until the store fails, and tells how many events it took.
+func fillUp(t *testing.T, s *store.Store) (taken uint64, err error) {
+	t.Helper()
+	for err == nil && taken < 10000 {
+		if err = s.Queue(t.Context(), routine(1)); err == nil {
+			taken++
+		}
+	}
+	return taken, err
+}

@@ -1,0 +1,184 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"badged/enroll"
+	"badged/enroll/store"
+	"badged/sync/wire"
+)
+
+func queue(t testing.TB, s *store.Store, events ...enroll.Event) {
+	t.Helper()
+	for _, e := range events {
+		must(t, s.Queue(t.Context(), e))
+	}
+	must(t, s.Update(t.Context(), func(enroll.Tx) error { return nil })) // behind them
+}
+
+func pending(t testing.TB, s *store.Store, stream, after uint64, maxEvents, maxBytes int) (uint64, []wire.Event) {
+	t.Helper()
+	first, bodies, err := s.Pending(t.Context(), stream, after, maxEvents, maxBytes)
+	must(t, err)
+	events := make([]wire.Event, len(bodies))
+	for i, b := range bodies {
+		must(t, wire.Unmarshal(b, &events[i]))
+	}
+	return first, events
+}
+
+func TestTheOutboxGivesEachStreamInOrderAndWithinBounds(t *testing.T) {
+	s := open(t, dbPath(t))
+	queue(t, s, routine(0), security(1), routine(2), routine(3), security(4))
+	if first, events := pending(t, s, wire.StreamEvents, 0, 64, 1<<14); first != 1 || len(events) != 3 || events[2].Order != 4 {
+		t.Errorf("routine: first %d, %+v", first, events)
+	}
+	if first, events := pending(t, s, wire.StreamSecurity, 1, 64, 1<<14); first != 2 || len(events) != 1 || events[0].Order != 5 {
+		t.Errorf("security: first %d, %+v", first, events)
+	}
+	if _, events := pending(t, s, wire.StreamEvents, 0, 2, 1<<14); len(events) != 2 {
+		t.Errorf("%d events where 2 were asked for", len(events))
+	}
+	if _, events := pending(t, s, wire.StreamEvents, 0, 64, 1); len(events) != 1 {
+		t.Errorf("%d events in one byte, want the one that must be given", len(events))
+	}
+	if _, events := pending(t, s, wire.StreamEvents, 1<<63+5, 64, 1<<14); len(events) != 0 {
+		t.Errorf("%d events behind the end of all numbers", len(events))
+	}
+	if _, _, err := s.Pending(t.Context(), 3, 0, 1, 1); err == nil {
+		t.Error("there is a third stream")
+	}
+}
+
+func TestWakeTellsOfEvents(t *testing.T) {
+	s := open(t, dbPath(t))
+	queue(t, s, routine(1))
+	<-s.Wake()
+	must(t, s.SetFloor(day))
+	queue(t, s)
+	select {
+	case <-s.Wake():
+		t.Error("woken without an event")
+	default:
+	}
+}
+
+func TestAnAcknowledgementShrinksTheOutbox(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(0), routine(1), security(2))
+	p, err := s.Position(t.Context())
+	must(t, err)
+	must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 1))
+	must(t, s.Acked(t.Context(), id(99), wire.StreamEvents, 2)) // somebody else's
+	if st := s.Stats(); st.Outbox != 2 || st.Acked != 1 || st.LastAck.IsZero() {
+		t.Errorf("the state is %+v", st)
+	}
+	if err := s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 3); err == nil {
+		t.Error("the hub has more than was ever written, and that is no error")
+	}
+	s = reopen(t, s, path)
+	if st := s.Stats(); st.Outbox != 2 {
+		t.Errorf("after a restart the outbox has %d events, want 2", st.Outbox)
+	}
+	if p2, err := s.Position(t.Context()); err != nil || p2.Incarnation != p.Incarnation || p2.Next[wire.StreamEvents] != 3 || p2.Next[wire.StreamSecurity] != 2 {
+		t.Errorf("the position is %+v, %v", p2, err)
+	}
+}
+
+func TestOldEventsGoWhenTheHubHasThem(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	for range 30 {
+		for n := range 100 {
+			must(t, s.Queue(t.Context(), routine(n)))
+		}
+		queue(t, s, security(1))
+		ackAll(t, s)
+	}
+	events, err := s.Tail(t.Context(), 5000)
+	must(t, err)
+	if len(events) != 1000 || events[999].Order != 3030 {
+		t.Errorf("the tail has %d events, the last is %d", len(events), events[len(events)-1].Order)
+	}
+	if first, _ := pending(t, s, wire.StreamEvents, 0, 1, 1); first < 1500 || first > 2000 {
+		t.Errorf("the oldest routine event that is kept is %d of 3000", first)
+	}
+	sound(t, s)
+	s = reopen(t, s, path)
+	queue(t, s, routine(1))
+	if tail, err := s.Tail(t.Context(), 1); err != nil || tail[0].Order != 3031 || tail[0].Seq != 3001 {
+		t.Errorf("the next event is %+v, %v", tail, err)
+	}
+	sound(t, s)
+}
+
+func TestNothingGoesThatTheHubDoesNotHave(t *testing.T) {
+	s := open(t, dbPath(t))
+	queue(t, s, security(0)) // never acknowledged
+	for range 20 {
+		for n := range 100 {
+			must(t, s.Queue(t.Context(), routine(n)))
+		}
+		queue(t, s)
+		p, err := s.Position(t.Context())
+		must(t, err)
+		must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, p.Next[wire.StreamEvents]-1))
+	}
+	if first, events := pending(t, s, wire.StreamSecurity, 0, 9, 1<<14); first != 1 || len(events) != 1 {
+		t.Errorf("the security event is gone: first %d, %d events", first, len(events))
+	}
+	sound(t, s)
+}
+
+func TestARestoredDatabaseBeginsAgain(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	lend(t, s, 1, 9)
+	enrol(t, s, 1)
+	ackAll(t, s)
+	enrol(t, s, 2)
+	queue(t, s, routine(3))
+	must(t, s.Reincarnate(t.Context(), id(77)))
+	for round := range 2 {
+		if round == 1 {
+			s = reopen(t, s, path)
+		}
+		p, err := s.Position(t.Context())
+		must(t, err)
+		if p.Incarnation != id(77) || p.Lease != 0 || p.Next[wire.StreamEvents] != 2 || p.Next[wire.StreamSecurity] != 2 {
+			t.Errorf("the position is %+v", p)
+		}
+		if first, events := pending(t, s, wire.StreamSecurity, 0, 9, 1<<14); first != 1 || len(events) != 1 || events[0].Order != 2 {
+			t.Errorf("first %d, %+v", first, events)
+		}
+		for _, v := range p.Vector {
+			if v.Collection == wire.Leases && v.Rev != 0 {
+				t.Errorf("the leases are at revision %d", v.Rev)
+			}
+		}
+		if st := s.Stats(); st.Outbox != 2 || st.Acked != 0 {
+			t.Errorf("the state is %+v", st)
+		}
+		sound(t, s)
+	}
+	if n := enrol(t, s, 4); n != 0 {
+		t.Errorf("the number %d came out of a lease of the former life", n)
+	}
+	lend(t, s, 1, 9) // the same block again: a hub that does not know better
+	if n := enrol(t, s, 5); n != 3 {
+		t.Errorf("the number is %d, want 3", n)
+	}
+}
+
+func TestAChangedEventIsFound(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(1), security(2), routine(3))
+	must(t, s.Close())
+	raw(t, path, `UPDATE ev_event SET body = (SELECT body FROM ev_event WHERE pos = 1) WHERE pos = 2`)
+	if err := open(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
+		t.Errorf("got %v, want ErrChain", err)
+	}
+}
