@@ -1,0 +1,75 @@
+package protocols_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"badged/reader"
+	"badged/reader/protocols"
+)
+
+func TestTable(t *testing.T) {
+	all := protocols.All()
+	if !slices.IsSortedFunc(all, func(a, b protocols.Protocol) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("the table is not sorted")
+	}
+	for _, p := range all {
+		if p.Doc == "" || p.DefaultBaud == 0 {
+			t.Errorf("%s lacks its doc or speed", p.Name)
+		}
+		written := map[string]string{}
+		for _, o := range p.Options {
+			if o.Doc == "" {
+				t.Errorf("%s, %s: no doc", p.Name, o.Name)
+			}
+			written[o.Name] = o.Default
+		}
+		if _, err := protocols.New(p.Name, nil); err != nil {
+			t.Errorf("without options: %v", err)
+		}
+		if _, err := protocols.New(p.Name, written); err != nil {
+			t.Errorf("with its own defaults: %v", err)
+		}
+	}
+}
+
+func TestOptionsReachTheDecoder(t *testing.T) {
+	dec, err := protocols.New("line", map[string]string{"prefix": `\x02"`, "suffix": "!", "charset": "hex", "min": "2", "max": "4", "timeout": "2s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []reader.Event
+	at := time.Unix(0, 0)
+	dec.Feed(at, []byte("\x02\"aB12!\r\x02\"a!\r\x02\"aB123!\r\x02"), func(e reader.Event) { got = append(got, e) })
+	if len(got) != 3 || got[0].Card.Reveal() != "aB12" || got[1].Why != reader.BadLength || got[2].Why != reader.Overflow {
+		t.Errorf("%d events", len(got))
+	}
+	if dec.Deadline() != at.Add(2*time.Second) {
+		t.Error("the timeout is another")
+	}
+}
+
+func TestErrorsSayWhatIsAllowed(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		opts map[string]string
+		want string
+	}{
+		{"rdm6301", nil, `unknown protocol "rdm6301": must be one of asciikeypad, line, rdm6300`},
+		{"rdm6300", map[string]string{"baud": "1"}, `unknown option "baud": must be one of repeat, timeout`},
+		{"asciikeypad", map[string]string{"x": ""}, `unknown option "x": it has none`},
+		{"rdm6300", map[string]string{"repeat": "soon"}, `protocol rdm6300: option repeat "soon": must be a time, 1ms to 1m`},
+		{"rdm6300", map[string]string{"timeout": "2h"}, `1ms to 1m`},
+		{"line", map[string]string{"min": "0"}, `option min "0": must be a number, 1 to 256`},
+		{"line", map[string]string{"max": "many"}, `option max "many"`},
+		{"line", map[string]string{"charset": "octal"}, `charset "octal": must be digits, hex or text`},
+		{"line", map[string]string{"prefix": `\q`}, `option prefix: a backslash must start \xNN`},
+		{"line", map[string]string{"suffix": `\`}, `option suffix: a backslash`},
+	} {
+		if _, err := protocols.New(tt.name, tt.opts); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %v: got %v, want %q", tt.name, tt.opts, err, tt.want)
+		}
+	}
+}

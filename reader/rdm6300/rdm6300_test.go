@@ -1,0 +1,191 @@
+package rdm6300_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"badged/reader"
+	"badged/reader/rdm6300"
+	"badged/reader/readertest"
+)
+
+var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const (
+	seeed = "\x0262E3086CED08\x03"
+	eev   = "\x026F007B39725F\x03"
+)
+
+// vector is a line of testdata/vectors/serial.jsonl.
+type vector struct {
+	Proto, Bytes, Card string
+	OK                 bool
+}
+
+func vectors(tb testing.TB) (frames [][]byte, want []reader.Event) {
+	tb.Helper()
+	f, err := os.Open("../../testdata/vectors/serial.jsonl")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var v vector
+		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+			tb.Fatal(err)
+		}
+		if v.Proto != "rdm6300" {
+			continue
+		}
+		frame, err := hex.DecodeString(v.Bytes)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		raw, err := hex.DecodeString(fmt.Sprintf("%010s", v.Card))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		frames = append(frames, frame)
+		want = append(want, reader.Event{Kind: reader.KindCard, Card: reader.NewCard(reader.EM4100, "EM4100", 40, raw)})
+	}
+	return frames, want
+}
+
+func TestContract(t *testing.T) {
+	frames, want := vectors(t)
+	if len(frames) < 3 {
+		t.Fatal("the vectors are missing")
+	}
+	readertest.Decoder(t, readertest.Contract{
+		New:      func() reader.Decoder { return rdm6300.New(rdm6300.Options{}) },
+		Frames:   frames,
+		Want:     want,
+		Checksum: true,
+		Garbage: [][]byte{
+			{0}, {0xFF}, {0x03}, []byte("noise"), []byte("62E3086CED08"),
+			{0x02}, {0x02, 0x02, 0x02}, {0x02, 0x03}, []byte("\x0262E3"), []byte("\x0262E3086CED07\x03"),
+			bytes.Repeat([]byte("F"), 1000),
+		},
+	})
+}
+
+// play feeds pieces that start with their time in milliseconds, and shows the
+// events: "card", "checksum" and so on.
+func play(d *rdm6300.Decoder, pieces ...any) string {
+	var out bytes.Buffer
+	emit := func(e reader.Event) { fmt.Fprint(&out, e.Kind, e.Why, " ") }
+	for i := 0; i < len(pieces); i += 2 {
+		at := t0.Add(time.Duration(pieces[i].(int)) * time.Millisecond)
+		d.Feed(at, []byte(pieces[i+1].(string)), emit)
+	}
+	return out.String()
+}
+
+func TestABadgeThatStaysIsOnePresentation(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		pieces []any
+		want   string
+	}{
+		{"repeats", []any{0, seeed, 65, seeed, 130, seeed, 230, seeed}, "card "},
+		{"stays for long", []any{0, seeed, 499, seeed, 998, seeed, 1497, seeed}, "card "},
+		{"was away", []any{0, seeed, 500, seeed}, "card card "},
+		{"another in between", []any{0, seeed, 65, eev, 130, seeed}, "card card card "},
+		{"one repeat is broken", []any{0, seeed, 65, "\x0262E3086CED09\x03", 130, seeed}, "card faultchecksum "},
+		{"one repeat is cut", []any{0, seeed, 65, "\x0262E3", 130, seeed}, "card faultframing "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := play(rdm6300.New(rdm6300.Options{}), tt.pieces...); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	short := rdm6300.New(rdm6300.Options{Repeat: 100 * time.Millisecond})
+	if got := play(short, 0, seeed, 65, seeed, 165, seeed); got != "card card " {
+		t.Errorf("repeat of 100 ms: %q", got)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"wrong sum", "\x0262E3086CED09\x03", "faultchecksum "},
+		{"too short", "\x0262E3086CED0\x03", "faultlength "},
+		{"too long", "\x0262E3086CED080\x03", "faultlength "},
+		{"a letter that is no digit", "\x0262E3O86CED08\x03", "faultdigit "},
+		{"lower case", "\x0262e3086ced08\x03", "faultdigit "},
+		{"no end", "\x0262E3086CED08\xff", "faultframing "},
+		{"a frame in a frame", "\x0262E3" + seeed, "faultframing card "},
+		{"noise is one fault", "\xff\xff\xffnoise", "faultframing "},
+		{"and does not hide the badge", "\xff\xff" + seeed + "\xff\xff", "faultframing card faultframing "},
+		{"starts without a frame", "\x02\x02\x02", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := play(rdm6300.New(rdm6300.Options{}), 0, tt.in); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAFrameThatStops(t *testing.T) {
+	d := rdm6300.New(rdm6300.Options{})
+	play(d, 0, "\x02", 10, "62E3")
+	due := t0.Add(10*time.Millisecond + rdm6300.DefaultTimeout)
+	if !d.Deadline().Equal(due) {
+		t.Fatalf("deadline in %v", d.Deadline().Sub(t0))
+	}
+	var got []reader.Event
+	emit := func(e reader.Event) { got = append(got, e) }
+	d.Tick(due.Add(-1), emit)
+	if len(got) != 0 {
+		t.Error("a tick before the deadline did something")
+	}
+	d.Tick(due, emit)
+	if len(got) != 1 || got[0].Why != reader.Timeout || !d.Deadline().IsZero() {
+		t.Errorf("%d events", len(got))
+	}
+	// The port may bring the rest before it brings the tick.
+	if s := play(rdm6300.New(rdm6300.Options{}), 0, "\x0262E3", 250, seeed[5:], 260, seeed); s != "faulttimeout faultframing card " {
+		t.Errorf("late rest: %q", s)
+	}
+}
+
+// FuzzDecoder: what comes out as a card is a frame of the input, and a split
+// changes nothing.
+func FuzzDecoder(f *testing.F) {
+	frames, _ := vectors(f)
+	for _, frame := range frames {
+		f.Add(frame, 5)
+		f.Add(append(frame[3:], frame...), 2)
+	}
+	f.Fuzz(func(t *testing.T, in []byte, cut int) {
+		whole := cards(in)
+		cut = min(max(cut, 0), len(in))
+		if got := cards(in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {
+			t.Error("a split changes the cards")
+		}
+		for _, text := range whole {
+			if !bytes.Contains(in, []byte("\x02"+text)) {
+				t.Error("a card that was not sent")
+			}
+		}
+	})
+}
+
+func cards(chunks ...[]byte) (texts []string) {
+	d := rdm6300.New(rdm6300.Options{})
+	for _, c := range chunks {
+		d.Feed(t0, c, func(e reader.Event) {
+			if e.Kind == reader.KindCard {
+				texts = append(texts, e.Card.Hex())
+			}
+		})
+	}
+	return texts
+}

@@ -1,0 +1,285 @@
+// Package readertest holds what tests of readers share: the contract that every
+// decoder passes, and a port that plays a script.
+package readertest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"badged/reader"
+)
+
+// Contract describes a decoder for Decoder.
+type Contract struct {
+	New    func() reader.Decoder
+	Frames [][]byte       // clean ones, two or more, no badge twice in a row
+	Want   []reader.Event // what the frames give together; At does not count
+	// Garbage is bytes that are no part of any frame, each piece on its own.
+	Garbage [][]byte
+	// Checksum says that a frame with one byte dropped, doubled or changed is
+	// noticed. Without it the decoder must only not make up cards out of Garbage.
+	Checksum bool
+}
+
+// pause is the time between frames: long enough for every decoder to give up what
+// stopped in the middle.
+const pause = time.Minute
+
+var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Decoder checks that c.New's decoder keeps the contract of reader.Decoder: any split
+// of the bytes gives the same events; garbage before, after and within a frame never
+// gives a card that was not sent, and does not keep the second frame after it from
+// being read; with a checksum, a damaged frame gives a fault and no card.
+func Decoder(t *testing.T, c Contract) {
+	t.Helper()
+	if len(c.Frames) < 2 || len(c.Garbage) == 0 {
+		t.Fatal("the contract needs two frames and some garbage")
+	}
+	t.Run("frames", c.frames)
+	t.Run("splits", c.splits)
+	t.Run("times", c.times)
+	t.Run("idle", c.idle)
+	t.Run("garbage", c.garbage)
+	t.Run("noise", c.noise)
+	if c.Checksum {
+		t.Run("damage", c.damage)
+	}
+}
+
+// session feeds one decoder and remembers what it said.
+type session struct {
+	dec    reader.Decoder
+	now    time.Time
+	events []reader.Event
+}
+
+func (c Contract) session() *session { return &session{dec: c.New(), now: epoch} }
+
+func (s *session) emit(e reader.Event) { s.events = append(s.events, e) }
+
+// feed gives a copy and spoils it, since a decoder must not keep it.
+func (s *session) feed(p []byte) {
+	own := slices.Clone(p)
+	s.dec.Feed(s.now, own, s.emit)
+	for i := range own {
+		own[i] ^= 0xFF
+	}
+}
+
+// rest lets time pass, with the ticks that it brings.
+func (s *session) rest() {
+	end := s.now.Add(pause)
+	for due := s.dec.Deadline(); !due.IsZero() && due.Before(end); due = s.dec.Deadline() {
+		s.now = due
+		s.dec.Tick(due, s.emit)
+	}
+	s.now = end
+}
+
+// frame feeds a frame in one piece and rests.
+func (s *session) frame(p []byte) {
+	s.feed(p)
+	s.rest()
+}
+
+// only gives the events of the kinds.
+func only(events []reader.Event, kinds ...reader.Kind) []reader.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e reader.Event) bool { return !slices.Contains(kinds, e.Kind) })
+}
+
+// same compares without times.
+func same(a, b []reader.Event) bool {
+	return slices.EqualFunc(a, b, func(x, y reader.Event) bool {
+		x.At, y.At = time.Time{}, time.Time{}
+		return x == y
+	})
+}
+
+// outline shows events without what must not be printed.
+func outline(events []reader.Event) string {
+	s := make([]string, len(events))
+	for i, e := range events {
+		s[i] = strings.TrimSpace(fmt.Sprintf("%s %s", e.Kind, e.Why))
+	}
+	return "[" + strings.Join(s, ", ") + "]"
+}
+
+func (c Contract) frames(t *testing.T) {
+	s := c.session()
+	for _, f := range c.Frames {
+		s.frame(f)
+	}
+	if !same(s.events, c.Want) {
+		t.Errorf("got %s, want %s", outline(s.events), outline(c.Want))
+	}
+}
+
+func (c Contract) splits(t *testing.T) {
+	stream := slices.Concat(c.Frames...)
+	for i, g := range c.Garbage {
+		stream = slices.Concat(stream, g, c.Frames[i%len(c.Frames)])
+	}
+	whole := c.chunked(stream, nil)
+	for cut := range stream {
+		c.sameAs(t, whole, stream, fmt.Sprintf("cut at %d", cut), cut)
+	}
+	every := make([]int, len(stream))
+	for i := range every {
+		every[i] = i
+	}
+	c.sameAs(t, whole, stream, "byte by byte", every...)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for n := range 200 {
+		cuts := []int{rnd.IntN(len(stream)), rnd.IntN(len(stream)), rnd.IntN(len(stream))}
+		slices.Sort(cuts)
+		c.sameAs(t, whole, stream, fmt.Sprintf("random split %d", n), cuts...)
+	}
+}
+
+// chunked feeds the stream cut at the places, all at one moment.
+func (c Contract) chunked(stream []byte, cuts []int) []reader.Event {
+	s := c.session()
+	from := 0
+	for _, cut := range cuts {
+		s.feed(stream[from:cut])
+		from = cut
+	}
+	s.frame(stream[from:])
+	return s.events
+}
+
+func (c Contract) sameAs(t *testing.T, want []reader.Event, stream []byte, how string, cuts ...int) {
+	t.Helper()
+	if got := c.chunked(stream, cuts); !slices.Equal(got, want) {
+		t.Fatalf("%s: got %s, in one piece %s", how, outline(got), outline(want))
+	}
+}
+
+// times checks that an event carries the time of the byte that completed it.
+func (c Contract) times(t *testing.T) {
+	s := c.session()
+	for _, f := range c.Frames {
+		for i := range f {
+			s.now = s.now.Add(time.Millisecond)
+			before := len(s.events)
+			s.feed(f[i : i+1])
+			for _, e := range s.events[before:] {
+				if !e.At.Equal(s.now) {
+					t.Errorf("%s is %v off the byte that completed it", e.Kind, s.now.Sub(e.At))
+				}
+			}
+		}
+		s.rest()
+	}
+	if !same(s.events, c.Want) {
+		t.Errorf("bytes one millisecond apart: got %s, want %s", outline(s.events), outline(c.Want))
+	}
+}
+
+// idle checks that a decoder with nothing to wait for has no deadline and that a
+// tick is harmless.
+func (c Contract) idle(t *testing.T) {
+	s := c.session()
+	for _, f := range append([][]byte{nil}, c.Frames...) {
+		s.frame(f)
+		if !s.dec.Deadline().IsZero() {
+			t.Error("a deadline outlives its frame")
+		}
+		s.dec.Tick(s.now, s.emit)
+	}
+	if !same(s.events, c.Want) {
+		t.Errorf("got %s, want %s", outline(s.events), outline(c.Want))
+	}
+}
+
+func (c Contract) garbage(t *testing.T) {
+	for i, g := range c.Garbage {
+		for j, f := range c.Frames {
+			next := c.Frames[(j+1)%len(c.Frames)]
+			for at := 0; at <= len(f); at++ {
+				s := c.session()
+				s.feed(slices.Concat(f[:at], g, f[at:]))
+				s.frame(c.Frames[j])
+				s.frame(next)
+				c.nothingMadeUp(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events)
+				c.lastIsRead(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events, next)
+			}
+		}
+	}
+}
+
+// noise feeds random bytes. Only a checksum can tell a card from noise for sure.
+func (c Contract) noise(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for n := range 50 {
+		p := make([]byte, 4096)
+		for i := range p {
+			p[i] = byte(rnd.Uint32())
+		}
+		s := c.session()
+		s.frame(p)
+		s.frame(c.Frames[0])
+		s.frame(c.Frames[1])
+		c.lastIsRead(t, fmt.Sprintf("noise %d", n), s.events, c.Frames[1])
+		if c.Checksum {
+			c.nothingMadeUp(t, fmt.Sprintf("noise %d", n), s.events)
+		}
+	}
+}
+
+func (c Contract) damage(t *testing.T) {
+	for j, f := range c.Frames {
+		for at, b := range f {
+			c.damaged(t, fmt.Sprintf("frame %d without byte %d", j, at), slices.Concat(f[:at], f[at+1:]))
+			c.damaged(t, fmt.Sprintf("frame %d with byte %d twice", j, at), slices.Concat(f[:at+1], f[at:]))
+			for x := 1; x < 256; x++ {
+				bad := slices.Clone(f)
+				bad[at] = b ^ byte(x)
+				c.damaged(t, fmt.Sprintf("frame %d, byte %d changed by %02x", j, at, x), bad)
+			}
+		}
+	}
+}
+
+// damaged feeds a bad frame. A frame that only grew at its ends still holds the good
+// one, and may give its card.
+func (c Contract) damaged(t *testing.T, what string, bad []byte) {
+	t.Helper()
+	s := c.session()
+	s.frame(bad)
+	if slices.ContainsFunc(c.Frames, func(f []byte) bool { return strings.Contains(string(bad), string(f)) }) {
+		c.nothingMadeUp(t, what, s.events)
+		return
+	}
+	if len(only(s.events, reader.KindCard)) != 0 {
+		t.Errorf("%s gives a card", what)
+	}
+	if len(only(s.events, reader.KindFault)) == 0 {
+		t.Errorf("%s gives no fault", what)
+	}
+}
+
+// nothingMadeUp checks that every card is one of those that the frames hold.
+func (c Contract) nothingMadeUp(t *testing.T, what string, events []reader.Event) {
+	t.Helper()
+	for _, e := range only(events, reader.KindCard) {
+		if !slices.ContainsFunc(c.Want, func(w reader.Event) bool { return w.Kind == e.Kind && w.Card == e.Card }) {
+			t.Errorf("%s: a card that was not sent: %v", what, e.Card)
+		}
+	}
+}
+
+// lastIsRead checks that the events end with what the frame gives.
+func (c Contract) lastIsRead(t *testing.T, what string, events []reader.Event, frame []byte) {
+	t.Helper()
+	s := c.session()
+	s.frame(frame)
+	if n := len(events) - len(s.events); n < 0 || !same(events[n:], s.events) {
+		t.Errorf("%s: the last frame was not read: %s", what, outline(events))
+	}
+}
