@@ -33,7 +33,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"a sibling that is not listed", "reader/line/line.go", "badged/reader/rdm6300", "reader/line (level 2) may not import"},
 		{"reader knows enrolment", "reader/serialport/port.go", "badged/enroll", "must never import"},
 		{"enrolment knows the wire", "enroll/engine.go", "badged/sync/wire", "must never import"},
-		{"enrolment's test knows the wire", "enroll/engine_test.go", "badged/sync/wire", "must never import"},
+		{"enrolment's inner test knows the wire", "enroll/engine_test.go", "badged/sync/wire", "must never import"},
 		{"the wire knows enrolment", "sync/wire/messages.go", "badged/enroll", "must never import"},
 		{"the hub knows enrolment", "sync/hub/web/web.go", "badged/enroll/store", "must never import"},
 		{"a door knows people", "internal/door/door.go", "badged/enroll", "must never import"},
@@ -68,6 +68,12 @@ func TestCheckerSeesFilesOfOtherSystemsAndTags(t *testing.T) {
 	} {
 		wantViolation(t, tree, "must never import")
 	}
+}
+
+func TestCheckerLetsTestsFromOutsideBringInNeighbours(t *testing.T) {
+	outer := &fstest.MapFile{Data: []byte("package enroll_test\n\nimport _ \"badged/sync/wire\"\n")}
+	wantViolation(t, fstest.MapFS{"enroll/engine_test.go": outer}, "")
+	wantViolation(t, fstest.MapFS{"enroll/engine.go": outer}, "must never import")
 }
 
 func TestCheckerFollowsWhatACommandLinks(t *testing.T) {

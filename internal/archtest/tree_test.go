@@ -19,14 +19,15 @@ const module = "badged"
 
 // file is one Go file of the module.
 type file struct {
-	path    string // from the root of the module, with slashes
-	pkg     string // its folder, which is its import path without "badged/"
-	test    bool   // _test.go
-	imports []string
-	ast     *ast.File
-	fset    *token.FileSet
-	src     []byte
-	lines   int
+	path     string // from the root of the module, with slashes
+	pkg      string // its folder, which is its import path without "badged/"
+	test     bool   // _test.go
+	external bool   // _test.go that sees its package from outside: package x_test
+	imports  []string
+	ast      *ast.File
+	fset     *token.FileSet
+	src      []byte
+	lines    int
 }
 
 // violation is one broken rule, with the way to mend it.
@@ -76,6 +77,7 @@ func loadFile(fsys fs.FS, p string) (file, error) {
 	if err != nil {
 		return file{}, fmt.Errorf("parse %s: %w", p, err)
 	}
+	f.external = f.test && strings.HasSuffix(f.ast.Name.Name, "_test")
 	for _, spec := range f.ast.Imports {
 		imp, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {

@@ -15,13 +15,15 @@ func sound() ledger {
 		Terminal: "t1", Stream: "ev", Seq: 1, Order: 2, Kind: kindPresentation,
 		Point: doorPoint, Outcome: outcomeGranted, Reason: "known_card", Account: "a",
 	}
+	told, again := made, back
+	told.Account, again.Account = "anonym7", "anonym1" // it had that number before
 	return ledger{
 		Hub:      []event{back, made},
-		Seen:     map[string][]event{"t1": {made, back}},
+		Seen:     map[string][]event{"t1": {told, again}},
 		Taps:     map[string]map[string]int{"t1": {"a": 2}},
 		Pulses:   map[string]int{"t1": 1},
-		Accounts: []account{{"a", 1}, {"person", 0}, {"other", 0}},
-		Local:    map[string][]account{"t1": {{"a", 1}}},
+		Accounts: []account{{"a", 1, []uint64{7}}, {"person", 0, nil}, {"other", 0, nil}},
+		Local:    map[string][]account{"t1": {{"a", 1, nil}}},
 	}
 }
 
@@ -47,6 +49,8 @@ func TestAuditSeesWhatIsWrong(t *testing.T) {
 		{"an account was made twice", func(l *ledger) { l.Hub[0].Reason = reasonNewAccount }, "was made 2 times"},
 		{"a lock opened and nobody knows", func(l *ledger) { l.Pulses["t1"] = 2 }, "opened 2 times, 1 events"},
 		{"a number was given twice", func(l *ledger) { l.Accounts[1].Number = 1 }, "anonym1 is both"},
+		{"an alias was given twice", func(l *ledger) { l.Accounts[1].Number = 7 }, "anonym7 is both"},
+		{"an event is of another account", func(l *ledger) { l.Hub[0].Account = "person" }, "was told as"},
 		{"terminal and hub differ", func(l *ledger) { l.Local["t1"][0].Number = 4 }, "calls account a anonym4"},
 		{"an account never came to the hub", func(l *ledger) { l.Accounts = l.Accounts[1:] }, "the hub has not"},
 		{"an account has no number", func(l *ledger) { l.Accounts[0].Number = 0 }, "no number at the hub"},

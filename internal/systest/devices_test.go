@@ -132,6 +132,13 @@ func (d *deck) deal() badge {
 	return badge(fmt.Sprintf("01%08X", d.first+n))
 }
 
+// oneOf picks a badge.
+func (d *deck) oneOf(badges []badge) badge {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return badges[d.rng.IntN(len(badges))]
+}
+
 // pause is the time until the next swipe: 5 to 45 ms, as if of a queue of people.
 func (d *deck) pause() time.Duration {
 	d.mu.Lock()

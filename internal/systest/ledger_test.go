@@ -21,13 +21,14 @@ type event struct {
 	Terminal, Incarnation, Stream string
 	Seq, Order                    uint64
 	Kind, Point, Outcome, Reason  string
-	Account                       string
+	Account                       string // the hub: its id; a terminal: anonymN or the start of its id
 }
 
 // account is an account as the hub knows it.
 type account struct {
-	ID     string
-	Number uint64 // of anonymN; 0: a person
+	ID      string
+	Number  uint64   // of anonymN; 0: a person
+	Aliases []uint64 // numbers that are its own for ever, too
 }
 
 // ledger is what the run did and saw, from outside of the programs.
@@ -81,6 +82,7 @@ func auditSeen(l ledger) (problems []string) {
 		terminal string
 		order    uint64
 	}
+	calls := callings(l.Accounts)
 	hub := map[id]event{}
 	for _, e := range l.Hub {
 		hub[id{e.Terminal, e.Order}] = e
@@ -91,7 +93,7 @@ func auditSeen(l ledger) (problems []string) {
 			switch {
 			case !ok:
 				problems = append(problems, fmt.Sprintf("%s: event %d (%s, %s) was told and is lost", terminal, e.Order, e.Kind, e.Reason))
-			case !same(got, e):
+			case !same(got, e) || !calls[got.Account][e.Account]:
 				problems = append(problems, fmt.Sprintf("%s: event %d was told as %+v, the hub has %+v", terminal, e.Order, e, got))
 			}
 		}
@@ -101,7 +103,21 @@ func auditSeen(l ledger) (problems []string) {
 
 func same(a, b event) bool {
 	return a.Stream == b.Stream && a.Seq == b.Seq && a.Kind == b.Kind && a.Point == b.Point &&
-		a.Outcome == b.Outcome && a.Reason == b.Reason && a.Account == b.Account
+		a.Outcome == b.Outcome && a.Reason == b.Reason
+}
+
+// callings gives what a terminal may call each account: anonymN by any of its
+// numbers, or the first eight digits of its id.
+func callings(accounts []account) map[string]map[string]bool {
+	calls := map[string]map[string]bool{"": {"": true}}
+	for _, a := range accounts {
+		names := map[string]bool{a.ID[:min(8, len(a.ID))]: true}
+		for _, n := range append([]uint64{a.Number}, a.Aliases...) {
+			names[fmt.Sprintf("anonym%d", n)] = n != 0
+		}
+		calls[a.ID] = names
+	}
+	return calls
 }
 
 // auditTaps holds that a badge led to no more events than it was typed, and that a
@@ -154,10 +170,13 @@ func auditPulses(l ledger) (problems []string) {
 func auditNumbers(l ledger) (problems []string) {
 	owner, number := map[uint64]string{}, map[string]uint64{}
 	for _, a := range l.Accounts {
-		if other, taken := owner[a.Number]; taken && a.Number != 0 {
-			problems = append(problems, fmt.Sprintf("anonym%d is both %s and %s", a.Number, other, a.ID))
+		number[a.ID] = a.Number
+		for _, n := range append([]uint64{a.Number}, a.Aliases...) {
+			if other, taken := owner[n]; taken && n != 0 {
+				problems = append(problems, fmt.Sprintf("anonym%d is both %s and %s", n, other, a.ID))
+			}
+			owner[n] = a.ID
 		}
-		owner[a.Number], number[a.ID] = a.ID, a.Number
 	}
 	for terminal, accounts := range l.Local {
 		for _, a := range accounts {

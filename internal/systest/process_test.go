@@ -146,17 +146,25 @@ func (l *tail) String() string {
 	return string(l.buf)
 }
 
-// eventually polls a condition of the world outside of this process.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
+// within polls a condition of the world outside of this process.
+func within(most time.Duration, ok func() bool) bool {
+	deadline := time.After(most)
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
 	for !ok() {
 		select {
 		case <-deadline:
-			t.Fatalf("%s: not within %v", what, patience)
+			return false
 		case <-poll.C:
 		}
+	}
+	return true
+}
+
+// eventually wants a condition of the world outside to come true.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	if !within(patience, ok) {
+		t.Fatalf("%s: not within %v", what, patience)
 	}
 }
