@@ -29,7 +29,7 @@ type flight struct {
 func (m *Machine) advance(f *flow, a wire.Ack) bool {
 	upto, next := a.Upto[f.stream], max(m.pos.Next[f.stream], f.sent+1)
 	if m.phase == greeting {
-		if upto >= max(m.pos.Next[f.stream], 1) {
+		if upto >= next {
 			return false
 		}
 		f.acked, f.sent, f.flights, f.more = upto, upto, nil, true

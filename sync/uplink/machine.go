@@ -45,8 +45,8 @@ type phase uint8
 //	  v
 //	paused --- retry_after passed: locate, hello ---> greeting
 //
-// In every phase, acks of another nonce, or of an incarnation that was left in this
-// connection, are ignored, and pages are staged and applied.
+// In every phase, acks of another nonce, or of another incarnation once that is
+// settled, are ignored, and pages are staged and applied.
 const (
 	greeting phase = iota
 	flowing
@@ -95,9 +95,9 @@ type Machine struct {
 	agent string
 
 	phase    phase
-	pos      wire.Position     // as of the last hello; the vector as of the last Apply
-	left     map[[16]byte]bool // incarnations left in this connection
-	flows    []*flow           // security first
+	pos      wire.Position // as of the last hello; the vector as of the last Apply
+	settled  bool          // the incarnation stands for this connection
+	flows    []*flow       // security first
 	credit   uint64
 	hello    time.Time // of a hello that was not answered; zero: none
 	tries    int
@@ -113,7 +113,7 @@ type Machine struct {
 // NewMachine begins a connection with a fresh random nonce.
 func NewMachine(nonce [16]byte, agent string) *Machine {
 	return &Machine{
-		nonce: nonce, agent: agent, left: map[[16]byte]bool{}, stages: newStaging(),
+		nonce: nonce, agent: agent, stages: newStaging(),
 		flows: []*flow{{stream: wire.StreamSecurity}, {stream: wire.StreamEvents}},
 	}
 }
@@ -166,14 +166,22 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 }
 
 // Ack takes what the hub says about what it has.
+//
+// The hub may name another incarnation only before anything else was said in this
+// connection: then no frame of it can have moved the hub's watermark, so the hub
+// judged right whichever hello it was. Later such an answer comes from a hello that was
+// overtaken by frames.
 func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
-	if a.Nonce != m.nonce || m.left[a.Incarnation] {
+	if a.Nonce != m.nonce {
 		return nil
 	}
 	if a.Incarnation != m.pos.Incarnation {
-		m.renew(now, a.Incarnation)
+		if !m.settled {
+			m.renew(now, a.Incarnation)
+		}
 		return m.take()
 	}
+	m.settled = true
 	m.hello = time.Time{}
 	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
 	for _, f := range m.flows {
@@ -207,10 +215,10 @@ func pauseFor(millis int64) time.Duration {
 	return max(time.Duration(millis)*time.Millisecond, pauseMin)
 }
 
-// renew leaves the incarnation for another. What the hub already said about the
-// former one does not count any more.
+// renew leaves the incarnation for another. What the hub says about the former one
+// does not count any more.
 func (m *Machine) renew(now time.Time, incarnation [16]byte) {
-	m.left[m.pos.Incarnation] = true
+	m.settled = true
 	m.out = append(m.out, Renew{incarnation})
 	m.greet(now)
 }

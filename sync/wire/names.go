@@ -47,6 +47,9 @@ func ClockName(n uint64) string { return name(clocks[:], n, "clock_") }
 // String is the collection's name: "accounts".
 func (c Collection) String() string { return name(collections[:], uint64(c), "collection_") }
 
+// Known reports whether this version has a meaning for the collection.
+func (c Collection) Known() bool { return c > 0 && c < Collection(len(collections)) }
+
 func name(names []string, n uint64, other string) string {
 	if n < uint64(len(names)) {
 		return names[n]

@@ -1,0 +1,447 @@
+package uplink_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+var (
+	deviceKey = ed25519.NewKeyFromSeed([]byte("device device device device devi"))
+	hubKey    = ed25519.NewKeyFromSeed([]byte("hub hub hub hub hub hub hub hub "))
+	topic     = wire.Context{Site: "lyon", Device: "hall"}
+	streams   = []uint64{wire.StreamEvents, wire.StreamSecurity}
+	silent    = slog.New(slog.NewTextHandler(io.Discard, nil))
+)
+
+// log is one stream of one incarnation.
+type logID struct {
+	incarnation [16]byte
+	stream      uint64
+}
+
+// collection is a copy of one of the hub's sets.
+type collection struct {
+	rev  uint64
+	rows map[string]string
+}
+
+func (c *collection) hash(id wire.Collection) (h [16]byte) {
+	for k, v := range c.rows {
+		h = wire.Xor(h, wire.RowHash(id, []byte(k), []byte(v)))
+	}
+	return h
+}
+
+// memStore is a terminal's store in memory. It keeps the last few acknowledged
+// events, as the real one does. Its world's mutex guards all of it.
+type memStore struct {
+	mu          *sync.Mutex
+	incarnation [16]byte
+	events      map[uint64][][]byte // stream → events from seq 1
+	pruned      map[uint64]uint64   // stream → seq up to which they are gone
+	acked       map[uint64]uint64
+	sets        map[wire.Collection]*collection
+	wake        chan struct{}
+	fail        error
+	onAcked     func(incarnation [16]byte, stream, upto uint64)
+	applied     int
+}
+
+const kept = 5
+
+func newStore(mu *sync.Mutex) *memStore {
+	s := &memStore{
+		mu:          mu,
+		incarnation: [16]byte{1}, events: map[uint64][][]byte{}, pruned: map[uint64]uint64{}, acked: map[uint64]uint64{},
+		sets: map[wire.Collection]*collection{}, wake: make(chan struct{}, 1), onAcked: func([16]byte, uint64, uint64) {},
+	}
+	for c := wire.Config; c <= wire.Trust; c++ {
+		s.sets[c] = &collection{rows: map[string]string{}}
+	}
+	return s
+}
+
+// append adds an event whose order is its identity in the tests. The caller holds mu.
+func (s *memStore) append(stream, order uint64) {
+	b, err := wire.Marshal(wire.Event{Order: order, Kind: 1, Boot: make([]byte, 8)})
+	if err != nil {
+		panic(err)
+	}
+	s.events[stream] = append(s.events[stream], b)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *memStore) Wake() <-chan struct{} { return s.wake }
+
+func (s *memStore) Position(context.Context) (wire.Position, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := wire.Position{Incarnation: s.incarnation, Next: map[uint64]uint64{}, Lease: 7}
+	for _, st := range streams {
+		p.Next[st] = uint64(len(s.events[st])) + 1
+	}
+	for c := wire.Config; c <= wire.Trust; c++ {
+		p.Vector = append(p.Vector, wire.CollectionState{Collection: c, Rev: s.sets[c].rev, Hash: s.sets[c].hash(c)})
+	}
+	return p, s.fail
+}
+
+func (s *memStore) Pending(_ context.Context, stream, after uint64, maxEvents, _ int) (uint64, [][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := max(after, s.pruned[stream])
+	all := s.events[stream]
+	to := min(int(from)+maxEvents, len(all))
+	if int(from) >= to {
+		return 0, nil, s.fail
+	}
+	return from + 1, all[from:to], s.fail
+}
+
+func (s *memStore) Acked(_ context.Context, incarnation [16]byte, stream, upto uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onAcked(incarnation, stream, upto)
+	if incarnation == s.incarnation {
+		s.acked[stream] = max(s.acked[stream], upto)
+		if upto > kept {
+			s.pruned[stream] = max(s.pruned[stream], upto-kept)
+		}
+	}
+	return s.fail
+}
+
+func (s *memStore) Apply(_ context.Context, pages []wire.Page) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := pages[0]
+	next := &collection{rev: p.To, rows: map[string]string{}}
+	if !p.Snapshot {
+		if p.From > s.sets[p.Collection].rev {
+			return errors.New("a delta that does not fit was applied")
+		}
+		maps.Copy(next.rows, s.sets[p.Collection].rows)
+	}
+	for i, page := range pages {
+		if page.Part != uint64(i) || uint64(len(pages)) != page.Parts {
+			return errors.New("an incomplete set was applied")
+		}
+		for _, ch := range page.Changes {
+			if next.rows[string(ch.Key)] = string(ch.Body); len(ch.Body) == 0 {
+				delete(next.rows, string(ch.Key))
+			}
+		}
+	}
+	if next.hash(p.Collection) != p.Hash {
+		return wire.ErrHash
+	}
+	s.sets[p.Collection] = next
+	s.applied++
+	return s.fail
+}
+
+func (s *memStore) Reincarnate(_ context.Context, incarnation [16]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.incarnation = incarnation
+	for _, st := range streams {
+		s.events[st] = s.events[st][min(s.acked[st], uint64(len(s.events[st]))):]
+		s.acked[st], s.pruned[st] = 0, 0
+	}
+	return s.fail
+}
+
+func (s *memStore) allAcked() bool {
+	for _, st := range streams {
+		if s.acked[st] != uint64(len(s.events[st])) {
+			return false
+		}
+	}
+	return true
+}
+
+// chaos is how bad the network is.
+type chaos struct {
+	rand      *rand.Rand
+	mu        sync.Mutex // guards rand
+	loss, dup float64
+	delay     time.Duration
+}
+
+// deliver calls fn as often and as late as the network has it.
+func (c *chaos) deliver(fn func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for range 1 + b2i(c.rand.Float64() < c.dup) {
+		if c.rand.Float64() < c.loss {
+			continue
+		}
+		late := time.Duration(c.rand.Float64() * float64(c.delay))
+		time.AfterFunc(late, fn)
+	}
+}
+
+func (c *chaos) calm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loss, c.dup, c.delay = 0, 0, 0
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// memHub is a hub in memory, and the network before it. Its world's mutex guards all
+// of it.
+type memHub struct {
+	mu       *sync.Mutex
+	net      chaos
+	events   map[logID]map[uint64][]byte
+	upto     map[logID]uint64
+	sets     map[wire.Collection]*collection
+	deltas   map[wire.Collection][]wire.Change
+	nonce    [16]byte
+	inc      [16]byte
+	link     *memLink
+	down     bool
+	statuses []wire.Status
+	hellos   []wire.Hello
+	frames   []wire.Frame
+	fresh    byte
+	answer   func(*wire.Ack) // changes an ack before it goes out
+	spoil    func(*wire.Page)
+	ignore   bool // takes frames but says nothing
+	perPage  int
+	hold     bool // messages wait in held until release
+	held     []func()
+}
+
+func newMemHub(mu *sync.Mutex, seed uint64) *memHub {
+	h := &memHub{
+		mu:     mu,
+		events: map[logID]map[uint64][]byte{}, upto: map[logID]uint64{}, sets: map[wire.Collection]*collection{},
+		deltas: map[wire.Collection][]wire.Change{}, fresh: 100, answer: func(*wire.Ack) {}, spoil: func(*wire.Page) {}, perPage: 3,
+	}
+	h.net.rand = rand.New(rand.NewPCG(seed, 1))
+	for c := wire.Config; c <= wire.Trust; c++ {
+		h.sets[c] = &collection{rows: map[string]string{}}
+	}
+	return h
+}
+
+var errDown = errors.New("hub is down")
+
+func (h *memHub) dial(context.Context, []byte) (uplink.Link, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	h.link = &memLink{hub: h, in: make(chan uplink.Message, 64), done: make(chan struct{})}
+	return h.link, nil
+}
+
+// cut ends the present connection without a word.
+func (h *memHub) cut() {
+	if h.link != nil {
+		h.link.Close()
+	}
+}
+
+type memLink struct {
+	hub  *memHub
+	in   chan uplink.Message
+	once sync.Once
+	done chan struct{}
+}
+
+func (l *memLink) Publish(_ context.Context, kind string, payload []byte) error {
+	select {
+	case <-l.done:
+		return errors.New("link is over")
+	default:
+	}
+	l.hub.net.deliver(func() { l.hub.take(kind, payload) })
+	return nil
+}
+func (l *memLink) Receive() <-chan uplink.Message { return l.in }
+func (l *memLink) Done() <-chan struct{}          { return l.done }
+func (l *memLink) Err() error                     { return nil }
+func (l *memLink) Close()                         { l.once.Do(func() { close(l.done) }) }
+
+func open(kind string, payload []byte, v any) {
+	pub := deviceKey.Public().(ed25519.PublicKey)
+	if err := wire.Open(pub, topic.Of(wire.Up, kind), payload, v); err != nil {
+		panic(fmt.Sprintf("the terminal sent what it should not: %v", err))
+	}
+}
+
+// take is the hub's ingest.
+func (h *memHub) take(kind string, payload []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch kind {
+	case wire.MsgStatus:
+		var s wire.Status
+		open(kind, payload, &s)
+		h.statuses = append(h.statuses, s)
+	case wire.MsgHello:
+		var hello wire.Hello
+		open(kind, payload, &hello)
+		h.greet(hello)
+	case wire.MsgEvents, wire.MsgSecurity:
+		var f wire.Frame
+		open(kind, payload, &f)
+		h.ingest(f)
+	}
+}
+
+func (h *memHub) greet(hello wire.Hello) {
+	h.hellos = append(h.hellos, hello)
+	h.nonce, h.inc = hello.Nonce, hello.Incarnation
+	for _, st := range streams {
+		if hello.Next[st] <= h.upto[logID{h.inc, st}] {
+			h.fresh++
+			h.inc = [16]byte{h.fresh}
+			h.ack()
+			return
+		}
+	}
+	h.ack()
+	for _, v := range hello.Vector {
+		h.sync(v)
+	}
+}
+
+func (h *memHub) ingest(f wire.Frame) {
+	h.frames = append(h.frames, f)
+	id := logID{f.Incarnation, f.Stream}
+	events, err := f.Unpack()
+	if err != nil {
+		panic(err)
+	}
+	if h.events[id] == nil {
+		h.events[id] = map[uint64][]byte{}
+	}
+	for i, e := range events {
+		h.events[id][f.First+uint64(i)] = e
+	}
+	for h.events[id][h.upto[id]+1] != nil {
+		h.upto[id]++
+	}
+	if f.Incarnation == h.inc && !h.ignore {
+		h.ack()
+	}
+}
+
+func (h *memHub) ack() {
+	a := wire.Ack{Nonce: h.nonce, Incarnation: h.inc, Upto: map[uint64]uint64{}, Credit: wire.Window, Time: time.Now().UnixMilli()}
+	for _, st := range streams {
+		a.Upto[st] = h.upto[logID{h.inc, st}]
+	}
+	h.answer(&a)
+	h.send(wire.MsgAck, a)
+}
+
+func (h *memHub) send(kind string, v any) {
+	msg, err := wire.Seal(hubKey, topic.Of(wire.Down, kind), v)
+	if err != nil {
+		panic(err)
+	}
+	l := h.link
+	if l == nil {
+		return
+	}
+	fn := func() {
+		select {
+		case l.in <- uplink.Message{Kind: kind, Payload: msg}:
+		default: // full: dropped, as mqttlink does
+		}
+	}
+	if h.hold {
+		h.held = append(h.held, fn)
+		return
+	}
+	h.net.deliver(fn)
+}
+
+// release delivers what was held, in the order of held.
+func (h *memHub) release() {
+	h.hold = false
+	for _, fn := range h.held {
+		fn()
+	}
+}
+
+// put changes a row and sends the delta.
+func (h *memHub) put(c wire.Collection, key, body string) {
+	set := h.sets[c]
+	set.rev++
+	if set.rows[key] = body; body == "" {
+		delete(set.rows, key)
+	}
+	h.deltas[c] = append(h.deltas[c], wire.Change{Key: []byte(key), Rev: set.rev, Body: []byte(body)})
+	h.pages(c, false, set.rev-1, h.deltas[c][len(h.deltas[c])-1:])
+}
+
+// sync brings a terminal up to date: a delta, or a snapshot where that does not do.
+func (h *memHub) sync(v wire.CollectionState) {
+	set := h.sets[v.Collection]
+	switch {
+	case v.Rev == set.rev && v.Hash == set.hash(v.Collection):
+	case v.Rev > 0 && v.Rev < set.rev:
+		h.pages(v.Collection, false, v.Rev, h.deltas[v.Collection][v.Rev:])
+	default:
+		var rows []wire.Change
+		for k, b := range set.rows {
+			rows = append(rows, wire.Change{Key: []byte(k), Rev: set.rev, Body: []byte(b)})
+		}
+		h.pages(v.Collection, true, 0, rows)
+	}
+}
+
+func (h *memHub) pages(c wire.Collection, snapshot bool, from uint64, changes []wire.Change) {
+	parts := max(1, (len(changes)+h.perPage-1)/h.perPage)
+	for i := range parts {
+		lo, hi := i*h.perPage, min((i+1)*h.perPage, len(changes))
+		p := wire.Page{
+			Nonce: h.nonce, Collection: c, Snapshot: snapshot, From: from, To: h.sets[c].rev,
+			Part: uint64(i), Parts: uint64(parts), Hash: h.sets[c].hash(c), Changes: changes[lo:hi],
+		}
+		h.spoil(&p)
+		h.send(wire.MsgPage, p)
+	}
+}
+
+// orders are the events that the hub has, by how often it has them under different
+// numbers.
+func (h *memHub) orders() map[uint64]int {
+	out := map[uint64]int{}
+	for _, events := range h.events {
+		for _, b := range events {
+			var e wire.Event
+			if err := wire.Unmarshal(b, &e); err != nil {
+				panic(err)
+			}
+			out[e.Order]++
+		}
+	}
+	return out
+}
