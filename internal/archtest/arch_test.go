@@ -43,7 +43,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"a package without a level", "surprise/surprise.go", "fmt", "has no level"},
 		{"an import without a level", "cmd/badged/main.go", "badged/surprise", "has no level"},
 		{"a Go file in sync", "sync/sync.go", "fmt", "shadow"},
-		{"a library elsewhere", "internal/agent/agent.go", "go.bug.st/serial", "reader/serialport only"},
+		{"a library elsewhere", "internal/agent/agent.go", "go.bug.st/serial", "may be imported by reader/serialport"},
 		{"a package of a library elsewhere", "enroll/engine.go", "golang.org/x/text/message", "enroll/kiosk only"},
 		{"an unknown library", "enroll/engine.go", "example.org/left/pad", "no line of the table of libraries"},
 		{"a library that only looks like a known one", "reader/serialport/port.go", "go.bug.st/serialize", "no line of the table"},

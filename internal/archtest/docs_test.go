@@ -53,6 +53,9 @@ var (
 	makeRE    = regexp.MustCompile("(?m)(?:`|^)make ([a-z]+)")
 	targetRE  = regexp.MustCompile(`(?m)^([a-z]+):`)
 	rowRE     = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|")
+	commandRE = regexp.MustCompile("(?m)(?:`|^|-- )(badge(?:ctl|hub|d)) ([a-z][^`#\n|]*)")
+	plainRE   = regexp.MustCompile(`^[a-z]+$`)
+	requestRE = regexp.MustCompile(`(?m)^//\t(GET|POST|PATCH|DELETE)\s+(/v1\S+)`)
 	tomlRE    = regexp.MustCompile("(?s)```toml\n(.*?)```")
 )
 
@@ -97,6 +100,40 @@ func TestMakeTargetsExist(t *testing.T) {
 			if !slices.Contains(targets, m[1]) {
 				t.Errorf("%s speaks of make %s, which the Makefile does not have", doc, m[1])
 			}
+		}
+	}
+}
+
+// TestCommandsExist: every command of ours in a document is one that the program has.
+func TestCommandsExist(t *testing.T) {
+	sources := map[string]string{}
+	for _, f := range loadModule(t) {
+		if !f.test {
+			sources[f.pkg] += string(f.src)
+		}
+	}
+	for doc, text := range documents(t) {
+		for _, m := range commandRE.FindAllStringSubmatch(text, -1) {
+			if strings.HasPrefix(m[0], "badged") {
+				continue // a sentence about badged
+			}
+			for _, word := range strings.Fields(m[2])[:min(2, len(strings.Fields(m[2])))] {
+				word = strings.Trim(word, "`")
+				has := regexp.MustCompile(`(Use: *|group\()"` + word + `[ "]`)
+				if plainRE.MatchString(word) && !has.MatchString(sources["cmd/"+m[1]]) {
+					t.Errorf("%s speaks of %s: there is no %s", doc, strings.TrimSpace(m[0]), word)
+				}
+			}
+		}
+	}
+}
+
+// TestRequestsExist: the table of the hub's interface is that of the code.
+func TestRequestsExist(t *testing.T) {
+	doc, code := read(t, "docs/hub.md"), read(t, "sync/hub/api/types.go")
+	for _, m := range requestRE.FindAllStringSubmatch(code, -1) {
+		if !strings.Contains(doc, "| `"+m[1]+" "+m[2]) {
+			t.Errorf("docs/hub.md does not have %s %s", m[1], m[2])
 		}
 	}
 }
