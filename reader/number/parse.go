@@ -1,0 +1,167 @@
+package number
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Parse reads a rule. Its error is an *Error.
+func Parse(rule string) (Rule, error) {
+	if len(rule) > MaxRule {
+		return Rule{}, &Error{MaxRule + 1, fmt.Sprintf("a rule has at most %d characters", MaxRule)}
+	}
+	p := parser{text: rule}
+	if p.space(); p.end() {
+		return Rule{source: rule}, nil
+	}
+	steps, err := p.pipeline()
+	if err != nil {
+		return Rule{}, err
+	}
+	return Rule{rule, steps}, nil
+}
+
+// parser walks over a rule.
+//
+//	pipeline = call { "|" call }
+//	call     = name [ "(" [ arg { "," arg } ] ")" ]
+//	arg      = quoted | characters other than , ) | and quotes
+type parser struct {
+	text string
+	pos  int
+}
+
+// arg is an argument as written.
+type arg struct {
+	column int
+	text   string
+	quoted bool
+}
+
+func (p *parser) end() bool { return p.pos == len(p.text) }
+
+func (p *parser) column() int { return p.pos + 1 }
+
+// next reports whether the character in hand is c, and if so takes it.
+func (p *parser) next(c byte) bool {
+	if p.end() || p.text[p.pos] != c {
+		return false
+	}
+	p.pos++
+	return true
+}
+
+func (p *parser) space() {
+	for p.next(' ') || p.next('\t') {
+	}
+}
+
+// take takes the characters up to the first of stop.
+func (p *parser) take(stop string) string {
+	n := strings.IndexAny(p.text[p.pos:], stop)
+	if n < 0 {
+		n = len(p.text) - p.pos
+	}
+	p.pos += n
+	return p.text[p.pos-n : p.pos]
+}
+
+func (p *parser) fail(format string, args ...any) error {
+	return &Error{p.column(), fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) pipeline() (steps []step, err error) {
+	for {
+		s, err := p.call()
+		if err != nil {
+			return nil, err
+		}
+		if steps = append(steps, s); len(steps) > MaxSteps {
+			return nil, &Error{s.column, fmt.Sprintf("a rule has at most %d verbs", MaxSteps)}
+		}
+		if p.space(); p.end() {
+			return steps, nil
+		}
+		if !p.next('|') {
+			return nil, p.fail("a verb is followed by | and the next verb, or by nothing")
+		}
+	}
+}
+
+func (p *parser) call() (step, error) {
+	p.space()
+	column := p.column()
+	name := p.take("(|, \t")
+	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
+	if i < 0 {
+		return step{}, &Error{column, unknown(name)}
+	}
+	args, err := p.args()
+	if err != nil {
+		return step{}, err
+	}
+	return verbs[i].bind(column, args)
+}
+
+func unknown(name string) string {
+	names := make([]string, len(verbs))
+	for i, v := range verbs {
+		names[i] = v.name
+	}
+	what := fmt.Sprintf("unknown verb %.40q", name)
+	if name == "" {
+		what = "a verb is missing"
+	}
+	return what + ": must be one of " + strings.Join(names, ", ")
+}
+
+func (p *parser) args() ([]arg, error) {
+	p.space()
+	if !p.next('(') {
+		return nil, nil
+	}
+	if p.space(); p.next(')') {
+		return nil, nil
+	}
+	var args []arg
+	for {
+		a, err := p.arg()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, a)
+		switch p.space(); {
+		case p.next(')'):
+			return args, nil
+		case !p.next(','):
+			return nil, p.fail("an argument is followed by , or )")
+		}
+	}
+}
+
+func (p *parser) arg() (arg, error) {
+	p.space()
+	a := arg{column: p.column()}
+	if !p.next('"') {
+		a.text = strings.TrimRight(p.take(`,)|"`), " \t")
+		if a.text == "" {
+			return a, &Error{a.column, `an argument is missing; the empty text is ""`}
+		}
+		return a, nil
+	}
+	a.quoted = true
+	var text strings.Builder
+	for !p.next('"') {
+		if p.end() {
+			return a, &Error{a.column, "the quote does not end"}
+		}
+		if strings.HasPrefix(p.text[p.pos:], `\"`) {
+			p.pos++
+		}
+		text.WriteByte(p.text[p.pos])
+		p.pos++
+	}
+	a.text = text.String()
+	return a, nil
+}

@@ -1,0 +1,195 @@
+package number
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Verb describes a verb.
+type Verb struct {
+	Name string
+	Args string // as in a manual: "(start, count)"; empty: none
+	Doc  string // one line
+}
+
+// Verbs gives every verb, for help texts.
+func Verbs() []Verb {
+	list := make([]Verb, len(verbs))
+	for i, v := range verbs {
+		list[i] = Verb{v.name, v.args, v.doc}
+	}
+	return list
+}
+
+// verb is a row of the table. Its make gets as many arguments as min and max say.
+type verb struct {
+	name, args, doc string
+	min, max        int
+	make            maker
+}
+
+// conversion is a verb with its arguments, maker binds them.
+type (
+	conversion = func(string) (string, error)
+	maker      = func(args []arg) (conversion, error)
+)
+
+var verbs = slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs)
+
+var cutVerbs = []verb{
+	{"ltrim", "(count) or (\"characters\")", "without so many characters in front, or without those characters in front", 1, 1, trimmer(strings.TrimLeft, func(s string, n int) string { return s[n:] })},
+	{"rtrim", "(count) or (\"characters\")", "the same at the end", 1, 1, trimmer(strings.TrimRight, func(s string, n int) string { return s[:len(s)-n] })},
+	{"left", "(count)", "so many characters from the front", 1, 1, counted(func(s string, n int) string { return s[:min(n, len(s))] })},
+	{"right", "(count)", "so many characters from the end", 1, 1, counted(func(s string, n int) string { return s[max(0, len(s)-n):] })},
+	{"mid", "(start, count)", "so many characters from start on; the first character is 0", 2, 2, slicer},
+	{"substr", "(start[, count])", "from start on, all or so many characters; the first character is 0", 1, 2, slicer},
+}
+
+var putVerbs = []verb{
+	{"prepend", "(text)", "with the text in front", 1, 1, texted(func(s, t string) string { return t + s })},
+	{"append", "(text)", "with the text at the end", 1, 1, texted(func(s, t string) string { return s + t })},
+	{"lpad", "(count[, character])", "filled in front to so many characters; with 0 if no character is given", 1, 2, padder(func(s, fill string) string { return fill + s })},
+	{"rpad", "(count[, character])", "the same at the end", 1, 2, padder(func(s, fill string) string { return s + fill })},
+}
+
+var baseVerbs = []verb{
+	{"hex2dec", "", "hex to decimal", 0, 0, plain(rebase(16, 10))},
+	{"dec2hex", "", "decimal to upper-case hex", 0, 0, plain(rebase(10, 16))},
+	{"hex2bin", "", "hex to binary", 0, 0, plain(rebase(16, 2))},
+	{"bin2hex", "", "binary to upper-case hex", 0, 0, plain(rebase(2, 16))},
+	{"dec2bin", "", "decimal to binary", 0, 0, plain(rebase(10, 2))},
+	{"bin2dec", "", "binary to decimal", 0, 0, plain(rebase(2, 10))},
+}
+
+var byteVerbs = []verb{
+	{"reverse", "", "hex bytes in the opposite order", 0, 0, plain(reverse)},
+	{"bitreverse", "", "the bits of each hex byte in the opposite order", 0, 0, plain(bitreverse)},
+	{"hex2ascii", "", "hex bytes to the characters that they stand for", 0, 0, plain(hex2ascii)},
+	{"ascii-enc", "", "hex2ascii, as PaperCut calls it", 0, 0, plain(hex2ascii)},
+}
+
+var textVerbs = []verb{
+	{"regex", "(\"pattern\")", "what the pattern's groups match, one after the other; all that it matches if it has none", 1, 1, matcher},
+	{"upper", "", "in upper case", 0, 0, plain(func(s string) (string, error) { return strings.ToUpper(s), nil })},
+	{"lower", "", "in lower case", 0, 0, plain(func(s string) (string, error) { return strings.ToLower(s), nil })},
+	{"strip-after", "(text)", "without the text and what follows it", 1, 1, stripper},
+}
+
+// bind makes a step of a verb and its arguments.
+func (v verb) bind(column int, args []arg) (step, error) {
+	if len(args) < v.min || len(args) > v.max {
+		want := "no argument"
+		if v.args != "" {
+			want = "these arguments: " + v.args
+		}
+		return step{}, &Error{column, fmt.Sprintf("%s takes %s", v.name, want)}
+	}
+	run, err := v.make(args)
+	if err != nil {
+		return step{}, err
+	}
+	return step{column, v.name, run}, nil
+}
+
+// count reads 0 to MaxText.
+func (a arg) count() (int, error) {
+	n, err := strconv.Atoi(a.text)
+	if err != nil || n < 0 || n > MaxText || a.quoted {
+		return 0, &Error{a.column, fmt.Sprintf("must be a number, 0 to %d", MaxText)}
+	}
+	return n, nil
+}
+
+func plain(fn conversion) maker {
+	return func([]arg) (conversion, error) { return fn, nil }
+}
+
+func counted(fn func(string, int) string) maker {
+	return func(args []arg) (conversion, error) {
+		n, err := args[0].count()
+		return func(s string) (string, error) { return fn(s, n), nil }, err
+	}
+}
+
+func texted(fn func(s, t string) string) maker {
+	return func(args []arg) (conversion, error) {
+		return func(s string) (string, error) { return fn(s, args[0].text), nil }, nil
+	}
+}
+
+// trimmer takes a count, or characters in quotes.
+func trimmer(set func(s, chars string) string, count func(s string, n int) string) maker {
+	return func(args []arg) (conversion, error) {
+		if args[0].quoted {
+			return func(s string) (string, error) { return set(s, args[0].text), nil }, nil
+		}
+		n, err := args[0].count()
+		return func(s string) (string, error) { return count(s, min(n, len(s))), nil }, err
+	}
+}
+
+func slicer(args []arg) (conversion, error) {
+	start, err := args[0].count()
+	if err != nil {
+		return nil, err
+	}
+	count := maxInner // all
+	if len(args) == 2 {
+		if count, err = args[1].count(); err != nil {
+			return nil, err
+		}
+	}
+	return func(s string) (string, error) {
+		s = s[min(start, len(s)):]
+		return s[:min(count, len(s))], nil
+	}, nil
+}
+
+func padder(join func(s, fill string) string) maker {
+	return func(args []arg) (conversion, error) {
+		n, err := args[0].count()
+		if err != nil {
+			return nil, err
+		}
+		fill := "0"
+		if len(args) == 2 {
+			if fill = args[1].text; len(fill) != 1 {
+				return nil, &Error{args[1].column, "must be one character"}
+			}
+		}
+		return func(s string) (string, error) {
+			return join(s, strings.Repeat(fill, max(0, n-len(s)))), nil
+		}, nil
+	}
+}
+
+func matcher(args []arg) (conversion, error) {
+	re, err := regexp.Compile(args[0].text)
+	if err != nil {
+		return nil, &Error{args[0].column, fmt.Sprintf("not a regular expression: %v; a pattern with , ) or | stands in quotes", err)}
+	}
+	return func(s string) (string, error) {
+		found := re.FindStringSubmatch(s)
+		switch {
+		case found == nil:
+			return "", fmt.Errorf("the text does not match the pattern")
+		case len(found) == 1:
+			return found[0], nil
+		default:
+			return strings.Join(found[1:], ""), nil
+		}
+	}, nil
+}
+
+func stripper(args []arg) (conversion, error) {
+	if args[0].text == "" {
+		return nil, &Error{args[0].column, "must not be empty"}
+	}
+	return func(s string) (string, error) {
+		before, _, _ := strings.Cut(s, args[0].text)
+		return before, nil
+	}, nil
+}
