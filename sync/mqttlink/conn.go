@@ -1,0 +1,109 @@
+package mqttlink
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"badged/sync/wire"
+)
+
+// maxPacket bounds one MQTT packet from the broker: a signed message, its topic and
+// the header. The client library itself would believe any length.
+const maxPacket = wire.MaxSignedBytes + 512
+
+var errPacket = errors.New("the broker sent a larger packet than the protocol has")
+
+// dialTimeout bounds the TCP and TLS handshakes.
+const dialTimeout = 15 * time.Second
+
+// open makes the TLS connection to a broker.
+func open(ctx context.Context, address string, config *tls.Config) (*guard, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	d := tls.Dialer{NetDialer: &net.Dialer{}, Config: config}
+	c, err := d.DialContext(ctx, "tcp", address)
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, ctx.Err())
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return &guard{Conn: c}, nil
+}
+
+// guard is a connection that ends when the broker announces a packet beyond
+// maxPacket, and that remembers what its reads ended with. It follows the stream as
+// MQTT 3.1.1 §2.2 has it:
+//
+//	type --1 byte--> length --last byte: below 128--> body --no byte left--> type
+//	                 length --byte from 128: more----> length, at most 4 bytes
+type guard struct {
+	net.Conn
+	inLength bool
+	length   int // of the packet, as far as it is known
+	shift    int // bits of length that are known
+	body     int // bytes of the packet that are still to come
+
+	mu   sync.Mutex // guards last
+	last error
+}
+
+// Read implements net.Conn.
+func (g *guard) Read(p []byte) (int, error) {
+	n, err := g.Conn.Read(p)
+	if n > 0 && !g.follow(p[:n]) {
+		n, err = 0, errPacket
+	}
+	if err != nil {
+		g.mu.Lock()
+		g.last = err
+		g.mu.Unlock()
+	}
+	return n, err
+}
+
+// ended is the error of the last read, or nil.
+func (g *guard) ended() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last
+}
+
+// follow reports whether the stream is within bounds after b.
+func (g *guard) follow(b []byte) bool {
+	for len(b) > 0 {
+		switch {
+		case g.body > 0:
+			n := min(g.body, len(b))
+			g.body -= n
+			b = b[n:]
+		case !g.inLength:
+			g.inLength, g.length, g.shift = true, 0, 0
+			b = b[1:]
+		default:
+			if !g.lengthByte(b[0]) {
+				return false
+			}
+			b = b[1:]
+		}
+	}
+	return true
+}
+
+func (g *guard) lengthByte(b byte) bool {
+	g.length |= int(b&0x7f) << g.shift
+	g.shift += 7
+	if b < 0x80 {
+		g.inLength, g.body = false, g.length
+		return g.length <= maxPacket
+	}
+	return g.shift < 28
+}

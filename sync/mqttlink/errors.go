@@ -1,0 +1,60 @@
+package mqttlink
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// Why there is no link, each with what to do about it.
+var (
+	ErrAddress     = errors.New("the broker's address is wrong (host:port, and the host's name must be known to the network's DNS)")
+	ErrUnreachable = errors.New("the broker cannot be reached (is the hub running, is the address right, does a firewall stand between?)")
+	ErrNotTLS      = errors.New("what answers there is no MQTT broker with TLS (is it the hub's MQTT port, usually 8883?)")
+	ErrWrongCA     = errors.New("the broker is not the one of this site (another server answers at its address, or the hub was set up anew: join again)")
+	ErrRefused     = errors.New("the broker refuses this terminal's certificate (was it revoked, or has it ended? join again; also check the hub's clock)")
+)
+
+// explain gives an error of opening a connection its kind.
+func explain(err error) error {
+	var dns *net.DNSError
+	var addr *net.AddrError
+	var header tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns), errors.As(err, &addr):
+		return fmt.Errorf("%w: %w", ErrAddress, err)
+	case errors.As(err, &header):
+		return ErrNotTLS
+	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert of the broker's
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case errors.As(err, &op), errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	default:
+		return fmt.Errorf("%w: %w", ErrWrongCA, err)
+	}
+}
+
+// explainConnect gives a failed MQTT handshake its kind. With TLS 1.3 a broker that
+// does not like the certificate says so only now; seen is what the connection read last.
+func explainConnect(err, seen error) error {
+	for _, refusal := range []error{
+		packets.ErrorRefusedNotAuthorised, packets.ErrorRefusedBadUsernameOrPassword, packets.ErrorRefusedIDRejected,
+	} {
+		if errors.Is(err, refusal) {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+	}
+	var op *net.OpError
+	if errors.As(seen, &op) && op.Op == "remote error" {
+		return fmt.Errorf("%w: %w", ErrRefused, seen)
+	}
+	if seen == nil {
+		seen = err
+	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, seen)
+}

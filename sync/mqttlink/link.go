@@ -1,0 +1,126 @@
+// Package mqttlink is the pipe between terminals and the hub: MQTT 3.1.1 over TLS
+// 1.3 with certificates on both sides. It promises nothing beyond what TCP does, and
+// less when a receiver is slow; sync/uplink and sync/hub do the rest.
+package mqttlink
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+// The lengths of the queues between the connection and the receiver.
+const (
+	linkQueue = 128
+	hubQueue  = 1024
+)
+
+// Config is how a terminal reaches its hub's broker.
+type Config struct {
+	Address string // host:port
+	Site    string
+	Device  string
+	TLS     *tls.Config
+	Log     *slog.Logger
+}
+
+// Link is a terminal's connection.
+type Link struct {
+	*session
+	site, device string
+	in           chan uplink.Message
+}
+
+// Dial connects a terminal; will is published as its status when the connection ends
+// without Close. Errors are those of this package, with the broker's address. It has the
+// form that uplink.Options.Dial wants.
+func (c Config) Dial(ctx context.Context, will []byte) (uplink.Link, error) {
+	l := &Link{site: c.Site, device: c.Device, in: make(chan uplink.Message, linkQueue)}
+	_, down := Permissions(c.Site, c.Device)
+	s, err := start(ctx, plan{
+		address: c.Address, name: c.Device, tls: c.TLS, log: c.Log, filter: down, handle: l.handle,
+		will: &message{topic(c.Site, c.Device, wire.Up, wire.MsgStatus), will},
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.session = s
+	return l, nil
+}
+
+func (l *Link) handle(c wire.Context, payload []byte) bool {
+	if c.Site != l.site || c.Device != l.device || c.Dir != wire.Down {
+		return false
+	}
+	select {
+	case l.in <- uplink.Message{Kind: c.Kind, Payload: payload}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Receive gives what the hub published for this terminal.
+func (l *Link) Receive() <-chan uplink.Message { return l.in }
+
+// Publish hands a message to the broker.
+func (l *Link) Publish(ctx context.Context, kind string, payload []byte) error {
+	return l.publish(ctx, topic(l.site, l.device, wire.Up, kind), payload)
+}
+
+// HubConfig is how a hub reaches its broker.
+type HubConfig struct {
+	Address string // host:port
+	Site    string
+	TLS     *tls.Config
+	Log     *slog.Logger
+}
+
+// Hub is a hub's connection.
+type Hub struct {
+	*session
+	site string
+	in   chan Message
+}
+
+// Message is one that a terminal published. Device and Kind are those of the topic:
+// they are true only if the signature says so too.
+type Message struct {
+	Device  string
+	Kind    string
+	Payload []byte
+}
+
+// DialHub connects a hub, to everything that the terminals of its site publish.
+func DialHub(ctx context.Context, c HubConfig) (*Hub, error) {
+	h := &Hub{site: c.Site, in: make(chan Message, hubQueue)}
+	s, err := start(ctx, plan{address: c.Address, name: "hub", tls: c.TLS, log: c.Log, filter: allUp(c.Site), handle: h.handle})
+	if err != nil {
+		return nil, err
+	}
+	h.session = s
+	return h, nil
+}
+
+func (h *Hub) handle(c wire.Context, payload []byte) bool {
+	if c.Site != h.site || c.Dir != wire.Up {
+		return false
+	}
+	select {
+	case h.in <- Message{c.Device, c.Kind, payload}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Receive gives what terminals published.
+func (h *Hub) Receive() <-chan Message { return h.in }
+
+// Publish hands a message for one terminal to the broker.
+func (h *Hub) Publish(ctx context.Context, device, kind string, payload []byte) error {
+	return h.publish(ctx, topic(h.site, device, wire.Down, kind), payload)
+}

@@ -1,0 +1,68 @@
+package mqttlink
+
+import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+
+	"badged/sync/wire"
+)
+
+// The topics, with two names, a shard and a kind of message each:
+//
+//	badged/1/SITE/SHARD/up/DEVICE/{hello,ev,sec,st}    from a terminal
+//	badged/1/SITE/SHARD/down/DEVICE/{ack,dl,cmd}       to a terminal
+//
+// The shard lets several workers of one hub share the terminals.
+const topicRoot = "badged/1/"
+
+var kindsOf = map[string][]string{
+	wire.Up:   {wire.MsgHello, wire.MsgEvents, wire.MsgSecurity, wire.MsgStatus},
+	wire.Down: {wire.MsgAck, wire.MsgPage, wire.MsgCommand},
+}
+
+// Shard is the shard of a device, 0 to 15: the low bits of FNV-1a 32 of its name.
+func Shard(device string) int {
+	h := fnv.New32a()
+	h.Write([]byte(device))
+	return int(h.Sum32() & 15)
+}
+
+// Permissions are the topic filters of a terminal: what its certificate lets it
+// publish to and subscribe to, and nothing else.
+func Permissions(site, device string) (publish, subscribe string) {
+	return topic(site, device, wire.Up, "+"), topic(site, device, wire.Down, "+")
+}
+
+// topic is where a kind of message for or from a device goes.
+func topic(site, device, dir, kind string) string {
+	return topicRoot + site + "/" + strconv.Itoa(Shard(device)) + "/" + dir + "/" + device + "/" + kind
+}
+
+// allUp is the filter of everything that terminals of a site say.
+func allUp(site string) string { return topicRoot + site + "/+/" + wire.Up + "/#" }
+
+// parseTopic takes a topic apart. It is not ok unless it is exactly one that topic
+// gives, with names and a kind that exist.
+func parseTopic(s string) (c wire.Context, ok bool) {
+	rest, ok := strings.CutPrefix(s, topicRoot)
+	if !ok || len(s) > maxTopic {
+		return c, false
+	}
+	part := strings.Split(rest, "/")
+	if len(part) != 5 {
+		return c, false
+	}
+	c = wire.Context{Site: part[0], Dir: part[2], Device: part[3], Kind: part[4]}
+	if wire.CheckName("site", c.Site) != nil || wire.CheckName("device", c.Device) != nil {
+		return wire.Context{}, false
+	}
+	if part[1] != strconv.Itoa(Shard(c.Device)) || !slices.Contains(kindsOf[c.Dir], c.Kind) {
+		return wire.Context{}, false
+	}
+	return c, true
+}
+
+// maxTopic bounds a topic: two names of 63 and the rest.
+const maxTopic = 180
