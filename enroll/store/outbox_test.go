@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"os"
 	"testing"
 
 	"badged/enroll"
@@ -180,5 +181,29 @@ func TestAChangedEventIsFound(t *testing.T) {
 	raw(t, path, `UPDATE ev_event SET body = (SELECT body FROM ev_event WHERE pos = 1) WHERE pos = 2`)
 	if err := open(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
 		t.Errorf("got %v, want ErrChain", err)
+	}
+}
+
+// A page of 512 bytes costs 536 in the log. An event is one or two of them, what the hub
+// acknowledged one more.
+func TestAnEventWritesFewPages(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(0))
+	size := func() int64 {
+		st, err := os.Stat(path + "-wal")
+		must(t, err)
+		return st.Size()
+	}
+	const events, frame = 100, 512 + 24
+	before := size()
+	for n := range events {
+		queue(t, s, routine(n))
+		ackAll(t, s)
+	}
+	if pages := float64(size()-before) / events / frame; pages > 2.5 {
+		t.Errorf("an event with its acknowledgement writes %.2f pages", pages)
+	} else {
+		t.Logf("%.2f pages for an event with its acknowledgement", pages)
 	}
 }

@@ -11,8 +11,9 @@ import (
 // chunkRows is how many rows of the hub's one transaction holds: what people do at
 // the terminal meanwhile waits for no more than that.
 const (
-	chunkRows  = 256
-	chunkBytes = wire.MaxPageBytes / 2 // with one more row, however long, it can be encoded
+	chunkRows   = 256
+	chunkBytes  = wire.MaxPageBytes / 2 // then one more makes it too much
+	stageChunks = 8                     // that are staged in one transaction
 )
 
 const (
@@ -31,12 +32,8 @@ func (s *Store) applyStaged(ctx context.Context, d delta) error {
 	if err := s.dropStage(ctx, d.c); err != nil {
 		return err
 	}
-	for rest := d.changes; len(rest) > 0; {
-		n := chunk(rest)
-		if err := s.stage(ctx, d.c, rest[:n]); err != nil {
-			return err
-		}
-		rest = rest[n:]
+	if err := s.stage(ctx, d); err != nil {
+		return err
 	}
 	err := s.do(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
 	if err != nil {
@@ -59,12 +56,34 @@ func chunk(changes []wire.Change) int {
 	return len(changes)
 }
 
-func (s *Store) stage(ctx context.Context, c wire.Collection, changes []wire.Change) error {
-	body, err := wire.Marshal(wire.Page{Changes: changes})
-	if err != nil {
-		return err
+// stage writes the changes aside, a few chunks at a time: they go to the end of one
+// table, which costs little.
+func (s *Store) stage(ctx context.Context, d delta) error {
+	var chunks [][]byte
+	for rest := d.changes; len(rest) > 0; {
+		n := chunk(rest)
+		body, err := wire.Marshal(wire.Page{Changes: rest[:n]})
+		if err != nil {
+			return err
+		}
+		chunks, rest = append(chunks, body), rest[n:]
+		if len(chunks) < stageChunks && len(rest) > 0 {
+			continue
+		}
+		err = s.do(ctx, func(t *txn) error {
+			for _, body := range chunks {
+				if err := t.exec(sqlStage, d.c, body); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		chunks = nil
 	}
-	return s.do(ctx, func(t *txn) error { return t.exec(sqlStage, c, body) })
+	return nil
 }
 
 // dropStage forgets what a crash left before it was declared valid.

@@ -1,0 +1,213 @@
+package store
+
+import (
+	"bufio"
+	"os"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"badged/enroll"
+	"badged/internal/clock"
+	"badged/reader"
+	"badged/sync/wire"
+)
+
+func ids(t *rapid.T, name string) (id [16]byte) {
+	copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, name))
+	return id
+}
+
+func texts(t *rapid.T, name string) string {
+	return rapid.StringMatching(`[a-zA-Zé°漢 -]{0,60}`).Draw(t, name)
+}
+
+func times(t *rapid.T, name string) time.Time {
+	return fromMilli(rapid.Int64Range(-1<<45, 1<<45).Draw(t, name))
+}
+
+func whole(t *rapid.T, name string) time.Duration {
+	return time.Duration(rapid.IntRange(0, 1<<31-1).Draw(t, name)) * time.Second
+}
+
+func TestEventsComeBackFromTheWire(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := enroll.Event{
+			Order: rapid.Uint64Range(0, 1<<62).Draw(t, "order"), Seq: 7,
+			Kind: enroll.EventKind(rapid.Byte().Draw(t, "kind")), Point: texts(t, "point"), Device: texts(t, "device"),
+			Outcome: enroll.Outcome(rapid.Byte().Draw(t, "outcome")), Reason: enroll.Reason(rapid.Uint16().Draw(t, "reason")),
+			Account: ids(t, "account"), Card: ids(t, "card"), Claim: ids(t, "claim"),
+			Number: rapid.Uint64Range(0, 1<<62).Draw(t, "number"), Label: texts(t, "label"), Why: reader.Why(texts(t, "why")),
+		}
+		wall := time.UnixMilli(rapid.Int64Range(-1<<45, 1<<45).Draw(t, "wall")).UTC()
+		e.At = clock.Stamp{Wall: wall, State: clock.State(rapid.IntRange(0, 2).Draw(t, "state")), Mono: whole(t, "mono")}
+		copy(e.At.Boot[:], texts(t, "boot"))
+		if rapid.Bool().Draw(t, "edited") {
+			e.Edit = &enroll.Edit{Name: texts(t, "name"), Email: texts(t, "email"), Lang: "fr"}
+		}
+		body, err := wire.Marshal(eventToWire(e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(body) > wire.MaxEventBytes {
+			t.Fatalf("an event of %d bytes", len(body))
+		}
+		var w wire.Event
+		if err := wire.Unmarshal(body, &w); err != nil {
+			t.Fatal(err)
+		}
+		if got := eventFromWire(w, 1, 7); !reflect.DeepEqual(got, e) {
+			t.Fatalf("sent %+v\ngot  %+v", e, got)
+		}
+	})
+}
+
+func TestEveryTextCanBeEncoded(t *testing.T) {
+	long := strings.Repeat("\xff\xc3é", 1000)
+	e := enroll.Event{Point: long, Device: long, Label: long, Why: reader.Why(long), Edit: &enroll.Edit{Name: long, Email: long, Lang: long}}
+	body, err := wire.Marshal(eventToWire(e))
+	if err != nil || len(body) > wire.MaxEventBytes {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
+}
+
+func TestRowsComeBackFromTheWire(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := enroll.Account{
+			ID: ids(t, "id"), Kind: enroll.AccountKind(rapid.Byte().Draw(t, "kind")), State: enroll.AccountState(rapid.Byte().Draw(t, "state")),
+			Number: rapid.Uint64Range(0, 1<<32-1).Draw(t, "number"), Label: texts(t, "label"), Name: texts(t, "name"),
+			Email: texts(t, "email"), Lang: texts(t, "lang"), Expires: times(t, "expires"),
+		}
+		if got := through(t, accountToWire(a)); !reflect.DeepEqual(accountFromWire(a.ID, got), a) {
+			t.Fatalf("account %+v", got)
+		}
+		b := enroll.Binding{
+			Card: ids(t, "card"), Account: ids(t, "owner"), State: enroll.BindingState(rapid.Byte().Draw(t, "bstate")),
+			Assurance: enroll.Assurance(rapid.Byte().Draw(t, "assurance")), Expires: times(t, "bexpires"),
+		}
+		if got := through(t, bindingToWire(b)); bindingFromWire(b.Card, got) != b {
+			t.Fatalf("binding %+v", got)
+		}
+		c := enroll.Claim{
+			ID: ids(t, "claim"), Account: ids(t, "claimant"), MAC: ids(t, "mac"), Ends: times(t, "ends"),
+			State: enroll.ClaimState(rapid.Byte().Draw(t, "cstate")),
+		}
+		if n := rapid.IntRange(0, 3).Draw(t, "doors"); n > 0 {
+			c.Doors = rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,9}`), n, n).Draw(t, "names")
+		}
+		if got := through(t, claimToWire(c)); !reflect.DeepEqual(claimFromWire(c.ID, got), c) {
+			t.Fatalf("claim %+v", got)
+		}
+	})
+}
+
+// through encodes and decodes.
+func through[T any](t *rapid.T, v T) (got T) {
+	body, err := wire.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wire.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// Every field of what only the hub writes must reach the terminal: a field that was
+// forgotten would stay zero.
+func TestNoFieldOfTheHubsRowsIsForgotten(t *testing.T) {
+	for name, got := range map[string]any{
+		"grant": grantFromWire(enroll.GrantID{1}, wire.Grant{Account: [16]byte{1}, Door: "x", From: 1, To: 2, Deny: true}),
+		"door":  doorFromWire("x", wire.Door{Anonymous: true, UnknownTime: 1, FreshFor: 1, Stale: 1}),
+		"site": siteFromWire(wire.Site{
+			Name: "x", UnknownBadge: 1, Confirm: 1, Lang: "fr", EditProfile: true, CodeDigits: 4, ClaimWindow: 1, GuessBudget: 1,
+			ClaimsClosed: true, ClaimsEpoch: 1, QuotaBurst: 1, QuotaDay: 1, QuotaSite: 1, AnonymousLife: 1, SessionIdle: 1,
+		}),
+	} {
+		for v, i := reflect.ValueOf(got), 0; i < v.NumField(); i++ {
+			if v.Field(i).IsZero() {
+				t.Errorf("%s: %s is lost", name, v.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+// TestNamesAgree holds the constants of enroll against the tables of wire, both ways:
+// same number, same name.
+func TestNamesAgree(t *testing.T) {
+	for _, table := range []struct {
+		typ, prefix string
+		name        func(uint64) string
+		other       string
+	}{
+		{"Reason", "Reason", wire.ReasonName, "reason_"},
+		{"EventKind", "Event", wire.KindName, "kind_"},
+		{"Outcome", "", wire.OutcomeName, "outcome_"},
+		{"Stream", "Stream", nil, ""},
+	} {
+		consts := constants(t, table.typ)
+		if len(consts) == 0 {
+			t.Fatalf("no constant of type %s found", table.typ)
+		}
+		if table.typ == "Stream" {
+			if consts["StreamEvents"] != wire.StreamEvents || consts["StreamSecurity"] != wire.StreamSecurity {
+				t.Error("the streams differ")
+			}
+			continue
+		}
+		var last uint64
+		for name, n := range consts {
+			last = max(last, n)
+			if want := snake(strings.TrimPrefix(name, table.prefix)); table.name(n) != want {
+				t.Errorf("%s = %d is %q on the wire, want %q", name, n, table.name(n), want)
+			}
+		}
+		if next := table.name(last + 1); next != table.other+strconv.FormatUint(last+1, 10) {
+			t.Errorf("the wire has %q, and no constant of type %s", next, table.typ)
+		}
+	}
+}
+
+var constLine = regexp.MustCompile(`^\t(\w+)\s+(\w+)\s+= (\d+)\b`)
+
+// constants reads the typed constants of package enroll from its source.
+func constants(t *testing.T, typ string) map[string]uint64 {
+	t.Helper()
+	f, err := os.Open("../decision.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	found := make(map[string]uint64)
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if m := constLine.FindStringSubmatch(lines.Text()); m != nil && m[2] == typ {
+			n, err := strconv.ParseUint(m[3], 10, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[m[1]] = n
+		}
+	}
+	return found
+}
+
+// snake turns RandomUID into random_uid.
+func snake(s string) string {
+	var out strings.Builder
+	runes := []rune(s)
+	for i, r := range runes {
+		begins := unicode.IsUpper(r) && i > 0 &&
+			(unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
+		if begins {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
