@@ -79,8 +79,8 @@ func TestRealDevices(t *testing.T) {
 	l.await("reader hall-rfid", health.Warn)
 	do(t, hall.Replug())
 	l.await("reader hall-rfid", health.OK)
-	do(t, hall.Tap("0A00000001"))
-	l.expect(enroll.Granted, enroll.KnownCard)
+	do(t, hall.Tap("0A00000002"))
+	l.expect(enroll.Granted, enroll.NewAccount)
 
 	before, _, _ := l.store.Index().Counts()
 	do(t, hall.Garbage())
