@@ -79,24 +79,26 @@ type HubConfig struct {
 	Log     *slog.Logger
 }
 
-// Hub is a hub's connection.
-type Hub struct {
+// Message is the form of a message that a terminal published, as the hub has it.
+// Device and Kind are those of the topic: they are true only if the signature says so
+// too.
+type Message interface {
+	~struct {
+		Device, Kind string
+		Payload      []byte
+	}
+}
+
+// Hub is a hub's connection. M is the hub's own type of message.
+type Hub[M Message] struct {
 	*session
 	site string
-	in   chan Message
+	in   chan M
 }
 
-// Message is one that a terminal published. Device and Kind are those of the topic:
-// they are true only if the signature says so too.
-type Message struct {
-	Device  string
-	Kind    string
-	Payload []byte
-}
-
-// DialHub connects a hub, to everything that the terminals of its site publish.
-func DialHub(ctx context.Context, c HubConfig) (*Hub, error) {
-	h := &Hub{site: c.Site, in: make(chan Message, hubQueue)}
+// DialHub connects a hub to everything that the terminals of its site publish.
+func DialHub[M Message](ctx context.Context, c HubConfig) (*Hub[M], error) {
+	h := &Hub[M]{site: c.Site, in: make(chan M, hubQueue)}
 	s, err := start(ctx, plan{address: c.Address, name: "hub", tls: c.TLS, log: c.Log, filter: allUp(c.Site), handle: h.handle})
 	if err != nil {
 		return nil, err
@@ -105,12 +107,12 @@ func DialHub(ctx context.Context, c HubConfig) (*Hub, error) {
 	return h, nil
 }
 
-func (h *Hub) handle(c wire.Context, payload []byte) bool {
+func (h *Hub[M]) handle(c wire.Context, payload []byte) bool {
 	if c.Site != h.site || c.Dir != wire.Up {
 		return false
 	}
 	select {
-	case h.in <- Message{c.Device, c.Kind, payload}:
+	case h.in <- M{Device: c.Device, Kind: c.Kind, Payload: payload}:
 		return true
 	default:
 		return false
@@ -118,9 +120,9 @@ func (h *Hub) handle(c wire.Context, payload []byte) bool {
 }
 
 // Receive gives what terminals published.
-func (h *Hub) Receive() <-chan Message { return h.in }
+func (h *Hub[M]) Receive() <-chan M { return h.in }
 
 // Publish hands a message for one terminal to the broker.
-func (h *Hub) Publish(ctx context.Context, device, kind string, payload []byte) error {
+func (h *Hub[M]) Publish(ctx context.Context, device, kind string, payload []byte) error {
 	return h.publish(ctx, topic(h.site, device, wire.Down, kind), payload)
 }
