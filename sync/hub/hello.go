@@ -52,6 +52,13 @@ func (h *Hub) source(tx Tx, terminal string, m wire.Hello) (Source, error) {
 	switch {
 	case isMissing(err):
 		src = Source{Terminal: terminal, Incarnation: m.Incarnation, Upto: map[uint64]uint64{}}
+		err = tx.EachSource(terminal, func(Source) error {
+			src.Successor = true // it may bring what its former database brought
+			return nil
+		})
+		if err != nil {
+			return src, err
+		}
 		return src, tx.PutSource(src)
 	case err != nil || !behind(m.Next, src.Upto):
 		return src, err

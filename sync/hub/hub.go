@@ -160,8 +160,41 @@ func scope(terminal string, incarnation ID) string {
 	return terminal + "/" + Hex(incarnation)
 }
 
+// tombstoneLife is how long a terminal may be away and still get a delta.
+const tombstoneLife = 90 * 24 * time.Hour
+
 // Tidy ends what time ended: rows of claims that nobody can use any more, and
-// tombstones that every terminal should have seen. Call it now and then.
+// tombstones that every terminal has seen. Call it now and then.
 func (h *Hub) Tidy(ctx context.Context, now time.Time) error {
-	return h.update(ctx, func(tx Tx) error { return endClaims(tx, now) })
+	return h.update(ctx, func(tx Tx) error {
+		if err := endClaims(tx, now); err != nil {
+			return err
+		}
+		for _, c := range collections {
+			if err := pruneTombstones(tx, c, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pruneTombstones forgets the tombstones of a shared collection that all terminals
+// have, except those that were away for so long that they get the whole collection.
+func pruneTombstones(tx Tx, c wire.Collection, now time.Time) error {
+	st, err := tx.RowState(c, "")
+	if err != nil {
+		return err
+	}
+	seen := st.Rev
+	err = tx.EachTerminal(func(t Terminal) error {
+		if now.Sub(t.LastSeen) < tombstoneLife {
+			seen = min(seen, t.rev(c))
+		}
+		return nil
+	})
+	if err != nil || seen <= st.Floor {
+		return err
+	}
+	return tx.PruneRows(c, "", seen)
 }

@@ -77,6 +77,16 @@ type Terminal struct {
 	Vector    []wire.CollectionState
 }
 
+// rev is how far the terminal was with a collection when it last said hello.
+func (t Terminal) rev(c wire.Collection) uint64 {
+	for _, v := range t.Vector {
+		if v.Collection == c {
+			return v.Rev
+		}
+	}
+	return 0
+}
+
 // ID is a random or derived name of 16 bytes.
 type ID = [16]byte
 
@@ -84,8 +94,8 @@ type ID = [16]byte
 type Source struct {
 	Terminal    string
 	Incarnation ID
-	// Successor says that it took over from a restored or cloned database: its first
-	// events may be known from there.
+	// Successor says that the terminal had another database before, restored, cloned
+	// or lost: its first events may be known from there.
 	Successor bool
 	Upto      map[uint64]uint64 // stream → highest contiguous durable seq
 }

@@ -1,0 +1,21 @@
+// Command badgehub is the central server of a site's badge terminals, and the tool
+// that manages it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{Out: os.Stdout, Err: os.Stderr})
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "badgehub:", err)
+	}
+	os.Exit(exitCode(err))
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"badged/sync/hub/api"
+)
+
+func (p *program) doorCommand() *cobra.Command {
+	var d api.Door
+	var fresh time.Duration
+	add := &cobra.Command{
+		Use: "add NAME", Short: "Make a door, or change its settings", Args: arguments(1),
+		Example: "  badgehub door add front\n  badgehub door add lab --fresh-for 24h --stale staff",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Door, error) {
+			d.ID, d.FreshFor = args[0], int64(fresh/time.Second)
+			return c.AddDoor(ctx, d)
+		}, func(w io.Writer, d api.Door) { fmt.Fprintf(w, "door %s\n", d.ID) }),
+	}
+	add.Flags().BoolVar(&d.Anonymous, "anonymous", false, "unknown cards make anonymous accounts here")
+	add.Flags().DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub (default 72h)")
+	add.Flags().StringVar(&d.Stale, "stale", "", "after that: deny, staff or allow (default deny)")
+	add.Flags().StringVar(&d.UnknownTime, "unknown-time", "", "time-limited grants without a known time: deny, staff or allow (default deny)")
+	list := &cobra.Command{
+		Use: "list", Short: "List doors", Args: arguments(0), Example: "  badgehub door list",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Door, error) { return c.Doors(ctx) },
+			table("NAME\tANONYMOUS\tSTALE\tUNKNOWN TIME", func(d api.Door) string {
+				return fmt.Sprintf("%s\t%t\t%s\t%s", d.ID, d.Anonymous, d.Stale, d.UnknownTime)
+			})),
+	}
+	return group("door", "Doors of the site", add, list)
+}
+
+func (p *program) grantCommand() *cobra.Command {
+	var n api.NewGrant
+	var from, to string
+	add := &cobra.Command{
+		Use: "add ACCOUNT DOOR", Short: "Let an account use a door, or deny it", Args: arguments(2),
+		Example: "  badgehub grant add ada@example.com front\n  badgehub grant add anonym7 lab --from 2030-01-01 --to 2030-02-01",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (g api.Grant, err error) {
+			n.Account, n.Door = args[0], args[1]
+			if n.From, err = parseTime(from); err != nil {
+				return g, err
+			}
+			if n.To, err = parseTime(to); err != nil {
+				return g, err
+			}
+			return c.AddGrant(ctx, n)
+		}, func(w io.Writer, g api.Grant) {
+			fmt.Fprintf(w, "grant %s: %s\n", g.ID, grantLine(g))
+		}),
+	}
+	add.Flags().StringVar(&from, "from", "", "from this day, or time in RFC 3339, on")
+	add.Flags().StringVar(&to, "to", "", "until this day, or time in RFC 3339")
+	add.Flags().BoolVar(&n.Deny, "deny", false, "deny it, whatever other grants say")
+	list := &cobra.Command{
+		Use: "list", Short: "List grants", Args: arguments(0), Example: "  badgehub grant list",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Grant, error) { return c.Grants(ctx) },
+			table("ID\tGRANT", func(g api.Grant) string { return g.ID + "\t" + grantLine(g) })),
+	}
+	remove := &cobra.Command{
+		Use: "remove ID", Short: "End a grant", Args: arguments(1), Example: "  badgehub grant remove 5b0c...",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
+			return struct{}{}, c.RemoveGrant(ctx, args[0])
+		}, done("The grant has ended.")),
+	}
+	return group("grant", "Who may use which door", add, list, remove)
+}
+
+func grantLine(g api.Grant) string {
+	verb := "may use"
+	if g.Deny {
+		verb = "may not use"
+	}
+	return fmt.Sprintf("%s %s %s, from %s to %s", g.AccountName, verb, g.Door, clock(g.From), clock(g.To))
+}
+
+func parseTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usageError{fmt.Errorf("%q is not a day (2030-01-31) or a time (2030-01-31T08:00:00+01:00)", text)}
+}
+
+func (p *program) terminalCommand() *cobra.Command {
+	var n api.NewTerminal
+	add := &cobra.Command{
+		Use: "add NAME", Short: "Make a terminal and show how it joins", Args: arguments(1),
+		Example: "  badgehub terminal add hall\n  badgehub terminal add hall --replace    # a new box in its place",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.TerminalToken, error) {
+			n.Name = args[0]
+			return c.AddTerminal(ctx, n)
+		}, func(w io.Writer, t api.TerminalToken) {
+			fmt.Fprintf(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
+		}),
+	}
+	add.Flags().BoolVar(&n.Replace, "replace", false, "also if it has joined: the old box is locked out when the new one joins")
+	list := &cobra.Command{
+		Use: "list", Short: "List terminals", Args: arguments(0), Example: "  badgehub terminal list --json",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Terminal, error) { return c.Terminals(ctx) },
+			table("NAME\tSTATE\tLAST SEEN\tEVENTS\tVERSION", terminalLine)),
+	}
+	return group("terminal", "Terminals of the site", add, list)
+}
+
+func terminalLine(t api.Terminal) string {
+	state := "not joined"
+	switch {
+	case t.Connected:
+		state = "connected"
+	case t.Joined:
+		state = "away"
+	}
+	events := strconv.FormatUint(t.Upto["ev"]+t.Upto["sec"], 10)
+	return strings.Join([]string{t.Name, state, clock(t.LastSeen), events, t.Agent}, "\t")
+}
+
+func (p *program) eventCommand() *cobra.Command {
+	var after uint64
+	var limit int
+	list := &cobra.Command{
+		Use: "list", Short: "List events, oldest first", Args: arguments(0), Example: "  badgehub event list --after 120 --json",
+		RunE: func(c *cobra.Command, _ []string) error { return p.events(c.Context(), after, limit, false) },
+	}
+	follow := &cobra.Command{
+		Use: "follow", Short: "List events and go on as they come", Args: arguments(0), Example: "  badgehub event follow --json",
+		RunE: func(c *cobra.Command, _ []string) error { return p.events(c.Context(), after, 0, true) },
+	}
+	for _, c := range []*cobra.Command{list, follow} {
+		c.Flags().Uint64Var(&after, "after", 0, "only those after this id")
+	}
+	list.Flags().IntVar(&limit, "limit", 0, "at most so many (default all)")
+	return group("event", "What happened at the terminals", list, follow)
+}
+
+// events prints one line for each event, as it comes.
+func (p *program) events(ctx context.Context, after uint64, limit int, follow bool) error {
+	if limit < 0 {
+		return usageError{fmt.Errorf("--limit %d is less than none", limit)}
+	}
+	client := api.NewClient(p.socketPath())
+	defer client.Close()
+	out := json.NewEncoder(p.stdio.Out)
+	err := client.Events(ctx, after, limit, follow, func(e api.Event) error {
+		if p.json {
+			return out.Encode(e)
+		}
+		_, err := fmt.Fprintln(p.stdio.Out, eventLine(e))
+		return err
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func eventLine(e api.Event) string {
+	words := []string{fmt.Sprintf("%6d  %s  %s", e.ID, clock(e.At), e.Terminal), e.Point, e.Device, e.Kind, e.Outcome, e.Reason, e.AccountName, e.Why}
+	var said []string
+	for _, w := range words {
+		if w != "" && w != "none" {
+			said = append(said, w)
+		}
+	}
+	return strings.Join(said, " ")
+}

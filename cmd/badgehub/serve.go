@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"badged/internal/sqlite"
+	"badged/sync/hub"
+	"badged/sync/hub/api"
+	"badged/sync/hub/broker"
+	"badged/sync/hub/pki"
+	"badged/sync/hub/store"
+	"badged/sync/hub/web"
+	"badged/sync/mqttlink"
+)
+
+// tidyEvery is how often the hub ends what time ended.
+const tidyEvery = 10 * time.Minute
+
+// serveOptions are the flags of `badgehub serve`.
+type serveOptions struct {
+	mqtt, web string
+	hosts     []string
+	name      string
+	log       string
+}
+
+// ready is what `badgehub serve --json` prints when it is ready.
+type ready struct {
+	MQTT   string `json:"mqtt"`
+	Web    string `json:"web"`
+	Socket string `json:"socket"`
+	Site   string `json:"site"`
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use: "serve", Short: "Run the hub; the first start makes all it needs", Args: arguments(0),
+		Example: "  badgehub serve\n  badgehub serve --host hub.example.com --dir /srv/hub",
+		RunE:    func(c *cobra.Command, _ []string) error { return p.serve(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.mqtt, "listen-mqtt", ":8883", "where terminals connect; port 0 is any free one")
+	f.StringVar(&o.web, "listen-web", ":8443", "where terminals join; port 0 is any free one")
+	f.StringSliceVar(&o.hosts, "host", nil, "name or address by which terminals reach the hub; the first one is told to them (default: the host's name)")
+	f.StringVar(&o.name, "site-name", "badged", "name of the site, when it is made")
+	f.StringVar(&o.log, "log", "text", "log format: text or json")
+	return c
+}
+
+func (p *program) logger(format string) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(p.stdio.Err, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(p.stdio.Err, nil)), nil
+	default:
+		return nil, usageError{fmt.Errorf("--log %q: it is text or json", format)}
+	}
+}
+
+// serve runs the hub until ctx ends. What was acknowledged to a terminal is on disk
+// at every moment, so the end needs no care.
+func (p *program) serve(ctx context.Context, o serveOptions) error {
+	log, err := p.logger(o.log)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return fmt.Errorf("make the hub's folder: %w (give another one with --dir)", err)
+	}
+	st, err := store.Open(ctx, filepath.Join(p.dir, "hub.db"))
+	if errors.Is(err, sqlite.ErrInUse) {
+		return fmt.Errorf("another `badgehub serve` runs with the folder %s (stop it, or give another one with --dir)", p.dir)
+	}
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	h, keys, err := p.prepare(ctx, st, o.name, log)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, h, keys, o, log)
+}
+
+// prepare loads, or makes, what the hub is.
+func (p *program) prepare(ctx context.Context, st *store.Store, name string, log *slog.Logger) (*hub.Hub, *pki.Keys, error) {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	site, err := st.SiteID(ctx, "site-"+hex.EncodeToString(b[:]))
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := pki.Load(p.dir, site)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := hub.New(ctx, hub.Options{Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Log: log})
+	return h, keys, err
+}
+
+// run opens the doors of the hub and runs what is behind them.
+func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOptions, log *slog.Logger) error {
+	hosts := certHosts(o)
+	b, err := broker.Start(broker.Options{
+		Listen: o.mqtt, Dir: filepath.Join(p.dir, "broker"), Site: h.SiteID(), TLS: keys.Mutual(hosts), Log: log,
+		Knows: func(terminal string, key ed25519.PublicKey) bool { return h.Knows(ctx, terminal, key) },
+	})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	webListener, err := net.Listen("tcp", o.web)
+	if err != nil {
+		return fmt.Errorf("listen for joining terminals: %w (is another program using the port? give another one with --listen-web)", err)
+	}
+	defer webListener.Close()
+	admin, err := api.Listen(p.socketPath())
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	told := ready{
+		MQTT: advertised(b.Addr(), o.hosts), Web: advertised(webListener.Addr().String(), o.hosts),
+		Socket: p.socketPath(), Site: h.SiteID(),
+	}
+	linked := make(chan struct{})
+	return together(ctx,
+		func(ctx context.Context) error { return h.Run(ctx, dialer(h, keys, b, linked, log)) },
+		func(ctx context.Context) error {
+			issue := func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error) {
+				return keys.Client(terminal, broker.RoleTerminal, key)
+			}
+			return web.Serve(ctx, webListener, web.Options{Hub: h, CA: keys.CA, Issue: issue, MQTT: told.MQTT, TLS: keys.Server(hosts), Log: log})
+		},
+		func(ctx context.Context) error {
+			return api.Serve(ctx, admin, api.Options{Hub: h, CA: keys.CA, Join: told.Web, Log: log})
+		},
+		func(ctx context.Context) error { return tidy(ctx, h, log) },
+		func(ctx context.Context) error { return p.tell(ctx, linked, told) },
+	)
+}
+
+// together runs all until ctx ends or one of them fails, and waits for all. Its error
+// is that of the one that failed.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ends := make(chan error, len(all))
+	for _, fn := range all {
+		go func() { ends <- fn(ctx) }()
+	}
+	var failed error
+	for range all {
+		err := <-ends
+		if err == nil || errors.Is(err, context.Canceled) {
+			continue
+		}
+		failed = errors.Join(failed, err)
+		cancel()
+	}
+	return failed
+}
+
+// tell says that the hub is ready, once it takes events.
+func (p *program) tell(ctx context.Context, linked <-chan struct{}, r ready) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-linked:
+	}
+	if p.json {
+		return json.NewEncoder(p.stdio.Out).Encode(r)
+	}
+	_, err := fmt.Fprintf(p.stdio.Out, `The hub is ready.
+  site       %s
+  terminals  %s (MQTT over TLS)
+  joining    https://%s
+  socket     %s
+To set up a terminal:  badgehub terminal add hall
+`, r.Site, r.MQTT, r.Web, r.Socket)
+	return err
+}
+
+func tidy(ctx context.Context, h *hub.Hub, log *slog.Logger) error {
+	t := time.NewTicker(tidyEvery)
+	defer t.Stop()
+	for {
+		if err := h.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			log.Error("tidying failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// certHosts are the names and addresses that the hub's certificate is for.
+func certHosts(o serveOptions) []string {
+	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.hosts...)
+	for _, listen := range []string{o.mqtt, o.web} {
+		if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
+			hosts = append(hosts, host)
+		}
+	}
+	if name, err := os.Hostname(); err == nil {
+		hosts = append(hosts, name)
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// advertised is how terminals reach a listener: at the first --host, else at the
+// address that it listens on, else at the host's name.
+func advertised(addr string, hosts []string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case len(hosts) > 0:
+		host = hosts[0]
+	case host == "" || err == nil && ip.IsUnspecified():
+		if host, err = os.Hostname(); err != nil {
+			host = "localhost"
+		}
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// dialer makes links between the hub and its own broker, over loopback with a
+// certificate of the hub's, and closes linked at the first.
+func dialer(h *hub.Hub, keys *pki.Keys, b *broker.Broker, linked chan<- struct{}, log *slog.Logger) func(context.Context) (hub.Link, error) {
+	var once sync.Once
+	return func(ctx context.Context) (hub.Link, error) {
+		config, err := keys.Loopback("localhost", broker.RoleHub)
+		if err != nil {
+			return nil, err
+		}
+		link, err := mqttlink.DialHub[hub.Message](ctx, mqttlink.HubConfig{Address: b.Loopback(), Site: h.SiteID(), TLS: config, Log: log})
+		if err != nil {
+			return nil, err
+		}
+		once.Do(func() { close(linked) })
+		return link, nil
+	}
+}

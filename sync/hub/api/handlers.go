@@ -1,0 +1,166 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"badged/sync/hub"
+	"badged/sync/wire"
+)
+
+func (s *server) addAccount(r *http.Request, in NewAccount) (Account, error) {
+	state := uint64(hub.Created)
+	if in.State != "" {
+		var err error
+		if state, err = number(hub.AccountStates, "state", in.State); err != nil {
+			return Account{}, err
+		}
+	}
+	a, err := s.Hub.AddAccount(r.Context(), wire.Edit{Name: in.Name, Email: in.Email, Lang: in.Lang}, state)
+	return accountOf(a), err
+}
+
+func (s *server) accounts(r *http.Request, _ none) ([]Account, error) {
+	return list(accountOf)(s.Hub.Accounts(r.Context()))
+}
+
+func (s *server) setAccountState(r *http.Request, in AccountState) (Account, error) {
+	state, err := number(hub.AccountStates, "state", in.State)
+	if err != nil {
+		return Account{}, err
+	}
+	a, err := s.Hub.SetAccountState(r.Context(), r.PathValue("id"), state)
+	return accountOf(a), err
+}
+
+func (s *server) edits(r *http.Request, _ none) ([]EditVersion, error) {
+	return list(editOf)(s.Hub.Edits(r.Context(), r.PathValue("id")))
+}
+
+func (s *server) addDoor(r *http.Request, in Door) (Door, error) {
+	d := hub.Door{ID: in.ID, Door: wire.Door{Anonymous: in.Anonymous, FreshFor: in.FreshFor, UnknownTime: 1, Stale: 1}}
+	for _, p := range []struct {
+		what, name string
+		to         *uint64
+	}{{"unknown_time", in.UnknownTime, &d.UnknownTime}, {"stale", in.Stale, &d.Stale}} {
+		if p.name == "" {
+			continue
+		}
+		n, err := number(hub.Policies, p.what, p.name)
+		if err != nil {
+			return Door{}, err
+		}
+		*p.to = n
+	}
+	d, err := s.Hub.AddDoor(r.Context(), d)
+	return doorOf(d), err
+}
+
+func (s *server) doors(r *http.Request, _ none) ([]Door, error) {
+	return list(doorOf)(s.Hub.Doors(r.Context()))
+}
+
+func (s *server) addGrant(r *http.Request, in NewGrant) (Grant, error) {
+	g, err := s.Hub.AddGrant(r.Context(), hub.NewGrant(in))
+	return grantOf(g), err
+}
+
+func (s *server) grants(r *http.Request, _ none) ([]Grant, error) {
+	return list(grantOf)(s.Hub.Grants(r.Context()))
+}
+
+func (s *server) removeGrant(r *http.Request, _ none) (none, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return none{}, err
+	}
+	return none{}, s.Hub.RemoveGrant(r.Context(), id)
+}
+
+func (s *server) addClaim(r *http.Request, in NewClaim) (IssuedClaim, error) {
+	minutes := min(max(in.Minutes, -1), 1<<20) // a life that is too long is refused as such
+	c, err := s.Hub.IssueClaim(r.Context(), in.Account, in.Doors, time.Duration(minutes)*time.Minute)
+	if err != nil {
+		return IssuedClaim{}, err
+	}
+	return IssuedClaim{ID: hub.Hex(c.ID), Code: c.Code.Reveal(), Ends: c.Ends}, nil
+}
+
+func (s *server) claims(r *http.Request, _ none) ([]Claim, error) {
+	return list(claimOf)(s.Hub.Claims(r.Context()))
+}
+
+func (s *server) removeClaim(r *http.Request, _ none) (none, error) {
+	id, err := idOf(r)
+	if err != nil {
+		return none{}, err
+	}
+	return none{}, s.Hub.EndClaim(r.Context(), id)
+}
+
+func (s *server) cards(r *http.Request, _ none) ([]Card, error) {
+	return list(cardOf)(s.Hub.Cards(r.Context()))
+}
+
+func (s *server) setCardState(r *http.Request, in CardState) (Card, error) {
+	state, err := number(hub.CardStates, "state", in.State)
+	if err != nil {
+		return Card{}, err
+	}
+	c, err := s.Hub.SetCardState(r.Context(), r.PathValue("id"), state, in.Account)
+	return cardOf(c), err
+}
+
+func (s *server) site(r *http.Request, _ none) (Site, error) {
+	site, err := s.Hub.Site(r.Context())
+	return s.siteOf(site), err
+}
+
+func (s *server) reopen(r *http.Request, _ none) (Site, error) {
+	site, err := s.Hub.Reopen(r.Context())
+	return s.siteOf(site), err
+}
+
+func (s *server) patchSite(r *http.Request, in SitePatch) (Site, error) {
+	for _, e := range []struct {
+		names hub.Names
+		what  string
+		value *string
+	}{{hub.Routes, "unknown_badge", in.UnknownBadge}, {hub.Confirms, "confirm", in.Confirm}} {
+		if e.value == nil {
+			continue
+		}
+		if _, err := number(e.names, e.what, *e.value); err != nil {
+			return Site{}, err
+		}
+	}
+	site, err := s.Hub.SetSite(r.Context(), in.apply)
+	return s.siteOf(site), err
+}
+
+// apply changes what the patch names; its enumerations have been checked.
+func (p SitePatch) apply(s *wire.Site) {
+	set(&s.Name, p.Name)
+	set(&s.Lang, p.Lang)
+	set(&s.EditProfile, p.EditProfile)
+	set(&s.CodeDigits, p.CodeDigits)
+	set(&s.ClaimWindow, p.ClaimWindow)
+	set(&s.GuessBudget, p.GuessBudget)
+	set(&s.QuotaBurst, p.QuotaBurst)
+	set(&s.QuotaDay, p.QuotaDay)
+	set(&s.QuotaSite, p.QuotaSite)
+	set(&s.AnonymousLife, p.AnonymousLife)
+	set(&s.SessionIdle, p.SessionIdle)
+	if p.UnknownBadge != nil {
+		s.UnknownBadge, _ = hub.Routes.Number(*p.UnknownBadge)
+	}
+	if p.Confirm != nil {
+		s.Confirm, _ = hub.Confirms.Number(*p.Confirm)
+	}
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}

@@ -1,0 +1,115 @@
+package api
+
+import (
+	"time"
+
+	"badged/sync/hub"
+	"badged/sync/wire"
+)
+
+func terminalOf(t hub.TerminalState) Terminal {
+	out := Terminal{
+		Name: t.Name, Joined: t.Cert != nil, Connected: !t.Connected.IsZero(), Since: t.Connected,
+		LastSeen: t.LastSeen, Agent: t.Agent, Upto: map[string]uint64{}, Vector: []Collection{},
+	}
+	for stream, n := range t.Upto {
+		out.Upto[wire.StreamName(stream)] = n
+	}
+	for _, v := range t.Vector {
+		out.Vector = append(out.Vector, Collection{v.Collection.String(), v.Rev, hub.Hex(v.Hash)})
+	}
+	return out
+}
+
+func accountOf(a hub.Account) Account {
+	return Account{
+		ID: hub.Hex(a.ID), Kind: hub.AccountKinds.Of(a.Kind), State: hub.AccountStates.Of(a.State),
+		Display: a.DisplayName(), Name: a.Name, Email: a.Email, Lang: a.Lang,
+		Number: a.Number, Aliases: a.Aliases, Expires: moment(a.Expires),
+	}
+}
+
+func editOf(e hub.EditRecord) EditVersion {
+	return EditVersion{e.Terminal, e.Order, e.At, Profile(e.Before), Profile(e.After)}
+}
+
+func doorOf(d hub.Door) Door {
+	return Door{
+		ID: d.ID, Anonymous: d.Anonymous, FreshFor: d.FreshFor,
+		UnknownTime: hub.Policies.Of(d.UnknownTime), Stale: hub.Policies.Of(d.Stale),
+	}
+}
+
+func grantOf(g hub.Grant) Grant {
+	return Grant{
+		ID: hub.Hex(g.ID), Account: hub.Hex(g.Account), AccountName: g.Owner, Door: g.Door,
+		From: moment(g.From), To: moment(g.To), Deny: g.Deny,
+	}
+}
+
+func claimOf(c hub.ClaimRecord) Claim {
+	out := Claim{
+		ID: hub.Hex(c.ID), Account: hub.Hex(c.Account), Doors: c.Doors,
+		State: hub.ClaimStates.Of(c.State), Issued: c.Issued, Ends: c.Ends,
+	}
+	if c.State == hub.ClaimLive && !c.Ends.After(time.Now()) {
+		out.State = "ended"
+	}
+	if c.State == hub.ClaimUsed {
+		out.Card = hub.Short(c.Card)
+	}
+	return out
+}
+
+func cardOf(c hub.Card) Card {
+	out := Card{
+		ID: hub.Short(c.ID), Account: hub.Hex(c.Account), AccountName: c.Owner,
+		State: hub.CardStates.Of(c.State), Assurance: hub.Assurances.Of(c.Assurance), Expires: moment(c.Expires),
+	}
+	for _, k := range c.Conflicts {
+		out.Conflicts = append(out.Conflicts, Conflict{hub.Hex(k.Other), k.Why, k.Terminal, k.At})
+	}
+	return out
+}
+
+func (s *server) siteOf(v wire.Site) Site {
+	return Site{
+		ID: s.Hub.SiteID(), Name: v.Name, UnknownBadge: hub.Routes.Of(v.UnknownBadge), Confirm: hub.Confirms.Of(v.Confirm),
+		Lang: v.Lang, EditProfile: v.EditProfile, CodeDigits: v.CodeDigits, ClaimWindow: v.ClaimWindow,
+		GuessBudget: v.GuessBudget, ClaimsClosed: v.ClaimsClosed, QuotaBurst: v.QuotaBurst, QuotaDay: v.QuotaDay,
+		QuotaSite: v.QuotaSite, AnonymousLife: v.AnonymousLife, SessionIdle: v.SessionIdle,
+	}
+}
+
+func eventOf(e hub.Event) Event {
+	out := Event{
+		ID: e.ID, Terminal: e.Terminal, Incarnation: hub.Hex(e.Incarnation), Stream: wire.StreamName(e.Stream),
+		Seq: e.Seq, Order: e.Record.Order, Received: e.Received, Clock: wire.ClockName(e.Clock), Kind: "unreadable",
+	}
+	if !e.Readable {
+		return out
+	}
+	out.Kind, out.Outcome, out.Reason = wire.KindName(e.Kind), wire.OutcomeName(e.Outcome), wire.ReasonName(e.Reason)
+	out.Point, out.Device, out.Why = e.Point, e.Device, e.Why
+	out.Number, out.Label, out.AccountName = e.Number, e.Label, e.AccountName
+	out.At = time.UnixMilli(e.At).UTC()
+	if len(e.Account) == len(hub.ID{}) {
+		out.Account = hub.Hex(hub.ID(e.Account))
+	}
+	if len(e.Card) == len(hub.ID{}) {
+		out.Card = hub.Short(hub.ID(e.Card))
+	}
+	if e.Edit != nil {
+		p := Profile(*e.Edit)
+		out.Edit = &p
+	}
+	return out
+}
+
+// moment is the time of a number of milliseconds; 0 is no time.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

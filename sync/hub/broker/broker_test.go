@@ -1,0 +1,257 @@
+package broker_test
+
+import (
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"badged/sync/hub"
+	"badged/sync/hub/broker"
+	"badged/sync/hub/pki"
+	"badged/sync/mqttlink"
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+const site = "site-test"
+
+// patience bounds how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+// bench is a broker with its authority.
+type bench struct {
+	t      *testing.T
+	keys   *pki.Keys
+	broker *broker.Broker
+	log    *slog.Logger
+	known  map[string]ed25519.PublicKey
+}
+
+func start(t *testing.T) *bench {
+	t.Helper()
+	keys, err := pki.Load(t.TempDir(), site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, keys: keys, log: slog.New(slog.DiscardHandler), known: map[string]ed25519.PublicKey{}}
+	for _, name := range []string{"hall", "front"} {
+		b.known[name] = key(name).Public().(ed25519.PublicKey)
+	}
+	b.broker, err = broker.Start(b.options("127.0.0.1:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.broker.Close)
+	return b
+}
+
+func (b *bench) options(listen string) broker.Options {
+	return broker.Options{
+		Listen: listen, Dir: filepath.Join(b.t.TempDir(), "broker"), Site: site, Log: b.log,
+		TLS:   b.keys.Mutual([]string{"localhost", "127.0.0.1"}),
+		Knows: func(name string, k ed25519.PublicKey) bool { return b.known[name].Equal(k) },
+	}
+}
+
+func key(name string) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte((name + strings.Repeat(".", ed25519.SeedSize))[:ed25519.SeedSize]))
+}
+
+// tls is how a client with this certificate connects.
+func (b *bench) tls(name, role string) *tls.Config {
+	b.t.Helper()
+	c, err := b.keys.Loopback("localhost", role)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	cert, err := b.keys.Client(name, role, key(name).Public())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c.Certificates = []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key(name)}}
+	return c
+}
+
+// dial connects as the device, with the given certificate.
+func (b *bench) dial(device string, c *tls.Config) (uplink.Link, error) {
+	config := mqttlink.Config{Address: b.broker.Loopback(), Site: site, Device: device, TLS: c, Log: b.log}
+	l, err := config.Dial(b.t.Context(), []byte("will of "+device))
+	if err == nil {
+		b.t.Cleanup(l.Close)
+	}
+	return l, err
+}
+
+func (b *bench) hub() *mqttlink.Hub[hub.Message] {
+	b.t.Helper()
+	l, err := mqttlink.DialHub[hub.Message](b.t.Context(), mqttlink.HubConfig{
+		Address: b.broker.Loopback(), Site: site, TLS: b.tls("hub", broker.RoleHub), Log: b.log,
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(l.Close)
+	return l
+}
+
+func (b *bench) next(h *mqttlink.Hub[hub.Message]) hub.Message {
+	b.t.Helper()
+	select {
+	case m := <-h.Receive():
+		return m
+	case <-time.After(patience):
+		b.t.Fatal("nothing came")
+		return hub.Message{}
+	}
+}
+
+func TestMessagesGoBothWays(t *testing.T) {
+	b := start(t)
+	h := b.hub()
+	hall, err := b.dial("hall", b.tls("hall", broker.RoleTerminal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := make([]byte, wire.MaxSignedBytes)
+	if err := hall.Publish(t.Context(), wire.MsgEvents, large); err != nil {
+		t.Fatal(err)
+	}
+	if m := b.next(h); m.Device != "hall" || m.Kind != wire.MsgEvents || len(m.Payload) != len(large) {
+		t.Errorf("%s %s, %d bytes", m.Device, m.Kind, len(m.Payload))
+	}
+	if err := h.Publish(t.Context(), "hall", wire.MsgPage, large); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case m := <-hall.Receive():
+		if m.Kind != wire.MsgPage || len(m.Payload) != len(large) {
+			t.Errorf("%s, %d bytes", m.Kind, len(m.Payload))
+		}
+	case <-time.After(patience):
+		t.Fatal("nothing came down")
+	}
+}
+
+// The certificate decides: one terminal can neither speak nor hear as another.
+func TestATerminalIsNoOther(t *testing.T) {
+	b := start(t)
+	h := b.hub()
+	if _, err := b.dial("front", b.tls("hall", broker.RoleTerminal)); !errors.Is(err, mqttlink.ErrRefused) {
+		t.Errorf("hall listens as front: %v", err)
+	}
+	hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
+	up, down := mqttlink.Permissions(site, "front")
+	for _, filter := range []string{
+		down, "#", "badged/#", "badged/1/" + site + "/#", "badged/1/" + site + "/+/down/+/ack", "badged/1/" + site + "/+/up/#", "$SYS/#", "$MQTT/#", "$JS/#",
+	} {
+		if answer := hall.subscribe(filter); answer != 0x80 {
+			t.Errorf("hall subscribes to %s", filter)
+		}
+	}
+	_, own := mqttlink.Permissions(site, "hall")
+	if answer := hall.subscribe(own); answer != 0 {
+		t.Errorf("hall cannot subscribe to %s: %x", own, answer)
+	}
+	hall.publish(strings.Replace(up, "+", wire.MsgHello, 1), "I am front")
+	hall.publish(strings.Replace(own, "+", wire.MsgAck, 1), "I am the hub")
+	hall.publish("$SYS/REQ/SERVER/PING", "who is there?")
+	ownUp, _ := mqttlink.Permissions(site, "hall")
+	hall.publish(strings.Replace(ownUp, "+", wire.MsgHello, 1), "I am hall")
+	if m := b.next(h); m.Device != "hall" || string(m.Payload) != "I am hall" {
+		t.Errorf("the hub heard %s say %q", m.Device, m.Payload)
+	}
+	if err := h.Publish(t.Context(), "front", wire.MsgAck, []byte("for front")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Publish(t.Context(), "hall", wire.MsgAck, []byte("for hall")); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := hall.receive(); !strings.HasSuffix(string(body), "for hall") {
+		t.Errorf("hall heard %q", body)
+	}
+}
+
+func TestWhoIsNotKnownStaysOutside(t *testing.T) {
+	b := start(t)
+	other, err := pki.Load(t.TempDir(), site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := other.Loopback("localhost", broker.RoleTerminal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger.RootCAs = b.tls("hall", broker.RoleTerminal).RootCAs
+	nobody := b.tls("hall", broker.RoleTerminal)
+	nobody.Certificates = nil
+	old := b.tls("hall", broker.RoleTerminal)
+	old.MaxVersion, old.MinVersion = tls.VersionTLS12, tls.VersionTLS12
+	for what, c := range map[string]*tls.Config{
+		"another authority": stranger,
+		"no certificate":    nobody,
+		"TLS 1.2":           old,
+		"another role":      b.tls("hall", "visitor"),
+		"no such terminal":  b.tls("cellar", broker.RoleTerminal),
+	} {
+		if _, err := b.dial("hall", c); err == nil {
+			t.Errorf("%s: let in", what)
+		}
+	}
+	b.known["hall"] = nil // replaced by another box
+	if _, err := b.dial("hall", b.tls("hall", broker.RoleTerminal)); !errors.Is(err, mqttlink.ErrRefused) {
+		t.Errorf("a replaced terminal: %v", err)
+	}
+}
+
+func TestTheWillTellsOfALostTerminal(t *testing.T) {
+	b := start(t)
+	h := b.hub()
+	up, _ := mqttlink.Permissions(site, "hall")
+	own := strings.Replace(up, "+", wire.MsgStatus, 1)
+	foreign := strings.Replace(own, "/hall/", "/front/", 1)
+	for _, topic := range []string{foreign, own} {
+		if err := b.raw(b.tls("hall", broker.RoleTerminal), topic).NetConn().Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := b.next(h); m.Device != "hall" || m.Kind != wire.MsgStatus || string(m.Payload) != "will" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestATakenPortIsSaidSo(t *testing.T) {
+	b := start(t)
+	_, err := broker.Start(b.options(b.broker.Addr()))
+	if err == nil || !strings.Contains(err.Error(), b.broker.Addr()) || !strings.Contains(err.Error(), "another program") {
+		t.Errorf("%v", err)
+	}
+	if _, err := broker.Start(b.options("nonsense")); err == nil {
+		t.Error("nonsense is listened on")
+	}
+}
+
+// Nothing but MQTT over TLS is answered.
+func TestPlainClientsGetNothing(t *testing.T) {
+	b := start(t)
+	c, err := net.Dial("tcp", b.broker.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("CONNECT {}\r\nPING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 64)
+	if n, _ := c.Read(buf); n > 0 && buf[0] != 0x15 { // 0x15: a TLS alert
+		t.Errorf("the broker answers %q", buf[:n])
+	}
+}

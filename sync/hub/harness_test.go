@@ -1,0 +1,391 @@
+package hub_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"badged/internal/secret"
+	"badged/internal/sitekey"
+	"badged/sync/hub"
+	"badged/sync/hub/store"
+	"badged/sync/wire"
+)
+
+const siteID = "site-test"
+
+// patience bounds how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+// world is a hub on a real store, with a link that the test holds the ends of.
+type world struct {
+	t     testing.TB
+	store *store.Store
+	hub   *hub.Hub
+	key   sitekey.Key
+	hubPK ed25519.PublicKey
+	link  *link
+}
+
+func seed(b byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(slices.Repeat([]byte{b}, ed25519.SeedSize))
+}
+
+// newWorld starts a hub on the store in dir.
+func newWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, store: st, key: sitekey.New(1, [32]byte{7})}
+	w.hub, err = hub.New(t.Context(), hub.Options{
+		Store: st, Site: siteID, Name: "Test", Key: seed(1), SiteKey: w.key,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.hubPK = w.hub.Public()
+	w.link = newLink()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	served := make(chan error, 1)
+	go func() { served <- w.hub.Serve(ctx, w.link) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; !errors.Is(err, context.Canceled) {
+			t.Errorf("serve: %v", err)
+		}
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// link carries messages without losing any; tests lose, repeat and reorder frames by
+// themselves.
+type link struct {
+	up   chan hub.Message
+	done chan struct{}
+
+	mu   sync.Mutex // guards down
+	down map[string]chan hub.Message
+}
+
+func newLink() *link {
+	return &link{up: make(chan hub.Message, 1000), done: make(chan struct{}), down: make(map[string]chan hub.Message)}
+}
+
+func (l *link) to(device string) chan hub.Message {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down[device] == nil {
+		l.down[device] = make(chan hub.Message, 10000)
+	}
+	return l.down[device]
+}
+
+func (l *link) Publish(_ context.Context, device, kind string, payload []byte) error {
+	l.to(device) <- hub.Message{Device: device, Kind: kind, Payload: payload}
+	return nil
+}
+
+func (l *link) Receive() <-chan hub.Message { return l.up }
+func (l *link) Done() <-chan struct{}       { return l.done }
+func (l *link) Close()                      {}
+
+// terminal plays a terminal: it keeps what it sent and what it was told.
+type terminal struct {
+	w     *world
+	name  string
+	key   ed25519.PrivateKey
+	nonce hub.ID
+	inc   hub.ID
+	next  map[uint64]uint64 // stream → next seq
+	order uint64
+	boot  [8]byte
+	used  uint64 // highest number of the leases that was given away
+
+	acked map[uint64]uint64
+	rows  map[wire.Collection]map[string][]byte
+	revs  map[wire.Collection]wire.CollectionState
+	first []wire.Collection // in which order collections came since last asked
+	pages []wire.Page       // of an unfinished set
+}
+
+// join makes a terminal that has joined.
+func (w *world) join(name string) *terminal {
+	w.t.Helper()
+	text := secret.New("secret of " + name)
+	if err := w.hub.AddTerminal(w.t.Context(), name, text, true); err != nil {
+		w.t.Fatal(err)
+	}
+	key := seed(byte(len(name)) + name[len(name)-1])
+	issue := func(string) ([]byte, error) { return []byte("certificate"), nil }
+	joined, err := w.hub.Join(w.t.Context(), text, key.Public().(ed25519.PublicKey), issue)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &terminal{
+		w: w, name: name, key: key, inc: joined.Incarnation, next: map[uint64]uint64{1: 1, 2: 1}, acked: map[uint64]uint64{},
+		rows: map[wire.Collection]map[string][]byte{}, revs: map[wire.Collection]wire.CollectionState{}, boot: [8]byte{1},
+	}
+}
+
+func (t *terminal) send(kind string, v any) {
+	t.w.t.Helper()
+	msg, err := wire.Seal(t.key, wire.Context{Site: siteID, Device: t.name, Dir: wire.Up, Kind: kind}, v)
+	if err != nil {
+		t.w.t.Fatal(err)
+	}
+	t.w.link.up <- hub.Message{Device: t.name, Kind: kind, Payload: msg}
+}
+
+// hello connects and waits for the answer.
+func (t *terminal) hello() wire.Ack {
+	t.w.t.Helper()
+	t.nonce[0]++
+	vector := []wire.CollectionState{}
+	for _, v := range t.revs {
+		vector = append(vector, v)
+	}
+	t.send(wire.MsgHello, wire.Hello{
+		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test",
+	})
+	return t.ack(func(wire.Ack) bool { return true })
+}
+
+// ack takes what the hub sends until an acknowledgement is as wanted.
+func (t *terminal) ack(good func(wire.Ack) bool) (a wire.Ack) {
+	t.w.t.Helper()
+	t.until("acknowledgement", func(m hub.Message) bool {
+		if m.Kind != wire.MsgAck {
+			return false
+		}
+		t.open(m, &a)
+		if a.Nonce != t.nonce {
+			return false
+		}
+		for stream, n := range a.Upto {
+			t.acked[stream] = n
+		}
+		return good(a)
+	})
+	return a
+}
+
+func (t *terminal) open(m hub.Message, v any) {
+	t.w.t.Helper()
+	c := wire.Context{Site: siteID, Device: t.name, Dir: wire.Down, Kind: m.Kind}
+	if err := wire.Open(t.w.hubPK, c, m.Payload, v); err != nil {
+		t.w.t.Fatalf("a message of the hub's: %v", err)
+	}
+}
+
+func (t *terminal) until(what string, good func(hub.Message) bool) {
+	t.w.t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case m := <-t.w.link.to(t.name):
+			if m.Kind == wire.MsgPage {
+				var p wire.Page
+				t.open(m, &p)
+				t.page(p)
+			}
+			if good(m) {
+				return
+			}
+		case <-late:
+			t.w.t.Fatalf("%s: no %s", t.name, what)
+		}
+	}
+}
+
+// page applies a page as a terminal does, and holds the hub to its hash.
+func (t *terminal) page(p wire.Page) {
+	t.w.t.Helper()
+	if p.Nonce != t.nonce {
+		return
+	}
+	t.pages = append(t.pages, p)
+	if uint64(len(t.pages)) < p.Parts {
+		return
+	}
+	rows := t.rows[p.Collection]
+	if rows == nil || p.Snapshot {
+		rows = map[string][]byte{}
+	} else if p.From > t.revs[p.Collection].Rev {
+		t.w.t.Errorf("%s: a delta of %s from %d, but it has %d", t.name, p.Collection, p.From, t.revs[p.Collection].Rev)
+	}
+	var hash hub.ID
+	for _, part := range t.pages {
+		for _, c := range part.Changes {
+			rows[string(c.Key)] = c.Body
+			if c.Body == nil {
+				delete(rows, string(c.Key))
+			}
+		}
+	}
+	for key, body := range rows {
+		hash = wire.Xor(hash, wire.RowHash(p.Collection, []byte(key), body))
+	}
+	if hash != p.Hash {
+		t.w.t.Errorf("%s: %s do not add up at %d", t.name, p.Collection, p.To)
+	}
+	t.pages, t.rows[p.Collection] = nil, rows
+	t.revs[p.Collection] = wire.CollectionState{Collection: p.Collection, Rev: p.To, Hash: p.Hash}
+	t.first = append(t.first, p.Collection)
+}
+
+// wait takes what the hub sends until good.
+func (t *terminal) wait(what string, good func() bool) {
+	t.w.t.Helper()
+	if good() {
+		return
+	}
+	t.until(what, func(hub.Message) bool { return good() })
+}
+
+// frame makes the next frame of a stream.
+func (t *terminal) frame(stream uint64, events ...wire.Event) wire.Frame {
+	t.w.t.Helper()
+	var bodies [][]byte
+	for _, e := range events {
+		t.order++
+		e.Order, e.Boot, e.Clock = t.order, t.boot[:], 2
+		if e.At == 0 {
+			e.At = time.Now().UnixMilli()
+		}
+		b, err := wire.Marshal(e)
+		if err != nil {
+			t.w.t.Fatal(err)
+		}
+		bodies = append(bodies, b)
+	}
+	f, err := wire.PackFrame(t.inc, stream, t.next[stream], bodies)
+	if err != nil {
+		t.w.t.Fatal(err)
+	}
+	t.next[stream] += uint64(len(events))
+	return f
+}
+
+// report sends events of the security stream and waits until they are durable.
+func (t *terminal) report(events ...wire.Event) {
+	t.w.t.Helper()
+	t.send(wire.MsgSecurity, t.frame(wire.StreamSecurity, events...))
+	t.ack(func(a wire.Ack) bool { return a.Upto[wire.StreamSecurity] == t.next[wire.StreamSecurity]-1 })
+}
+
+// The events of terminals.
+
+func (t *terminal) newAccount(number string, n uint64) wire.Event {
+	card := t.w.key.Card(number)
+	account := t.w.key.Anonymous(card)
+	return wire.Event{Kind: 2, Outcome: 1, Reason: 2, Point: "print", Account: account[:], Card: card[:], Number: n}
+}
+
+func (w *world) bound(account, claim hub.ID, number string) wire.Event {
+	card := w.key.Card(number)
+	return wire.Event{Kind: 2, Outcome: 1, Reason: 3, Point: "front", Account: account[:], Card: card[:], Claim: claim[:]}
+}
+
+func wrongCode() wire.Event { return wire.Event{Kind: 1, Outcome: 2, Reason: 7, Point: "front"} }
+
+func swipe() wire.Event { return wire.Event{Kind: 1, Outcome: 1, Reason: 1, Point: "print"} }
+
+// numbers are those that the terminal's leases hold, in order.
+func (t *terminal) numbers() []uint64 {
+	var out []uint64
+	for _, body := range t.rows[wire.Leases] {
+		var l wire.Lease
+		if err := wire.Unmarshal(body, &l); err != nil {
+			t.w.t.Fatal(err)
+		}
+		for n := max(l.First, t.used+1); n <= l.Last; n++ {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func row[T any](t *terminal, c wire.Collection, key []byte) (v T, ok bool) {
+	t.w.t.Helper()
+	body, ok := t.rows[c][string(key)]
+	if ok {
+		if err := wire.Unmarshal(body, &v); err != nil {
+			t.w.t.Fatal(err)
+		}
+	}
+	return v, ok
+}
+
+func (w *world) account(name string) hub.Account {
+	w.t.Helper()
+	a, err := w.hub.AddAccount(w.t.Context(), wire.Edit{Name: name, Lang: "en"}, hub.Active)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+func (w *world) claim(a hub.Account) hub.IssuedClaim {
+	w.t.Helper()
+	c, err := w.hub.IssueClaim(w.t.Context(), hub.Hex(a.ID), nil, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) cards() map[hub.ID]hub.Card {
+	w.t.Helper()
+	all, err := w.hub.Cards(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := map[hub.ID]hub.Card{}
+	for _, c := range all {
+		out[c.ID] = c
+	}
+	return out
+}
+
+func (w *world) accounts() map[hub.ID]hub.Account {
+	w.t.Helper()
+	all, err := w.hub.Accounts(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := map[hub.ID]hub.Account{}
+	for _, a := range all {
+		out[a.ID] = a
+	}
+	return out
+}
+
+func (w *world) events() []hub.Event {
+	w.t.Helper()
+	var out []hub.Event
+	for after := uint64(0); ; {
+		page, err := w.hub.Events(w.t.Context(), after, 0)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(page) == 0 {
+			return out
+		}
+		out = append(out, page...)
+		after = page[len(page)-1].ID
+	}
+}

@@ -1,0 +1,197 @@
+// Package web is what a hub shows to its network over HTTPS: the place where a new
+// terminal joins, and a page that says what this is. Nothing else is public.
+package web
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"badged/internal/secret"
+	"badged/sync/hub"
+	"badged/sync/identity"
+)
+
+// Options is what the web server needs.
+type Options struct {
+	Hub   *hub.Hub
+	CA    *x509.Certificate
+	Issue func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error)
+	MQTT  string // host:port of the broker, as terminals reach it
+	TLS   *tls.Config
+	Log   *slog.Logger
+}
+
+// The bounds of a request.
+const (
+	maxRequest  = 8 << 10
+	readTimeout = 10 * time.Second
+	idleTimeout = time.Minute
+	endTimeout  = 5 * time.Second
+)
+
+// Serve answers on l until ctx ends, and returns nil once the last answer is out.
+func Serve(ctx context.Context, l net.Listener, o Options) error {
+	s := &http.Server{
+		Handler:           handler(o),
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxRequest,
+		ErrorLog:          log.New(quiet{o.Log}, "", 0),
+		ReadHeaderTimeout: readTimeout,
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		defer cancel()
+		stopped <- s.Shutdown(ctx)
+	})
+	err := s.Serve(tls.NewListener(l, o.TLS))
+	if stop() {
+		return fmt.Errorf("serve the web on %s: %w", l.Addr(), err)
+	}
+	return <-stopped
+}
+
+// quiet passes on what net/http says of broken handshakes to who debugs them.
+type quiet struct{ log *slog.Logger }
+
+// Write implements io.Writer.
+func (q quiet) Write(p []byte) (int, error) {
+	q.log.Debug("web", "says", string(p))
+	return len(p), nil
+}
+
+func handler(o Options) http.Handler {
+	j := &joining{Options: o, limit: newLimiter(joinsPerMinute, time.Minute)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+identity.JoinPath, j.serve)
+	mux.HandleFunc("GET /{$}", start)
+	return mux
+}
+
+// start says what this is, and gives nothing away.
+func start(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write([]byte(startPage)) // whoever went away needs no page
+}
+
+const startPage = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>badged hub</title>
+<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color:#1c2733}
+code{background:#eef2f6;padding:.1em .35em;border-radius:.25em}</style>
+<h1>badged hub</h1>
+<p>This is the central server of a site's badge terminals. Terminals join here; there is nothing to see for people yet.</p>
+<p lang="fr">Ceci est le serveur central des terminaux à badge d'un site. Les terminaux s'y inscrivent ; il n'y a encore rien à voir ici.</p>
+<p>To set up a terminal, run <code>badgehub terminal add NAME</code> on this machine.</p>
+</html>
+`
+
+// joining answers terminals that want to join.
+type joining struct {
+	Options
+	limit *limiter
+}
+
+func (j *joining) serve(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil || !j.limit.allow(host, time.Now()) {
+		w.Header().Set("Retry-After", "60")
+		http.Error(w, "too many attempts to join: wait a minute", http.StatusTooManyRequests)
+		return
+	}
+	answer, err := j.join(w, r)
+	if err != nil {
+		j.refuse(w, host, err)
+		return
+	}
+	j.Log.Info("a terminal joined", "terminal", answer.Device, "remote", host)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		j.Log.Warn("a terminal did not wait for its identity", "terminal", answer.Device, "error", err)
+	}
+}
+
+// refuse answers as identity.JoinPath says.
+func (j *joining) refuse(w http.ResponseWriter, host string, err error) {
+	status := http.StatusInternalServerError
+	switch {
+	case errors.Is(err, hub.ErrNotFound):
+		status = http.StatusForbidden
+	case errors.Is(err, hub.ErrConflict):
+		status = http.StatusGone
+	case errors.Is(err, hub.ErrInvalid):
+		status = http.StatusBadRequest
+	}
+	j.Log.Warn("a terminal cannot join", "remote", host, "error", err)
+	http.Error(w, "join refused", status)
+}
+
+func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinResponse, error) {
+	var req identity.JoinRequest
+	body := http.MaxBytesReader(w, r.Body, maxRequest)
+	if err := json.NewDecoder(body).Decode(&req); err != nil || len(req.Secret) != 16 {
+		return identity.JoinResponse{}, &hub.Refusal{Kind: hub.ErrInvalid, Text: "not a request to join"}
+	}
+	key, name, err := readCSR(req.CSR)
+	if err != nil {
+		return identity.JoinResponse{}, err
+	}
+	joined, err := j.Hub.Join(r.Context(), secret.New(string(req.Secret)), key, func(terminal string) ([]byte, error) {
+		if terminal != name {
+			return nil, &hub.Refusal{Kind: hub.ErrInvalid, Text: "the request is in another terminal's name"}
+		}
+		cert, err := j.Issue(terminal, key)
+		if err != nil {
+			return nil, err
+		}
+		return toPEM(cert), nil
+	})
+	if err != nil {
+		return identity.JoinResponse{}, err
+	}
+	siteKey := j.Hub.SiteKey().Reveal()
+	return identity.JoinResponse{
+		Cert: string(joined.Cert), CA: string(toPEM(j.CA)), Site: j.Hub.SiteID(), Device: joined.Terminal,
+		SiteKey: siteKey[:], SiteKeyVersion: j.Hub.SiteKey().Version, HubKey: j.Hub.Public(),
+		Incarnation: joined.Incarnation[:], MQTT: j.MQTT,
+	}, nil
+}
+
+// readCSR takes a request that is signed with the Ed25519 key that it is for.
+func readCSR(text string) (ed25519.PublicKey, string, error) {
+	bad := &hub.Refusal{Kind: hub.ErrInvalid, Text: "not a signed certificate request for an Ed25519 key"}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE REQUEST" {
+		return nil, "", bad
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil || csr.CheckSignature() != nil {
+		return nil, "", bad
+	}
+	key, ok := csr.PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return nil, "", bad
+	}
+	return key, csr.Subject.CommonName, nil
+}
+
+func toPEM(c *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+}
