@@ -118,7 +118,7 @@ func New(opts Options) *Agent {
 
 // Run runs readers, doors and the loop until ctx ends. Then the readers end first,
 // what they have said is still decided, and the relays are released.
-func (a *Agent) Run(ctx context.Context) error {
+func (a *Agent) Run(ctx context.Context) {
 	work := context.WithoutCancel(ctx)
 	var sources, cues sync.WaitGroup
 	a.start(ctx, &sources)
@@ -131,7 +131,6 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.release()
 	stopCues()
 	cues.Wait()
-	return nil
 }
 
 // started tells the order of events that the terminal's memory is new.

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"badged/enroll"
+	"badged/internal/agent"
+	"badged/sync/wire"
+)
+
+func newLog(format string, w io.Writer) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// logDecision writes one line for a decision. It runs in the agent's loop, after the
+// decision was acted upon.
+func logDecision(log *slog.Logger, d agent.Decided) {
+	attrs := make([]slog.Attr, 0, 5)
+	attrs = append(attrs,
+		slog.String("point", d.Point),
+		slog.String("reader", d.Reader),
+		slog.String("outcome", wire.OutcomeName(uint64(d.Decision.Outcome))),
+		slog.String("reason", wire.ReasonName(uint64(d.Decision.Reason))))
+	if a := d.Decision.Account; !a.ID.IsZero() {
+		attrs = append(attrs, slog.String("account", label(a.ID, a.Number)))
+	}
+	log.LogAttrs(context.Background(), slog.LevelInfo, "decided", attrs...)
+}
+
+// label is how an account shows where people look who need not know who it is:
+// anonymN, or the start of its id.
+func label(id enroll.AccountID, number uint64) string {
+	if number == 0 {
+		return id.String()
+	}
+	return enroll.Account{Number: number}.DisplayName()
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"badged/internal/clock"
+	"badged/internal/health"
+	"badged/sync/uplink"
+)
+
+// What follows puts the state of the parts into the register of what a person must
+// see. Readers are the agent's.
+
+func (t *terminal) showStore() {
+	it := health.Item{Name: "store"}
+	t.health.Set(it)
+	if aside := t.store.Recovered(); aside != "" {
+		t.health.Set(health.Item{
+			Name: "database", State: health.Warn,
+			Text: "the database was damaged and kept aside as " + aside + "; a new one is filled by the hub",
+			Do:   "send the file to the maker, and check or replace the disk",
+		})
+	}
+}
+
+func (t *terminal) showClock() {
+	it := health.Item{Name: "clock"}
+	if t.clock.Now().State == clock.Unknown {
+		it.State = health.Warn
+		it.Text = "the clock shows a time that has passed: time-limited grants follow the setting of the door"
+		it.Do = "connect the terminal to its hub, which tells the time, or set the clock and its battery right"
+	}
+	t.health.Set(it)
+}
+
+func (t *terminal) showUplink(s uplink.State) {
+	t.status.uplink.Store(&s)
+	it := health.Item{Name: "uplink"}
+	if !s.Connected {
+		it.State = health.Warn
+		it.Text = s.Problem
+		it.Do = "people are served meanwhile and nothing is lost; see that the hub runs and that " + t.id.MQTT + " can be reached"
+		if it.Text == "" {
+			it.Text = "the hub is not connected"
+		}
+	}
+	t.health.Set(it)
+}
+
+// showBoard tells whether the pins of doors are there.
+func (t *terminal) showBoard(board string, err error) {
+	it := health.Item{Name: "pins " + board}
+	if err != nil {
+		it.State = health.Fail
+		it.Text = "doors cannot be opened: " + err.Error()
+		it.Do = "see that the board runs and that its path in the configuration is right; it is tried again by itself"
+		t.log.Warn("pins are not connected", "err", err)
+	}
+	t.health.Set(it)
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/config"
+	"badged/internal/ctl"
+	"badged/internal/health"
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+// status is what the control socket shows of a terminal. It implements ctl.Agent.
+type status struct {
+	*terminal
+	started time.Time
+	uplink  atomic.Pointer[uplink.State]
+}
+
+// Status implements ctl.Agent.
+func (s *status) Status(context.Context) (ctl.Status, error) {
+	items := s.health.Snapshot()
+	return ctl.Status{
+		Version: version, Device: s.id.Device, Site: s.id.Site,
+		Started: s.started, Uptime: time.Since(s.started).Seconds(),
+		Clock:  s.clock.Now().State.String(),
+		Health: items, Points: s.pointStatus(), Readers: s.readerStatus(items),
+		Uplink: s.uplinkStatus(), Store: s.storeStatus(),
+	}, nil
+}
+
+func (s *status) pointStatus() []ctl.Point {
+	list := make([]ctl.Point, 0, len(s.plan.cfg.Points))
+	for _, c := range s.plan.cfg.Points {
+		p := ctl.Point{Name: c.Name, Kind: c.Kind, Door: c.Door}
+		if c.Kind == config.KindDoor {
+			p.State = s.agent.DoorState(c.Door).String()
+		} else {
+			p.State, p.Kiosk = "idle", s.kiosk.URL(s.panels.Addr().String(), c.Name)
+			if screen, _ := s.agent.Screen(c.Name); screen.Session != "" {
+				p.State = "session"
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func (s *status) readerStatus(items []health.Item) []ctl.Reader {
+	list := make([]ctl.Reader, 0, len(s.plan.cfg.Readers))
+	for _, c := range s.plan.cfg.Readers {
+		r := ctl.Reader{Name: c.Name, Point: c.Point, Protocol: c.Protocol, Port: c.Port, State: health.Warn, Text: "not opened yet"}
+		for _, it := range items {
+			if it.Name == "reader "+c.Name {
+				r.State, r.Text = it.State, it.Text
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func (s *status) uplinkStatus() ctl.Uplink {
+	u := ctl.Uplink{Hub: s.id.MQTT, Pending: s.store.Stats().Outbox}
+	if st := s.uplink.Load(); st != nil {
+		u.Connected, u.Since, u.LastAck, u.Problem = st.Connected, st.Since, st.LastAck, st.Problem
+	}
+	return u
+}
+
+func (s *status) storeStatus() ctl.Store {
+	st := s.store.Stats()
+	cards, accounts, _ := s.store.Index().Counts()
+	return ctl.Store{
+		Path: s.dbPath(), Recovered: s.store.Recovered(), Cards: cards, Accounts: accounts, Claims: s.liveClaims(),
+		LeaseLeft: st.Lease, Bytes: st.Bytes,
+	}
+}
+
+// liveClaims is how many codes could be typed now.
+func (s *status) liveClaims() (n int) {
+	for _, c := range s.store.Index().Claims() {
+		if c.State == enroll.ClaimLive {
+			n++
+		}
+	}
+	return n
+}
+
+// Outbox implements ctl.Agent.
+func (s *status) Outbox(context.Context) (ctl.Outbox, error) {
+	st := s.store.Stats()
+	return ctl.Outbox{Pending: st.Outbox, Unsaved: st.Unsaved, Bytes: st.Bytes, Acked: st.Acked, LastAck: st.LastAck}, nil
+}
+
+// Events implements ctl.Agent.
+func (s *status) Events(ctx context.Context, after uint64, n int) ([]ctl.Event, error) {
+	events, err := s.store.Tail(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ctl.Event, 0, len(events))
+	for _, ev := range events {
+		if ev.Order > after {
+			list = append(list, s.event(ev))
+		}
+	}
+	return list, nil
+}
+
+func (s *status) event(ev enroll.Event) ctl.Event {
+	out := ctl.Event{
+		Order: ev.Order, Stream: wire.StreamName(uint64(ev.Stream())), Seq: ev.Seq,
+		Kind: wire.KindName(uint64(ev.Kind)), At: ev.At.Wall, Clock: ev.At.State.String(),
+		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
+	}
+	if ev.Outcome != 0 {
+		out.Outcome = wire.OutcomeName(uint64(ev.Outcome))
+	}
+	if ev.Reason != enroll.ReasonNone {
+		out.Reason = wire.ReasonName(uint64(ev.Reason))
+	}
+	if !ev.Account.IsZero() {
+		known, _ := s.store.Index().Account(ev.Account)
+		out.Account = label(ev.Account, max(known.Number, ev.Number))
+	}
+	return out
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"badged/enroll"
+	"badged/enroll/kiosk"
+	"badged/enroll/store"
+	"badged/internal/agent"
+	"badged/internal/clock"
+	"badged/internal/ctl"
+	"badged/internal/health"
+	"badged/sync/identity"
+	"badged/sync/mqttlink"
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+// terminal is the parts of a running agent. What is opened last is closed first.
+type terminal struct {
+	plan   *plan
+	log    *slog.Logger
+	id     *identity.Identity
+	store  *store.Store
+	clock  *clock.Clock
+	health *health.Register
+	agent  *agent.Agent
+	kiosk  *kiosk.Kiosk
+	panels net.Listener // nil: no print point
+	socket net.Listener
+	status *status
+
+	changed  chan struct{} // the hub has changed something
+	watchdog time.Duration // 0: nobody watches
+}
+
+// runTerminal is `badged run`.
+func runTerminal(ctx context.Context, p *plan, log *slog.Logger) (err error) {
+	tuneMemory()
+	t := &terminal{
+		plan: p, log: log, health: &health.Register{},
+		changed: make(chan struct{}, 1), watchdog: watchdogInterval(log),
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	return t.run(ctx)
+}
+
+func (t *terminal) dbPath() string { return filepath.Join(t.plan.cfg.StateDir, "badged.db") }
+
+// open opens everything that must be there before anybody is served.
+func (t *terminal) open(ctx context.Context) (err error) {
+	if t.id, err = identity.Load(t.plan.cfg.StateDir); err != nil {
+		return err
+	}
+	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Device: t.id.Device, Log: t.log})
+	if err != nil {
+		return err
+	}
+	t.clock = clock.New(later(built(), t.store.Floor()))
+	t.showStore()
+	t.showClock()
+	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
+	t.agent = agent.New(agent.Options{
+		Engine: engine, Index: t.store.Index(), Device: t.id.Device,
+		Points: t.plan.points, Doors: t.plan.doors, Readers: t.plan.readers,
+		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
+		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.watchdog / 4,
+		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
+	})
+	if err := t.openKiosk(); err != nil {
+		return err
+	}
+	t.status = &status{terminal: t, started: time.Now()}
+	t.socket, err = ctl.Listen(t.plan.cfg.Control)
+	return err
+}
+
+func (t *terminal) openKiosk() (err error) {
+	var points []string
+	for _, p := range t.plan.points {
+		if p.Kind == enroll.Print {
+			points = append(points, p.Name)
+		}
+	}
+	if len(points) == 0 {
+		return nil
+	}
+	cfg := t.plan.cfg
+	if err := os.MkdirAll(filepath.Dir(cfg.Control), 0o750); err != nil {
+		return fmt.Errorf("make the folder of the kiosk's token: %w", err)
+	}
+	token, err := kiosk.LoadToken(strings.TrimSuffix(cfg.Control, ".sock") + ".kiosk")
+	if err != nil {
+		return err
+	}
+	t.kiosk = kiosk.New(kiosk.Options{
+		Panel: t.agent, Points: points, Token: token, Log: t.log,
+		FrameAncestors: strings.Join(cfg.Kiosk.FrameAncestors, " "),
+	})
+	if t.panels, err = net.Listen("tcp", cfg.Kiosk.Listen); err != nil {
+		return fmt.Errorf("listen for panels on %s: %w (another program has the address: change kiosk.listen)", cfg.Kiosk.Listen, err)
+	}
+	return nil
+}
+
+// close gives back what open opened. The store comes last: it writes what is queued.
+func (t *terminal) close() error {
+	for _, ln := range []net.Listener{t.panels, t.socket} {
+		if ln != nil {
+			_ = ln.Close() // closed already, if it was served
+		}
+	}
+	if t.store == nil {
+		return nil
+	}
+	return t.store.Close()
+}
+
+// run serves until ctx ends or a part fails. The readers end first and what they have
+// said is decided; then panels, socket and uplink end.
+func (t *terminal) run(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	rest, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	stopping := context.AfterFunc(ctx, func() { notify(t.log, "STOPPING=1") })
+	defer stopping()
+
+	var parts sync.WaitGroup
+	part := func(run func(context.Context) error) {
+		parts.Go(func() {
+			if err := run(rest); err != nil {
+				fail(err)
+			}
+		})
+	}
+	part(t.newUplink().Run)
+	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
+	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
+	if t.kiosk != nil {
+		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
+	}
+	if t.watchdog > 0 {
+		part(func(ctx context.Context) error {
+			feed(ctx, t.watchdog/4, t.agent.Progress, func() { notify(t.log, "WATCHDOG=1") })
+			return nil
+		})
+	}
+	notify(t.log, "READY=1")
+	t.log.Info("badged runs", "version", version, "device", t.id.Device, "site", t.id.Site)
+	t.agent.Run(ctx)
+	end()
+	parts.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	t.log.Info("badged ends")
+	return nil
+}
+
+func (t *terminal) newUplink() *uplink.Uplink {
+	link := mqttlink.Config{
+		Address: t.id.MQTT, Site: t.id.Site, Device: t.id.Device, TLS: t.id.TLSConfig(), Log: t.log,
+	}
+	return uplink.New(uplink.Options{
+		Store: &hubStore{t.store, t.changed}, Site: t.id.Site, Device: t.id.Device, Agent: version,
+		Dial: link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
+		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
+	})
+}
+
+func (t *terminal) account(ctx context.Context, id enroll.AccountID) (a enroll.Account, err error) {
+	err = t.store.View(ctx, func(tx enroll.Tx) error {
+		a, err = tx.Account(id)
+		return err
+	})
+	return a, err
+}
+
+// hubStore is the store as the uplink sees it, with a word to the agent when the hub
+// has changed something.
+type hubStore struct {
+	uplinkStore
+	changed chan<- struct{}
+}
+
+type uplinkStore = *store.Store
+
+// Apply implements uplink.Store.
+func (s *hubStore) Apply(ctx context.Context, pages []wire.Page) error {
+	if err := s.uplinkStore.Apply(ctx, pages); err != nil {
+		return err
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default: // it will look anyway
+	}
+	return nil
+}
+
+// hubClock gives the hub's time to the clock and keeps the floor.
+type hubClock struct{ *terminal }
+
+// HubTime implements uplink.Clock.
+func (h hubClock) HubTime(at time.Time) {
+	h.clock.HubTime(at)
+	h.showClock()
+	if err := h.store.SetFloor(h.clock.Floor()); err != nil {
+		h.log.Warn("the hub's time cannot be kept", "err", err)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// built is when the program's sources were committed; zero if the build does not say.
+func built() (at time.Time) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return at
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			at, _ = time.Parse(time.RFC3339, s.Value)
+		}
+	}
+	return at
+}
+
+// tuneMemory keeps a terminal with 100,000 cards within 32 MB. The heap is nearly all
+// index, which holds no pointers and is cheap to look at, so that collecting at half
+// as much garbage again costs little; it happens beside the loop, not in it.
+func tuneMemory() { debug.SetGCPercent(50) }
