@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"badged/internal/ctl"
+	"badged/internal/health"
+)
+
+const (
+	defaultSocket = "/run/badged/badged.sock"
+	socketEnv     = "BADGED_SOCKET"
+)
+
+// asking gives a command that asks the agent its --socket and --json.
+func (a *app) asking(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringVar(&a.socket, "socket", cmp.Or(a.env(socketEnv), defaultSocket), "control socket of the agent; "+socketEnv+" sets it too")
+	return a.withJSON(cmd)
+}
+
+func (a *app) client() *ctl.Client { return ctl.NewClient(a.socket) }
+
+func (a *app) status() *cobra.Command {
+	return a.asking(&cobra.Command{
+		Use:   "status",
+		Short: "Tell in one screen what is wrong and what to do about it",
+		Long: "status tells in one screen what is wrong with the agent and what to do about it.\n" +
+			"It ends with 1 when something has failed, or when no agent answers.",
+		Example: "  badgectl status\n  badgectl status --json | jq .uplink",
+		Args:    takes(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = a.print(s)
+			} else {
+				err = a.screen(s)
+			}
+			if err == nil && s.Worst() == health.Fail {
+				return errFaulty
+			}
+			return err
+		},
+	})
+}
+
+func (a *app) tail() *cobra.Command {
+	var n int
+	var follow bool
+	cmd := a.asking(&cobra.Command{
+		Use:     "tail",
+		Short:   "Show what happened last",
+		Example: "  badgectl tail -n 50\n  badgectl tail --follow --json",
+		Args:    takes(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if n < 0 || n > 1000 {
+				return usageError{fmt.Errorf("-n %d: must be 0 to 1000", n)}
+			}
+			return a.client().Events(cmd.Context(), n, follow, a.event)
+		},
+	})
+	cmd.Flags().IntVarP(&n, "lines", "n", 20, "number of events to begin with, 0 to 1000")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with every event that comes, until Ctrl-C")
+	return cmd
+}
+
+// event prints one event.
+func (a *app) event(ev ctl.Event) error {
+	if a.json {
+		return a.print(ev)
+	}
+	what := cmp.Or(ev.Reason, ev.Kind)
+	if ev.Why != "" {
+		what += " (" + ev.Why + ")"
+	}
+	_, err := fmt.Fprintf(a.io.Out, "%6d  %s  %-8s %-12s %-22s %s\n", ev.Order, ev.At.Local().Format(time.DateTime),
+		ev.Outcome, cmp.Or(ev.Point, ev.Device), what, ev.Account)
+	return written(err)
+}
+
+func written(err error) error {
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+func (a *app) readers() *cobra.Command {
+	return a.asking(&cobra.Command{
+		Use:     "readers",
+		Short:   "List readers and keypads, and what is the matter with them",
+		Example: "  badgectl readers\n  badgectl readers --json",
+		Args:    takes(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := a.client().Readers(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if !a.json {
+				return a.table(func(w io.Writer) { readerRows(w, list) })
+			}
+			for _, r := range list {
+				if err := a.print(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+func readerRows(w io.Writer, list []ctl.Reader) {
+	fmt.Fprintln(w, "READER\tPOINT\tPROTOCOL\tPORT\tSTATE\t")
+	for _, r := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Point, r.Protocol, r.Port, r.State, r.Text)
+	}
+}
+
+func (a *app) outbox() *cobra.Command {
+	return a.asking(&cobra.Command{
+		Use:     "outbox",
+		Short:   "Tell what waits for the hub",
+		Example: "  badgectl outbox\n  badgectl outbox --json",
+		Args:    takes(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o, err := a.client().Outbox(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.print(o)
+			}
+			return a.table(func(w io.Writer) {
+				fmt.Fprintf(w, "waiting\t%d events, %d bytes\n", o.Pending, o.Bytes)
+				fmt.Fprintf(w, "the hub has\tevery event up to %d\n", o.Acked)
+				fmt.Fprintf(w, "last heard\t%s\n", ago(time.Now(), o.LastAck))
+			})
+		},
+	})
+}
+
+// table prints rows in columns.
+func (a *app) table(rows func(io.Writer)) error {
+	w := tabwriter.NewWriter(a.io.Out, 0, 0, 2, ' ', 0)
+	rows(w)
+	return written(w.Flush())
+}
+
+// ago is how long something is past, as people say it.
+func ago(now, t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return span(now.Sub(t)) + " ago"
+}
+
+// span is a duration in its two largest units.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	default:
+		return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
+	}
+}

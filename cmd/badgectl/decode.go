@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"badged/reader"
+	"badged/reader/capture"
+	"badged/reader/number"
+	"badged/reader/protocols"
+)
+
+// decoding is how bytes become events.
+type decoding struct {
+	protocol string
+	options  map[string]string
+	rule     string
+}
+
+func (o *decoding) flags(cmd *cobra.Command) {
+	names := make([]string, 0, len(protocols.All()))
+	for _, p := range protocols.All() {
+		names = append(names, p.Name)
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: "+strings.Join(names, ", "))
+	f.StringToStringVarP(&o.options, "option", "o", nil, "option of the protocol, as key=value; may be repeated")
+	f.StringVar(&o.rule, "number", "", "number rule, as in the configuration of a reader")
+}
+
+// decoder makes what the flags name.
+func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
+	if o.protocol == "" {
+		return nil, number.Rule{}, usageError{errors.New("name the protocol with --protocol (see badgectl decode --help)")}
+	}
+	dec, err := protocols.New(o.protocol, o.options)
+	if err != nil {
+		return nil, number.Rule{}, usageError{err}
+	}
+	rule, err := number.Parse(o.rule)
+	if err != nil {
+		return nil, number.Rule{}, usageError{err}
+	}
+	return dec, rule, nil
+}
+
+func (a *app) decode() *cobra.Command {
+	var o decoding
+	cmd := &cobra.Command{
+		Use:   "decode --protocol P [-o key=value]... [FILE]",
+		Short: "Turn raw bytes of a reader into what they mean",
+		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and milliseconds),\n" +
+			"from FILE or standard input: a capture will do. It prints one JSON object an event and ends\n" +
+			"with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
+			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
+		Args: takes(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dec, rule, err := o.decoder()
+			if err != nil {
+				return err
+			}
+			in, err := a.input(args)
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			return a.play(in, &printer{app: a, rule: rule}, dec)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// protocolHelp lists protocols with their options.
+func protocolHelp() string {
+	var b strings.Builder
+	b.WriteString("Protocols and their options:\n")
+	for _, p := range protocols.All() {
+		fmt.Fprintf(&b, "  %-12s %s\n", p.Name, p.Doc)
+		for _, o := range p.Options {
+			fmt.Fprintf(&b, "    %-10s %s (default %q)\n", o.Name, o.Doc, o.Default)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// input opens the file that is named, or takes standard input.
+func (a *app) input(args []string) (io.ReadCloser, error) {
+	if len(args) == 0 || args[0] == "-" {
+		return io.NopCloser(a.io.In), nil
+	}
+	f, err := os.Open(args[0])
+	if err != nil {
+		return nil, fmt.Errorf("read the bytes to decode: %w", err)
+	}
+	return f, nil
+}
+
+// play feeds the chunks of in to dec and prints what comes of them. A line without a
+// time belongs to the moment of the one before.
+func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 2*capture.MaxChunk+64)
+	at := time.Unix(0, 0)
+	start := at
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		chunk, timed, err := capture.ParseChunk(text)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if timed {
+			if start.Add(chunk.At).Before(at) {
+				return fmt.Errorf("line %d: its time is before that of the line above", n)
+			}
+			at = start.Add(chunk.At)
+		}
+		capture.Ticks(dec, at, out.event)
+		dec.Feed(at, chunk.Bytes, out.event)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read the bytes to decode: %w", err)
+	}
+	capture.Ticks(dec, at.Add(time.Hour), out.event) // a frame that stopped in the middle
+	return out.end()
+}
+
+// line is an event as decode prints it.
+type line struct {
+	Kind   reader.Kind `json:"kind"`
+	Number string      `json:"number,omitempty"`
+	Hex    string      `json:"hex,omitempty"`
+	Bits   int         `json:"bits,omitempty"`
+	Format string      `json:"format,omitempty"`
+	Key    string      `json:"key,omitempty"`
+	Why    string      `json:"why,omitempty"`
+}
+
+// printer prints events, with the number that a rule makes of a card.
+type printer struct {
+	app    *app
+	rule   number.Rule
+	faulty bool
+	err    error // the first of making a number or of printing
+}
+
+func (p *printer) event(ev reader.Event) {
+	l := line{Kind: ev.Kind, Why: string(ev.Why)}
+	switch ev.Kind {
+	case reader.KindFault:
+		p.faulty = true
+	case reader.KindKey:
+		l.Key = ev.Key.Reveal()
+	case reader.KindCard:
+		n, err := p.rule.Apply(ev.Card)
+		if err != nil {
+			p.err = errors.Join(p.err, fmt.Errorf("make the number of a card: %w", err))
+			return
+		}
+		l.Number, l.Hex, l.Bits, l.Format = n.Reveal(), ev.Card.Hex(), ev.Card.Bits(), ev.Card.FrameFormat()
+	}
+	if p.err == nil {
+		p.err = p.app.print(l)
+	}
+}
+
+// end tells whether anything was wrong.
+func (p *printer) end() error {
+	if p.err == nil && p.faulty {
+		return errFaulty
+	}
+	return p.err
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"badged/internal/ctl"
+	"badged/internal/health"
+)
+
+// The colours of a terminal, as in ECMA-48.
+const (
+	plain  = "\x1b[0m"
+	bold   = "\x1b[1m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+)
+
+// paint colours text when a person looks on.
+func (a *app) paint(colour, text string) string {
+	if !a.onTerminal() || a.env("NO_COLOR") != "" {
+		return text
+	}
+	return colour + text + plain
+}
+
+// onTerminal reports whether the output goes to a screen.
+func (a *app) onTerminal() bool {
+	f, ok := a.io.Out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// screen prints a status: first what is wrong, then what there is.
+func (a *app) screen(s ctl.Status) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s at %s, badged %s, up %s, clock %s\n\n", a.paint(bold, s.Device), cmp.Or(s.Site, "no site"), s.Version,
+		span(time.Duration(s.Uptime*float64(time.Second))), s.Clock)
+	a.matters(&b, s.Health)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	inventory(w, s, time.Now())
+	if err := w.Flush(); err != nil {
+		return err // of a buffer: never
+	}
+	_, err := a.io.Out.Write(b.Bytes())
+	return written(err)
+}
+
+// matters tells what is wrong, the worst first, with what to do about it.
+func (a *app) matters(b io.Writer, items []health.Item) {
+	wrong := 0
+	for _, it := range items {
+		if it.State == health.OK {
+			continue
+		}
+		wrong++
+		mark := a.paint(yellow, "warning")
+		if it.State == health.Fail {
+			mark = a.paint(red, "FAILED")
+		}
+		fmt.Fprintf(b, "%s  %s: %s\n", mark, a.paint(bold, it.Name), it.Text)
+		if it.Do != "" {
+			fmt.Fprintf(b, "         what to do: %s\n", it.Do)
+		}
+	}
+	if wrong == 0 {
+		fmt.Fprintln(b, a.paint(green, "everything works"))
+	}
+	fmt.Fprintln(b)
+}
+
+// inventory lists points, readers, hub and store.
+func inventory(w io.Writer, s ctl.Status, now time.Time) {
+	for _, p := range s.Points {
+		fmt.Fprintf(w, "point\t%s\t%s\t%s\n", p.Name, p.Kind, p.State)
+	}
+	for _, r := range s.Readers {
+		fmt.Fprintf(w, "reader\t%s\t%s\t%s\n", r.Name, r.Protocol, r.Port)
+	}
+	link := "not connected"
+	if s.Uplink.Connected {
+		link = "connected"
+	}
+	fmt.Fprintf(w, "hub\t%s\t%s\t%d events waiting, last heard %s\n", cmp.Or(s.Uplink.Hub, "none"), link, s.Uplink.Pending, ago(now, s.Uplink.LastAck))
+	fmt.Fprintf(w, "store\t%d cards\t%d accounts\t%d numbers left, %.1f MB\n", s.Store.Cards, s.Store.Accounts, s.Store.LeaseLeft, float64(s.Store.Bytes)/1e6)
+	if s.Store.Recovered != "" {
+		fmt.Fprintf(w, "\tkept aside\t%s\t\n", s.Store.Recovered)
+	}
+}

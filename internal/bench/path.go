@@ -1,0 +1,188 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/proc"
+	"badged/sync/wire"
+)
+
+// The budgets of the path, as ratios to the bare echo.
+const (
+	budgetP50 = 1.2
+	budgetP99 = 2.0
+	rounds    = 3
+	warmUp    = 50 // swipes before each round, not counted
+	doors     = 10 // swiped in turn, so that each has locked again
+)
+
+// Path says how large a measurement of the way of a badge is.
+type Path struct {
+	Badged string   // the agent's program
+	Echo   []string // the command that runs Echo, before its two arguments
+	Cards  int      // in the store; at least doors
+	Swipes int      // a round
+}
+
+// Measure takes the time from the write of a frame on a pseudo-terminal to the arrival
+// of the relay's line at the socket of the pins.
+//
+// One side is the real agent, with the store on a real file: serialport, the rdm6300
+// decoder, the number rule, the engine over the index, the queue of the group commit,
+// the door's machine and the relay's driver on a virtual pin. Each swipe is of another
+// known card with a grant, at a door that is locked. The other side is a bare echo: the
+// same library reads the same kind of port, and the same line goes to the same kind of
+// socket. Each side is a process of its own, as it would be on a terminal, with its
+// collector on; a third one holds the devices and the watch. They take turns swipe by
+// swipe, so that whatever else the machine does meets both.
+//
+// Each round gives a ratio; a row is of the round whose ratio is in the middle. At the
+// end the store is opened again and must hold every swipe's event.
+func (p Path) Measure(ctx context.Context) (_ []Row, err error) {
+	dir, err := os.MkdirTemp("", "badged-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the bench: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := newSite(ctx, dir, p.Cards); err != nil {
+		return nil, err
+	}
+	e, err := startEcho(ctx, p.Echo, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer e.stop()
+	t, err := startTerminal(ctx, p.Badged, dir, doors, p.Cards)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.race(ctx, t, e)
+	if err := errors.Join(err, t.stop()); err != nil {
+		return nil, err
+	}
+	return rows, durable(ctx, dir, rounds*(warmUp+p.Swipes))
+}
+
+// race runs the rounds.
+func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
+	var p50, p99 []Row
+	for round := range rounds {
+		agents := make([]time.Duration, 0, p.Swipes)
+		echoes := make([]time.Duration, 0, p.Swipes)
+		for n := range warmUp + p.Swipes {
+			at := round*(warmUp+p.Swipes) + n
+			ours, bare, err := turn(ctx, t.doors[at%doors], e.rig, cardNumber(p.card(at)))
+			if err != nil {
+				return nil, fmt.Errorf("swipe %d: %w", at+1, err)
+			}
+			if n >= warmUp {
+				agents, echoes = append(agents, ours), append(echoes, bare)
+			}
+		}
+		p50 = append(p50, against("path_p50", "µs", micros(quantile(agents, 0.5)), micros(quantile(echoes, 0.5)), budgetP50))
+		p99 = append(p99, against("path_p99", "µs", micros(quantile(agents, 0.99)), micros(quantile(echoes, 0.99)), budgetP99))
+	}
+	return []Row{median(p50), median(p99)}, nil
+}
+
+// card is another card for each swipe, from all over the index, with a grant for the
+// door that is next.
+func (p Path) card(at int) int {
+	const stride = 7919
+	return at*stride%(p.Cards/doors)*doors + at%doors
+}
+
+// turn is one swipe at each side.
+func turn(ctx context.Context, door, echo rig, card string) (ours, bare time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err = door.fallen(ctx); err != nil {
+		return 0, 0, err
+	}
+	if ours, err = door.swipe(ctx, card); err != nil {
+		return 0, 0, err
+	}
+	bare, err = echo.swipe(ctx, card)
+	return ours, bare, err
+}
+
+// echo is the yardstick's process and its rig.
+type echo struct {
+	rig
+	proc *proc.Child
+}
+
+func startEcho(ctx context.Context, command []string, dir string) (*echo, error) {
+	r, err := newRig(dir, "echo")
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	e := &echo{rig: r}
+	e.proc, err = proc.Start(proc.Command{
+		Name: "the yardstick", Bin: command[0], Args: append(command[1:len(command):len(command)], r.reader.Path(), r.pins.Path()),
+		Log: dir + "/echo.log",
+	})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, startBound)
+		defer cancel()
+		err = e.proc.Until(ctx, r.attended)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.stop())
+	}
+	return e, nil
+}
+
+func (e *echo) stop() error {
+	err := e.proc.Stop()
+	e.close()
+	return err
+}
+
+// durable opens the store again and counts what was granted.
+func durable(ctx context.Context, dir string, swipes int) error {
+	s, err := openStore(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	granted := 0
+	for after := uint64(0); ; {
+		first, events, err := s.Pending(ctx, wire.StreamEvents, after, 1000, 1<<20)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			break
+		}
+		after = first + uint64(len(events)) - 1
+		n, err := countGranted(events)
+		if err != nil {
+			return err
+		}
+		granted += n
+	}
+	if granted != swipes {
+		return fmt.Errorf("look for the events of the swipes: %d of %d are on disk", granted, swipes)
+	}
+	return nil
+}
+
+func countGranted(events [][]byte) (n int, err error) {
+	for _, body := range events {
+		var ev wire.Event
+		if err := wire.Unmarshal(body, &ev); err != nil {
+			return n, fmt.Errorf("read an event of a swipe: %w", err)
+		}
+		if enroll.Reason(ev.Reason) == enroll.KnownCard && enroll.Outcome(ev.Outcome) == enroll.Granted {
+			n++
+		}
+	}
+	return n, nil
+}
