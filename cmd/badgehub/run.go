@@ -53,15 +53,13 @@ type program struct {
 // Run is the whole program. It ends when ctx does.
 func Run(ctx context.Context, args []string, env func(string) string, stdio Stdio) error {
 	p := &program{env: env, stdio: stdio}
-	root := &cobra.Command{
-		Use:   "badgehub",
-		Short: "The central server of a site's badge terminals, and the tool that manages it",
-		Example: `  badgehub serve                      # start a hub; makes all it needs
+	root := group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
+		p.serveCommand(), p.accountCommand(), p.cardCommand(), p.claimCommand(), p.doorCommand(),
+		p.grantCommand(), p.terminalCommand(), p.eventCommand(), p.siteCommand())
+	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it
-  badgehub account add "Ada Byron" --active`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
+  badgehub account add "Ada Byron" --active`
+	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetArgs(args)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
@@ -72,8 +70,6 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio Stdi
 	flags.StringVar(&p.dir, "dir", p.defaultDir(), "folder of the hub's data")
 	flags.StringVar(&p.socket, "socket", "", "admin socket of the hub (default DIR/hub.sock)")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
-	root.AddCommand(p.serveCommand(), p.accountCommand(), p.cardCommand(), p.claimCommand(), p.doorCommand(),
-		p.grantCommand(), p.terminalCommand(), p.eventCommand(), p.siteCommand())
 	return root.ExecuteContext(ctx)
 }
 

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"badged/sync/hub/api"
+)
+
+// beProgram in the environment makes this test program badgehub.
+const beProgram = "BADGEHUB_TEST_RUN"
+
+// patience bounds how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beProgram) == "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdout, os.Stderr})
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "badgehub:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// process is a running `badgehub serve`.
+type process struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	dir string
+	log *bytes.Buffer // read it after the end
+	ready
+}
+
+// serveIn starts a hub in dir, on the given addresses or on free ones.
+func serveIn(t *testing.T, dir string, listen ...string) *process {
+	t.Helper()
+	p := &process{t: t, dir: dir, log: new(bytes.Buffer)}
+	if listen == nil {
+		listen = []string{"127.0.0.1:0", "127.0.0.1:0"}
+	}
+	p.cmd = exec.Command(os.Args[0], "serve", "--json", "--dir", dir, "--listen-mqtt", listen[0], "--listen-web", listen[1])
+	p.cmd.Env = append(os.Environ(), beProgram+"=1")
+	p.cmd.Stderr = p.log
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &p.ready)
+	}
+	if err != nil {
+		_ = p.cmd.Wait() // the log tells more
+		t.Fatalf("the hub is not ready: %v\n%s", err, p.log)
+	}
+	return p
+}
+
+// stop ends the hub with a signal and gives its exit code.
+func (p *process) stop(sig os.Signal) int {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // the exit code tells
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// run runs badgehub with the socket of the hub.
+func (p *process) run(args ...string) (string, error) {
+	return runHub(p.t, append(args, "--socket", p.Socket)...)
+}
+
+func runHub(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err := Run(t.Context(), args, func(string) string { return "" }, Stdio{&out, &errs})
+	return out.String(), err
+}
+
+// get runs badgehub --json and decodes what it prints.
+func get[T any](p *process, args ...string) (v T) {
+	p.t.Helper()
+	out, err := p.run(append(args, "--json")...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &v)
+	}
+	if err != nil {
+		p.t.Fatalf("badgehub %s: %v", strings.Join(args, " "), err)
+	}
+	return v
+}
+
+func TestAnOperatorManagesTheHub(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "hub")
+	p := serveIn(t, dir)
+	ada := get[api.Account](p, "account", "add", "Ada Byron", "--email", "ada@example.com", "--lang", "en", "--active")
+	if ada.State != "active" || ada.Kind != "person" || ada.Display != "Ada Byron" || len(ada.ID) != 32 {
+		t.Errorf("account %+v", ada)
+	}
+	if d := get[api.Door](p, "door", "add", "front", "--fresh-for", "24h", "--stale", "staff"); d.FreshFor != 86400 || d.Stale != "staff" {
+		t.Errorf("door %+v", d)
+	}
+	g := get[api.Grant](p, "grant", "add", "ada@example.com", "front", "--from", "2030-01-01", "--to", "2030-06-01T08:00:00Z")
+	if g.AccountName != "Ada Byron" || g.From.IsZero() || g.To.IsZero() {
+		t.Errorf("grant %+v", g)
+	}
+	c := get[api.IssuedClaim](p, "claim", "add", "Ada Byron", "--door", "front", "--minutes", "5")
+	if len(c.Code) != 4 || time.Until(c.Ends) > 5*time.Minute {
+		t.Error("a claim of another length or life")
+	}
+	if l := get[[]api.Claim](p, "claim", "list"); len(l) != 1 || l[0].State != "live" || l[0].Doors[0] != "front" {
+		t.Errorf("claims %+v", l)
+	}
+	for _, args := range [][]string{
+		{"claim", "remove", c.ID}, {"grant", "remove", g.ID}, {"account", "state", "Ada Byron", "suspended"},
+		{"site", "set", "--code-digits", "6", "--unknown-badge", "refuse", "--edit-profile=false"},
+	} {
+		if out, err := p.run(args...); err != nil {
+			t.Errorf("%v: %v %s", args, err, out)
+		}
+	}
+	if s := get[api.Site](p, "site", "reopen"); s.CodeDigits != 6 || s.UnknownBadge != "refuse" || s.EditProfile || s.ID != p.Site {
+		t.Errorf("site %+v", s)
+	}
+	for _, what := range []string{"account", "door", "grant", "claim", "card", "terminal", "event"} {
+		if out, err := p.run(what, "list"); err != nil || what != "event" && out == "" {
+			t.Errorf("%s list: %v", what, err)
+		}
+	}
+	info, err := os.Stat(p.Socket)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket: %v, %v", info.Mode(), err)
+	}
+	if code := p.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d\n%s", code, p.log)
+	}
+	if strings.Contains(p.log.String(), c.Code) {
+		t.Error("the code is in the log")
+	}
+	again := serveIn(t, dir)
+	if l := get[[]api.Account](again, "account", "list"); len(l) != 1 || l[0].State != "suspended" || again.Site != p.Site {
+		t.Errorf("after a restart: %+v", l)
+	}
+}
+
+// What a person gets wrong, and what they are told.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir)
+	taken := p.MQTT
+	broken := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(broken, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loose := t.TempDir()
+	if err := os.WriteFile(filepath.Join(loose, "hub.key"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+		code int
+	}{
+		{[]string{"account", "list", "--dir", t.TempDir()}, "badgehub serve", exitTemporary},
+		{[]string{"serve", "--dir", dir}, "another `badgehub serve`", 1},
+		{[]string{"serve", "--dir", t.TempDir(), "--listen-mqtt", taken}, "another program", 1},
+		{[]string{"serve", "--dir", t.TempDir(), "--listen-mqtt", "127.0.0.1:0", "--listen-web", p.Web}, "--listen-web", 1},
+		{[]string{"serve", "--dir", broken}, "--dir", 1},
+		{[]string{"serve", "--dir", loose}, "chmod 600", 1},
+		{[]string{"serve", "--log", "xml"}, "text or json", exitUsage},
+		{[]string{"serve", "--nonsense"}, "--help", exitUsage},
+		{[]string{"account", "add"}, "needs 1 argument", exitUsage},
+		{[]string{"account", "nonsense"}, "no command", exitUsage},
+		{[]string{"nonsense"}, "nonsense", exitUsage},
+		{[]string{"site", "set", "--socket", p.Socket}, "nothing to set", exitUsage},
+		{[]string{"site", "set", "--guess-budget", "-1", "--socket", p.Socket}, "out of range", exitUsage},
+		{[]string{"site", "set", "--lang", "de", "--socket", p.Socket}, "lang is fr or en", 1},
+		{[]string{"grant", "add", "x", "y", "--from", "yesterday", "--socket", p.Socket}, "not a day", exitUsage},
+		{[]string{"claim", "add", "nobody", "--socket", p.Socket}, "badgehub account list", 1},
+		{[]string{"claim", "remove", "x", "--socket", p.Socket}, "32 hex digits", 1},
+		{[]string{"account", "state", "nobody", "happy", "--socket", p.Socket}, "created invited active", 1},
+		{[]string{"terminal", "add", "Hall!", "--socket", p.Socket}, "lower-case", 1},
+		{[]string{"event", "list", "--limit", "-3", "--socket", p.Socket}, "less than none", exitUsage},
+	} {
+		_, err := runHub(t, c.args...)
+		if err == nil || !strings.Contains(err.Error(), c.says) || exitCode(err) != c.code {
+			t.Errorf("badgehub %s: %v (exit %d, want %d and %q)", strings.Join(c.args, " "), err, exitCode(err), c.code, c.says)
+		}
+	}
+}
+
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	for _, c := range []string{
+		"serve", "account add", "account list", "account state", "account edits", "card list", "card state", "claim add", "claim list",
+		"claim remove", "door add", "door list", "grant add", "grant list", "grant remove", "terminal add", "terminal list",
+		"event list", "event follow", "site show", "site set", "site reopen",
+	} {
+		out, err := runHub(t, append(strings.Fields(c), "--help")...)
+		if err != nil || !strings.Contains(out, "Examples:\n  badgehub "+c) {
+			t.Errorf("badgehub %s --help: %v\n%s", c, err, out)
+		}
+	}
+	if out, err := runHub(t); err != nil || !strings.Contains(out, "Available Commands") {
+		t.Errorf("badgehub: %v", err)
+	}
+}

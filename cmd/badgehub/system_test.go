@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"badged/sync/hub/api"
+	"badged/sync/identity"
+	"badged/sync/mqttlink"
+	"badged/sync/uplink"
+	"badged/sync/wire"
+)
+
+// box is a terminal that joined a hub for real.
+type box struct {
+	t     *testing.T
+	id    *identity.Identity
+	link  uplink.Link
+	nonce [16]byte
+	acked uint64
+}
+
+func (p *process) join(name string) *box {
+	p.t.Helper()
+	made := get[api.TerminalToken](p, "terminal", "add", name)
+	if made.Command != "badged join "+made.Token+" --config FILE" {
+		p.t.Errorf("the command is %q", made.Command)
+	}
+	token, err := identity.ParseToken(made.Token)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	id, err := identity.Join(p.t.Context(), token, filepath.Join(p.t.TempDir(), name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &box{t: p.t, id: id}
+}
+
+func (b *box) context(dir, kind string) wire.Context {
+	return wire.Context{Site: b.id.Site, Device: b.id.Device, Dir: dir, Kind: kind}
+}
+
+// connect dials and says hello; next is the seq that the terminal would give.
+func (b *box) connect(next uint64) error {
+	b.nonce[0]++
+	will, err := wire.Seal(b.id.Key, b.context(wire.Up, wire.MsgStatus), wire.Status{Nonce: b.nonce})
+	if err != nil {
+		return err
+	}
+	c := mqttlink.Config{Address: b.id.MQTT, Site: b.id.Site, Device: b.id.Device, TLS: b.id.TLSConfig(), Log: slog.New(slog.DiscardHandler)}
+	if b.link, err = c.Dial(b.t.Context(), will); err != nil {
+		return err
+	}
+	return b.send(wire.MsgHello, wire.Hello{
+		MinVersion: 1, MaxVersion: 1, Nonce: b.nonce, Incarnation: b.id.Incarnation,
+		Next: map[uint64]uint64{1: next, 2: 1}, Vector: []wire.CollectionState{}, Agent: "test",
+	})
+}
+
+func (b *box) send(kind string, v any) error {
+	msg, err := wire.Seal(b.id.Key, b.context(wire.Up, kind), v)
+	if err != nil {
+		return err
+	}
+	return b.link.Publish(b.t.Context(), kind, msg)
+}
+
+// ack waits for an acknowledgement above what was acknowledged; false: the link is over.
+func (b *box) ack(above uint64) bool {
+	b.t.Helper()
+	for late := time.After(patience); ; {
+		select {
+		case <-b.link.Done():
+			return false
+		case <-late:
+			b.t.Fatalf("no acknowledgement above %d", above)
+		case m := <-b.link.Receive():
+			var a wire.Ack
+			if m.Kind != wire.MsgAck {
+				continue
+			}
+			if err := wire.Open(b.id.HubKey, b.context(wire.Down, m.Kind), m.Payload, &a); err != nil {
+				b.t.Fatal(err)
+			}
+			b.acked = max(b.acked, a.Upto[wire.StreamEvents])
+			if a.Upto[wire.StreamEvents] >= above {
+				return true
+			}
+		}
+	}
+}
+
+// page waits for a page of a collection with a good change.
+func (b *box) page(c wire.Collection, good func(wire.Change) bool) {
+	b.t.Helper()
+	for late := time.After(patience); ; {
+		select {
+		case <-late:
+			b.t.Fatalf("no page of %s", c)
+		case m := <-b.link.Receive():
+			var p wire.Page
+			if m.Kind != wire.MsgPage {
+				continue
+			}
+			if err := wire.Open(b.id.HubKey, b.context(wire.Down, m.Kind), m.Payload, &p); err != nil {
+				b.t.Fatal(err)
+			}
+			if p.Collection == c && slices.ContainsFunc(p.Changes, good) {
+				return
+			}
+		}
+	}
+}
+
+func body(order int) []byte {
+	b, err := wire.Marshal(wire.Event{Order: uint64(order), Kind: 1, Point: "front", Outcome: 1, Reason: 1, At: 1, Clock: 2, Boot: make([]byte, 8)})
+	if err != nil {
+		panic(err) // the same for every order
+	}
+	return b
+}
+
+// frame is the 16 events after upto.
+func (b *box) frame(upto uint64) wire.Frame {
+	b.t.Helper()
+	var bodies [][]byte
+	for i := range 16 {
+		bodies = append(bodies, body(int(upto)+i+1))
+	}
+	f, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, upto+1, bodies)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return f
+}
+
+// The way of an event and of a change, through TLS, the broker and SQLite.
+func TestATerminalTalksToItsHub(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	front := p.join("front")
+	if err := front.connect(1); err != nil {
+		t.Fatal(err)
+	}
+	front.ack(0)
+	ada := get[api.Account](p, "account", "add", "Ada", "--active")
+	front.page(wire.Accounts, func(c wire.Change) bool {
+		var a wire.Account
+		return wire.Unmarshal(c.Body, &a) == nil && a.Name == "Ada"
+	})
+	claim := get[api.IssuedClaim](p, "claim", "add", ada.ID)
+	front.page(wire.Claims, func(c wire.Change) bool {
+		var k wire.Claim
+		return wire.Unmarshal(c.Body, &k) == nil && front.id.SiteKey.Claim([16]byte(c.Key), claim.Code) == k.MAC
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	followed := make(chan int)
+	go func() { followed <- follow(ctx, cancel, p, 16) }()
+	if err := front.send(wire.MsgEvents, front.frame(0)); err != nil {
+		t.Fatal(err)
+	}
+	front.ack(16)
+	if n := <-followed; n != 16 {
+		t.Errorf("a follower saw %d events, want 16", n)
+	}
+	list := get[[]api.Terminal](p, "terminal", "list")
+	if len(list) != 1 || !list[0].Connected || list[0].Upto["ev"] != 16 || list[0].Agent != "test" {
+		t.Errorf("terminals %+v", list)
+	}
+	front.link.Close()
+	if err := front.connect(17); err != nil {
+		t.Fatal(err)
+	}
+	front.ack(16)
+}
+
+// follow counts the events that `badgehub event follow` prints, until there are enough.
+func follow(ctx context.Context, enough func(), p *process, want int) (n int) {
+	lines := writer(func(b []byte) {
+		if n += bytes.Count(b, []byte("\n")); n >= want {
+			enough()
+		}
+	})
+	args := []string{"event", "follow", "--json", "--socket", p.Socket}
+	if err := Run(ctx, args, func(string) string { return "" }, Stdio{lines, lines}); err != nil {
+		p.t.Error(err)
+	}
+	return n
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) { w(b); return len(b), nil }
+
+// Killed at any moment during ingest, the hub keeps what it acknowledged.
+func TestKillNineLosesNothingAcknowledged(t *testing.T) {
+	dir := t.TempDir()
+	p := serveIn(t, dir)
+	mqtt, web := p.MQTT, p.Web
+	front := p.join("front")
+	for range 6 {
+		if err := front.connect(1 << 40); err != nil {
+			t.Fatal(err)
+		}
+		kill := time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = p.cmd.Process.Kill() })
+		for alive := front.ack(front.acked); alive; alive = front.ack(front.acked + 1) {
+			if front.send(wire.MsgEvents, front.frame(front.acked)) != nil {
+				break
+			}
+		}
+		kill.Stop()
+		front.link.Close()
+		p.stop(syscall.SIGKILL)
+		p = serveIn(t, dir, mqtt, web)
+	}
+	out, err := p.run("event", "list", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq := uint64(0)
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var e api.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if seq++; e.Seq != seq || e.Order != seq {
+			t.Fatalf("event %d has seq %d and order %d", seq, e.Seq, e.Order)
+		}
+	}
+	if seq < front.acked || front.acked == 0 {
+		t.Errorf("%d events are there, %d were acknowledged", seq, front.acked)
+	}
+}
+
+// A box that was replaced is locked out, the new one is in.
+func TestAReplacedTerminalIsLockedOut(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	old := p.join("front")
+	if err := old.connect(1); err != nil {
+		t.Fatal(err)
+	}
+	old.link.Close()
+	made := get[api.TerminalToken](p, "terminal", "add", "front", "--replace")
+	token, err := identity.ParseToken(made.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := identity.Join(t.Context(), token, filepath.Join(t.TempDir(), "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.connect(1); err == nil {
+		t.Error("the old box is still let in")
+	}
+	if err := (&box{t: t, id: id}).connect(1); err != nil {
+		t.Error(err)
+	}
+}
