@@ -47,13 +47,15 @@ func open(ctx context.Context, address string, config *tls.Config) (*guard, erro
 //	                 length --byte from 128: more----> length, at most 4 bytes
 type guard struct {
 	net.Conn
+	lost     func(error) // called when a read fails; may be nil
 	inLength bool
 	length   int // of the packet, as far as it is known
 	shift    int // bits of length that are known
 	body     int // bytes of the packet that are still to come
 
-	mu   sync.Mutex // guards last
-	last error
+	mu    sync.Mutex // guards what follows
+	spoke bool       // the broker said something
+	last  error
 }
 
 // Read implements net.Conn.
@@ -62,19 +64,25 @@ func (g *guard) Read(p []byte) (int, error) {
 	if n > 0 && !g.follow(p[:n]) {
 		n, err = 0, errPacket
 	}
-	if err != nil {
-		g.mu.Lock()
-		g.last = err
-		g.mu.Unlock()
+	g.note(n, err)
+	if err != nil && g.lost != nil {
+		g.lost(err)
 	}
 	return n, err
 }
 
-// ended is the error of the last read, or nil.
-func (g *guard) ended() error {
+func (g *guard) note(n int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.last
+	g.spoke = g.spoke || n > 0
+	g.last = err
+}
+
+// ended is the error of the last read, or nil, and whether the broker ever spoke.
+func (g *guard) ended() (err error, spoke bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last, g.spoke
 }
 
 // follow reports whether the stream is within bounds after b.

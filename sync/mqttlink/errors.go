@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -16,7 +17,7 @@ var (
 	ErrUnreachable = errors.New("the broker cannot be reached (is the hub running, is the address right, does a firewall stand between?)")
 	ErrNotTLS      = errors.New("what answers there is no MQTT broker with TLS (is it the hub's MQTT port, usually 8883?)")
 	ErrWrongCA     = errors.New("the broker is not the one of this site (another server answers at its address, or the hub was set up anew: join again)")
-	ErrRefused     = errors.New("the broker refuses this terminal's certificate (was it revoked, or has it ended? join again; also check the hub's clock)")
+	ErrRefused     = errors.New("the broker refuses this certificate (was the terminal removed at the hub, or has its certificate ended? join again; also check the hub's clock)")
 )
 
 // explain gives an error of opening a connection its kind.
@@ -39,9 +40,10 @@ func explain(err error) error {
 	}
 }
 
-// explainConnect gives a failed MQTT handshake its kind. With TLS 1.3 a broker that
-// does not like the certificate says so only now; seen is what the connection read last.
-func explainConnect(err, seen error) error {
+// explainConnect gives a failed MQTT handshake over conn its kind. With TLS 1.3 a
+// broker that does not like the certificate says so only now, and its alert may be
+// lost with the connection: one that hangs up before it has said a word refuses.
+func explainConnect(err error, conn *guard) error {
 	for _, refusal := range []error{
 		packets.ErrorRefusedNotAuthorised, packets.ErrorRefusedBadUsernameOrPassword, packets.ErrorRefusedIDRejected,
 	} {
@@ -49,12 +51,21 @@ func explainConnect(err, seen error) error {
 			return fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 	}
+	last, spoke := conn.ended()
+	if last != nil {
+		err = last
+	}
+	if !spoke && hungUp(err) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}
+
+// hungUp reports whether the error is the other side's end of the connection.
+func hungUp(err error) bool {
 	var op *net.OpError
-	if errors.As(seen, &op) && op.Op == "remote error" {
-		return fmt.Errorf("%w: %w", ErrRefused, seen)
+	if errors.As(err, &op) && op.Op == "remote error" { // a TLS alert
+		return true
 	}
-	if seen == nil {
-		seen = err
-	}
-	return fmt.Errorf("%w: %w", ErrUnreachable, seen)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -69,7 +69,7 @@ func TestDialSaysWhatIsWrong(t *testing.T) {
 		"certificate refused": {broker(t, ours, nil), other.client("hall", ours), ErrRefused},
 		"not authorised":      {broker(t, ours, []byte{0x20, 2, 0, 5}), ours.client("hall", ours), ErrRefused},
 		"unavailable":         {broker(t, ours, []byte{0x20, 2, 0, 3}), ours.client("hall", ours), ErrUnreachable},
-		"hangs up":            {broker(t, ours, nil), ours.client("hall", ours), ErrUnreachable},
+		"hangs up":            {broker(t, ours, nil), ours.client("hall", ours), ErrRefused},
 		"announces a flood":   {broker(t, ours, []byte{0x30, 0xff, 0xff, 0xff, 0x7f}), ours.client("hall", ours), ErrUnreachable},
 		"not MQTT":            {broker(t, ours, []byte("HTTP/1.1 400 Bad Request\r\n\r\n")), ours.client("hall", ours), ErrUnreachable},
 	} {

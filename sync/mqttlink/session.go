@@ -29,8 +29,8 @@ const (
 	closeTimeout   = time.Second
 )
 
-// errLost is the error of a link that the broker ended without a reason.
-var errLost = errors.New("the connection to the broker was lost")
+// errLost is the error of a link that was there.
+var errLost = errors.New("the connection to the broker ended")
 
 // session is one MQTT connection: one client, used once. All messages go with QoS 0,
 // for the protocol above does not believe in acknowledgements of brokers.
@@ -69,12 +69,13 @@ func start(ctx context.Context, p plan) (*session, error) {
 		return nil, fmt.Errorf("connect to broker %s: %w", p.address, err)
 	}
 	s := &session{conn: conn, log: p.log, handle: p.handle, done: make(chan struct{})}
+	conn.lost = s.end // the client itself keeps some ends to itself
 	s.client = mqtt.NewClient(s.options(p))
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := wait(ctx, s.client.Connect()); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("connect to broker %s: %w", p.address, explainConnect(err, conn.ended()))
+		return nil, fmt.Errorf("connect to broker %s: %w", p.address, explainConnect(err, conn))
 	}
 	if err := s.subscribe(ctx, p.filter); err != nil {
 		s.Close()
@@ -167,10 +168,7 @@ func (s *session) publish(ctx context.Context, topic string, payload []byte) err
 
 func (s *session) end(err error) {
 	s.once.Do(func() {
-		if err == nil {
-			err = errLost
-		}
-		s.err = err
+		s.err = fmt.Errorf("%w: %w", errLost, err)
 		close(s.done)
 	})
 }
@@ -191,7 +189,7 @@ func (s *session) Err() error {
 // Close says good-bye to the broker, so that it does not publish the will, and ends
 // the link, within about a second.
 func (s *session) Close() {
+	s.end(net.ErrClosed)
 	s.client.Disconnect(uint(closeTimeout.Milliseconds()))
 	s.conn.Close()
-	s.end(net.ErrClosed)
 }
