@@ -57,7 +57,7 @@ func (m model) meaning(keys string) string {
 }
 
 func TestEverySequence(t *testing.T) {
-	const alphabet, longest = "1*#.", 9
+	const alphabet, longest = "1*#.", 7
 	for _, tt := range []struct {
 		fixed string
 		cfg   Config

@@ -17,11 +17,11 @@ const maxLine = 64
 
 // PinsState is what a person standing at the door sees of its wires.
 type PinsState struct {
-	Relay   bool // energised: the lock is open
-	Contact bool // the door is closed
-	Exit    bool // the exit button is held
-	Agents  int  // connections of agents
-	Pulses  int  // times that the relay went from off to on
+	Relay   bool      // energised: the lock is open
+	Contact bool      // the door is closed
+	Exit    bool      // the exit button is held
+	Agents  int       // connections of agents
+	Pulses  int       // times that the relay went from off to on
 	Relayed time.Time // when the relay last changed
 }
 

@@ -123,6 +123,7 @@ func TestFaults(t *testing.T) {
 		{"a frame in a frame", "\x0262E3" + seeed, "faultframing card "},
 		{"noise is one fault", "\xff\xff\xffnoise", "faultframing "},
 		{"and does not hide the badge", "\xff\xff" + seeed + "\xff\xff", "faultframing card faultframing "},
+		{"a frame that ends early is over", "\x0262E3\x03noise", "faultlength faultframing "},
 		{"starts without a frame", "\x02\x02\x02", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

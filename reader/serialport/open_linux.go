@@ -22,15 +22,19 @@ var (
 // The major numbers of the slaves of pseudo-terminals: Linux, devices.txt.
 const ptyFirst, ptyLast = 136, 143
 
-// port is an open serial port and the guard that keeps others out.
+// port is an open serial port: the library's, which sets the line, and a file of
+// our own on the same device, which is locked and read. The file waits in the
+// runtime's poller: its reads come earlier than the library's (which waits in
+// select, then reads; about 4 µs of 20 measured on a pseudo-terminal), take
+// deadlines, and end when it is closed.
 type port struct {
-	serial.Port
-	guard *os.File
+	line serial.Port
+	tty  *os.File
 }
 
-// Close gives the port back. It may be called twice.
+// Close gives the port back. The file may be closed already.
 func (p *port) Close() error {
-	return errors.Join(p.Port.Close(), ignoreClosed(p.guard.Close()))
+	return errors.Join(p.line.Close(), ignoreClosed(p.tty.Close()))
 }
 
 func ignoreClosed(err error) error {
@@ -42,16 +46,16 @@ func ignoreClosed(err error) error {
 
 // open opens path for this process alone. Its error is a *reader.OpError.
 func open(path string, baud int) (*port, error) {
-	guard, err := lock(path)
+	tty, err := lock(path)
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	sp, err := serial.Open(path, &serial.Mode{BaudRate: baud})
+	line, err := serial.Open(path, &serial.Mode{BaudRate: baud})
 	if err != nil {
-		_ = guard.Close()
+		_ = tty.Close()
 		return nil, openError(path, err)
 	}
-	p := &port{sp, guard}
+	p := &port{line, tty}
 	if err := p.settle(); err != nil {
 		_ = p.Close()
 		return nil, openError(path, err)
@@ -61,16 +65,16 @@ func open(path string, baud int) (*port, error) {
 
 // settle drops what was sent before the port was open. On a pseudo-terminal it
 // also takes back the exclusive mode: there it would outlive a killed process, and
-// the guard's lock does the same and does not.
+// the lock does the same and does not.
 func (p *port) settle() error {
-	if err := p.ResetInputBuffer(); err != nil {
+	if err := p.line.ResetInputBuffer(); err != nil {
 		return fmt.Errorf("drop old input: %w", err)
 	}
-	pty, err := isPTY(p.guard)
+	pty, err := isPTY(p.tty)
 	if err != nil || !pty {
 		return err
 	}
-	return control(p.guard, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
+	return control(p.tty, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
 }
 
 // lock opens path beside the library and locks it. Exclusive mode alone does not

@@ -5,10 +5,9 @@ package serialport
 import (
 	"context"
 	"errors"
-	"io"
+	"io/fs"
+	"os"
 	"time"
-
-	"go.bug.st/serial"
 
 	"badged/reader"
 )
@@ -65,7 +64,7 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(closed)
-		_ = port.Close() // ends the blocked read
+		_ = port.tty.Close() // ends the blocked read
 	})
 	defer func() {
 		if !stop() {
@@ -74,46 +73,46 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 		_ = port.Close()
 	}()
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
-	return readError(p.cfg.Path, p.pump(port, emit))
+	return readError(p.cfg.Path, p.pump(port.tty, emit))
 }
 
 // pump reads until an error, which is never nil. It waits without end unless the
 // decoder has a deadline, so that an idle reader costs nothing.
-func (p *Port) pump(port *port, emit func(reader.Event)) error {
+func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
 	var buf [512]byte
+	var due time.Time
 	for {
-		if err := port.SetReadTimeout(p.patience()); err != nil {
-			return err
+		if next := p.dec.Deadline(); next != due {
+			due = next
+			if err := tty.SetReadDeadline(due); err != nil {
+				return err
+			}
 		}
-		n, err := port.Read(buf[:])
-		if err != nil {
-			return err
-		}
+		n, err := tty.Read(buf[:])
 		at := time.Now()
-		if n == 0 {
+		switch {
+		case n > 0:
+			p.take(at, buf[:n], emit)
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			p.dec.Tick(at, emit)
-			continue
+		default:
+			return err
 		}
-		if p.cfg.Tap != nil {
-			p.cfg.Tap(buf[:n], at)
-		}
-		p.dec.Feed(at, buf[:n], emit)
 	}
 }
 
-// patience is how long the next read may wait.
-func (p *Port) patience() time.Duration {
-	due := p.dec.Deadline()
-	if due.IsZero() {
-		return serial.NoTimeout
+// take hands a chunk on.
+func (p *Port) take(at time.Time, chunk []byte, emit func(reader.Event)) {
+	if p.cfg.Tap != nil {
+		p.cfg.Tap(chunk, at)
 	}
-	return max(time.Until(due), 0)
+	p.dec.Feed(at, chunk, emit)
 }
 
 func readError(path string, err error) error {
-	var pe *serial.PortError
-	if errors.As(err, &pe) && pe.Code() == serial.PortClosed {
-		err = io.EOF // the other end is gone; the library has no better word
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err // the path is told once, by OpError
 	}
 	return &reader.OpError{Op: "read", Device: path, Hint: "the device went away: check its cable and power", Err: err}
 }
