@@ -116,12 +116,7 @@ func (s *status) event(ev enroll.Event) ctl.Event {
 		Order: ev.Order, Stream: wire.StreamName(uint64(ev.Stream())), Seq: ev.Seq,
 		Kind: wire.KindName(uint64(ev.Kind)), At: ev.At.Wall, Clock: ev.At.State.String(),
 		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
-	}
-	if ev.Outcome != 0 {
-		out.Outcome = wire.OutcomeName(uint64(ev.Outcome))
-	}
-	if ev.Reason != enroll.ReasonNone {
-		out.Reason = wire.ReasonName(uint64(ev.Reason))
+		Outcome: wire.OutcomeName(uint64(ev.Outcome)), Reason: wire.ReasonName(uint64(ev.Reason)),
 	}
 	if !ev.Account.IsZero() {
 		known, _ := s.store.Index().Account(ev.Account)

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 
 	"badged/enroll"
@@ -46,12 +47,20 @@ func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
 	for _, d := range a.devices {
 		src := &watched{Source: d.Source, health: a.opts.Health}
 		wg.Go(func() {
-			reader.Supervise(ctx, src, func(ev reader.Event) { a.in <- message{from: d, ev: ev} }, a.log)
+			reader.Supervise(ctx, src, func(ev reader.Event) { a.hand(message{from: d, ev: ev}) }, a.log)
 		})
 	}
 	for _, d := range a.doors {
 		a.watch(ctx, wg, d)
 	}
+}
+
+// hand gives a message to the loop, and this thread with it: the reader's next step
+// is a read that blocks the thread, and the loop would wait until another thread came
+// for it (measured: 70 µs in the middle, 20 ms in the worst of a hundred).
+func (a *Agent) hand(m message) {
+	a.in <- m
+	runtime.Gosched()
 }
 
 // startCues runs a goroutine for each reader that shows something; stop ends them.

@@ -100,8 +100,8 @@ type Event struct {
 	Clock   string    `json:"clock"`
 	Point   string    `json:"point,omitempty"`
 	Device  string    `json:"device,omitempty"`
-	Outcome string    `json:"outcome,omitempty"`
-	Reason  string    `json:"reason,omitempty"`
+	Outcome string    `json:"outcome"` // "none" where nothing was presented
+	Reason  string    `json:"reason"`
 	Account string    `json:"account,omitempty"` // anonymN or the start of its id
 	Why     string    `json:"why,omitempty"`     // of a fault
 }
