@@ -31,6 +31,7 @@ var (
 	errSize      = errors.New("not of the length that the schema asks for")
 	errForbidden = errors.New("tags, floats, null and undefined are not part of the protocol")
 	errUTF8      = errors.New("text is not UTF-8")
+	errZero      = errors.New("a zero that the schema leaves out")
 	errMissing   = errors.New("missing")
 )
 
@@ -105,6 +106,9 @@ func (c *checker) item(s *shape, depth int) error {
 	if !s.allows(major) {
 		return errForm
 	}
+	if s.filled && zero(major, arg) {
+		return errZero
+	}
 	switch major {
 	case majorUint, majorNegint:
 		if s.form == integer && arg > 1<<63-1 {
@@ -145,6 +149,14 @@ func (s *shape) allows(major byte) bool {
 	default:
 		return true
 	}
+}
+
+// zero reports whether an item is 0, empty or false.
+func zero(major byte, arg uint64) bool {
+	if major == majorSimple {
+		return arg == 20
+	}
+	return arg == 0 && major != majorNegint
 }
 
 func (c *checker) str(s *shape, major byte, n uint64) error {

@@ -60,8 +60,9 @@ func Marshal(v any) ([]byte, error) {
 // Unmarshal decodes b into the message that v points to. It takes only the bytes
 // that Marshal could have given, except that integer keys that this version does not
 // know are skipped: anything else (another length of an integer, keys out of order
-// or twice, a tag, a float, null, a missing key, a wrong length of an id, bytes
-// behind the end, more than MaxPageBytes) is refused before v is touched.
+// or twice, a tag, a float, null, a missing key, an optional key with zero, a wrong
+// length of an id, bytes behind the end, more than MaxPageBytes) is refused before v is
+// touched.
 func Unmarshal(b []byte, v any) error {
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer {

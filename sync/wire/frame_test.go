@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -140,8 +141,28 @@ func TestNamesAreSnakeCaseAndTotal(t *testing.T) {
 	}
 }
 
-// One presentation costs at most 60 bytes on the way at 16 a frame (DESIGN §13),
-// counted without the ids, which are random.
+// A presentation costs at most 60 bytes on the way at 16 a frame (DESIGN §13), with ids
+// that cannot be packed.
+func TestEventsAreSmallOnTheWay(t *testing.T) {
+	random := rand.NewChaCha8([32]byte{})
+	var in [][]byte
+	for i := range 16 {
+		e := presentation(i)
+		_, _ = random.Read(e.Account)
+		_, _ = random.Read(e.Card)
+		e.At += int64(random.Uint64() % 1000)
+		in = append(in, must(t)(wire.Marshal(e)))
+	}
+	f, err := wire.PackFrame([16]byte{1}, 1, 100_000, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := must(t)(wire.Seal(key('d'), where, f))
+	if each := len(msg) / len(in); each > 60 {
+		t.Errorf("%d bytes for each event", each)
+	}
+}
+
 func BenchmarkSealFrame(b *testing.B) {
 	in, device := events(b, 16), key('d')
 	for b.Loop() {

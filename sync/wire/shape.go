@@ -28,6 +28,7 @@ const (
 // the CDDL is compared with it.
 type shape struct {
 	form   form
+	filled bool    // the zero value is left out
 	name   string  // of a record
 	size   int     // octets: exact length, 0: any
 	key    *shape  // table
@@ -103,9 +104,10 @@ func newField(f reflect.StructField) field {
 	if err != nil || !slices.Contains(parts, "keyasint") {
 		panic(fmt.Sprintf("wire: field %s has no integer key", f.Name))
 	}
-	s := shapeOf(f.Type)
+	s := *shapeOf(f.Type)
+	s.filled = slices.Contains(parts, "omitempty")
 	if n, err := strconv.Atoi(f.Tag.Get("size")); err == nil {
-		s = &shape{form: octets, size: n}
+		s.size = n
 	}
-	return field{key, f.Name, slices.Contains(parts, "omitempty"), s}
+	return field{key, f.Name, s.filled, &s}
 }

@@ -89,6 +89,19 @@ func TestUnknownIntegerKeysAreSkipped(t *testing.T) {
 	}
 }
 
+func TestOptionalZeroesAreLeftOut(t *testing.T) {
+	for _, in := range []string{"a1 01 f4", "a1 02 00", "a1 03 00", "a1 04 00"} {
+		var d wire.Door
+		if err := wire.Unmarshal(unhex(t, in), &d); err == nil {
+			t.Errorf("%s was taken", in)
+		}
+	}
+	var d wire.Door
+	if err := wire.Unmarshal(unhex(t, "a2 01 f5 03 20"), &d); err != nil || !d.Anonymous || d.FreshFor != -1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 func TestIdsHaveTheirLength(t *testing.T) {
 	good := must(t)(wire.Marshal(wire.Status{Online: true}))
 	for _, n := range []int{0, 15, 17} {
