@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -36,13 +37,14 @@ func (n Notify) Close() {
 
 // Ready waits for READY=1. The end of ctx ends the wait.
 func (n Notify) Ready(ctx context.Context) error {
+	_ = n.conn.SetReadDeadline(time.Time{})
 	stop := context.AfterFunc(ctx, func() { _ = n.conn.SetReadDeadline(time.Now()) })
 	defer stop()
 	buf := make([]byte, 4096)
 	for {
 		k, err := n.conn.Read(buf)
 		if err != nil {
-			return fmt.Errorf("wait for readiness: %w", context.Cause(ctx))
+			return fmt.Errorf("wait for readiness: %w", cmp.Or(context.Cause(ctx), err))
 		}
 		for line := range strings.Lines(string(buf[:k])) {
 			if strings.TrimSpace(line) == "READY=1" {

@@ -58,7 +58,7 @@ func (w *Workbench) tap(ctx context.Context, d deed) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	ev, err := t.events.wait(ctx, mark, presented)
+	ev, err := t.wait(ctx, mark, presented)
 	if err == nil && ev.Account != "" && ev.Outcome == "granted" {
 		w.tray.own(b.id, ev.Account)
 	}

@@ -2,12 +2,14 @@ package workbench
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -137,6 +139,9 @@ func (h *hub) take(ev api.Event) error {
 		}
 	}
 	h.mu.Unlock()
+	if ev.Reason == "claim_bound" && ev.Outcome == "granted" {
+		h.member(ev.Account, func(m *MemberState) { m.Card, m.Claim = true, nil })
+	}
 	if fresh {
 		h.events.add(ev)
 		h.bench.view.touch()
@@ -224,25 +229,26 @@ func (h *hub) member(id string, change func(*MemberState)) {
 	}
 }
 
-// shownMembers is who the visitor created, without the codes that were used.
+// shownMembers is who the visitor created.
 func (h *hub) shownMembers() []MemberState {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := make([]MemberState, len(h.members))
-	copy(list, h.members)
-	return list
+	return append([]MemberState{}, h.members...)
 }
 
-// shownEvents is the last events, the newest first.
+// shownEvents is the last events by the time at which they happened, the newest first:
+// those on the security stream arrive ahead of others.
 func (h *hub) shownEvents(most int) []EventState {
 	events, _ := h.events.from(max(0, h.events.len()-most))
-	list := make([]EventState, 0, len(events))
-	for i := len(events) - 1; i >= 0; i-- {
-		ev := events[i]
-		list = append(list, EventState{
+	slices.SortStableFunc(events, func(a, b api.Event) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Order, a.Order))
+	})
+	list := make([]EventState, len(events))
+	for i, ev := range events {
+		list[i] = EventState{
 			ID: ev.ID, Terminal: ev.Terminal, Order: ev.Order, Outcome: ev.Outcome, Reason: ev.Reason,
 			AccountName: ev.AccountName, At: ev.At.UnixMilli(),
-		})
+		}
 	}
 	return list
 }
@@ -294,7 +300,8 @@ func (h *hub) of(ctx context.Context, terminal string) (lines []string, err erro
 	last := uint64(0)
 	err = h.api.Events(ctx, 0, 0, false, func(ev api.Event) error {
 		if ev.Terminal == terminal {
-			byOrder[ev.Order] = append(byOrder[ev.Order], fmt.Sprintf("%d %s %d %s %s %s", ev.Order, ev.Stream, ev.Seq, ev.Kind, ev.Outcome, ev.Reason))
+			line := outline(ctl.Event{Order: ev.Order, Stream: ev.Stream, Seq: ev.Seq, Kind: ev.Kind, Outcome: ev.Outcome, Reason: ev.Reason})
+			byOrder[ev.Order] = append(byOrder[ev.Order], line)
 			last = max(last, ev.Order)
 		}
 		return nil
@@ -305,7 +312,11 @@ func (h *hub) of(ctx context.Context, terminal string) (lines []string, err erro
 	return lines, err
 }
 
-// outline is an event in the words of hub.of.
+// outline is what must be the same of an event at its terminal and at the hub. An
+// event that decides nothing has no outcome here and "none" there.
 func outline(ev ctl.Event) string {
+	if ev.Outcome == "" {
+		ev.Outcome = "none"
+	}
 	return fmt.Sprintf("%d %s %d %s %s %s", ev.Order, ev.Stream, ev.Seq, ev.Kind, ev.Outcome, ev.Reason)
 }

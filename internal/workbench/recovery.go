@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"badged/internal/ctl"
+	"badged/internal/sim"
 )
 
 // killDuringSwipe cuts the printer's power in the middle of a frame, and again as an
@@ -155,11 +156,18 @@ func (s *story) garbage(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(
+	if err := want("openings of the door", s.devices.pins.State().Pulses, pulses); err != nil {
+		return err
+	}
+	if err := errors.Join(
 		s.served(ctx, s.printer, hall, badgeA, "anonym1"),
-		s.served(ctx, s.door, front, badgeD, ""),
-		want("openings of the door", s.devices.pins.State().Pulses, pulses+1),
-		s.sameAccounts(ctx, accounts))
+		s.served(ctx, s.door, front, badgeD, "")); err != nil {
+		return err
+	}
+	if _, err := s.devices.pins.Await(ctx, func(p sim.PinsState) bool { return p.Relay }); err != nil {
+		return err
+	}
+	return s.sameAccounts(ctx, accounts)
 }
 
 // served presents a known badge after noise, and holds that there was nothing since

@@ -49,6 +49,7 @@ type MemberState struct {
 	Name    string      `json:"name"`
 	Granted bool        `json:"granted"` // may use the door
 	Claim   *ClaimState `json:"claim"`
+	Card    bool        `json:"card"` // the hub has heard of a card
 }
 
 // ClaimState is a code to be typed at the door. It is shown here in place of the

@@ -40,7 +40,7 @@ func (s *story) typed(ctx context.Context, keys string) (ctl.Event, error) {
 
 // answer waits for an event of a terminal.
 func (s *story) answer(ctx context.Context, t *terminal, mark int, what string, match func(ctl.Event) bool) (ctl.Event, error) {
-	ev, err := t.events.wait(ctx, mark, match)
+	ev, err := t.wait(ctx, mark, match)
 	if err == nil {
 		return ev, nil
 	}

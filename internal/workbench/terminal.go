@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -29,7 +30,8 @@ type terminal struct {
 	ctl    *ctl.Client
 	events *feed[ctl.Event] // over all its lives, each event once
 
-	life sync.Mutex // one start or stop at a time
+	life  sync.Mutex // one start or stop at a time; guards lives
+	lives int        // starts so far
 
 	mu     sync.Mutex // guards what follows
 	proc   *proc.Child
@@ -75,18 +77,20 @@ func (t *terminal) start(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, upBound, fmt.Errorf("%s does not become ready within %v", t.name, upBound))
 	defer cancel()
-	n, err := proc.ListenNotify(filepath.Join(t.bench.dir, t.name+".notify"))
+	t.lives++
+	n, err := proc.ListenNotify(filepath.Join(t.bench.dir, fmt.Sprintf("%s-%d.notify", t.name, t.lives)))
 	if err != nil {
 		return err
 	}
-	defer n.Close()
 	child, err := proc.Start(proc.Command{
 		Name: t.name, Log: t.log, Bin: filepath.Join(t.bench.opt.BinDir, "badged"),
 		Args: []string{"run", "--config", t.config}, Env: []string{n.Env()},
 	})
 	if err != nil {
+		n.Close()
 		return err
 	}
+	t.bench.wg.Go(func() { defer n.Close(); <-child.Done() })
 	t.mu.Lock()
 	t.proc = child
 	t.mu.Unlock()
@@ -113,17 +117,36 @@ func (t *terminal) attend(child *proc.Child) {
 	t.bench.wg.Go(func() { t.watch(life) })
 }
 
-// take adds an event, unless it came in an earlier life already.
+// take adds an event, unless it came before: in an earlier life, or by another way.
 func (t *terminal) take(ev ctl.Event) error {
 	t.mu.Lock()
-	fresh := ev.Order > t.last
-	t.last = max(t.last, ev.Order)
-	t.mu.Unlock()
-	if fresh {
+	defer t.mu.Unlock()
+	if ev.Order > t.last {
+		t.last = ev.Order
 		t.events.add(ev)
 		t.bench.view.touch()
 	}
 	return nil
+}
+
+// wait gives the first event from the mark on that matches. It asks, as the stream of
+// events tells only ten times a second.
+func (t *terminal) wait(ctx context.Context, mark int, match func(ctl.Event) bool) (ctl.Event, error) {
+	const every, recent = 2 * time.Millisecond, 100
+	beat := time.NewTicker(every)
+	defer beat.Stop()
+	for {
+		_ = t.ctl.Events(ctx, recent, false, t.take) // an agent that is down has nothing to tell
+		events, _ := t.events.from(mark)
+		if i := slices.IndexFunc(events, match); i >= 0 {
+			return events[i], nil
+		}
+		select {
+		case <-beat.C:
+		case <-ctx.Done():
+			return ctl.Event{}, context.Cause(ctx)
+		}
+	}
 }
 
 // watch asks for the status, for the page and for who waits for it.

@@ -50,6 +50,7 @@ function translate() {
   document.documentElement.lang = lang;
   for (const n of $$("[data-t]")) n.textContent = t[n.dataset.t];
   for (const n of $$("[data-label]")) n.setAttribute("aria-label", t[n.dataset.label]);
+  for (const n of $$("[data-title]")) n.title = t[n.dataset.title];
   $("#name").placeholder = t.memberName;
   $("#push").title = t.push;
   for (const b of $$("#lang button")) b.setAttribute("aria-pressed", b.dataset.lang === lang);
@@ -131,10 +132,10 @@ function drawMembers() {
     const rows = state.members.map(m => el("li", {},
       el("b", {}, m.name),
       m.granted ? el("span", { class: "pill good" }, t.granted) : el("button", { class: "small", onclick: () => act("grant", { account: m.id }) }, t.grant),
-      m.claim
+      m.card ? el("span", { class: "pill good" }, t.registered) : m.claim
         ? el("span", { class: "code" }, el("kbd", {}, "*" + m.claim.code), el("small", {}, `${t.until} ${time(m.claim.until)}`))
         : el("button", { class: "small", onclick: () => act("claim", { account: m.id }) }, t.claim)));
-    $("#members").replaceChildren(...(rows.length ? rows : [el("li", { class: "none" }, t.noMembers)]));
+    $("#members").replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, t.noMembers)]));
   });
 }
 
@@ -145,10 +146,10 @@ function drawEvents() {
   redraw("events", state.events, () => {
     const rows = state.events.map(e => el("li", { class: e.outcome + (seen.size && !seen.has(e.id) ? " fresh" : "") },
       el("time", {}, time(e.at, true)),
-      el("span", { class: "what" }, el("b", {}, e.account_name || "—"), " ", t.reason[e.reason] ?? e.reason),
+      el("span", { class: "what" }, e.account_name ? el("b", {}, e.account_name + " ") : null, t.reason[e.reason] ?? e.reason),
       el("span", { class: "where" }, `${e.terminal} #${e.order}`)));
     seen = new Set(state.events.map(e => e.id));
-    $("#events").replaceChildren(...(rows.length ? rows : [el("li", { class: "none" }, t.none)]));
+    $("#events").replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, t.none)]));
   });
 }
 
