@@ -46,7 +46,7 @@ func TestAuditSeesWhatIsWrong(t *testing.T) {
 		{"the order has a gap", func(l *ledger) { l.Hub[0].Order = 3 }, "order: where 2 should stand, 3 does"},
 		{"a stream has a gap", func(l *ledger) { l.Hub[0].Seq = 2 }, "seq of ev: where 1 should stand, 2 does"},
 		{"a swipe counted twice", func(l *ledger) { l.Taps["t1"]["a"] = 1 }, "2 events, its badge was typed 1 times"},
-		{"an account was made twice", func(l *ledger) { l.Hub[0].Reason = reasonNewAccount }, "was made 2 times"},
+		{"an account was made twice", func(l *ledger) { l.Hub[0].Reason = reasonNewAccount }, "was made or bound 2 times"},
 		{"a lock opened and nobody knows", func(l *ledger) { l.Pulses["t1"] = 2 }, "opened 2 times, 1 events"},
 		{"a number was given twice", func(l *ledger) { l.Accounts[1].Number = 1 }, "anonym1 is both"},
 		{"an alias was given twice", func(l *ledger) { l.Accounts[1].Number = 7 }, "anonym7 is both"},

@@ -119,12 +119,12 @@ type deck struct {
 	dealt uint32     // guarded by mu
 }
 
-// deal gives a badge: in one of five cases one that nobody saw before.
+// deal gives a badge: in one of eight cases one that nobody saw before.
 func (d *deck) deal() badge {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.dealt
-	if d.dealt == 0 || d.rng.IntN(5) == 0 {
+	if d.dealt == 0 || d.rng.IntN(8) == 0 {
 		d.dealt++
 	} else {
 		n = d.rng.Uint32N(d.dealt)
@@ -149,14 +149,19 @@ func (d *deck) pause() time.Duration {
 // swipe presents badges until ctx ends. A badge counts before it is on the wire, so
 // that there are never fewer swipes than presentations. The device may be held by
 // nobody: what it cannot send is lost, as it is when a terminal has no power.
-func swipe(ctx context.Context, next func() badge, pause func() time.Duration, count func(badge), tap func(string) error) {
+func swipe(ctx context.Context, next func() badge, gap func() time.Duration, count func(badge), tap func(string) error) {
 	for ctx.Err() == nil {
 		b := next()
 		count(b)
 		_ = tap(string(b))
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause()):
-		}
+		pause(ctx, gap())
+	}
+}
+
+// pause is the time that people take. Nothing is awaited with it.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }

@@ -91,12 +91,7 @@ func (h *hub) ended() error {
 
 // unsteady cuts the hub's power again and again until ctx ends, and leaves it on.
 func (h *hub) unsteady(ctx context.Context, rng *rand.Rand) (cuts int, err error) {
-	wait := func(most time.Duration) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(rng.Int64N(int64(most)))):
-		}
-	}
+	wait := func(most time.Duration) { pause(ctx, time.Duration(rng.Int64N(int64(most)))) }
 	for {
 		wait(6 * time.Second)
 		if err := h.ended(); err != nil || ctx.Err() != nil {
@@ -111,14 +106,17 @@ func (h *hub) unsteady(ctx context.Context, rng *rand.Rand) (cuts int, err error
 	}
 }
 
-// members are people who may use the door, each with a claim for a card of their own.
-func (h *hub) member(ctx context.Context, name string) (id, code string, err error) {
+// member makes somebody with a claim for a card of their own, who may use the door or
+// may not.
+func (h *hub) member(ctx context.Context, name string, granted bool) (id, code string, err error) {
 	a, err := h.AddAccount(ctx, api.NewAccount{Name: name, State: "active"})
 	if err != nil {
 		return "", "", err
 	}
-	if _, err := h.AddGrant(ctx, api.NewGrant{Account: a.ID, Door: "front"}); err != nil {
-		return "", "", err
+	if granted {
+		if _, err := h.AddGrant(ctx, api.NewGrant{Account: a.ID, Door: "front"}); err != nil {
+			return "", "", err
+		}
 	}
 	claim, err := h.AddClaim(ctx, api.NewClaim{Account: a.ID})
 	return a.ID, claim.Code, err
@@ -129,10 +127,10 @@ func (h *hub) prepare(ctx context.Context) error {
 	if _, err := h.AddDoor(ctx, api.Door{ID: "front"}); err != nil {
 		return err
 	}
-	many := uint64(1_000_000)
-	create, budget := "create", uint64(1000)
+	create := "create"
+	burst, day, all, budget := uint64(1000), uint64(100_000), uint64(1_000_000), uint64(100) // the most that may be set
 	_, err := h.PatchSite(ctx, api.SitePatch{
-		UnknownBadge: &create, QuotaBurst: &many, QuotaDay: &many, QuotaSite: &many, GuessBudget: &budget,
+		UnknownBadge: &create, QuotaBurst: &burst, QuotaDay: &day, QuotaSite: &all, GuessBudget: &budget,
 	})
 	return err
 }

@@ -97,21 +97,25 @@ func (s *storm) switchOn() (off func()) {
 	}
 }
 
-// bindMembers gives each terminal four people whose cards open its door, in fair
+// members are the people at each terminal who have a card before the storm. One of
+// them has no grant for the door.
+const members = 4
+
+// bindMembers gives each terminal people whose cards open its door, in fair
 // weather, and shows that the terminals end in order.
 func (s *storm) bindMembers() {
 	off := s.switchOn()
 	for i, tm := range s.terminals {
-		for m := range 4 {
-			s.bindMember(tm, badge(fmt.Sprintf("02%08X", 16*i+m)))
+		for m := range members {
+			s.bindMember(tm, badge(fmt.Sprintf("02%08X", 16*i+m)), m > 0)
 		}
 	}
 	off()
-	s.progress("%d members have cards", 4*len(s.terminals))
+	s.progress("%d members have cards", members*len(s.terminals))
 }
 
-func (s *storm) bindMember(tm *terminal, b badge) {
-	id, code, err := s.hub.member(s.t.Context(), "Member "+string(b))
+func (s *storm) bindMember(tm *terminal, b badge, granted bool) {
+	id, code, err := s.hub.member(s.t.Context(), "Member "+string(b), granted)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -165,15 +169,57 @@ func (s *storm) rage() (hubCuts int) {
 func (s *storm) crowd(ctx context.Context, people *sync.WaitGroup, tm *terminal, n uint64) {
 	own := &deck{first: uint32(n+1) << 20, rng: rand.New(rand.NewPCG(seed, 10+n))}
 	shared := &deck{rng: rand.New(rand.NewPCG(seed, 20))} // the same at all terminals
-	door := func() badge {
-		if b := own.deal(); b[len(b)-1] < '4' {
-			return b // somebody without a grant
-		}
-		return own.oneOf(tm.bound)
-	}
 	people.Go(func() { swipe(ctx, own.deal, own.pause, tm.count, tm.hall.Tap) })
 	people.Go(func() { swipe(ctx, shared.deal, shared.pause, tm.count, tm.desk.Tap) })
-	people.Go(func() { swipe(ctx, door, own.pause, tm.count, tm.front.Tap) })
+	arriving := make(chan newcomer)
+	people.Go(func() { s.invite(ctx, tm, n, arriving) })
+	people.Go(func() { s.queueAtDoor(ctx, tm, own, arriving) })
+}
+
+// newcomer is a member with a claim and a new card.
+type newcomer struct {
+	badge badge
+	code  string
+}
+
+// invite makes newcomers, one when the one before is at the door.
+func (s *storm) invite(ctx context.Context, tm *terminal, n uint64, arriving chan<- newcomer) {
+	defer close(arriving)
+	for i := 0; ctx.Err() == nil; i++ {
+		b := badge(fmt.Sprintf("03%04X%04X", n, i))
+		id, code, err := s.hub.member(ctx, "Newcomer "+string(b), true)
+		if err != nil { // the hub has no power
+			pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		tm.belongs(b, id)
+		select {
+		case <-ctx.Done():
+		case arriving <- newcomer{b, code}:
+		}
+	}
+}
+
+// queueAtDoor lets one after the other step to the door: members with known cards, and
+// now and then a newcomer who types a code and presents a new card. The power may go
+// between any two keys: then the claim is not used, or used once.
+func (s *storm) queueAtDoor(ctx context.Context, tm *terminal, d *deck, arriving <-chan newcomer) {
+	for turn := 1; ctx.Err() == nil; turn++ {
+		b := d.oneOf(tm.bound)
+		if turn%20 == 0 {
+			n, ok := <-arriving
+			if !ok {
+				return
+			}
+			b = n.badge
+			tm.count(b) // typing may count for the member, too
+			_ = tm.keys.Type("*" + n.code)
+			pause(ctx, d.pause())
+		}
+		tm.count(b)
+		_ = tm.front.Tap(string(b))
+		pause(ctx, d.pause())
+	}
 }
 
 func (s *storm) crashes(tm *terminal, n uint64) {
@@ -230,21 +276,20 @@ func (s *storm) ledger() ledger {
 
 // wantLoad fails a run in which nothing happened, and says what did.
 func (s *storm) wantLoad(l ledger, hubCuts int) {
-	made := 0
+	did := map[string]int{}
 	for _, e := range l.Hub {
-		if e.Reason == reasonNewAccount {
-			made++
-		}
+		did[e.Reason]++
 	}
+	made, bound := did[reasonNewAccount], did[reasonClaimBound]-members*len(s.terminals)
 	for _, tm := range s.terminals {
 		s.progress("%s: %d events told, %d lock pulses, %d anonymous accounts", tm.name, len(tm.seen), l.Pulses[tm.name], len(l.Local[tm.name]))
 		if len(tm.seen) < cuts || l.Pulses[tm.name] == 0 {
 			s.t.Errorf("%s did too little for a test: %d events, %d lock pulses", tm.name, len(tm.seen), l.Pulses[tm.name])
 		}
 	}
-	s.progress("hub: %d power cuts, %d events, %d accounts made", hubCuts, len(l.Hub), made)
-	if hubCuts == 0 || made < 10 {
-		s.t.Errorf("too little for a test: %d power cuts of the hub, %d accounts made", hubCuts, made)
+	s.progress("hub: %d power cuts, %d events, %d accounts made, %d newcomers bound a card", hubCuts, len(l.Hub), made, bound)
+	if hubCuts == 0 || made < 10 || bound == 0 {
+		s.t.Error("too little for a test")
 	}
 }
 
