@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,6 +70,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what reading the rows left; it is as much as the index
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
 	t.showClock()
@@ -177,7 +179,8 @@ func (t *terminal) newUplink() *uplink.Uplink {
 	}
 	return uplink.New(uplink.Options{
 		Store: &hubStore{t.store, t.changed}, Site: t.id.Site, Device: t.id.Device, Agent: version,
-		Dial: link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
+		NoLease: !slices.ContainsFunc(t.plan.points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
+		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
 		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
 	})
 }

@@ -212,13 +212,16 @@ func TestKillNineLosesNothingAcknowledged(t *testing.T) {
 		if err := front.connect(1 << 40); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = p.cmd.Process.Kill() })
+		left := 1 + rand.IntN(8)
 		for alive := front.ack(front.acked); alive; alive = front.ack(front.acked + 1) {
+			if left--; left == 0 {
+				kill := time.AfterFunc(time.Duration(rand.IntN(8000))*time.Microsecond, func() { _ = p.cmd.Process.Kill() })
+				defer kill.Stop()
+			}
 			if front.send(wire.MsgEvents, front.frame(front.acked)) != nil {
 				break
 			}
 		}
-		kill.Stop()
 		front.link.Close()
 		p.stop(syscall.SIGKILL)
 		p = serveIn(t, dir, mqtt, web)

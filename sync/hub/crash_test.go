@@ -135,10 +135,12 @@ func life(t *testing.T, dir string, hall *terminal, bodies *[][]byte, acked uint
 	if !ok || upto < acked {
 		t.Fatalf("the hub remembers %d events, it had acknowledged %d", upto, acked)
 	}
-	kill := time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, func() { _ = cmd.Process.Kill() })
-	defer kill.Stop()
-	for ok {
+	for left := 1 + rand.IntN(8); ok; left-- {
 		acked = upto
+		if left == 0 {
+			kill := time.AfterFunc(time.Duration(rand.IntN(8000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+			defer kill.Stop()
+		}
 		for uint64(len(*bodies)) < upto+16 {
 			*bodies = append(*bodies, nextEvent(t, hall, len(*bodies)))
 		}

@@ -112,6 +112,7 @@ type terminal struct {
 	next  map[uint64]uint64 // stream → next seq
 	order uint64
 	boot  [8]byte
+	door  bool   // has no point that makes accounts
 	used  uint64 // highest number of the leases that was given away
 
 	acked map[uint64]uint64
@@ -158,7 +159,7 @@ func (t *terminal) hello() wire.Ack {
 		vector = append(vector, v)
 	}
 	t.send(wire.MsgHello, wire.Hello{
-		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test",
+		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test", NoLease: t.door,
 	})
 	return t.ack(func(wire.Ack) bool { return true })
 }

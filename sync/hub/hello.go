@@ -30,8 +30,10 @@ func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, er
 	if err != nil {
 		return w, err
 	}
-	if err := lease(tx, scope(t.Name, src.Incarnation), now); err != nil {
-		return w, err
+	if !m.NoLease {
+		if err := lease(tx, scope(t.Name, src.Incarnation), now); err != nil {
+			return w, err
+		}
 	}
 	t.LastSeen, t.Agent, t.Vector = now, m.Agent, m.Vector
 	if err := tx.PutTerminal(t); err != nil {

@@ -191,6 +191,19 @@ func TestAClaimBindsOneCard(t *testing.T) {
 	}
 }
 
+// S1.04: numbers begin at 1 at the first printer, whoever joined before.
+func TestATerminalWithoutPrintersIsLentNothing(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front, hall := w.join("front"), w.join("hall")
+	front.door = true
+	front.hello()
+	hall.hello()
+	hall.wait("leases", func() bool { return len(hall.numbers()) > 0 })
+	if n := hall.numbers(); n[0] != 1 || len(front.numbers()) != 0 {
+		t.Errorf("the printer begins at %d, the door has %v", n[0], front.numbers())
+	}
+}
+
 // DESIGN §5, §9: what two offline terminals did with one claim.
 func TestAClaimThatWasUsedTwiceIsContested(t *testing.T) {
 	w := newWorld(t, t.TempDir())
@@ -506,10 +519,20 @@ func waitFor(t *testing.T, what string, good func() bool) {
 func TestSnapshotsAreCutIntoPages(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	const n = 3000
-	for i := range n {
-		if _, err := w.hub.AddDoor(t.Context(), hub.Door{ID: fmt.Sprintf("door-%05d-%s", i, strings.Repeat("x", 40)), Door: wire.Door{FreshFor: int64(i)}}); err != nil {
-			t.Fatal(err)
+	err := w.store.Update(t.Context(), func(tx hub.Tx) error {
+		for i := range n {
+			body, err := wire.Marshal(wire.Door{FreshFor: int64(i)})
+			if err != nil {
+				return err
+			}
+			if err := tx.PutRow(wire.Doors, "", fmt.Appendf(nil, "door-%05d-%s", i, strings.Repeat("x", 40)), body); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	front := w.join("front")
 	front.hello()

@@ -14,19 +14,21 @@ import (
 // S1.05, S1.06: whatever terminals do, no number is lent twice and no two accounts
 // have the same.
 func TestNumbersAreNeverReused(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	given := map[uint64]string{}
+	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, t.TempDir())
+		round++
 		var all []*terminal
-		for i := range rapid.IntRange(1, 4).Draw(rt, "terminals") {
-			x := w.join(fmt.Sprintf("t%d", i))
+		for i := range rapid.IntRange(1, 3).Draw(rt, "terminals") {
+			x := w.join(fmt.Sprintf("t%d-%d", round, i))
 			x.hello()
 			x.wait("leases", func() bool { return len(x.numbers()) > 0 })
 			all = append(all, x)
 		}
-		given := map[uint64]string{}
-		for step := range rapid.IntRange(1, 40).Draw(rt, "steps") {
+		for step := range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			x := all[rapid.IntRange(0, len(all)-1).Draw(rt, "terminal")]
-			badge := fmt.Sprintf("badge %d", rapid.IntRange(0, 40).Draw(rt, "badge"))
+			badge := fmt.Sprintf("badge %d", rapid.IntRange(0, 400).Draw(rt, "badge"))
 			switch rapid.SampledFrom([]string{"lent", "lent", "lent", "provisional", "invented", "reconnect"}).Draw(rt, "act") {
 			case "lent":
 				numbers := x.numbers()
@@ -102,7 +104,7 @@ func TestBlocksGrowWithConsumption(t *testing.T) {
 	busy := w.join("busy")
 	busy.hello()
 	sizes := map[uint64]bool{}
-	for i := range 300 {
+	for i := range 120 {
 		busy.wait("numbers", func() bool { return len(busy.numbers()) > 0 })
 		for _, body := range busy.rows[wire.Leases] {
 			var l wire.Lease

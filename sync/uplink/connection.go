@@ -161,6 +161,7 @@ func (c *connection) one(e Effect) ([]Effect, error) {
 	case Locate:
 		return c.locate()
 	case Say:
+		e.Hello.NoLease = c.opts.NoLease
 		return nil, c.publish(wire.MsgHello, e.Hello)
 	case Send:
 		return nil, c.publish(wire.StreamName(e.Frame.Stream), e.Frame)

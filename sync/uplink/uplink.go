@@ -71,6 +71,7 @@ type Options struct {
 	Site    string
 	Device  string
 	Agent   string             // version of the program
+	NoLease bool               // no point here makes accounts: the hub need lend no numbers
 	Key     ed25519.PrivateKey // of the device
 	HubKey  ed25519.PublicKey
 	Clock   Clock

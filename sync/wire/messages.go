@@ -22,8 +22,9 @@ type Hello struct {
 	Incarnation [16]byte          `cbor:"4,keyasint"` // of the database
 	Next        map[uint64]uint64 `cbor:"5,keyasint"` // stream → next seq to be given
 	Vector      []CollectionState `cbor:"6,keyasint"`
-	Agent       string            `cbor:"7,keyasint"` // version of the program
-	Lease       uint64            `cbor:"8,keyasint"` // numbers left
+	Agent       string            `cbor:"7,keyasint"`           // version of the program
+	Lease       uint64            `cbor:"8,keyasint"`           // numbers left
+	NoLease     bool              `cbor:"9,keyasint,omitempty"` // no point here makes accounts: lend it no numbers
 }
 
 // CollectionState is how far a copy of a collection is.

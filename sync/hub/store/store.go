@@ -70,7 +70,7 @@ func (s *Store) run(ctx context.Context, p *pool, o *sql.TxOptions, fn func(hub.
 		return s.db.Explain("begin to use", err)
 	}
 	defer func() { _ = t.Rollback() }() // without effect after the commit
-	x := &tx{ctx: ctx, tx: t, pool: p, states: make(map[place]*hub.State), db: s.db}
+	x := &tx{ctx: ctx, tx: t, pool: p, states: make(map[place]*hub.State), db: s.db, sources: make(map[database]sourceRow)}
 	if err := fn(hub.Tx{Rows: x, Terminals: x, Numbers: x, Ledger: x, Journal: x}); err != nil {
 		return err
 	}

@@ -74,6 +74,19 @@ const (
 		ON CONFLICT DO UPDATE SET upto = excluded.upto WHERE excluded.upto > upto`
 )
 
+// database names one database of a terminal, and sourceRow is what never changes about
+// it.
+type (
+	database struct {
+		terminal    string
+		incarnation hub.ID
+	}
+	sourceRow struct {
+		id        int64
+		successor bool
+	}
+)
+
 // Source implements hub.Terminals.
 func (x *tx) Source(terminal string, incarnation hub.ID) (hub.Source, error) {
 	s := hub.Source{Terminal: terminal, Incarnation: incarnation}
@@ -85,8 +98,20 @@ func (x *tx) Source(terminal string, incarnation hub.ID) (hub.Source, error) {
 	return s, err
 }
 
-func (x *tx) sourceID(s *hub.Source) (id int64, err error) {
-	return id, x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &id, &s.Successor)
+// sourceID finds a source, and fills in what else is in its row.
+func (x *tx) sourceID(s *hub.Source) (int64, error) {
+	key := database{s.Terminal, s.Incarnation}
+	if known, ok := x.sources[key]; ok {
+		s.Successor = known.successor
+		return known.id, nil
+	}
+	var row sourceRow
+	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, &row.successor); err != nil {
+		return 0, err
+	}
+	x.sources[key] = row
+	s.Successor = row.successor
+	return row.id, nil
 }
 
 func (x *tx) upto(source int64) (map[uint64]uint64, error) {

@@ -17,6 +17,8 @@ type tx struct {
 	pool   *pool
 	db     *sqlite.DB
 	states map[place]*hub.State // changed in this transaction, written by flush
+
+	sources map[database]sourceRow // found in this transaction
 }
 
 func (x *tx) exec(query string, args ...any) (int64, error) {

@@ -1,0 +1,99 @@
+package pki_test
+
+import (
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"badged/sync/hub/pki"
+)
+
+func load(t *testing.T, dir string) *pki.Keys {
+	t.Helper()
+	k, err := pki.Load(dir, "site-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestKeysStayTheSame(t *testing.T) {
+	dir := t.TempDir()
+	a, b := load(t, dir), load(t, dir)
+	if !a.CA.Equal(b.CA) || !a.Hub.Equal(b.Hub) || a.SiteKey.Reveal() != b.SiteKey.Reveal() {
+		t.Error("a second start has other keys")
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", f.Name(), info.Mode(), err)
+		}
+	}
+	if len(files) != 4 {
+		t.Errorf("%d files, want 4", len(files))
+	}
+}
+
+// A power cut during the first start leaves some of the files.
+func TestAnInterruptedStartGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	first := load(t, dir)
+	for _, name := range []string{"ca.crt", "site.key", "hub.key"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if second := load(t, dir); second.CA.Equal(first.CA) {
+		t.Error("the certificate came back from nowhere")
+	}
+}
+
+func TestDamageIsSaidSo(t *testing.T) {
+	for _, name := range []string{"ca.key", "ca.crt", "hub.key", "site.key"} {
+		dir := t.TempDir()
+		load(t, dir)
+		path := filepath.Join(dir, name)
+		for _, text := range []string{"", "junk", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"} {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pki.Load(dir, "site-test"); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pki.Load(dir, "site-test"); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("%s for all to read: %v", name, err)
+		}
+	}
+}
+
+// The server shows its authority, so that a joining terminal finds the one it wants.
+func TestTheServerShowsItsAuthority(t *testing.T) {
+	k := load(t, t.TempDir())
+	cert, err := k.Server([]string{"hub.example", "127.0.0.1"}).GetCertificate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cert.Certificate) != 2 || string(cert.Certificate[1]) != string(k.CA.Raw) {
+		t.Fatal("the authority is not shown")
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(k.CA)
+	for host, good := range map[string]bool{"hub.example": true, "127.0.0.1": true, "other.example": false} {
+		if _, err := cert.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: host}); (err == nil) != good {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	again, err := k.Server(nil).GetCertificate(nil)
+	if err != nil || again.Leaf.SerialNumber.Cmp(cert.Leaf.SerialNumber) == 0 {
+		t.Errorf("two certificates with one number, %v", err)
+	}
+}
