@@ -154,7 +154,7 @@ func auditTaps(l ledger) (problems []string) {
 func auditPulses(l ledger) (problems []string) {
 	opened := map[string]int{}
 	for _, e := range l.Hub {
-		if e.Kind == kindPresentation && e.Point == doorPoint && e.Outcome == outcomeGranted {
+		if e.Point == doorPoint && e.Outcome == outcomeGranted {
 			opened[e.Terminal]++
 		}
 	}

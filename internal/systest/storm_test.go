@@ -206,7 +206,7 @@ func (s *storm) invite(ctx context.Context, tm *terminal, n uint64, arriving cha
 func (s *storm) queueAtDoor(ctx context.Context, tm *terminal, d *deck, arriving <-chan newcomer) {
 	for turn := 1; ctx.Err() == nil; turn++ {
 		b := d.oneOf(tm.bound)
-		if turn%20 == 0 {
+		if turn%5 == 0 {
 			n, ok := <-arriving
 			if !ok {
 				return
@@ -218,7 +218,7 @@ func (s *storm) queueAtDoor(ctx context.Context, tm *terminal, d *deck, arriving
 		}
 		tm.count(b)
 		_ = tm.front.Tap(string(b))
-		pause(ctx, d.pause())
+		pause(ctx, 2*openFor+d.pause()) // so that the lock opens anew each time
 	}
 }
 
