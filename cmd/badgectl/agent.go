@@ -2,8 +2,11 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -26,6 +29,15 @@ func (a *app) asking(cmd *cobra.Command) *cobra.Command {
 
 func (a *app) client() *ctl.Client { return ctl.NewClient(a.socket) }
 
+// reached adds what to do to the error of an agent that does not answer.
+func reached(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w\n  what to do: start it with `systemctl start badged`; `journalctl -u badged` tells why it ended;"+
+			"\n  name the socket of another agent with --socket or %s", err, socketEnv)
+	}
+	return err
+}
+
 func (a *app) status() *cobra.Command {
 	return a.asking(&cobra.Command{
 		Use:   "status",
@@ -37,7 +49,7 @@ func (a *app) status() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.client().Status(cmd.Context())
 			if err != nil {
-				return err
+				return reached(err)
 			}
 			if a.json {
 				err = a.print(s)
@@ -64,7 +76,7 @@ func (a *app) tail() *cobra.Command {
 			if n < 0 || n > 1000 {
 				return usageError{fmt.Errorf("-n %d: must be 0 to 1000", n)}
 			}
-			return a.client().Events(cmd.Context(), n, follow, a.event)
+			return reached(a.client().Events(cmd.Context(), n, follow, a.event))
 		},
 	})
 	cmd.Flags().IntVarP(&n, "lines", "n", 20, "number of events to begin with, 0 to 1000")
@@ -81,8 +93,12 @@ func (a *app) event(ev ctl.Event) error {
 	if ev.Why != "" {
 		what += " (" + ev.Why + ")"
 	}
+	outcome := ev.Outcome
+	if outcome == "none" {
+		outcome = "" // nothing was decided
+	}
 	_, err := fmt.Fprintf(a.io.Out, "%6d  %s  %-8s %-12s %-22s %s\n", ev.Order, ev.At.Local().Format(time.DateTime),
-		ev.Outcome, cmp.Or(ev.Point, ev.Device), what, ev.Account)
+		outcome, cmp.Or(ev.Point, ev.Device), what, ev.Account)
 	return written(err)
 }
 
@@ -102,7 +118,7 @@ func (a *app) readers() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, err := a.client().Readers(cmd.Context())
 			if err != nil {
-				return err
+				return reached(err)
 			}
 			if !a.json {
 				return a.table(func(w io.Writer) { readerRows(w, list) })
@@ -133,7 +149,7 @@ func (a *app) outbox() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := a.client().Outbox(cmd.Context())
 			if err != nil {
-				return err
+				return reached(err)
 			}
 			if a.json {
 				return a.print(o)

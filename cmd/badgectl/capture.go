@@ -60,27 +60,34 @@ type capturing struct {
 	rule   number.Rule
 }
 
-// record captures until ctx ends.
-func (a *app) record(ctx context.Context, c capturing, file []string) (err error) {
-	out, show := a.io.Out, &app{io: Stdio{Out: a.io.Err}}
-	if len(file) == 1 {
-		f, err := os.OpenFile(file[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("write the capture: %w", err)
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		out = f
+// record captures until ctx ends, to the file that is named or to standard output.
+func (a *app) record(ctx context.Context, c capturing, file []string) error {
+	if len(file) == 0 {
+		_, err := a.listen(ctx, c, a.io.Out)
+		return err
 	}
+	f, err := os.OpenFile(file[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the capture: %w", err)
+	}
+	chunks, err := a.listen(ctx, c, f)
+	if err = errors.Join(err, f.Close()); err != nil && chunks == 0 {
+		err = errors.Join(err, os.Remove(file[0])) // there is nothing in it
+	}
+	return err
+}
+
+// listen captures until ctx ends, and gives the number of chunks.
+func (a *app) listen(ctx context.Context, c capturing, out io.Writer) (int, error) {
 	now := time.Now()
 	c.header.Date = now.Format(time.DateOnly)
 	c.header.How = fmt.Sprintf("badgectl capture at %d baud", c.baud)
 	w, err := capture.NewWriter(out, c.header, now)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	events := &printer{app: show, rule: c.rule}
-	dec := cmp.Or[reader.Decoder](c.dec, nothing{})
-	port := serialport.New(serialport.Config{Name: "capture", Path: c.path, Baud: c.baud, Tap: w.Tap}, dec)
+	events := &printer{app: &app{io: Stdio{Out: a.io.Err}}, rule: c.rule}
+	port := serialport.New(serialport.Config{Name: "capture", Path: c.path, Baud: c.baud, Tap: w.Tap}, cmp.Or[reader.Decoder](c.dec, nothing{}))
 	err = port.Run(ctx, func(ev reader.Event) {
 		switch ev.Kind {
 		case reader.KindUp:
@@ -91,7 +98,7 @@ func (a *app) record(ctx context.Context, c capturing, file []string) (err error
 		}
 	})
 	fmt.Fprintf(a.io.Err, "%d chunks captured\n", w.Chunks())
-	return errors.Join(err, w.Err(), events.err)
+	return w.Chunks(), errors.Join(err, w.Err(), events.err)
 }
 
 // nothing is the decoder of who only wants the bytes.

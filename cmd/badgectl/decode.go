@@ -20,7 +20,7 @@ import (
 // decoding is how bytes become events.
 type decoding struct {
 	protocol string
-	options  map[string]string
+	options  []string // key=value
 	rule     string
 }
 
@@ -31,7 +31,7 @@ func (o *decoding) flags(cmd *cobra.Command) {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: "+strings.Join(names, ", "))
-	f.StringToStringVarP(&o.options, "option", "o", nil, "option of the protocol, as key=value; may be repeated")
+	f.StringArrayVarP(&o.options, "option", "o", nil, "option of the protocol, as key=value; may be repeated")
 	f.StringVar(&o.rule, "number", "", "number rule, as in the configuration of a reader")
 }
 
@@ -40,7 +40,15 @@ func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
 	if o.protocol == "" {
 		return nil, number.Rule{}, usageError{errors.New("name the protocol with --protocol (see badgectl decode --help)")}
 	}
-	dec, err := protocols.New(o.protocol, o.options)
+	options := map[string]string{}
+	for _, pair := range o.options {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, number.Rule{}, usageError{fmt.Errorf("-o %q: must be key=value", pair)}
+		}
+		options[key] = value
+	}
+	dec, err := protocols.New(o.protocol, options)
 	if err != nil {
 		return nil, number.Rule{}, usageError{err}
 	}

@@ -58,6 +58,16 @@ type app struct {
 // Run is the program.
 func Run(ctx context.Context, args []string, env func(string) string, stdio Stdio) error {
 	a := &app{env: env, io: stdio}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdio.In)
+	root.SetOut(stdio.Out)
+	root.SetErr(stdio.Err)
+	return root.ExecuteContext(ctx)
+}
+
+// root is the whole tree of commands.
+func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "badgectl",
 		Short: "Ask a badged agent what is wrong, and look at what readers say",
@@ -69,17 +79,15 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio Stdi
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          known,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetArgs(args)
-	root.SetIn(stdio.In)
-	root.SetOut(stdio.Out)
-	root.SetErr(stdio.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 	})
 	root.AddCommand(a.status(), a.tail(), a.readers(), a.outbox(), a.decode(), a.capture(), a.replay(), a.card(), a.demo(), a.bench())
-	return root.ExecuteContext(ctx)
+	return root
 }
 
 // known refuses what is no command, with the nearest ones.
