@@ -32,6 +32,7 @@ var folders = []folder{
 	{"internal/sqlite", base, nil},
 	{"internal/config", base, nil},
 	{"internal/archtest", base, nil},
+	{"internal/proc", base, nil},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
@@ -121,7 +122,7 @@ type apart struct {
 var aparts = []apart{
 	{
 		"cmd/badged",
-		[]string{"sync/hub/...", "internal/sim", "internal/bench", "internal/workbench", "internal/systest", "reader/readertest"},
+		[]string{"sync/hub/...", "internal/sim", "internal/proc", "internal/bench", "internal/workbench", "internal/systest", "reader/readertest"},
 		[]string{"github.com/nats-io/nats-server/v2", "github.com/creack/pty"},
 		"the agent must fit a small board: nothing that only the hub or a desk needs",
 	},
