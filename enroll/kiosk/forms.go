@@ -83,7 +83,7 @@ func (k *Kiosk) postEdit(f submit) {
 		k.stale(f)
 		return
 	}
-	k.panel.Touch(f.p.name, f.s.Session)
+	k.touch(f.r.Context(), f.p, f.s.Session)
 	ed := enroll.Edit{Name: f.s.Account.Name, Email: f.s.Account.Email, Lang: f.r.PostForm.Get("lang")}
 	if f.s.EditProfile {
 		ed.Name, ed.Email = f.r.PostForm.Get("name"), f.r.PostForm.Get("email")
@@ -139,7 +139,7 @@ func (k *Kiosk) postTouch(f submit) {
 		k.stale(f)
 		return
 	}
-	k.panel.Touch(f.p.name, f.s.Session)
+	k.touch(f.r.Context(), f.p, f.s.Session)
 	if !f.fromScript() {
 		f.home("")
 		return

@@ -43,7 +43,7 @@ type Panel interface {
 	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
 	// ended before.
 	SignOut(ctx context.Context, point, session string) error
-	// Touch tells that the person is there: Screen.Ends moves.
+	// Touch tells that the person is there: Screen.Ends moves, at once or soon after.
 	Touch(point, session string)
 }
 

@@ -2,6 +2,8 @@ package kiosk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -82,9 +84,37 @@ func (k *Kiosk) newsOf(p *point) (news, choice) {
 	return news{k.version(s, spoken(s, c)), left(s)}, c
 }
 
-// version differs whenever a page would look different.
+// version differs whenever a page would look different, and for every refusal, so
+// that the second of two equal ones is said too. It stays while only the end of the
+// session moves: nothing is exchanged under a finger that is pressing a button.
 func (k *Kiosk) version(s enroll.Screen, lang string) string {
-	return fmt.Sprintf("%s.%d.%s", k.boot, s.Rev, lang)
+	if s.Session != "" || s.Notice == enroll.ReasonNone {
+		s.Rev = 0
+	}
+	s.Ends = time.Time{}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %+v", k.boot, lang, s))
+	return hex.EncodeToString(sum[:8])
+}
+
+// touch tells the panel that somebody is there, and waits for the session's new end.
+func (k *Kiosk) touch(ctx context.Context, p *point, session string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	changed, stop := k.panel.Watch(p.name)
+	defer stop()
+	before, _ := k.panel.Screen(p.name)
+	k.panel.Touch(p.name, session)
+	for {
+		s, _ := k.panel.Screen(p.name)
+		if s.Session != session || !s.Ends.Equal(before.Ends) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
 }
 
 func left(s enroll.Screen) int64 {

@@ -26,7 +26,7 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 			return
 		}
 		if page == pageEdit {
-			k.panel.Touch(p.name, s.Session)
+			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
 		k.write(w, http.StatusOK, "page", k.view(p, s, page))

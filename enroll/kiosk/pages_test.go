@@ -321,14 +321,14 @@ func FuzzEditForm(f *testing.F) {
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.AddCookie(&http.Cookie{Name: "badged_8631", Value: k.guard.token})
-		before := len(d.saved())
+		d.edits = nil
 		w := newRecorder()
 		k.Handler().ServeHTTP(w, r)
 		if w.code >= 500 {
 			t.Errorf("status %d", w.code)
 		}
 		fields, err := url.ParseQuery(string(body))
-		if saved := len(d.saved()) > before; saved && (err != nil || fields.Get("form") != token || fields.Get("session") != "session-1") {
+		if len(d.saved()) > 0 && (err != nil || fields.Get("form") != token || fields.Get("session") != "session-1") {
 			t.Error("a form without its token was saved")
 		}
 		if strings.Contains(w.body(), "<script>") {

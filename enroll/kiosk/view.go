@@ -100,6 +100,9 @@ func (v view) Heading() string {
 	}
 }
 
+// Long reports whether the heading needs smaller letters.
+func (v view) Long() bool { return utf8.RuneCountInString(v.Heading()) > 34 }
+
 // Lead is the text below the heading of idle and home.
 func (v view) Lead() string {
 	switch {

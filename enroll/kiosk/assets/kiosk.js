@@ -13,7 +13,7 @@
   var live = document.getElementById("live");
   var lost = document.getElementById("lost");
   var ends = 0;          // when the session ends, or 0
-  var touched = now();
+  var touched = now() - TOUCH_EVERY;
   var heard = now();     // when the agent last answered
   var loading = false, again = false, warned = false, streaming = false;
   var noteTimer = 0;
@@ -115,6 +115,8 @@
     lost.hidden = false;
     base = attr("base") || base;
     while (view.firstChild) { view.removeChild(view.firstChild); }
+    live.textContent = "";
+    document.title = lost.querySelector("h2").textContent;
     ends = 0;
   }
   function showUp() {
@@ -136,12 +138,12 @@
   }
 
   function touch() {
-    if (!attr("session") || now() - touched < TOUCH_EVERY && !(ends && ends - now() < WARN)) { return; }
-    if (now() - touched < 500) { return; }
+    var since = now() - touched, ending = ends && ends - now() < WARN;
+    if (!attr("session") || since < (ending ? 500 : TOUCH_EVERY)) { return; }
     touched = now();
     var body = "session=" + encodeURIComponent(attr("session")) + "&form=" + encodeURIComponent(attr("form"));
     ask("POST", base + "/touch", body, function (x) {
-      if (x && x.status === 200) { setLeft(JSON.parse(x.responseText).left); }
+      if (x && x.status === 200 && !streaming) { setLeft(JSON.parse(x.responseText).left); } // a stream has said it, in order
       if (x && x.status === 409) { load(false); }
     });
   }
@@ -182,7 +184,7 @@
     if ((e.key === "Escape" || e.keyCode === 27) && byId("do-cancel")) { byId("do-cancel").click(); }
   });
   document.addEventListener("submit", function (e) {
-    if (e.target.id === "stay") { e.preventDefault(); touched = 0; touch(); byId("heading").focus(); return; }
+    if (e.target.id === "stay") { e.preventDefault(); touched -= TOUCH_EVERY; touch(); byId("heading").focus(); return; }
     if (e.target.getAttribute("data-sent")) { e.preventDefault(); return; } // twice is once
     e.target.setAttribute("data-sent", "1");
   });

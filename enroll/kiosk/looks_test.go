@@ -1,0 +1,147 @@
+//go:build browser
+
+package kiosk
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"badged/enroll"
+)
+
+// flaws measures what a person would trip over: something cut off, a target that a
+// finger misses, a text that is too faint (WCAG 2.1 AA), a control without a name.
+const flaws = `(function () {
+  var found = [], de = document.documentElement;
+  if (de.scrollWidth > innerWidth) { found.push("wider than the panel: " + de.scrollWidth); }
+  if (innerWidth >= 480 && de.scrollHeight > innerHeight) { found.push("higher than the panel: " + de.scrollHeight); }
+  function rgb(c) { var m = c.match(/[\d.]+/g).map(Number); return m.length < 4 ? m.concat(1) : m; }
+  function lum(c) {
+    var l = c.slice(0, 3).map(function (v) { v /= 255; return v <= 0.03928 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); });
+    return 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2];
+  }
+  function ground(el) { for (; el; el = el.parentElement) { var c = rgb(getComputedStyle(el).backgroundColor); if (c[3] > 0.5) { return c; } } return [255, 255, 255]; }
+  Array.prototype.forEach.call(document.querySelectorAll("#view *"), function (el) {
+    var box = el.getBoundingClientRect(), name = el.tagName + "#" + el.id + "." + el.className;
+    if (!box.width || el.closest("svg") || el.closest(".sr")) { return; }
+    if (/^(A|BUTTON)$/.test(el.tagName) || /^(text|email)$/.test(el.type)) {
+      if (box.height < 44 || box.width < 44) { found.push("small target: " + name + " " + box.width + "x" + box.height); }
+      if (box.left < 0 || box.right > innerWidth + 0.5) { found.push("cut off: " + name); }
+      if (!(el.textContent.trim() || el.labels && el.labels.length)) { found.push("without a name: " + name); }
+    }
+    var text = Array.prototype.some.call(el.childNodes, function (n) { return n.nodeType === 3 && n.textContent.trim(); });
+    if (text) {
+      var a = lum(rgb(getComputedStyle(el).color)), b = lum(ground(el)), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (ratio < 4.5) { found.push("faint text: " + name + " " + ratio.toFixed(2)); }
+      if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== "inline") { found.push("text runs out: " + name); }
+    }
+  });
+  return found.join("\n");
+})()`
+
+// scenes are all that the panel can look like.
+var scenes = []struct {
+	name string
+	set  func(b *screen)
+	head string // a key of the catalogue
+	page string
+}{
+	{"idle", func(b *screen) { b.d.leave() }, "idle.heading", ""},
+	{"badread", func(b *screen) { b.d.leave(); b.d.notice(enroll.BadRead) }, "notice.badread.title", ""},
+	{"refused", func(b *screen) { b.d.leave(); b.d.notice(enroll.UnknownCard) }, "notice.card.title", ""},
+	{"quota", func(b *screen) { b.d.leave(); b.d.notice(enroll.QuotaReached) }, "notice.quota.title", ""},
+	{"broken", func(b *screen) { b.d.leave(); b.d.notice(enroll.StoreFailed) }, "notice.broken.title", ""},
+	{"signedout", func(b *screen) { b.d.leave(); b.d.notice(enroll.SignedOut) }, "notice.signedout.title", ""},
+	{"new", func(b *screen) { b.d.swipe(b.person("", 1)); b.d.set(func(s *enroll.Screen) { s.New = true }) }, "", ""},
+	{"welcome", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", ""},
+	{"longname", func(b *screen) {
+		b.d.swipe(b.person("Maria-Magdalena Wolfeschlegelsteinhausenbergerdorff von Hohenlohe", 1))
+	}, "", ""},
+	{"ending", func(b *screen) {
+		b.d.swipe(b.person("", 12))
+		b.d.set(func(s *enroll.Screen) { s.Ends = time.Now().Add(14 * time.Second) })
+	}, "", ""},
+	{"session-badread", func(b *screen) { b.d.swipe(b.person("", 1)); b.d.notice(enroll.BadRead) }, "", ""},
+	{"ended", func(b *screen) { b.d.leave() }, "ended.title", "/ended"},
+	{"edit", func(b *screen) { b.d.swipe(b.person("", 1)) }, "edit.heading", "/edit"},
+	{"edit-language", func(b *screen) {
+		b.d.swipe(b.person("", 1))
+		b.d.set(func(s *enroll.Screen) { s.EditProfile = false })
+	}, "edit.heading", "/edit"},
+	{"saved", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", "/saved"},
+}
+
+func (b *screen) person(name string, n uint64) enroll.Account {
+	s, _ := b.d.Screen("hall")
+	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Email: "", Lang: s.SiteLang}
+}
+
+// Every scene in both languages on every size of panel. With -artifacts the
+// pictures are kept, to be looked at.
+func TestBrowserLooks(t *testing.T) {
+	d := newDesk()
+	b := browse(t, d)
+	for _, size := range [][2]int64{{800, 480}, {1024, 600}, {480, 800}, {1280, 800}, {320, 480}} {
+		b.run(chromedp.EmulateViewport(size[0], size[1]))
+		for _, lang := range []string{"fr", "en"} {
+			d.set(func(s *enroll.Screen) { s.SiteLang = lang })
+			for _, sc := range scenes {
+				d.set(func(s *enroll.Screen) { s.Notice, s.EditProfile = enroll.ReasonNone, true })
+				sc.set(b)
+				b.look(t, fmt.Sprintf("%s-%s-%dx%d", sc.name, lang, size[0], size[1]), sc.page, texts[lang][sc.head])
+			}
+			b.lookAtError(t, lang, size)
+			b.lookAtLost(t, lang, size)
+		}
+	}
+	b.quiet("422", "403")
+}
+
+func (b *screen) look(t *testing.T, name, path, head string) {
+	t.Helper()
+	b.run(chromedp.Navigate(strings.Split(b.url, "/?")[0] + "/p/hall" + path))
+	if head != "" {
+		b.sees(heading, head)
+	}
+	b.keep(t, name)
+}
+
+// lookAtError fills the form wrongly in two languages.
+func (b *screen) lookAtError(t *testing.T, lang string, size [2]int64) {
+	t.Helper()
+	b.d.swipe(b.person("", 1))
+	b.run(chromedp.Navigate(strings.Split(b.url, "/?")[0]+"/p/hall/edit"),
+		chromedp.SendKeys("#name", "Camille Desrosiers"), chromedp.SendKeys("#email", "camille@"), chromedp.Click("#do-save"))
+	b.sees("document.title", texts[lang]["edit.wrong"]+texts[lang]["edit.heading"])
+	b.keep(t, fmt.Sprintf("error-%s-%dx%d", lang, size[0], size[1]))
+}
+
+func (b *screen) keep(t *testing.T, name string) {
+	t.Helper()
+	if got := b.eval(flaws); got != "" {
+		t.Errorf("%s: %s", name, got)
+	}
+	var png []byte
+	b.run(chromedp.CaptureScreenshot(&png))
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lookAtLost shows what stands there while the agent does not answer, and to a
+// browser that was not opened on the panel's address.
+func (b *screen) lookAtLost(t *testing.T, lang string, size [2]int64) {
+	t.Helper()
+	b.d.leave()
+	home := strings.Split(b.url, "/?")[0] + "/p/hall"
+	b.run(chromedp.Navigate(home), chromedp.Evaluate(`document.getElementById("lost").hidden = false`, nil))
+	b.keep(t, fmt.Sprintf("lost-%s-%dx%d", lang, size[0], size[1]))
+	b.run(chromedp.Navigate(strings.Replace(home, "127.0.0.1", "localhost", 1)))
+	b.keep(t, fmt.Sprintf("closed-%s-%dx%d", lang, size[0], size[1]))
+}
