@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestMain is the yardstick too, when it is started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "echo" {
+		if err := Echo(context.Background(), os.Args[2], os.Args[3]); err != nil {
+			println(err.Error())
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestMeasurements runs both measurements, small, with the real agent. What they find
+// is not judged here: that is for a machine that does nothing else.
+func TestMeasurements(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "badged")
+	cmd := exec.Command("go", "build", "-o", bin, "badged/cmd/badged")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build the agent: %v\n%s", err, out)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := Path{Badged: bin, Echo: []string{self, "echo"}, Cards: 500, Swipes: 20}.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := Memory(t.Context(), bin, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows = append(rows, more...)
+	for i, name := range []string{"path_p50", "path_p99", "rss_100k"} {
+		r := rows[i]
+		if r.Name != name || r.Value <= 0 || r.Budget <= 0 || i < 2 && (r.Yardstick <= 0 || r.Ratio != r.Value/r.Yardstick) {
+			t.Errorf("row %d is %+v", i, r)
+		}
+	}
+}
+
+func TestQuantile(t *testing.T) {
+	var hundred []time.Duration
+	for i := range 100 {
+		hundred = append(hundred, time.Duration(100-i))
+	}
+	for _, tt := range []struct {
+		times []time.Duration
+		q     float64
+		want  time.Duration
+	}{{hundred, 0.5, 50}, {hundred, 0.99, 99}, {hundred, 1, 100}, {[]time.Duration{7}, 0.5, 7}, {[]time.Duration{1, 9}, 0.99, 9}} {
+		if got := quantile(tt.times, tt.q); got != tt.want {
+			t.Errorf("the %v quantile of %d times is %d, want %d", tt.q, len(tt.times), got, tt.want)
+		}
+	}
+}
+
+func TestMedianIsByRatio(t *testing.T) {
+	rows := []Row{against("a", "µs", 30, 10, 1.2), against("b", "µs", 10, 10, 1.2), against("c", "µs", 15, 10, 1.2)}
+	if got := median(rows); got.Name != "c" || got.Met {
+		t.Errorf("the median is %+v", got)
+	}
+	if !against("x", "µs", 12, 10, 1.2).Met {
+		t.Error("a ratio equal to the budget meets it")
+	}
+}
