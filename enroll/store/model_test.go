@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -110,6 +111,7 @@ func (m *model) check(r *rapid.T) {
 }
 
 func TestHubAndTerminalAgreeWhateverHappens(t *testing.T) {
+	fewer(t)
 	rapid.Check(t, func(r *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		must(t, err)
@@ -118,4 +120,13 @@ func TestHubAndTerminalAgreeWhateverHappens(t *testing.T) {
 		r.Repeat(m.actions())
 		must(t, m.s.Close())
 	})
+}
+
+// fewer lowers the number of runs, each of which opens real files many times, unless
+// the command line asks for another.
+func fewer(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		must(t, flag.Set(f.Name, "25"))
+		t.Cleanup(func() { must(t, flag.Set(f.Name, f.DefValue)) })
+	}
 }

@@ -104,8 +104,9 @@ func (w *writer) serve(r request) {
 		r.answer(w.failed)
 	}
 	if r.note != nil {
-		r.answer(r.note(w))
-		w.publish()
+		err := r.note(w)
+		w.publish() // before the caller goes on
+		r.answer(err)
 	}
 }
 
