@@ -18,6 +18,7 @@ import (
 	"badged/enroll"
 	"badged/enroll/store"
 	"badged/internal/ctl"
+	"badged/internal/sim"
 	"badged/internal/sitekey"
 	"badged/sync/hub/api"
 	"badged/sync/identity"
@@ -152,16 +153,31 @@ func (tm *terminal) last() (last uint64) {
 }
 
 // crash lets the terminal run for a random time, which may be over before it is
-// ready, and cuts its power.
+// ready, and cuts its power; in one of three times already when the lock opens, which
+// is before an event would be on disk that was not there first.
 func (tm *terminal) crash(rng *rand.Rand, most time.Duration) error {
+	opens := make(<-chan sim.PinsState)
+	if rng.IntN(3) == 0 {
+		states, stop := tm.pins.Watch()
+		defer stop()
+		<-states // the present one
+		opens, most = states, 3*most
+	}
 	p, err := tm.on()
 	if err != nil {
 		return err
 	}
-	select {
-	case <-p.done:
-		return fmt.Errorf("%s ended by itself with code %d:\n%s", tm.name, p.exitCode(), p.log)
-	case <-time.After(time.Duration(rng.Int64N(int64(most)))):
+	over := time.After(time.Duration(rng.Int64N(int64(most))))
+	for {
+		select {
+		case <-p.done:
+			return fmt.Errorf("%s ended by itself with code %d:\n%s", tm.name, p.exitCode(), p.log)
+		case s := <-opens:
+			if !s.Relay {
+				continue
+			}
+		case <-over:
+		}
 		p.kill()
 		return nil
 	}
