@@ -22,16 +22,18 @@ type flight struct {
 	at   time.Time
 }
 
-// advance moves a flow to the watermark that the hub says. In answer to a greeting
-// that is wherever the hub is; later a watermark only grows, and one beyond what was
-// ever numbered is ignored. It reports false when the hub has numbers that this
-// database is yet to give: it is a copy of an older one.
+// advance moves a flow to the watermark that the hub says. Within a connection it
+// never goes back, for an answer may have been overtaken by later ones; a hub that lost
+// something is found out by the first answer in the next connection. It reports false
+// when the hub has numbers that this database is yet to give: it is a copy of an older
+// one.
 func (m *Machine) advance(f *flow, a wire.Ack) bool {
 	upto, next := a.Upto[f.stream], max(m.pos.Next[f.stream], f.sent+1)
 	if m.phase == greeting {
 		if upto >= next {
 			return false
 		}
+		upto = max(upto, f.acked)
 		f.acked, f.sent, f.flights, f.more = upto, upto, nil, true
 		m.forget(f, upto)
 		return true

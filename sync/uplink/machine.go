@@ -219,6 +219,9 @@ func pauseFor(millis int64) time.Duration {
 // does not count any more.
 func (m *Machine) renew(now time.Time, incarnation [16]byte) {
 	m.settled = true
+	for _, f := range m.flows {
+		*f = flow{stream: f.stream}
+	}
 	m.out = append(m.out, Renew{incarnation})
 	m.greet(now)
 }

@@ -24,7 +24,7 @@ type trouble struct {
 func drawTrouble(t *rapid.T) trouble {
 	return trouble{
 		Seed: rapid.Uint64().Draw(t, "seed"), Loss: rapid.Float64Range(0, 0.6).Draw(t, "loss"), Dup: rapid.Float64Range(0, 0.6).Draw(t, "dup"),
-		Delay:  time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, "delay")),
+		Delay:  time.Duration(rapid.Int64Range(0, int64(60*time.Second)).Draw(t, "delay")),
 		Events: rapid.IntRange(0, 100).Draw(t, "events"), Cuts: rapid.IntRange(0, 8).Draw(t, "cuts"),
 	}
 }

@@ -223,6 +223,37 @@ func TestAHubThatLostItsLastMomentsIsHelped(t *testing.T) {
 	}
 }
 
+// An acknowledgement that was on the way for long must not make the hub look as if it
+// had lost events.
+func TestAnOvertakenAckDoesNotLeadBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(1)
+		for i := range 100 {
+			r.store.append(wire.StreamEvents, uint64(i+1))
+		}
+		r.run(func() {
+			r.after(time.Second)
+			r.hub.ignore, r.hub.hold = true, true
+			r.store.append(wire.StreamEvents, 101)
+			r.after(11 * time.Second) // not acknowledged: the terminal says hello, and waits
+			stale, err := wire.Seal(hubKey, topic.Of(wire.Down, wire.MsgAck), wire.Ack{
+				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[uint64]uint64{1: 0, 2: 0}, Credit: 4,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.hub.link.in <- uplink.Message{Kind: wire.MsgAck, Payload: stale}
+			r.after(0)
+			r.hub.ignore = false
+			r.hub.release()
+			r.after(20 * time.Second)
+			if r.store.incarnation != ([16]byte{1}) || !r.store.allAcked() {
+				t.Errorf("incarnation %x, all acknowledged %v", r.store.incarnation[:1], r.store.allAcked())
+			}
+		})
+	})
+}
+
 func TestThePauseThatTheHubWantsIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(1)
