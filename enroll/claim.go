@@ -119,7 +119,7 @@ func addTries(tx Tx, name string, n int64) (Tally, error) {
 func (e *Engine) awaitCard(ctx context.Context, p Point, c Claim, also func(Tx) error) Decision {
 	ev := e.event(p, EventPresentation, Waiting, AwaitCard)
 	ev.Account, ev.Claim = c.Account, c.ID
-	d := e.commit(ctx, &ev, also)
+	d := e.commit(ctx, p, &ev, also)
 	if d.Outcome == Waiting {
 		e.halves[p.Name] = half{claim: c.ID, until: time.Now().Add(e.index.Site().ClaimWindow)}
 	}
@@ -177,7 +177,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, also func(
 	}
 	ev := e.event(p, EventEnrolment, Granted, ClaimBound)
 	ev.Account, ev.Card, ev.Claim = c.Account, b.id, c.ID
-	d := e.commit(ctx, &ev, func(tx Tx) error {
+	d := e.commit(ctx, p, &ev, func(tx Tx) error {
 		c.State = ClaimUsed
 		return errors.Join(also(tx), tx.PutClaim(c), tx.PutBinding(binding))
 	})
@@ -195,7 +195,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, also func(
 // why.
 func (e *Engine) refuseCode(ctx context.Context, p Point, why Reason) Decision {
 	ev := e.event(p, EventPresentation, Refused, why)
-	d := e.commit(ctx, &ev, func(Tx) error { return nil })
+	d := e.commit(ctx, p, &ev, func(Tx) error { return nil })
 	if d.Reason == why {
 		d.Reason = CodeRefused
 	}

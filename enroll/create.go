@@ -29,7 +29,7 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	}
 	var made Account
 	full := false
-	d := e.commit(ctx, &ev, func(tx Tx) (err error) {
+	d := e.commit(ctx, p, &ev, func(tx Tx) (err error) {
 		if full, err = spendQuota(tx, site, ev.At); err != nil {
 			return err
 		}

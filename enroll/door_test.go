@@ -6,6 +6,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/clock"
+	"badged/reader"
 )
 
 func (l *lab) expectBoundAndOpen(d enroll.Decision, a enroll.AccountID) {
@@ -261,4 +262,28 @@ func TestAStaleCopyFollowsTheDoor(t *testing.T) {
 	l.clock.HubTime(time.Now())
 	l.store.Index().Apply(enroll.Door{ID: "front"})
 	l.expect(l.tap(front, card(1)), enroll.Granted, enroll.KnownCard)
+}
+
+// staleIndex is a store whose index has not seen yet that the hub gave a card away.
+type staleIndex struct {
+	enroll.Store
+	index *enroll.Index
+}
+
+func (s staleIndex) Index() *enroll.Index { return s.index }
+
+func TestTheHubsWordOvertakesTheIndex(t *testing.T) {
+	l := newLab(t)
+	l.lease(1, 8)
+	other := l.member("front")
+	l.bind(other, card(1))
+	e := enroll.NewEngine(staleIndex{l.store, enroll.NewIndex()}, key, l.clock, "terminal")
+	d := e.Card(l.ctx, hall, reader.NewNumber(card(1)), reader.TextCard(card(1)))
+	l.expect(d, enroll.Refused, enroll.CardTaken)
+	if d.Login {
+		t.Error("the panel logged in")
+	}
+	if k, _ := l.store.Index().Card(key.Card(card(1))); k.Account.ID != other {
+		t.Error("the card changed hands")
+	}
 }

@@ -7,6 +7,7 @@ package enroll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"badged/internal/clock"
@@ -155,15 +156,21 @@ func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
 	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}
 }
 
-// commit runs a change with its event in one transaction.
-func (e *Engine) commit(ctx context.Context, ev *Event, change func(Tx) error) Decision {
+// commit runs a change with its event in one transaction. If the hub's word has just
+// overtaken the index, nothing changes and the card is refused; a second tap is decided
+// by what the hub said.
+func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx) error) Decision {
 	err := e.store.Update(ctx, func(tx Tx) error {
 		if err := change(tx); err != nil {
 			return err
 		}
 		return tx.Append(*ev)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTaken):
+		ev.Outcome, ev.Reason = Refused, CardTaken
+		return e.record(ctx, p, *ev)
+	case err != nil:
 		return refuse(StoreFailed)
 	}
 	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}

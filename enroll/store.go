@@ -5,8 +5,13 @@ import (
 	"errors"
 )
 
-// ErrNotFound is the error of a look-up without a result.
-var ErrNotFound = errors.New("not found")
+// The errors of a store that is well.
+var (
+	ErrNotFound = errors.New("not found")
+	// ErrTaken means that the hub has said otherwise since the index was asked: the card
+	// is somebody else's or revoked, the claim has ended.
+	ErrTaken = errors.New("the hub has given it to somebody else or taken it back")
+)
 
 // Store keeps what a terminal knows. enroll/store is the real one, on SQLite.
 type Store interface {

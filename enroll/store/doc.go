@@ -38,7 +38,7 @@
 //     event could otherwise take the account of a person who has just enrolled.)
 //
 // So a snapshot never takes what is still in the outbox. In the other direction,
-// Update refuses with ErrTaken to bind a card that belongs to another account or was
+// Update refuses with enroll.ErrTaken to bind a card that belongs to another account or was
 // revoked since the engine looked, and to use a claim that is not live any more.
 //
 // # Large changes

@@ -36,7 +36,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			})
 			row, known := m.row(n)
 			taken := known && (row.Account != id(n) || row.State > 2)
-			if taken != errors.Is(err, store.ErrTaken) || !taken && err != nil {
+			if taken != errors.Is(err, enroll.ErrTaken) || !taken && err != nil {
 				r.Fatalf("binding card %d over %+v: %v", n, row, err)
 			}
 			if !taken {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"badged/enroll"
-	"badged/enroll/store"
 	"badged/sync/wire"
 )
 
@@ -304,7 +303,7 @@ func TestAUsedClaimStaysUsed(t *testing.T) {
 		sound(t, s)
 	}
 	err := s.Update(t.Context(), func(tx enroll.Tx) error { return tx.PutClaim(claim(enroll.ClaimUsed)) })
-	if !errors.Is(err, store.ErrTaken) {
+	if !errors.Is(err, enroll.ErrTaken) {
 		t.Errorf("used twice: %v", err)
 	}
 	used := live
@@ -330,7 +329,7 @@ func TestRevocationsWin(t *testing.T) {
 		"a void claim":       func(tx enroll.Tx) error { return tx.PutClaim(claim(enroll.ClaimUsed)) },
 		"a claim that ended": func(tx enroll.Tx) error { return tx.PutClaim(enroll.Claim{ID: id(8), State: enroll.ClaimUsed}) },
 	} {
-		if err := s.Update(t.Context(), put); !errors.Is(err, store.ErrTaken) {
+		if err := s.Update(t.Context(), put); !errors.Is(err, enroll.ErrTaken) {
 			t.Errorf("%s: %v, want ErrTaken", name, err)
 		}
 	}

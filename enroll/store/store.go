@@ -15,9 +15,6 @@ import (
 // The errors of the store that a caller can do something about. Those of the file
 // are *sqlite.Error, with a hint.
 var (
-	// ErrTaken means that the hub has said otherwise since the engine looked: the card
-	// belongs to somebody else or was revoked, or the claim is not live any more.
-	ErrTaken = errors.New("the hub has given it to somebody else or taken it back")
 	// ErrFailed means that nothing can be written; the cause is wrapped with it.
 	ErrFailed = errors.New("the store cannot write")
 	// ErrClosed means that Close was called.

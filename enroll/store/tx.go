@@ -111,7 +111,7 @@ func (t *txn) PutAccount(a enroll.Account) error {
 	return t.putLocal(k, hub, l, accountToWire(a))
 }
 
-// PutBinding implements enroll.Tx. It refuses with ErrTaken a card that belongs to
+// PutBinding implements enroll.Tx. It refuses with enroll.ErrTaken a card that belongs to
 // another account or was taken out of use.
 func (t *txn) PutBinding(b enroll.Binding) error {
 	k := rowKey{wire.Cards, b.Card}
@@ -124,12 +124,12 @@ func (t *txn) PutBinding(b enroll.Binding) error {
 		return err
 	}
 	if ok && (had.Account != b.Account || had.State != enroll.BindingActive && had.State != enroll.BindingPending) {
-		return fmt.Errorf("bind a card to account %v: %w", b.Account, ErrTaken)
+		return fmt.Errorf("bind a card to account %v: %w", b.Account, enroll.ErrTaken)
 	}
 	return t.putLocal(k, hub, l, bindingToWire(b))
 }
 
-// PutClaim implements enroll.Tx. It refuses with ErrTaken to use a claim that is not
+// PutClaim implements enroll.Tx. It refuses with enroll.ErrTaken to use a claim that is not
 // live or not there any more.
 func (t *txn) PutClaim(c enroll.Claim) error {
 	k := rowKey{wire.Claims, c.ID}
@@ -142,7 +142,7 @@ func (t *txn) PutClaim(c enroll.Claim) error {
 		return err
 	}
 	if ok && had.State != enroll.ClaimLive || !ok && c.State == enroll.ClaimUsed {
-		return fmt.Errorf("use a claim of account %v: %w", c.Account, ErrTaken)
+		return fmt.Errorf("use a claim of account %v: %w", c.Account, enroll.ErrTaken)
 	}
 	return t.putLocal(k, hub, l, claimToWire(c))
 }
