@@ -1,0 +1,273 @@
+package hub_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"badged/sync/hub"
+	"badged/sync/wire"
+)
+
+// S1.04, S1.05, S1.06: numbers from 1, from leased blocks.
+func TestUnknownBadgeMakesOneAccount(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	hall.wait("leases", func() bool { return len(hall.numbers()) > 0 })
+	if n := hall.numbers(); n[0] != 1 {
+		t.Errorf("the first number is %d", n[0])
+	}
+	hall.report(hall.newAccount("badge", 1))
+	card := w.key.Card("badge")
+	id := w.key.Anonymous(card)
+	hall.wait("account", func() bool { _, ok := row[wire.Account](hall, wire.Accounts, id[:]); return ok })
+	hall.wait("card", func() bool { _, ok := row[wire.Card](hall, wire.Cards, card[:]); return ok })
+	if a := w.accounts()[id]; a.DisplayName() != "anonym1" || a.State != hub.Active || a.Expires == 0 {
+		t.Errorf("account %+v", a)
+	}
+}
+
+// S1.06, DESIGN §5: the same card at two offline terminals.
+func TestTwoTerminalsMeetTheSameCard(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	one, two := w.join("one"), w.join("two")
+	for _, x := range []*terminal{one, two} {
+		x.hello()
+		x.wait("leases", func() bool { return len(x.numbers()) > 0 })
+	}
+	second := two.numbers()[0]
+	one.report(one.newAccount("badge", 1))
+	two.report(two.newAccount("badge", second))
+	a := w.accounts()[w.key.Anonymous(w.key.Card("badge"))]
+	if a.Number != 1 || !slices.Equal(a.Aliases, []uint64{second}) {
+		t.Errorf("number %d, aliases %v, want 1 and [%d]", a.Number, a.Aliases, second)
+	}
+	if c := w.cards()[w.key.Card("badge")]; c.State != hub.CardActive || len(c.Conflicts) != 0 {
+		t.Errorf("card %+v", c)
+	}
+}
+
+// S1.06: with the lease used up, the hub numbers the account, once.
+func TestAProvisionalAccountGetsItsNumberOnce(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	one, two := w.join("one"), w.join("two")
+	one.hello()
+	two.hello()
+	e := one.newAccount("badge", 0)
+	e.Label = "anonym-one-abcd"
+	one.report(e)
+	id := w.key.Anonymous(w.key.Card("badge"))
+	n := w.accounts()[id].Number
+	two.report(two.newAccount("badge", 0))
+	if a := w.accounts()[id]; n == 0 || a.Number != n || a.Label != "" || len(a.Aliases) != 0 {
+		t.Errorf("first %d, then %+v", n, a.Account)
+	}
+	two.report(two.newAccount("other", n))
+	if a := w.accounts()[w.key.Anonymous(w.key.Card("other"))]; a.Number == n || a.Number == 0 {
+		t.Errorf("a number that was never lent was taken: %d", a.Number)
+	}
+}
+
+func TestAnAccountThatIsNotOfItsCardIsNotMade(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	e := hall.newAccount("badge", 1)
+	e.Account = slices.Repeat([]byte{9}, 16)
+	strange := hall.newAccount("other", 1<<63+5)
+	hall.report(e, wire.Event{Kind: 2, Outcome: 1, Reason: 2}, wire.Event{Kind: 2, Outcome: 1, Reason: 3}, strange)
+	if n := len(w.accounts()); n != 1 {
+		t.Errorf("%d accounts, want the one with a strange number", n)
+	}
+	if len(w.events()) != 4 {
+		t.Error("events without effect are not kept")
+	}
+}
+
+// S2.05, S2.07, S2.14: a claim binds one card.
+func TestAClaimBindsOneCard(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	ada := w.account("Ada")
+	c := w.claim(ada)
+	front.wait("claim", func() bool {
+		k, ok := row[wire.Claim](front, wire.Claims, c.ID[:])
+		return ok && k.State == hub.ClaimLive
+	})
+	front.report(w.bound(ada.ID, c.ID, "card"))
+	front.wait("used claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == hub.ClaimUsed })
+	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || hub.ID(k.Account) != ada.ID || k.Owner != "Ada" {
+		t.Errorf("card %+v", k)
+	}
+}
+
+// DESIGN §5, §9: what two offline terminals did with one claim.
+func TestAClaimThatWasUsedTwiceIsContested(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	one, two := w.join("one"), w.join("two")
+	one.hello()
+	two.hello()
+	ada := w.account("Ada")
+	c := w.claim(ada)
+	one.report(w.bound(ada.ID, c.ID, "card a"))
+	two.report(w.bound(ada.ID, c.ID, "card b"))
+	cards := w.cards()
+	if k := cards[w.key.Card("card a")]; k.State != hub.CardActive {
+		t.Errorf("the first card is %d", k.State)
+	}
+	k := cards[w.key.Card("card b")]
+	if k.State != hub.CardContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimUsed {
+		t.Errorf("the second card is %+v", k)
+	}
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), hub.CardRevoked, ""); err != nil {
+		t.Fatal(err)
+	}
+	if k = w.cards()[k.ID]; k.State != hub.CardRevoked || len(k.Conflicts) != 0 {
+		t.Errorf("after the operator's word it is %+v", k)
+	}
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), hub.CardActive, ""); !errors.Is(err, hub.ErrConflict) {
+		t.Errorf("a revoked card came back: %v", err)
+	}
+}
+
+// S2.19: somebody else's card.
+func TestACardOfSomebodyElseIsContested(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	ada, bob := w.account("Ada"), w.account("Bob")
+	a, b := w.claim(ada), w.claim(bob)
+	front.report(w.bound(ada.ID, a.ID, "card"), w.bound(bob.ID, b.ID, "card"))
+	k := w.cards()[w.key.Card("card")]
+	if k.State != hub.CardContested || hub.ID(k.Account) != ada.ID || len(k.Conflicts) != 1 || k.Conflicts[0].Other != bob.ID {
+		t.Errorf("card %+v", k)
+	}
+	if k, err := w.hub.SetCardState(t.Context(), hub.Short(k.ID), hub.CardActive, "Bob"); err != nil || k.Owner != "Bob" {
+		t.Errorf("settled: %+v, %v", k, err)
+	}
+	taken := w.bound(ada.ID, hub.ID{}, "card")
+	taken.Outcome, taken.Reason = 2, 15
+	front.report(taken, taken)
+	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictTaken {
+		t.Errorf("after a refused claim: %+v", k)
+	}
+}
+
+// DESIGN §9: a person's binding outranks an anonymous one, whichever comes first.
+func TestAPersonOutranksAnAnonymousAccount(t *testing.T) {
+	for _, personFirst := range []bool{true, false} {
+		w := newWorld(t, t.TempDir())
+		front := w.join("front")
+		front.hello()
+		ada := w.account("Ada")
+		c := w.claim(ada)
+		events := []wire.Event{w.bound(ada.ID, c.ID, "card"), front.newAccount("card", 1)}
+		if !personFirst {
+			slices.Reverse(events)
+		}
+		front.report(events...)
+		if k := w.cards()[w.key.Card("card")]; hub.ID(k.Account) != ada.ID || k.State != hub.CardActive {
+			t.Errorf("person first %v: %+v", personFirst, k)
+		}
+	}
+}
+
+func TestAClaimThatHadEndedBindsNothing(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	ada, bob := w.account("Ada"), w.account("Bob")
+	old := w.claim(ada)
+	w.claim(ada) // S2.08: the newer one ends the older
+	wrong := w.claim(bob)
+	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, old.ID[:]); return k.State == hub.ClaimVoid })
+	if err := w.hub.EndClaim(t.Context(), old.ID); !errors.Is(err, hub.ErrConflict) {
+		t.Errorf("ended twice: %v", err)
+	}
+	front.report(w.bound(ada.ID, old.ID, "a"), w.bound(ada.ID, wrong.ID, "b"), w.bound(ada.ID, hub.ID{8}, "c"))
+	for number, why := range map[string]string{"a": hub.ConflictClaimOver, "b": hub.ConflictNoClaim, "c": hub.ConflictNoClaim} {
+		k := w.cards()[w.key.Card(number)]
+		if k.State != hub.CardContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != why {
+			t.Errorf("card %s: %+v, want %s", number, k, why)
+		}
+	}
+}
+
+func TestWithConfirmABindingIsPending(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	if _, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Confirm = 2 }); err != nil {
+		t.Fatal(err)
+	}
+	ada := w.account("Ada")
+	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
+	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardPending {
+		t.Errorf("state %d", k.State)
+	}
+}
+
+// S1.15: an edit arrives once, both versions stay.
+func TestEditsAreKeptAndApplied(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	hall.report(hall.newAccount("badge", 1))
+	id := w.key.Anonymous(w.key.Card("badge"))
+	edit := func(name, email string) wire.Event {
+		return wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: id[:], Edit: &wire.Edit{Name: name, Email: email, Lang: "en"}}
+	}
+	f := hall.frame(wire.StreamSecurity, edit("Ada", ""), edit("Ada Byron", "ada@example.com"), edit("x\x00y", ""))
+	hall.send(wire.MsgSecurity, f)
+	hall.send(wire.MsgSecurity, f)
+	hall.ack(func(a wire.Ack) bool { return a.Upto[2] == 4 })
+	if a := w.accounts()[id]; a.Name != "Ada Byron" || a.Email != "ada@example.com" || a.Expires != 0 {
+		t.Errorf("account %+v", a)
+	}
+	edits, err := w.hub.Edits(t.Context(), "anonym1")
+	if err != nil || len(edits) != 3 || edits[1].Before.Name != "Ada" || edits[1].After.Name != "Ada Byron" || edits[0].Before.Name != "" {
+		t.Errorf("%+v, %v", edits, err)
+	}
+}
+
+// S2.23: the guess budget.
+func TestWrongCodesCloseClaiming(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	site := func() (s wire.Site) { s, _ = row[wire.Site](front, wire.Config, []byte("site")); return s }
+	front.wait("settings", func() bool { return site().GuessBudget == 8 })
+	front.report(slices.Repeat([]wire.Event{wrongCode()}, 20)...)
+	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
+		t.Fatal("closed while nothing was live")
+	}
+	ada := w.account("Ada")
+	c := w.claim(ada)
+	late := time.Now().UnixMilli() + 1
+	guess := wrongCode()
+	guess.At = late
+	front.report(slices.Repeat([]wire.Event{guess}, 7)...)
+	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
+		t.Fatal("closed within the budget")
+	}
+	front.report(guess)
+	front.wait("closed claiming", func() bool { return site().ClaimsClosed })
+	if _, err := w.hub.IssueClaim(t.Context(), "Ada", nil, 0); !errors.Is(err, hub.ErrConflict) {
+		t.Errorf("a code was issued while claiming is closed: %v", err)
+	}
+	if _, err := w.hub.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	front.wait("open claiming", func() bool { return !site().ClaimsClosed && site().ClaimsEpoch == 1 })
+	if err := w.hub.EndClaim(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	guess.At = time.Now().UnixMilli() + 1
+	front.report(slices.Repeat([]wire.Event{guess}, 20)...)
+	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
+		t.Error("closed though the claim had ended")
+	}
+}
