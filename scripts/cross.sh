@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds badged and badgectl for every board, without cgo, stripped, into dist/, and
 # prints their sizes. Fails if badged for ARMv6 is over its budget.
-# Usage: scripts/cross.sh [LDFLAGS]
+# Usage: scripts/cross.sh TAGS LDFLAGS, as the Makefile has them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-ldflags="-s -w ${1:-}"
+tags=$1
+ldflags="-s -w $2"
 budget=13000000 # bytes: the smallest boards keep two versions in a small flash
 
 targets=(amd64 arm64 arm:7 arm:6 riscv64 386)
@@ -19,7 +20,7 @@ build() {
 	local command
 	for command in badged badgectl; do
 		CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOARM=$arm \
-			go build -trimpath -ldflags "$ldflags" -o "dist/$name/$command" "./cmd/$command"
+			go build -trimpath -tags "$tags" -ldflags "$ldflags" -o "dist/$name/$command" "./cmd/$command"
 	done
 	printf '%-14s %10d %10d\n' "$name" "$(size "dist/$name/badged")" "$(size "dist/$name/badgectl")"
 }
