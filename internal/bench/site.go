@@ -19,7 +19,7 @@ import (
 func doorName(n int) string { return fmt.Sprintf("door%d", n) }
 
 // cardNumber is the number of the nth card: what its reader reads.
-func cardNumber(n int) string { return fmt.Sprintf("%010X", 0x4200000000+n) }
+func cardNumber(n int) string { return fmt.Sprintf("%010X", uint64(0x4200000000)+uint64(n)) }
 
 // fill gives the store cards members, each with a card and a grant for one of the
 // doors in turn, as a hub would: by one snapshot a collection.
