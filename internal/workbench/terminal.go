@@ -240,7 +240,8 @@ func (t *terminal) online(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, upBound, fmt.Errorf("not within %v (its log: %s)", upBound, t.log))
 	defer cancel()
 	_, err := t.await(ctx, "is connected", func(s ctl.Status) bool {
-		return s.Uplink.Connected && s.Uplink.Pending == 0 && s.Store.LeaseLeft > 0 && working(s)
+		numbers := s.Store.LeaseLeft > 0 || panelURL(s) == "" // only a printer makes accounts
+		return told(s) && numbers && working(s)
 	})
 	return err
 }
