@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -134,9 +135,12 @@ func root(t *testing.T) string {
 	return dir
 }
 
+// ours reads this module once for all tests.
+var ours = sync.OnceValues(func() ([]file, error) { return load(os.DirFS("../..")) })
+
 func loadModule(t *testing.T) []file {
 	t.Helper()
-	files, err := load(os.DirFS(root(t)))
+	files, err := ours()
 	if err != nil {
 		t.Fatalf("read the module: %v", err)
 	}

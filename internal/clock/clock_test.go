@@ -48,7 +48,8 @@ func TestTheFloorOnlyGrows(t *testing.T) {
 }
 
 func TestBootsDiffer(t *testing.T) {
-	if clock.New(time.Now()).Now().Boot == clock.New(time.Now()).Now().Boot {
+	one, other := clock.New(time.Now()), clock.New(time.Now())
+	if one.Now().Boot == other.Now().Boot {
 		t.Error("two runs have the same boot id")
 	}
 }
