@@ -108,6 +108,9 @@ func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
 	switch e.Relay {
 	case door.Energise:
 		a.energise(d)
+	case door.Renew:
+		a.drop(d)
+		a.energise(d)
 	case door.Drop:
 		a.drop(d)
 	}

@@ -55,6 +55,7 @@ const (
 	Keep Relay = iota
 	Energise
 	Drop
+	Renew // drop, and energise at once: its time was over when the next one came
 )
 
 // Report is what there is to tell about the door.
@@ -127,10 +128,10 @@ func (m *Machine) Do(now time.Time, in Input) Effect {
 	switch in {
 	case Grant:
 		if !m.lockdown {
-			return m.grant(now, Nothing)
+			return m.grant(now, e.Relay, Nothing)
 		}
 	case Exit:
-		return m.grant(now, ExitUsed)
+		return m.grant(now, e.Relay, ExitUsed)
 	case ContactOpen:
 		return m.opened(now, e)
 	case ContactClosed:
@@ -185,7 +186,8 @@ func (m *Machine) drop() Relay {
 	return Drop
 }
 
-func (m *Machine) grant(now time.Time, r Report) Effect {
+// grant lets somebody pass. had is what elapse has just done with the relay.
+func (m *Machine) grant(now time.Time, had Relay, r Report) Effect {
 	if m.state == Locked {
 		m.state = Granted
 	} else if m.state != Granted {
@@ -200,6 +202,9 @@ func (m *Machine) grant(now time.Time, r Report) Effect {
 	}
 	if limit := m.since.Add(Cap); m.until.After(limit) {
 		m.until = limit
+	}
+	if had == Drop {
+		return Effect{Relay: Renew, Report: r}
 	}
 	return Effect{Relay: Energise, Report: r}
 }
