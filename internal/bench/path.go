@@ -17,8 +17,9 @@ const (
 	budgetP50 = 1.2
 	budgetP99 = 2.0
 	rounds    = 3
-	warmUp    = 50 // swipes before each round, not counted
-	doors     = 10 // swiped in turn, so that each has locked again
+	warmUp    = 50                   // swipes before each round, not counted
+	doors     = 10                   // swiped in turn, so that each has locked again
+	rest      = 5 * time.Millisecond // before each swipe: people do not come faster
 )
 
 // Path says how large a measurement of the way of a badge is.
@@ -39,7 +40,8 @@ type Path struct {
 // same library reads the same kind of port, and the same line goes to the same kind of
 // socket. Each side is a process of its own, as it would be on a terminal, with its
 // collector on; a third one holds the devices and the watch. They take turns swipe by
-// swipe, so that whatever else the machine does meets both.
+// swipe, each after the same rest, so that whatever else the machine does meets both
+// and neither meets the other.
 //
 // Each round gives a ratio; a row is of the round whose ratio is in the middle. At the
 // end the store is opened again and must hold every swipe's event.
@@ -101,14 +103,27 @@ func (p Path) card(at int) int {
 func turn(ctx context.Context, door, echo rig, card string) (ours, bare time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err = door.fallen(ctx); err != nil {
+	if err = errors.Join(door.fallen(ctx), pause(ctx)); err != nil {
 		return 0, 0, err
 	}
 	if ours, err = door.swipe(ctx, card); err != nil {
 		return 0, 0, err
 	}
+	if err = pause(ctx); err != nil {
+		return 0, 0, err
+	}
 	bare, err = echo.swipe(ctx, card)
 	return ours, bare, err
+}
+
+// pause lets everything come to rest.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(rest):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // echo is the yardstick's process and its rig.
