@@ -144,7 +144,7 @@ const (
 	heading = `(document.querySelector("h1")||{}).textContent`
 	focused = `document.activeElement.id`
 	spokenT = `document.getElementById("live").textContent`
-	address = `location.pathname+location.search`
+	shownAt = `location.pathname+location.search`
 )
 
 // keys presses keys, one after the other.
@@ -159,7 +159,7 @@ func TestBrowserChangesAtTheMomentOfASwipe(t *testing.T) {
 	d := newDesk()
 	b := browse(t, d)
 	b.sees(heading, "Présentez votre badge")
-	b.sees(address, "/p/hall")
+	b.sees(shownAt, "/p/hall")
 	b.run(chromedp.Evaluate("window.sameDocument = true", nil))
 	d.swipe(anonym1)
 	b.sees(heading, "Bienvenue anonym1")
@@ -276,7 +276,7 @@ func TestBrowserLeavesTheFormOfAFormerSession(t *testing.T) {
 	b.sees(`document.getElementById("name").value`, "Ada")
 	d.swipe(enroll.Account{Number: 2})
 	b.sees(heading, "Bienvenue anonym2")
-	b.sees(address, "/p/hall")
+	b.sees(shownAt, "/p/hall")
 	b.sees(`document.getElementById("name")`, "null")
 	b.quiet()
 }

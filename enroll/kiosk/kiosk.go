@@ -18,7 +18,6 @@ package kiosk
 import (
 	"context"
 	"fmt"
-	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -67,7 +66,6 @@ type Kiosk struct {
 	first  string // where "/" leads
 	guard  guard
 	boot   string // tells the pages of this process from those of an earlier one
-	pages  *template.Template
 	log    *slog.Logger
 	mux    *http.ServeMux
 }
@@ -79,7 +77,6 @@ func New(o Options) *Kiosk {
 		points: map[string]*point{},
 		guard:  newGuard(o.Token, o.FrameAncestors),
 		boot:   newToken()[:8],
-		pages:  template.Must(template.New("").ParseFS(assets, "assets/*.html")),
 		log:    o.Log,
 		mux:    http.NewServeMux(),
 	}
@@ -156,4 +153,4 @@ func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
 }
 
 // basePath is where a point's pages are.
-func basePath(point string) string { return "/p/" + url.PathEscape(point) }
+func basePath(point string) address { return address("/p/" + url.PathEscape(point)) }

@@ -6,6 +6,7 @@ import "badged/enroll"
 type tone string
 
 const (
+	toneCalm tone = "calm" // nothing to say
 	toneGood tone = "good"
 	toneInfo tone = "info"
 	toneWarn tone = "warn" // try again

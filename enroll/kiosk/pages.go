@@ -1,16 +1,16 @@
 package kiosk
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"path"
 	"strings"
 )
 
-//go:embed assets
+//go:embed assets/kiosk.css assets/kiosk.js assets/icon.svg
 var assets embed.FS
 
 func (k *Kiosk) show(page string) http.HandlerFunc {
@@ -22,14 +22,14 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 		}
 		s, _ := k.panel.Screen(p.name)
 		if s.Session == "" && page != pageHome && page != pageEnded {
-			http.Redirect(w, r, basePath(p.name), http.StatusSeeOther)
+			http.Redirect(w, r, string(basePath(p.name)), http.StatusSeeOther)
 			return
 		}
 		if page == pageEdit {
 			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
-		k.write(w, http.StatusOK, "page", k.view(p, s, page))
+		write(w, http.StatusOK, k.view(p, s, page).document())
 	}
 }
 
@@ -52,30 +52,16 @@ func (k *Kiosk) fragment(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	k.write(w, http.StatusOK, "view", v)
+	write(w, http.StatusOK, v.main())
 }
 
-func (k *Kiosk) write(w http.ResponseWriter, status int, name string, data any) {
-	var b bytes.Buffer
-	if err := k.pages.ExecuteTemplate(&b, name, data); err != nil {
-		k.log.Error("make a page of the panel", "page", name, "err", err)
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
-	}
+func write(w http.ResponseWriter, status int, page markup) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the browser has gone: nobody to tell
+	_, _ = io.WriteString(w, string(page)) // the browser has gone: nobody to tell
 }
 
-// failure is a page for somebody who may not see the panel, or who is lost. It is
-// in both languages: nothing is known of who reads it.
-type failure struct{ Key, CSS string }
-
-// Langs is the message in each language.
-func (f failure) Langs() []view {
-	return []view{{p: printer("fr"), Lang: "fr"}, {p: printer("en"), Lang: "en"}}
-}
-
+// fail answers somebody who may not see the panel, or who is lost.
 func (k *Kiosk) fail(w http.ResponseWriter, status int) {
 	key := "error.closed"
 	switch status {
@@ -84,20 +70,26 @@ func (k *Kiosk) fail(w http.ResponseWriter, status int) {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		key = "error.form"
 	}
-	k.write(w, status, "failure", failure{key, assetURL("kiosk.css")})
+	write(w, status, failure(key))
 }
 
 // The files that a page refers to. Their address has a hash of what is in them.
+const (
+	sheetFile  = "kiosk.css"
+	scriptFile = "kiosk.js"
+	iconFile   = "icon.svg"
+)
+
 var assetTypes = map[string]string{
-	"kiosk.css": "text/css; charset=utf-8",
-	"kiosk.js":  "text/javascript; charset=utf-8",
-	"icon.svg":  "image/svg+xml",
+	sheetFile:  "text/css; charset=utf-8",
+	scriptFile: "text/javascript; charset=utf-8",
+	iconFile:   "image/svg+xml",
 }
 
-func assetURL(name string) string {
+func assetURL(name string) address {
 	b, _ := assets.ReadFile(path.Join("assets", name)) // a test asks for each
 	sum := sha256.Sum256(b)
-	return "/static/" + name + "?v=" + hex.EncodeToString(sum[:6])
+	return address("/static/" + name + "?v=" + hex.EncodeToString(sum[:6]))
 }
 
 func serveAsset(w http.ResponseWriter, r *http.Request) {
@@ -109,7 +101,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", kind)
-	if strings.HasSuffix(assetURL(name), "?v="+r.URL.Query().Get("v")) {
+	if strings.HasSuffix(string(assetURL(name)), "?v="+r.URL.Query().Get("v")) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	_, _ = w.Write(b) // the browser has gone: nobody to tell

@@ -292,7 +292,7 @@ func TestAssetsAreOfThisBuild(t *testing.T) {
 	_, v := serve(t, newDesk())
 	stranger := newVisitor(t, v.server)
 	for name, kind := range assetTypes {
-		a := stranger.get(assetURL(name)) // the page that refuses a stranger is styled too
+		a := stranger.get(string(assetURL(name))) // the page that refuses a stranger is styled too
 		a.wants(t, http.StatusOK)
 		if a.header.Get("Content-Type") != kind || !strings.Contains(a.header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %v", name, a.header)
@@ -301,7 +301,7 @@ func TestAssetsAreOfThisBuild(t *testing.T) {
 			t.Errorf("%s of another build: %v", name, a.header)
 		}
 	}
-	stranger.get("/static/page.html").wants(t, http.StatusNotFound)
+	stranger.get("/static/kiosk.go").wants(t, http.StatusNotFound)
 	stranger.get("/static/..%2fkiosk.go").wants(t, http.StatusNotFound)
 }
 

@@ -6,8 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/message"
-
 	"badged/enroll"
 )
 
@@ -23,13 +21,13 @@ const (
 // warnFor is how long before its end a session shows a countdown.
 const warnFor = 15 * time.Second
 
-// view is what the templates show.
+// view is what the pages show.
 type view struct {
-	p *message.Printer
+	p printer
 
 	Lang    string
 	Point   string
-	Base    string // path of the point's pages
+	Base    address // path of the point's pages
 	Page    string
 	Version string // differs when another view would
 	Session string // empty: nobody is logged in
@@ -52,7 +50,7 @@ type fields struct {
 func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 	lang := spoken(s, p.choice(time.Now(), s.Session))
 	v := view{
-		p: printer(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page,
+		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page,
 		Version: k.version(s, lang), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
 		Left: left(s), Screen: s, Banner: noticeOf(s.Notice),
 	}
@@ -70,7 +68,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 }
 
 // T is a text of the catalogue.
-func (v view) T(key string, args ...any) string { return v.p.Sprintf(key, args...) }
+func (v view) T(key string, args ...any) string { return v.p.say(key, args...) }
 
 // Name is who is logged in, as the panel greets them.
 func (v view) Name() string {
@@ -125,7 +123,7 @@ func (v view) Tone() tone {
 	case v.Banner != nil:
 		return v.Banner.Tone
 	default:
-		return "calm"
+		return toneCalm
 	}
 }
 
@@ -201,13 +199,10 @@ func (v view) Refresh() string {
 		if v.Left < 0 {
 			return ""
 		}
-		return strconv.FormatInt(v.Left/1000+2, 10) + ";url=" + v.Base
+		return strconv.FormatInt(v.Left/1000+2, 10) + ";url=" + string(v.Base)
 	case pageSaved, pageEnded:
-		return "6;url=" + v.Base
+		return "6;url=" + string(v.Base)
 	default:
-		return "2;url=" + v.Base
+		return "2;url=" + string(v.Base)
 	}
 }
-
-// Asset is the address of an asset of this build.
-func (v view) Asset(name string) string { return assetURL(name) }

@@ -105,6 +105,7 @@ var libraries = []library{
 	{"github.com/creack/pty", []string{"internal/sim"}, "virtual devices are the only users of ptys"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
 	{"golang.org/x/sys", []string{"reader/serialport", "internal/sim"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
 	{"github.com/chromedp/chromedp", nil, "a browser is driven by tests only"},
