@@ -185,7 +185,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, also func(
 		return d
 	}
 	d.Account = e.profile(ctx, owner)
-	if outcome, _ := e.mayEnter(p, Known{binding, owner}, ev.At); outcome == Granted {
+	if outcome, _ := e.mayEnter(p, Known{binding, owner, e.index.Grants(owner.ID, p.Door)}, ev.At); outcome == Granted {
 		return d.admit(p)
 	}
 	return d

@@ -283,7 +283,7 @@ func TestTheHubsWordOvertakesTheIndex(t *testing.T) {
 	if d.Login {
 		t.Error("the panel logged in")
 	}
-	if k, _ := l.store.Index().Card(key.Card(card(1))); k.Account.ID != other {
+	if k, _ := l.store.Index().Card(key.Card(card(1)), ""); k.Account.ID != other {
 		t.Error("the card changed hands")
 	}
 }

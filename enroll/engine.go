@@ -53,7 +53,7 @@ type badge struct {
 // is a refusal.
 func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Card) Decision {
 	b := badge{CardID(e.key.Card(n.Reveal())), c}
-	known, found := e.index.Card(b.id)
+	known, found := e.index.Card(b.id, p.Door)
 	h, half := e.takeHalf(p.Name)
 	switch {
 	case half && h.isCode():
@@ -140,9 +140,13 @@ func (e *Engine) Report(ctx context.Context, ev Event) error {
 	return e.store.Queue(ctx, ev)
 }
 
+// Commit sends to the disk what decisions and reports have put into the order. The
+// caller acts first, then calls it: a door does not wait for the writer to wake.
+func (e *Engine) Commit(ctx context.Context) error { return e.store.Commit(ctx) }
+
 // record puts the event of a decision that changes nothing into the order and gives
-// the decision. The event is on its way to the disk when record returns, or there
-// already if the point says so.
+// the decision. The event goes to the disk with the next Commit, or is there already
+// if the point says so.
 func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
 	var err error
 	if p.LogFirst {

@@ -122,15 +122,16 @@ func (ix *Index) clear(cards int) {
 	ix.claims = make(map[ClaimID]Claim)
 }
 
-// Known is a card's binding and what the index keeps of its account: kind, state,
-// number and end, but neither name nor address.
+// Known is a card's binding, what the index keeps of its account (kind, state, number
+// and end, but neither name nor address), and its grants at one door.
 type Known struct {
 	Binding Binding
 	Account Account
+	Grants  []Grant
 }
 
-// Card looks a card up.
-func (ix *Index) Card(id CardID) (Known, bool) {
+// Card looks a card up, with the grants of its account at door; no door: no grants.
+func (ix *Index) Card(id CardID, door string) (Known, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	c, ok := ix.cards[id]
@@ -141,6 +142,7 @@ func (ix *Index) Card(id CardID) (Known, bool) {
 	return Known{
 		Binding: Binding{Card: id, Account: a.id, State: c.state, Assurance: c.assurance, Expires: fromUnix(c.expires)},
 		Account: a.account(),
+		Grants:  ix.grantsOf(a, door),
 	}, true
 }
 
@@ -163,10 +165,16 @@ func (ix *Index) Grants(account AccountID, door string) []Grant {
 	if !ok {
 		return nil
 	}
-	var out []Grant
-	for i := ix.slots[n].grants; i != 0; i = ix.grants[i].next {
-		if g := ix.grants[i]; ix.doorIDs[g.door] == door {
-			out = append(out, Grant{ID: g.id, Account: account, Door: door, From: fromUnix(g.from), To: fromUnix(g.to), Deny: g.deny})
+	return ix.grantsOf(ix.slots[n], door)
+}
+
+func (ix *Index) grantsOf(a accountSlot, door string) (out []Grant) {
+	if door == "" {
+		return nil
+	}
+	for i := a.grants; i != 0; i = ix.grants[i].next {
+		if g := &ix.grants[i]; ix.doorIDs[g.door] == door {
+			out = append(out, Grant{ID: g.id, Account: a.id, Door: door, From: fromUnix(g.from), To: fromUnix(g.to), Deny: g.deny})
 		}
 	}
 	return out

@@ -105,7 +105,7 @@ func (m model) compare(t *rapid.T, ix *enroll.Index) {
 	}
 	for i := range byte(10) {
 		want, ok := m.cards[enroll.CardID{i}]
-		got, found := ix.Card(enroll.CardID{i})
+		got, found := ix.Card(enroll.CardID{i}, "")
 		if found != ok || got.Binding != want {
 			t.Fatalf("card %d: %+v %v, want %+v %v", i, got.Binding, found, want, ok)
 		}
@@ -149,7 +149,7 @@ func BenchmarkIndexCard(b *testing.B) {
 	})
 	for i := 0; b.Loop(); i++ {
 		id := [16]byte{byte(i), byte(i >> 8), byte(i >> 16 & 1)}
-		if _, ok := ix.Card(id); !ok && i < n {
+		if _, ok := ix.Card(id, ""); !ok && i < n {
 			b.Fatal("a card is missing")
 		}
 	}

@@ -49,7 +49,7 @@ func TestS109_TheBindingIsOnDiskBeforeTheSessionOpens(t *testing.T) {
 	l.lease(1, 8)
 	d := l.tap(hall, card(1))
 	l.restart() // Card has returned: all of it must be there
-	k, ok := l.store.Index().Card(key.Card(card(1)))
+	k, ok := l.store.Index().Card(key.Card(card(1)), "")
 	if !ok || k.Account.ID != d.Account.ID || k.Binding.State != enroll.BindingActive {
 		t.Fatal("the binding is not on disk")
 	}

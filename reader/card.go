@@ -1,10 +1,8 @@
 package reader
 
 import (
-	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"badged/internal/secret"
 )
@@ -55,7 +53,15 @@ func (c Card) Bits() int { return c.bits }
 
 // Hex is the raw bits in upper-case hex, two digits a byte. It is for tools that a
 // technician runs; it never goes to a log.
-func (c Card) Hex() string { return strings.ToUpper(hex.EncodeToString([]byte(c.raw.Reveal()))) }
+func (c Card) Hex() string {
+	const digits = "0123456789ABCDEF"
+	raw := c.raw.Reveal()
+	out := make([]byte, 0, 2*len(raw))
+	for i := range len(raw) {
+		out = append(out, digits[raw[i]>>4], digits[raw[i]&15])
+	}
+	return string(out)
+}
 
 // Reveal is the text that a number rule starts from: what a text reader typed, or
 // else the raw bits in upper-case hex. It never goes to a log.

@@ -52,8 +52,8 @@ func (a *app) bench() *cobra.Command {
 		})
 	}
 	cmd.AddCommand(&cobra.Command{
-		Use: "echo PORT PINS", Short: "Be the yardstick of path", Hidden: true, Args: takes(cobra.ExactArgs(2)),
-		RunE: func(cmd *cobra.Command, args []string) error { return bench.Echo(cmd.Context(), args[0], args[1]) },
+		Use: "echo PORT PINS...", Short: "Be the yardstick of path", Hidden: true, Args: takes(cobra.MinimumNArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error { return bench.Echo(cmd.Context(), args) },
 	})
 	return cmd
 }

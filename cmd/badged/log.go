@@ -17,7 +17,7 @@ func newLog(format string, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// logDecision writes one line for a decision. It runs in the agent's loop, after the
+// logDecision writes one line for a decision. It runs in the agent's turn, after the
 // decision was acted upon.
 func logDecision(log *slog.Logger, d agent.Decided) {
 	attrs := make([]slog.Attr, 0, 5)

@@ -24,7 +24,7 @@ func watchdogInterval(log *slog.Logger) time.Duration {
 	return d
 }
 
-// feed keeps the watchdog quiet as long as the loop gets round: it is told when
+// feed keeps the watchdog quiet as long as turns are taken: it is told when
 // progress has grown, and only then.
 func feed(ctx context.Context, every time.Duration, progress func() uint64, tell func()) {
 	tick := time.NewTicker(every)

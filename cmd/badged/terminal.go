@@ -249,5 +249,5 @@ func built() (at time.Time) {
 
 // tuneMemory keeps a terminal with 100,000 cards within 32 MB. The heap is nearly all
 // index, which holds no pointers and is cheap to look at, so that collecting at half
-// as much garbage again costs little; it happens beside the loop, not in it.
+// as much garbage again costs little; it happens beside a turn, not in it.
 func tuneMemory() { debug.SetGCPercent(50) }

@@ -39,7 +39,7 @@ func BenchmarkLookup(b *testing.B) {
 	must(b, s.Apply(b.Context(), accounts.snapshot()))
 	must(b, s.Apply(b.Context(), cards.snapshot()))
 	for n := 0; b.Loop(); n++ {
-		if _, ok := s.Index().Card(ids[n%len(ids)]); !ok {
+		if _, ok := s.Index().Card(ids[n%len(ids)], ""); !ok {
 			b.Fatal("a card is missing")
 		}
 	}
@@ -50,6 +50,7 @@ func BenchmarkQueue(b *testing.B) {
 	s := open(b, dbPath(b))
 	for n := 0; b.Loop(); n++ {
 		must(b, s.Queue(b.Context(), routine(n)))
+		must(b, s.Commit(b.Context()))
 		<-s.Wake()
 	}
 }
@@ -59,6 +60,7 @@ func BenchmarkQueueBusy(b *testing.B) {
 	s := open(b, dbPath(b))
 	for n := 0; b.Loop(); n++ {
 		must(b, s.Queue(b.Context(), routine(n)))
+		must(b, s.Commit(b.Context()))
 	}
 	must(b, s.Update(b.Context(), func(enroll.Tx) error { return nil }))
 }

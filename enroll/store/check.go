@@ -60,7 +60,7 @@ func (s *Store) mirrors(c enroll.Change) bool {
 		return ok == (want.State != 0) && have.State == want.State && (!ok || have.Kind == want.Kind && have.Number == want.Number &&
 			sameSecond(have.Expires, want.Expires))
 	case enroll.Binding:
-		have, ok := s.index.Card(want.Card)
+		have, ok := s.index.Card(want.Card, "")
 		b := have.Binding
 		return ok && b.Account == want.Account && b.State == want.State && b.Assurance == want.Assurance &&
 			sameSecond(b.Expires, want.Expires)

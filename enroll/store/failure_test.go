@@ -335,6 +335,7 @@ func fillUp(t *testing.T, s *store.Store) (taken uint64, err error) {
 	for err == nil && taken < 10000 {
 		if err = s.Queue(t.Context(), routine(1)); err == nil {
 			taken++
+			must(t, s.Commit(t.Context()))
 		}
 	}
 	return taken, err

@@ -93,7 +93,7 @@ func (m *model) row(n int) (row wire.Card, known bool) {
 // terminal's own as long as the hub may not know of it.
 func (m *model) check(r *rapid.T) {
 	for n := range 7 {
-		have, ok := m.s.Index().Card(id(n))
+		have, ok := m.s.Index().Card(id(n), "")
 		row, known := m.row(n)
 		switch {
 		case known && (!ok || have.Binding.Account != row.Account || uint64(have.Binding.State) != row.State):

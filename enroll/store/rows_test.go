@@ -31,7 +31,7 @@ func TestEveryCollectionReachesTheIndex(t *testing.T) {
 		if d := ix.Door("front"); d.Stale != enroll.PolicyAllow || d.FreshFor != time.Minute {
 			t.Errorf("the door is %+v", d)
 		}
-		if k, ok := ix.Card(id(11)); !ok || k.Account.State != enroll.Active || k.Account.ID != id(1) {
+		if k, ok := ix.Card(id(11), ""); !ok || k.Account.State != enroll.Active || k.Account.ID != id(1) {
 			t.Errorf("the card is %+v, %v", k, ok)
 		}
 		if g := ix.Grants(id(1), "front"); len(g) != 1 || g[0].To.UnixMilli() != ends {
@@ -125,7 +125,7 @@ func TestNumbersThatThisVersionDoesNotKnowGiveNoRight(t *testing.T) {
 	s := open(t, dbPath(t))
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 257, State: 259}))
 	apply(t, s, newHub(wire.Cards).put(t, 2, wire.Card{Account: id(1), State: 257, Assurance: 300}))
-	k, ok := s.Index().Card(id(2))
+	k, ok := s.Index().Card(id(2), "")
 	if !ok || k.Binding.State == enroll.BindingActive || k.Account.State == enroll.Active || k.Account.Kind == enroll.Person {
 		t.Errorf("the card is %+v, %v", k, ok)
 	}
@@ -151,9 +151,9 @@ func TestASnapshotTakesWhatItDoesNotName(t *testing.T) {
 			if round == 1 {
 				s = reopen(t, s, path)
 			}
-			_, gone := s.Index().Card(id(0))
-			_, kept := s.Index().Card(id(size / 2))
-			revoked, _ := s.Index().Card(id(size - 1))
+			_, gone := s.Index().Card(id(0), "")
+			_, kept := s.Index().Card(id(size/2), "")
+			revoked, _ := s.Index().Card(id(size-1), "")
 			if n, _, _ := s.Index().Counts(); n != size-size/2 || gone || !kept || revoked.Binding.State != enroll.BindingRevoked {
 				t.Errorf("of %d: %d cards, gone %v, kept %v, revoked %+v", size, n, !gone, kept, revoked.Binding)
 			}
@@ -187,7 +187,7 @@ func TestASnapshotDoesNotTakeWhatIsStillInTheOutbox(t *testing.T) {
 		sound(t, s)
 	}
 	known := func() bool {
-		k, ok := s.Index().Card(id(1))
+		k, ok := s.Index().Card(id(1), "")
 		return ok && k.Account.State == enroll.Active
 	}
 	if snapshots(); !known() {
@@ -212,7 +212,7 @@ func TestTheHubsRowReplacesTheTerminals(t *testing.T) {
 	if a, err := account(t, s, 1); err != nil || a.Number != 42 {
 		t.Errorf("the account is %+v, %v", a, err)
 	}
-	if k, _ := s.Index().Card(id(1)); k.Binding.Account != id(9) || k.Binding.State != enroll.BindingContested {
+	if k, _ := s.Index().Card(id(1), ""); k.Binding.Account != id(9) || k.Binding.State != enroll.BindingContested {
 		t.Errorf("the binding is %+v", k.Binding)
 	}
 	sound(t, s)
@@ -335,12 +335,12 @@ func TestRevocationsWin(t *testing.T) {
 	}
 	update(t, s, func(tx enroll.Tx) error { return errors.Join(tx.PutBinding(binding(3)), tx.Append(security(3))) })
 	apply(t, s, cards.put(t, 3, wire.Card{Account: id(3), State: 4, Assurance: 1}))
-	if k, _ := s.Index().Card(id(3)); k.Binding.State != enroll.BindingLost {
+	if k, _ := s.Index().Card(id(3), ""); k.Binding.State != enroll.BindingLost {
 		t.Errorf("the lost card is %+v", k.Binding)
 	}
 	enrol(t, s, 7)
 	apply(t, s, cards.put(t, 7, nil)) // an explicit end, also of what the hub never had
-	if _, ok := s.Index().Card(id(7)); ok {
+	if _, ok := s.Index().Card(id(7), ""); ok {
 		t.Error("the card that the hub took away still works")
 	}
 	sound(t, s)

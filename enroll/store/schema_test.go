@@ -52,10 +52,10 @@ func TestTodaysCodeOpensSchema1(t *testing.T) {
 		t.Fatal("it is taken for damaged")
 	}
 	ix := s.Index()
-	if k, ok := ix.Card(id(11)); !ok || k.Account.State != enroll.Active || len(ix.Grants(id(1), "front")) != 1 {
+	if k, ok := ix.Card(id(11), ""); !ok || k.Account.State != enroll.Active || len(ix.Grants(id(1), "front")) != 1 {
 		t.Errorf("the card is %+v, %v", k, ok)
 	}
-	if k, ok := ix.Card(id(2)); !ok || k.Account.Number != 1 {
+	if k, ok := ix.Card(id(2), ""); !ok || k.Account.Number != 1 {
 		t.Errorf("the enrolled card is %+v, %v", k, ok)
 	}
 	if c := ix.Claims(); len(c) != 1 || c[0].State != enroll.ClaimUsed {

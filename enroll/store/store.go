@@ -43,6 +43,9 @@ type Store struct {
 	closing sync.RWMutex // held for reading while a request is handed over
 	closed  bool         // guarded by closing
 
+	order sync.Mutex     // guards held, and is held while it is handed over
+	held  []enroll.Event // queued, not yet handed to the writer
+
 	mu      sync.Mutex // guards all below
 	at      state      // as of the last commit
 	failed  error      // why nothing can be written; nil: all is well
@@ -67,13 +70,43 @@ func (s *Store) Failed() error {
 // Wake gets a value after events were appended.
 func (s *Store) Wake() <-chan struct{} { return s.wake }
 
-// Queue takes an event for the next group commit. It waits while the queue is full
-// and fails with ErrFailed once a commit has failed.
-func (s *Store) Queue(ctx context.Context, e enroll.Event) error {
+// Queue takes an event for the next group commit, which Commit begins: waking the
+// writer costs more than all else that a door waits for. It fails with ErrFailed once
+// a commit has failed.
+func (s *Store) Queue(_ context.Context, e enroll.Event) error {
 	if err := s.Failed(); err != nil {
 		return err
 	}
-	return s.hand(ctx, request{event: e})
+	s.closing.RLock()
+	defer s.closing.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.order.Lock()
+	defer s.order.Unlock()
+	s.held = append(s.held, e)
+	return nil
+}
+
+// Commit begins a group commit of what was queued. It waits while the writer is
+// behind.
+func (s *Store) Commit(ctx context.Context) error {
+	s.order.Lock()
+	defer s.order.Unlock()
+	return s.handHeld(ctx)
+}
+
+// handHeld hands the writer what was queued; the caller holds order.
+func (s *Store) handHeld(ctx context.Context) error {
+	for i, e := range s.held {
+		if err := s.hand(ctx, request{event: e}); err != nil {
+			s.held = append(s.held[:0], s.held[i:]...)
+			return err
+		}
+	}
+	clear(s.held)
+	s.held = s.held[:0]
+	return nil
 }
 
 // Update runs fn in one transaction after what was queued before. fn runs on the
@@ -97,10 +130,20 @@ func (s *Store) note(ctx context.Context, fn func(*writer) error) error {
 // it has begun, only its end tells whether it is on disk.
 func (s *Store) wait(ctx context.Context, r request) error {
 	r.ctx, r.done = ctx, make(chan error, 1)
-	if err := s.hand(ctx, r); err != nil {
+	if err := s.inOrder(ctx, r); err != nil {
 		return err
 	}
 	return <-r.done
+}
+
+// inOrder hands a request over behind what was queued before it.
+func (s *Store) inOrder(ctx context.Context, r request) error {
+	s.order.Lock()
+	defer s.order.Unlock()
+	if err := s.handHeld(ctx); err != nil {
+		return err
+	}
+	return s.hand(ctx, r)
 }
 
 func (s *Store) hand(ctx context.Context, r request) error {
@@ -135,6 +178,9 @@ func (s *Store) View(ctx context.Context, fn func(enroll.Tx) error) error {
 // Close commits what was queued and closes the file. Its error tells how many events
 // could not be written.
 func (s *Store) Close() error {
+	if err := s.Commit(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
+		return err
+	}
 	s.closing.Lock()
 	if s.closed {
 		s.closing.Unlock()

@@ -23,7 +23,7 @@ func TestAnEnrolmentIsThereAfterARestart(t *testing.T) {
 		if round == 1 {
 			s = reopen(t, s, path)
 		}
-		known, ok := s.Index().Card(id(7))
+		known, ok := s.Index().Card(id(7), "")
 		if !ok || known.Account.Number != 1 || known.Binding != binding(7) {
 			t.Errorf("the index has %+v, %v", known, ok)
 		}
@@ -54,7 +54,7 @@ func TestAFailedUpdateChangesNothing(t *testing.T) {
 	if !errors.Is(err, refusal) {
 		t.Fatalf("got %v", err)
 	}
-	if _, ok := s.Index().Card(id(1)); ok {
+	if _, ok := s.Index().Card(id(1), ""); ok {
 		t.Error("the binding is in the index")
 	}
 	if n := enrol(t, s, 2); n != 1 {
@@ -118,7 +118,7 @@ func TestConcurrentCallersLoseNothing(t *testing.T) {
 				if n%20 == 0 {
 					err = s.Update(context.Background(), func(tx enroll.Tx) error { return tx.Append(security(n)) })
 				} else {
-					err = s.Queue(context.Background(), routine(c*each+n))
+					err = errors.Join(s.Queue(context.Background(), routine(c*each+n)), s.Commit(context.Background()))
 				}
 				if err != nil {
 					t.Error(err)

@@ -1,7 +1,7 @@
-// Package agent is the run loop of a terminal: everything that readers, doors and
-// panels say meets in one bounded channel, and one goroutine decides, so that there
-// is one order of decisions. What a decision leads to never waits: relays first,
-// then panels, lights and logs.
+// Package agent decides at a terminal. What readers, doors, panels and clocks say is
+// taken one at a time, each by the goroutine that brings it, so that there is one order
+// of decisions and no hand-over between a badge and its door. What a decision leads to
+// never waits: relays first, then panels, lights, the disk and logs.
 package agent
 
 import (
@@ -36,10 +36,10 @@ type Options struct {
 	Quarantined bool
 	// Changed tells that the hub has changed accounts or settings. It may be nil.
 	Changed <-chan struct{}
-	// Decided is told every decision of a presentation, after it was acted upon, from
-	// the loop: it must not wait. It may be nil.
+	// Decided is told every decision of a presentation, after it was acted upon, in
+	// the order of decisions: it must not wait. It may be nil.
 	Decided func(Decided)
-	// Heartbeat is how often the loop wakes to show Progress when nothing happens;
+	// Heartbeat is how often Progress shows that the agent works when nothing happens;
 	// 0: never.
 	Heartbeat time.Duration
 }
@@ -51,46 +51,42 @@ type Decided struct {
 	Decision enroll.Decision
 }
 
-// queue is how many messages wait for the loop. When it is full, readers wait.
-const queue = 64
-
-// Agent is the loop and what it owns. Make one with New, run it once.
+// Agent is a terminal at work. Make one with New, run it once.
+//
+//	reader, button, panel, timer ──► turn (one at a time) ──► engine ──► relay
+//	                                   then screens, lights; then the group commit begins
+//
+// Whoever brings something waits for the turn before: that is the whole queue, and
+// nothing in it is dropped.
 type Agent struct {
 	opts   Options
 	engine *enroll.Engine
 	log    *slog.Logger
 
-	in       chan message
-	ended    chan struct{} // closed when nobody takes messages any more
 	progress atomic.Uint64
+	timer    *time.Timer
 
-	points  map[string]*point // the map is fixed; a point is the loop's
+	points  map[string]*point // the map is fixed; a point belongs to the turn
 	order   []*point          // as configured
 	doors   []*doorUnit
 	devices []*device
 
-	// What follows is the loop's.
-	codeDigits  int // as the collectors have it
+	// token is held for one turn; it guards what follows, points, doors and the engine.
+	token       chan struct{}
+	ended       bool // no more turns
+	codeDigits  int  // as the collectors have it
 	storeFailed bool
 	beat        time.Time // the next heartbeat
-	timer       *time.Timer
 	armed       time.Time // when timer fires; zero: never
-}
-
-// message is what a reader said, or something to do in the loop.
-type message struct {
-	from *device
-	ev   readerEvent
-	do   func(ctx context.Context)
 }
 
 // New makes an agent. Nothing runs, and nothing is energised.
 func New(opts Options) *Agent {
 	a := &Agent{
 		opts: opts, engine: opts.Engine, log: opts.Log,
-		in: make(chan message, queue), ended: make(chan struct{}),
 		points: map[string]*point{},
 		timer:  time.NewTimer(time.Hour),
+		token:  make(chan struct{}, 1),
 	}
 	a.timer.Stop()
 	if opts.Heartbeat > 0 {
@@ -116,18 +112,18 @@ func New(opts Options) *Agent {
 	return a
 }
 
-// Run runs readers, doors and the loop until ctx ends. Then the readers end first,
+// Run runs readers, doors and the clock until ctx ends. Then the readers end first,
 // what they have said is still decided, and the relays are released.
 func (a *Agent) Run(ctx context.Context) {
 	work := context.WithoutCancel(ctx)
 	var sources, cues sync.WaitGroup
-	a.start(ctx, &sources)
+	a.turn(work, a.started)
 	stopCues := a.startCues(work, &cues)
+	a.start(ctx, &sources)
 	quiet := make(chan struct{})
 	go func() { defer close(quiet); sources.Wait() }()
-	a.started(work)
-	a.loop(work, quiet)
-	close(a.ended)
+	a.watchTime(work, quiet)
+	a.end()
 	a.release()
 	stopCues()
 	cues.Wait()
@@ -141,40 +137,56 @@ func (a *Agent) started(ctx context.Context) {
 	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted, Device: a.opts.Device})
 }
 
-// Progress grows whenever the loop gets round: an agent whose Progress stands still
-// for longer than its Heartbeat hangs.
+// Progress grows with every turn: an agent whose Progress stands still for longer than
+// its Heartbeat hangs.
 func (a *Agent) Progress() uint64 { return a.progress.Load() }
 
-// loop takes one message after the other until quiet is closed and none is left.
-func (a *Agent) loop(ctx context.Context, quiet <-chan struct{}) {
-	for {
-		a.arm()
-		select {
-		case m := <-a.in:
-			a.handle(ctx, m)
-		case <-a.timer.C:
-			a.armed = time.Time{}
-			a.tick(ctx, time.Now())
-		case <-a.opts.Changed:
-			a.refresh(ctx)
-		case <-quiet:
-			select {
-			case m := <-a.in:
-				a.handle(ctx, m)
-			default:
-				return
-			}
-		}
-		a.progress.Add(1)
+// turn runs fn as the next thing that happens at this terminal, and reports whether
+// there was a turn left for it.
+func (a *Agent) turn(ctx context.Context, fn func(ctx context.Context)) bool {
+	a.token <- struct{}{}
+	defer func() { <-a.token }()
+	if a.ended {
+		return false
 	}
+	fn(ctx)
+	a.settle(ctx)
+	return true
 }
 
-func (a *Agent) handle(ctx context.Context, m message) {
-	if m.do != nil {
-		m.do(ctx)
-		return
+// settle ends a turn: what it put into the order goes to the disk, and the timer is
+// set to what is due next.
+func (a *Agent) settle(ctx context.Context) {
+	if err := a.engine.Commit(ctx); err != nil {
+		a.storeState(true)
 	}
-	a.event(ctx, m.from, m.ev)
+	a.arm()
+	a.progress.Add(1)
+}
+
+// end lets the last turn pass.
+func (a *Agent) end() {
+	a.token <- struct{}{}
+	defer func() { <-a.token }()
+	a.ended = true
+}
+
+// watchTime takes turns for what is due and for what the hub has changed, until quiet
+// is closed.
+func (a *Agent) watchTime(ctx context.Context, quiet <-chan struct{}) {
+	for {
+		select {
+		case <-a.timer.C:
+			a.turn(ctx, func(ctx context.Context) {
+				a.armed = time.Time{}
+				a.tick(ctx, time.Now())
+			})
+		case <-a.opts.Changed:
+			a.turn(ctx, a.refresh)
+		case <-quiet:
+			return
+		}
+	}
 }
 
 // arm sets the timer to the next deadline, if that has changed.
@@ -236,33 +248,12 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 
 func due(deadline, now time.Time) bool { return !deadline.IsZero() && !now.Before(deadline) }
 
-// do runs fn in the loop and gives its error.
+// do takes a turn for fn and gives its error. What a panel began is not interrupted by
+// a browser that goes away.
 func (a *Agent) do(ctx context.Context, fn func(ctx context.Context) error) error {
-	done := make(chan error, 1)
-	if !a.post(ctx, func(ctx context.Context) { done <- fn(ctx) }) {
-		return enroll.ErrNoSession // the agent ends, and every session with it
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-a.ended:
-		return enroll.ErrNoSession
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// post hands fn to the loop, waiting while the queue is full. It tells whether the
-// loop will run it.
-func (a *Agent) post(ctx context.Context, fn func(ctx context.Context)) bool {
-	select {
-	case a.in <- message{do: fn}:
-		return true
-	case <-a.ended:
-		return false
-	case <-ctx.Done():
-		return false
-	}
+	err := enroll.ErrNoSession // the agent ends, and every session with it
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { err = fn(ctx) })
+	return err
 }
 
 // report puts an event into the order. A store that fails is shown by health, not by

@@ -238,7 +238,7 @@ func TestPauses(t *testing.T) {
 }
 
 // People who leave are never held: the exit button opens when the store is gone, and
-// even when the loop waits.
+// even when a turn hangs.
 func TestExitButtonNeedsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, front, lock, exit := newLab(t), newScript("front-rfid"), newRelay(), make(input)
@@ -259,8 +259,8 @@ func TestExitButtonNeedsNothing(t *testing.T) {
 		}
 		close(hang)
 		synctest.Wait()
-		if !<-lock.changes { // the loop's own
-			t.Fatal("the loop did not hear of the exit button")
+		if !<-lock.changes { // from its own turn
+			t.Fatal("no turn heard of the exit button")
 		}
 		time.Sleep(5 * time.Second)
 		if <-lock.changes {
@@ -272,7 +272,7 @@ func TestExitButtonNeedsNothing(t *testing.T) {
 	})
 }
 
-// A reader's lights that hang hold nobody, and what readers say while the loop is
+// A reader's lights that hang hold nobody, and what readers say while a turn is
 // busy waits for it: nothing is dropped, and the order stays.
 func TestNothingIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -317,7 +317,7 @@ func TestEndReleasesTheRelay(t *testing.T) {
 	})
 }
 
-// The supervisor's watchdog is fed by progress of the loop, and by nothing else.
+// The supervisor's watchdog is fed by turns, and by nothing else.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
@@ -331,7 +331,7 @@ func TestProgress(t *testing.T) {
 			before := l.Progress()
 			time.Sleep(1100 * time.Millisecond)
 			if l.Progress() == before {
-				t.Fatal("an idle loop shows no progress")
+				t.Fatal("an idle agent shows no progress")
 			}
 		}
 		hall.tap("A")
@@ -339,7 +339,7 @@ func TestProgress(t *testing.T) {
 		before := l.Progress()
 		time.Sleep(10 * time.Second)
 		if l.Progress() != before {
-			t.Fatal("a loop that hangs shows progress")
+			t.Fatal("an agent that hangs shows progress")
 		}
 		close(hang)
 	})

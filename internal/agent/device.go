@@ -3,15 +3,12 @@ package agent
 import (
 	"context"
 	"log/slog"
-	"runtime"
 	"sync"
 
 	"badged/enroll"
 	"badged/internal/health"
 	"badged/reader"
 )
-
-type readerEvent = reader.Event
 
 // Reader is a reader or keypad of a point.
 type Reader struct {
@@ -44,23 +41,18 @@ func (a *Agent) addReader(r Reader) {
 
 // start runs what says things: readers and the inputs of doors.
 func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
+	work := context.WithoutCancel(ctx)
 	for _, d := range a.devices {
 		src := &watched{Source: d.Source, health: a.opts.Health}
 		wg.Go(func() {
-			reader.Supervise(ctx, src, func(ev reader.Event) { a.hand(message{from: d, ev: ev}) }, a.log)
+			reader.Supervise(ctx, src, func(ev reader.Event) {
+				a.turn(work, func(ctx context.Context) { a.event(ctx, d, ev) })
+			}, a.log)
 		})
 	}
 	for _, d := range a.doors {
 		a.watch(ctx, wg, d)
 	}
-}
-
-// hand gives a message to the loop, and this thread with it: otherwise the reader would
-// first read again and wait, or a thread that sleeps would have to come for the loop
-// (measured with a read that blocks: 70 µs more in the middle).
-func (a *Agent) hand(m message) {
-	a.in <- m
-	runtime.Gosched()
 }
 
 // startCues runs a goroutine for each reader that shows something; stop ends them.

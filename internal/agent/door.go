@@ -35,8 +35,8 @@ type Input interface {
 
 type doorUnit struct {
 	Door
-	machine *door.Machine // the loop's
-	state   atomic.Uint32 // door.State, as the loop left it
+	machine *door.Machine // the turn's
+	state   atomic.Uint32 // door.State, as the last turn left it
 }
 
 // DoorState is what a door does now. It is safe for concurrent use.
@@ -84,18 +84,18 @@ func (a *Agent) contact(ctx context.Context, d *doorUnit, closed bool, at time.T
 	if closed {
 		in = door.ContactClosed
 	}
-	a.post(ctx, func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, in)) })
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, in)) })
 }
 
 // exit opens at once, from the goroutine of the button: whoever leaves is not held
-// by a loop that waits for a disk. The loop hears of it and ends the pulse; if it
+// by a turn that waits for a disk. The next turn hears of it and ends the pulse; if it
 // cannot, the driver does.
 func (a *Agent) exit(ctx context.Context, d *doorUnit, pressed bool, at time.Time) {
 	if !pressed {
 		return
 	}
 	a.energise(d)
-	a.post(ctx, func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
 }
 
 // open lets somebody in.

@@ -88,7 +88,7 @@ func (a *Agent) SignOut(ctx context.Context, name, sessionID string) error {
 
 // Touch tells that the person is there: the session goes on.
 func (a *Agent) Touch(name, sessionID string) {
-	a.post(context.Background(), func(context.Context) {
+	a.turn(context.Background(), func(context.Context) {
 		if p := a.inSession(name, sessionID); p != nil {
 			a.prolong(p)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // point is one place where people present credentials. Only screen and watchers are
-// touched outside the loop.
+// touched outside a turn.
 type point struct {
 	enroll.Point
 	keys    *keypad.Collector

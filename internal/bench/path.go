@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"badged/enroll"
@@ -18,7 +20,7 @@ const (
 	budgetP99 = 2.0
 	rounds    = 3
 	warmUp    = 50                   // swipes before each round, not counted
-	doors     = 10                   // swiped in turn, so that each has locked again
+	doors     = 16                   // swiped in turn, so that each has locked again
 	rest      = 5 * time.Millisecond // before each swipe: people do not come faster
 )
 
@@ -78,7 +80,7 @@ func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
 		echoes := make([]time.Duration, 0, p.Swipes)
 		for n := range warmUp + p.Swipes {
 			at := round*(warmUp+p.Swipes) + n
-			ours, bare, err := turn(ctx, t.doors[at%doors], e.rig, cardNumber(p.card(at)))
+			ours, bare, err := turn(ctx, t.doors[at%doors], e.rigs[at%doors], cardNumber(p.card(at)))
 			if err != nil {
 				return nil, fmt.Errorf("swipe %d: %w", at+1, err)
 			}
@@ -116,47 +118,63 @@ func turn(ctx context.Context, door, echo rig, card string) (ours, bare time.Dur
 	return ours, bare, err
 }
 
-// pause lets everything come to rest.
+// pause lets everything come to rest, for a time that does not keep step with the
+// pulses of the doors.
 func pause(ctx context.Context) error {
 	select {
-	case <-time.After(rest):
+	case <-time.After(rest/2 + rand.N(rest)):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// echo is the yardstick's process and its rig.
+// echo is the yardstick's process and its rigs, as many as the agent has doors: what a
+// lone swipe meets cold counts for both.
 type echo struct {
-	rig
+	rigs []rig
 	proc *proc.Child
 }
 
-func startEcho(ctx context.Context, command []string, dir string) (*echo, error) {
-	r, err := newRig(dir, "echo")
+func startEcho(ctx context.Context, command []string, dir string) (_ *echo, err error) {
+	e := &echo{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.stop())
+		}
+	}()
+	args := slices.Clone(command[1:])
+	for n := range doors {
+		r, err := newRig(dir, fmt.Sprintf("echo%d", n))
+		e.rigs = append(e.rigs, r)
+		if err != nil {
+			return e, err
+		}
+		args = append(args, r.reader.Path(), r.pins.Path())
+	}
+	e.proc, err = proc.Start(proc.Command{Name: "the yardstick", Bin: command[0], Args: args, Log: dir + "/echo.log"})
 	if err != nil {
-		r.close()
-		return nil, err
+		return e, err
 	}
-	e := &echo{rig: r}
-	e.proc, err = proc.Start(proc.Command{
-		Name: "the yardstick", Bin: command[0], Args: append(command[1:len(command):len(command)], r.reader.Path(), r.pins.Path()),
-		Log: dir + "/echo.log",
-	})
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, startBound)
-		defer cancel()
-		err = e.proc.Until(ctx, r.attended)
+	ctx, cancel := context.WithTimeout(ctx, startBound)
+	defer cancel()
+	return e, e.proc.Until(ctx, e.attended)
+}
+
+func (e *echo) attended(ctx context.Context) error {
+	for _, r := range e.rigs {
+		if err := r.attended(ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, e.stop())
-	}
-	return e, nil
+	return nil
 }
 
 func (e *echo) stop() error {
 	err := e.proc.Stop()
-	e.close()
+	for _, r := range e.rigs {
+		r.close()
+	}
 	return err
 }
 
