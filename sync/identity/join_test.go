@@ -281,3 +281,17 @@ func publicKey(t *testing.T, r identity.JoinRequest) string {
 	}
 	return fmt.Sprintf("%x", csr.PublicKey)
 }
+
+func TestJoinEndsWithItsContext(t *testing.T) {
+	hub := newHub(t, "127.0.0.1")
+	ctx, cancel := context.WithCancel(t.Context())
+	hub.answer = func(identity.JoinRequest) (int, any) {
+		cancel()
+		<-t.Context().Done() // a hub that never answers
+		return http.StatusOK, nil
+	}
+	_, err := identity.Join(ctx, hub.token(), t.TempDir())
+	if !errors.Is(err, identity.ErrUnreachable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
