@@ -3,9 +3,7 @@
 package health
 
 import (
-	"cmp"
-	"slices"
-	"strings"
+	"sort"
 	"sync"
 )
 
@@ -87,8 +85,9 @@ func (r *Register) Snapshot() []Item {
 	for _, it := range r.items {
 		items = append(items, it)
 	}
-	slices.SortFunc(items, func(a, b Item) int {
-		return cmp.Or(cmp.Compare(b.State, a.State), strings.Compare(a.Name, b.Name))
+	sort.Slice(items, func(i, j int) bool {
+		a, b := items[i], items[j]
+		return a.State > b.State || a.State == b.State && a.Name < b.Name
 	})
 	return items
 }

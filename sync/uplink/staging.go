@@ -53,7 +53,7 @@ func (s *staging) located(v []wire.CollectionState) {
 
 // vector is what to tell the hub: what the store has, and 0 for what did not add up.
 func (s *staging) vector() []wire.CollectionState {
-	v := slices.SortedFunc(maps.Values(s.revs), func(a, b wire.CollectionState) int { return cmp.Compare(a.Collection, b.Collection) })
+	v := inOrder(s.revs)
 	for i, c := range v {
 		if s.distrust[c.Collection] > 0 {
 			v[i] = wire.CollectionState{Collection: c.Collection}
@@ -107,7 +107,7 @@ func (s *staging) useless(id setID) bool {
 func (s *staging) ready(c wire.Collection) []wire.Page {
 	for id, st := range s.sets {
 		if id.collection == c && uint64(len(st.pages)) == id.parts && (id.snapshot || id.from <= s.revs[c].Rev) {
-			return slices.SortedFunc(maps.Values(st.pages), func(a, b wire.Page) int { return cmp.Compare(a.Part, b.Part) })
+			return inOrder(st.pages)
 		}
 	}
 	return nil
@@ -193,4 +193,14 @@ func (m *Machine) Applied(now time.Time, pages []wire.Page, err error) []Effect 
 		m.greetAt = now
 	}
 	return m.take()
+}
+
+// inOrder is the values of m in the order of their keys. To sort keys rather than
+// values is small: the linker keeps one sort for all of them.
+func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
+	values := make([]V, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		values = append(values, m[k])
+	}
+	return values
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,7 +93,7 @@ func newRecord(t reflect.Type) *shape {
 	for i := range t.NumField() {
 		s.fields = append(s.fields, newField(t.Field(i)))
 	}
-	slices.SortFunc(s.fields, func(a, b field) int { return int(a.key) - int(b.key) })
+	sort.Slice(s.fields, func(i, j int) bool { return s.fields[i].key < s.fields[j].key })
 	return s
 }
 
