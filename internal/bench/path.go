@@ -27,7 +27,7 @@ const (
 // Path says how large a measurement of the way of a badge is.
 type Path struct {
 	Badged string   // the agent's program
-	Echo   []string // the command that runs Echo, before its two arguments
+	Echo   []string // the command that runs Echo, before its arguments
 	Cards  int      // in the store; at least doors
 	Swipes int      // a round
 }
@@ -80,7 +80,7 @@ func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
 		echoes := make([]time.Duration, 0, p.Swipes)
 		for n := range warmUp + p.Swipes {
 			at := round*(warmUp+p.Swipes) + n
-			ours, bare, err := turn(ctx, t.doors[at%doors], e.rigs[at%doors], cardNumber(p.card(at)))
+			ours, bare, err := turn(ctx, t.doors[at%doors], e.rigs[at%doors], cardNumber(p.card(at)), at%2 == 1)
 			if err != nil {
 				return nil, fmt.Errorf("swipe %d: %w", at+1, err)
 			}
@@ -101,31 +101,36 @@ func (p Path) card(at int) int {
 	return at*stride%(p.Cards/doors)*doors + at%doors
 }
 
-// turn is one swipe at each side.
-func turn(ctx context.Context, door, echo rig, card string) (ours, bare time.Duration, err error) {
+// turn is one swipe at each side; who is first finds a colder machine.
+func turn(ctx context.Context, door, echo rig, card string, echoFirst bool) (ours, bare time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err = errors.Join(door.fallen(ctx), pause(ctx)); err != nil {
+	if err := door.fallen(ctx); err != nil {
 		return 0, 0, err
 	}
-	if ours, err = door.swipe(ctx, card); err != nil {
+	first, second := door, echo
+	if echoFirst {
+		first, second = echo, door
+	}
+	pause()
+	if ours, err = first.swipe(ctx, card); err != nil {
 		return 0, 0, err
 	}
-	if err = pause(ctx); err != nil {
+	pause()
+	if bare, err = second.swipe(ctx, card); err != nil {
 		return 0, 0, err
 	}
-	bare, err = echo.swipe(ctx, card)
-	return ours, bare, err
+	if echoFirst {
+		ours, bare = bare, ours
+	}
+	return ours, bare, nil
 }
 
-// pause lets everything come to rest, for a time that does not keep step with the
-// pulses of the doors.
-func pause(ctx context.Context) error {
-	select {
-	case <-time.After(rest/2 + rand.N(rest)):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// pause gives the commit of the last swipe time to end, for a time that does not keep
+// step with the pulses of the doors. It keeps its processor awake: how long a sleeping
+// machine takes to wake is not what is measured.
+func pause() {
+	for end := time.Now().Add(rest/2 + rand.N(rest)); time.Now().Before(end); {
 	}
 }
 
