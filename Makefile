@@ -27,7 +27,11 @@ run: build ## builds and starts the workbench: a hub, a print terminal and a doo
 	@exec bin/badgectl demo
 
 .PHONY: check
-check: build vet lint fmt unit ## the quick loop: build, vet, lint, gofmt, unit tests
+check: build tidy vet lint fmt unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests
+
+.PHONY: tidy
+tidy:
+	go mod tidy -diff
 
 .PHONY: vet
 vet:
