@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,8 +64,12 @@ func (e *Engine) refuseNew(ctx context.Context, p Point, ev Event, r Reason) Dec
 // anonymous puts the account of an unknown card. One that exists already, because its
 // former card was taken away, is used again.
 func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
-	if had, err := tx.Account(ev.Account); err == nil {
-		return had, nil
+	had, err := tx.Account(ev.Account)
+	switch {
+	case err == nil && !had.mayUse():
+		return Account{}, ErrTaken
+	case !errors.Is(err, ErrNotFound):
+		return had, err
 	}
 	n, err := tx.TakeNumber()
 	if err != nil {
@@ -95,11 +100,14 @@ func spendQuota(tx Tx, site Site, at clock.Stamp) (full bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if t.Since.IsZero() || at.Wall.Sub(t.Since) >= q.window {
+		switch {
+		case t.Since.IsZero() || at.Wall.Sub(t.Since) >= q.window:
 			t = Tally{Since: at.Wall}
+		case at.Wall.Before(t.Since): // the clock was set back: the window begins anew, spent as it is
+			t.Since = at.Wall
 		}
 		if t.Count >= int64(q.limit) {
-			return true, nil
+			return true, tx.PutTally(q.name, t)
 		}
 		t.Count++
 		if err := tx.PutTally(q.name, t); err != nil {

@@ -287,3 +287,30 @@ func TestTheHubsWordOvertakesTheIndex(t *testing.T) {
 		t.Error("the card changed hands")
 	}
 }
+
+func TestAnUnknownTimeDoesNotReviveWhatHasAnEnd(t *testing.T) {
+	l := newLab(t)
+	l.clock = clock.New(time.Now().Add(24 * time.Hour)) // the wall clock shows the past
+	l.engine = enroll.NewEngine(l.store, key, l.clock, "terminal")
+	a := l.member("front")
+	ended := enroll.Binding{Card: key.Card(card(1)), Account: a, State: enroll.BindingActive, Expires: time.Now().Add(-48 * time.Hour)}
+	l.update(func(tx enroll.Tx) error { return tx.PutBinding(ended) })
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.TimeUnknown)
+	l.bind(a, card(2))
+	l.expect(l.tap(front, card(2)), enroll.Granted, enroll.KnownCard)
+	l.store.Index().Apply(enroll.Door{ID: "front", UnknownTime: enroll.PolicyAllow})
+	l.expect(l.tap(front, card(1)), enroll.Granted, enroll.KnownCard)
+}
+
+func TestAKindOfAccountFromTheFutureHasNoRights(t *testing.T) {
+	l := newLab(t)
+	a := enroll.Account{ID: enroll.AccountID{7}, Kind: 255, State: enroll.Active}
+	l.update(func(tx enroll.Tx) error { return tx.PutAccount(a) })
+	l.grant(enroll.Grant{Account: a.ID, Door: "front"})
+	l.bind(a.ID, card(1))
+	for _, p := range []enroll.Point{hall, front} {
+		if d := l.tap(p, card(1)); d.Open || d.Login || d.Outcome != enroll.Refused {
+			t.Errorf("at %s: %+v", p.Name, d)
+		}
+	}
+}

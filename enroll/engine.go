@@ -15,8 +15,8 @@ import (
 	"badged/reader"
 )
 
-// Engine decides presentations, one at a time: its methods are called from one
-// goroutine, so that a terminal has one order of decisions.
+// Engine decides presentations. Its methods are called one at a time, so that a
+// terminal has one order of decisions.
 //
 // A point waits for the other half of a claim like this:
 //

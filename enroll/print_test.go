@@ -234,3 +234,31 @@ func TestS406_AServiceAccountCanDoNothingHere(t *testing.T) {
 		t.Errorf("edit: %v", err)
 	}
 }
+
+func TestAClockSetBackDoesNotStopEnrolmentForEver(t *testing.T) {
+	l := newLab(t)
+	l.lease(1, 64)
+	future := enroll.Tally{Count: int64(enroll.DefaultSite().QuotaBurst), Since: time.Now().Add(30 * 365 * 24 * time.Hour)}
+	l.update(func(tx enroll.Tx) error { return tx.PutTally("new-accounts-burst", future) })
+	l.expect(l.tap(hall, card(1)), enroll.Refused, enroll.QuotaReached)
+	l.update(func(tx enroll.Tx) error {
+		got, err := tx.Tally("new-accounts-burst")
+		if got.Since.After(time.Now()) {
+			t.Errorf("the window begins at %v", got.Since)
+		}
+		return err
+	})
+}
+
+func TestASuspensionThatOvertakesTheIndexHolds(t *testing.T) {
+	l := newLab(t)
+	l.lease(1, 8)
+	d := l.tap(hall, card(1))
+	a := d.Account
+	a.State = enroll.Suspended
+	l.update(func(tx enroll.Tx) error { return tx.PutAccount(a) })
+	e := enroll.NewEngine(staleIndex{l.store, enroll.NewIndex()}, key, l.clock, "terminal")
+	if d := e.Card(l.ctx, hall, reader.NewNumber(card(1)), reader.TextCard(card(1))); d.Login || d.Outcome != enroll.Refused {
+		t.Errorf("a suspended account logs in: %+v", d)
+	}
+}

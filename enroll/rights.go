@@ -11,13 +11,16 @@ const defaultFresh = 72 * time.Hour
 
 // mayUse reports whether an account may do anything at a terminal. This is the one
 // place that keeps applications out, and accounts that are not active.
-func (a Account) mayUse() bool { return a.Kind != Service && a.State == Active }
+func (a Account) mayUse() bool { return a.isSomebody() && a.State == Active }
 
 // mayOwn reports whether a card can be bound to an account: a member can get one before
 // the account is active.
 func (a Account) mayOwn() bool {
-	return a.Kind != Service && (a.State == Created || a.State == Invited || a.State == Active)
+	return a.isSomebody() && (a.State == Created || a.State == Invited || a.State == Active)
 }
+
+// isSomebody keeps out applications, and kinds that a newer hub may know.
+func (a Account) isSomebody() bool { return a.Kind == Person || a.Kind == Anonymous }
 
 // mayEnter decides about a bound card.
 func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
@@ -30,10 +33,15 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 		return Refused, BindingInactive
 	case p.Kind == Print:
 		return Granted, KnownCard
+	case at.State == clock.Unknown && k.ends() && e.index.Door(p.Door).UnknownTime != PolicyAllow:
+		return Refused, TimeUnknown
 	default:
 		return e.mayOpen(k.Grants, e.index.Door(p.Door), at)
 	}
 }
+
+// ends reports whether card or account are for a time only.
+func (k Known) ends() bool { return !k.Account.Expires.IsZero() || !k.Binding.Expires.IsZero() }
 
 // mayOpen decides by the grants at a door: deny by default, deny wins. A grant
 // without an end does not need to know the time.

@@ -21,8 +21,8 @@ type Store interface {
 	// nil means that all of it, with its events and their outbox rows, is on disk
 	// and in the index. On an error nothing of fn is.
 	Update(ctx context.Context, fn func(Tx) error) error
-	// Queue takes an event for the next group commit, which Commit begins. It never
-	// waits, and fails once a commit has failed.
+	// Queue takes an event for the next group commit, which Commit begins. It waits for
+	// nothing but another call's hand-over, and fails once a commit has failed.
 	Queue(ctx context.Context, e Event) error
 	// Commit begins a group commit of what was queued. It waits while the writer is
 	// behind, but not for the commit.

@@ -218,9 +218,3 @@ func DefaultSite() Site {
 		SessionIdle:   60 * time.Second,
 	}
 }
-
-// Lease is a block of numbers for anonymN that the hub lent to this terminal.
-type Lease struct {
-	First, Last uint64
-	Next        uint64 // the next to give away; Last+1: used up
-}

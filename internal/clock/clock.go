@@ -31,7 +31,7 @@ type Boot [8]byte
 
 // Stamp is one moment.
 type Stamp struct {
-	Wall  time.Time     // UTC; corrected by the hub's time when Trusted
+	Wall  time.Time     // UTC; the hub's time and what passed since, when Trusted
 	State State         // how far Wall can be trusted
 	Boot  Boot          // the run that Mono belongs to
 	Mono  time.Duration // since the start of that run, unaffected by clock changes
@@ -42,10 +42,10 @@ type Clock struct {
 	boot  Boot
 	start time.Time // carries the monotonic reading
 
-	mu     sync.Mutex // guards what follows
-	floor  time.Time  // no true time lies before it
-	offset time.Duration
-	heard  bool
+	mu    sync.Mutex // guards what follows
+	floor time.Time  // no true time lies before it
+	told  time.Time  // the hub's time; zero: not heard since the start
+	at    time.Time  // when it was told, with its monotonic reading
 }
 
 // New makes a clock whose true time is not before floor: the later of the build
@@ -61,27 +61,27 @@ func (c *Clock) Now() Stamp {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stamp{Wall: now.Add(c.offset).UTC().Round(0), Boot: c.boot, Mono: now.Sub(c.start)}
+	s := Stamp{Wall: now.UTC().Round(0), Boot: c.boot, Mono: now.Sub(c.start)}
 	switch {
-	case c.heard:
-		s.State = Trusted
+	case !c.told.IsZero():
+		s.Wall, s.State = c.told.Add(now.Sub(c.at)), Trusted
 	case !s.Wall.Before(c.floor):
 		s.State = Holdover
 	}
 	return s
 }
 
-// HubTime takes the time that the hub told just now. Times below the floor are
-// ignored: they are stale or forged.
+// HubTime takes the time that the hub told just now; from then on the machine's own
+// clock does not count, whoever sets it. Times below the floor are ignored: they are
+// stale or forged.
 func (c *Clock) HubTime(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t.Before(c.floor) {
 		return
 	}
-	c.offset = time.Until(t)
-	c.floor = t.UTC()
-	c.heard = true
+	c.told, c.at = t.UTC(), time.Now()
+	c.floor = c.told
 }
 
 // Floor is the time before which no true time lies. It only grows; the caller
