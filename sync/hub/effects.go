@@ -337,8 +337,11 @@ func (h *Hub) wrongCode(e happening) error {
 
 func guessCounter(s wire.Site) string { return fmt.Sprintf("guesses/%d", s.ClaimsEpoch) }
 
-// mayOwn reports whether an account can get a card or a profile.
-func mayOwn(a wire.Account) bool { return a.Kind != Service && a.State < Suspended }
+// mayOwn reports whether an account can get a card or a profile. A kind or a state
+// that this version does not know can get none.
+func mayOwn(a wire.Account) bool {
+	return (a.Kind == Person || a.Kind == Anonymous) && a.State >= Created && a.State < Suspended
+}
 
 func idOf(b []byte) (id ID, ok bool) {
 	if len(b) != len(id) {
