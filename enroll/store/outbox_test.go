@@ -88,6 +88,37 @@ func TestAnAcknowledgementShrinksTheOutbox(t *testing.T) {
 	}
 }
 
+func TestANoteBehindQueuedEventsAnswersWithItsOwnError(t *testing.T) {
+	s := open(t, dbPath(t))
+	refusal := errors.New("no")
+	for n := range 20 {
+		must(t, s.Queue(t.Context(), routine(n)))
+		if err := s.Note(t.Context(), func() error { return refusal }); !errors.Is(err, refusal) {
+			t.Fatalf("note %d gives %v", n, err)
+		}
+		if st := s.Stats(); st.Outbox != uint64(n+1) {
+			t.Fatalf("after note %d the outbox has %d events", n, st.Outbox)
+		}
+	}
+}
+
+func TestAnAcknowledgementBehindQueuedEventsCountsAtOnce(t *testing.T) {
+	s := open(t, dbPath(t))
+	p, err := s.Position(t.Context())
+	must(t, err)
+	for n := range 50 {
+		must(t, s.Queue(t.Context(), routine(n)))
+		must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, uint64(n+1)))
+		if st := s.Stats(); st.Acked != uint64(n+1) {
+			t.Fatalf("%d events are acknowledged, %d count", n+1, st.Acked)
+		}
+	}
+	must(t, s.Queue(t.Context(), routine(50)))
+	if s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 1000) == nil {
+		t.Error("an acknowledgement of events that were never written is taken")
+	}
+}
+
 func TestOldEventsGoWhenTheHubHasThem(t *testing.T) {
 	path := dbPath(t)
 	s := open(t, path)

@@ -92,21 +92,24 @@ func (w *writer) gather(r request, requests <-chan request) request {
 	return r
 }
 
-// serve commits the events that were gathered, with the job behind them.
+// serve commits the events that were gathered, with the job behind them, or runs the
+// note after them. It answers once.
 func (w *writer) serve(r request) {
 	if r.ctx != nil && r.ctx.Err() != nil {
 		r.answer(r.ctx.Err())
 		r = request{}
 	}
+	if r.note != nil {
+		w.serve(request{}) // the events
+		err := r.note(w)
+		w.publish() // before the caller goes on
+		r.answer(err)
+		return
+	}
 	if w.failed == nil && (r.job != nil || len(w.unsaved) > 0) {
 		w.commit(r)
 	} else if r.job != nil {
 		r.answer(w.failed)
-	}
-	if r.note != nil {
-		err := r.note(w)
-		w.publish() // before the caller goes on
-		r.answer(err)
 	}
 }
 
