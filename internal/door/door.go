@@ -89,9 +89,11 @@ type Effect struct {
 //	  +--- contact opens --> Forced -- Grant, Exit --> Open
 //
 // The relay is energised by Grant and Exit and by nothing else. It drops when
-// OpenFor is over, when the contact closes, with RelockOnOpen also when it opens, and
-// when time goes backwards. A Grant while it is energised prolongs it, but never
-// beyond Cap since it was energised.
+// OpenFor is over, when the contact closes, and with RelockOnOpen also when it opens. A
+// Grant while it is energised prolongs it, but never beyond Cap since it was energised.
+//
+// What is told later happens later: an input that was seen before the last one, because
+// it had to wait for that one to be decided, counts as seen together with it.
 //
 // Lockdown: Grant does nothing, Exit works. Release: a contact that opens is no
 // alarm and Open is never Held. A door whose contact says open at start is Open, not
@@ -119,12 +121,17 @@ func New(cfg Config) *Machine {
 // State is what the door does now.
 func (m *Machine) State() State { return m.state }
 
-// Energised reports whether the relay is on.
-func (m *Machine) Energised() bool { return m.on }
+// Until is when the relay drops; zero: it is off.
+func (m *Machine) Until() time.Time {
+	if !m.on {
+		return time.Time{}
+	}
+	return m.until
+}
 
 // Do takes an input. The times of one Machine carry monotonic readings.
 func (m *Machine) Do(now time.Time, in Input) Effect {
-	e := m.elapse(now)
+	now, e := m.elapse(now)
 	switch in {
 	case Grant:
 		if !m.lockdown {
@@ -157,7 +164,7 @@ func (m *Machine) Deadline() time.Time {
 
 // Tick tells that time has passed.
 func (m *Machine) Tick(now time.Time) Effect {
-	e := m.elapse(now)
+	now, e := m.elapse(now)
 	if m.state == Open && !m.heldFrom.IsZero() && !now.Before(m.heldFrom) {
 		m.state, m.heldFrom = Held, time.Time{}
 		e.Report = IsHeld
@@ -165,14 +172,16 @@ func (m *Machine) Tick(now time.Time) Effect {
 	return e
 }
 
-// elapse drops the relay when its time is over or when time went backwards.
-func (m *Machine) elapse(now time.Time) (e Effect) {
-	back := now.Before(m.last)
-	m.last = now
-	if m.on && (back || !now.Before(m.until)) {
+// elapse gives the time of an input, and drops the relay when its time is over.
+func (m *Machine) elapse(now time.Time) (time.Time, Effect) {
+	var e Effect
+	if now.After(m.last) {
+		m.last = now
+	}
+	if m.on && !m.last.Before(m.until) {
 		e.Relay = m.drop()
 	}
-	return e
+	return m.last, e
 }
 
 func (m *Machine) drop() Relay {
