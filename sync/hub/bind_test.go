@@ -196,6 +196,47 @@ func TestAClaimThatHadEndedBindsNothing(t *testing.T) {
 	}
 }
 
+// A claim is over when its time is, whatever the terminal's clock says; but a
+// terminal that was away may tell of its use much later.
+func TestAClaimIsHeldAgainstItsEnd(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	now := time.Now()
+	for number, c := range map[string]struct {
+		at    time.Time
+		state uint64
+	}{
+		"in time, told late":             {now.Add(-90 * time.Minute), hub.CardActive},
+		"after its end":                  {now.Add(-30 * time.Minute), hub.CardContested},
+		"with the clock set back":        {now.Add(-50 * 24 * time.Hour), hub.CardContested},
+		"at the very end, as it is over": {now.Add(-time.Hour), hub.CardContested},
+	} {
+		owner := w.account(number)
+		claim := hub.ClaimRecord{
+			ID: owner.ID, Account: owner.ID, State: hub.ClaimLive,
+			Issued: now.Add(-2 * time.Hour), Ends: now.Add(-time.Hour),
+		}
+		if err := w.store.Update(t.Context(), func(tx hub.Tx) error { return tx.PutClaim(claim) }); err != nil {
+			t.Fatal(err)
+		}
+		e := w.bound(owner.ID, claim.ID, number)
+		e.At = c.at.UnixMilli()
+		front.report(e)
+		k := w.cards()[w.key.Card(number)]
+		if k.State != c.state || c.state == hub.CardContested && (len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimOver) {
+			t.Errorf("%s: card %+v", number, k)
+		}
+	}
+	ada := w.account("Ada")
+	e := w.bound(ada.ID, w.claim(ada).ID, "live, by a clock that is behind")
+	e.At = now.Add(-time.Minute).UnixMilli()
+	front.report(e)
+	if k := w.cards()[w.key.Card("live, by a clock that is behind")]; k.State != hub.CardActive {
+		t.Errorf("a live claim is refused: %+v", k)
+	}
+}
+
 func TestWithConfirmABindingIsPending(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	front := w.join("front")

@@ -15,7 +15,7 @@ const (
 	ConflictTaken      = "card_taken"       // a terminal refused it: it is somebody else's
 	ConflictBoundTwice = "bound_twice"      // two terminals bound it to two accounts
 	ConflictClaimUsed  = "claim_used_twice" // two terminals used one claim
-	ConflictClaimOver  = "claim_ended"      // the claim had been ended, unknown to the terminal
+	ConflictClaimOver  = "claim_ended"      // the claim had ended, or been ended, unknown to the terminal
 	ConflictNoClaim    = "no_such_claim"    // not a claim of this account
 	ConflictAccount    = "account_inactive" // the account may own no card now
 	ConflictDead       = "card_dead"        // lost, replaced or revoked before
@@ -169,7 +169,7 @@ func useClaim(e happening, id, account, card ID) (why string, err error) {
 		return ConflictNoClaim, nil
 	case c.State == ClaimUsed && c.Card != card:
 		return ConflictClaimUsed, nil
-	case c.State == ClaimVoid:
+	case c.State == ClaimVoid, c.State == ClaimLive && !c.Ends.After(usedAt(e, c)):
 		return ConflictClaimOver, nil
 	case c.State == ClaimLive:
 		c.Card = card
@@ -182,6 +182,16 @@ func useClaim(e happening, id, account, card ID) (why string, err error) {
 		why = ConflictAccount
 	}
 	return why, err
+}
+
+// usedAt is when a claim was used. A terminal that was away reports late, so its own
+// time counts; but nobody used a claim before it was issued, so a clock that says so
+// was set back, and what counts is when the hub heard of it.
+func usedAt(e happening, c ClaimRecord) time.Time {
+	if at := e.at(); !at.Before(c.Issued) {
+		return at
+	}
+	return e.rec.Received
 }
 
 // bind gives a card to an account if nobody has it. Somebody else's card stays: a
