@@ -5,9 +5,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"periph.io/x/conn/v3/gpio"
 
 	"badged/enroll"
 	"badged/internal/agent"
@@ -15,6 +18,7 @@ import (
 	"badged/internal/health"
 	"badged/keypad"
 	"badged/reader"
+	"badged/reader/gpioport"
 )
 
 // A panel from an unknown badge to the end of its session (S1.03 to S1.08, S1.13 to
@@ -268,6 +272,51 @@ func TestExitButtonNeedsNothing(t *testing.T) {
 		}
 		if it := l.await("store", health.Fail); it.Do == "" {
 			t.Errorf("got %+v", it)
+		}
+	})
+}
+
+// lamp is a pin that tells what it was set to.
+type lamp struct {
+	gpio.PinIO
+	on atomic.Bool
+}
+
+func (l *lamp) Out(level gpio.Level) error { l.on.Store(bool(level)); return nil }
+
+// A door is unlocked for OpenFor and no longer, even when every turn hangs; the exit
+// button still opens it again, and each press is told when turns go on.
+func TestDoorLocksWithoutATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, front, exit, lock := newLab(t), newScript("front-rfid"), make(input), &lamp{PinIO: gpio.INVALID}
+		hang := make(chan struct{})
+		l.attach(front, "front")
+		d := frontDoor(gpioport.NewRelay(lock))
+		d.Exit = exit
+		l.opts.Doors = append(l.opts.Doors, d)
+		l.member("A")
+		l.opts.Decided = func(agent.Decided) { <-hang }
+		l.run()
+		front.tap("A")
+		for _, press := range []bool{false, true, true} {
+			if press {
+				exit <- true
+			}
+			synctest.Wait()
+			if !lock.on.Load() {
+				t.Fatal("the door did not open")
+			}
+			time.Sleep(d.Config.OpenFor)
+			synctest.Wait()
+			if lock.on.Load() {
+				t.Fatal("the door stays unlocked while a turn hangs")
+			}
+		}
+		close(hang)
+		synctest.Wait()
+		want := []enroll.Reason{enroll.ExitButton, enroll.ExitButton}
+		if got := l.events(enroll.EventDoor); !slices.Equal(got, want) {
+			t.Errorf("door events %v, want %v", got, want)
 		}
 	})
 }

@@ -20,10 +20,11 @@ type Door struct {
 	Exit    Input // true: pressed; nil: the door has none
 }
 
-// Relay is the driver of a door's relay. It is safe for concurrent use, never waits,
-// and releases the relay by itself after door.Cap.
+// Relay is the driver of a door's relay. It is safe for concurrent use and never
+// waits. On energises it until then, or longer if that was said before; the driver
+// releases it by itself, and at the latest when it was on for door.Cap.
 type Relay interface {
-	On() error
+	On(until time.Time) error
 	Off() error
 	Close() error // releases it
 }
@@ -65,7 +66,12 @@ func (a *Agent) watch(ctx context.Context, wg *sync.WaitGroup, d *doorUnit) {
 		wg.Go(func() { a.follow(ctx, d.Contact, func(closed bool, at time.Time) { a.contact(ctx, d, closed, at) }) })
 	}
 	if d.Exit != nil {
-		wg.Go(func() { a.follow(ctx, d.Exit, func(pressed bool, at time.Time) { a.exit(ctx, d, pressed, at) }) })
+		presses := make(chan time.Time, pressQueue)
+		wg.Go(func() { a.hear(ctx, d, presses) })
+		wg.Go(func() {
+			defer close(presses)
+			a.follow(ctx, d.Exit, func(pressed bool, at time.Time) { a.exit(d, pressed, at, presses) })
+		})
 	}
 }
 
@@ -87,15 +93,29 @@ func (a *Agent) contact(ctx context.Context, d *doorUnit, closed bool, at time.T
 	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, in)) })
 }
 
-// exit opens at once, from the goroutine of the button: whoever leaves is not held
-// by a turn that waits for a disk. The next turn hears of it and ends the pulse; if it
-// cannot, the driver does.
-func (a *Agent) exit(ctx context.Context, d *doorUnit, pressed bool, at time.Time) {
+// pressQueue is how many presses of an exit button wait for their turns. What does not
+// fit opens like the others and is not told.
+const pressQueue = 64
+
+// exit opens at once, from the goroutine of the button: whoever leaves is not held by
+// a turn that waits for a disk, and neither is who comes next. The driver ends the
+// pulse.
+func (a *Agent) exit(d *doorUnit, pressed bool, at time.Time, presses chan<- time.Time) {
 	if !pressed {
 		return
 	}
-	a.energise(d)
-	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
+	a.energise(d, at.Add(d.Config.OpenFor))
+	select {
+	case presses <- at:
+	default:
+	}
+}
+
+// hear takes a turn for each press of an exit button.
+func (a *Agent) hear(ctx context.Context, d *doorUnit, presses <-chan time.Time) {
+	for at := range presses {
+		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
+	}
 }
 
 // open lets somebody in.
@@ -107,10 +127,10 @@ func (a *Agent) open(ctx context.Context, d *doorUnit) {
 func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
 	switch e.Relay {
 	case door.Energise:
-		a.energise(d)
+		a.energise(d, d.machine.Until())
 	case door.Renew:
 		a.drop(d)
-		a.energise(d)
+		a.energise(d, d.machine.Until())
 	case door.Drop:
 		a.drop(d)
 	}
@@ -120,8 +140,8 @@ func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
 	}
 }
 
-func (a *Agent) energise(d *doorUnit) {
-	if err := d.Relay.On(); err != nil {
+func (a *Agent) energise(d *doorUnit, until time.Time) {
+	if err := d.Relay.On(until); err != nil {
 		a.log.Error("door does not open", "door", d.Name, "err", err)
 	}
 }

@@ -234,9 +234,9 @@ type relay struct{ changes chan bool }
 
 func newRelay() *relay { return &relay{make(chan bool, 64)} }
 
-func (r *relay) On() error    { r.changes <- true; return nil }
-func (r *relay) Off() error   { r.changes <- false; return nil }
-func (r *relay) Close() error { close(r.changes); return nil }
+func (r *relay) On(time.Time) error { r.changes <- true; return nil }
+func (r *relay) Off() error         { r.changes <- false; return nil }
+func (r *relay) Close() error       { close(r.changes); return nil }
 
 // input is an input that a test moves.
 type input chan bool

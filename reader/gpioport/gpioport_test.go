@@ -71,7 +71,7 @@ func next(t *testing.T, p *gpioport.Pin) gpio.Level {
 func TestRelay(t *testing.T) {
 	pins, b, _ := board(t)
 	r := gpioport.NewRelay(b.Pin("relay"))
-	if err := r.On(); err != nil {
+	if err := r.On(late()); err != nil {
 		t.Fatal(err)
 	}
 	await(t, pins, func(s sim.PinsState) bool { return s.Relay })
@@ -79,7 +79,7 @@ func TestRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, pins, func(s sim.PinsState) bool { return !s.Relay })
-	if err := r.On(); err != nil {
+	if err := r.On(late()); err != nil {
 		t.Fatal(err)
 	}
 	await(t, pins, func(s sim.PinsState) bool { return s.Relay && s.Pulses == 2 })
@@ -177,8 +177,8 @@ func TestNotABoard(t *testing.T) {
 	}
 }
 
-// TestBoardThatDoesNotRead holds that a write never waits: the loop that decides is
-// behind it.
+// TestBoardThatDoesNotRead holds that a write never waits: the turn that
+// decides is behind it.
 func TestBoardThatDoesNotRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pins.sock")
 	ln, err := net.Listen("unix", path)
@@ -225,15 +225,44 @@ func TestInputsAndOutputsDiffer(t *testing.T) {
 	}
 }
 
+// late is later than a relay may be energised.
+func late() time.Time { return time.Now().Add(time.Hour) }
+
+// A relay drops at the end of its time by itself; a shorter time does not end a longer
+// one, and one that has passed energises nothing.
+func TestRelayEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pin := &levelPin{PinIO: gpio.INVALID}
+		r := gpioport.NewRelay(pin)
+		for _, step := range []struct {
+			on, after time.Duration
+			want      gpio.Level
+		}{
+			{0, 0, gpio.Low},
+			{5 * time.Second, 4 * time.Second, gpio.High},
+			{5 * time.Second, 4 * time.Second, gpio.High},
+			{time.Millisecond, 500 * time.Millisecond, gpio.High},
+			{-time.Second, 500 * time.Millisecond, gpio.Low},
+		} {
+			r.On(time.Now().Add(step.on))
+			time.Sleep(step.after)
+			synctest.Wait()
+			if pin.Read() != step.want {
+				t.Fatalf("%+v: the relay is %v", step, pin.Read())
+			}
+		}
+	})
+}
+
 // The bound of the relay holds even when nobody calls, and a second On does not
 // prolong it.
 func TestRelayReleasesItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pin := &levelPin{PinIO: gpio.INVALID}
 		r := gpioport.NewRelay(pin)
-		r.On()
+		r.On(late())
 		time.Sleep(gpioport.Cap - time.Second)
-		r.On()
+		r.On(late())
 		synctest.Wait()
 		if pin.Read() != gpio.High {
 			t.Fatal("released too early")
@@ -243,10 +272,10 @@ func TestRelayReleasesItself(t *testing.T) {
 		if pin.Read() != gpio.Low {
 			t.Fatal("still energised after the bound")
 		}
-		r.On()
+		r.On(late())
 		time.Sleep(time.Second)
 		r.Off()
-		r.On()
+		r.On(late())
 		time.Sleep(gpioport.Cap - time.Second)
 		synctest.Wait()
 		if pin.Read() != gpio.High {
@@ -261,7 +290,7 @@ func TestRelayThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pin := &levelPin{PinIO: gpio.INVALID, err: errors.New("broken")}
 		r := gpioport.NewRelay(pin)
-		if r.On() == nil {
+		if r.On(late()) == nil {
 			t.Fatal("no error")
 		}
 		time.Sleep(gpioport.Cap)

@@ -10,19 +10,21 @@ import (
 // Cap is the longest time that a relay stays energised in one go.
 const Cap = 30 * time.Second
 
-// Relay drives the relay of a door. It releases itself when it has been energised
-// for Cap, whoever forgot it, and is safe for concurrent use.
+// Relay drives the relay of a door. It releases itself at the end of its time, and at
+// the latest when it has been energised for Cap, whoever forgot it. It is safe for
+// concurrent use.
 //
-//	         On                    Off, Cap over, Close
-//	(off) ---------> (energised) ----------------------> (off)
+//	         On                    Off, time or Cap over, Close
+//	(off) ---------> (energised) ------------------------------> (off)
 //	                    | ^
-//	                    +-+ On: nothing, Cap runs on
+//	                    +-+ On: prolongs, never shortens; Cap runs on
 type Relay struct {
 	pin gpio.PinOut
 
 	mu    sync.Mutex // guards what follows; held for one write
 	on    bool
 	since time.Time
+	until time.Time
 	timer *time.Timer
 }
 
@@ -34,14 +36,24 @@ func NewRelay(pin gpio.PinOut) *Relay {
 	return r
 }
 
-// On energises the relay.
-func (r *Relay) On() error {
+// On energises the relay until then. A time that has passed does nothing.
+func (r *Relay) On(until time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := time.Now()
+	if !until.After(now) {
+		return nil
+	}
 	err := r.pin.Out(gpio.High)
 	if !r.on { // also after an error: the line may have gone out
-		r.on, r.since = true, time.Now()
-		r.timer.Reset(Cap)
+		r.on, r.since, r.until = true, now, now
+	}
+	if limit := r.since.Add(Cap); until.After(limit) {
+		until = limit
+	}
+	if until.After(r.until) {
+		r.until = until
+		r.timer.Reset(until.Sub(now))
 	}
 	return err
 }
@@ -69,11 +81,11 @@ func (r *Relay) off() error {
 	return r.pin.Out(gpio.Low)
 }
 
-// expire runs when Cap is over. It may come late, after an Off and another On.
+// expire runs when the time is over. It may come late, after an Off and another On.
 func (r *Relay) expire() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.on && time.Since(r.since) >= Cap {
+	if r.on && !time.Now().Before(r.until) {
 		_ = r.off() // nobody is there to be told; a lost board has released it
 	}
 }
