@@ -14,3 +14,12 @@ func (s *Store) SetPages(ctx context.Context, n int) error {
 func (s *Store) Note(ctx context.Context, fn func() error) error {
 	return s.note(ctx, func(*writer) error { return fn() })
 }
+
+// Break makes the store fail for good, as an error of the disk would, after meanwhile.
+func (s *Store) Break(ctx context.Context, cause error, meanwhile func()) error {
+	return s.note(ctx, func(w *writer) error {
+		meanwhile()
+		w.fail(cause)
+		return nil
+	})
+}

@@ -329,6 +329,14 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 	sound(t, s)
 }
 
+func TestCloseTellsOfEventsThatCouldNotBeWritten(t *testing.T) {
+	s := open(t, dbPath(t))
+	must(t, s.Break(t.Context(), errors.New("the disk is gone"), func() { must(t, s.Queue(t.Context(), routine(1))) }))
+	if err := s.Close(); !errors.Is(err, store.ErrFailed) || !strings.Contains(err.Error(), "1 event") {
+		t.Errorf("Close gives %v", err)
+	}
+}
+
 // fillUp queues until the store fails, and tells how many events it took.
 func fillUp(t *testing.T, s *store.Store) (taken uint64, err error) {
 	t.Helper()

@@ -40,11 +40,9 @@ type Store struct {
 	wake     chan struct{}
 	applying sync.Mutex // held by Apply and Reincarnate: one change of hub rows at a time
 
-	closing sync.RWMutex // held for reading while a request is handed over
-	closed  bool         // guarded by closing
-
-	order sync.Mutex     // guards held, and is held while it is handed over
-	held  []enroll.Event // queued, not yet handed to the writer
+	order  sync.Mutex     // guards held and closed, and is held while a request is handed over
+	held   []enroll.Event // queued, not yet handed to the writer
+	closed bool           // requests is closed
 
 	mu      sync.Mutex // guards all below
 	at      state      // as of the last commit
@@ -77,13 +75,11 @@ func (s *Store) Queue(_ context.Context, e enroll.Event) error {
 	if err := s.Failed(); err != nil {
 		return err
 	}
-	s.closing.RLock()
-	defer s.closing.RUnlock()
+	s.order.Lock()
+	defer s.order.Unlock()
 	if s.closed {
 		return ErrClosed
 	}
-	s.order.Lock()
-	defer s.order.Unlock()
 	s.held = append(s.held, e)
 	return nil
 }
@@ -146,9 +142,8 @@ func (s *Store) inOrder(ctx context.Context, r request) error {
 	return s.hand(ctx, r)
 }
 
+// hand hands one request to the writer; the caller holds order.
 func (s *Store) hand(ctx context.Context, r request) error {
-	s.closing.RLock()
-	defer s.closing.RUnlock()
 	if s.closed {
 		return ErrClosed
 	}
@@ -178,19 +173,25 @@ func (s *Store) View(ctx context.Context, fn func(enroll.Tx) error) error {
 // Close commits what was queued and closes the file. Its error tells how many events
 // could not be written.
 func (s *Store) Close() error {
-	if err := s.Commit(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
-		return err
-	}
-	s.closing.Lock()
-	if s.closed {
-		s.closing.Unlock()
+	if !s.end() {
 		return nil
 	}
-	s.closed = true
-	close(s.requests)
-	s.closing.Unlock()
 	<-s.done
 	return errors.Join(s.lost(), s.db.Close())
+}
+
+// end hands over what was queued and takes nothing more. It is false if that was done
+// before.
+func (s *Store) end() bool {
+	s.order.Lock()
+	defer s.order.Unlock()
+	if s.closed {
+		return false
+	}
+	_ = s.handHeld(context.Background()) // waits for the writer; only closed or ctx stop it
+	s.closed = true
+	close(s.requests)
+	return true
 }
 
 func (s *Store) lost() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,6 +236,60 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	}
+}
+
+func TestCloseKeepsWhatWasTakenMeanwhile(t *testing.T) {
+	for range 20 {
+		path := dbPath(t)
+		s := open(t, path)
+		var taken atomic.Uint64
+		var all sync.WaitGroup
+		begun := make(chan struct{}, 4)
+		for caller := range cap(begun) {
+			all.Go(func() {
+				for n := 0; ; n++ {
+					if err := takeOne(s, caller, n); errors.Is(err, store.ErrClosed) {
+						return
+					} else if err != nil {
+						t.Error(err)
+						return
+					}
+					taken.Add(1)
+					select {
+					case begun <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		for range cap(begun) {
+			<-begun
+		}
+		must(t, s.Close())
+		all.Wait()
+		s = open(t, path)
+		if st := s.Stats(); st.Outbox != taken.Load() {
+			t.Fatalf("%d events were taken, %d are there", taken.Load(), st.Outbox)
+		}
+		sound(t, s)
+		must(t, s.Close())
+	}
+}
+
+// takeOne has the store take one event, in one of the ways that there are. Its error
+// tells that the event was not taken.
+func takeOne(s *store.Store, caller, n int) error {
+	ctx := context.Background()
+	if caller == 0 {
+		return s.Update(ctx, func(tx enroll.Tx) error { return tx.Append(security(n)) })
+	}
+	if err := s.Queue(ctx, routine(n)); err != nil {
+		return err
+	}
+	if caller == 1 || n%64 == 0 {
+		_ = s.Commit(ctx) // of a closed store: the event was taken all the same
+	}
+	return nil
 }
 
 func TestAnUpdateThatNobodyWaitsForIsNotBegun(t *testing.T) {

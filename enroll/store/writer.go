@@ -144,6 +144,7 @@ func (w *writer) end() {
 	} else if w.at.dirty && w.failed == nil {
 		w.commit(request{})
 	}
+	w.publish() // also what was taken since a commit failed
 	for _, st := range w.stmts {
 		_ = st.Close() // nothing depends on it any more
 	}
