@@ -2,6 +2,7 @@ package hub
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"time"
@@ -12,13 +13,14 @@ import (
 // welcome is the answer to a Hello.
 type welcome struct {
 	ack    wire.Ack
-	vector []wire.CollectionState // what the terminal has; its leases only if it keeps them
-	taken  bool                   // false: the terminal cannot be served
+	vector []wire.CollectionState // what the terminal has
+	taken  bool                   // false: the terminal is not served under the name it gave
 }
 
 // hello takes a terminal in: its version must be ours, and its database must not be
-// behind what the hub has of it. One that is was restored or cloned, and becomes a
-// new incarnation, without the leases of the old one.
+// behind what the hub has of it. One that is was restored or cloned and is told to go
+// on as another incarnation; it gets leases and a session when it says hello as that.
+// So an old hello that somebody replays changes nothing.
 func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, error) {
 	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Upto: map[uint64]uint64{}, Time: now.UnixMilli()}}
 	if m.MinVersion > wire.Version || m.MaxVersion < wire.Version {
@@ -26,8 +28,16 @@ func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, er
 			m.MinVersion, m.MaxVersion, wire.Version)
 		return w, nil
 	}
-	src, err := h.source(tx, t.Name, m)
+	src, err := source(tx, t.Name, m.Incarnation)
 	if err != nil {
+		return w, err
+	}
+	w.ack.Credit = wire.Window
+	if behind(m.Next, src.Upto) && !h.judged(src, m.Nonce) {
+		h.log.Warn("a hello is older than what the hub has of the database: if the database was restored or cloned, it gets a new identity",
+			"terminal", t.Name)
+		w.ack.Incarnation = successor(t.Name, m)
+		w.ack.Upto, err = known(tx, t.Name, w.ack.Incarnation)
 		return w, err
 	}
 	if !m.NoLease {
@@ -36,39 +46,51 @@ func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, er
 		}
 	}
 	t.LastSeen, t.Agent, t.Vector = now, m.Agent, m.Vector
-	if err := tx.PutTerminal(t); err != nil {
-		return w, err
-	}
-	w.taken = true
-	w.vector = m.Vector
-	if src.Incarnation != m.Incarnation {
-		w.vector = without(m.Vector, wire.Leases)
-	}
-	w.ack.Incarnation, w.ack.Upto, w.ack.Credit = src.Incarnation, maps.Clone(src.Upto), wire.Window
-	return w, nil
+	w.taken, w.vector, w.ack.Upto = true, m.Vector, maps.Clone(src.Upto)
+	return w, tx.PutTerminal(t)
 }
 
 // source finds the database that says hello, or begins a new one.
-func (h *Hub) source(tx Tx, terminal string, m wire.Hello) (Source, error) {
-	src, err := tx.Source(terminal, m.Incarnation)
-	switch {
-	case isMissing(err):
-		src = Source{Terminal: terminal, Incarnation: m.Incarnation, Upto: map[uint64]uint64{}}
-		err = tx.EachSource(terminal, func(Source) error {
-			src.Successor = true // it may bring what its former database brought
-			return nil
-		})
-		if err != nil {
-			return src, err
-		}
-		return src, tx.PutSource(src)
-	case err != nil || !behind(m.Next, src.Upto):
+func source(tx Tx, terminal string, incarnation ID) (Source, error) {
+	src, err := tx.Source(terminal, incarnation)
+	if !isMissing(err) {
 		return src, err
 	}
-	h.log.Warn("a terminal's database is older than what the hub has of it, restored or cloned: it gets a new identity",
-		"terminal", terminal)
-	src = Source{Terminal: terminal, Incarnation: randomID(), Successor: true, Upto: map[uint64]uint64{}}
+	src = Source{Terminal: terminal, Incarnation: incarnation, Upto: map[uint64]uint64{}}
+	err = tx.EachSource(terminal, func(Source) error {
+		src.Successor = true // it may bring what its former database brought
+		return nil
+	})
+	if err != nil {
+		return src, err
+	}
 	return src, tx.PutSource(src)
+}
+
+// judged reports whether a hello of this connection was taken already: one that comes
+// later was overtaken by frames, and says nothing about the database.
+func (h *Hub) judged(src Source, nonce ID) bool {
+	running, ok := h.nonce(scope(src.Terminal, src.Incarnation))
+	return ok && running == nonce
+}
+
+// successor is the incarnation that a database goes on as. The same hello gives the
+// same one, however often it comes.
+func successor(terminal string, m wire.Hello) ID {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "badged/1/successor/%s/", terminal)
+	sum.Write(m.Incarnation[:])
+	sum.Write(m.Nonce[:])
+	return ID(sum.Sum(nil)[:len(ID{})])
+}
+
+// known is how far the hub is with a database, which may not have said hello yet.
+func known(tx Tx, terminal string, incarnation ID) (map[uint64]uint64, error) {
+	src, err := tx.Source(terminal, incarnation)
+	if isMissing(err) {
+		return map[uint64]uint64{}, nil
+	}
+	return src.Upto, err
 }
 
 // behind reports whether a database would give a number again that the hub has.
@@ -79,16 +101,6 @@ func behind(next, upto map[uint64]uint64) bool {
 		}
 	}
 	return false
-}
-
-func without(vector []wire.CollectionState, c wire.Collection) []wire.CollectionState {
-	var out []wire.CollectionState
-	for _, s := range vector {
-		if s.Collection != c {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func randomID() (id ID) {

@@ -132,6 +132,78 @@ func TestARestoredDatabaseGetsANewIdentity(t *testing.T) {
 	}
 }
 
+// replay sends a message n times and gives the incarnations that the answers name.
+func (t *terminal) replay(m hub.Message, n int) map[hub.ID]bool {
+	t.w.t.Helper()
+	named := map[hub.ID]bool{}
+	for range n {
+		t.w.link.up <- m
+	}
+	t.until("answer to a replayed hello", func(m hub.Message) bool {
+		if m.Kind == wire.MsgAck {
+			var a wire.Ack
+			t.open(m, &a)
+			named[a.Incarnation] = true
+			n--
+		}
+		return n == 0
+	})
+	return named
+}
+
+// sealedHello is the hello that the terminal says next, as it goes over the wire.
+func (t *terminal) sealedHello() hub.Message {
+	t.w.t.Helper()
+	hello := wire.Hello{
+		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc,
+		Next: t.next, Vector: []wire.CollectionState{}, Agent: "test",
+	}
+	hello.Nonce[0]++
+	c := wire.Context{Site: siteID, Device: t.name, Dir: wire.Up, Kind: wire.MsgHello}
+	msg, err := wire.Seal(t.key, c, hello)
+	if err != nil {
+		t.w.t.Fatal(err)
+	}
+	return hub.Message{Device: t.name, Kind: wire.MsgHello, Payload: msg}
+}
+
+func TestAReplayedHelloChangesNothing(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall, other := w.join("hall"), w.join("other")
+	old := hall.sealedHello()
+	hall.hello()
+	hall.wait("leases", func() bool { return len(hall.numbers()) == 16 })
+	hall.report(hall.newAccount("one", 1))
+	hall.hello() // another connection
+	if named := hall.replay(old, 40); len(named) != 1 || named[hall.inc] {
+		t.Errorf("%d incarnations were handed out, want one", len(named))
+	}
+	sources := 0
+	err := w.store.View(t.Context(), func(tx hub.Tx) error {
+		return tx.EachSource("hall", func(hub.Source) error { sources++; return nil })
+	})
+	if err != nil || sources != 1 {
+		t.Errorf("%d databases of the terminal, want 1; %v", sources, err)
+	}
+	hall.report(hall.newAccount("two", 2)) // its session goes on
+	other.hello()
+	other.wait("leases", func() bool { return len(other.numbers()) > 0 })
+	if n := other.numbers()[0]; n != 17 {
+		t.Errorf("the next number is %d, want 17", n)
+	}
+}
+
+func TestALateHelloOfTheRunningConnectionIsNoClone(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	late := hall.sealedHello()
+	hall.hello()
+	hall.report(swipe())
+	if named := hall.replay(late, 2); len(named) != 1 || !named[hall.inc] {
+		t.Error("a healthy terminal was taken for a clone")
+	}
+}
+
 func TestAHelloFromTheFutureOfTheHubIsFine(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall := w.join("hall")
