@@ -118,6 +118,9 @@ func (s *status) event(ev enroll.Event) ctl.Event {
 		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
 		Outcome: wire.OutcomeName(uint64(ev.Outcome)), Reason: wire.ReasonName(uint64(ev.Reason)),
 	}
+	if ev.Outcome == enroll.Faulty {
+		out.More = ev.Number
+	}
 	if !ev.Account.IsZero() {
 		known, _ := s.store.Index().Account(ev.Account)
 		out.Account = label(ev.Account, max(known.Number, ev.Number))

@@ -123,6 +123,7 @@ func (a *Agent) Run(ctx context.Context) {
 	quiet := make(chan struct{})
 	go func() { defer close(quiet); sources.Wait() }()
 	a.watchTime(work, quiet)
+	a.turn(work, a.ending)
 	a.end()
 	a.release()
 	stopCues()
@@ -135,6 +136,13 @@ func (a *Agent) started(ctx context.Context) {
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined, Device: a.opts.Device})
 	}
 	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted, Device: a.opts.Device})
+}
+
+// ending tells what was only counted so far.
+func (a *Agent) ending(ctx context.Context) {
+	for _, d := range a.devices {
+		a.tellFaults(ctx, d, time.Now().Add(faultsWindow))
+	}
 }
 
 // Progress grows with every turn: an agent whose Progress stands still for longer than
@@ -212,6 +220,9 @@ func (a *Agent) next() time.Time {
 	for _, d := range a.doors {
 		first = earlier(first, d.machine.Deadline())
 	}
+	for _, d := range a.devices {
+		first = earlier(first, earlier(d.faults.deadline(), d.tampers.deadline()))
+	}
 	return first
 }
 
@@ -235,6 +246,9 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 			a.entry(ctx, nil, p, p.keys.Tick(now))
 		}
 		a.expire(ctx, p, now)
+	}
+	for _, d := range a.devices {
+		a.tellFaults(ctx, d, now)
 	}
 	if due(a.engine.Deadline(), now) {
 		for _, x := range a.engine.Tick(ctx, now) {

@@ -427,3 +427,44 @@ func TestReaderComesBack(t *testing.T) {
 		}
 	})
 }
+
+// Noise fills neither the disk nor the log: ten faults a minute are listed, the others
+// come as one event, and health says so until the reader is understood again.
+func TestNoiseIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, hall := newLab(t), newScript("hall-rfid")
+		l.attach(hall, "hall")
+		stop := l.run()
+		noise := func(n int) {
+			for range n {
+				hall.say <- reader.Event{Kind: reader.KindFault, Why: reader.BadChecksum}
+			}
+			synctest.Wait()
+		}
+		noise(10)
+		l.await("reader hall-rfid", health.OK)
+		noise(200)
+		if it := l.await("reader hall-rfid", health.Warn); !strings.Contains(it.Do, "speed") {
+			t.Errorf("got %+v", it)
+		}
+		hall.say <- reader.Event{Kind: reader.KindTamper}
+		time.Sleep(time.Minute + time.Millisecond)
+		noise(12)
+		hall.tap("A")
+		l.await("reader hall-rfid", health.OK)
+		stop()
+		var more []uint64
+		for _, ev := range l.tail(enroll.EventPresentation) {
+			if ev.Outcome == enroll.Faulty {
+				more = append(more, ev.Number)
+			}
+		}
+		want := slices.Concat(make([]uint64, 11), []uint64{200}, make([]uint64, 10), []uint64{2})
+		if !slices.Equal(more, want) {
+			t.Errorf("faults %v, want %v", more, want)
+		}
+		if n := len(l.got); n != 22 {
+			t.Errorf("%d decisions", n)
+		}
+	})
+}

@@ -24,7 +24,14 @@ type device struct {
 	name  string
 	point *point
 	cues  chan reader.Cue // nil: it shows nothing
+
+	// What follows is the turn's.
+	faults  faults
+	tampers faults
+	noisy   bool // health says that it cannot be understood
 }
+
+func (d *device) healthName() string { return "reader " + d.name }
 
 // cueQueue is how many cues wait for a reader's lights. What does not fit is left
 // out: lights that lag are worse than none.
@@ -120,22 +127,25 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	p := d.point
 	switch ev.Kind {
 	case reader.KindCard:
+		a.clean(d)
 		n, err := d.Number(ev.Card)
 		if err != nil {
-			a.log.Warn("card does not fit the number rule", "reader", d.name, "card", ev.Card, "err", err)
-			a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, reader.BadNumber))
+			if a.fault(ctx, d, reader.BadNumber) {
+				a.log.Warn("card does not fit the number rule", "reader", d.name, "card", ev.Card, "err", err)
+			}
 			return
 		}
 		a.act(ctx, d, p, a.engine.Card(ctx, p.Point, n, ev.Card))
 	case reader.KindKey:
+		a.clean(d)
 		a.configureKeys()
 		d.signal(reader.CueKey)
 		a.touch(p)
 		a.entry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
 	case reader.KindFault:
-		a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, ev.Why))
+		a.fault(ctx, d, ev.Why)
 	case reader.KindTamper:
-		a.act(ctx, d, p, a.engine.Fault(ctx, p.Point, d.name, reader.Tampered))
+		a.fault(ctx, d, reader.Tampered)
 	case reader.KindUp:
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceUp, Point: p.Name, Device: d.name})
 	case reader.KindDown:

@@ -120,18 +120,22 @@ func (l *lab) claim(a enroll.AccountID, code string) {
 	l.update(func(tx enroll.Tx) error { return tx.PutClaim(c) })
 }
 
-// events are the reasons of all events so far, oldest first, of these kinds.
-func (l *lab) events(kinds ...enroll.EventKind) (list []enroll.Reason) {
+// tail is all events so far, oldest first, of these kinds.
+func (l *lab) tail(kinds ...enroll.EventKind) []enroll.Event {
 	l.t.Helper()
 	l.update(func(enroll.Tx) error { return nil }) // what was queued goes first
 	evs, err := l.store.Tail(l.t.Context(), 1000)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	for _, ev := range evs {
-		if slices.Contains(kinds, ev.Kind) {
-			list = append(list, ev.Reason)
-		}
+	return slices.DeleteFunc(evs, func(ev enroll.Event) bool { return !slices.Contains(kinds, ev.Kind) })
+}
+
+// events are the reasons of what tail gives.
+func (l *lab) events(kinds ...enroll.EventKind) (list []enroll.Reason) {
+	l.t.Helper()
+	for _, ev := range l.tail(kinds...) {
+		list = append(list, ev.Reason)
 	}
 	return list
 }

@@ -104,6 +104,7 @@ type Event struct {
 	Reason  string    `json:"reason"`
 	Account string    `json:"account,omitempty"` // anonymN or the start of its id
 	Why     string    `json:"why,omitempty"`     // of a fault
+	More    uint64    `json:"more,omitempty"`    // faults that this one event stands for
 }
 
 // Agent is what the socket shows.
