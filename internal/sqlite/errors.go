@@ -86,7 +86,6 @@ const (
 	sqliteBusy     = 5
 	sqliteLocked   = 6
 	sqliteReadOnly = 8
-	sqliteIOErr    = 10
 	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
@@ -124,6 +123,3 @@ func IsBusy(err error) bool {
 	c := code(err)
 	return c == sqliteBusy || c == sqliteLocked
 }
-
-// IsIO reports whether err says that the disk failed to read or write.
-func IsIO(err error) bool { return code(err) == sqliteIOErr }
