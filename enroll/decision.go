@@ -80,6 +80,7 @@ const (
 	BindOffered         Reason = 36 // the panel offers to bind the card to an account
 	DatabaseQuarantined Reason = 37 // a corrupt database was kept aside
 	ProfileRefused      Reason = 38 // an edit that the site does not allow
+	EventsLost          Reason = 39 // Number events that came while the store could not write
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.

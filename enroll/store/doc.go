@@ -10,8 +10,9 @@
 // transaction, in the order of the calls. A commit that fails makes the store
 // failed: Queue and Update fail at once, and Failed says why. Events that were taken
 // already are kept and tried again until the disk has room; then the store works
-// again. After an error of the disk itself it stays failed until it is opened anew,
-// because a second fsync can report success for what the first one lost.
+// again, and one event (enroll.EventsLost) tells how many Queue refused meanwhile.
+// After an error of the disk itself it stays failed until it is opened anew, because a
+// second fsync can report success for what the first one lost.
 //
 // # Who is right, the hub or the terminal
 //

@@ -303,8 +303,10 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 	if !errors.Is(err, store.ErrFailed) || !sqlite.IsFull(err) || !strings.Contains(err.Error(), "free some space") {
 		t.Fatalf("a full disk gives %v", err)
 	}
-	if err := s.Queue(t.Context(), routine(1)); !errors.Is(err, store.ErrFailed) {
-		t.Errorf("Queue gives %v", err)
+	for n := range 3 {
+		if err := s.Queue(t.Context(), routine(n)); !errors.Is(err, store.ErrFailed) {
+			t.Errorf("Queue gives %v", err)
+		}
 	}
 	if err := s.Failed(); !sqlite.IsFull(err) {
 		t.Errorf("Failed gives %v", err)
@@ -323,8 +325,18 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 		}
 	}
 	queue(t, s, routine(2))
-	if st := s.Stats(); st.Outbox != taken+2 || st.Unsaved != 0 {
-		t.Errorf("%d events were taken and 2 more, the state is %+v", taken, st)
+	if st := s.Stats(); st.Outbox != taken+3 || st.Unsaved != 0 {
+		t.Errorf("%d events were taken, 2 more and a gap, the state is %+v", taken, st)
+	}
+	s = reopen(t, s, path)
+	events, err := s.Tail(t.Context(), 2)
+	must(t, err)
+	gap := enroll.Event{
+		Order: taken + 2, Seq: taken + 2, Kind: enroll.EventDevice, Reason: enroll.EventsLost, Device: "hall",
+		At: routine(0).At, Number: 4, // fillUp's last and three more
+	}
+	if events[0] != gap || events[1].Reason != enroll.KnownCard {
+		t.Errorf("the last events are %+v, want first %+v", events, gap)
 	}
 	sound(t, s)
 }

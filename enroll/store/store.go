@@ -30,10 +30,11 @@ type Options struct {
 
 // Store is a terminal's open store. It is safe for concurrent use.
 type Store struct {
-	db    *sqlite.DB
-	log   *slog.Logger
-	index *enroll.Index
-	aside string
+	db     *sqlite.DB
+	log    *slog.Logger
+	device string
+	index  *enroll.Index
+	aside  string
 
 	requests chan request
 	done     chan struct{} // closed when the writer has ended
@@ -47,6 +48,7 @@ type Store struct {
 	mu      sync.Mutex // guards all below
 	at      state      // as of the last commit
 	failed  error      // why nothing can be written; nil: all is well
+	refused gap        // by Queue, and not yet told on disk
 	settled int64      // pos of the last security event that the hub had at the last Position
 	lastAck time.Time
 }
@@ -70,9 +72,10 @@ func (s *Store) Wake() <-chan struct{} { return s.wake }
 
 // Queue takes an event for the next group commit, which Commit begins: waking the
 // writer costs more than all else that a door waits for. It fails with ErrFailed once
-// a commit has failed.
+// a commit has failed; the event is then counted, and EventsLost tells how many were
+// when the store can write again.
 func (s *Store) Queue(_ context.Context, e enroll.Event) error {
-	if err := s.Failed(); err != nil {
+	if err := s.refuse(e); err != nil {
 		return err
 	}
 	s.order.Lock()
@@ -197,10 +200,11 @@ func (s *Store) end() bool {
 func (s *Store) lost() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.at.unsaved == 0 {
+	n := uint64(s.at.unsaved) + s.refused.events
+	if n == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d events were not written: %w", s.at.unsaved, s.failed)
+	return fmt.Errorf("%d events were not written: %w", n, s.failed)
 }
 
 // Floor is the time before which no true time lies, as far as it was stored.

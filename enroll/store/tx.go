@@ -84,6 +84,7 @@ type txn struct {
 	localPuts  []rowKey
 	localDrops []rowKey
 	appended   bool
+	told       uint64 // refused events
 }
 
 func (t *txn) find(query string, args ...any) interface{ Scan(dest ...any) error } {

@@ -126,8 +126,12 @@ func (w *writer) retry() {
 	}
 	w.at.dirty = true // something to write
 	w.commit(request{})
-	if w.failed == nil {
-		w.s.log.Info("the store can write again", "events", w.at.ord)
+	if w.failed != nil {
+		return
+	}
+	w.s.log.Info("the store can write again", "events", w.at.ord)
+	if w.s.gap().events > 0 { // refused during that commit
+		w.commit(request{})
 	}
 }
 
@@ -139,9 +143,9 @@ func mayPass(err error) bool {
 
 // end writes what is left.
 func (w *writer) end() {
-	if len(w.unsaved) > 0 && w.failed != nil {
+	if w.failed != nil {
 		w.retry()
-	} else if w.at.dirty && w.failed == nil {
+	} else if w.at.dirty {
 		w.commit(request{})
 	}
 	w.publish() // also what was taken since a commit failed
@@ -184,6 +188,9 @@ func (w *writer) transact(t *txn, job func(*txn) error) error {
 			return err
 		}
 	}
+	if err := t.appendGap(); err != nil {
+		return err
+	}
 	if job != nil {
 		if err := job(t); err != nil {
 			return err
@@ -215,6 +222,9 @@ func (w *writer) committed(t *txn) {
 		delete(w.locals, k)
 	}
 	w.s.index.Apply(t.changes...)
+	w.s.mu.Lock()
+	w.s.refused.events -= t.told
+	w.s.mu.Unlock()
 	w.publish()
 	if t.appended {
 		select {
