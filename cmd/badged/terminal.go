@@ -79,7 +79,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 		Engine: engine, Index: t.store.Index(), Device: t.id.Device,
 		Points: t.plan.points, Doors: t.plan.doors, Readers: t.plan.readers,
 		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
-		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.watchdog / 4,
+		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
 		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
 	})
 	if err := t.openKiosk(); err != nil {
@@ -88,6 +88,16 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.status = &status{terminal: t, started: time.Now()}
 	t.socket, err = ctl.Listen(t.plan.cfg.Control)
 	return err
+}
+
+// heartbeat is how often an idle agent looks after itself: often enough for whoever
+// looks at its status, and for the watchdog.
+func (t *terminal) heartbeat() time.Duration {
+	const often = 5 * time.Second
+	if t.watchdog == 0 {
+		return often
+	}
+	return min(often, t.watchdog/4)
 }
 
 func (t *terminal) openKiosk() (err error) {

@@ -39,8 +39,8 @@ type Options struct {
 	// Decided is told every decision of a presentation, after it was acted upon, in
 	// the order of decisions: it must not wait. It may be nil.
 	Decided func(Decided)
-	// Heartbeat is how often Progress shows that the agent works when nothing happens;
-	// 0: never.
+	// Heartbeat is how often Progress shows that the agent works, and health whether the
+	// store does, when nothing happens; 0: never.
 	Heartbeat time.Duration
 }
 
@@ -121,7 +121,7 @@ func (a *Agent) Run(ctx context.Context) {
 	stopCues := a.startCues(work, &cues)
 	a.start(ctx, &sources)
 	quiet := make(chan struct{})
-	go func() { defer close(quiet); sources.Wait() }()
+	go func() { defer close(quiet); <-ctx.Done(); sources.Wait() }()
 	a.watchTime(work, quiet)
 	a.turn(work, a.ending)
 	a.end()
@@ -165,9 +165,8 @@ func (a *Agent) turn(ctx context.Context, fn func(ctx context.Context)) bool {
 // settle ends a turn: what it put into the order goes to the disk, and the timer is
 // set to what is due next.
 func (a *Agent) settle(ctx context.Context) {
-	if err := a.engine.Commit(ctx); err != nil {
-		a.storeState(true)
-	}
+	_ = a.engine.Commit(ctx) // what cannot be kept shows in the store
+	a.storeState()
 	a.arm()
 	a.progress.Add(1)
 }
@@ -272,26 +271,23 @@ func (a *Agent) do(ctx context.Context, fn func(ctx context.Context) error) erro
 
 // report puts an event into the order. A store that fails is shown by health, not by
 // what happened at a door.
-func (a *Agent) report(ctx context.Context, ev enroll.Event) {
-	a.storeState(a.engine.Report(ctx, ev) != nil)
-}
+func (a *Agent) report(ctx context.Context, ev enroll.Event) { _ = a.engine.Report(ctx, ev) }
 
-// storeState shows whether the last event could be kept.
-func (a *Agent) storeState(failed bool) {
-	if failed == a.storeFailed {
+// storeState shows whether anything can be written, when that has changed.
+func (a *Agent) storeState() {
+	err := a.opts.StoreFailed()
+	if (err != nil) == a.storeFailed {
 		return
 	}
-	a.storeFailed = failed
+	a.storeFailed = err != nil
 	it := health.Item{Name: "store"}
-	if failed {
+	if err != nil {
 		it.State = health.Fail
-		it.Text = "nothing can be written: people are refused, the exit buttons still work"
-		it.Do = "make room on the disk or replace it; the agent goes on by itself if it can"
-		err := a.opts.StoreFailed()
-		if err != nil {
-			it.Text += ": " + err.Error()
-		}
+		it.Text = "nothing can be written: people are refused, the exit buttons still work: " + err.Error()
+		it.Do = "make room on the disk, or replace it; the agent goes on by itself if it can"
 		a.log.Error("the store fails, everything new is refused", "err", err)
+	} else {
+		a.log.Info("the store works again")
 	}
 	a.opts.Health.Set(it)
 }

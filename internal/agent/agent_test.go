@@ -253,8 +253,16 @@ func TestExitButtonNeedsNothing(t *testing.T) {
 		d.Exit = exit
 		l.opts.Doors = append(l.opts.Doors, d)
 		l.opts.Decided = func(d agent.Decided) { decided(d); <-hang }
+		var gone atomic.Bool
+		l.opts.StoreFailed = func() error {
+			if gone.Load() {
+				return errors.New("the disk is gone")
+			}
+			return nil
+		}
 		l.run()
 		l.store.Close()
+		gone.Store(true)
 		front.tap("A")
 		l.expect(enroll.Refused, enroll.StoreFailed)
 		exit <- true
@@ -391,6 +399,29 @@ func TestProgress(t *testing.T) {
 			t.Fatal("an agent that hangs shows progress")
 		}
 		close(hang)
+	})
+}
+
+// A terminal that nobody stands at shows that its store fails, and that it works again.
+func TestIdleTerminalShowsItsStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.opts.Heartbeat = time.Second
+		var failed atomic.Pointer[error]
+		l.opts.StoreFailed = func() error {
+			if err := failed.Load(); err != nil {
+				return *err
+			}
+			return nil
+		}
+		l.run()
+		full := errors.New("the disk is full")
+		failed.Store(&full)
+		if it := l.await("store", health.Fail); !strings.Contains(it.Text, full.Error()) || it.Do == "" {
+			t.Errorf("got %+v", it)
+		}
+		failed.Store(nil)
+		l.await("store", health.OK)
 	})
 }
 

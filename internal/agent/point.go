@@ -39,7 +39,6 @@ func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decisio
 	if p.Kind == enroll.Print {
 		a.show(ctx, p, dec)
 	}
-	a.storeState(dec.Reason == enroll.StoreFailed)
 	if a.opts.Decided != nil {
 		who := Decided{Point: p.Name, Decision: dec}
 		if d != nil {
