@@ -128,7 +128,9 @@ func runCommand(file *string, stdio Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runTerminal(cmd.Context(), p, newLog(p.cfg.Log.Format, stdio.Err))
+			log, flush := newLog(p.cfg.Log.Format, stdio.Err)
+			defer flush()
+			return runTerminal(cmd.Context(), p, log)
 		},
 	}
 }

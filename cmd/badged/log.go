@@ -2,20 +2,12 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	"badged/enroll"
 	"badged/internal/agent"
 	"badged/sync/wire"
 )
-
-func newLog(format string, w io.Writer) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, nil))
-}
 
 // logDecision writes one line for a decision. It runs in the agent's turn, after the
 // decision was acted upon.
