@@ -107,13 +107,20 @@ func (p *program) terminalCommand() *cobra.Command {
 			fmt.Fprintf(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
 		}),
 	}
-	add.Flags().BoolVar(&n.Replace, "replace", false, "also if it has joined: the old box is locked out when the new one joins")
+	add.Flags().BoolVar(&n.Replace, "replace", false, "also if it has joined: the old box is disconnected and locked out when the new one joins")
 	list := &cobra.Command{
 		Use: "list", Short: "List terminals", Args: arguments(0), Example: "  badgehub terminal list --json",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Terminal, error) { return c.Terminals(ctx) },
 			table("NAME\tSTATE\tLAST SEEN\tEVENTS\tVERSION", terminalLine)),
 	}
-	return group("terminal", "Terminals of the site", add, list)
+	remove := &cobra.Command{
+		Use: "remove NAME", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: arguments(1),
+		Example: "  badgehub terminal remove hall\n  badgehub terminal add hall       # later: a box of that name joins anew",
+		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
+			return struct{}{}, c.RemoveTerminal(ctx, args[0])
+		}, done("The terminal is locked out.")),
+	}
+	return group("terminal", "Terminals of the site", add, list, remove)
 }
 
 func terminalLine(t api.Terminal) string {
@@ -123,6 +130,8 @@ func terminalLine(t api.Terminal) string {
 		state = "connected"
 	case t.Joined:
 		state = "away"
+	case t.Removed:
+		state = "removed"
 	}
 	events := strconv.FormatUint(t.Upto["ev"]+t.Upto["sec"], 10)
 	return strings.Join([]string{t.Name, state, clock(t.LastSeen), events, t.Agent}, "\t")

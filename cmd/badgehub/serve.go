@@ -128,6 +128,11 @@ func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOp
 		return err
 	}
 	defer b.Close()
+	h.OnDismiss(func(terminal string) {
+		if err := b.Disconnect(terminal); err != nil {
+			log.Error("a terminal that was removed or replaced may still be connected", "error", err)
+		}
+	})
 	webListener, err := net.Listen("tcp", o.web)
 	if err != nil {
 		return fmt.Errorf("listen for joining terminals: %w (is another program using the port? give another one with --listen-web)", err)

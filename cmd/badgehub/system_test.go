@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -252,7 +253,7 @@ func TestAReplacedTerminalIsLockedOut(t *testing.T) {
 	if err := old.connect(1); err != nil {
 		t.Fatal(err)
 	}
-	old.link.Close()
+	old.ack(0)
 	made := get[api.TerminalToken](p, "terminal", "add", "front", "--replace")
 	token, err := identity.ParseToken(made.Token)
 	if err != nil {
@@ -262,10 +263,67 @@ func TestAReplacedTerminalIsLockedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := old.connect(1); err == nil {
-		t.Error("the old box is still let in")
-	}
+	old.lockedOut()
 	if err := (&box{t: t, id: id}).connect(1); err != nil {
 		t.Error(err)
 	}
+}
+
+// lockedOut holds the hub to it: the open connection ends, and no new one is had.
+func (b *box) lockedOut() {
+	b.t.Helper()
+	for late := time.After(patience); ; {
+		select {
+		case <-b.link.Receive(): // may still be on the way
+			continue
+		case <-b.link.Done():
+		case <-late:
+			b.t.Fatal("its connection is still open")
+		}
+		break
+	}
+	if err := b.connect(1); !errors.Is(err, mqttlink.ErrRefused) {
+		b.t.Errorf("it connects again: %v", err)
+	}
+}
+
+// A box that was stolen is locked out at once; what it reported stays.
+func TestARemovedTerminalIsLockedOut(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	front, hall := p.join("front"), p.join("hall")
+	for _, b := range []*box{front, hall} {
+		if err := b.connect(1); err != nil {
+			t.Fatal(err)
+		}
+		b.ack(0)
+	}
+	if err := front.send(wire.MsgEvents, front.frame(0)); err != nil {
+		t.Fatal(err)
+	}
+	front.ack(16)
+	if out, err := p.run("terminal", "remove", "front"); err != nil {
+		t.Fatal(err, out)
+	}
+	front.lockedOut()
+	if out, err := p.run("event", "list", "--json"); err != nil || strings.Count(out, "\n") != 16 {
+		t.Errorf("%d events are left, want 16; %v", strings.Count(out, "\n"), err)
+	}
+	list := get[[]api.Terminal](p, "terminal", "list")
+	if len(list) != 2 || !list[0].Removed || list[0].Joined || list[0].Connected || !list[1].Connected {
+		t.Errorf("terminals %+v", list)
+	}
+	for _, name := range []string{"front", "cellar"} {
+		if _, err := p.run("terminal", "remove", name); exitCode(err) != 1 {
+			t.Errorf("%s is removed: %v", name, err)
+		}
+	}
+	if err := hall.send(wire.MsgEvents, hall.frame(0)); err != nil {
+		t.Fatal(err)
+	}
+	hall.ack(16) // nobody else was disconnected
+	again := p.join("front")
+	if err := again.connect(1); err != nil {
+		t.Fatal(err)
+	}
+	again.ack(0)
 }

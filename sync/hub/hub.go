@@ -34,19 +34,22 @@ type Hub struct {
 	siteKey sitekey.Key
 	log     *slog.Logger
 
-	mu       sync.Mutex                   // guards what follows
-	sessions map[string]*session          // connected databases, by scope
-	keys     map[string]ed25519.PublicKey // of terminals, as far as they were needed
-	appended chan struct{}                // closed when events were added, then replaced
+	mu        sync.Mutex                   // guards what follows
+	sessions  map[string]*session          // connected databases, by scope
+	keys      map[string]ed25519.PublicKey // of terminals, as far as they were needed
+	dismissed map[string]int               // how many keys of a terminal ended, so that what is on the way brings none back
+	onDismiss func(terminal string)        // nil: nobody wants to know
+	appended  chan struct{}                // closed when events were added, then replaced
 }
 
 // New makes the hub of a site, and the site's settings if there are none yet.
 func New(ctx context.Context, o Options) (*Hub, error) {
 	h := &Hub{
 		store: o.Store, site: o.Site, key: o.Key, siteKey: o.SiteKey, log: o.Log,
-		sessions: make(map[string]*session),
-		keys:     make(map[string]ed25519.PublicKey),
-		appended: make(chan struct{}),
+		sessions:  make(map[string]*session),
+		keys:      make(map[string]ed25519.PublicKey),
+		dismissed: make(map[string]int),
+		appended:  make(chan struct{}),
 	}
 	err := h.store.Update(ctx, func(tx Tx) error {
 		_, found, err := get[wire.Site](tx, wire.Config, siteKey)
@@ -120,15 +123,17 @@ func (w *watchedJournal) Append(r Record) (bool, error) {
 	return added, err
 }
 
-// public is the key that a terminal signs with.
-func (h *Hub) public(ctx context.Context, terminal string) (ed25519.PublicKey, error) {
+// public is the key that a terminal signs with, and how many of its keys had ended
+// before.
+func (h *Hub) public(ctx context.Context, terminal string) (key ed25519.PublicKey, ended int, err error) {
 	h.mu.Lock()
 	key, known := h.keys[terminal]
+	ended = h.dismissed[terminal]
 	h.mu.Unlock()
 	if known {
-		return key, nil
+		return key, ended, nil
 	}
-	err := h.store.View(ctx, func(tx Tx) error {
+	err = h.store.View(ctx, func(tx Tx) error {
 		t, err := tx.Terminal(terminal)
 		key = t.Public
 		return err
@@ -137,18 +142,43 @@ func (h *Hub) public(ctx context.Context, terminal string) (ed25519.PublicKey, e
 		err = ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return nil, ended, err
 	}
 	h.mu.Lock()
-	h.keys[terminal] = key
+	if h.dismissed[terminal] == ended {
+		h.keys[terminal] = key
+	}
 	h.mu.Unlock()
-	return key, nil
+	return key, ended, nil
 }
 
-// Knows reports whether a terminal with this name and key has joined and was not
-// replaced since: the broker asks it of every certificate.
+// OnDismiss has fn called when the key of a terminal has ended, because the terminal
+// was removed or replaced: from then on Knows says no, and its connections must go.
+// fn may be called from several goroutines. Call OnDismiss before the hub serves.
+func (h *Hub) OnDismiss(fn func(terminal string)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.onDismiss = fn
+}
+
+// dismiss forgets the key of a terminal that was removed or replaced, and ends its
+// sessions and connections.
+func (h *Hub) dismiss(terminal string) {
+	h.mu.Lock()
+	delete(h.keys, terminal)
+	h.dismissed[terminal]++
+	onDismiss := h.onDismiss
+	h.mu.Unlock()
+	h.endThose(func(s *session) bool { return s.terminal == terminal })
+	if onDismiss != nil {
+		onDismiss(terminal)
+	}
+}
+
+// Knows reports whether a terminal with this name and key has joined and was neither
+// removed nor replaced since: the broker asks it of every certificate.
 func (h *Hub) Knows(ctx context.Context, terminal string, key ed25519.PublicKey) bool {
-	known, err := h.public(ctx, terminal)
+	known, _, err := h.public(ctx, terminal)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		h.log.Error("cannot look a terminal up", "terminal", terminal, "error", err)
 	}
@@ -188,7 +218,7 @@ func pruneTombstones(tx Tx, c wire.Collection, now time.Time) error {
 	}
 	seen := st.Rev
 	err = tx.EachTerminal(func(t Terminal) error {
-		if now.Sub(t.LastSeen) < tombstoneLife {
+		if t.Public != nil && now.Sub(t.LastSeen) < tombstoneLife {
 			seen = min(seen, t.rev(c))
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"badged/internal/secret"
 	"badged/sync/hub"
 	"badged/sync/wire"
 )
@@ -201,6 +202,35 @@ func TestALateHelloOfTheRunningConnectionIsNoClone(t *testing.T) {
 	hall.report(swipe())
 	if named := hall.replay(late, 2); len(named) != 1 || !named[hall.inc] {
 		t.Error("a healthy terminal was taken for a clone")
+	}
+}
+
+func TestARemovedTerminalIsNotHeard(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall, other := w.join("hall"), w.join("other")
+	var dismissed []string
+	w.hub.OnDismiss(func(name string) { dismissed = append(dismissed, name) })
+	hall.hello()
+	other.hello()
+	hall.report(swipe())
+	if err := w.hub.RemoveTerminal(t.Context(), "hall"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := w.hub.Terminals(t.Context())
+	if err != nil || !all[0].Removed() || !all[0].Connected.IsZero() || all[1].Connected.IsZero() || !slices.Equal(dismissed, []string{"hall"}) {
+		t.Errorf("terminals %+v, dismissed %v, %v", all, dismissed, err)
+	}
+	hall.send(wire.MsgSecurity, hall.frame(wire.StreamSecurity, swipe()))
+	w.link.up <- hall.sealedHello()
+	other.report(swipe()) // comes after it
+	if n := len(w.events()); n != 2 {
+		t.Errorf("%d events, want the one before and that of the other", n)
+	}
+	if all, err = w.hub.Terminals(t.Context()); err != nil || !all[0].Connected.IsZero() {
+		t.Errorf("it is connected again; %v", err)
+	}
+	if err := w.hub.AddTerminal(t.Context(), "hall", secret.New("another secret"), false); err != nil {
+		t.Error(err)
 	}
 }
 

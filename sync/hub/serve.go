@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"maps"
 	"time"
@@ -97,6 +98,8 @@ func gather(first Message, more <-chan Message) []Message {
 // opened is a message whose signature is good; one of the three is set.
 type opened struct {
 	terminal string
+	key      ed25519.PublicKey // that verified it
+	ended    int               // keys of the terminal that had ended then
 	hello    *wire.Hello
 	frame    *frame
 	status   *wire.Status
@@ -104,12 +107,14 @@ type opened struct {
 
 // reply is what one transaction leads to, once it is on disk.
 type reply struct {
-	welcomes []greeted
-	sources  map[string]Source // by scope: whose watermark to acknowledge
+	welcomes  []greeted
+	sources   map[string]Source   // by scope: whose watermark to acknowledge
+	terminals map[string]Terminal // as they were when the transaction began
 }
 
 type greeted struct {
 	terminal string
+	ended    int // as in opened
 	welcome
 }
 
@@ -134,7 +139,7 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 	var r reply
 	now := time.Now()
 	err := h.update(ctx, func(tx Tx) error {
-		r = reply{sources: make(map[string]Source)}
+		r = reply{sources: make(map[string]Source), terminals: make(map[string]Terminal)}
 		for _, o := range good {
 			if err := h.apply(tx, o, now, &r); err != nil {
 				return err
@@ -153,11 +158,11 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 // open verifies who sent a message and decodes it.
 func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
 	o := opened{terminal: m.Device}
-	key, err := h.public(ctx, m.Device)
-	if err != nil {
+	var err error
+	if o.key, o.ended, err = h.public(ctx, m.Device); err != nil {
 		return o, err
 	}
-	payload, err := wire.Verify(key, h.context(m.Device, wire.Up, m.Kind), m.Payload)
+	payload, err := wire.Verify(o.key, h.context(m.Device, wire.Up, m.Kind), m.Payload)
 	if err != nil {
 		return o, err
 	}
@@ -181,8 +186,29 @@ func (h *Hub) context(device, dir, kind string) wire.Context {
 	return wire.Context{Site: h.site, Device: device, Dir: dir, Kind: kind}
 }
 
-// apply handles one message in the transaction. Its error is the store's.
+// terminal is the terminal of that name.
+func (r *reply) terminal(tx Tx, name string) (t Terminal, err error) {
+	t, seen := r.terminals[name]
+	if seen {
+		return t, nil
+	}
+	if t, err = tx.Terminal(name); err == nil {
+		r.terminals[name] = t
+	}
+	return t, err
+}
+
+// apply handles one message in the transaction, unless its terminal was removed or
+// replaced since it was verified. Its error is the store's.
 func (h *Hub) apply(tx Tx, o opened, now time.Time, r *reply) error {
+	t, err := r.terminal(tx, o.terminal)
+	if err != nil {
+		return err
+	}
+	if !o.key.Equal(t.Public) {
+		h.log.Warn("a message of a terminal that was just removed or replaced is refused", "terminal", o.terminal)
+		return nil
+	}
 	if o.frame != nil {
 		src, err := h.ingest(tx, o.terminal, *o.frame, now)
 		if isMissing(err) {
@@ -192,12 +218,8 @@ func (h *Hub) apply(tx Tx, o opened, now time.Time, r *reply) error {
 		r.sources[scope(o.terminal, o.frame.Incarnation)] = src
 		return err
 	}
-	t, err := tx.Terminal(o.terminal)
-	if err != nil {
-		return err
-	}
 	w, err := h.hello(tx, t, *o.hello, now)
-	r.welcomes = append(r.welcomes, greeted{o.terminal, w})
+	r.welcomes = append(r.welcomes, greeted{o.terminal, o.ended, w})
 	return err
 }
 

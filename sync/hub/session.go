@@ -11,7 +11,7 @@ import (
 // session is one connected database of a terminal. Its goroutine sends what changed.
 //
 //	hello ──► sending ──► waiting ──poke──► sending ...
-//	          any ── offline, next hello, link lost ──► ended
+//	          any ── offline, next hello, link lost, dismissed ──► ended
 type session struct {
 	terminal    string
 	incarnation ID
@@ -44,6 +44,11 @@ func (h *Hub) begin(ctx context.Context, link Link, g greeted) {
 		s.sent[v.Collection] = v
 	}
 	h.mu.Lock()
+	if h.dismissed[g.terminal] != g.ended { // after its hello was verified
+		h.mu.Unlock()
+		cancel()
+		return
+	}
 	former := h.sessions[s.scope()]
 	h.sessions[s.scope()] = s
 	h.mu.Unlock()
@@ -81,17 +86,22 @@ func (h *Hub) status(terminal string, st wire.Status) {
 	if st.Online {
 		return
 	}
+	h.endThose(func(s *session) bool { return s.terminal == terminal && s.nonce == st.Nonce })
+}
+
+// endThose ends the sessions that are meant, and returns when they have ended.
+func (h *Hub) endThose(meant func(*session) bool) {
+	var gone []*session
 	h.mu.Lock()
-	var gone *session
 	for key, s := range h.sessions {
-		if s.terminal == terminal && s.nonce == st.Nonce {
-			gone = s
+		if meant(s) {
+			gone = append(gone, s)
 			delete(h.sessions, key)
 		}
 	}
 	h.mu.Unlock()
-	if gone != nil {
-		gone.end()
+	for _, s := range gone {
+		s.end()
 	}
 }
 
@@ -118,15 +128,7 @@ func (h *Hub) connected(terminal string) (since time.Time) {
 	return since
 }
 
-func (h *Hub) endSessions() {
-	h.mu.Lock()
-	sessions := h.sessions
-	h.sessions = make(map[string]*session)
-	h.mu.Unlock()
-	for _, s := range sessions {
-		s.end()
-	}
-}
+func (h *Hub) endSessions() { h.endThose(func(*session) bool { return true }) }
 
 // push sends what the terminal lacks of every collection, from one snapshot, what
 // takes rights away first.

@@ -77,6 +77,9 @@ type Terminal struct {
 	Vector    []wire.CollectionState
 }
 
+// Removed reports whether it is only here for what it reported before it was removed.
+func (t Terminal) Removed() bool { return t.Public == nil && t.Token == nil }
+
 // rev is how far the terminal was with a collection when it last said hello.
 func (t Terminal) rev(c wire.Collection) uint64 {
 	for _, v := range t.Vector {

@@ -54,6 +54,7 @@ type Joined struct {
 // gives the same answer, for a terminal that lost power before it had it.
 func (h *Hub) Join(ctx context.Context, text secret.Text, key ed25519.PublicKey, issue func(terminal string) ([]byte, error)) (Joined, error) {
 	var out Joined
+	renewed := false
 	err := h.update(ctx, func(tx Tx) error {
 		t, err := tx.TerminalByToken(hashSecret(text))
 		if err != nil {
@@ -74,16 +75,39 @@ func (h *Hub) Join(ctx context.Context, text secret.Text, key ed25519.PublicKey,
 			return err
 		}
 		t.Public, t.TokenEnds, t.First = key, time.Time{}, randomID()
-		out = Joined{t.Name, t.Cert, t.First}
+		out, renewed = Joined{t.Name, t.Cert, t.First}, true
 		return tx.PutTerminal(t)
 	})
 	if err != nil {
 		return Joined{}, err
 	}
-	h.mu.Lock()
-	delete(h.keys, out.Terminal)
-	h.mu.Unlock()
+	if renewed {
+		h.dismiss(out.Terminal) // the box that had the name before
+	}
 	return out, nil
+}
+
+// RemoveTerminal locks a terminal out: its key, certificate and join token are no
+// longer known, and its connections end. What it reported stays. It can be added
+// again, and then joins anew.
+func (h *Hub) RemoveTerminal(ctx context.Context, name string) error {
+	err := h.update(ctx, func(tx Tx) error {
+		t, err := tx.Terminal(name)
+		switch {
+		case isMissing(err):
+			return missing("there is no terminal %q: `badgehub terminal list` shows them", name)
+		case err != nil:
+			return err
+		case t.Removed():
+			return conflict("terminal %s has been removed already", name)
+		}
+		t.Public, t.Cert, t.Token, t.TokenEnds, t.First, t.Vector = nil, nil, nil, time.Time{}, ID{}, nil
+		return tx.PutTerminal(t)
+	})
+	if err == nil {
+		h.dismiss(name)
+	}
+	return err
 }
 
 // TerminalState is a terminal as an operator sees it.

@@ -120,6 +120,11 @@ func (c *Client) Terminals(ctx context.Context) ([]Terminal, error) {
 	return call[[]Terminal](ctx, c, "GET", "/v1/terminals", nil)
 }
 
+// RemoveTerminal locks a terminal out.
+func (c *Client) RemoveTerminal(ctx context.Context, name string) error {
+	return c.do(ctx, "DELETE", "/v1/terminals/"+url.PathEscape(name), nil, nil)
+}
+
 // AddAccount makes an account.
 func (c *Client) AddAccount(ctx context.Context, a NewAccount) (Account, error) {
 	return call[Account](ctx, c, "POST", "/v1/accounts", a)

@@ -82,6 +82,7 @@ func Handler(o Options) http.Handler {
 	for pattern, h := range map[string]http.HandlerFunc{
 		"POST /v1/terminals":           answer(o.Log, s.addTerminal),
 		"GET /v1/terminals":            answer(o.Log, s.terminals),
+		"DELETE /v1/terminals/{name}":  answer(o.Log, s.removeTerminal),
 		"POST /v1/accounts":            answer(o.Log, s.addAccount),
 		"GET /v1/accounts":             answer(o.Log, s.accounts),
 		"POST /v1/accounts/{id}/state": answer(o.Log, s.setAccountState),
@@ -177,6 +178,10 @@ func (s *server) addTerminal(r *http.Request, in NewTerminal) (TerminalToken, er
 
 func (s *server) terminals(r *http.Request, _ none) ([]Terminal, error) {
 	return list(terminalOf)(s.Hub.Terminals(r.Context()))
+}
+
+func (s *server) removeTerminal(r *http.Request, _ none) (none, error) {
+	return none{}, s.Hub.RemoveTerminal(r.Context(), r.PathValue("name"))
 }
 
 // list turns what the hub gives into what is shown, never null.

@@ -3,6 +3,7 @@
 //
 //	POST   /v1/terminals            NewTerminal    -> TerminalToken
 //	GET    /v1/terminals                           -> []Terminal
+//	DELETE /v1/terminals/{name}                                   locked out; its events stay
 //	POST   /v1/accounts             NewAccount     -> Account
 //	GET    /v1/accounts                            -> []Account
 //	POST   /v1/accounts/{id}/state  AccountState   -> Account
@@ -46,6 +47,7 @@ type TerminalToken struct {
 type Terminal struct {
 	Name      string            `json:"name"`
 	Joined    bool              `json:"joined"`
+	Removed   bool              `json:"removed,omitempty"` // it is here for its events only
 	Connected bool              `json:"connected"`
 	Since     time.Time         `json:"since,omitzero"` // when it connected
 	LastSeen  time.Time         `json:"last_seen,omitzero"`

@@ -49,8 +49,8 @@ type Options struct {
 	Dir    string      // of the broker alone; emptied at the start, for nothing in it counts
 	Site   string      // id of the site, in topics
 	TLS    *tls.Config // of the server; must demand and verify client certificates
-	// Knows reports whether a terminal with this name and key has joined, and was not
-	// replaced since.
+	// Knows reports whether a terminal with this name and key has joined, and was
+	// neither removed nor replaced since. When that changes, call Disconnect.
 	Knows func(terminal string, key ed25519.PublicKey) bool
 	Log   *slog.Logger
 }
@@ -59,6 +59,7 @@ type Options struct {
 type Broker struct {
 	server *server.Server
 	opts   *server.Options
+	gate   *gate
 }
 
 // Start starts a broker. Its error says what is wrong with the address.
@@ -74,7 +75,8 @@ func Start(o Options) (*Broker, error) {
 		return nil, fmt.Errorf("clear the broker's folder: %w", err)
 	}
 	log := &logger{log: o.Log}
-	b := &Broker{opts: serverOptions(o, host, port)}
+	b := &Broker{gate: &gate{o: o}}
+	b.opts = serverOptions(o, b.gate, host, port)
 	if b.server, err = server.NewServer(b.opts); err != nil {
 		return nil, fmt.Errorf("start the broker: %w", err)
 	}
@@ -90,7 +92,7 @@ func Start(o Options) (*Broker, error) {
 	return b, nil
 }
 
-func serverOptions(o Options, host string, port int) *server.Options {
+func serverOptions(o Options, g *gate, host string, port int) *server.Options {
 	return &server.Options{
 		ServerName:                 "badgehub",
 		DontListen:                 true, // no NATS clients
@@ -105,7 +107,7 @@ func serverOptions(o Options, host string, port int) *server.Options {
 		StoreDir:                   o.Dir,
 		JetStreamMaxMemory:         maxStore,
 		JetStreamMaxStore:          maxStore,
-		CustomClientAuthentication: &gate{o},
+		CustomClientAuthentication: g,
 		MQTT: server.MQTTOpts{
 			Host: host, Port: port, TLSConfig: o.TLS, TLSTimeout: connectWait, AuthTimeout: connectWait,
 		},
@@ -147,11 +149,41 @@ func (b *Broker) Close() {
 	b.server.WaitForShutdown()
 }
 
+// Disconnect ends the connections of a terminal. Call it after Knows began to say no
+// of it: then none of those that Knows let in before is left.
+func (b *Broker) Disconnect(terminal string) error {
+	open, err := b.clients()
+	if err != nil {
+		return fmt.Errorf("disconnect terminal %s: %w", terminal, err)
+	}
+	for _, c := range open.Conns {
+		if c.AuthorizedUser == userOf(RoleTerminal, terminal) {
+			_ = b.server.DisconnectClientByID(c.Cid) // fails if it went by itself
+		}
+	}
+	return nil
+}
+
+// clients are those that are connected; none of them is still at the gate.
+func (b *Broker) clients() (*server.Connz, error) {
+	b.gate.mu.Lock()
+	defer b.gate.mu.Unlock()
+	return b.server.Connz(&server.ConnzOptions{Username: true, Limit: maxConns})
+}
+
+// userOf is how the server calls a client.
+func userOf(role, name string) string { return role + "/" + name }
+
 // gate lets clients in by their certificates.
-type gate struct{ o Options }
+type gate struct {
+	o  Options
+	mu sync.RWMutex // held for reading while a client is let in
+}
 
 // Check implements server.Authentication.
 func (g *gate) Check(c server.ClientAuthentication) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	state := c.GetTLSConnectionState()
 	if state == nil || len(state.VerifiedChains) == 0 || len(state.PeerCertificates) == 0 {
 		return false
@@ -164,7 +196,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 	switch role := cert.Subject.OrganizationalUnit[0]; role {
 	case RoleHub:
 		root := "badged/1/" + g.o.Site + "/+/"
-		c.RegisterUser(&server.User{Username: RoleHub, Permissions: permissions(root+wire.Down+"/#", root+wire.Up+"/#")})
+		c.RegisterUser(&server.User{Username: userOf(RoleHub, name), Permissions: permissions(root+wire.Down+"/#", root+wire.Up+"/#")})
 		return true
 	case RoleTerminal:
 		key, ok := cert.PublicKey.(ed25519.PublicKey)
@@ -173,7 +205,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 			return false
 		}
 		publish, subscribe := mqttlink.Permissions(g.o.Site, name)
-		c.RegisterUser(&server.User{Username: name, Permissions: permissions(publish, subscribe)})
+		c.RegisterUser(&server.User{Username: userOf(RoleTerminal, name), Permissions: permissions(publish, subscribe)})
 		return true
 	default:
 		return false
