@@ -216,6 +216,8 @@ func (box) Outbox(context.Context) (ctl.Outbox, error) {
 	return ctl.Outbox{Pending: 4, Bytes: 200, Acked: 7}, nil
 }
 
+func (box) Recorded() uint64 { return 2 }
+
 func (box) Events(_ context.Context, after uint64, n int) ([]ctl.Event, error) {
 	all := []ctl.Event{
 		{Order: 1, Kind: "device", Reason: "terminal_started", Device: "front"},
@@ -316,5 +318,65 @@ func TestHelp(t *testing.T) {
 		if got := run(t, "", "completion", shell); got.code != 0 || len(got.out) < 1000 {
 			t.Errorf("completion %s: code %d, %d bytes", shell, got.code, len(got.out))
 		}
+	}
+}
+
+// TestReplayOverwritesNothing holds that only a serial port is ever written to.
+func TestReplayOverwritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	file, token, side := filepath.Join(dir, "in.txt"), filepath.Join(dir, "token"), filepath.Join(dir, "port.new")
+	dangling := filepath.Join(dir, "link")
+	for path, text := range map[string]string{file: "@0 " + frame + "\n", token: "secret", side: "secret"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(dir, "gone"), dangling); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, to, says string
+		code           int
+	}{
+		{"a file", token, token + " is not a serial port", 1},
+		{"the capture itself", file, file + " is not a serial port", 1},
+		{"a folder", dir, dir + " is not a serial port", 1},
+		{"another device", "/dev/null", "/dev/null is not a serial port", 1},
+		{"a path below a file", filepath.Join(token, "x"), "not a directory", 1},
+		{"no folder", filepath.Join(dir, "no", "port"), "there is no folder " + filepath.Join(dir, "no"), 1},
+		{"a link to nothing", dangling, "which is not there", 1},
+		{"a virtual port", filepath.Join(dir, "port"), "press Enter", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, "", "replay", file, "--to", tt.to)
+			if got.code != tt.code || !strings.Contains(got.stderr, tt.says) || strings.Contains(got.stderr, "symlink") {
+				t.Errorf("code %d, want %d and %q: %s", got.code, tt.code, tt.says, got.stderr)
+			}
+		})
+	}
+	for path, want := range map[string]string{file: "@0 " + frame + "\n", token: "secret", side: "secret"} {
+		if text, err := os.ReadFile(path); string(text) != want {
+			t.Errorf("%s holds %q, %v", path, text, err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "port")); !os.IsNotExist(err) {
+		t.Errorf("the virtual port is left behind: %v", err)
+	}
+}
+
+func TestReplayChecksFirst(t *testing.T) {
+	dir := t.TempDir()
+	file, port := filepath.Join(dir, "in.txt"), filepath.Join(dir, "port")
+	if err := os.WriteFile(file, []byte("@0 "+frame+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, speed := range []string{"0", "-1", "NaN"} {
+		if got := run(t, "", "replay", file, "--to", port, "--speed", speed); got.code != 64 || !strings.Contains(got.stderr, "--speed") {
+			t.Errorf("speed %s: code %d: %s", speed, got.code, got.stderr)
+		}
+	}
+	if got := run(t, "", "replay", file+"x", "--to", port); got.code != 1 || strings.Contains(got.stderr, "Enter") {
+		t.Errorf("without a capture: code %d: %s", got.code, got.stderr)
 	}
 }

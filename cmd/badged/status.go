@@ -96,6 +96,12 @@ func (s *status) Outbox(context.Context) (ctl.Outbox, error) {
 	return ctl.Outbox{Pending: st.Outbox, Unsaved: st.Unsaved, Bytes: st.Bytes, Acked: st.Acked, LastAck: st.LastAck}, nil
 }
 
+// Recorded implements ctl.Agent.
+func (s *status) Recorded() uint64 {
+	st := s.store.Stats()
+	return st.Acked + st.Outbox
+}
+
 // Events implements ctl.Agent.
 func (s *status) Events(ctx context.Context, after uint64, n int) ([]ctl.Event, error) {
 	events, err := s.store.Tail(ctx, n)

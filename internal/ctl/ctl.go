@@ -111,6 +111,8 @@ type Event struct {
 type Agent interface {
 	Status(ctx context.Context) (Status, error)
 	Outbox(ctx context.Context) (Outbox, error)
+	// Recorded is how many events there have been. It is cheap.
+	Recorded() uint64
 	// Events gives what is on disk after an order, the oldest first, at most the last n.
 	Events(ctx context.Context, after uint64, n int) ([]Event, error)
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"badged/internal/ctl"
@@ -17,8 +20,9 @@ import (
 
 // agent is a scripted agent.
 type agent struct {
-	mu     sync.Mutex // guards events
+	mu     sync.Mutex // guards events and reads
 	events []ctl.Event
+	reads  int
 	err    error
 }
 
@@ -31,9 +35,16 @@ func (a *agent) Status(context.Context) (ctl.Status, error) {
 
 func (a *agent) Outbox(context.Context) (ctl.Outbox, error) { return ctl.Outbox{Pending: 3}, a.err }
 
+func (a *agent) Recorded() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return uint64(len(a.events))
+}
+
 func (a *agent) Events(_ context.Context, after uint64, n int) (list []ctl.Event, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.reads++
 	for _, ev := range a.events {
 		if ev.Order > after {
 			list = append(list, ev)
@@ -121,6 +132,46 @@ func TestTail(t *testing.T) {
 	if err != nil || len(got) != 4 || got[0] != 5 || got[3] != 8 {
 		t.Errorf("got %v, %v", got, err)
 	}
+}
+
+// Followers of an idle agent cost next to nothing, and there are not too many.
+func TestFollowersAreCheap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &agent{}
+		a.add(1)
+		h := ctl.Handler(a)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		follow := func() *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/v1/events?follow=1", nil))
+			return w
+		}
+		answers := make(chan *httptest.ResponseRecorder, 16)
+		for range cap(answers) {
+			go func() { answers <- follow() }()
+		}
+		synctest.Wait()
+		if w := follow(); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "16 already follow") {
+			t.Errorf("one too many: %d %s", w.Code, w.Body)
+		}
+		time.Sleep(time.Minute)
+		if a.reads != 16 {
+			t.Errorf("the events were read %d times", a.reads)
+		}
+		a.add(2)
+		time.Sleep(time.Second)
+		cancel()
+		for range cap(answers) {
+			if got := (<-answers).Body.String(); strings.Count(got, "\n") != 2 {
+				t.Errorf("a follower got %s", got)
+			}
+		}
+		synctest.Wait()
+		if w := follow(); w.Code != http.StatusOK {
+			t.Errorf("after the others left: %d", w.Code)
+		}
+	})
 }
 
 func TestNobodyAnswers(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -31,7 +32,7 @@ func Listen(path string) (net.Listener, error) {
 	if err := removeSocket(path); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("unix", path)
+	ln, err := listenPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on control socket %s: %w", path, err)
 	}
@@ -40,6 +41,13 @@ func Listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	return ln, nil
+}
+
+// listenPrivate makes a socket that nobody but its owner can use from the first moment.
+// The mask is the process's own: a file that is made meanwhile is private too.
+func listenPrivate(path string) (net.Listener, error) {
+	defer syscall.Umask(syscall.Umask(0o177))
+	return net.Listen("unix", path)
 }
 
 func removeSocket(path string) error {
@@ -81,6 +89,9 @@ const (
 // followEvery is how often a follower is given what is new.
 const followEvery = 100 * time.Millisecond
 
+// maxFollowers is how many may follow at once.
+const maxFollowers = 16
+
 // Serve answers on ln until ctx ends. It closes ln.
 func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) error {
 	srv := &http.Server{
@@ -104,6 +115,7 @@ func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) erro
 
 // Handler answers the requests.
 func Handler(a Agent) http.Handler {
+	followers := make(chan struct{}, maxFollowers)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		s, err := a.Status(r.Context())
@@ -117,7 +129,7 @@ func Handler(a Agent) http.Handler {
 		o, err := a.Outbox(r.Context())
 		answer(w, o, err)
 	})
-	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, a) })
+	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, a, followers) })
 	return mux
 }
 
@@ -127,22 +139,39 @@ type problem struct {
 }
 
 func answer(w http.ResponseWriter, v any, err error) {
-	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		v = problem{err.Error()}
+		refuse(w, http.StatusInternalServerError, err)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v) // whoever asked is gone
 }
 
-func events(w http.ResponseWriter, r *http.Request, a Agent) {
+func refuse(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(problem{err.Error()}) // whoever asked is gone
+}
+
+// errFollowers is the answer to a follower too many.
+var errFollowers = fmt.Errorf("%d already follow the events: end one of them", maxFollowers)
+
+func events(w http.ResponseWriter, r *http.Request, a Agent, followers chan struct{}) {
 	n, after, follow, err := eventsQuery(r)
 	if err != nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(problem{err.Error()})
+		refuse(w, http.StatusBadRequest, err)
 		return
 	}
+	if follow {
+		select {
+		case followers <- struct{}{}:
+			defer func() { <-followers }()
+		default:
+			refuse(w, http.StatusServiceUnavailable, errFollowers)
+			return
+		}
+	}
+	seen := a.Recorded()
 	list, err := a.Events(r.Context(), after, max(n, 1)) // with n=0, where to go on from
 	if err != nil {
 		answer(w, nil, err)
@@ -155,7 +184,7 @@ func events(w http.ResponseWriter, r *http.Request, a Agent) {
 	}
 	out.write(list[:min(n, len(list))])
 	if follow {
-		out.follow(r.Context(), a)
+		out.follow(r.Context(), a, seen)
 	}
 }
 
@@ -195,8 +224,9 @@ func (l *lines) write(list []Event) {
 	}
 }
 
-// follow writes what comes until the reader is gone.
-func (l *lines) follow(ctx context.Context, a Agent) {
+// follow writes what comes after the agent had recorded so many, until the reader is
+// gone.
+func (l *lines) follow(ctx context.Context, a Agent, seen uint64) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for l.err == nil {
@@ -205,6 +235,11 @@ func (l *lines) follow(ctx context.Context, a Agent) {
 			return
 		case <-tick.C:
 		}
+		now := a.Recorded()
+		if now == seen {
+			continue
+		}
+		seen = now
 		list, err := a.Events(ctx, l.last, maxEvents)
 		if err != nil {
 			return
