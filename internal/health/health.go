@@ -67,16 +67,6 @@ func (r *Register) Set(it Item) {
 	r.notify()
 }
 
-// Clear takes an item out.
-func (r *Register) Clear(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.items[name]; ok {
-		delete(r.items, name)
-		r.notify()
-	}
-}
-
 // Snapshot gives all items, the worst first, then by name.
 func (r *Register) Snapshot() []Item {
 	r.mu.Lock()
