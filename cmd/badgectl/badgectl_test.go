@@ -206,7 +206,10 @@ type box struct{ health []health.Item }
 func (b box) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
 		Version: "1.2", Device: "front", Site: "hq", Clock: "trusted", Uptime: 7300, Health: b.health,
-		Points:  []ctl.Point{{Name: "front", Kind: "door", State: "locked"}},
+		Points: []ctl.Point{
+			{Name: "front", Kind: "door", State: "locked"},
+			{Name: "hall", Kind: "print", State: "idle", Kiosk: "http://127.0.0.1:8631/p/hall?t=abc"},
+		},
 		Readers: []ctl.Reader{{Name: "front-rfid", Point: "front", Protocol: "rdm6300", Port: "/dev/x"}},
 		Uplink:  ctl.Uplink{Hub: "hub:8883", Pending: 4},
 	}, nil
@@ -254,7 +257,7 @@ func TestStatus(t *testing.T) {
 	}
 	ill := agent(t, box{[]health.Item{{Name: "store", State: health.Fail, Text: "nothing can be written", Do: "look at the disk"}, {Name: "clock"}}})
 	got := run(t, "", "status", "--socket", ill)
-	for _, want := range []string{"FAILED  store: nothing can be written", "what to do: look at the disk", "up 2 h 1 min", "4 events waiting", "locked"} {
+	for _, want := range []string{"FAILED  store: nothing can be written", "what to do: look at the disk", "up 2 h 1 min", "4 events waiting", "locked", "http://127.0.0.1:8631/p/hall?t=abc\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("the screen does not say %q:\n%s", want, got.out)
 		}
@@ -378,5 +381,36 @@ func TestReplayChecksFirst(t *testing.T) {
 	}
 	if got := run(t, "", "replay", file+"x", "--to", port); got.code != 1 || strings.Contains(got.stderr, "Enter") {
 		t.Errorf("without a capture: code %d: %s", got.code, got.stderr)
+	}
+}
+
+func TestDecodeTellsALongLine(t *testing.T) {
+	got := run(t, "00\n\n"+strings.Repeat("00", 1<<19)+"\n", "decode", "--protocol", "line")
+	if want := "line 3: longer than 8256 characters"; got.code != 1 || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "bufio") {
+		t.Errorf("code %d, want 1 and %q: %s", got.code, want, got.stderr)
+	}
+}
+
+// TestCaptureChecksFirst holds that nothing is written about a port that cannot be read.
+func TestCaptureChecksFirst(t *testing.T) {
+	dir := t.TempDir()
+	tests := []struct {
+		name string
+		args []string
+		says string
+		code int
+	}{
+		{"no port", []string{filepath.Join(dir, "x")}, "no such file", 1},
+		{"no speed", []string{dir, "--baud", "0"}, "--baud 0: must be 50 to 4000000", 64},
+		{"a speed below nothing", []string{dir, "--baud", "-9600"}, "--baud -9600", 64},
+		{"a header of two lines", []string{dir, "--device", "a\nb"}, "one line", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, "", append([]string{"capture"}, tt.args...)...)
+			if got.code != tt.code || got.out != "" || !strings.Contains(got.stderr, tt.says) || strings.Contains(got.stderr, "captured") {
+				t.Errorf("code %d, want %d and %q: %s%s", got.code, tt.code, tt.says, got.out, got.stderr)
+			}
+		})
 	}
 }

@@ -30,6 +30,9 @@ func (a *app) capture() *cobra.Command {
 		Example: "  badgectl capture /dev/serial/by-id/usb-FTDI_1234-if00-port0 hall.txt --protocol rdm6300",
 		Args:    takes(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if baud < minBaud || baud > maxBaud {
+				return usageError{fmt.Errorf("--baud %d: must be %d to %d", baud, minBaud, maxBaud)}
+			}
 			c := capturing{path: args[0], baud: baud, header: capture.Header{Device: device, Firmware: firmware}}
 			if o.protocol != "" {
 				dec, rule, err := o.decoder()
@@ -47,6 +50,9 @@ func (a *app) capture() *cobra.Command {
 	o.flags(cmd)
 	return cmd
 }
+
+// The speeds of a port, as in the configuration.
+const minBaud, maxBaud = 50, 4_000_000
 
 // capturing is one capture.
 type capturing struct {
@@ -74,26 +80,41 @@ func (a *app) record(ctx context.Context, c capturing, file []string) error {
 	return err
 }
 
-// listen captures until ctx ends, and gives the number of chunks.
+// listen captures until ctx ends, and gives the number of chunks. Nothing is written
+// before the port is open.
 func (a *app) listen(ctx context.Context, c capturing, out io.Writer) (int, error) {
-	now := time.Now()
-	c.header.Date = now.Format(time.DateOnly)
+	c.header.Date = time.Now().Format(time.DateOnly)
 	c.header.How = fmt.Sprintf("badgectl capture at %d baud", c.baud)
-	w, err := capture.NewWriter(out, c.header, now)
-	if err != nil {
-		return 0, err
+	if _, err := capture.NewWriter(io.Discard, c.header, time.Now()); err != nil {
+		return 0, err // a header that cannot be
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var w *capture.Writer // of an open port
+	var full error
+	tap := func(p []byte, at time.Time) {
+		if w != nil {
+			w.Tap(p, at)
+		}
 	}
 	events := &printer{app: &app{io: Stdio{Out: a.io.Err}}, rule: c.rule}
-	port := serialport.New(serialport.Config{Name: "capture", Path: c.path, Baud: c.baud, Tap: w.Tap}, cmp.Or[reader.Decoder](c.dec, nothing{}))
-	err = port.Run(ctx, func(ev reader.Event) {
+	port := serialport.New(serialport.Config{Name: "capture", Path: c.path, Baud: c.baud, Tap: tap}, cmp.Or[reader.Decoder](c.dec, nothing{}))
+	err := port.Run(ctx, func(ev reader.Event) {
 		switch ev.Kind {
 		case reader.KindUp:
+			if w, full = capture.NewWriter(out, c.header, time.Now()); full != nil {
+				stop()
+				return
+			}
 			fmt.Fprintf(a.io.Err, "%s is open; present a badge; Ctrl-C ends\n", c.path)
 		case reader.KindDown: // the error tells
 		default:
 			events.event(ev)
 		}
 	})
+	if w == nil {
+		return 0, errors.Join(err, full)
+	}
 	fmt.Fprintf(a.io.Err, "%d chunks captured\n", w.Chunks())
 	return w.Chunks(), errors.Join(err, w.Err(), events.err)
 }

@@ -112,14 +112,18 @@ func (a *app) input(args []string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// maxLine is the longest line: the largest chunk in hex, and its time.
+const maxLine = 2*capture.MaxChunk + 64
+
 // play feeds the chunks of in to dec and prints what comes of them. A line without a
 // time belongs to the moment of the one before.
 func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 2*capture.MaxChunk+64)
+	lines.Buffer(nil, maxLine)
 	at := time.Unix(0, 0)
 	start := at
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
@@ -137,7 +141,9 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
 		capture.Ticks(dec, at, out.event)
 		dec.Feed(at, chunk.Bytes, out.event)
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("line %d: longer than %d characters: a chunk has at most %d bytes", n, maxLine, capture.MaxChunk)
+	} else if err != nil {
 		return fmt.Errorf("read the bytes to decode: %w", err)
 	}
 	capture.Ticks(dec, at.Add(time.Hour), out.event) // a frame that stopped in the middle

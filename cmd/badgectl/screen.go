@@ -83,6 +83,11 @@ func inventory(w io.Writer, s ctl.Status, now time.Time) {
 	for _, p := range s.Points {
 		fmt.Fprintf(w, "point\t%s\t%s\t%s\n", p.Name, p.Kind, p.State)
 	}
+	for _, p := range s.Points {
+		if p.Kiosk != "" {
+			fmt.Fprintf(w, "panel\t%s\t%s\n", p.Name, p.Kiosk)
+		}
+	}
 	for _, r := range s.Readers {
 		fmt.Fprintf(w, "reader\t%s\t%s\t%s\n", r.Name, r.Protocol, r.Port)
 	}
