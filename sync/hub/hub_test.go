@@ -218,7 +218,7 @@ func TestARemovedTerminalIsNotHeard(t *testing.T) {
 	}
 	all, err := w.hub.Terminals(t.Context())
 	if err != nil || !all[0].Removed() || !all[0].Connected.IsZero() || all[1].Connected.IsZero() || !slices.Equal(dismissed, []string{"hall"}) {
-		t.Errorf("terminals %+v, dismissed %v, %v", all, dismissed, err)
+		t.Errorf("%s is still there or %s is not; dismissed: %v; %v", hall.name, other.name, dismissed, err)
 	}
 	hall.send(wire.MsgSecurity, hall.frame(wire.StreamSecurity, swipe()))
 	w.link.up <- hall.sealedHello()
