@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,18 +87,18 @@ func TestWatchdogIsFedByProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		var progress, fed uint64
-		go feed(ctx, time.Second, func() uint64 { return progress }, func() { fed++ })
+		var progress, fed atomic.Uint64
+		go feed(ctx, time.Second, progress.Load, func() { fed.Add(1) })
 		for i, works := range []bool{true, true, false, false, true} {
 			synctest.Wait()
-			before := fed
+			before := fed.Load()
 			if works {
-				progress++
+				progress.Add(1)
 			}
 			time.Sleep(time.Second)
 			synctest.Wait()
-			if (fed != before) != works {
-				t.Errorf("second %d: fed %v, works %v", i, fed != before, works)
+			if (fed.Load() != before) != works {
+				t.Errorf("second %d: fed %v, works %v", i, fed.Load() != before, works)
 			}
 		}
 	})
