@@ -168,6 +168,7 @@ func TestVisitor(t *testing.T) {
 	}
 	v.click("[data-network=pulled]")
 	v.sees("#door .pills", "without server")
+	v.sees("#door .pills", "tries again by itself")
 	var code string
 	v.do(chromedp.Text("#members kbd", &code, chromedp.ByQuery))
 	for _, key := range strings.TrimSpace(code) {
@@ -191,6 +192,11 @@ func TestVisitor(t *testing.T) {
 	v.sees("#printer .pills", "without server")
 	v.click("#hubpower")
 	v.sees("#hubpill", "stopped")
+	v.polls(`[...document.querySelectorAll("#invite *, #members button")].every(f => f.disabled)`, "no member can be changed")
+	v.do(chromedp.Evaluate(`for (const f of document.querySelector("#invite").elements) f.disabled = false`, nil),
+		chromedp.SendKeys("#name", "Nobody\r", chromedp.ByQuery))
+	v.sees("#alarm", "The server is stopped: press Start.")
+	v.do(chromedp.Evaluate(`document.querySelector("#name").value = ""`, nil))
 	v.click("#hubpower")
 	v.sees("#hubpill", "running")
 	v.click("[data-network=plugged]")
@@ -210,7 +216,7 @@ func TestVisitor(t *testing.T) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, c := range v.complaints {
-		if !strings.Contains(c, "/p/hall/") { // a panel complains when its power is cut
+		if !strings.Contains(c, "/p/hall/") && !strings.Contains(c, "/do/member") { // a panel without power, a server that is stopped
 			t.Errorf("the console says: %s", c)
 		}
 	}

@@ -9,9 +9,13 @@ import (
 
 	"badged/internal/ctl"
 	"badged/internal/sim"
+	"badged/sync/hub/api"
 )
 
 var errNoVerb = errors.New("the workbench cannot do that")
+
+// errServerStopped is what the page has words for, in the visitor's language.
+var errServerStopped = errors.New("server_stopped")
 
 // act does what a visitor wants.
 func (w *Workbench) act(ctx context.Context, verb string, d deed) error {
@@ -25,7 +29,10 @@ func (w *Workbench) act(ctx context.Context, verb string, d deed) error {
 		return fmt.Errorf("%w: %.20q", errNoVerb, verb)
 	}
 	defer w.view.touch()
-	return do(ctx, d)
+	if err := do(ctx, d); !errors.Is(err, api.ErrNotRunning) {
+		return err
+	}
+	return errServerStopped
 }
 
 // at is a terminal with its reader.

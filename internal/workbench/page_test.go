@@ -16,7 +16,8 @@ func testPage(t *testing.T) *Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.bench = &Workbench{}
+	p.bench = &Workbench{dir: t.TempDir()}
+	p.bench.hub = newHub(p.bench)
 	p.bench.view.init()
 	srv := &http.Server{Handler: p.handler()}
 	served := make(chan struct{})
@@ -73,6 +74,34 @@ func TestPageGuard(t *testing.T) {
 				t.Errorf("the policy is %q", csp)
 			}
 		})
+	}
+}
+
+// TestServerIsStopped holds that a visitor hears of nothing inside: the page has words
+// for what it is told.
+func TestServerIsStopped(t *testing.T) {
+	p := testPage(t)
+	jar, _ := cookiejar.New(nil)
+	guest := &http.Client{Jar: jar}
+	resp, err := guest.Get(p.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for _, verb := range []string{"member", "grant", "claim"} {
+		resp, err := guest.Post(p.Origin()+"/do/"+verb, "application/json", strings.NewReader(`{"name":"Jeanne","account":"x"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(resp.Body)
+		if got := strings.TrimSpace(string(text)); got != "server_stopped" || resp.StatusCode != http.StatusConflict {
+			t.Errorf("%s: %d %s", verb, resp.StatusCode, got)
+		}
+	}
+	words, err := web.ReadFile("web/words.js")
+	if err != nil || strings.Count(string(words), "server_stopped: ") != 2 {
+		t.Errorf("the page has no words for it in French and English: %v", err)
 	}
 }
 

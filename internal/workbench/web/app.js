@@ -32,8 +32,8 @@ function redraw(part, data, fn) {
 
 async function act(verb, body = {}) {
   const res = await fetch("do/" + verb, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => null);
-  const problem = !res ? t.gone : res.ok ? "" : await res.text();
-  alarm(problem);
+  const problem = !res ? t.gone : res.ok ? "" : (await res.text()).trim();
+  alarm(t.problem[problem] ?? problem);
   return !problem;
 }
 
@@ -68,6 +68,7 @@ function drawTerminal(name) {
     else if (!term.ready) pills.push(pill("wait", t.starting));
     else pills.push(term.connected ? pill("good", t.connected) : pill("wait", t.away));
     if (term.pending > 0) pills.push(pill("count", t.waiting(term.pending)));
+    if (term.ready && !term.connected) pills.push(el("small", {}, t.retries));
     $("[data-pills]", box).replaceChildren(...pills);
     const power = $("[data-power]", box);
     power.textContent = term.running ? t.cut : t.restore;
@@ -128,13 +129,14 @@ function tap(id, at) {
 }
 
 function drawMembers() {
-  redraw("members", state.members, () => {
+  const stopped = !state.hub.running;
+  redraw("members", [state.members, stopped], () => {
     const rows = state.members.map(m => el("li", {},
       el("b", {}, m.name),
-      m.granted ? el("span", { class: "pill good" }, t.granted) : el("button", { class: "small", onclick: () => act("grant", { account: m.id }) }, t.grant),
+      m.granted ? el("span", { class: "pill good" }, t.granted) : el("button", { class: "small", disabled: stopped, onclick: () => act("grant", { account: m.id }) }, t.grant),
       m.card ? el("span", { class: "pill good" }, t.registered) : m.claim
         ? el("span", { class: "code" }, el("kbd", {}, "*" + m.claim.code), el("small", {}, `${t.until} ${time(m.claim.until)}`))
-        : el("button", { class: "small", onclick: () => act("claim", { account: m.id }) }, t.claim)));
+        : el("button", { class: "small", disabled: stopped, onclick: () => act("claim", { account: m.id }) }, t.claim)));
     $("#members").replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, t.noMembers)]));
   });
 }
@@ -169,6 +171,7 @@ function drawHub() {
     $("#hub").classList.toggle("off", !state.hub.running);
     $("#hubpill").className = "pill " + (state.hub.running ? "good" : "bad");
     $("#hubpill").textContent = state.hub.running ? t.running : t.stopped;
+    for (const field of $("#invite").elements) field.disabled = !state.hub.running; // Enter sends nothing then
     $("#hubpower").textContent = state.hub.running ? t.stop : t.start;
   });
   for (const b of $$("#network button")) b.setAttribute("aria-pressed", b.dataset.network === state.network);

@@ -9,8 +9,9 @@ export const words = {
     hub: "Serveur central", hubSub: "personne ne l'attend jamais", stop: "Arrêter", start: "Démarrer", running: "en marche", stopped: "arrêté",
     members: "Membres", memberName: "Nom complet", create: "Créer", grant: "Autoriser la porte", granted: "porte autorisée", claim: "Donner un code", registered: "carte enregistrée", until: "jusqu'à",
     events: "Événements reçus", none: "Rien encore : présentez un badge à l'imprimante.", noMembers: "Personne encore. Créez un membre pour lui enregistrer une carte.",
-    connected: "relié", away: "sans serveur", off: "éteint", starting: "démarre", waiting: n => n === 1 ? "1 en attente" : `${n} en attente`,
+    connected: "relié", away: "sans serveur", retries: "réessaie tout seul", off: "éteint", starting: "démarre", waiting: n => n === 1 ? "1 en attente" : `${n} en attente`,
     locked: "Verrouillée", open: s => `Ouverte, encore ${s} s`, awaitCard: "Code tapé : présentez la carte", awaitCode: "Carte lue : tapez *code", refused: "Refusé", doorOff: "Sans courant : verrouillée",
+    problem: { server_stopped: "Le serveur est arrêté : appuyez sur Démarrer." },
     gone: "L'atelier ne répond plus. Relancez « make run », puis ouvrez la nouvelle adresse.",
     guide: {
       anon: ["Un badge à l'imprimante", "inconnu, il devient anonym1 et ouvre sa session"],
@@ -42,8 +43,9 @@ export const words = {
     hub: "Central server", hubSub: "nobody ever waits for it", stop: "Stop", start: "Start", running: "running", stopped: "stopped",
     members: "Members", memberName: "Full name", create: "Create", grant: "Allow the door", granted: "door allowed", claim: "Issue a code", registered: "card registered", until: "until",
     events: "Events received", none: "Nothing yet: hold a badge to the printer.", noMembers: "Nobody yet. Create a member to register a card for them.",
-    connected: "connected", away: "without server", off: "off", starting: "starting", waiting: n => n === 1 ? "1 waiting" : `${n} waiting`,
+    connected: "connected", away: "without server", retries: "tries again by itself", off: "off", starting: "starting", waiting: n => n === 1 ? "1 waiting" : `${n} waiting`,
     locked: "Locked", open: s => `Open, ${s} s left`, awaitCard: "Code typed: hold the card", awaitCode: "Card read: type *code", refused: "Refused", doorOff: "No power: locked",
+    problem: { server_stopped: "The server is stopped: press Start." },
     gone: "The workbench does not answer any more. Start “make run” again and open the new address.",
     guide: {
       anon: ["A badge at the printer", "unknown, it becomes anonym1 and logs in"],
