@@ -173,7 +173,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	loose := t.TempDir()
-	if err := os.WriteFile(filepath.Join(loose, "hub.key"), []byte("x"), 0o644); err != nil {
+	serveIn(t, loose).stop(syscall.SIGTERM)
+	if err := os.Chmod(filepath.Join(loose, "hub.key"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

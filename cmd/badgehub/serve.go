@@ -86,6 +86,9 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return fmt.Errorf("make the hub's folder: %w (give another one with --dir)", err)
 	}
+	if err := checkDatabase(p.dir); err != nil {
+		return err
+	}
 	st, err := store.Open(ctx, filepath.Join(p.dir, "hub.db"))
 	if errors.Is(err, sqlite.ErrInUse) {
 		return fmt.Errorf("another `badgehub serve` runs with the folder %s (stop it, or give another one with --dir)", p.dir)
@@ -101,8 +104,12 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	return p.run(ctx, h, keys, o, log)
 }
 
-// prepare loads, or makes, what the hub is.
+// prepare loads what the hub is. It makes it only at the first start of a site, or
+// when the power went during that.
 func (p *program) prepare(ctx context.Context, st *store.Store, name string, log *slog.Logger) (*hub.Hub, *pki.Keys, error) {
+	if err := checkKeys(ctx, p.dir, st); err != nil {
+		return nil, nil, err
+	}
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
 	site, err := st.SiteID(ctx, "site-"+hex.EncodeToString(b[:]))

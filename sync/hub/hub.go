@@ -64,6 +64,15 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	return h, nil
 }
 
+// Begun reports whether a store holds a site whose first start has ended.
+func Begun(ctx context.Context, s Store) (begun bool, err error) {
+	err = s.View(ctx, func(tx Tx) error {
+		_, begun, err = get[wire.Site](tx, wire.Config, siteKey)
+		return err
+	})
+	return begun, err
+}
+
 // SiteID is the site's id in topics.
 func (h *Hub) SiteID() string { return h.site }
 

@@ -43,6 +43,22 @@ type Keys struct {
 	SiteKey sitekey.Key
 }
 
+// Files is how many files hold the keys.
+const Files = 4
+
+// Missing names the files of dir that Load would make.
+func Missing(dir string) (names []string, err error) {
+	for _, name := range [Files]string{"ca.key", "ca.crt", "hub.key", "site.key"} {
+		switch _, err := os.Lstat(filepath.Join(dir, name)); {
+		case errors.Is(err, fs.ErrNotExist):
+			names = append(names, name)
+		case err != nil:
+			return nil, fmt.Errorf("look for the hub's keys: %w (the hub's folder must belong to the account that runs badgehub)", err)
+		}
+	}
+	return names, nil
+}
+
 // Load reads the keys in dir, and makes those that are not there.
 func Load(dir, site string) (*Keys, error) {
 	k := &Keys{}
