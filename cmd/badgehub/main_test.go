@@ -163,6 +163,27 @@ func TestAnOperatorManagesTheHub(t *testing.T) {
 	}
 }
 
+// Changing one setting of a door leaves the others, and says what they all are.
+func TestADoorKeepsTheSettingsThatAreNotGiven(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	get[api.Door](p, "door", "add", "lab", "--anonymous", "--fresh-for", "24h", "--unknown-time", "allow")
+	out, err := p.run("door", "add", "lab", "--stale", "staff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"anonymous true", "fresh-for 24h", "stale staff", "unknown-time allow"} {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), line) {
+			t.Errorf("no %q in\n%s", line, out)
+		}
+	}
+	if d := get[api.Door](p, "door", "add", "lab", "--anonymous=false"); d.Anonymous || d.FreshFor != 86400 || d.Stale != "staff" {
+		t.Errorf("%+v", d)
+	}
+	if list, err := p.run("door", "list"); err != nil || !strings.Contains(list, "FRESH-FOR") || !strings.Contains(list, "24h ") {
+		t.Errorf("%v\n%s", err, list)
+	}
+}
+
 // What a person gets wrong, and what they are told.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	dir := t.TempDir()

@@ -15,28 +15,60 @@ import (
 )
 
 func (p *program) doorCommand() *cobra.Command {
-	var d api.Door
+	var anonymous bool
 	var fresh time.Duration
+	var stale, unknownTime string
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Make a door, or change its settings", Args: arguments(1),
+		Use: "add NAME", Short: "Make a door, or change the settings that are given", Args: arguments(1),
 		Example: "  badgehub door add front\n  badgehub door add lab --fresh-for 24h --stale staff",
-		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Door, error) {
-			d.ID, d.FreshFor = args[0], int64(fresh/time.Second)
-			return c.AddDoor(ctx, d)
-		}, func(w io.Writer, d api.Door) { fmt.Fprintf(w, "door %s\n", d.ID) }),
 	}
-	add.Flags().BoolVar(&d.Anonymous, "anonymous", false, "unknown cards make anonymous accounts here")
-	add.Flags().DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub (default 72h)")
-	add.Flags().StringVar(&d.Stale, "stale", "", "after that: deny, staff or allow (default deny)")
-	add.Flags().StringVar(&d.UnknownTime, "unknown-time", "", "time-limited grants without a known time: deny, staff or allow (default deny)")
+	f := add.Flags()
+	f.BoolVar(&anonymous, "anonymous", false, "unknown cards make anonymous accounts here")
+	f.DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub; 0s: 72h (new door: 72h)")
+	f.StringVar(&stale, "stale", "", "after that: deny, staff or allow (new door: deny)")
+	f.StringVar(&unknownTime, "unknown-time", "", "time-limited grants without a known time: deny, staff or allow (new door: deny)")
+	add.RunE = ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Door, error) {
+		seconds := int64(fresh / time.Second)
+		return c.SetDoor(ctx, api.DoorPatch{
+			ID: args[0], Anonymous: given(f.Changed, "anonymous", &anonymous), FreshFor: given(f.Changed, "fresh-for", &seconds),
+			Stale: given(f.Changed, "stale", &stale), UnknownTime: given(f.Changed, "unknown-time", &unknownTime),
+		})
+	}, func(w io.Writer, d api.Door) {
+		fmt.Fprintf(w, "door\t%s\nanonymous\t%t\nfresh-for\t%s\nstale\t%s\nunknown-time\t%s\n",
+			d.ID, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
+	})
 	list := &cobra.Command{
 		Use: "list", Short: "List doors", Args: arguments(0), Example: "  badgehub door list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Door, error) { return c.Doors(ctx) },
-			table("NAME\tANONYMOUS\tSTALE\tUNKNOWN TIME", func(d api.Door) string {
-				return fmt.Sprintf("%s\t%t\t%s\t%s", d.ID, d.Anonymous, d.Stale, d.UnknownTime)
+			table("NAME\tANONYMOUS\tFRESH-FOR\tSTALE\tUNKNOWN TIME", func(d api.Door) string {
+				return fmt.Sprintf("%s\t%t\t%s\t%s\t%s", d.ID, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
 			})),
 	}
 	return group("door", "Doors of the site", add, list)
+}
+
+// given is value if its flag was given, and else nil.
+func given[T any](changed func(string) bool, name string, value *T) *T {
+	if !changed(name) {
+		return nil
+	}
+	return value
+}
+
+// freshFor is a door's time without the hub as a person writes it: 24h, not 24h0m0s.
+func freshFor(d api.Door) string {
+	life := 72 * time.Hour
+	if d.FreshFor > 0 {
+		life = time.Duration(d.FreshFor) * time.Second
+	}
+	text := life.String()
+	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = cut + "m"
+	}
+	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = cut + "h"
+	}
+	return text
 }
 
 func (p *program) grantCommand() *cobra.Command {

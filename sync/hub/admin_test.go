@@ -61,7 +61,7 @@ func TestOperatorsAreToldWhatCannotBe(t *testing.T) {
 	hall := w.join("hall")
 	hall.hello()
 	hall.report(hall.newAccount("badge", 1))
-	if _, err := w.hub.AddDoor(t.Context(), hub.Door{ID: "front"}); err != nil {
+	if _, err := w.hub.SetDoor(t.Context(), "front", func(*wire.Door) {}); err != nil {
 		t.Fatal(err)
 	}
 	ada, err := w.hub.AddAccount(t.Context(), wire.Edit{Name: " Ada  Byron ", Email: "Ada@Example.com "}, hub.Created)

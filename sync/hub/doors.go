@@ -22,16 +22,29 @@ type Door struct {
 	wire.Door
 }
 
-// AddDoor makes a door or changes its settings.
-func (h *Hub) AddDoor(ctx context.Context, d Door) (Door, error) {
-	if err := checkName("door", d.ID); err != nil {
-		return d, err
+// SetDoor makes a door, or changes the settings that it has, as change says. A new
+// one denies when it is stale or the time is unknown.
+func (h *Hub) SetDoor(ctx context.Context, id string, change func(*wire.Door)) (Door, error) {
+	if err := checkName("door", id); err != nil {
+		return Door{}, err
 	}
-	if d.FreshFor < 0 {
-		return d, invalid("a door's fresh_for is a number of seconds, 0 for 72 hours")
-	}
-	err := h.update(ctx, func(tx Tx) error { return put(tx, wire.Doors, []byte(d.ID), d.Door) })
-	return d, err
+	var out Door
+	err := h.update(ctx, func(tx Tx) error {
+		d, found, err := get[wire.Door](tx, wire.Doors, []byte(id))
+		if err != nil {
+			return err
+		}
+		if !found {
+			d = wire.Door{UnknownTime: 1, Stale: 1}
+		}
+		change(&d)
+		if d.FreshFor < 0 {
+			return invalid("a door's fresh_for is a number of seconds, 0 for 72 hours")
+		}
+		out = Door{id, d}
+		return put(tx, wire.Doors, []byte(id), d)
+	})
+	return out, err
 }
 
 // Doors are all doors by name.

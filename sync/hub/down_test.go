@@ -43,7 +43,7 @@ func TestRevocationsGoFirst(t *testing.T) {
 	if _, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Lang = "en" }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.hub.AddDoor(t.Context(), hub.Door{ID: "front"}); err != nil {
+	if _, err := w.hub.SetDoor(t.Context(), "front", func(*wire.Door) {}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.hub.SetAccountState(t.Context(), "Bob", hub.Active); err != nil {
@@ -120,7 +120,7 @@ func TestTombstonesAreForgottenWhenAllHaveThem(t *testing.T) {
 	one.hello()
 	two.hello()
 	ada := w.account("Ada")
-	if _, err := w.hub.AddDoor(t.Context(), hub.Door{ID: "front"}); err != nil {
+	if _, err := w.hub.SetDoor(t.Context(), "front", func(*wire.Door) {}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {

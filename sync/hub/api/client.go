@@ -145,8 +145,13 @@ func (c *Client) Edits(ctx context.Context, account string) ([]EditVersion, erro
 	return call[[]EditVersion](ctx, c, "GET", "/v1/accounts/"+url.PathEscape(account)+"/edits", nil)
 }
 
-// AddDoor makes or changes a door.
+// AddDoor makes a door, with the default for what is empty in d.
 func (c *Client) AddDoor(ctx context.Context, d Door) (Door, error) {
+	return call[Door](ctx, c, "POST", "/v1/doors", d)
+}
+
+// SetDoor makes a door, or changes the settings that the patch names.
+func (c *Client) SetDoor(ctx context.Context, d DoorPatch) (Door, error) {
 	return call[Door](ctx, c, "POST", "/v1/doors", d)
 }
 

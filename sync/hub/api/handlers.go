@@ -37,23 +37,32 @@ func (s *server) edits(r *http.Request, _ none) ([]EditVersion, error) {
 	return list(editOf)(s.Hub.Edits(r.Context(), r.PathValue("id")))
 }
 
-func (s *server) addDoor(r *http.Request, in Door) (Door, error) {
-	d := hub.Door{ID: in.ID, Door: wire.Door{Anonymous: in.Anonymous, FreshFor: in.FreshFor, UnknownTime: 1, Stale: 1}}
-	for _, p := range []struct {
-		what, name string
-		to         *uint64
-	}{{"unknown_time", in.UnknownTime, &d.UnknownTime}, {"stale", in.Stale, &d.Stale}} {
-		if p.name == "" {
+func (s *server) setDoor(r *http.Request, in DoorPatch) (Door, error) {
+	for _, e := range []struct {
+		what  string
+		value *string
+	}{{"unknown_time", in.UnknownTime}, {"stale", in.Stale}} {
+		if e.value == nil {
 			continue
 		}
-		n, err := number(hub.Policies, p.what, p.name)
-		if err != nil {
+		if _, err := number(hub.Policies, e.what, *e.value); err != nil {
 			return Door{}, err
 		}
-		*p.to = n
 	}
-	d, err := s.Hub.AddDoor(r.Context(), d)
+	d, err := s.Hub.SetDoor(r.Context(), in.ID, in.apply)
 	return doorOf(d), err
+}
+
+// apply changes what the patch names; its enumerations have been checked.
+func (p DoorPatch) apply(d *wire.Door) {
+	set(&d.Anonymous, p.Anonymous)
+	set(&d.FreshFor, p.FreshFor)
+	if p.UnknownTime != nil {
+		d.UnknownTime, _ = hub.Policies.Number(*p.UnknownTime)
+	}
+	if p.Stale != nil {
+		d.Stale, _ = hub.Policies.Number(*p.Stale)
+	}
 }
 
 func (s *server) doors(r *http.Request, _ none) ([]Door, error) {

@@ -87,7 +87,7 @@ func Handler(o Options) http.Handler {
 		"GET /v1/accounts":             answer(o.Log, s.accounts),
 		"POST /v1/accounts/{id}/state": answer(o.Log, s.setAccountState),
 		"GET /v1/accounts/{id}/edits":  answer(o.Log, s.edits),
-		"POST /v1/doors":               answer(o.Log, s.addDoor),
+		"POST /v1/doors":               answer(o.Log, s.setDoor),
 		"GET /v1/doors":                answer(o.Log, s.doors),
 		"POST /v1/grants":              answer(o.Log, s.addGrant),
 		"GET /v1/grants":               answer(o.Log, s.grants),

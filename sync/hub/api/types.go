@@ -8,7 +8,7 @@
 //	GET    /v1/accounts                            -> []Account
 //	POST   /v1/accounts/{id}/state  AccountState   -> Account
 //	GET    /v1/accounts/{id}/edits                 -> []EditVersion
-//	POST   /v1/doors                Door           -> Door        new, or changed
+//	POST   /v1/doors                DoorPatch      -> Door        new, or changed
 //	GET    /v1/doors                               -> []Door
 //	POST   /v1/grants               NewGrant       -> Grant
 //	GET    /v1/grants                              -> []Grant
@@ -108,13 +108,23 @@ type Profile struct {
 }
 
 // Door is a door. FreshFor is in seconds, 0 for 72 hours; the policies are deny,
-// staff and allow, empty for deny.
+// staff and allow.
 type Door struct {
 	ID          string `json:"id"`
 	Anonymous   bool   `json:"anonymous"`
 	UnknownTime string `json:"unknown_time,omitempty"`
 	FreshFor    int64  `json:"fresh_for,omitempty"`
 	Stale       string `json:"stale,omitempty"`
+}
+
+// DoorPatch makes a door, or changes the settings that it names. A new door has 72
+// hours and deny for those that it does not name.
+type DoorPatch struct {
+	ID          string  `json:"id"`
+	Anonymous   *bool   `json:"anonymous,omitempty"`
+	UnknownTime *string `json:"unknown_time,omitempty"`
+	FreshFor    *int64  `json:"fresh_for,omitempty"`
+	Stale       *string `json:"stale,omitempty"`
 }
 
 // NewGrant lets an account use a door, or denies it.
