@@ -341,10 +341,10 @@ func TestReplayOverwritesNothing(t *testing.T) {
 		name, to, says string
 		code           int
 	}{
-		{"a file", token, token + " is not a serial port", 1},
-		{"the capture itself", file, file + " is not a serial port", 1},
-		{"a folder", dir, dir + " is not a serial port", 1},
-		{"another device", "/dev/null", "/dev/null is not a serial port", 1},
+		{"a file", token, token + ": not a serial port", 1},
+		{"the capture itself", file, file + ": not a serial port", 1},
+		{"a folder", dir, dir + ": is a directory", 1},
+		{"another device", "/dev/null", "/dev/null: not a serial port", 1},
 		{"a path below a file", filepath.Join(token, "x"), "not a directory", 1},
 		{"no folder", filepath.Join(dir, "no", "port"), "there is no folder " + filepath.Join(dir, "no"), 1},
 		{"a link to nothing", dangling, "which is not there", 1},

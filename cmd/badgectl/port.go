@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"unsafe"
 
 	"badged/internal/sim"
 )
@@ -51,38 +49,6 @@ func virtualPort(path string) (port *sim.LineReader, remove func() error, err er
 		return nil, nil, errors.Join(fmt.Errorf("make a virtual port at %s: %w", path, cause(err)), port.Close(), os.RemoveAll(dir))
 	}
 	return port, func() error { return errors.Join(os.Remove(path), port.Close(), os.RemoveAll(dir)) }, nil
-}
-
-// openTTY opens a port to write to it, and nothing that is not one.
-func openTTY(path string) (*os.File, error) {
-	errNotPort := fmt.Errorf("replay to %s: %s is not a serial port", path, path)
-	info, err := os.Stat(path)
-	if err == nil && info.Mode()&fs.ModeCharDevice == 0 {
-		return nil, errNotPort // opening a pipe would wait
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("replay to %s: %w", path, cause(err))
-	}
-	if !isTTY(f) {
-		_ = f.Close()
-		return nil, errNotPort
-	}
-	return f, nil
-}
-
-// isTTY reports whether f is a terminal: only these have settings of a line.
-func isTTY(f *os.File) bool {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return false
-	}
-	var line syscall.Termios
-	var errno syscall.Errno
-	err = raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TCGETS, uintptr(unsafe.Pointer(&line)))
-	})
-	return err == nil && errno == 0
 }
 
 // cause leaves out the call and the paths, which are told already.

@@ -14,6 +14,7 @@ import (
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/number"
+	"badged/reader/serialport"
 )
 
 func (a *app) replay() *cobra.Command {
@@ -90,7 +91,7 @@ func (a *app) send(ctx context.Context, file, to string, speed float64) error {
 	if free {
 		return a.serve(ctx, to, play)
 	}
-	port, err := openTTY(to)
+	port, err := serialport.OpenFile(to)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,17 @@ func open(path string, baud int) (*port, error) {
 	return p, nil
 }
 
+// OpenFile opens the port at path for this process alone, as it is set, for a tool
+// that writes to it. Its error is a *reader.OpError: anything but a serial port is
+// refused before a byte is written.
+func OpenFile(path string) (*os.File, error) {
+	f, err := lock(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	return f, nil
+}
+
 // settle drops what was sent before the port was open. On a pseudo-terminal it
 // also takes back the exclusive mode: there it would outlive a killed process, and
 // the lock does the same and does not.
