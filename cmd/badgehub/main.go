@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// version is set by the build.
+var version = "devel"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{Out: os.Stdout, Err: os.Stderr})

@@ -184,6 +184,27 @@ func TestADoorKeepsTheSettingsThatAreNotGiven(t *testing.T) {
 	}
 }
 
+func TestANewCodeSaysThatTheFormerOneIsVoid(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	get[api.Account](p, "account", "add", "Ada", "--active")
+	for i, want := range []bool{false, true} {
+		out, err := p.run("claim", "add", "Ada")
+		if err != nil || strings.Contains(out, "former code is void") != want {
+			t.Errorf("code %d: %v, says that the former one is void: %t", i+1, err, !want)
+		}
+	}
+}
+
+func TestTheVersionIsToldAndHelpIsReadable(t *testing.T) {
+	if out, err := runHub(t, "--version"); err != nil || !strings.Contains(out, "badgehub version "+version) {
+		t.Errorf("%q, %v", out, err)
+	}
+	out, err := runHub(t, "account", "add", "--help")
+	if err != nil || !strings.Contains(out, "--active         usable") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // What a person gets wrong, and what they are told.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	dir := t.TempDir()
@@ -211,7 +232,13 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{[]string{"serve", "--dir", loose}, "chmod 600", 1},
 		{[]string{"serve", "--log", "xml"}, "text or json", exitUsage},
 		{[]string{"serve", "--nonsense"}, "--help", exitUsage},
-		{[]string{"account", "add"}, "needs 1 argument", exitUsage},
+		{[]string{"account", "add"}, "`badgehub account add NAME` needs 1 argument,", exitUsage},
+		{[]string{"account", "state", "x"}, "`badgehub account state ACCOUNT STATE` needs 2 arguments,", exitUsage},
+		{[]string{"account", "add", "anonym7", "--socket", p.Socket}, "reserved", 1},
+		{[]string{"terminal", "add", "a b", "--socket", p.Socket}, "a name is 1 to 63 lower-case letters", 1},
+		{[]string{"claim", "add", "x", "--minutes", "0", "--socket", p.Socket}, "--minutes 0", exitUsage},
+		{[]string{"claim", "add", "x", "--minutes", "-7", "--socket", p.Socket}, "not -7", 1},
+		{[]string{"claim", "add", "x", "--minutes", "9000000", "--socket", p.Socket}, "not 9000000", 1},
 		{[]string{"account", "nonsense"}, "no command", exitUsage},
 		{[]string{"nonsense"}, "nonsense", exitUsage},
 		{[]string{"site", "set", "--socket", p.Socket}, "nothing to set", exitUsage},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,7 +29,7 @@ func (p *program) accountCommand() *cobra.Command {
 	}
 	add.Flags().StringVar(&n.Email, "email", "", "e-mail address")
 	add.Flags().StringVar(&n.Lang, "lang", "", "language, fr or en (default: the site's)")
-	add.Flags().BoolVar(&active, "active", false, "usable at once; without it, cards and codes do nothing until `account state NAME active`")
+	add.Flags().BoolVar(&active, "active", false, "usable at once; without it, cards and codes do nothing until 'account state NAME active'")
 	list := &cobra.Command{
 		Use: "list", Short: "List accounts", Args: arguments(0), Example: "  badgehub account list --json",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Account, error) { return c.Accounts(ctx) },
@@ -69,14 +70,20 @@ func (p *program) claimCommand() *cobra.Command {
 		Example: "  badgehub claim add ada@example.com --minutes 30 --door front",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.IssuedClaim, error) {
 			n.Account = args[0]
+			if n.Minutes == 0 { // for the hub that is none given
+				return api.IssuedClaim{}, usageError{errors.New("--minutes 0: a code lives for 1 minute or more")}
+			}
 			return c.AddClaim(ctx, n)
 		}, func(w io.Writer, c api.IssuedClaim) {
+			if c.Voided {
+				fmt.Fprintln(w, "The account's former code is void now.")
+			}
 			fmt.Fprintf(w, "At the door: type *%s, then present the card. Valid once, until %s.\n"+
 				"The code is shown only here. To end it: badgehub claim remove %s\n", c.Code, clock(c.Ends), c.ID)
 		}),
 	}
 	add.Flags().StringSliceVar(&n.Doors, "door", nil, "only at this door (can be given several times; default: all)")
-	add.Flags().IntVar(&n.Minutes, "minutes", 0, "life of the code in minutes (default 60)")
+	add.Flags().IntVar(&n.Minutes, "minutes", 60, "life of the code in minutes")
 	list := &cobra.Command{
 		Use: "list", Short: "List claims, without their codes, which nobody has", Args: arguments(0), Example: "  badgehub claim list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Claim, error) { return c.Claims(ctx) },

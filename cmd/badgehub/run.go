@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,7 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio Stdi
 	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it
   badgehub account add "Ada Byron" --active`
+	root.Version = version
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetArgs(args)
 	root.SetOut(stdio.Out)
@@ -111,7 +113,13 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 func arguments(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("`badgehub %s` needs %d argument(s), not %d (see `%s --help`)", c.Use, n, len(args), c.CommandPath())}
+			noun := "arguments"
+			if n == 1 {
+				noun = "argument"
+			}
+			_, names, _ := strings.Cut(c.Use, " ")
+			usage := strings.TrimSpace(c.CommandPath() + " " + names)
+			return usageError{fmt.Errorf("`%s` needs %d %s, not %d (see `%s --help`)", usage, n, noun, len(args), c.CommandPath())}
 		}
 		return nil
 	}

@@ -46,6 +46,13 @@ func (a Account) goesBy(ref string) bool {
 	return isAnonym && err == nil && number > 0 && (number == a.Number || slices.Contains(a.Aliases, number))
 }
 
+// isReserved reports whether a name reads as anonymN, whatever its case or zeros.
+func isReserved(name string) bool {
+	digits, isAnonym := strings.CutPrefix(strings.ToLower(name), "anonym")
+	digits = strings.TrimSpace(digits)
+	return isAnonym && digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
 // findAccount finds the one account that an operator means.
 func findAccount(tx Tx, ref string) (ID, wire.Account, error) {
 	ref = strings.TrimSpace(ref)
@@ -100,6 +107,8 @@ func checkProfile(p wire.Edit) error {
 	switch {
 	case p.Name == "":
 		return invalid("an account needs a name")
+	case isReserved(p.Name):
+		return invalid("the name %q is reserved: anonym and a number is what an account without a name goes by", p.Name)
 	case !isLang(p.Lang):
 		return invalid("the language is fr or en, not %q", p.Lang)
 	case !sane(p):

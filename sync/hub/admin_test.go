@@ -84,6 +84,9 @@ func TestOperatorsAreToldWhatCannotBe(t *testing.T) {
 	}{
 		{add(wire.Edit{Name: "Other", Email: "ADA@example.com"}), hub.ErrConflict},
 		{add(wire.Edit{}), hub.ErrInvalid},
+		{add(wire.Edit{Name: "anonym7"}), hub.ErrInvalid},
+		{add(wire.Edit{Name: " Anonym  007"}), hub.ErrInvalid},
+		{add(wire.Edit{Name: "Anonym Byron 7"}), nil},
 		{add(wire.Edit{Name: "x", Email: "nonsense"}), hub.ErrInvalid},
 		{add(wire.Edit{Name: "x", Lang: "de"}), hub.ErrInvalid},
 		{grant(hub.NewGrant{Account: "anonym1", Door: "front"}), hub.ErrConflict},

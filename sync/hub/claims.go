@@ -58,21 +58,23 @@ func anyClaimAt(tx Tx, t time.Time) (bool, error) {
 	return found, err
 }
 
-// voidClaims ends the live claims of an account: a newer one is coming.
-func voidClaims(tx Tx, account ID, now time.Time) error {
+// voidClaims ends the live claims of an account: a newer one is coming. It reports
+// whether there was any.
+func voidClaims(tx Tx, account ID, now time.Time) (voided bool, err error) {
 	live, err := liveClaims(tx, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, c := range live {
 		if c.Account != account {
 			continue
 		}
 		if err := endClaim(tx, c, ClaimVoid, now); err != nil {
-			return err
+			return false, err
 		}
+		voided = true
 	}
-	return nil
+	return voided, nil
 }
 
 // EndClaim voids a live claim.

@@ -77,13 +77,14 @@ func neighbours(code string) []string {
 // IssuedClaim is a new claim with its code, which is shown once and stored nowhere.
 type IssuedClaim struct {
 	ClaimRecord
-	Code secret.Text
+	Code   secret.Text
+	Voided bool // a former code of the account ended
 }
 
 // The bounds of a claim's life.
 const (
 	defaultClaimLife = time.Hour
-	longestClaim     = 30 * 24 * time.Hour
+	LongestClaim     = 30 * 24 * time.Hour
 )
 
 // IssueClaim gives an account the right to bind one card by typing a code. It ends
@@ -92,7 +93,7 @@ func (h *Hub) IssueClaim(ctx context.Context, account string, doors []string, li
 	if life == 0 {
 		life = defaultClaimLife
 	}
-	if life < time.Minute || life > longestClaim {
+	if life < time.Minute || life > LongestClaim {
 		return IssuedClaim{}, invalid("a claim lives from 1 minute to 30 days, not %s", life)
 	}
 	var out IssuedClaim
@@ -102,7 +103,8 @@ func (h *Hub) IssueClaim(ctx context.Context, account string, doors []string, li
 		if err != nil {
 			return err
 		}
-		if err := voidClaims(tx, id, now); err != nil {
+		voided, err := voidClaims(tx, id, now)
+		if err != nil {
 			return err
 		}
 		rec := ClaimRecord{ID: randomID(), Account: id, Doors: doors, Issued: now, Ends: now.Add(life), State: ClaimLive}
@@ -111,7 +113,7 @@ func (h *Hub) IssueClaim(ctx context.Context, account string, doors []string, li
 			return err
 		}
 		rec.MAC = h.siteKey.Claim(rec.ID, code)
-		out = IssuedClaim{rec, secret.New(code)}
+		out = IssuedClaim{rec, secret.New(code), voided}
 		return putClaim(tx, rec)
 	})
 	return out, err

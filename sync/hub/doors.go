@@ -10,11 +10,14 @@ import (
 
 // checkName takes names that can stand in topics, certificates and configurations.
 func checkName(what, s string) error {
-	if err := wire.CheckName(what, s); err != nil {
-		return invalid("%s", err)
+	if wire.CheckName(what, s) != nil {
+		return invalid("%.64q cannot name a %s: a name is 1 to 63 lower-case letters, digits and inner dashes, such as %s-2", s, what, what)
 	}
 	return nil
 }
+
+// CheckTerminal refuses what cannot be a terminal's name.
+func CheckTerminal(name string) error { return checkName("terminal", name) }
 
 // Door is a door with its name.
 type Door struct {

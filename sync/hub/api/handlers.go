@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -86,13 +87,18 @@ func (s *server) removeGrant(r *http.Request, _ none) (none, error) {
 	return none{}, s.Hub.RemoveGrant(r.Context(), id)
 }
 
+// maxMinutes is the longest life of a claim.
+const maxMinutes = int(hub.LongestClaim / time.Minute)
+
 func (s *server) addClaim(r *http.Request, in NewClaim) (IssuedClaim, error) {
-	minutes := min(max(in.Minutes, -1), 1<<20) // a life that is too long is refused as such
-	c, err := s.Hub.IssueClaim(r.Context(), in.Account, in.Doors, time.Duration(minutes)*time.Minute)
+	if in.Minutes < 0 || in.Minutes > maxMinutes {
+		return IssuedClaim{}, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("a claim lives from 1 to %d minutes (30 days), not %d", maxMinutes, in.Minutes)}
+	}
+	c, err := s.Hub.IssueClaim(r.Context(), in.Account, in.Doors, time.Duration(in.Minutes)*time.Minute)
 	if err != nil {
 		return IssuedClaim{}, err
 	}
-	return IssuedClaim{ID: hub.Hex(c.ID), Code: c.Code.Reveal(), Ends: c.Ends}, nil
+	return IssuedClaim{ID: hub.Hex(c.ID), Code: c.Code.Reveal(), Ends: c.Ends, Voided: c.Voided}, nil
 }
 
 func (s *server) claims(r *http.Request, _ none) ([]Claim, error) {

@@ -165,6 +165,9 @@ func refuse(w http.ResponseWriter, log *slog.Logger, err error) {
 }
 
 func (s *server) addTerminal(r *http.Request, in NewTerminal) (TerminalToken, error) {
+	if err := hub.CheckTerminal(in.Name); err != nil {
+		return TerminalToken{}, err
+	}
 	token, err := identity.NewToken(s.Hub.SiteID(), in.Name, s.Join, s.CA)
 	if err != nil {
 		return TerminalToken{}, &hub.Refusal{Kind: hub.ErrInvalid, Text: err.Error()}

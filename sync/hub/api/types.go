@@ -154,11 +154,13 @@ type NewClaim struct {
 	Minutes int      `json:"minutes,omitempty"`
 }
 
-// IssuedClaim is a new claim. Code is what the member types after the star.
+// IssuedClaim is a new claim. Code is what the member types after the star; Voided
+// says that a former code of the account is void now.
 type IssuedClaim struct {
-	ID   string    `json:"id"`
-	Code string    `json:"code"`
-	Ends time.Time `json:"ends"`
+	ID     string    `json:"id"`
+	Code   string    `json:"code"`
+	Ends   time.Time `json:"ends"`
+	Voided bool      `json:"voided,omitempty"`
 }
 
 // Claim is a claim without its code, which nobody has.
