@@ -42,7 +42,7 @@ var lasting = []error{
 }
 
 // errConfig marks a configuration that cannot be read at all.
-var errConfig = errors.New("wrong configuration")
+var errConfig = errors.New("no configuration")
 
 // exitCode is what the process ends with.
 func exitCode(err error) int {
@@ -110,7 +110,7 @@ func rootCommand(env func(string) string, stdio Stdio) *cobra.Command {
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usageError{fmt.Errorf("%w (see badged %s --help)", err, cmd.Name())}
+			return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 		}
 		return nil
 	}
@@ -193,7 +193,7 @@ func load(file string) (*plan, error) {
 		if errors.As(err, &problems) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w (name the file with --config): %w", err, errConfig)
+		return nil, fmt.Errorf("%w: %w (name the file with --config)", errConfig, err)
 	}
 	return newPlan(cfg)
 }

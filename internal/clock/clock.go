@@ -39,32 +39,38 @@ type Stamp struct {
 
 // Clock gives stamps. It is safe for concurrent use.
 type Clock struct {
-	boot  Boot
-	start time.Time // carries the monotonic reading
+	boot Boot
+	// read gives the machine's wall clock, which anybody may set, and the time since the
+	// start, which only passes.
+	read func() (wall time.Time, passed time.Duration)
 
-	mu    sync.Mutex // guards what follows
-	floor time.Time  // no true time lies before it
-	told  time.Time  // the hub's time; zero: not heard since the start
-	at    time.Time  // when it was told, with its monotonic reading
+	mu    sync.Mutex    // guards what follows
+	floor time.Time     // no true time lies before it
+	told  time.Time     // the hub's time; zero: not heard since the start
+	at    time.Duration // how much had passed when it was told
 }
 
 // New makes a clock whose true time is not before floor: the later of the build
 // time and the last hub time that was stored.
 func New(floor time.Time) *Clock {
-	c := &Clock{start: time.Now(), floor: floor.UTC()}
+	start := time.Now()
+	c := &Clock{floor: floor.UTC(), read: func() (time.Time, time.Duration) {
+		now := time.Now()
+		return now.UTC().Round(0), now.Sub(start)
+	}}
 	_, _ = rand.Read(c.boot[:]) // never fails since Go 1.24
 	return c
 }
 
 // Now gives the present moment.
 func (c *Clock) Now() Stamp {
-	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stamp{Wall: now.UTC().Round(0), Boot: c.boot, Mono: now.Sub(c.start)}
+	s := Stamp{Boot: c.boot}
+	s.Wall, s.Mono = c.read()
 	switch {
 	case !c.told.IsZero():
-		s.Wall, s.State = c.told.Add(now.Sub(c.at)), Trusted
+		s.Wall, s.State = c.told.Add(s.Mono-c.at), Trusted
 	case !s.Wall.Before(c.floor):
 		s.State = Holdover
 	}
@@ -80,8 +86,8 @@ func (c *Clock) HubTime(t time.Time) {
 	if t.Before(c.floor) {
 		return
 	}
-	c.told, c.at = t.UTC(), time.Now()
-	c.floor = c.told
+	c.told, c.floor = t.UTC(), t.UTC()
+	_, c.at = c.read()
 }
 
 // Floor is the time before which no true time lies. It only grows; the caller

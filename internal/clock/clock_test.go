@@ -53,17 +53,3 @@ func TestBootsDiffer(t *testing.T) {
 		t.Error("two runs have the same boot id")
 	}
 }
-
-// A machine's clock that is set while the agent runs cannot be moved in a test, but its
-// reading can be left out: what counts after the hub has spoken is the time that passed.
-func TestAfterTheHubOnlyPassedTimeCounts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := clock.New(time.Now())
-		told := time.Now().Add(56 * 365 * 24 * time.Hour)
-		c.HubTime(told.Round(0)) // as it comes off the wire, without a monotonic reading
-		time.Sleep(90 * time.Second)
-		if s := c.Now(); !s.Wall.Equal(told.Add(90*time.Second)) || s.State != clock.Trusted {
-			t.Errorf("90 s after the hub said %v: %+v", told, s)
-		}
-	})
-}
