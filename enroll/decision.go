@@ -81,6 +81,7 @@ const (
 	DatabaseQuarantined Reason = 37 // a corrupt database was kept aside
 	ProfileRefused      Reason = 38 // an edit that the site does not allow
 	EventsLost          Reason = 39 // Number events that came while the store could not write
+	DeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -138,7 +139,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm:
 		return StreamSecurity
 	default:
 		return StreamEvents

@@ -13,7 +13,13 @@ type Tech string
 // The technologies. Text is a reader that types what it likes: digits or hex.
 const (
 	EM4100    Tech = "em4100"
+	HIDProx   Tech = "hidprox"
 	ISO14443A Tech = "iso14443a"
+	ISO14443B Tech = "iso14443b"
+	ISO15693  Tech = "iso15693"
+	FeliCa    Tech = "felica"
+	PACS      Tech = "pacs"    // the bits that an access control reader hands on
+	Unknown   Tech = "unknown" // a number of a reader that does not say of what
 	Text      Tech = "text"
 )
 
@@ -25,6 +31,7 @@ type Card struct {
 	format string
 	bits   int
 	raw    secret.Text // packed, first bit first, last byte padded with zero bits
+	text   secret.Text // what a number rule starts from, where it is not the raw bits
 }
 
 // NewCard makes a card of the first bits bits of raw, first bit first, padded
@@ -34,12 +41,19 @@ func NewCard(tech Tech, format string, bits int, raw []byte) Card {
 	if len(raw) != (bits+7)/8 {
 		panic(fmt.Sprintf("reader.NewCard: %d bits in %d bytes", bits, len(raw)))
 	}
-	return Card{tech, format, bits, secret.New(string(raw))}
+	return Card{tech: tech, format: format, bits: bits, raw: secret.New(string(raw))}
 }
 
 // TextCard makes a card of what a text reader typed, without terminators.
 func TextCard(text string) Card {
-	return Card{Text, "text", 8 * len(text), secret.New(text)}
+	return Card{tech: Text, format: "text", bits: 8 * len(text), raw: secret.New(text)}
+}
+
+// WithText gives the card with another text for number rules to start from: the bits
+// of a frame without its parity, or a UID the way round that people print it.
+func (c Card) WithText(text string) Card {
+	c.text = secret.New(text)
+	return c
 }
 
 // Tech is the badge's technology.
@@ -63,9 +77,16 @@ func (c Card) Hex() string {
 	return string(out)
 }
 
-// Reveal is the text that a number rule starts from: what a text reader typed, or
-// else the raw bits in upper-case hex. It never goes to a log.
+// Raw is the bits, first bit first, the last byte padded with zero bits. It never goes
+// to a log.
+func (c Card) Raw() []byte { return []byte(c.raw.Reveal()) }
+
+// Reveal is the text that a number rule starts from: that of WithText, what a text
+// reader typed, or else the raw bits in upper-case hex. It never goes to a log.
 func (c Card) Reveal() string {
+	if text := c.text.Reveal(); text != "" {
+		return text
+	}
 	if c.tech == Text {
 		return c.raw.Reveal()
 	}

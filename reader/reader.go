@@ -27,6 +27,32 @@ type Decoder interface {
 	Tick(now time.Time, emit func(Event))
 }
 
+// Poller is a Decoder of a protocol in which the host speaks: OSDP, TWN4 Simple
+// Protocol, PN532, CCID. It hands out the bytes to send; what is fed to it are the
+// answers. Its Deadline is also when it wants to speak next.
+type Poller interface {
+	Decoder
+	// Open tells that the port was opened, for the first time or again: whatever was
+	// under way is void.
+	Open(now time.Time)
+	// Send gives the bytes to write now, one frame; nil: nothing now. It is asked
+	// after Open, Feed, Tick and Cue until it gives nil. It keeps what it gives until
+	// it is asked again.
+	Send(now time.Time) []byte
+}
+
+// Cuer is a Poller whose device shows decisions. unit is that of Event.
+type Cuer interface {
+	Cue(now time.Time, unit int, c Cue)
+}
+
+// Describer is a Decoder of HID reports, which must be told how they are laid out
+// before it is fed: by the report descriptor of the interface (HID 1.11, section
+// 6.2.2). An error means that the device cannot be read as this protocol.
+type Describer interface {
+	Describe(descriptor []byte) error
+}
+
 // Source is a device that says events. Run blocks until ctx ends, which gives
 // nil, or until the device fails; whoever started it runs it again with back-off.
 type Source interface {
@@ -44,12 +70,13 @@ type Kind string
 
 // The kinds of events.
 const (
-	KindCard   Kind = "card"   // a badge was presented
-	KindKey    Kind = "key"    // a key was pressed
-	KindFault  Kind = "fault"  // something arrived that cannot be decoded cleanly
-	KindTamper Kind = "tamper" // the device says that it was opened or moved
-	KindUp     Kind = "up"     // the device works (again)
-	KindDown   Kind = "down"   // the device is gone or silent
+	KindCard  Kind = "card"  // a badge was presented
+	KindKey   Kind = "key"   // a key was pressed
+	KindFault Kind = "fault" // something arrived that cannot be decoded cleanly
+	KindAlarm Kind = "alarm" // somebody must look at the device; Why says what for
+	KindUp    Kind = "up"    // the device works (again)
+	KindDown  Kind = "down"  // the device is gone or silent
+	KindAlive Kind = "alive" // it answers, and has nothing to say; ends in Supervise
 )
 
 // Event is what a reader says. At is when its last byte arrived.
@@ -58,7 +85,8 @@ type Event struct {
 	At   time.Time
 	Card Card       // KindCard
 	Key  keypad.Key // KindKey
-	Why  Why        // KindFault, KindDown
+	Why  Why        // KindFault, KindAlarm, KindDown
+	Unit int        // which of several devices on one line: an OSDP address; else 0
 }
 
 // Why names what was wrong, from a closed list, so that it can be logged without
@@ -69,13 +97,32 @@ type Why string
 const (
 	BadChecksum Why = "checksum"
 	BadLength   Why = "length"
-	BadDigit    Why = "digit"    // a character that the protocol does not have
-	BadFrame    Why = "framing"  // start or end is missing
-	Overflow    Why = "overflow" // more than the longest frame without an end
-	Timeout     Why = "timeout"  // a frame stopped in the middle
-	Lost        Why = "lost"     // the device went away
-	BadNumber   Why = "number"   // the card does not fit the reader's number rule
-	Tampered    Why = "tamper"   // the device says that it was opened or moved
+	BadDigit    Why = "digit"     // a character that the protocol does not have
+	BadFrame    Why = "framing"   // start or end is missing
+	Overflow    Why = "overflow"  // more than the longest frame without an end
+	Timeout     Why = "timeout"   // a frame stopped in the middle
+	Lost        Why = "lost"      // the device went away
+	BadNumber   Why = "number"    // the card does not fit the reader's number rule
+	BadParity   Why = "parity"    // of a Wiegand frame
+	BadFormat   Why = "format"    // bits that fit no format, or more than one
+	LostEdges   Why = "edges"     // the kernel dropped edges of a line
+	Swapped     Why = "swapped"   // D0 and D1 are exchanged
+	Ambiguous   Why = "ambiguous" // more than one card, or more than one device fits
+	Refused     Why = "refused"   // the device refuses what it is asked (NAK, error code)
+	Forged      Why = "forged"    // a message whose MAC or cryptogram is wrong
+	Silent      Why = "silent"    // no answer where there must be one
+	Garbage     Why = "garbage"   // nothing but faults for too long
+)
+
+// The alarms. Somebody must look at the device: it may be under attack.
+const (
+	Tampered   Why = "tamper"    // the device says that it was opened or moved
+	PowerLost  Why = "power"     // the device says that it runs without mains
+	Insecure   Why = "insecure"  // it does not offer the secure channel that it must use
+	Downgraded Why = "downgrade" // it claims less than it could before
+	WeakKey    Why = "weak_key"  // it uses a default or guessable key
+	WrongKey   Why = "wrong_key" // it does not have the key that it was given
+	Foreign    Why = "foreign"   // a keyboard that is on no list was plugged in
 )
 
 // Cue is what a reader shows or sounds.

@@ -220,7 +220,7 @@ func (a *Agent) next() time.Time {
 		first = earlier(first, d.machine.Deadline())
 	}
 	for _, d := range a.devices {
-		first = earlier(first, earlier(d.faults.deadline(), d.tampers.deadline()))
+		first = earlier(first, earlier(d.faults.deadline(), d.alarms.deadline()))
 	}
 	return first
 }

@@ -13,7 +13,7 @@ import (
 // Reader is a reader or keypad of a point.
 type Reader struct {
 	Source reader.Source // may be a reader.Feedback too
-	Point  string
+	Point  string        // empty: it belongs to the terminal, such as a guard of its USB sockets
 	// Number makes the site's number of a card.
 	Number func(reader.Card) (reader.Number, error)
 }
@@ -26,9 +26,9 @@ type device struct {
 	cues  chan reader.Cue // nil: it shows nothing
 
 	// What follows is the turn's.
-	faults  faults
-	tampers faults
-	noisy   bool // health says that it cannot be understood
+	faults faults
+	alarms faults
+	noisy  bool // health says that it cannot be understood
 }
 
 func (d *device) healthName() string { return "reader " + d.name }
@@ -39,6 +39,9 @@ const cueQueue = 4
 
 func (a *Agent) addReader(r Reader) {
 	d := &device{Reader: r, name: r.Source.Name(), point: a.points[r.Point]}
+	if r.Point == "" {
+		d.point = &point{}
+	}
 	if _, ok := r.Source.(reader.Feedback); ok {
 		d.cues = make(chan reader.Cue, cueQueue)
 	}
@@ -125,6 +128,9 @@ func (w *watched) Run(ctx context.Context, emit func(reader.Event)) error {
 // event takes what a reader said.
 func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	p := d.point
+	if d.Point == "" && (ev.Kind == reader.KindCard || ev.Kind == reader.KindKey || ev.Kind == reader.KindFault) {
+		return // it speaks for nobody
+	}
 	switch ev.Kind {
 	case reader.KindCard:
 		a.clean(d)
@@ -144,8 +150,8 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.entry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
 	case reader.KindFault:
 		a.fault(ctx, d, ev.Why)
-	case reader.KindTamper:
-		a.fault(ctx, d, reader.Tampered)
+	case reader.KindAlarm:
+		a.alarm(ctx, d, ev.Why)
 	case reader.KindUp:
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceUp, Point: p.Name, Device: d.name})
 	case reader.KindDown:

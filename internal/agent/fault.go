@@ -53,15 +53,11 @@ func (f *faults) deadline() time.Time {
 
 // fault takes what went wrong at a reader, and reports whether it was told by itself.
 func (a *Agent) fault(ctx context.Context, d *device, why reader.Why) (listed bool) {
-	f := &d.faults
-	if why == reader.Tampered {
-		f = &d.tampers // noise must not hide it
-	}
-	if f.list(time.Now(), why) {
+	if d.faults.list(time.Now(), why) {
 		a.act(ctx, d, d.point, a.engine.Fault(ctx, d.point.Point, d.name, why))
 		return true
 	}
-	if why != reader.Tampered && why != reader.BadNumber {
+	if why != reader.BadNumber {
 		d.noisy = true
 		a.opts.Health.Set(health.Item{
 			Name: d.healthName(), State: health.Warn,
@@ -70,6 +66,27 @@ func (a *Agent) fault(ctx context.Context, d *device, why reader.Why) (listed bo
 		})
 	}
 	return false
+}
+
+// alarm takes what a reader must be looked at for. It is counted apart from faults:
+// noise must not hide it.
+func (a *Agent) alarm(ctx context.Context, d *device, why reader.Why) {
+	a.opts.Health.Set(health.Item{
+		Name: d.healthName() + " " + string(why), State: health.Warn,
+		Text: "reader " + d.name + " raised the alarm " + string(why),
+		Do:   "look at the device and its cable before you trust it again; docs/readers.md says what each alarm means",
+	})
+	if d.alarms.list(time.Now(), why) {
+		a.report(ctx, alarmEvent(d, why, 0))
+		a.log.Warn("reader raised an alarm", "reader", d.name, "why", string(why))
+	}
+}
+
+func alarmEvent(d *device, why reader.Why, more uint64) enroll.Event {
+	return enroll.Event{
+		Kind: enroll.EventDevice, Reason: enroll.DeviceAlarm,
+		Point: d.point.Name, Device: d.name, Why: why, Number: more,
+	}
 }
 
 // clean tells that a reader was understood.
@@ -83,15 +100,17 @@ func (a *Agent) clean(d *device) {
 // tellFaults tells of a reader's faults that were only counted, in one event, if
 // their window ends by now.
 func (a *Agent) tellFaults(ctx context.Context, d *device, now time.Time) {
-	for _, f := range []*faults{&d.faults, &d.tampers} {
-		if !due(f.deadline(), now) {
-			continue
-		}
+	if f := &d.faults; due(f.deadline(), now) {
 		a.report(ctx, enroll.Event{
 			Kind: enroll.EventPresentation, Outcome: enroll.Faulty, Reason: enroll.BadRead,
 			Point: d.point.Name, Device: d.name, Why: f.why, Number: f.more,
 		})
 		a.log.Warn("reader has more faults than are listed", "reader", d.name, "why", string(f.why), "more", f.more)
+		*f = faults{}
+	}
+	if f := &d.alarms; due(f.deadline(), now) {
+		a.report(ctx, alarmEvent(d, f.why, f.more))
+		a.log.Warn("reader has more alarms than are listed", "reader", d.name, "why", string(f.why), "more", f.more)
 		*f = faults{}
 	}
 }

@@ -15,10 +15,27 @@ type Protocol struct {
 	Name        string
 	Doc         string // one line
 	Options     []Option
-	DefaultBaud int // of serial readers
+	Port        Port // what brings its bytes
+	DefaultBaud int  // of serial readers
 
 	make func(values) (reader.Decoder, error)
 }
+
+// Port is the kind of port that a protocol speaks over, and with it how a
+// configuration writes the port.
+type Port string
+
+// The kinds of port.
+const (
+	Serial  Port = "serial"  // a path: /dev/serial/by-id/...
+	Bus     Port = "bus"     // a path that several readers share, each with its address: RS-485
+	Reports Port = "reports" // input reports of a USB HID interface: usb:VID:PID
+	Feature Port = "feature" // feature reports of a USB HID interface, asked for: usb:VID:PID
+	Bulk    Port = "bulk"    // pipes of a USB device, through libusb: usb:VID:PID
+	Lines   Port = "lines"   // two GPIO lines: gpiochip0:17,27
+	Daemon  Port = "daemon"  // a reader of the PC/SC daemon: pcsc:NAME; it has no bytes to decode
+	SPI     Port = "spi"     // a chip on a bus of the board: spi:/dev/spidev0.0; it has no bytes to decode
+)
 
 // Option describes one option of a protocol.
 type Option struct {

@@ -16,8 +16,8 @@ func TestTable(t *testing.T) {
 		t.Error("the table is not sorted")
 	}
 	for _, p := range all {
-		if p.Doc == "" || p.DefaultBaud == 0 {
-			t.Errorf("%s lacks its doc or speed", p.Name)
+		if p.Doc == "" || p.Port == "" || (p.Port == protocols.Serial || p.Port == protocols.Bus) != (p.DefaultBaud > 0) {
+			t.Errorf("%s lacks its doc, port or speed", p.Name)
 		}
 		written := map[string]string{}
 		for _, o := range p.Options {

@@ -12,12 +12,14 @@ var table = []Protocol{
 	{
 		Name:        "asciikeypad",
 		Doc:         "keypad that sends one ASCII character a key",
+		Port:        Serial,
 		DefaultBaud: 9600,
 		make:        func(values) (reader.Decoder, error) { return asciikeypad.New(), nil },
 	},
 	{
 		Name:        "line",
 		Doc:         "reader that types the badge as a line of text, ended by CR, LF or both",
+		Port:        Serial,
 		DefaultBaud: 9600,
 		Options: []Option{
 			{"charset", "characters of the badge: digits, hex or text", "text"},
@@ -32,6 +34,7 @@ var table = []Protocol{
 	{
 		Name:        "rdm6300",
 		Doc:         "RDM6300 and compatible 125 kHz modules",
+		Port:        Serial,
 		DefaultBaud: 9600,
 		Options: []Option{
 			{"repeat", "time away after which the same badge counts again, 1ms to 1m", "500ms"},
