@@ -86,8 +86,12 @@ type Event struct {
 	Card Card       // KindCard
 	Key  keypad.Key // KindKey
 	Why  Why        // KindFault, KindAlarm, KindDown
-	Unit int        // which of several devices on one line: an OSDP address; else 0
+	Unit int        // which of several devices on one line: an OSDP address; else 0, or Line
 }
+
+// Line is the Unit of an event that is about a whole line, and so about all its
+// devices: that the port of a Poller is open (KindUp) or failed (KindDown).
+const Line = -1
 
 // Why names what was wrong, from a closed list, so that it can be logged without
 // carrying a byte of what the reader said.

@@ -44,21 +44,21 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// open opens path for this process alone. Its error is a *reader.OpError.
-func open(path string, baud int) (*port, error) {
-	tty, err := lock(path)
+// open opens the port for this process alone. Its error is a *reader.OpError.
+func open(cfg Config) (*port, error) {
+	tty, err := lock(cfg.Path)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, openError(cfg.Path, err)
 	}
-	line, err := serial.Open(path, &serial.Mode{BaudRate: baud})
+	line, err := serial.Open(cfg.Path, &serial.Mode{BaudRate: cfg.Baud})
 	if err != nil {
 		_ = tty.Close()
-		return nil, openError(path, err)
+		return nil, openError(cfg.Path, err)
 	}
 	p := &port{line, tty}
-	if err := p.settle(); err != nil {
+	if err := p.settle(cfg.RS485); err != nil {
 		_ = p.Close()
-		return nil, openError(path, err)
+		return nil, openError(cfg.Path, err)
 	}
 	return p, nil
 }
@@ -74,10 +74,15 @@ func OpenFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// settle drops what was sent before the port was open. On a pseudo-terminal it
-// also takes back the exclusive mode: there it would outlive a killed process, and
-// the lock does the same and does not.
-func (p *port) settle() error {
+// settle sets the direction of the line, if it has one, and drops what was sent before
+// the port was open. On a pseudo-terminal it also takes back the exclusive mode: there
+// it would outlive a killed process, and the lock does the same and does not.
+func (p *port) settle(halfDuplex bool) error {
+	if halfDuplex {
+		if err := turnaround(p.tty); err != nil {
+			return fmt.Errorf("set up RS-485: %w", err)
+		}
+	}
 	if err := p.line.ResetInputBuffer(); err != nil {
 		return fmt.Errorf("drop old input: %w", err)
 	}

@@ -1,5 +1,6 @@
-// Package serialport brings the bytes of a serial port to a decoder. It is the only
-// importer of go.bug.st/serial.
+// Package serialport brings the bytes of a serial port to a decoder, and those that the
+// decoder of a protocol in which the host speaks has to send to the port. It is the
+// only importer of go.bug.st/serial.
 package serialport
 
 import (
@@ -23,22 +24,27 @@ type Config struct {
 	// is plugged in elsewhere.
 	Path string
 	Baud int // 0: DefaultBaud; always 8 data bits, no parity, 1 stop bit
+	// RS485 has the kernel turn a half-duplex line round, on a port that can: most
+	// USB adapters do it by themselves.
+	RS485 bool
 	// Tap, if set, sees each chunk before the decoder does. It must not keep it.
 	Tap func(p []byte, at time.Time)
 }
 
 // Port is a reader.Source on a serial port.
 type Port struct {
-	cfg Config
-	dec reader.Decoder
+	cfg   Config
+	dec   reader.Decoder
+	calls calls
 }
 
-// New makes a port that feeds dec. Nothing is opened before Run.
+// New makes a port that feeds dec, and drives it if it is a reader.Poller. Nothing is
+// opened before Run.
 func New(cfg Config, dec reader.Decoder) *Port {
 	if cfg.Baud == 0 {
 		cfg.Baud = DefaultBaud
 	}
-	return &Port{cfg, dec}
+	return &Port{cfg: cfg, dec: dec}
 }
 
 // Name implements reader.Source.
@@ -46,18 +52,19 @@ func (p *Port) Name() string { return p.cfg.Name }
 
 // Run implements reader.Source: it opens the port for itself alone, drops what was
 // sent while nobody listened, emits KindUp, and feeds the decoder until ctx ends
-// (nil) or the device fails (KindDown and a *reader.OpError).
+// (nil) or the device fails (KindDown and a *reader.OpError). Of a reader.Poller both
+// are of the unit reader.Line: the port is open, but nobody has answered yet.
 func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 	err := p.run(ctx, emit)
 	if ctx.Err() != nil {
 		return nil
 	}
-	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost})
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost, Unit: p.unit()})
 	return err
 }
 
 func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
-	port, err := open(p.cfg.Path, p.cfg.Baud)
+	port, err := open(p.cfg)
 	if err != nil {
 		return err
 	}
@@ -72,8 +79,19 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 		}
 		_ = port.Close()
 	}()
-	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
-	return readError(p.cfg.Path, p.pump(port.tty, emit))
+	emit(reader.Event{Kind: reader.KindUp, At: time.Now(), Unit: p.unit()})
+	if dec, ok := p.dec.(reader.Poller); ok {
+		return p.converse(port.tty, dec, emit)
+	}
+	return p.failed("read", p.pump(port.tty, emit))
+}
+
+// unit is that of events about the port itself.
+func (p *Port) unit() int {
+	if _, ok := p.dec.(reader.Poller); ok {
+		return reader.Line
+	}
+	return 0
 }
 
 // pump reads until an error, which is never nil. It waits without end unless the
@@ -109,10 +127,11 @@ func (p *Port) take(at time.Time, chunk []byte, emit func(reader.Event)) {
 	p.dec.Feed(at, chunk, emit)
 }
 
-func readError(path string, err error) error {
+// failed says what was attempted when the device went away.
+func (p *Port) failed(op string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err // the path is told once, by OpError
 	}
-	return &reader.OpError{Op: "read", Device: path, Hint: "the device went away: check its cable and power", Err: err}
+	return &reader.OpError{Op: op, Device: p.cfg.Path, Hint: "the device went away: check its cable and power", Err: err}
 }
