@@ -23,6 +23,10 @@ type Contract struct {
 	// Checksum says that a frame with one byte dropped, doubled or changed is
 	// noticed. Without it the decoder must only not make up cards out of Garbage.
 	Checksum bool
+	// Reports is the bytes of one report, for a decoder that is fed one whole report at
+	// a time: frames and garbage are cut to reports of that size. 0: a stream of bytes,
+	// which may be split anywhere.
+	Reports int
 }
 
 // pause is the time between frames: long enough for every decoder to give up what
@@ -41,7 +45,9 @@ func Decoder(t *testing.T, c Contract) {
 		t.Fatal("the contract needs two frames and some garbage")
 	}
 	t.Run("frames", c.frames)
-	t.Run("splits", c.splits)
+	if c.Reports == 0 {
+		t.Run("splits", c.splits)
+	}
 	t.Run("times", c.times)
 	t.Run("idle", c.idle)
 	t.Run("garbage", c.garbage)
@@ -54,16 +60,31 @@ func Decoder(t *testing.T, c Contract) {
 // session feeds one decoder and remembers what it said.
 type session struct {
 	dec    reader.Decoder
+	size   int // of a report; 0: a stream
 	now    time.Time
 	events []reader.Event
 }
 
-func (c Contract) session() *session { return &session{dec: c.New(), now: epoch} }
+func (c Contract) session() *session { return &session{dec: c.New(), size: c.Reports, now: epoch} }
+
+// unit is the bytes of the smallest piece: one byte, or one report.
+func (c Contract) unit() int { return max(c.Reports, 1) }
 
 func (s *session) emit(e reader.Event) { s.events = append(s.events, e) }
 
-// feed gives a copy and spoils it, since a decoder must not keep it.
+// feed gives the bytes in one piece, or report by report.
 func (s *session) feed(p []byte) {
+	if s.size == 0 {
+		s.piece(p)
+		return
+	}
+	for report := range slices.Chunk(p, s.size) {
+		s.piece(report)
+	}
+}
+
+// piece gives a copy and spoils it, since a decoder must not keep it.
+func (s *session) piece(p []byte) {
 	own := slices.Clone(p)
 	s.dec.Feed(s.now, own, s.emit)
 	for i := range own {
@@ -164,10 +185,10 @@ func (c Contract) sameAs(t *testing.T, want []reader.Event, stream []byte, how s
 func (c Contract) times(t *testing.T) {
 	s := c.session()
 	for _, f := range c.Frames {
-		for i := range f {
+		for p := range slices.Chunk(f, c.unit()) {
 			s.now = s.now.Add(time.Millisecond)
 			before := len(s.events)
-			s.feed(f[i : i+1])
+			s.feed(p)
 			for _, e := range s.events[before:] {
 				if !e.At.Equal(s.now) {
 					t.Errorf("%s is %v off the byte that completed it", e.Kind, s.now.Sub(e.At))
@@ -201,7 +222,7 @@ func (c Contract) garbage(t *testing.T) {
 	for i, g := range c.Garbage {
 		for j, f := range c.Frames {
 			next := c.Frames[(j+1)%len(c.Frames)]
-			for at := 0; at <= len(f); at++ {
+			for at := 0; at <= len(f); at += c.unit() {
 				s := c.session()
 				s.feed(slices.Concat(f[:at], g, f[at:]))
 				s.frame(c.Frames[j])
