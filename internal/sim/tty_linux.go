@@ -22,6 +22,7 @@ var errUnplugged = errors.New("unplugged")
 // concurrent use.
 type tty struct {
 	path string
+	hear func(p []byte) // takes what the host says, in order; nil: nobody does
 
 	mu     sync.Mutex // guards what follows
 	master *os.File   // nil: unplugged
@@ -30,8 +31,11 @@ type tty struct {
 }
 
 // plug makes a tty and plugs it in. Path must not exist or be a link.
-func plug(path string) (*tty, error) {
-	t := &tty{path: path}
+func plug(path string) (*tty, error) { return plugHearing(path, nil) }
+
+// plugHearing makes a tty that listens to its host.
+func plugHearing(path string, hear func(p []byte)) (*tty, error) {
+	t := &tty{path: path, hear: hear}
 	return t, t.Replug()
 }
 
@@ -59,13 +63,15 @@ func (t *tty) Send(p []byte) error {
 // error. It is fine to call it twice.
 func (t *tty) Unplug() error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.master == nil {
+		t.mu.Unlock()
 		return nil
 	}
 	err := errors.Join(os.Remove(t.path), t.slave.Close(), t.master.Close())
-	<-t.drain
+	drain := t.drain
 	t.master, t.slave = nil, nil
+	t.mu.Unlock() // it may be sending
+	<-drain
 	return err
 }
 
@@ -88,17 +94,26 @@ func (t *tty) Replug() error {
 		return fmt.Errorf("plug in %s: %w", t.path, err)
 	}
 	t.master, t.slave, t.drain = master, slave, make(chan struct{})
-	go discard(master, t.drain)
+	go listen(master, t.hear, t.drain)
 	return nil
 }
 
 // Close unplugs the device for good.
 func (t *tty) Close() error { return t.Unplug() }
 
-// discard takes what the host says to the device, until it is unplugged.
-func discard(master io.Reader, done chan<- struct{}) {
+// listen takes what the host says to the device, until it is unplugged.
+func listen(master io.Reader, hear func(p []byte), done chan<- struct{}) {
 	defer close(done)
-	_, _ = io.Copy(io.Discard, master)
+	buf := make([]byte, 2048)
+	for {
+		n, err := master.Read(buf)
+		if err != nil {
+			return
+		}
+		if hear != nil {
+			hear(buf[:n])
+		}
+	}
 }
 
 // link makes path a link to target in one step, in place of an older link.

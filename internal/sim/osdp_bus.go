@@ -1,0 +1,183 @@
+package sim
+
+import (
+	"sync"
+	"time"
+)
+
+// OSDPTap is somebody on the line between host and readers: he sees each frame (an
+// answer that OSDPSplit cuts: each piece) and says what goes on in its place; nil is
+// nothing. A frame that he keeps he must copy.
+type OSDPTap func(toReader bool, frame []byte) []byte
+
+// OSDPLine is an RS-485 line with readers, in memory. A frame reaches them all, and
+// whoever it is for answers. Its methods are safe for concurrent use.
+type OSDPLine struct {
+	mu      sync.Mutex // guards what follows
+	in      []byte     // a frame that has not ended
+	readers []*OSDPReader
+	tap     OSDPTap
+}
+
+// NewOSDPLine joins readers, which may have the same address: then both answer, as on
+// a line that is wired wrongly.
+func NewOSDPLine(readers ...*OSDPReader) *OSDPLine { return &OSDPLine{readers: readers} }
+
+// Tap puts somebody on the line; nil takes him away.
+func (l *OSDPLine) Tap(tap OSDPTap) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tap = tap
+}
+
+// Swap takes all readers off the line and puts others on.
+func (l *OSDPLine) Swap(readers ...*OSDPReader) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readers = readers
+}
+
+// Receive takes what the host writes, split anywhere, and gives what it reads for it.
+func (l *OSDPLine) Receive(p []byte) (replies [][]byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.in = append(l.in, p...)
+	for {
+		frame, rest := cutOSDP(l.in)
+		l.in = rest
+		if frame == nil {
+			return replies
+		}
+		if frame = l.pass(true, frame); frame == nil {
+			continue
+		}
+		for _, r := range l.readers {
+			replies = append(replies, l.back(r.Receive(frame))...)
+		}
+	}
+}
+
+// Release gives the answers that were held back by OSDPLate.
+func (l *OSDPLine) Release() (replies [][]byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.readers {
+		replies = append(replies, l.back(r.Release())...)
+	}
+	return replies
+}
+
+// drop forgets a frame that stopped in the middle.
+func (l *OSDPLine) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.in = nil
+}
+
+func (l *OSDPLine) back(pieces [][]byte) (passed [][]byte) {
+	for _, p := range pieces {
+		if p = l.pass(false, p); p != nil {
+			passed = append(passed, p)
+		}
+	}
+	return passed
+}
+
+func (l *OSDPLine) pass(toReader bool, p []byte) []byte {
+	if l.tap == nil {
+		return p
+	}
+	return l.tap(toReader, p)
+}
+
+// OSDPBus is such a line behind the serial port of the host.
+type OSDPBus struct {
+	*OSDPLine
+	*tty
+
+	bmu    sync.Mutex // guards what follows
+	baud   int
+	lateBy time.Duration
+	heard  time.Time // when the host last said something
+	late   sync.WaitGroup
+}
+
+// The silences of a line (section 5.7): in a frame, and until an answer is too late.
+const (
+	osdpGap  = 20 * time.Millisecond
+	osdpLate = 250 * time.Millisecond
+)
+
+// NewOSDPBus plugs a line with readers in at path.
+func NewOSDPBus(path string, readers ...*OSDPReader) (*OSDPBus, error) {
+	b := &OSDPBus{OSDPLine: NewOSDPLine(readers...), lateBy: osdpLate}
+	t, err := plugHearing(path, b.hear)
+	if err != nil {
+		return nil, err
+	}
+	b.tty = t
+	return b, nil
+}
+
+// Baud lets bytes take the time that they take on a wire, ten bits each; 0, as at
+// first: none.
+func (b *OSDPBus) Baud(baud int) {
+	b.bmu.Lock()
+	defer b.bmu.Unlock()
+	b.baud = baud
+}
+
+// LateBy is how long OSDPLate holds an answer back: 250 ms at first, which is longer
+// than the 200 ms in which a reader must answer.
+func (b *OSDPBus) LateBy(d time.Duration) {
+	b.bmu.Lock()
+	defer b.bmu.Unlock()
+	b.lateBy = d
+}
+
+// Close unplugs the line for good.
+func (b *OSDPBus) Close() error {
+	err := b.tty.Close()
+	b.late.Wait()
+	return err
+}
+
+// hear answers what the host says.
+func (b *OSDPBus) hear(p []byte) {
+	b.bmu.Lock()
+	baud, lateBy := b.baud, b.lateBy
+	now := time.Now()
+	if now.Sub(b.heard) > osdpGap {
+		b.drop()
+	}
+	b.heard = now
+	b.bmu.Unlock()
+
+	wire(baud, len(p))
+	b.put(baud, b.Receive(p))
+	if late := b.Release(); late != nil {
+		b.late.Go(func() {
+			time.Sleep(lateBy)
+			b.put(baud, late)
+		})
+	}
+}
+
+// put writes answers. Pieces come apart, so that the host reads them one by one.
+func (b *OSDPBus) put(baud int, pieces [][]byte) {
+	const apart = 2 * time.Millisecond
+	for i, p := range pieces {
+		if i > 0 {
+			time.Sleep(apart)
+		}
+		wire(baud, len(p))
+		_ = b.Send(p) // a host that does not listen misses it
+	}
+}
+
+// wire is the time of n bytes on the wire.
+func wire(baud, n int) {
+	if baud > 0 {
+		time.Sleep(time.Duration(n) * 10 * time.Second / time.Duration(baud))
+	}
+}
