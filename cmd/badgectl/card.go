@@ -18,7 +18,7 @@ func (a *app) card() *cobra.Command {
 		Args:    known,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.convert())
+	cmd.AddCommand(a.convert(), a.learn())
 	return cmd
 }
 

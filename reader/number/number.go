@@ -3,7 +3,8 @@
 //
 //	hex2dec | lpad(10)
 //
-// A rule is a pipeline of verbs; each takes the text that the one before it made.
+// A rule is a pipeline of verbs, joined by | as PaperCut writes it or by ; as other
+// print software does; each takes the text that the one before it made.
 // The first takes the card's text: what a text reader typed, or the raw bits in
 // upper-case hex. The empty rule changes nothing. Verbs gives the list of verbs.
 // Arguments are numbers or text; text with , ) | or spaces stands in quotes, in

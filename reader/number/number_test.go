@@ -59,9 +59,11 @@ func TestVendorVectors(t *testing.T) {
 		if r, ok := inWords[rule]; ok {
 			rule = r
 		}
-		if got, err := parse(t, rule).Convert(v.Inp); got != v.Out || err != nil {
-			t.Errorf("%s %s: %s gives %q, %v; want %q", v.Tool, v.Expr, v.Inp, got, err, v.Out)
-		}
+		t.Run(v.Tool+" "+v.Expr, func(t *testing.T) {
+			if got, err := parse(t, rule).Convert(v.Inp); got != v.Out || err != nil {
+				t.Errorf("%s gives %q, %v; want %q", v.Inp, got, err, v.Out)
+			}
+		})
 	}
 }
 
@@ -75,24 +77,22 @@ var formats = map[string]string{
 	"40bit dec":                          "hex2dec",
 	"10D":                                "hex2dec|lpad(10)",
 	"hex reversed":                       "reverse",
+	"2H+4H (3.5)":                        `join(",","right(6)|left(2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")`,
+	"3.5 (label)":                        `join(",","right(6)|left(2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")`,
+	"3+5 no separator":                   `join("","right(6)|left(2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")`,
 }
-
-// wiegand26 are the formats that join two numbers, of 8 and of 16 bits. A pipeline
-// has one text at a time and cannot make them.
-var wiegand26 = []string{"2H+4H (3.5)", "3.5 (label)", "3+5 no separator"}
 
 func TestPrintedFormats(t *testing.T) {
 	for _, v := range slices.Concat(vectors(t, "em4100.jsonl"), vectors(t, "uid-hf.jsonl")) {
 		rule, ok := formats[v.Fmt]
 		if !ok {
-			if v.Fmt != "" && !slices.Contains(wiegand26, v.Fmt) {
-				t.Errorf("no rule for format %q", v.Fmt)
+			t.Fatalf("no rule for format %q", v.Fmt)
+		}
+		t.Run(v.Fmt+" of "+v.Out, func(t *testing.T) {
+			if got, err := parse(t, rule).Convert(v.ID40 + v.UID); got != v.Out || err != nil {
+				t.Errorf("%q gives %q, %v", rule, got, err)
 			}
-			continue
-		}
-		if got, err := parse(t, rule).Convert(v.ID40 + v.UID); got != v.Out || err != nil {
-			t.Errorf("%s: %q gives %q, %v; want %q", v.Fmt, rule, got, err, v.Out)
-		}
+		})
 	}
 }
 
@@ -128,7 +128,10 @@ func TestVerbs(t *testing.T) {
 		{"bitreverse", "0180A5", "8001A5"},
 		{"hex2ascii", "3934", "94"},
 		{`regex("^0*([0-9]+)=")`, "00123=4", "123"},
-		{`regex("(..)-(..)")`, "AB-CD", "ABCD"},
+		{`regex("(..)-(..)")`, "AB-CD", "AB"},
+		{"left(4);hex2dec ; lpad(6)", "10AB99", "004267"},
+		{`join(",","left(2)|hex2dec|lpad(3)","right(4)|hex2dec")`, "0A00FF", "010,255"},
+		{`join("","left(1)")`, "12", "1"},
 		{"regex([0-9]+)", "ab12cd", "12"},
 		{"upper", "ab1", "AB1"},
 		{"lower()", "AB1", "ab1"},
@@ -170,6 +173,9 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{`regex("(")`, 7, "not a regular expression"},
 		{`regex((a))`, 7, "stands in quotes"},
 		{`strip-after("")`, 13, "must not be empty"},
+		{`upper|join("-","left(2)","lefft(2)")`, 27, `unknown verb "lefft"`},
+		{`join("-",left)`, 10, "stands in quotes"},
+		{`join("-")`, 1, "join takes these arguments"},
 		{strings.Repeat("upper|", 32) + "upper", 193, "at most 32 verbs"},
 		{strings.Repeat(" ", 513), 513, "at most 512 characters"},
 	} {
@@ -200,6 +206,7 @@ func TestTextsThatDoNotFit(t *testing.T) {
 		{"bitreverse", "7365XY", 1, "pairs of hex digits"},
 		{"hex2ascii", "736573650A", 1, "printable ASCII"},
 		{`regex("^A")`, "7365", 1, "does not match the pattern"},
+		{`upper|join("","left(2)","right(2)|bin2dec")`, "7365", 7, "join: rule 2: number rule, column 10: bin2dec"},
 		{"upper|ltrim(4)", "7365", 7, "nothing is left"},
 		{"", "", 1, "nothing is left"},
 		{"", long + "7", 1, "the card's text is longer than 256"},

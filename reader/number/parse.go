@@ -24,7 +24,7 @@ func Parse(rule string) (Rule, error) {
 
 // parser walks over a rule.
 //
-//	pipeline = call { "|" call }
+//	pipeline = call { ( "|" | ";" ) call }
 //	call     = name [ "(" [ arg { "," arg } ] ")" ]
 //	arg      = quoted | characters other than , ) | and quotes
 type parser struct {
@@ -83,8 +83,8 @@ func (p *parser) pipeline() (steps []step, err error) {
 		if p.space(); p.end() {
 			return steps, nil
 		}
-		if !p.next('|') {
-			return nil, p.fail("a verb is followed by | and the next verb, or by nothing")
+		if !p.next('|') && !p.next(';') {
+			return nil, p.fail("a verb is followed by | (or ;) and the next verb, or by nothing")
 		}
 	}
 }
@@ -92,10 +92,11 @@ func (p *parser) pipeline() (steps []step, err error) {
 func (p *parser) call() (step, error) {
 	p.space()
 	column := p.column()
-	name := p.take("(|, \t")
+	name := p.take("(|;, \t")
+	verbs := table()
 	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
 	if i < 0 {
-		return step{}, &Error{column, unknown(name)}
+		return step{}, &Error{column, unknown(name, verbs)}
 	}
 	args, err := p.args()
 	if err != nil {
@@ -104,7 +105,7 @@ func (p *parser) call() (step, error) {
 	return verbs[i].bind(column, args)
 }
 
-func unknown(name string) string {
+func unknown(name string, verbs []verb) string {
 	names := make([]string, len(verbs))
 	for i, v := range verbs {
 		names[i] = v.name

@@ -1,6 +1,7 @@
 package number
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ type Verb struct {
 
 // Verbs gives every verb, for help texts.
 func Verbs() []Verb {
+	verbs := table()
 	list := make([]Verb, len(verbs))
 	for i, v := range verbs {
 		list[i] = Verb{v.name, v.args, v.doc}
@@ -37,7 +39,15 @@ type (
 	maker      = func(args []arg) (conversion, error)
 )
 
-var verbs = slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs)
+// table gives every verb. It is a function because join parses rules, which looks up
+// verbs.
+func table() []verb {
+	join := verb{"join", "(between, \"rule\", \"rule\" ...)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, joiner}
+	return slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs, []verb{join})
+}
+
+// maxParts is how many rules join puts side by side.
+const maxParts = 8
 
 var cutVerbs = []verb{
 	{"ltrim", "(count) or (\"characters\")", "without so many characters in front, or without those characters in front", 1, 1, trimmer(strings.TrimLeft, func(s string, n int) string { return s[n:] })},
@@ -72,7 +82,7 @@ var byteVerbs = []verb{
 }
 
 var textVerbs = []verb{
-	{"regex", "(\"pattern\")", "what the pattern's groups match, one after the other; all that it matches if it has none", 1, 1, matcher},
+	{"regex", "(\"pattern\")", "what the pattern's first group matches; all that it matches if it has none", 1, 1, matcher},
 	{"upper", "", "in upper case", 0, 0, plain(func(s string) (string, error) { return strings.ToUpper(s), nil })},
 	{"lower", "", "in lower case", 0, 0, plain(func(s string) (string, error) { return strings.ToLower(s), nil })},
 	{"strip-after", "(text)", "without the text and what follows it", 1, 1, stripper},
@@ -173,14 +183,36 @@ func matcher(args []arg) (conversion, error) {
 	}
 	return func(s string) (string, error) {
 		found := re.FindStringSubmatch(s)
-		switch {
-		case found == nil:
-			return "", fmt.Errorf("the text does not match the pattern")
-		case len(found) == 1:
-			return found[0], nil
-		default:
-			return strings.Join(found[1:], ""), nil
+		if found == nil {
+			return "", errors.New("the text does not match the pattern")
 		}
+		return found[min(1, len(found)-1)], nil
+	}, nil
+}
+
+// joiner parses the rules in its arguments. An error points into the whole rule.
+func joiner(args []arg) (conversion, error) {
+	rules := make([]Rule, len(args)-1)
+	for i, a := range args[1:] {
+		if !a.quoted {
+			return nil, &Error{a.column, "a rule in a rule stands in quotes"}
+		}
+		var err error
+		if rules[i], err = Parse(a.text); err != nil {
+			var at *Error
+			errors.As(err, &at)
+			return nil, &Error{a.column + at.Column, at.Problem}
+		}
+	}
+	return func(s string) (string, error) {
+		parts := make([]string, len(rules))
+		for i, r := range rules {
+			var err error
+			if parts[i], err = r.Convert(s); err != nil {
+				return "", fmt.Errorf("rule %d: %w", i+1, err)
+			}
+		}
+		return strings.Join(parts, args[0].text), nil
 	}, nil
 }
 

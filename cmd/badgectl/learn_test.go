@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestLearn(t *testing.T) {
+	const printed = "01026F6C3A,0040856634\n62E3086CED,3808980205\n# from the hall\n\n0000D507D0, 0013961168\n"
+	for _, tt := range []struct {
+		name, in string
+		args     []string
+		out      string
+		code     int
+		stderr   string
+	}{
+		{"a rule", printed, nil, "right(8)|hex2dec|lpad(10)\n", 0, ""},
+		{"a rule for programs", printed, []string{"--json"}, `{"result":"rule","rules":["right(8)|hex2dec|lpad(10)"]}` + "\n", 0, ""},
+		{"numbers with a comma", "01026F6C3A,111,27706\n6F007B3972,123,14706\n0100050007,005,00007\n", nil, `join(",","substr(4,2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")` + "\n", 0, ""},
+		{"no rule needed", "A1,A1\nB2,B2\nC3,C3\n", nil, "\n", 0, "no rule is needed"},
+		{"a hint on padding", "62E3086CED,3808980205\n6FAA7B3972,2860202354\n10D086F444,3498505284\n", nil, "right(8)|hex2dec\n", 0, "right(8)|hex2dec|lpad(10) instead"},
+		{"ambiguous", "0001234,1234\n0005678,5678\n0009012,9012\n", nil, "ambiguous\nright(4)\nltrim(\"0\")\n", 1, "add a badge"},
+		{"none", "62E3086CED,1\n6F007B3972,77\n100086F444,3\n", []string{"--json"}, `{"result":"none","rules":[]}` + "\n", 1, ""},
+		{"two badges", "1,1\n2,2\n", nil, "", 1, "three different badges"},
+		{"no comma", "1,1\n2 2\n", nil, "", 1, "line 2: must be"},
+		{"two files", "", []string{"a", "b"}, "", 64, "usage"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, tt.in, append([]string{"card", "learn"}, tt.args...)...)
+			if got.out != tt.out || got.code != tt.code || !strings.Contains(got.stderr, tt.stderr) {
+				t.Errorf("got %d %q %s", got.code, got.out, got.stderr)
+			}
+		})
+	}
+}
