@@ -149,3 +149,35 @@ func TestOSDPBus(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A spy reads what is said under keys that he can guess, and under no other.
+func TestOSDPSpy(t *testing.T) {
+	r := newOSDPReader(t, OSDPConfig{Address: 3})
+	spy := NewOSDPSpy(OSDPWeakKeys()...)
+	l := NewOSDPLine(r)
+	l.Tap(spy.Hear)
+	h := &osdpHost{t: t, say: l.Receive, address: 3}
+	card := func() bool {
+		must(t, r.Present(8, []byte{0x5A}))
+		h.tell(cmdPoll)
+		last := spy.Heard()[len(spy.Heard())-1]
+		return last.Secure && !last.ToReader && bytes.Equal(last.Data, []byte{0, 0, 8, 0, 0x5A})
+	}
+	if !h.open(osdpDefaultKey, []byte(osdpSCBKD)) || !card() {
+		t.Error("the default key is not guessed")
+	}
+	h.tell(cmdKeySet, append([]byte{1, 16}, osdpTestKey...)...)
+	if k := spy.Keys(); len(k) != 1 || !bytes.Equal(k[0], osdpTestKey) || !h.open(osdpOwnKey, osdpTestKey) || !card() {
+		t.Error("a key set under the default key is not captured")
+	}
+	must(t, r.SetKey(bytes.Repeat([]byte{7}, 16)))
+	if !h.open(osdpOwnKey, bytes.Repeat([]byte{7}, 16)) || !card() {
+		t.Error("a repeated key is not guessed")
+	}
+	spy = NewOSDPSpy(OSDPWeakKeys()...)
+	l.Tap(spy.Hear)
+	must(t, r.SetKey(osdpTestKey))
+	if !h.open(osdpOwnKey, osdpTestKey) || card() {
+		t.Error("a good key is guessed")
+	}
+}
