@@ -1,0 +1,118 @@
+package pacs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Selection is the formats that a reader's frames may have. The zero value is auto.
+type Selection struct {
+	mode mode
+	only []*Format // mode chosen: no two of one length
+}
+
+type mode uint8
+
+const (
+	auto mode = iota
+	raw
+	chosen
+)
+
+// bareUID is the length of frames that are either Kastle's or, far more often, a
+// serial number without any parity. A frame of 34 bits that lost two looks alike, so
+// that only a configuration may choose.
+const bareUID = 32
+
+// standard is what auto takes a length for, though other formats have it too: they
+// are rarer, and have to be configured.
+var standard = []string{"H10301", "H10306"}
+
+// Select reads what a configuration says:
+//
+//	"" or "auto"     the usual format of each length
+//	"raw"            any length, nothing is checked
+//	"H10302"         one format, or several of different lengths: "H10301,H10302"
+//	"bits=26 ..."    a definition, see Parse; several, and names, are joined by ;
+//
+// auto takes a length that more than one format has (36, 37, 38 and 40 bits) as a card
+// without fields, whose text is all its bits, if the parity of one of them is right:
+// the number then never depends on which parity fits by chance. 32 bits have to be
+// configured.
+func Select(spec string) (Selection, error) {
+	switch strings.TrimSpace(spec) {
+	case "", "auto":
+		return Selection{}, nil
+	case "raw":
+		return Selection{mode: raw}, nil
+	}
+	s := Selection{mode: chosen}
+	for item := range strings.SplitSeq(spec, ";") {
+		if strings.Contains(item, "=") {
+			if err := s.add(item); err != nil {
+				return Selection{}, err
+			}
+			continue
+		}
+		for name := range strings.SplitSeq(item, ",") {
+			if err := s.add(name); err != nil {
+				return Selection{}, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// add takes one format more.
+func (s *Selection) add(name string) error {
+	f, err := named(strings.TrimSpace(name))
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(s.only, func(g *Format) bool { return g.Bits == f.Bits }); i >= 0 {
+		return fmt.Errorf("%s and %s both have %d bits: choose one", s.only[i].Name, f.Name, f.Bits)
+	}
+	s.only = append(s.only, f)
+	return nil
+}
+
+// named gives the format of a name, or of a definition.
+func named(name string) (*Format, error) {
+	if strings.Contains(name, "=") {
+		f, err := Parse(name)
+		return &f, err
+	}
+	all := formats()
+	if i := slices.IndexFunc(all, func(f *Format) bool { return f.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	names := make([]string, len(all))
+	for i, f := range all {
+		names[i] = f.Name
+	}
+	return nil, fmt.Errorf("unknown format %.60q: must be auto, raw, one of %s, or a definition as in bits=26 facility=2-9 card=10-25 even=1:2-13 odd=26:14-25",
+		name, strings.Join(names, ", "))
+}
+
+// ofLength gives the formats that a frame of so many bits may have.
+func (s Selection) ofLength(bits int) []*Format {
+	if s.mode == chosen {
+		return filter(s.only, func(f *Format) bool { return f.Bits == bits })
+	}
+	fits := filter(formats(), func(f *Format) bool { return f.Bits == bits })
+	if i := slices.IndexFunc(fits, func(f *Format) bool { return slices.Contains(standard, f.Name) }); i >= 0 {
+		return fits[i : i+1]
+	}
+	return fits
+}
+
+func filter(all []*Format, keep func(*Format) bool) []*Format {
+	var some []*Format
+	for _, f := range all {
+		if keep(f) {
+			some = append(some, f)
+		}
+	}
+	return some
+}
