@@ -89,7 +89,11 @@ func (c *Client) get(ctx context.Context, path string, v any) error {
 }
 
 func (c *Client) open(ctx context.Context, path string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://badged"+path, nil)
+	return c.send(ctx, http.MethodGet, path, nil)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://badged"+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("ask the agent at %s: %w", c.path, err)
 	}

@@ -5,6 +5,7 @@
 //	GET /v1/readers                     []Reader
 //	GET /v1/outbox                      Outbox
 //	GET /v1/events?n=100&after=0&follow=1   Event, one JSON line each
+//	POST /v1/readers/NAME/commission    CommissionRequest to CommissionStep, one JSON line each
 //
 // Nothing here names a person: an account is anonymN or the start of its id, and a
 // card never shows.
@@ -115,4 +116,8 @@ type Agent interface {
 	Recorded() uint64
 	// Events gives what is on disk after an order, the oldest first, at most the last n.
 	Events(ctx context.Context, after uint64, n int) ([]Event, error)
+	// Commission gives a reader a new key, and tells of each step; the last one is
+	// StepSecured or StepFailed. An error, mostly a *Refusal, means that nothing was
+	// begun or told. The end of ctx ends it.
+	Commission(ctx context.Context, reader string, d time.Duration, tell func(CommissionStep)) error
 }

@@ -24,6 +24,7 @@ type agent struct {
 	events []ctl.Event
 	reads  int
 	err    error
+	left   chan struct{} // closed when whoever commissions is gone
 }
 
 func (a *agent) Status(context.Context) (ctl.Status, error) {

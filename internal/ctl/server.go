@@ -129,6 +129,7 @@ func Handler(a Agent) http.Handler {
 		o, err := a.Outbox(r.Context())
 		answer(w, o, err)
 	})
+	mux.HandleFunc("POST /v1/readers/{name}/commission", func(w http.ResponseWriter, r *http.Request) { commission(w, r, a) })
 	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, a, followers) })
 	return mux
 }
