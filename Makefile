@@ -8,7 +8,7 @@ LDFLAGS := -X main.version=$(VERSION)
 # HTTP/2 would be half a megabyte that nobody here asks for.
 LEAN := nethttpomithttp2
 # Code with these tags is checked too; scripts/test.sh runs it.
-TAGS := peers,browser,system
+TAGS := peers,browser,system,lab
 # The race detector needs a C compiler.
 RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s
@@ -54,6 +54,10 @@ unit:
 .PHONY: test
 test: ## runs all suites; SUITES="unit demo" runs some; as root it installs missing Debian packages
 	@scripts/test.sh $(SUITES)
+
+.PHONY: lab
+lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.md)
+	@scripts/test.sh lab
 
 .PHONY: bench
 bench: build ## measures, each against a yardstick in the same run

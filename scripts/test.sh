@@ -20,7 +20,13 @@ missing=()
 i386=''
 [[ $(uname -m) == x86_64 ]] || i386=qemu-i386
 
-# name | command:package it needs, ... | what it shows
+# What the lab needs beside Go: two kinds of QEMU, and what links libusb.
+lab=(
+	apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm
+	gcc:gcc gcc:libc6-dev pkg-config:pkg-config /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev
+)
+
+# name | command:package it needs, or /file:package, ... | what it shows
 suites=(
 	"build   |                                    | the three programs build without cgo"
 	"unit    |                                    | every package, as it ships: without cgo"
@@ -32,6 +38,7 @@ suites=(
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"demo    |                                    | the whole story, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
+	"lab     | ${lab[*]}                                    | readers on USB and GPIO, in virtual machines"
 )
 
 go_test() {
@@ -66,6 +73,7 @@ run_units() { scripts/units.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_demo() { bin/badgectl demo --check; }
 run_system() { go_test -v -tags system ./internal/systest; }
+run_lab() { scripts/lab.sh; }
 
 # field N of a line of the table.
 field() { cut -d '|' -f "$1" <<<"$2" | xargs; }
@@ -79,11 +87,11 @@ wanted() {
 	return 1
 }
 
-# lacking NEEDS prints the packages whose command is not there.
+# lacking NEEDS prints the packages whose command, or file, is not there.
 lacking() {
 	local need
 	for need in $1; do
-		command -v "${need%%:*}" >/dev/null || echo "${need##*:}"
+		[[ -e ${need%%:*} ]] || command -v "${need%%:*}" >/dev/null || echo "${need##*:}"
 	done | sort -u | xargs
 }
 

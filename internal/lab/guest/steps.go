@@ -1,0 +1,46 @@
+package main
+
+import (
+	"runtime"
+
+	"badged/internal/lab"
+)
+
+// step is one thing that the lab shows. It gives what was seen, with its numbers.
+type step struct {
+	name string
+	run  func(*guest) (figure string, err error)
+}
+
+// stepsOfThis are the steps of this kind of machine, in their order.
+func stepsOfThis() []step {
+	if runtime.GOARCH == "arm64" {
+		return pinSteps
+	}
+	return usbSteps
+}
+
+// guest is the machine while steps run.
+type guest struct {
+	link *lab.Link
+}
+
+// run runs a step to its end.
+func (g *guest) run(s step) *lab.Done {
+	figure, err := s.run(g)
+	done := &lab.Done{Figure: figure}
+	if err != nil {
+		done.Problem = err.Error()
+	}
+	return done
+}
+
+func (g *guest) stop() {}
+
+var usbSteps = []step{
+	{"usb-serial", usbSerial},
+}
+
+var pinSteps = []step{
+	{"gpiochip", gpiochip},
+}

@@ -1,0 +1,118 @@
+//go:build lab
+
+package lab_test
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// hand is something outside of the machine that a step may ask for.
+type hand = func(with []string) error
+
+// one takes the one argument of a hand.
+func one(do func(string) error) hand {
+	return func(with []string) error {
+		if len(with) != 1 {
+			return fmt.Errorf("want one argument, got %d", len(with))
+		}
+		return do(with[0])
+	}
+}
+
+// rhythm is the time between two keys, or the halves of a key, of QEMU's keyboard: its
+// queue holds 16 of them, and the guest takes one in 8 ms.
+const rhythm = 10 * time.Millisecond
+
+// keyboard types digits on QEMU's own keyboard, and Enter behind them.
+func keyboard(q *qmp) hand {
+	return one(func(text string) error {
+		beat := time.NewTicker(rhythm)
+		defer beat.Stop()
+		for _, key := range append(strings.Split(text, ""), "ret") {
+			for _, down := range []bool{true, false} {
+				<-beat.C
+				if err := q.do("input-send-event", keyEvent(key, down)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func keyEvent(key string, down bool) any {
+	type object = map[string]any
+	return object{"events": []object{{"type": "key", "data": object{
+		"down": down, "key": object{"type": "qcode", "data": key},
+	}}}}
+}
+
+// serialLine puts bytes, given in hex, on a line to the machine.
+func serialLine(w io.Writer) hand {
+	return one(func(digits string) error {
+		p, err := hex.DecodeString(digits)
+		if err == nil {
+			_, err = w.Write(p)
+		}
+		return err
+	})
+}
+
+// unplug and plug take a device of QEMU's away and bring it back.
+func unplug(q *qmp) hand {
+	return one(func(id string) error { return q.do("device_del", map[string]string{"id": id}) })
+}
+
+// qtest drives the pins of a machine.
+type qtest struct {
+	conn net.Conn
+	in   *bufio.Reader
+	chip string // its path in QEMU
+}
+
+// set gives a pin a level.
+func (q *qtest) set(pin, level int) error {
+	if err := q.conn.SetDeadline(time.Now().Add(bootBound)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(q.conn, "set_irq_in %s unnamed-gpio-in %d %d\n", q.chip, pin, level); err != nil {
+		return err
+	}
+	answer, err := q.in.ReadString('\n')
+	if err == nil && answer != "OK\n" {
+		err = fmt.Errorf("drive a pin: QEMU says %q", answer)
+	}
+	return err
+}
+
+// The times of a Wiegand bit: longer than a reader's 50 µs and 1 ms, because an
+// emulated processor must see both ends of each pulse.
+const (
+	pulse = 2 * time.Millisecond
+	gap   = 5 * time.Millisecond
+)
+
+// wiegand sends bits as pulses on two pins, which are high at rest.
+func wiegand(q *qtest) hand {
+	return one(func(bits string) error {
+		for _, b := range bits {
+			pin := int(b - '0')
+			for _, half := range []struct {
+				level int
+				wait  time.Duration
+			}{{0, pulse}, {1, gap}} {
+				if err := q.set(pin, half.level); err != nil {
+					return err
+				}
+				<-time.After(half.wait)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,75 @@
+//go:build lab
+
+package lab_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// build makes a program for a machine, without cgo.
+func build(t *testing.T, arch, pkg string) (bin string) {
+	t.Helper()
+	bin = filepath.Join(t.TempDir(), filepath.Base(pkg))
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-o", bin, "badged/"+pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s for %s: %v\n%s", pkg, arch, err, out)
+	}
+	return bin
+}
+
+// furnish gives a machine its init, its modules and badged.
+func furnish(t *testing.T, k *kernel, arch string, modules []string, params map[string]string) *initramfs {
+	t.Helper()
+	files := newInitramfs(t)
+	files.copy("init", 0o755, build(t, arch, "internal/lab/guest"))
+	files.copy("bin/badged", 0o755, build(t, arch, "cmd/badged"))
+	var list strings.Builder
+	for _, file := range k.order(modules...) {
+		name := filepath.Base(file)
+		files.copy("modules/"+name, 0o644, file)
+		fmt.Fprintf(&list, "%s %s\n", name, params[strings.TrimSuffix(name, ".ko")])
+	}
+	files.add("modules/list", 0o644, []byte(list.String()))
+	joined(t, files)
+	return files
+}
+
+// TestUSB has a PC with readers on USB.
+func TestUSB(t *testing.T) {
+	k := findKernel(t, "amd64")
+	files := furnish(t, k, "amd64", []string{
+		"virtio_pci", "virtio_console", "xhci_pci", "hid_generic", "usbhid", "evdev", "dummy_hcd", "usb_f_hid", "ftdi_sio",
+	}, map[string]string{"dummy_hcd": "num=4"})
+	m := newMachine(t)
+	serial := m.socket("serial")
+	steps := m.start("qemu-system-x86_64", k, files, "ttyS0", "-M", "q35", "-cpu", "max", "-device", "qemu-xhci,id=usb",
+		"-device", "usb-kbd,bus=usb.0,port=1,id=keyboard",
+		"-chardev", "socket,id=serial,path="+m.path("serial"), "-device", "usb-serial,bus=usb.0,port=2,chardev=serial")
+	m.hands["type"] = keyboard(m.qmp)
+	m.hands["serial"] = serialLine(m.accept(serial))
+	m.run(steps)
+}
+
+// TestPins has a board with lines that readers are wired to.
+func TestPins(t *testing.T) {
+	k := findKernel(t, "arm64")
+	files := furnish(t, k, "arm64", []string{"virtio_pci", "virtio_console"}, nil)
+	m := newMachine(t)
+	pins := m.socket("pins")
+	steps := m.start("qemu-system-aarch64", k, files, "ttyAMA0", "-M", "virt", "-cpu", "cortex-a57",
+		"-qtest", "unix:"+m.path("pins"), "-qtest-log", "/dev/null")
+	q := m.newQTest(m.accept(pins))
+	for pin := range 2 {
+		if err := q.set(pin, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.hands["wiegand"] = wiegand(q)
+	m.run(steps)
+}

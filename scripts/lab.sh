@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs badged in virtual machines with real Debian kernels: docs/lab.md.
+#
+# The kernels are fetched once, with an apt configuration of this script's own: nothing
+# is installed, and the machine's list of processor kinds stays as it is.
+#
+# Usage: scripts/lab.sh [FLAG OF GO TEST...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cache=$PWD/.cache/lab
+
+# kernel ARCH PACKAGE FOLDER... puts the kernel that PACKAGE depends on into
+# .cache/lab/ARCH: the file vmlinuz, and the modules in the named folders.
+kernel() {
+	local arch=$1 package=$2 dir=$cache/$1 tmp=$cache/$1.new
+	shift 2
+	[[ -e $dir/vmlinuz ]] && return
+	rm -rf "$tmp"
+	mkdir -p "$tmp"/{lists/partial,archives/partial,files}
+	local apt=(
+		-o "Dir::State=$tmp" -o Dir::State::status=/dev/null -o "Dir::Cache=$tmp"
+		-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o APT::Sandbox::User=root
+	)
+	echo "fetching the Debian package $package for $arch"
+	apt-get "${apt[@]}" -qq update || true # sources of others may not have this kind of processor
+	package=$(apt-cache "${apt[@]}" depends "$package" | awk '$1 == "Depends:" && $2 ~ /^linux-image/ {print $2; exit}')
+	(cd "$tmp" && apt-get "${apt[@]}" -qq download "$package")
+	dpkg-deb --fsys-tarfile "$tmp"/linux-image-*.deb | tar -x -C "$tmp/files" --wildcards \
+		'./boot/vmlinuz-*' "${@/#/./lib/modules/*/kernel/}"
+	mv "$tmp"/files/boot/vmlinuz-* "$tmp/files/vmlinuz"
+	rm -rf "$dir"
+	mv "$tmp/files" "$dir"
+	rm -rf "$tmp"
+}
+
+kernel amd64 linux-image-amd64 drivers/{usb,hid,input,char,virtio} fs/configfs
+kernel arm64 linux-image-cloud-arm64 drivers/{char,virtio}
+go test -count=1 -timeout 15m -v -tags lab "$@" ./internal/lab
