@@ -86,7 +86,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 	})
-	root.AddCommand(a.status(), a.tail(), a.readers(), a.outbox(), a.decode(), a.capture(), a.replay(), a.card(), a.demo(), a.bench())
+	root.AddCommand(a.status(), a.tail(), a.readers(), a.outbox(), a.osdp(), a.decode(), a.capture(), a.replay(), a.card(), a.demo(), a.bench())
 	return root
 }
 

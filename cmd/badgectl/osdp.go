@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"badged/internal/ctl"
+)
+
+func (a *app) osdp() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "osdp",
+		Short:   "Give OSDP readers their keys",
+		Example: "  badgectl osdp commission hall",
+		Args:    known,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.commission())
+	return cmd
+}
+
+func (a *app) commission() *cobra.Command {
+	var minutes int
+	cmd := a.asking(&cobra.Command{
+		Use:   "commission READER",
+		Short: "Give an OSDP reader a key of its own",
+		Long: "commission lets the agent give a reader a new random key. Put the reader into install mode first,\n" +
+			"as its manual says: a new one is in it, another must be cleared. Whoever listens on the line\n" +
+			"meanwhile can learn the key: do it where nobody does, best on a short cable. Until the key is set, or\n" +
+			"time is over, or Ctrl-C, and never else, the agent speaks to the reader with the default key.",
+		Example: "  badgectl osdp commission hall\n  badgectl osdp commission hall --minutes 30 --json",
+		Args:    takes(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d := time.Duration(minutes) * time.Minute
+			if minutes < 1 || d > ctl.MaxCommission {
+				return usageError{fmt.Errorf("--minutes %d: must be 1 to %d", minutes, ctl.MaxCommission/time.Minute)}
+			}
+			var last ctl.CommissionStep
+			err := a.client().Commission(cmd.Context(), args[0], d, func(s ctl.CommissionStep) error {
+				last = s
+				return a.commissioned(s)
+			})
+			switch {
+			case cmd.Context().Err() != nil:
+				return fmt.Errorf("commission reader %s: ended before it was done\n"+
+					"  what to do: `badgectl readers` tells whether the reader works; if not, begin again", args[0])
+			case err != nil:
+				return reached(err)
+			case last.Step == ctl.StepFailed:
+				return errFaulty
+			}
+			return nil
+		},
+	})
+	cmd.Flags().IntVar(&minutes, "minutes", int(ctl.DefaultCommission/time.Minute), "longest time that it takes, 1 to 60")
+	return cmd
+}
+
+// stepTexts is what people are told of a step.
+var stepTexts = map[string]string{
+	ctl.StepWaiting: "waiting for the reader in install mode ...",
+	ctl.StepSent:    "the reader answers; its new key is on the way",
+	ctl.StepKeySet:  "key set",
+	ctl.StepSecured: "channel opened with the new key: the reader is commissioned",
+}
+
+// commissioned prints one step.
+func (a *app) commissioned(s ctl.CommissionStep) error {
+	if a.json {
+		return a.print(s)
+	}
+	text := stepTexts[s.Step]
+	switch s.Step {
+	case ctl.StepWaiting:
+		text += fmt.Sprintf(" (until %s; Ctrl-C ends it)", s.Until.Local().Format(time.TimeOnly))
+	case ctl.StepFailed:
+		text = "failed: " + s.Text + "\n  what to do: " + s.Do
+	}
+	_, err := fmt.Fprintf(a.io.Out, "%s: %s\n", s.Reader, text)
+	return written(err)
+}
