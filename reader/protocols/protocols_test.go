@@ -57,7 +57,9 @@ func TestErrorsSayWhatIsAllowed(t *testing.T) {
 		opts map[string]string
 		want string
 	}{
-		{"rdm6301", nil, `unknown protocol "rdm6301": must be one of asciikeypad, line, rdm6300`},
+		{"rdm6301", nil, `unknown protocol "rdm6301": must be one of asciikeypad, `},
+		{"wiegand", map[string]string{"format": "H1"}, `protocol wiegand: option format: unknown format "H1": must be auto, raw, one of H10301`},
+		{"wiegand", map[string]string{"keypad": "5bit"}, `protocol wiegand: option keypad "5bit": must be auto, none, 4bit`},
 		{"rdm6300", map[string]string{"baud": "1"}, `unknown option "baud": must be one of repeat, timeout`},
 		{"asciikeypad", map[string]string{"x": ""}, `unknown option "x": it has none`},
 		{"rdm6300", map[string]string{"repeat": "soon"}, `protocol rdm6300: option repeat "soon": must be a time, 1ms to 1m`},

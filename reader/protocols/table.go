@@ -1,14 +1,22 @@
 package protocols
 
 import (
+	"slices"
+	"strings"
+
 	"badged/reader"
 	"badged/reader/asciikeypad"
 	"badged/reader/line"
 	"badged/reader/rdm6300"
 )
 
-// table is sorted by name.
-var table = []Protocol{
+// table is sorted by name. Each family has its rows in a file of its own.
+var table = slices.SortedFunc(slices.Values(slices.Concat(
+	basicRows,
+	wiegandRows,
+)), func(a, b Protocol) int { return strings.Compare(a.Name, b.Name) })
+
+var basicRows = []Protocol{
 	{
 		Name:        "asciikeypad",
 		Doc:         "keypad that sends one ASCII character a key",
