@@ -1,0 +1,119 @@
+package keyfile_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"badged/internal/keyfile"
+	"badged/internal/secret"
+)
+
+const (
+	first  = "9c1f02e855b7403dd6118afe276390cb"
+	second = "0f3b6e8d44a1c2975be07719d3f8a62c"
+)
+
+func folder(t *testing.T) (keyfile.Folder, string) {
+	dir := filepath.Join(t.TempDir(), "osdp")
+	return keyfile.New(dir), dir
+}
+
+func holds(t *testing.T, f keyfile.Folder, want ...string) {
+	t.Helper()
+	keys, err := f.Load("hall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, k := range keys {
+		got = append(got, k.Reveal())
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%d keys, want %d, or others than these", len(got), len(want))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Each step can be the last before a power cut: the key that the reader may have is
+// always among those that are found.
+func TestStory(t *testing.T) {
+	f, dir := folder(t)
+	holds(t, f)
+	must(t, f.Confirm("hall")) // nothing is staged
+	must(t, f.Withdraw("hall"))
+	must(t, f.Stage("hall", secret.New(first)))
+	holds(t, f, first)
+	must(t, f.Confirm("hall"))
+	holds(t, f, first)
+	must(t, f.Stage("hall", secret.New(second)))
+	holds(t, f, first, second)
+	must(t, f.Withdraw("hall"))
+	holds(t, f, first)
+	must(t, f.Stage("hall", secret.New(second)))
+	must(t, f.Confirm("hall"))
+	holds(t, f, second)
+	must(t, f.Confirm("hall"))
+	holds(t, f, second)
+
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	hidden, herr := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || herr != nil || len(names) != 1 || len(hidden) != 0 {
+		t.Errorf("the folder has %v %v", names, hidden)
+	}
+	file, err := os.Stat(filepath.Join(dir, "hall.key"))
+	must(t, err)
+	folder, err := os.Stat(dir)
+	must(t, err)
+	if file.Mode().Perm() != 0o600 || folder.Mode().Perm() != 0o700 {
+		t.Errorf("modes %v, %v", file.Mode(), folder.Mode())
+	}
+}
+
+func TestReadersAreApart(t *testing.T) {
+	f, _ := folder(t)
+	must(t, f.Stage("desk", secret.New(first)))
+	must(t, f.Confirm("hall"))
+	holds(t, f)
+}
+
+// What is wrong with a file is said with its path, and never with its content.
+func TestBadFiles(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"others can read it": func(path string) error { return os.Chmod(path, 0o640) },
+		"no key":             func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		"holds no key":       func(path string) error { return os.WriteFile(path, make([]byte, 4096), 0o600) },
+		"too many levels": func(path string) error {
+			return os.Rename(path, path+".real")
+		},
+	} {
+		f, dir := folder(t)
+		must(t, f.Stage("hall", secret.New(first)))
+		must(t, f.Confirm("hall"))
+		path := filepath.Join(dir, "hall.key")
+		must(t, spoil(path))
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			must(t, os.Symlink(path+".real", path))
+		}
+		_, err := f.Load("hall")
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), first) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNoRoom(t *testing.T) {
+	f, dir := folder(t)
+	must(t, os.WriteFile(dir, nil, 0o600)) // a file is in the way
+	if err := f.Stage("hall", secret.New(first)); err == nil || !strings.Contains(err.Error(), "writable") {
+		t.Errorf("got %v", err)
+	}
+}
