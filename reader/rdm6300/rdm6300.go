@@ -1,11 +1,16 @@
-// Package rdm6300 decodes the serial frames of RDM6300 and compatible 125 kHz
-// modules: 9600 baud, 8N1, one frame of 14 bytes each 65 to 100 ms while a badge is
-// in the field.
+// Package rdm6300 decodes the serial frames of modules that read EM4100 badges at 125 kHz
+// and send their 40 bits as ten hex digits, version byte first, again and again while a
+// badge is in the field: 8N1, 9600 baud, Parallax 2400. The frames differ in their ends:
 //
-//	STX  ten hex digits: 40 bits, version byte first  two hex digits: XOR  ETX
-//	02   36 32 45 33 30 38 36 43 45 44                30 38                03
+//	RDM6300   STX  ten digits  two digits: XOR         ETX
+//	ID-12     STX  ten digits  two digits: XOR  CR LF  ETX
+//	Parallax  LF   ten digits                   CR
 //
-// Source: Seeed wiki «125Khz RFID module UART», frame format and example.
+//	02   36 32 45 33 30 38 36 43 45 44   30 38   03
+//
+// Sources: RDM6300: Seeed wiki «125Khz RFID module UART», frame format and example. ID-12:
+// ID Innovations data sheet «ID-2/12/20» (also 2LA, 12LA, 20LA), «Output data structure -
+// ASCII». Parallax: «RFID Card Reader, Serial (#28140)», «Communication protocol».
 package rdm6300
 
 import (
@@ -14,13 +19,30 @@ import (
 	"badged/reader"
 )
 
-const (
-	stx = 0x02
-	etx = 0x03
+// Framing is how a module ends its frames.
+type Framing uint8
 
-	dataDigits = 10
-	allDigits  = dataDigits + 2
+// The framings.
+const (
+	RDM6300  Framing = iota
+	ID12             // CR and LF stand before the end
+	Parallax         // LF and CR are start and end, and there is no checksum
 )
+
+// shape is what a framing looks like.
+type shape struct {
+	start  byte
+	digits int    // with those of the checksum
+	tail   string // what follows the digits
+}
+
+const dataDigits = 10
+
+var shapes = [...]shape{
+	RDM6300:  {0x02, dataDigits + 2, "\x03"},
+	ID12:     {0x02, dataDigits + 2, "\r\n\x03"},
+	Parallax: {'\n', dataDigits, "\r"},
+}
 
 // The times of a Decoder that was not told others.
 const (
@@ -28,8 +50,9 @@ const (
 	DefaultTimeout = 250 * time.Millisecond
 )
 
-// Options change the times of a Decoder. The zero value is fine.
+// Options change a Decoder. The zero value is fine for an RDM6300.
 type Options struct {
+	Framing Framing
 	// Repeat is how long a badge must not have been seen for its next frame to be a
 	// new presentation. 0: DefaultRepeat.
 	Repeat time.Duration
@@ -39,25 +62,24 @@ type Options struct {
 
 // Decoder implements reader.Decoder.
 //
-//	          STX                  12 digits             ETX, sum right: card
+//	          start                all digits             tail, sum right: card
 //	(idle) ---------> (digits) ----------------> (end) ----------------------> (idle)
-//	  ^  any other:      | STX: fault, again       | STX: fault, (digits)
-//	  |  one fault       | ETX: fault, (idle)      | ETX, sum wrong: fault, (idle)
+//	  ^  any other:      | start: fault, again     | start: fault, (digits)
+//	  |  one fault       | tail: fault, (idle)     | tail, sum wrong: fault, (idle)
 //	  +-- per run        | other, pause:           | other, pause:
 //	                     v fault                   v fault
-//	                   (junk) waits for STX in silence: its fault has been told
+//	                   (junk) waits for a start in silence: its fault has been told
 //
 // Lower-case digits are faults: the modules do not send them, and one flipped bit
 // makes them of good ones.
 type Decoder struct {
 	opts  Options
+	shape shape
 	state state
-	frame [allDigits]byte // values of the digits so far
-	n     int
-	last  time.Time // of the last byte inside a frame
-
-	seen   reader.Card // the badge in the field
-	seenAt time.Time
+	frame [dataDigits + 2]byte // values of the digits so far
+	n     int                  // digits, or in (end) bytes of the tail, that are there
+	last  time.Time            // of the last byte inside a frame
+	seen  reader.Presence
 }
 
 type state uint8
@@ -77,7 +99,7 @@ func New(opts Options) *Decoder {
 	if opts.Timeout <= 0 {
 		opts.Timeout = DefaultTimeout
 	}
-	return &Decoder{opts: opts}
+	return &Decoder{opts: opts, shape: shapes[opts.Framing]}
 }
 
 // Feed implements reader.Decoder. The card is told with the frame's last byte.
@@ -105,7 +127,7 @@ func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 
 func (d *Decoder) byte(at time.Time, b byte, emit func(reader.Event)) {
 	d.last = at
-	if b == stx {
+	if b == d.shape.start {
 		d.start(at, emit)
 		return
 	}
@@ -131,7 +153,7 @@ func (d *Decoder) start(at time.Time, emit func(reader.Event)) {
 func (d *Decoder) digit(at time.Time, b byte, emit func(reader.Event)) {
 	v, ok := value(b)
 	switch {
-	case b == etx:
+	case b == d.shape.tail[len(d.shape.tail)-1]:
 		d.fault(at, reader.BadLength, idle, emit)
 		return
 	case !ok:
@@ -140,13 +162,13 @@ func (d *Decoder) digit(at time.Time, b byte, emit func(reader.Event)) {
 	}
 	d.frame[d.n] = v
 	d.n++
-	if d.n == allDigits {
-		d.state = end
+	if d.n == d.shape.digits {
+		d.state, d.n = end, 0
 	}
 }
 
 func (d *Decoder) finish(at time.Time, b byte, emit func(reader.Event)) {
-	if b != etx {
+	if b != d.shape.tail[d.n] {
 		why := reader.BadFrame
 		if _, ok := value(b); ok {
 			why = reader.BadLength
@@ -154,32 +176,29 @@ func (d *Decoder) finish(at time.Time, b byte, emit func(reader.Event)) {
 		d.fault(at, why, junk, emit)
 		return
 	}
+	if d.n++; d.n < len(d.shape.tail) {
+		return
+	}
 	raw, ok := d.unpack()
 	if !ok {
 		d.fault(at, reader.BadChecksum, idle, emit)
 		return
 	}
-	d.state = idle
-	d.present(at, reader.NewCard(reader.EM4100, "EM4100", 40, raw[:]), emit)
+	d.state, d.n = idle, 0
+	c := reader.NewCard(reader.EM4100, "EM4100", 40, raw[:])
+	if d.seen.Seen(at, c, d.opts.Repeat) {
+		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
+	}
 }
 
-// unpack gives the five bytes and whether their XOR is the sixth.
+// unpack gives the five bytes and whether their XOR is the sixth, if there is one.
 func (d *Decoder) unpack() (raw [dataDigits / 2]byte, ok bool) {
 	var sum byte
 	for i := range raw {
 		raw[i] = d.frame[2*i]<<4 | d.frame[2*i+1]
 		sum ^= raw[i]
 	}
-	return raw, sum == d.frame[dataDigits]<<4|d.frame[dataDigits+1]
-}
-
-// present tells a badge once for the whole time that it stays.
-func (d *Decoder) present(at time.Time, c reader.Card, emit func(reader.Event)) {
-	again := c == d.seen && at.Sub(d.seenAt) < d.opts.Repeat
-	d.seen, d.seenAt = c, at
-	if !again {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	return raw, d.shape.digits == dataDigits || sum == d.frame[dataDigits]<<4|d.frame[dataDigits+1]
 }
 
 func (d *Decoder) fault(at time.Time, why reader.Why, next state, emit func(reader.Event)) {

@@ -22,6 +22,15 @@ const (
 	eev   = "\x026F007B39725F\x03"
 )
 
+// others are the frames of modules that end them otherwise: those of the vectors, with
+// their start and end exchanged.
+func others(frames [][]byte, start byte, digits int, tail string) (out [][]byte) {
+	for _, f := range frames {
+		out = append(out, append(append([]byte{start}, f[1:1+digits]...), tail...))
+	}
+	return out
+}
+
 // vector is a line of testdata/vectors/serial.jsonl.
 type vector struct {
 	Proto, Bytes, Card string
@@ -71,6 +80,33 @@ func TestContract(t *testing.T) {
 			{0}, {0xFF}, {0x03}, []byte("noise"), []byte("62E3086CED08"),
 			{0x02}, {0x02, 0x02, 0x02}, {0x02, 0x03}, []byte("\x0262E3"), []byte("\x0262E3086CED07\x03"),
 			bytes.Repeat([]byte("F"), 1000),
+		},
+	})
+}
+
+func TestID12Contract(t *testing.T) {
+	frames, want := vectors(t)
+	readertest.Decoder(t, readertest.Contract{
+		New:      func() reader.Decoder { return rdm6300.New(rdm6300.Options{Framing: rdm6300.ID12}) },
+		Frames:   others(frames, 0x02, 12, "\r\n\x03"),
+		Want:     want,
+		Checksum: true,
+		Garbage: [][]byte{
+			{0}, {0xFF}, {0x03}, []byte("noise\r\n"), {0x02}, {0x02, 0x02}, []byte("\r\n\x03"), frames[0],
+			[]byte("\x0262E3"), []byte("\x0262E3086CED08\r"), []byte("\x0262E3086CED07\r\n\x03"), bytes.Repeat([]byte("F"), 1000),
+		},
+	})
+}
+
+func TestParallaxContract(t *testing.T) {
+	frames, want := vectors(t)
+	readertest.Decoder(t, readertest.Contract{
+		New:    func() reader.Decoder { return rdm6300.New(rdm6300.Options{Framing: rdm6300.Parallax}) },
+		Frames: others(frames, '\n', 10, "\r"),
+		Want:   want,
+		Garbage: [][]byte{
+			{0}, {0xFF}, {'\r'}, []byte("noise\r"), {'\n'}, {'\n', '\n'}, []byte("\n62E3\r"), []byte("\n62e3086ced\r"),
+			frames[0], bytes.Repeat([]byte("F"), 1000),
 		},
 	})
 }
@@ -161,26 +197,30 @@ func TestAFrameThatStops(t *testing.T) {
 // changes nothing.
 func FuzzDecoder(f *testing.F) {
 	frames, _ := vectors(f)
-	for _, frame := range frames {
-		f.Add(frame, 5)
-		f.Add(append(frame[3:], frame...), 2)
+	for i, list := range [][][]byte{frames, others(frames, 2, 12, "\r\n\x03"), others(frames, '\n', 10, "\r")} {
+		for _, frame := range list {
+			f.Add(frame, 5, uint8(i))
+			f.Add(append(frame[3:], frame...), 2, uint8(i))
+		}
 	}
-	f.Fuzz(func(t *testing.T, in []byte, cut int) {
-		whole := cards(in)
+	f.Fuzz(func(t *testing.T, in []byte, cut int, framing uint8) {
+		opts := rdm6300.Options{Framing: rdm6300.Framing(framing % 3)}
+		whole := cards(opts, in)
 		cut = min(max(cut, 0), len(in))
-		if got := cards(in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {
+		if got := cards(opts, in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {
 			t.Error("a split changes the cards")
 		}
+		start := []byte{2, 2, '\n'}[framing%3]
 		for _, text := range whole {
-			if !bytes.Contains(in, []byte("\x02"+text)) {
+			if !bytes.Contains(in, append([]byte{start}, text...)) {
 				t.Error("a card that was not sent")
 			}
 		}
 	})
 }
 
-func cards(chunks ...[]byte) (texts []string) {
-	d := rdm6300.New(rdm6300.Options{})
+func cards(opts rdm6300.Options, chunks ...[]byte) (texts []string) {
+	d := rdm6300.New(opts)
 	for _, c := range chunks {
 		d.Feed(t0, c, func(e reader.Event) {
 			if e.Kind == reader.KindCard {

@@ -1,0 +1,128 @@
+package twn_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"badged/reader"
+	"badged/reader/pacs"
+	"badged/reader/readertest"
+	"badged/reader/twn"
+)
+
+func TestIndiTagContract(t *testing.T) {
+	v := vectorOf(t, "twn3-inditag")
+	readertest.Decoder(t, readertest.Contract{
+		New:    func() reader.Decoder { return lines(t, twn.LineOptions{}) },
+		Frames: [][]byte{unhex(t, v.Bytes), []byte(":00FF80000180\r\n")},
+		Want: []reader.Event{
+			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, v.Card))),
+			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, "00FF800001"))),
+		},
+		Checksum: true,
+		Garbage: [][]byte{
+			{0}, {0xFF}, []byte("\r"), []byte("\n"), []byte("\r\n"), []byte(":"), []byte("::::"), []byte("noise\r\n"),
+			[]byte(":1122334455"), []byte(":112233445502\r\n"), []byte("998877\r\n"), bytes.Repeat([]byte("F"), 1000),
+		},
+	})
+}
+
+func TestProxContract(t *testing.T) {
+	frames := [][]byte{[]byte("1A808001C0\r"), []byte("1A8B351B80\r")}
+	var want []reader.Event
+	for _, packed := range []string{"808001C0", "8B351B80"} {
+		c, why := pacs.Selection{}.Card(reader.HIDProx, 26, unhex(t, packed))
+		if why != "" {
+			t.Fatal(why)
+		}
+		want = append(want, card(c))
+	}
+	readertest.Decoder(t, readertest.Contract{
+		New:     func() reader.Decoder { return lines(t, twn.LineOptions{Format: twn.Prox}) },
+		Frames:  frames,
+		Want:    want,
+		Garbage: [][]byte{{0}, {0xFF}, []byte("\n"), []byte("noise\r"), []byte("1A808001\r"), []byte("1A808001E0\r"), bytes.Repeat([]byte("F"), 1000)},
+	})
+}
+
+func TestLinesSayABadgeInManyWays(t *testing.T) {
+	for _, tt := range []struct {
+		format   twn.Format
+		in, want string
+	}{
+		{twn.Prox, "1A808001C0\r", "hidprox H10301 26 010003"},
+		{twn.Prox, "1A008001C0\r", "faultparity"},
+		{twn.Prox, "1A808001C1\r", "faultformat"},
+		{twn.Prox, "00\r", "faultlength"},
+		{twn.Prox, "20808001C0\r1B808001C0\r", "faultformat, faultlength"},
+		{twn.Hex, "529D06E3\r", "text text 64 529D06E3"},
+		{twn.Hex, "529D06E3\r\n04A1B2C3D4E5F6\r\n", "text text 64 529D06E3, text text 112 04A1B2C3D4E5F6"},
+		{twn.Hex, "529D06E\r", "faultlength"},
+		{twn.Hex, "529d06e3\r", "faultdigit"},
+		{twn.Hex, "N\r", "faultdigit"},
+		{twn.Hex, strings.Repeat("A", 66) + "\r", "faultlength"},
+		{twn.Hex, strings.Repeat("A", 69) + "\r529D06E3\r", "faultoverflow, text text 64 529D06E3"},
+		{twn.Decimal, "0008844356\r", "text text 80 0008844356"},
+		{twn.Decimal, "000884435F\r", "faultdigit"},
+		{twn.Decimal, "123\n456\r", "faultframing, text text 24 456"},
+		{twn.IndiTag, "112233445501\r\n", "faultframing"},
+		{twn.IndiTag, ":00\r\n", "faultlength"},
+		{twn.IndiTag, ":112233445501\r:112233445501\r\n", "faultframing"},
+	} {
+		if got := feed(lines(t, twn.LineOptions{Format: tt.format}), tt.in); got != tt.want {
+			t.Errorf("%s %.20q: got %q, want %q", tt.format, tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestALineThatStays(t *testing.T) {
+	d := lines(t, twn.LineOptions{Format: twn.Hex})
+	if got := feed(d, "529D06E3\r529D06E3\r", "529D06E3\r", "529D", "06E3\r", "529D06E3\r"); got != "text text 64 529D06E3, text text 64 529D06E3, faulttimeout, text text 32 06E3, text text 64 529D06E3" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestFormatsThatCannotBe(t *testing.T) {
+	if _, err := twn.NewLines(twn.LineOptions{Format: "octal"}); err == nil || !strings.Contains(err.Error(), "inditag, prox, hex or decimal") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzLines: what comes out as a card stands in the input, and a split changes nothing.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte(":112233445501\r\n"), 4, uint8(0))
+	f.Add([]byte("1A808001C0\r\n1A808001C0\r"), 9, uint8(1))
+	f.Add([]byte("529D06E3\r0008844356\r"), 9, uint8(2))
+	formats := []twn.Format{twn.IndiTag, twn.Prox, twn.Hex, twn.Decimal}
+	f.Fuzz(func(t *testing.T, in []byte, cut int, format uint8) {
+		opts := twn.LineOptions{Format: formats[format%4]}
+		whole := texts(lines(t, opts), in)
+		cut = min(max(cut, 0), len(in))
+		if got := texts(lines(t, opts), in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {
+			t.Error("a split changes the cards")
+		}
+		for _, text := range whole {
+			if !bytes.Contains(in, []byte(text)) {
+				t.Error("a card that was not sent")
+			}
+		}
+	})
+}
+
+// texts gives the cards as a line writes them.
+func texts(d reader.Decoder, chunks ...[]byte) (out []string) {
+	for _, c := range chunks {
+		d.Feed(t0, c, func(e reader.Event) {
+			switch {
+			case e.Kind != reader.KindCard:
+			case e.Card.Tech() == reader.Text:
+				out = append(out, e.Card.Reveal())
+			default:
+				out = append(out, e.Card.Hex())
+			}
+		})
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package twn
+
+import (
+	"slices"
+	"time"
+
+	"badged/reader"
+)
+
+// command is a message that shows or sounds something.
+type command struct {
+	message [9]byte
+	n       int
+	takes   time.Duration // a beep is answered when it is over
+}
+
+// show is what waits to be shown. Lights go out by themselves.
+type show struct {
+	queue []command
+	ready bool      // LEDInit was sent
+	off   time.Time // of the lights; zero: none is on
+}
+
+// The lights of a TWN4 (twn4.sys.h: REDLED, GREENLED, YELLOWLED).
+const (
+	red    = 1
+	green  = 2
+	yellow = 4
+	all    = red | green | yellow
+)
+
+// The tones of a TWN4 (twn4.sys.h: BEEP_FREQUENCY_HIGH, BEEP_FREQUENCY_LOW), in Hz.
+const (
+	high   = 2400
+	low    = 2057
+	volume = 60 // percent
+)
+
+// maxQueue bounds what a reader that does not answer can pile up.
+const maxQueue = 16
+
+// add puts the commands of a cue behind those that wait. With too many waiting the cue
+// is dropped: it would come too late.
+func (s *show) add(now time.Time, c reader.Cue) {
+	light, tone, long := byte(0), high, 20*time.Millisecond
+	switch c {
+	case reader.CueGranted:
+		light, long = green, 100*time.Millisecond
+	case reader.CueRefused:
+		light, tone, long = red, low, 400*time.Millisecond
+	case reader.CueWait:
+		light, long = yellow, 50*time.Millisecond
+	case reader.CueReset:
+		tone, long = low, 150*time.Millisecond
+	}
+	if len(s.queue) > maxQueue-4 {
+		return
+	}
+	if light != 0 {
+		s.light(now, light)
+	}
+	ms := uint16(long / time.Millisecond)
+	s.put(long, 0x04, 0x07, volume, byte(tone&0xFF), byte(tone>>8), byte(ms), byte(ms>>8), 0, 0)
+}
+
+// light turns one light on and the others off.
+func (s *show) light(now time.Time, light byte) {
+	if !s.ready {
+		s.ready = true
+		s.put(0, 0x04, 0x10, all)
+	}
+	s.put(0, 0x04, 0x12, all&^light)
+	s.put(0, 0x04, 0x11, light)
+	s.off = now.Add(lit)
+}
+
+func (s *show) put(takes time.Duration, message ...byte) {
+	c := command{n: len(message), takes: takes}
+	copy(c.message[:], message)
+	s.queue = append(s.queue, c)
+}
+
+// next gives the command to send now.
+func (s *show) next(now time.Time) (command, bool) {
+	if s.due(now) {
+		s.off = time.Time{}
+		s.put(0, 0x04, 0x12, all)
+	}
+	if len(s.queue) == 0 {
+		return command{}, false
+	}
+	c := s.queue[0]
+	s.queue = slices.Delete(s.queue, 0, 1)
+	return c, true
+}
+
+// waiting reports whether there is a command to send.
+func (s *show) waiting() bool { return len(s.queue) > 0 }
+
+// due reports whether the lights should go out.
+func (s *show) due(now time.Time) bool { return !s.off.IsZero() && !now.Before(s.off) }
+
+// deadline is when the lights go out; a reader that is busy is told when it has answered.
+func (s *show) deadline(busy bool) time.Time {
+	if busy {
+		return time.Time{}
+	}
+	return s.off
+}

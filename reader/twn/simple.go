@@ -1,0 +1,314 @@
+package twn
+
+import (
+	"time"
+
+	"badged/reader"
+	"badged/reader/pacs"
+)
+
+// CRC says whether messages carry one.
+type CRC uint8
+
+// What a reader's application is built for.
+const (
+	CRCAuto CRC = iota // without, then with, until the reader answers
+	CRCOff
+	CRCOn
+)
+
+// The defaults of SimpleOptions.
+const (
+	DefaultInterval = 50 * time.Millisecond
+	DefaultTimeout  = 700 * time.Millisecond
+	DefaultGone     = 3
+)
+
+const (
+	bytePause = 250 * time.Millisecond // the longest inside a message
+	away      = 3 * time.Second        // a badge that no answer showed for so long is presented anew
+	lit       = 1500 * time.Millisecond
+)
+
+// SimpleOptions change a Simple. The zero value is fine for a TWN4 with Elatec's own
+// application for the Simple Protocol.
+type SimpleOptions struct {
+	Binary   bool           // messages in bytes with a length, not in hex with a CR
+	CRC      CRC            // whether they carry one
+	Cards    pacs.Selection // what the bits of HID Prox and iCLASS badges may be
+	Interval time.Duration  // between an answer and the next question. 0: DefaultInterval
+	Timeout  time.Duration  // the longest wait for an answer. 0: DefaultTimeout
+	Gone     int            // answers without a badge after which it is gone. 0: DefaultGone
+}
+
+// Simple implements reader.Poller and reader.Cuer for a TWN4 whose application speaks
+// the Simple Protocol: the host asks, the reader answers.
+//
+//	ASCII, no CRC   "050020" CR                       "0000" CR
+//	ASCII, CRC      "0005" "15A7" CR                  "0001" "31E1" CR
+//	binary, no CRC  03 00  05 00 20                   02 00  00 00
+//	binary, CRC     04 00  00 05  15 A7               04 00  00 01  31 E1
+//
+// The length counts message and CRC, low byte first; so is the CRC (see crc16), which
+// covers the message's bytes, not its digits. The first byte of an answer is 00, or says
+// why the question was refused. SearchTag (05 00, most bytes of an ID) is answered
+//
+//	00 00                                    no badge
+//	00 01  type  bits  length  ID            a badge; the ID's last byte is filled with zeros
+//
+// Source: Elatec «TWN4 Simple Protocol», DocRev 17, sections 1.3 and «RF functions»; the
+// reference messages are in the reader's own application App_SimpleProtocol (V1.04).
+//
+//	          SearchTag               answer: card, or gone by and by
+//	(ready) -------------> (asked) --------------------------------------> (resting)
+//	  ^  ^                    | not clean: fault, (spoiled)                     |
+//	  |  +---- overdue -------+ what comes is dropped until it is overdue       |
+//	  +--------------------------------- interval ------------------------------+
+//
+// A Cue puts its commands in front of the next SearchTag. An answer that nobody asked
+// for is a fault and never a card. A Simple that was never opened has no host: it takes
+// every answer of SearchTag, with and without CRC, and ignores those to other questions
+// that have a CRC. If it must find out whether there is one, a badge without is told
+// after a pause or with the next message: a byte that turned into CR would else cut the
+// CRC off, and what follows shows that.
+type Simple struct {
+	opts SimpleOptions
+	poll reader.Polling
+	seen reader.Presence
+	in   receiver
+
+	crc     bool // messages carry one
+	sure    bool // the reader said so
+	asked   asked
+	spoiled bool // the answer was not clean
+	stray   bool // it speaks without being asked, and that was told
+	refused bool // it refuses SearchTag, and that was told
+
+	held  reader.Event // a card of a message without CRC
+	shown show
+	out   [2*maxMessage + 8]byte
+}
+
+type asked uint8
+
+const (
+	nothing asked = iota
+	search
+	showing
+)
+
+// NewSimple makes a decoder.
+func NewSimple(opts SimpleOptions) *Simple {
+	if opts.Interval <= 0 {
+		opts.Interval = DefaultInterval
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = DefaultTimeout
+	}
+	if opts.Gone <= 0 {
+		opts.Gone = DefaultGone
+	}
+	return &Simple{
+		opts: opts,
+		poll: reader.Polling{Interval: opts.Interval, Timeout: opts.Timeout},
+		in:   receiver{binary: opts.Binary},
+		crc:  opts.CRC == CRCOn,
+		sure: opts.CRC != CRCAuto,
+	}
+}
+
+// Open implements reader.Poller.
+func (d *Simple) Open(now time.Time) {
+	d.poll.Open(now)
+	d.in.reset()
+	d.asked, d.spoiled, d.shown = nothing, false, show{}
+	d.sure = d.opts.CRC != CRCAuto // it may be another reader
+}
+
+// Send implements reader.Poller.
+func (d *Simple) Send(now time.Time) []byte {
+	if !d.poll.Ready(now) {
+		return nil
+	}
+	d.in.reset()
+	d.spoiled = false
+	if c, ok := d.shown.next(now); ok {
+		d.asked = showing
+		d.poll.Asked(now, c.takes)
+		return d.pack(c.message[:c.n])
+	}
+	d.asked = search
+	d.poll.Asked(now, 0)
+	return d.pack([]byte{0x05, 0x00, maxID})
+}
+
+// Cue implements reader.Cuer.
+func (d *Simple) Cue(now time.Time, _ int, c reader.Cue) {
+	d.shown.add(now, c)
+	d.poll.Hurry(now)
+}
+
+// Feed implements reader.Decoder. A card is told with the last byte of the answer.
+func (d *Simple) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	d.Tick(at, emit)
+	for _, b := range p {
+		if d.spoiled {
+			return
+		}
+		switch message, why := d.in.byte(at, b); {
+		case why != "":
+			d.fault(at, why, emit)
+		case message != nil:
+			d.answer(at, message, emit)
+		}
+	}
+}
+
+// Deadline implements reader.Decoder.
+func (d *Simple) Deadline() time.Time {
+	due := earliest(d.in.deadline(), d.poll.Deadline())
+	if d.held.Kind != "" {
+		due = earliest(due, d.held.At.Add(bytePause))
+	}
+	return earliest(due, d.shown.deadline(d.poll.Waiting()))
+}
+
+// Tick implements reader.Decoder.
+func (d *Simple) Tick(now time.Time, emit func(reader.Event)) {
+	if due := d.in.deadline(); !due.IsZero() && !now.Before(due) {
+		if d.in.pause() {
+			d.fault(due, reader.Timeout, emit)
+		}
+	}
+	if d.held.Kind != "" && !now.Before(d.held.At.Add(bytePause)) {
+		d.release(emit)
+	}
+	if d.poll.Overdue(now, emit) {
+		d.in.reset()
+		d.asked, d.spoiled = nothing, false
+		d.doubt()
+	}
+	if d.shown.due(now) {
+		d.poll.Hurry(now)
+	}
+}
+
+// fault tells what was wrong. While the reader is still asked whether it uses a CRC, a
+// wrong answer is an answer to that.
+func (d *Simple) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+	d.spoiled, d.held = d.poll.Waiting(), reader.Event{}
+	if d.sure || !d.poll.Opened() {
+		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+	}
+}
+
+// doubt tries the other way, with or without CRC, as long as none was answered.
+func (d *Simple) doubt() {
+	if !d.sure {
+		d.crc = !d.crc
+	}
+}
+
+func (d *Simple) answer(at time.Time, message []byte, emit func(reader.Event)) {
+	switch {
+	case !d.poll.Opened():
+		d.overheard(at, message, emit)
+	case d.asked == nothing:
+		if !d.stray {
+			d.stray = true
+			emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.BadFrame})
+		}
+	default:
+		d.answered(at, message, emit)
+	}
+}
+
+// answered takes what the reader says to what it was asked.
+func (d *Simple) answered(at time.Time, message []byte, emit func(reader.Event)) {
+	body, why := message, reader.Why("")
+	if d.crc {
+		body, why = checked(message)
+	}
+	if why == "" && d.asked == search {
+		why = shape(body)
+	}
+	if why != "" {
+		d.fault(at, why, emit)
+		return
+	}
+	was := d.asked
+	d.asked, d.stray = nothing, false
+	d.poll.Answered(at, emit)
+	if d.shown.waiting() {
+		d.poll.Hurry(at)
+	}
+	if was != search {
+		return
+	}
+	if body[0] != 0 {
+		d.refusal(at, emit)
+		return
+	}
+	d.sure, d.refused = true, false
+	d.found(at, body, emit)
+}
+
+// refusal tells once that the reader does not do what it is asked.
+func (d *Simple) refusal(at time.Time, emit func(reader.Event)) {
+	d.doubt()
+	if !d.refused && d.sure {
+		d.refused = true
+		emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Refused})
+	}
+}
+
+// overheard takes an answer of which the question is not known.
+func (d *Simple) overheard(at time.Time, message []byte, emit func(reader.Event)) {
+	inner, bad := checked(message)
+	crc := d.opts.CRC == CRCOn || d.opts.CRC == CRCAuto && bad == ""
+	body, why := message, shape(message)
+	if crc {
+		body, why = inner, bad
+	}
+	switch {
+	case why != "":
+		d.fault(at, why, emit)
+		return
+	case shape(body) != "": // of another question
+		d.release(emit)
+		return
+	}
+	d.release(emit)
+	if body[0] != 0 {
+		d.fault(at, reader.Refused, emit)
+		return
+	}
+	d.found(at, body, func(e reader.Event) {
+		if d.held = e; crc || d.opts.CRC == CRCOff || e.Kind != reader.KindCard {
+			d.release(emit)
+		}
+	})
+}
+
+// release tells the card that was held back.
+func (d *Simple) release(emit func(reader.Event)) {
+	if d.held.Kind != "" {
+		emit(d.held)
+	}
+	d.held = reader.Event{}
+}
+
+// found takes a clean answer of SearchTag.
+func (d *Simple) found(at time.Time, body []byte, emit func(reader.Event)) {
+	if len(body) < tagHead {
+		d.seen.Missed(d.opts.Gone)
+		return
+	}
+	c, why := tag(body[2], int(body[3]), body[tagHead:], d.opts.Cards)
+	switch {
+	case why != "":
+		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+	case d.seen.Seen(at, c, away):
+		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
+	}
+}
