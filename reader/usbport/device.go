@@ -1,0 +1,121 @@
+package usbport
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"badged/reader"
+)
+
+// Device is a HID interface of a USB device.
+type Device struct {
+	usb
+	Interface int
+	Usages    []Usage // of its top-level collections
+	Hidraw    string  // /dev/hidraw0
+	Inputs    []string
+	Keyboard  bool // it can type
+	Spec      Spec // the shortest that means this one and no other that is there
+
+	hid string // its folder of the HID layer, which no other device ever has
+}
+
+// usb is a USB device.
+type usb struct {
+	Vendor, Product uint16
+	Serial          string // as the device says it: any byte can be in it
+	Path            string // the port that it is in, as in 1-1.2
+	Name            string // maker and product, printable
+
+	dir      string // in sysfs
+	bus, dev string // its numbers, which change with each plugging
+}
+
+func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }
+
+// List gives the HID interfaces of the USB devices that are plugged in, in the
+// order of their ports. Its error is a *reader.OpError.
+func List() ([]Device, error) {
+	devices, err := host.devices()
+	if err != nil {
+		return nil, &reader.OpError{Op: "list", Device: "USB HID devices", Err: err}
+	}
+	for i := range devices {
+		devices[i].Spec = shortest(devices[i], devices)
+	}
+	return devices, nil
+}
+
+// shortest is the spec that tells d from the others with as little as possible.
+func shortest(d Device, all []Device) Spec {
+	s := Spec{Vendor: d.Vendor, Product: d.Product, Interface: AnyInterface}
+	for _, more := range []func(){
+		func() {},
+		func() {
+			if isSerial(d.Serial) {
+				s.Serial = d.Serial
+			}
+		},
+		func() { s.Serial, s.Path = "", d.Path },
+		func() { s.Interface = d.Interface },
+	} {
+		more()
+		if found, err := choose(s, all); err == nil && found.hid == d.hid {
+			break
+		}
+	}
+	return s
+}
+
+var errAbsent = errors.New("no such device is plugged in")
+
+// ambiguousError says which words to add to a spec.
+type ambiguousError struct{ add []string }
+
+func (e *ambiguousError) Error() string {
+	return fmt.Sprintf("%d devices fit: add %s", len(e.add), strings.Join(e.add, " or "))
+}
+
+// choose gives the one interface that s means. Of several on one device it is the
+// one that types, if only one does.
+func choose(s Spec, all []Device) (Device, error) {
+	var fit []Device
+	for _, d := range all {
+		if s.fits(d) {
+			fit = append(fit, d)
+		}
+	}
+	if len(fit) == 0 {
+		return Device{}, errAbsent
+	}
+	add := []string{}
+	for _, d := range fit {
+		if word := "path=" + d.Path; !slices.Contains(add, word) {
+			add = append(add, word)
+		}
+	}
+	if len(add) > 1 {
+		return Device{}, &ambiguousError{add}
+	}
+	return chooseInterface(fit)
+}
+
+func chooseInterface(fit []Device) (Device, error) {
+	if len(fit) == 1 {
+		return fit[0], nil
+	}
+	var typing []Device
+	var add []string
+	for _, d := range fit {
+		add = append(add, fmt.Sprintf("interface=%d", d.Interface))
+		if d.Keyboard {
+			typing = append(typing, d)
+		}
+	}
+	if len(typing) == 1 {
+		return typing[0], nil
+	}
+	return Device{}, &ambiguousError{add}
+}

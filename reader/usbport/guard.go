@@ -1,0 +1,115 @@
+package usbport
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"badged/reader"
+)
+
+// GuardConfig is the allow-list.
+type GuardConfig struct {
+	Name string // in logs and events
+	// Allow are keyboards that may type: nothing is done to them. Readers are the
+	// configured ones: their keys are held too, from the moment they are plugged in
+	// and while their Port does not run, but they are no alarm. Of both only the
+	// device counts, not its interface or usage.
+	Allow, Readers []Spec
+	Log            *slog.Logger // says which device was found
+}
+
+// Guard is a reader.Source that keeps the keys of keyboards that are on no list from
+// the console, the panel and every other program, for as long as they are plugged
+// in, and tells KindAlarm, Foreign, once for each plugging. What is plugged in when it
+// starts counts too.
+//
+// It looks at input devices on USB and Bluetooth with keys that type. A machine's own
+// keyboard on another bus (the i8042 of a notebook), power buttons, mice, and devices
+// that a program of the machine makes up under another bus are not its business.
+type Guard struct {
+	cfg  GuardConfig
+	m    *machine
+	told map[string]bool // the pluggings that were told
+}
+
+// NewGuard makes a guard. Nothing is done before Run.
+func NewGuard(cfg GuardConfig) *Guard {
+	return &Guard{cfg: cfg, m: host, told: map[string]bool{}}
+}
+
+// Name implements reader.Source.
+func (g *Guard) Name() string { return g.cfg.Name }
+
+// Run implements reader.Source. Its error is a *reader.OpError.
+func (g *Guard) Run(ctx context.Context, emit func(reader.Event)) error {
+	err := g.run(ctx, emit)
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost})
+	return &reader.OpError{Op: "watch", Device: "USB keyboards", Err: err}
+}
+
+func (g *Guard) run(ctx context.Context, emit func(reader.Event)) error {
+	w, err := g.m.watch()
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, w.close)
+	defer w.close()
+	defer stop()
+	h := newHolder(g.m, g.wants)
+	h.failed = g.failed
+	up := false
+	return h.keep(w, func() {
+		if !up {
+			up = true
+			emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
+		}
+		g.tell(h, emit)
+	})
+}
+
+// wants reports whether the keys of an input device are to be held.
+func (g *Guard) wants(in input) bool {
+	return in.types && (in.bus == busUSB || in.bus == busBluetooth) && !on(g.cfg.Allow, in)
+}
+
+func on(list []Spec, in input) bool {
+	return in.isUSB && slices.ContainsFunc(list, func(s Spec) bool { return s.fitsDevice(in.usb) })
+}
+
+// tell raises the alarm for what is new, and forgets what is gone.
+func (g *Guard) tell(h *holder, emit func(reader.Event)) {
+	there := map[string]bool{}
+	for _, d := range h.held {
+		if there[d.in.plugging] || on(g.cfg.Readers, d.in) {
+			continue
+		}
+		there[d.in.plugging] = true
+		if g.told[d.in.plugging] {
+			continue
+		}
+		g.cfg.Log.Warn("a keyboard that is on no list was plugged in; its keys are held", g.which(d.in)...)
+		emit(reader.Event{Kind: reader.KindAlarm, At: time.Now(), Why: reader.Foreign})
+	}
+	g.told = there
+}
+
+// failed says that a keyboard can type all the same, or to somebody else.
+func (g *Guard) failed(in input, err error) {
+	g.cfg.Log.Error("the keys of a keyboard cannot be held", append(g.which(in), "err", err, "hint", hint(err))...)
+}
+
+// which names a keyboard in a log.
+func (g *Guard) which(in input) []any {
+	args := []any{"reader", g.cfg.Name, "device", printable(attribute(in.dir, "name")), "input", filepath.Base(in.dir)}
+	if !in.isUSB {
+		return args
+	}
+	s := Spec{Vendor: in.usb.Vendor, Product: in.usb.Product, Path: in.usb.Path, Interface: AnyInterface}
+	return append(args, "usb", s.String())
+}

@@ -1,0 +1,92 @@
+package usbport
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bus types of input devices: linux/input.h.
+const (
+	busUSB       = 0x03
+	busBluetooth = 0x05
+)
+
+// input is an input device of the kernel, with or without an event node yet.
+type input struct {
+	dir      string // in sysfs; its number is never used again
+	bus      uint16
+	types    bool   // it has keys that type
+	node     string // /dev/input/event3; "" before evdev made it
+	event    string // event3
+	usb      usb    // that it is of
+	isUSB    bool   // usb is set
+	plugging string // which device, plugged in when
+}
+
+// inputs gives all input devices, older ones first.
+func (m *machine) inputs() ([]input, error) {
+	dirs, err := m.class("input", "input")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]input, 0, len(dirs))
+	for _, dir := range dirs {
+		all = append(all, m.input(dir))
+	}
+	slices.SortFunc(all, func(a, b input) int { return comparePaths(a.number(), b.number()) })
+	return all, nil
+}
+
+func (in input) number() string { return strings.TrimPrefix(filepath.Base(in.dir), "input") }
+
+func (m *machine) input(dir string) input {
+	in := input{dir: dir, bus: hexAttribute(dir, "id/bustype")}
+	in.types = types(attribute(dir, "capabilities/key"))
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if n, ok := strings.CutPrefix(e.Name(), "event"); ok && isDigits(n) {
+			in.event, in.node = e.Name(), m.node("dev/input", e.Name())
+		}
+	}
+	in.usb, _, in.isUSB = m.usbOf(dir)
+	in.plugging = filepath.Dir(filepath.Dir(dir))
+	if in.isUSB {
+		in.plugging = in.usb.dir + " " + in.usb.dev
+	}
+	return in
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// typing are the keys that make an input device a keyboard, as ranges of
+// linux/input-event-codes.h: Escape to F12 with all letters, digits and the keypad;
+// Enter of the keypad to Delete; the keys of a telephone's pad. Without them it is
+// a power button, a volume control, a mouse or a touch screen.
+var typing = [][2]int{{1, 88}, {96, 111}, {0x200, 0x20F}}
+
+// types reports whether a bitmap of keys has one that types. sysfs shows it as
+// words of the machine's size in hexadecimal, the highest first, leading zeros of a
+// word left out: Linux, drivers/input/input.c, input_print_bitmap.
+func types(bitmap string) bool {
+	words := strings.Fields(bitmap)
+	slices.Reverse(words)
+	for i, w := range words {
+		v, err := strconv.ParseUint(w, 16, strconv.IntSize)
+		for bit := 0; err == nil && v != 0; bit++ {
+			if v&1 != 0 && isTyping(i*strconv.IntSize+bit) {
+				return true
+			}
+			v >>= 1
+		}
+	}
+	return false
+}
+
+func isTyping(key int) bool {
+	return slices.ContainsFunc(typing, func(r [2]int) bool { return r[0] <= key && key <= r[1] })
+}

@@ -1,0 +1,115 @@
+package usbport
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+)
+
+// find gives the device that s means.
+func (m *machine) find(s Spec) (Device, error) {
+	all, err := m.devices()
+	if err != nil {
+		return Device{}, err
+	}
+	return choose(s, all)
+}
+
+// there reports whether the node still is that of the device.
+func (m *machine) there(d Device) bool {
+	dir, err := filepath.EvalSymlinks(m.node("sys/class/hidraw", filepath.Base(d.Hidraw)))
+	return err == nil && filepath.Dir(filepath.Dir(dir)) == d.hid
+}
+
+// opened is a device in use: its reports, and the keys that are taken.
+type opened struct {
+	*hidraw
+	releases []func()
+}
+
+// open opens a device. udev may not be ready with its nodes: what is missing or not
+// allowed is tried again for a second, as long as the device is there.
+func (p *Port) open(ctx context.Context, d Device) (*opened, error) {
+	for try := 0; ; try++ {
+		o, err := p.m.open(d)
+		if err == nil || !settling(err) || try == retries {
+			return o, err
+		}
+		if !p.m.there(d) {
+			return nil, errAbsent
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(retryEvery):
+		}
+	}
+}
+
+// open takes the keys of all of the USB device's interfaces, then opens the reports.
+func (m *machine) open(d Device) (*opened, error) {
+	o := &opened{}
+	if err := m.takeAll(d, o); err != nil {
+		o.close()
+		return nil, err
+	}
+	h, err := m.openHidraw(d.Hidraw)
+	if err != nil {
+		o.close()
+		return nil, err
+	}
+	o.hidraw = h
+	if !m.there(d) { // the node's number may be another device's by now
+		o.close()
+		return nil, errAbsent
+	}
+	return o, nil
+}
+
+func (m *machine) takeAll(d Device, o *opened) error {
+	all, err := m.inputs()
+	if err != nil {
+		return err
+	}
+	for _, in := range all {
+		if !in.isUSB || in.usb.dir != d.dir {
+			continue
+		}
+		if in.node == "" {
+			return fmt.Errorf("no event node of %s: %w", filepath.Base(in.dir), fs.ErrNotExist)
+		}
+		release, err := m.take(in)
+		if err != nil {
+			return err
+		}
+		o.releases = append(o.releases, release)
+	}
+	return nil
+}
+
+func (o *opened) close() {
+	if o.hidraw != nil {
+		_ = o.f.Close() // may be closed already
+	}
+	for _, release := range o.releases {
+		release()
+	}
+}
+
+// endWith closes the reports when ctx ends, which ends a blocked read, and gives
+// what closes all of it.
+func (o *opened) endWith(ctx context.Context) (end func()) {
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = o.f.Close()
+	})
+	return func() {
+		if !stop() {
+			<-closed
+		}
+		o.close()
+	}
+}

@@ -1,0 +1,194 @@
+package usbport
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"badged/reader"
+)
+
+// noFeature is the length of feature reports that no descriptor tells, with the id.
+const noFeature = 64 + 1
+
+// pump brings the reports of an open device to a decoder.
+type pump struct {
+	h    *hidraw
+	dec  reader.Decoder
+	desc []byte
+	tap  func(p []byte, at time.Time)
+	emit func(reader.Event)
+
+	size    int // of a slot of buf
+	feature int
+	buf     []byte
+	n       [kernelReports]int // lengths of the reports in buf
+	count   int
+	gone    error
+	// lag is how far the decoder's clock is behind. The port may be late: other work
+	// was in its way. A gap between two reports counts only if the port saw that
+	// nothing came until its end; else the decoder's clock is stopped for as long as
+	// the port was late, until the decoder is at rest.
+	lag time.Duration
+}
+
+func newPump(h *hidraw, dec reader.Decoder, desc []byte, tap func([]byte, time.Time)) *pump {
+	l := parseDescriptor(desc)
+	s := &pump{h: h, dec: dec, desc: desc, tap: tap, size: min(max(l.input, noFeature), maxReport), feature: l.feature}
+	if s.feature <= 1 {
+		s.feature = noFeature
+	}
+	s.buf = make([]byte, s.size*kernelReports)
+	return s
+}
+
+// describe tells the decoder the descriptor, which ends what was under way.
+func (s *pump) describe() error {
+	if d, ok := s.dec.(reader.Describer); ok {
+		return d.Describe(s.desc)
+	}
+	return nil
+}
+
+// run reads until an error, which is never nil.
+func (s *pump) run(emit func(reader.Event)) error {
+	s.emit = emit
+	poller, polls := s.dec.(reader.Poller)
+	if polls {
+		poller.Open(time.Now())
+	}
+	for {
+		if polls {
+			if err := s.ask(poller); err != nil {
+				return lost(err)
+			}
+		}
+		due := s.dec.Deadline()
+		err := s.read(due)
+		switch {
+		case err == nil && polls: // what it types beside is not for the decoder
+		case err == nil:
+			s.take(due)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			s.dec.Tick(s.now(), s.emit)
+		default:
+			return lost(err)
+		}
+		if s.dec.Deadline().IsZero() {
+			s.lag = 0
+		}
+	}
+}
+
+func (s *pump) now() time.Time { return time.Now().Add(-s.lag) }
+
+// read waits for reports until due, if that is set, and takes all that are there.
+func (s *pump) read(due time.Time) error {
+	if !due.IsZero() {
+		due = due.Add(s.lag)
+	}
+	if err := s.h.f.SetReadDeadline(due); err != nil {
+		return err
+	}
+	s.count = 0
+	err := s.h.raw.Read(s.drain)
+	if errors.Is(err, os.ErrDeadlineExceeded) { // it did not look
+		got := false
+		if err := s.h.raw.Control(func(fd uintptr) { got = s.drain(fd) }); err != nil {
+			return err
+		}
+		if got {
+			err = nil
+		}
+	}
+	if err == nil && s.count == 0 {
+		return s.gone
+	}
+	return err
+}
+
+// drain reads what is there and reports whether that is anything. What came before
+// the device went away is still read.
+func (s *pump) drain(fd uintptr) bool {
+	for s.count < kernelReports {
+		n, err := unix.Read(int(fd), s.buf[s.count*s.size:][:s.size])
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		if err != nil || n == 0 {
+			s.gone = lost(err)
+			return true
+		}
+		s.n[s.count] = n
+		s.count++
+	}
+	return s.count > 0
+}
+
+// take hands the reports on. If there are as many as the kernel keeps, there may
+// have been more: then none of them counts, and what was under way ends.
+func (s *pump) take(due time.Time) {
+	at := s.now()
+	if !due.IsZero() && !at.Before(due) {
+		s.lag += at.Sub(due) + 1
+		at = due.Add(-1)
+	}
+	if s.count == kernelReports {
+		s.emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Overflow})
+		_ = s.describe() // it said yes to this descriptor before
+		return
+	}
+	for i := range s.count {
+		s.feed(at, s.buf[i*s.size:][:s.n[i]])
+	}
+}
+
+func (s *pump) feed(at time.Time, report []byte) {
+	if s.tap != nil {
+		s.tap(report, at)
+	}
+	s.dec.Feed(at, report, s.emit)
+}
+
+// answerer is a Poller whose device answers under another report id.
+type answerer interface{ Answer(sent byte) byte }
+
+// ask exchanges feature reports for as long as the decoder has something to say.
+func (s *pump) ask(p reader.Poller) error {
+	for q := p.Send(time.Now()); len(q) > 0; q = p.Send(time.Now()) {
+		if err := s.h.ctl.set(q); err != nil {
+			return &fs.PathError{Op: "set feature report", Path: s.h.f.Name(), Err: err}
+		}
+		answer := make([]byte, s.feature)
+		answer[0] = q[0]
+		if a, ok := p.(answerer); ok {
+			answer[0] = a.Answer(q[0])
+		}
+		n, err := s.h.ctl.get(answer)
+		if err != nil {
+			return &fs.PathError{Op: "get feature report", Path: s.h.f.Name(), Err: err}
+		}
+		s.feed(time.Now(), answer[:min(max(n, 0), len(answer))])
+	}
+	return nil
+}
+
+// lost gives the errors of a device that is not there any more one name.
+func lost(err error) error {
+	switch {
+	case err == nil: // the end of a file
+		return errGone
+	case errors.Is(err, errGone):
+		return err
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EIO), errors.Is(err, unix.ENXIO):
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return err
+}

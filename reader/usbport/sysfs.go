@@ -1,0 +1,149 @@
+package usbport
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// machine is the kernel that devices are looked up in and opened from. Tests have
+// one of their own.
+type machine struct {
+	root string // what the paths below /sys and /dev are joined to
+	// openInput takes an event node for this process alone until it is closed.
+	openInput  func(path string) (io.Closer, error)
+	openHidraw func(path string) (*hidraw, error)
+	watch      func() (*watch, error)
+	grabs      grabs
+}
+
+// host is the machine that the agent runs on.
+var host = &machine{root: "/", openInput: openInput, openHidraw: openHidraw, watch: newWatch}
+
+// attribute gives a line of sysfs; "" when there is none.
+func attribute(parts ...string) string {
+	b, err := os.ReadFile(filepath.Join(parts...))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(string(b), "\n")
+}
+
+func hexAttribute(parts ...string) uint16 {
+	n, _ := strconv.ParseUint(attribute(parts...), 16, 16)
+	return uint16(n)
+}
+
+// class gives what a class of devices has: names, and the folders that they stand
+// for. A class that is not there has nothing: its module is not loaded yet.
+func (m *machine) class(name, prefix string) (map[string]string, error) {
+	dir := filepath.Join(m.root, "sys/class", name)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, e := range entries {
+		if _, err := strconv.Atoi(strings.TrimPrefix(e.Name(), prefix)); err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name())); err == nil {
+			found[e.Name()] = real
+		} // else it was unplugged just now
+	}
+	return found, nil
+}
+
+// devices gives the HID interfaces of all USB devices, in the order of their ports.
+func (m *machine) devices() ([]Device, error) {
+	nodes, err := m.class("hidraw", "hidraw")
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := m.inputs()
+	if err != nil {
+		return nil, err
+	}
+	var devices []Device
+	for name, dir := range nodes {
+		if d, ok := m.device(name, dir, inputs); ok {
+			devices = append(devices, d)
+		}
+	}
+	slices.SortFunc(devices, func(a, b Device) int {
+		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.hid, b.hid))
+	})
+	return devices, nil
+}
+
+// device looks at one hidraw node; false: it is not a USB device's.
+func (m *machine) device(name, dir string, inputs []input) (Device, bool) {
+	hid := filepath.Dir(filepath.Dir(dir))
+	usb, iface, ok := m.usbOf(hid)
+	if !ok {
+		return Device{}, false
+	}
+	p, err := os.ReadFile(filepath.Join(hid, "report_descriptor"))
+	if err != nil {
+		return Device{}, false // it was unplugged just now
+	}
+	d := Device{usb: usb, Interface: iface, Hidraw: m.node("dev", name), hid: hid}
+	d.Usages = parseDescriptor(p).usages
+	d.Keyboard = d.has(Keyboard) || d.has(Keypad)
+	for _, in := range inputs {
+		if filepath.Dir(filepath.Dir(in.dir)) == hid && in.node != "" {
+			d.Inputs = append(d.Inputs, in.node)
+			d.Keyboard = d.Keyboard || in.types
+		}
+	}
+	return d, true
+}
+
+func (m *machine) node(parts ...string) string {
+	return filepath.Join(m.root, filepath.Join(parts...))
+}
+
+// usbOf climbs from a folder to the interface and the USB device that it is of.
+func (m *machine) usbOf(dir string) (usb, int, bool) {
+	iface := -1
+	for top := filepath.Join(m.root, "sys/devices"); len(dir) > len(top); dir = filepath.Dir(dir) {
+		if n, err := strconv.ParseUint(attribute(dir, "bInterfaceNumber"), 16, 8); err == nil {
+			iface = int(n)
+		}
+		if iface < 0 || attribute(dir, "idVendor") == "" {
+			continue
+		}
+		return usb{
+			Vendor: hexAttribute(dir, "idVendor"), Product: hexAttribute(dir, "idProduct"),
+			Serial: attribute(dir, "serial"), Path: filepath.Base(dir),
+			Name: printable(attribute(dir, "manufacturer") + " " + attribute(dir, "product")),
+			dir:  dir, bus: attribute(dir, "busnum"), dev: attribute(dir, "devnum"),
+		}, iface, true
+	}
+	return usb{}, 0, false
+}
+
+// printable is what a device calls itself without what a terminal would obey.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, strings.ToValidUTF8(s, "?"))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// comparePaths puts 1-2 before 1-10.
+func comparePaths(a, b string) int {
+	split := func(r rune) bool { return r == '-' || r == '.' }
+	return slices.CompareFunc(strings.FieldsFunc(a, split), strings.FieldsFunc(b, split), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
+}
