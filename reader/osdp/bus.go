@@ -1,0 +1,265 @@
+package osdp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"badged/reader"
+	"badged/reader/pacs"
+)
+
+// The languages of a reader's display.
+const (
+	English = "en"
+	French  = "fr"
+)
+
+// Unit is one reader on the line.
+type Unit struct {
+	Address int // 0 to 126
+	// Key opens the secure channel. Without it, nobody speaks to the reader until
+	// Bus.Commission.
+	Key Key
+	// NextKey is tried when Key does not fit: a new key that was written down, and
+	// perhaps never reached the reader. Status tells if it was the right one.
+	NextKey Key
+	// ClearText has the reader spoken to without secure channel, on the operator's own
+	// responsibility: whoever reaches the wire reads and makes badges. It excludes Key.
+	ClearText bool
+	Formats   pacs.Selection // of the badges that come as bits
+	FMT       bool           // FMT is a badge too; else it is a fault
+	Text      string         // English or French on the display; "": nothing
+}
+
+// BusConfig says who is on a line.
+type BusConfig struct {
+	Units  []Unit
+	Baud   int       // 0: DefaultBaud
+	Random io.Reader // makes challenges: crypto/rand.Reader
+}
+
+// DefaultBaud is the speed of readers that were told no other one.
+const DefaultBaud = 9600
+
+// The times of a line (section 5.7), and how often something is tried.
+const (
+	replyTime = 200 * time.Millisecond // until a reply must have begun
+	charGap   = 50 * time.Millisecond  // in a reply: 20 ms, and what adapters make of it
+	turn      = 2                      // characters of silence between a reply and a command
+
+	retries    = 2 // of a command without a reply
+	setbacks   = 3 // channels in a row that break before the reader is taken for lost
+	busyPause  = 50 * time.Millisecond
+	busyMost   = 5 * time.Second
+	probeFirst = 500 * time.Millisecond // a lost reader is asked for again after this,
+	probeLast  = 4 * time.Second        // then later and later, up to this
+	aliveEvery = time.Second
+)
+
+// Bus is the host of one line. It implements reader.Poller and reader.Cuer; the Unit of
+// events is an address. It is not safe for concurrent use.
+//
+// Its readers are asked in turn. One that is lost is asked for rarely, since each time
+// costs the others 200 ms. The next command follows a reply after two characters of
+// silence, but never earlier than a line of the configured speed could have carried both.
+//
+//	        Send: command                 reply, or none in time
+//	(free) ---------------> (waiting) ---------------------------> (quiet) --> (free)
+type Bus struct {
+	units  []*unit
+	random io.Reader
+	char   time.Duration // one character on the wire
+	last   int           // the unit that was asked last
+
+	asked *unit // whose reply is awaited; nil: none
+	sent  time.Time
+	due   time.Time // when the reply is overdue
+	end   time.Time // and when it is however slowly it comes
+	free  time.Time // when the line may be used again
+	scan  scanner
+}
+
+var (
+	errNoUnit  = errors.New("there is no OSDP reader with this address")
+	errNoRand  = errors.New("an OSDP line needs random numbers")
+	errNoUnits = errors.New("an OSDP line needs a reader")
+)
+
+// NewBus makes the host of a line. Its error says which unit is configured wrongly.
+func NewBus(cfg BusConfig) (*Bus, error) {
+	switch {
+	case len(cfg.Units) == 0:
+		return nil, errNoUnits
+	case cfg.Random == nil:
+		return nil, errNoRand
+	case cfg.Baud <= 0:
+		cfg.Baud = DefaultBaud
+	}
+	const bits = 10
+	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud)}
+	for _, c := range cfg.Units {
+		if err := c.check(); err != nil {
+			return nil, fmt.Errorf("OSDP reader %d: %w", c.Address, err)
+		}
+		if b.unit(c.Address) != nil {
+			return nil, fmt.Errorf("OSDP reader %d: another one has the same address", c.Address)
+		}
+		b.units = append(b.units, newUnit(c))
+	}
+	return b, nil
+}
+
+func (c Unit) check() error {
+	switch {
+	case c.Address < 0 || c.Address >= everybody:
+		return errors.New("the address must be 0 to 126")
+	case c.ClearText && !c.Key.IsZero():
+		return errors.New("it has a key, and still is to speak in the clear")
+	case !c.Key.IsZero() && c.Key.Weak(), !c.NextKey.IsZero() && c.NextKey.Weak():
+		return errWeakKey
+	case c.Text != "" && c.Text != English && c.Text != French:
+		return errors.New("the display speaks en or fr")
+	}
+	return nil
+}
+
+// unit finds a reader; nil: none has this address.
+func (b *Bus) unit(address int) *unit {
+	for _, u := range b.units {
+		if u.cfg.Address == address {
+			return u
+		}
+	}
+	return nil
+}
+
+// Open implements reader.Poller: every channel is opened again.
+func (b *Bus) Open(now time.Time) {
+	b.asked, b.free = nil, now
+	for _, u := range b.units {
+		u.opened(now)
+	}
+}
+
+// Send implements reader.Poller.
+func (b *Bus) Send(now time.Time) []byte {
+	if b.asked != nil || now.Before(b.free) {
+		return nil
+	}
+	for i := range b.units {
+		n := (b.last + 1 + i) % len(b.units)
+		if p := b.units[n].command(now, b.random); p != nil {
+			b.last = n
+			b.wait(now, b.units[n], len(p))
+			return p
+		}
+	}
+	return nil
+}
+
+// wait begins to wait for the reply to a command of n bytes.
+func (b *Bus) wait(now time.Time, u *unit, n int) {
+	b.scan.reset()
+	b.asked, b.sent = u, now
+	b.due = now.Add(b.wire(n) + replyTime)
+	b.end = b.due.Add(2 * b.wire(maxFrame))
+	b.free = now.Add(b.wire(n))
+}
+
+// wire is how long n bytes take.
+func (b *Bus) wire(n int) time.Duration { return time.Duration(n) * b.char }
+
+// Deadline implements reader.Decoder.
+func (b *Bus) Deadline() time.Time {
+	if b.asked != nil {
+		return b.due
+	}
+	var first time.Time
+	for _, u := range b.units {
+		if t := u.wants(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	if !first.IsZero() && first.Before(b.free) {
+		return b.free
+	}
+	return first
+}
+
+// Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.
+func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	if b.asked == nil {
+		return
+	}
+	b.scan.feed(p, &ear{b, at, emit})
+	if b.asked != nil && b.scan.partial() {
+		b.due = earlier(later(b.due, at.Add(charGap)), b.end)
+	}
+}
+
+// Tick implements reader.Decoder.
+func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
+	for _, u := range b.units {
+		u.tick(now, emit)
+	}
+	if b.asked == nil || now.Before(b.due) {
+		return
+	}
+	b.scan.giveUp(&ear{b, now, emit})
+	if u := b.asked; u != nil {
+		b.asked, b.free = nil, later(b.free, now)
+		u.unanswered(now, emit)
+	}
+}
+
+// ear hears what the scanner finds in bytes that arrived at one moment.
+type ear struct {
+	*Bus
+	at   time.Time
+	emit func(reader.Event)
+}
+
+// frame implements hearer. An echo of the command, and replies of others or to earlier
+// commands are nothing.
+func (e *ear) frame(raw []byte) {
+	f, ok := parse(raw)
+	u := e.asked
+	if !ok || u == nil || !f.reply || int(f.addr) != u.cfg.Address {
+		return
+	}
+	if u.hear(e.at, &f, e.emit) {
+		e.asked = nil
+		e.free = later(e.at, e.free.Add(e.wire(len(raw)))).Add(e.wire(turn))
+	}
+}
+
+// wrong implements hearer. Noise between frames is usual on a line whose sender
+// changes; a reply that got damaged does not come again by itself.
+func (e *ear) wrong(why reader.Why) {
+	u := e.asked
+	if u == nil {
+		return
+	}
+	u.garbled = true
+	if why == reader.BadFrame {
+		return
+	}
+	u.dev.fault(e.at, why, e.emit)
+	e.due = earlier(e.due, e.at.Add(charGap))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,202 @@
+package osdp
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"badged/reader"
+)
+
+// MaxCommission is the longest time that a commissioning may take.
+const MaxCommission = time.Hour
+
+// Stage is how far a commissioning is.
+type Stage string
+
+// The stages. From Secured on it is over.
+const (
+	NotAsked Stage = ""
+	Waiting  Stage = "waiting" // for the reader to open the channel with a key that is known
+	Sent     Stage = "sent"    // the new key is on its way
+	KeySet   Stage = "key_set" // the reader has taken it
+	Secured  Stage = "secured" // the channel is open with it
+	Refused  Stage = "refused"
+	Expired  Stage = "expired" // the time was over
+	Stopped  Stage = "stopped"
+)
+
+// box is a commissioning: the time, and nothing else, in which the default key counts.
+// A nil box is none.
+type box struct {
+	until time.Time
+	key   Key
+	stage Stage
+	why   reader.Why
+}
+
+// active reports whether it still goes on.
+func (x *box) active() bool { return x.waiting() || x != nil && x.stage == KeySet }
+
+// waiting reports whether the reader has not taken the new key yet.
+func (x *box) waiting() bool { return x != nil && (x.stage == Waiting || x.stage == Sent) }
+
+// send gives the data of KEYSET (SIA OSDP 2.2, section 6.20): kind, length, key.
+func (x *box) send() []byte {
+	const scbk = 1
+	x.stage = Sent
+	return append([]byte{scbk, keyLen}, x.key.Reveal()...)
+}
+
+func (x *box) refuse(why reader.Why) {
+	if x.active() {
+		x.stage, x.why = Refused, why
+	}
+}
+
+// Commission gives a reader a new key: its first one, or another. Until then, and no
+// longer than MaxCommission, the channel may be opened with the default key, or with
+// the keys that the reader has; in it, the new key is sent and nothing else done. Then
+// the channel is opened with the new key.
+//
+// The new key must be on disk, as NextKey, before this is called: a reader that has a
+// key which nobody knows has to be cleared by hand. Commissioned tells how it goes.
+func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) error {
+	u := b.unit(address)
+	switch {
+	case u == nil:
+		return errNoUnit
+	case u.cfg.ClearText:
+		return fmt.Errorf("commission OSDP reader %d: it is configured to speak in the clear", address)
+	case key.Weak():
+		return fmt.Errorf("commission OSDP reader %d: %w", address, errWeakKey)
+	case !until.After(now) || until.Sub(now) > MaxCommission:
+		return fmt.Errorf("commission OSDP reader %d: the time must be 1 s to %v", address, MaxCommission)
+	case u.state == closed:
+		return errors.New("commission an OSDP reader: its line is not open")
+	case u.box.active():
+		return fmt.Errorf("commission OSDP reader %d: it is being commissioned already", address)
+	}
+	u.box = &box{until: until, key: key, stage: Waiting}
+	u.anew(now)
+	b.hangUp(u)
+	return nil
+}
+
+// Commissioned tells how far the last commissioning of a reader is, and if it failed,
+// why: the Why of a reader that was not in install mode is WrongKey. The key of a reader
+// whose Stage was Sent or KeySet when it failed may be the new one: it stays NextKey.
+func (b *Bus) Commissioned(address int) (Stage, reader.Why) {
+	if u := b.unit(address); u != nil && u.box != nil {
+		return u.box.stage, u.box.why
+	}
+	return NotAsked, ""
+}
+
+// StopCommission ends a commissioning before its time.
+func (b *Bus) StopCommission(now time.Time, address int) {
+	if u := b.unit(address); u != nil && u.box.active() {
+		u.end(now, Stopped)
+		b.hangUp(u)
+	}
+}
+
+// hangUp waits no longer for what a reader replies, but lets it.
+func (b *Bus) hangUp(u *unit) {
+	if b.asked == u {
+		b.asked, b.free = nil, b.due
+	}
+}
+
+// anew has the reader spoken to from the beginning, at once.
+func (u *unit) anew(now time.Time) {
+	u.key = 0
+	u.pause = probeFirst
+	u.rest(now)
+}
+
+// expire ends a commissioning whose time is over.
+func (u *unit) expire(now time.Time) {
+	if u.box.active() && !now.Before(u.box.until) {
+		u.end(now, Expired)
+	}
+}
+
+// end ends a commissioning without result. A channel with the default key goes with it.
+func (u *unit) end(now time.Time, stage Stage) {
+	if u.box.stage != Waiting {
+		u.keep(u.box.key)
+	}
+	u.box.stage = stage
+	u.anew(now)
+}
+
+// keep remembers a key that the reader may have.
+func (u *unit) keep(k Key) {
+	if u.cfg.Key.IsZero() {
+		u.cfg.Key = k
+	} else {
+		u.cfg.NextKey = k
+	}
+}
+
+// candidates gives the keys to try, in order: the default key in a commissioning only.
+func (u *unit) candidates() (keys []Key) {
+	if u.box.active() {
+		keys = append(keys, u.box.key)
+		if u.box.stage == KeySet {
+			return keys
+		}
+		keys = append(keys, scbkD)
+	}
+	for _, k := range []Key{u.cfg.Key, u.cfg.NextKey} {
+		if !k.IsZero() {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// commissioned goes on with a commissioning when the channel is open.
+func (u *unit) commissioned() {
+	switch {
+	case !u.box.active():
+	case u.keys[u.key] == u.box.key:
+		u.box.stage, u.box.why = Secured, ""
+		u.cfg.Key, u.cfg.NextKey = u.box.key, Key{}
+		u.keys, u.key = u.candidates(), 0
+	default:
+		u.state = rekey
+	}
+}
+
+// rekeyed has the channel opened with the key that the reader has now.
+func (u *unit) rekeyed() {
+	u.box.stage = KeySet
+	u.keep(u.box.key)
+	u.key = 0
+	u.begin()
+}
+
+// Status is how it stands with a reader.
+type Status struct {
+	Online    bool
+	Secure    bool       // inside the channel, with a key of its own
+	ClearText bool       // it is configured to speak in the clear: anybody on the wire can make badges
+	NextKey   bool       // the channel is open with Unit.NextKey: make it the Key
+	Why       reader.Why // of being offline, as in KindDown; "": not tried yet
+	Baud      int        // the speed that it took by Bus.ComSet; 0: none
+}
+
+// Status tells how it stands with the reader at an address.
+func (b *Bus) Status(address int) (s Status, ok bool) {
+	u := b.unit(address)
+	if u == nil {
+		return s, false
+	}
+	s = Status{Online: u.state == online, ClearText: u.cfg.ClearText, Why: u.why, Baud: u.baud}
+	if s.Online && u.open {
+		s.Secure, s.NextKey = true, u.keys[u.key] == u.cfg.NextKey
+	}
+	return s, true
+}

@@ -1,0 +1,237 @@
+package osdp
+
+import (
+	"encoding/binary"
+
+	"badged/reader"
+)
+
+// The parts of a frame (SIA OSDP 2.2, section 5.9):
+//
+//	FF...  53   address       length  control  [block]  code  [data]  [MAC]  check
+//	mark   SOM  | 80: reply   2, low first                             4     CRC: 2, or checksum: 1
+//
+// length counts from SOM to the check. A block starts with its own length.
+const (
+	mark = 0xFF
+	som  = 0x53
+
+	fromReader = 0x80
+	everybody  = 0x7F
+
+	ctrlSeq   = 0x03
+	ctrlCRC   = 0x04
+	ctrlBlock = 0x08
+
+	headLen  = 5
+	macLen   = 4
+	minFrame = headLen + 2 // code and checksum
+	maxFrame = 1440        // section 5.6
+	shown    = 4           // bytes of a head that hold its length
+)
+
+// frame is one message.
+type frame struct {
+	raw   []byte // as it came, from SOM on, with its check
+	addr  byte
+	reply bool
+	seq   byte
+	sum   bool   // checked by the old checksum
+	block []byte // the security block from its type on; nil: none
+	code  byte
+	data  []byte // encrypted, if the block says so
+	mac   []byte // nil: none
+}
+
+// secured reports whether the frame has a MAC.
+func (f *frame) secured() bool { return f.block != nil && f.block[0] >= scsCommand }
+
+// signed is what the MAC covers.
+func (f *frame) signed() []byte { return f.raw[:len(f.raw)-f.checkLen()-macLen] }
+
+func (f *frame) checkLen() int {
+	if f.sum {
+		return 1
+	}
+	return 2
+}
+
+// parse takes a frame apart whose length and check are right. It shares raw's bytes.
+func parse(raw []byte) (f frame, ok bool) {
+	ctrl := raw[4]
+	f = frame{
+		raw: raw, addr: raw[1] &^ fromReader, reply: raw[1]&fromReader != 0,
+		seq: ctrl & ctrlSeq, sum: ctrl&ctrlCRC == 0,
+	}
+	body := raw[headLen : len(raw)-f.checkLen()]
+	if ctrl&ctrlBlock != 0 {
+		if f.block, body, ok = cutBlock(body); !ok {
+			return f, false
+		}
+	}
+	if f.secured() {
+		if len(body) < macLen {
+			return f, false
+		}
+		body, f.mac = body[:len(body)-macLen], body[len(body)-macLen:]
+	}
+	if len(body) == 0 {
+		return f, false
+	}
+	f.code, f.data = body[0], body[1:]
+	return f, true
+}
+
+// cutBlock takes the security block off a body.
+func cutBlock(body []byte) (block, rest []byte, ok bool) {
+	if len(body) == 0 || body[0] < 2 || int(body[0]) > len(body) {
+		return nil, nil, false
+	}
+	return body[1:body[0]], body[body[0]:], true
+}
+
+// start appends a mark byte and the frame up to its data to dst, which must be empty;
+// extra is what follows, without the check.
+func (f *frame) start(dst []byte, extra int) []byte {
+	addr, ctrl, n := f.addr, f.seq|ctrlCRC, headLen+1+len(f.data)+extra+f.checkLen()
+	if f.reply {
+		addr |= fromReader
+	}
+	if f.sum {
+		ctrl &^= ctrlCRC
+	}
+	if f.block != nil {
+		ctrl |= ctrlBlock
+		n += 1 + len(f.block)
+	}
+	dst = append(dst, mark, som, addr, byte(n), byte(n>>8), ctrl)
+	if f.block != nil {
+		dst = append(dst, byte(1+len(f.block)))
+		dst = append(dst, f.block...)
+	}
+	return append(append(dst, f.code), f.data...)
+}
+
+// end appends the check to a frame behind its mark byte.
+func (f *frame) end(p []byte) []byte {
+	if f.sum {
+		return append(p, checksum(p[1:]))
+	}
+	return binary.LittleEndian.AppendUint16(p, crc16(p[1:]))
+}
+
+// encode gives the frame as it is sent outside the secure channel.
+func (f *frame) encode(dst []byte) []byte { return f.end(f.start(dst, 0)) }
+
+// scanner finds frames in a stream of bytes, however it is split.
+//
+//	        SOM            length fits           check right: a frame
+//	(gap) ------> (head) -------------> (body) --------------------------> (gap)
+//	  ^ mark: skipped  | length is none   | check wrong, or pause: a fault
+//	  | other: junk    v                  v
+//	  +------------ look for SOM again, from the byte after the last one on
+//
+// Junk is told once in a row, and what is found wrong within a wrong frame not at all.
+type scanner struct {
+	buf   [maxFrame]byte
+	n     int
+	junk  bool // the bytes before are no frame, and that was told
+	doubt int  // bytes from buf[0] on that belong to something wrong that was told
+}
+
+// hearer is told what a scanner finds. raw is good until it returns.
+type hearer interface {
+	frame(raw []byte)
+	wrong(why reader.Why)
+}
+
+// reset forgets a frame that is half there.
+func (s *scanner) reset() { s.n, s.junk, s.doubt = 0, false, 0 }
+
+// partial reports whether a frame is half there.
+func (s *scanner) partial() bool { return s.n > 0 }
+
+func (s *scanner) feed(p []byte, h hearer) {
+	for len(p) > 0 {
+		n := copy(s.buf[s.n:], p)
+		s.n += n
+		p = p[n:]
+		s.look(h)
+	}
+}
+
+// giveUp tells that the rest of a frame does not come. A frame within it is found.
+func (s *scanner) giveUp(h hearer) {
+	for s.n > 0 {
+		if s.doubt == 0 {
+			h.wrong(reader.Timeout)
+		}
+		s.junk, s.doubt = true, s.n
+		s.drop(1)
+		s.look(h)
+	}
+}
+
+// look takes from the buffer what can be told already.
+func (s *scanner) look(h hearer) {
+	for s.seek(h) && s.n >= shown {
+		want := int(binary.LittleEndian.Uint16(s.buf[2:]))
+		switch {
+		case want < minFrame || want > maxFrame:
+			s.noise(h)
+			s.drop(1)
+		case s.n < want:
+			return
+		case !checks(s.buf[:want]):
+			s.damaged(want, h)
+		default:
+			s.junk, s.doubt = false, 0
+			h.frame(s.buf[:want])
+			s.drop(want)
+		}
+	}
+}
+
+// seek drops what is before SOM.
+func (s *scanner) seek(h hearer) bool {
+	i := 0
+	for i < s.n && s.buf[i] != som {
+		if s.buf[i] != mark {
+			s.noise(h)
+		}
+		i++
+	}
+	s.drop(i)
+	return s.n > 0
+}
+
+func (s *scanner) noise(h hearer) {
+	if !s.junk && s.doubt == 0 {
+		h.wrong(reader.BadFrame)
+	}
+	s.junk = true
+}
+
+// damaged tells of a frame with a wrong check, and has its bytes searched.
+func (s *scanner) damaged(want int, h hearer) {
+	if s.doubt == 0 {
+		h.wrong(reader.BadChecksum)
+	}
+	s.junk, s.doubt = true, max(s.doubt, want)
+	s.drop(1)
+}
+
+func (s *scanner) drop(n int) {
+	copy(s.buf[:], s.buf[n:s.n])
+	s.n -= n
+	s.doubt = max(0, s.doubt-n)
+}
+
+// checks reports whether the check of a frame is right.
+func checks(raw []byte) bool {
+	if raw[4]&ctrlCRC == 0 {
+		return checksum(raw) == 0
+	}
+	n := len(raw) - 2
+	return n > headLen && crc16(raw[:n]) == binary.LittleEndian.Uint16(raw[n:])
+}

@@ -1,0 +1,92 @@
+package osdp
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"badged/internal/secret"
+)
+
+const keyLen = 16
+
+// Key is a secure channel base key (SCBK), which one reader and its host share. It
+// cannot be printed; its text is the 16 bytes.
+type Key struct{ secret.Text }
+
+// scbkD is the default key that every reader is made with (SIA OSDP 2.2, annex D.3.1).
+var scbkD = Key{secret.New("0123456789:;<=>?")}
+
+var (
+	errKeyText = errors.New("a key is 32 hex digits")
+	errWeakKey = errors.New("the key can be guessed: make a random one, for example with `openssl rand -hex 16`")
+)
+
+// ParseKey reads a key from 32 hex digits; white space around them does not count. Its
+// error does not show them. A weak key is no error: see Weak.
+func ParseKey(text string) (Key, error) {
+	p, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(p) != keyLen {
+		return Key{}, errKeyText
+	}
+	return newKey(p), nil
+}
+
+// NewKey makes a key of random bytes.
+func NewKey(random io.Reader) (Key, error) {
+	var p [keyLen]byte
+	if _, err := io.ReadFull(random, p[:]); err != nil {
+		return Key{}, fmt.Errorf("make an OSDP key: %w", err)
+	}
+	if k := newKey(p[:]); !k.Weak() {
+		return k, nil
+	}
+	return Key{}, fmt.Errorf("make an OSDP key: the random numbers are none")
+}
+
+func newKey(p []byte) Key { return Key{secret.New(string(p))} }
+
+// Hex is the key in hex digits, for the file that it is kept in. It never goes to a log.
+func (k Key) Hex() string { return hex.EncodeToString([]byte(k.Reveal())) }
+
+// Weak reports whether the key is the default one or of the kinds that people make up
+// and attackers try first: bytes that rise or fall by the same step, 0 among them, and a
+// few bytes over and over. The default key is one that rises. (Bishop Fox, «Badge of
+// Shame: Breaking into Secure Facilities with OSDP», 2023, attack 4.)
+func (k Key) Weak() bool {
+	p := k.Reveal()
+	return len(p) != keyLen || steps(p) || repeats(p, 8)
+}
+
+// steps reports whether each byte is the one before plus the same number.
+func steps(p string) bool {
+	for i := 2; i < len(p); i++ {
+		if p[i]-p[i-1] != p[1]-p[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// repeats reports whether p is the same n bytes over and over, which those of a divisor
+// of n are too.
+func repeats(p string, n int) bool { return p[n:] == p[:len(p)-n] }
+
+// guesses gives the weak keys that are tried first: bytes that are the same, rise or
+// fall by 1. It stops when try is true.
+func guesses(try func(Key) bool) (Key, bool) {
+	var p [keyLen]byte
+	for _, step := range []byte{1, 0, 0xFF} {
+		for first := range 256 {
+			for i := range p {
+				p[i] = byte(first) + byte(i)*step
+			}
+			if k := newKey(p[:]); try(k) {
+				return k, true
+			}
+		}
+	}
+	return Key{}, false
+}

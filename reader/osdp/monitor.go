@@ -1,0 +1,281 @@
+package osdp
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"badged/reader"
+	"badged/reader/pacs"
+)
+
+// MonitorConfig says what a Monitor knows of a line.
+type MonitorConfig struct {
+	Keys    []Key // that readers on it may have; weak ones are fine
+	Address int   // of the one reader to listen to; below 0: all
+	Formats pacs.Selection
+	FMT     bool // FMT is a badge; else it is a fault
+}
+
+// Summary is what a Monitor has seen.
+type Summary struct {
+	Frames  int   // with the right check
+	BadCRC  int   // frames with a wrong CRC or checksum
+	MACs    int   // MACs that were right
+	BadMACs int   // and wrong
+	Keys    []Key // that were sent in KEYSET, or guessed: they were not configured
+}
+
+// Monitor listens to a line: commands and replies in one stream, in the order in which
+// they were sent. It implements reader.Decoder and follows secure channels that are
+// opened with a configured key, with one that it saw in KEYSET before, or with one that
+// can be guessed, which raises the alarm WeakKey.
+//
+// Inside a channel only what has the right MAC gives a badge or a key. A channel whose
+// key is not known is the fault WrongKey; one that began before it listened is Forged,
+// once.
+type Monitor struct {
+	cfg   MonitorConfig
+	scan  scanner
+	links map[byte]*link
+	last  time.Time
+	sum   Summary
+}
+
+// link is the conversation with one reader.
+//
+//	        CHLNG           CCRYPT, a key fits          SCRYPT, RMAC_I right
+//	(plain) -----> (asked) --------------------> (proved) ------------------> (sealed)
+//	   ^              | no key fits: fault                                        |
+//	   |              v                                                           |
+//	   |           (opaque)                                                       |
+//	   +--------------+-------- command with sequence 0 --------------------------+
+type link struct {
+	dev   peripheral
+	phase phase
+	rndA  [randomLen]byte
+	sess  *session
+	cmd   []byte // the last command
+	reply []byte // the last reply
+	again bool   // the command was sent again
+	ok    bool   // and its MAC was right
+}
+
+type phase uint8
+
+const (
+	plain phase = iota
+	asked
+	proved
+	sealed
+	opaque
+)
+
+// stopped is the pause after which a frame is given up.
+const stopped = time.Second
+
+// NewMonitor makes a Monitor.
+func NewMonitor(cfg MonitorConfig) *Monitor {
+	return &Monitor{cfg: cfg, links: map[byte]*link{}}
+}
+
+// Summary is what was seen up to now.
+func (m *Monitor) Summary() Summary {
+	s := m.sum
+	s.Keys = slices.Clone(s.Keys)
+	return s
+}
+
+// Feed implements reader.Decoder.
+func (m *Monitor) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	m.Tick(at, emit)
+	m.last = at
+	m.scan.feed(p, &listener{m, at, emit})
+}
+
+// Deadline implements reader.Decoder.
+func (m *Monitor) Deadline() time.Time {
+	if !m.scan.partial() {
+		return time.Time{}
+	}
+	return m.last.Add(stopped)
+}
+
+// Tick implements reader.Decoder.
+func (m *Monitor) Tick(now time.Time, emit func(reader.Event)) {
+	if due := m.Deadline(); !due.IsZero() && !now.Before(due) {
+		m.scan.giveUp(&listener{m, due, emit})
+	}
+}
+
+// listener hears what the scanner finds in bytes that arrived at one moment.
+type listener struct {
+	*Monitor
+	at   time.Time
+	emit func(reader.Event)
+}
+
+// wrong implements hearer.
+func (l *listener) wrong(why reader.Why) {
+	if why == reader.BadChecksum {
+		l.sum.BadCRC++
+	}
+	l.emit(reader.Event{Kind: reader.KindFault, At: l.at, Why: why})
+}
+
+// frame implements hearer.
+func (l *listener) frame(raw []byte) {
+	l.sum.Frames++
+	f, ok := parse(slices.Clone(raw))
+	if !ok {
+		l.emit(reader.Event{Kind: reader.KindFault, At: l.at, Why: reader.BadFrame, Unit: int(raw[1] &^ fromReader)})
+		return
+	}
+	if l.cfg.Address >= 0 && int(f.addr) != l.cfg.Address {
+		return
+	}
+	k := l.links[f.addr]
+	if k == nil {
+		k = &link{dev: peripheral{addr: int(f.addr), formats: l.cfg.Formats, fmt: l.cfg.FMT}}
+		l.links[f.addr] = k
+	}
+	if f.reply {
+		l.replied(k, &f, raw)
+	} else {
+		l.commanded(k, &f, raw)
+	}
+}
+
+func (l *listener) fault(k *link, why reader.Why) { k.dev.fault(l.at, why, l.emit) }
+
+// commanded follows a command. One that is sent again has the same bytes and is no new
+// link of the chain of MACs.
+func (l *listener) commanded(k *link, f *frame, raw []byte) {
+	k.again = bytes.Equal(raw, k.cmd)
+	if k.again {
+		l.repeated(f, k.ok)
+		return
+	}
+	k.cmd, k.ok = slices.Clone(raw), true
+	if f.seq == 0 {
+		k.phase = plain
+	}
+	switch {
+	case f.secured():
+		k.ok = l.opened(k, f)
+	case f.code == cmdChlng && len(f.data) == randomLen:
+		k.rndA, k.phase = [randomLen]byte(f.data), asked
+	case f.code == cmdScrypt && k.phase == proved:
+		server := k.sess.server()
+		k.ok = same(server[:], f.data)
+		if !k.ok {
+			l.fault(k, reader.Forged)
+		}
+	case f.code == cmdKeySet:
+		k.dev.alarm(l.at, reader.Insecure, l.emit) // everybody has read it
+	}
+	if k.ok && f.code == cmdKeySet {
+		l.learn(f.data)
+	}
+}
+
+// replied follows a reply.
+func (l *listener) replied(k *link, f *frame, raw []byte) {
+	if k.again && bytes.Equal(raw, k.reply) {
+		l.repeated(f, true)
+		return
+	}
+	k.reply = slices.Clone(raw)
+	switch {
+	case f.secured():
+		if l.opened(k, f) {
+			k.dev.says(l.at, f.code, f.data, l.emit)
+		}
+	case f.code == replyCrypt:
+		l.challenged(k, f)
+	case f.code == replyRMAC:
+		l.begun(k, f)
+	case f.code == replyNAK || f.code == replyBusy:
+	case k.phase == sealed:
+		l.fault(k, reader.Forged)
+	default:
+		k.dev.says(l.at, f.code, f.data, l.emit)
+	}
+}
+
+// repeated counts a frame that was there before.
+func (l *listener) repeated(f *frame, ok bool) {
+	if f.secured() && ok {
+		l.sum.MACs++
+	}
+}
+
+// opened checks and decrypts a frame inside the channel.
+func (l *listener) opened(k *link, f *frame) bool {
+	switch {
+	case k.phase == opaque:
+		return false
+	case k.phase != sealed:
+		k.phase = opaque
+		l.fault(k, reader.Forged)
+		return false
+	case !k.sess.open(f):
+		l.sum.BadMACs++
+		l.fault(k, reader.Forged)
+		return false
+	}
+	l.sum.MACs++
+	return true
+}
+
+// challenged looks for the key that a reader proves to have.
+func (l *listener) challenged(k *link, f *frame) {
+	if k.phase != asked {
+		l.fault(k, reader.Forged)
+		return
+	}
+	fits := func(key Key) bool {
+		k.sess = newSession(key, k.rndA)
+		return k.sess.proves(f.data)
+	}
+	k.phase = proved
+	if i := slices.IndexFunc(slices.Concat(l.cfg.Keys, l.sum.Keys), fits); i >= 0 {
+		if i < len(l.cfg.Keys) && l.cfg.Keys[i].Weak() {
+			k.dev.alarm(l.at, reader.WeakKey, l.emit)
+		}
+		return
+	}
+	key, ok := guesses(fits)
+	if !ok {
+		k.phase = opaque
+		l.fault(k, reader.WrongKey)
+		return
+	}
+	k.dev.alarm(l.at, reader.WeakKey, l.emit)
+	if key != scbkD {
+		l.sum.Keys = append(l.sum.Keys, key)
+	}
+}
+
+// begun starts the chain of MACs.
+func (l *listener) begun(k *link, f *frame) {
+	switch {
+	case k.phase == opaque:
+	case k.phase != proved || !k.ok || !k.sess.begins(f.data):
+		l.fault(k, reader.Forged)
+	default:
+		k.phase = sealed
+	}
+}
+
+// learn keeps the key of a KEYSET.
+func (l *listener) learn(data []byte) {
+	const head = 2
+	if len(data) != head+keyLen || data[1] != keyLen {
+		return
+	}
+	key := newKey(data[head:])
+	if !slices.Contains(l.sum.Keys, key) {
+		l.sum.Keys = append(l.sum.Keys, key)
+	}
+}

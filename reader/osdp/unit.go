@@ -1,0 +1,253 @@
+package osdp
+
+import (
+	"io"
+	"time"
+
+	"badged/reader"
+)
+
+// unit is what the host knows of one reader.
+//
+//	          ID            CAP: AES         CCRYPT right       RMAC_I right
+//	(lost) -----> (ident) -----> (inventory) -----> (challenge) -----> (prove) ------> channel open
+//	  ^                              | ClearText                                            |
+//	  |                              v                            CAP again, LSTAT          v
+//	  |      no reply 3 times    (online) <-------- (status) <------------------------ (inventory)
+//	  +------------------------- | POLL, orders                                             ^
+//	                             |                       only in a commissioning: (rekey) --+
+//	  setback: MAC wrong, NAK    |                                  KEYSET, then all anew
+//	  in the clear, sequence     v
+//	  refused             (ident), sequence 0; lost when that happens too often in a row
+//
+// (closed) is before Open. (shut) has no key: nobody speaks to it until a
+// commissioning. A cryptogram that is wrong with all keys, and PDCAP without AES, lead
+// to (lost) with an alarm, and are tried again every few seconds.
+type unit struct {
+	cfg   Unit
+	dev   peripheral
+	state state
+	told  reader.Kind // KindUp or KindDown, the last one; "": none
+	why   reader.Why  // of being offline
+	alarm reader.Why  // that was told since it was online
+
+	at      time.Time     // nothing is sent before
+	pause   time.Duration // until the next probe of a lost reader
+	probing bool          // this may be a lost reader: no retries
+	missed  int           // probes in a row
+	heard   bool          // it has replied: its kind of check is known
+	garbled bool          // something came that was no reply
+
+	seq   byte
+	sum   bool   // the old checksum
+	code  byte   // of the command that is under way
+	frame []byte // and all of it, to be sent again; nil: none
+	buf   [128]byte
+	tries int
+	busy  time.Time // it says so since then; zero: it does not
+	falls int       // setbacks since it worked
+	alive time.Time // KindAlive was told
+
+	sess  *session
+	open  bool  // everything is sealed by sess
+	keys  []Key // that may be right
+	key   int   // which one is tried, or has opened the channel
+	caps  caps
+	had   bool // it could AES once
+	order []order
+	box   *box // its commissioning; nil: none
+	baud  int  // that COMSET gave it
+}
+
+type state uint8
+
+const (
+	closed state = iota
+	shut
+	lost
+	ident
+	inventory
+	challenge
+	prove
+	rekey
+	status
+	online
+)
+
+func newUnit(c Unit) *unit {
+	u := &unit{cfg: c, dev: peripheral{addr: c.Address, formats: c.Formats, fmt: c.FMT}}
+	// A reader that has a key of ours got it through AES.
+	u.had = !c.Key.IsZero()
+	return u
+}
+
+// opened voids whatever was under way.
+func (u *unit) opened(now time.Time) {
+	u.begin()
+	u.rest(now)
+	u.told, u.pause, u.missed, u.falls = "", probeFirst, 0, 0
+}
+
+// begin has everything said anew.
+func (u *unit) begin() {
+	u.state, u.seq, u.frame, u.tries, u.busy = ident, 0, nil, 0, time.Time{}
+	u.sess, u.open, u.order = nil, false, nil
+	u.keys = u.candidates()
+	if u.key >= len(u.keys) {
+		u.key = 0
+	}
+}
+
+// rest has the reader asked for at that time.
+func (u *unit) rest(at time.Time) {
+	u.state, u.at, u.frame, u.order = lost, at, nil, nil
+	u.sess, u.open = nil, false
+	if len(u.candidates()) == 0 && !u.cfg.ClearText {
+		u.state = shut
+	}
+}
+
+// wants is when the unit has something to send or to tell; zero: never.
+func (u *unit) wants() time.Time {
+	if u.state == closed || u.state == shut && u.told == reader.KindDown {
+		return time.Time{}
+	}
+	return u.at
+}
+
+// tick tells that a reader has no key.
+func (u *unit) tick(now time.Time, emit func(reader.Event)) {
+	u.expire(now)
+	if u.state == shut && u.told != reader.KindDown {
+		u.deny(now, reader.Insecure, emit)
+	}
+}
+
+// command gives the next frame, or the last one again; nil: nothing yet.
+func (u *unit) command(now time.Time, random io.Reader) []byte {
+	u.expire(now)
+	if u.state <= shut || now.Before(u.at) {
+		return nil
+	}
+	if u.state == lost {
+		u.begin()
+		u.probing, u.garbled = true, false
+		u.sum = !u.heard && u.missed/2%2 == 1
+	}
+	if u.frame == nil {
+		u.frame = u.build(random)
+	}
+	if u.frame == nil {
+		u.rest(now.Add(probeLast))
+	}
+	return u.frame
+}
+
+// build makes the frame that the state asks for; nil: there are no random numbers.
+func (u *unit) build(random io.Reader) []byte {
+	f := frame{addr: byte(u.cfg.Address), seq: u.seq, sum: u.sum}
+	switch u.state {
+	case ident:
+		f.code, f.data = cmdID, []byte{0}
+	case inventory:
+		f.code, f.data = cmdCap, []byte{0}
+	case challenge:
+		var rndA [randomLen]byte
+		if _, err := io.ReadFull(random, rndA[:]); err != nil {
+			return nil
+		}
+		u.sess = newSession(u.keys[u.key], rndA)
+		f.code, f.data, f.block = cmdChlng, rndA[:], []byte{scsChlng, u.kind()}
+	case prove:
+		server := u.sess.server()
+		f.code, f.data, f.block = cmdScrypt, server[:], []byte{scsScrypt, u.kind()}
+	case rekey:
+		f.code, f.data = cmdKeySet, u.box.send()
+	case status:
+		f.code = cmdLocal
+	case online:
+		f.code = cmdPoll
+		if len(u.order) > 0 {
+			f.code, f.data = u.order[0].code, u.order[0].data
+			u.order = u.order[1:]
+		}
+	}
+	u.code, u.tries = f.code, 0
+	if u.open {
+		return u.sess.seal(u.buf[:0], f)
+	}
+	return f.encode(u.buf[:0])
+}
+
+// kind tells the reader which key is meant (annex D.1.3).
+func (u *unit) kind() byte {
+	const byDefault, own = 0, 1
+	if u.keys[u.key] == scbkD {
+		return byDefault
+	}
+	return own
+}
+
+// unanswered has the command sent again, or gives the reader up.
+func (u *unit) unanswered(at time.Time, emit func(reader.Event)) {
+	u.tries++
+	if u.tries <= retries && !u.probing {
+		return
+	}
+	u.missed++
+	why := reader.Silent
+	if u.garbled {
+		why = reader.Garbage
+	}
+	u.lose(at, why, emit)
+}
+
+// setback opens the channel anew, or gives the reader up.
+func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
+	u.falls++
+	if u.falls > setbacks {
+		u.falls = 0
+		u.lose(at, why, emit)
+		return
+	}
+	u.begin()
+}
+
+// lose gives the reader up for a while. It is told once.
+func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
+	u.rest(at.Add(u.pause))
+	u.pause, u.why = min(2*u.pause, probeLast), why
+	if u.told != reader.KindDown {
+		u.told = reader.KindDown
+		emit(reader.Event{Kind: reader.KindDown, At: at, Why: why, Unit: u.cfg.Address})
+	}
+}
+
+// deny keeps a reader offline that somebody must look at. The alarm is told once.
+func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
+	u.key = 0
+	if u.alarm != why {
+		u.alarm = why
+		u.dev.alarm(at, why, emit)
+	}
+	u.pause = probeLast
+	u.lose(at, why, emit)
+}
+
+// works takes the reader for online.
+func (u *unit) works(at time.Time, emit func(reader.Event)) {
+	u.state, u.alarm, u.why, u.pause, u.missed, u.alive = online, "", "", probeFirst, 0, at
+	if u.told != reader.KindUp {
+		u.told = reader.KindUp
+		emit(reader.Event{Kind: reader.KindUp, At: at, Unit: u.cfg.Address})
+	}
+}
+
+// lives tells now and then that the reader answers.
+func (u *unit) lives(at time.Time, emit func(reader.Event)) {
+	if at.Sub(u.alive) < aliveEvery {
+		return
+	}
+	u.alive, u.falls = at, 0
+	emit(reader.Event{Kind: reader.KindAlive, At: at, Unit: u.cfg.Address})
+}
