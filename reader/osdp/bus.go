@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"badged/reader"
@@ -19,14 +20,12 @@ const (
 // Unit is one reader on the line.
 type Unit struct {
 	Address int // 0 to 126
-	// Key opens the secure channel. Without it, nobody speaks to the reader until
-	// Bus.Commission.
-	Key Key
-	// NextKey is tried when Key does not fit: a new key that was written down, and
-	// perhaps never reached the reader. Status tells if it was the right one.
-	NextKey Key
+	// Keys open the secure channel: they are tried in turn. Two are what a power cut in a
+	// commissioning leaves; Bus.Opened tells which one the reader has. Without keys,
+	// nobody speaks to the reader until Bus.Commission.
+	Keys []Key
 	// ClearText has the reader spoken to without secure channel, on the operator's own
-	// responsibility: whoever reaches the wire reads and makes badges. It excludes Key.
+	// responsibility: whoever reaches the wire reads and makes badges. It excludes Keys.
 	ClearText bool
 	Formats   pacs.Selection // of the badges that come as bits
 	FMT       bool           // FMT is a badge too; else it is a fault
@@ -115,13 +114,28 @@ func (c Unit) check() error {
 	switch {
 	case c.Address < 0 || c.Address >= everybody:
 		return errors.New("the address must be 0 to 126")
-	case c.ClearText && !c.Key.IsZero():
+	case c.ClearText && len(c.Keys) > 0:
 		return errors.New("it has a key, and still is to speak in the clear")
-	case !c.Key.IsZero() && c.Key.Weak(), !c.NextKey.IsZero() && c.NextKey.Weak():
+	case slices.ContainsFunc(c.Keys, Key.Weak):
 		return errWeakKey
 	case c.Text != "" && c.Text != English && c.Text != French:
 		return errors.New("the display speaks en or fr")
 	}
+	return nil
+}
+
+// SetKeys gives a reader its Unit.Keys. It is for before Open.
+func (b *Bus) SetKeys(address int, keys ...Key) error {
+	u := b.unit(address)
+	if u == nil {
+		return errNoUnit
+	}
+	c := u.cfg
+	c.Keys = slices.Clone(keys)
+	if err := c.check(); err != nil {
+		return fmt.Errorf("OSDP reader %d: %w", address, err)
+	}
+	*u = *newUnit(c)
 	return nil
 }
 

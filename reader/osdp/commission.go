@@ -3,6 +3,7 @@ package osdp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"badged/reader"
@@ -59,8 +60,8 @@ func (x *box) refuse(why reader.Why) {
 // the keys that the reader has; in it, the new key is sent and nothing else done. Then
 // the channel is opened with the new key.
 //
-// The new key must be on disk, as NextKey, before this is called: a reader that has a
-// key which nobody knows has to be cleared by hand. Commissioned tells how it goes.
+// The new key must be on disk before this is called: a reader that has a key which
+// nobody knows has to be cleared by hand. Commissioned tells how it goes.
 func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) error {
 	u := b.unit(address)
 	switch {
@@ -84,8 +85,8 @@ func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) e
 }
 
 // Commissioned tells how far the last commissioning of a reader is, and if it failed,
-// why: the Why of a reader that was not in install mode is WrongKey. The key of a reader
-// whose Stage was Sent or KeySet when it failed may be the new one: it stays NextKey.
+// why: the Why of a reader that was not in install mode is WrongKey. A reader whose
+// Stage was Sent or KeySet when it failed may have the new key: both are tried then.
 func (b *Bus) Commissioned(address int) (Stage, reader.Why) {
 	if u := b.unit(address); u != nil && u.box != nil {
 		return u.box.stage, u.box.why
@@ -133,10 +134,8 @@ func (u *unit) end(now time.Time, stage Stage) {
 
 // keep remembers a key that the reader may have.
 func (u *unit) keep(k Key) {
-	if u.cfg.Key.IsZero() {
-		u.cfg.Key = k
-	} else {
-		u.cfg.NextKey = k
+	if !slices.Contains(u.cfg.Keys, k) {
+		u.cfg.Keys = append(u.cfg.Keys, k)
 	}
 }
 
@@ -149,12 +148,7 @@ func (u *unit) candidates() (keys []Key) {
 		}
 		keys = append(keys, scbkD)
 	}
-	for _, k := range []Key{u.cfg.Key, u.cfg.NextKey} {
-		if !k.IsZero() {
-			keys = append(keys, k)
-		}
-	}
-	return keys
+	return append(keys, u.cfg.Keys...)
 }
 
 // commissioned goes on with a commissioning when the channel is open.
@@ -163,7 +157,7 @@ func (u *unit) commissioned() {
 	case !u.box.active():
 	case u.keys[u.key] == u.box.key:
 		u.box.stage, u.box.why = Secured, ""
-		u.cfg.Key, u.cfg.NextKey = u.box.key, Key{}
+		u.cfg.Keys = []Key{u.box.key}
 		u.keys, u.key = u.candidates(), 0
 	default:
 		u.state = rekey
@@ -183,7 +177,6 @@ type Status struct {
 	Online    bool
 	Secure    bool       // inside the channel, with a key of its own
 	ClearText bool       // it is configured to speak in the clear: anybody on the wire can make badges
-	NextKey   bool       // the channel is open with Unit.NextKey: make it the Key
 	Why       reader.Why // of being offline, as in KindDown; "": not tried yet
 	Baud      int        // the speed that it took by Bus.ComSet; 0: none
 }
@@ -195,8 +188,15 @@ func (b *Bus) Status(address int) (s Status, ok bool) {
 		return s, false
 	}
 	s = Status{Online: u.state == online, ClearText: u.cfg.ClearText, Why: u.why, Baud: u.baud}
-	if s.Online && u.open {
-		s.Secure, s.NextKey = true, u.keys[u.key] == u.cfg.NextKey
-	}
+	s.Secure = s.Online && u.open
 	return s, true
+}
+
+// Opened gives the key with which a reader's channel is open; false: it is not.
+func (b *Bus) Opened(address int) (Key, bool) {
+	u := b.unit(address)
+	if u == nil || !u.open || u.keys[u.key] == scbkD {
+		return Key{}, false
+	}
+	return u.keys[u.key], true
 }

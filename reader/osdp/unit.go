@@ -77,7 +77,7 @@ const (
 func newUnit(c Unit) *unit {
 	u := &unit{cfg: c, dev: peripheral{addr: c.Address, formats: c.Formats, fmt: c.FMT}}
 	// A reader that has a key of ours got it through AES.
-	u.had = !c.Key.IsZero()
+	u.had = len(c.Keys) > 0
 	return u
 }
 
