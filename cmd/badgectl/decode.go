@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/number"
+	"badged/reader/pacs"
 	"badged/reader/protocols"
 )
 
@@ -59,15 +61,22 @@ func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
 	return dec, rule, nil
 }
 
+// edges reports whether the protocol has edges of lines in place of bytes.
+func (o *decoding) edges() bool {
+	return slices.ContainsFunc(protocols.All(), func(p protocols.Protocol) bool { return p.Name == o.protocol && p.Port == protocols.Lines })
+}
+
 func (a *app) decode() *cobra.Command {
 	var o decoding
 	cmd := &cobra.Command{
 		Use:   "decode --protocol P [-o key=value]... [FILE]",
 		Short: "Turn raw bytes of a reader into what they mean",
 		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and milliseconds),\n" +
-			"from FILE or standard input: a capture will do. It prints one JSON object an event and ends\n" +
-			"with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+			"from FILE or standard input: a capture will do. A frame of wiegand is a string of 0 and 1 (x is\n" +
+			"a lost edge); without times, each line is a frame of its own. decode prints one JSON object an\n" +
+			"event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
+			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand -o format=H10301\n" +
 			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
 		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -80,7 +89,7 @@ func (a *app) decode() *cobra.Command {
 				return err
 			}
 			defer in.Close()
-			return a.play(in, &printer{app: a, rule: rule}, dec)
+			return a.play(in, &printer{app: a, rule: rule}, dec, o.edges())
 		},
 	}
 	o.flags(cmd)
@@ -115,9 +124,34 @@ func (a *app) input(args []string) (io.ReadCloser, error) {
 // maxLine is the longest line: the largest chunk in hex, and its time.
 const maxLine = 2*capture.MaxChunk + 64
 
-// play feeds the chunks of in to dec and prints what comes of them. A line without a
-// time belongs to the moment of the one before.
-func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
+// frameEvery is the time from one frame of edges to the next, if the lines do not say.
+const frameEvery = time.Second
+
+// parseEdges reads a line of 0, 1 and x, with an optional time, or of a capture. The
+// error does not show them.
+func parseEdges(text string) (c capture.Chunk, timed bool, err error) {
+	at, edges := "", text
+	if strings.HasPrefix(text, "@") {
+		at, edges, _ = strings.Cut(text, " ")
+	}
+	if edges = strings.TrimSpace(edges); strings.Trim(edges, "01x") != "" {
+		return capture.ParseChunk(text)
+	}
+	c, timed, err = capture.ParseChunk(at)
+	if len(edges) > capture.MaxChunk {
+		return capture.Chunk{}, false, fmt.Errorf("%d edges: a chunk has at most %d", len(edges), capture.MaxChunk)
+	}
+	c.Bytes = []byte(edges)
+	return c, timed, err
+}
+
+// play feeds the chunks of in to dec and prints what comes of them. A line of bytes
+// without a time belongs to the moment of the one before, one of edges comes later.
+func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) error {
+	parse, later := capture.ParseChunk, time.Duration(0)
+	if edges {
+		parse, later = parseEdges, frameEvery
+	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	at := time.Unix(0, 0)
@@ -128,11 +162,13 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
-		chunk, timed, err := capture.ParseChunk(text)
+		chunk, timed, err := parse(text)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		if timed {
+		if !timed {
+			at = at.Add(later)
+		} else {
 			if start.Add(chunk.At).Before(at) {
 				return fmt.Errorf("line %d: its time is before that of the line above", n)
 			}
@@ -152,13 +188,31 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder) error {
 
 // line is an event as decode prints it.
 type line struct {
-	Kind   reader.Kind `json:"kind"`
-	Number string      `json:"number,omitempty"`
-	Hex    string      `json:"hex,omitempty"`
-	Bits   int         `json:"bits,omitempty"`
-	Format string      `json:"format,omitempty"`
-	Key    string      `json:"key,omitempty"`
-	Why    string      `json:"why,omitempty"`
+	Kind     reader.Kind `json:"kind"`
+	Number   string      `json:"number,omitempty"`
+	Hex      string      `json:"hex,omitempty"`
+	Bits     int         `json:"bits,omitempty"`
+	Format   string      `json:"format,omitempty"`
+	Facility *uint64     `json:"facility,omitempty"` // this and what follows: nil if the format has none
+	Card     *uint64     `json:"card,omitempty"`
+	Issue    *uint64     `json:"issue,omitempty"`
+	OEM      *uint64     `json:"oem,omitempty"`
+	Key      string      `json:"key,omitempty"`
+	Why      string      `json:"why,omitempty"`
+}
+
+// fields adds what the card's format says.
+func (l *line) fields(c reader.Card) {
+	f, _ := pacs.FieldsOf(c)
+	for _, has := range []struct {
+		to    **uint64
+		value uint64
+		yes   bool
+	}{{&l.Facility, f.Facility, f.HasFacility}, {&l.Card, f.Card, f.HasCard}, {&l.Issue, f.Issue, f.HasIssue}, {&l.OEM, f.OEM, f.HasOEM}} {
+		if has.yes {
+			*has.to = &has.value
+		}
+	}
 }
 
 // printer prints events, with the number that a rule makes of a card.
@@ -183,6 +237,7 @@ func (p *printer) event(ev reader.Event) {
 			return
 		}
 		l.Number, l.Hex, l.Bits, l.Format = n.Reveal(), ev.Card.Hex(), ev.Card.Bits(), ev.Card.FrameFormat()
+		l.fields(ev.Card)
 	}
 	if p.err == nil {
 		p.err = p.app.print(l)
