@@ -224,7 +224,9 @@ func (c Contract) garbage(t *testing.T) {
 			next := c.Frames[(j+1)%len(c.Frames)]
 			for at := 0; at <= len(f); at += c.unit() {
 				s := c.session()
-				s.feed(slices.Concat(f[:at], g, f[at:]))
+				s.feed(f[:at])
+				s.feed(g)
+				s.feed(f[at:])
 				s.frame(c.Frames[j])
 				s.frame(next)
 				c.nothingMadeUp(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events)

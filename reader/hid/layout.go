@@ -1,0 +1,145 @@
+package hid
+
+import "strings"
+
+// Layout is the keyboard layout that a reader types for.
+type Layout string
+
+// The layouts.
+const (
+	US     Layout = "us"
+	FR     Layout = "fr"     // AZERTY: digits are Shift and the top row
+	DE     Layout = "de"     // QWERTZ
+	Numpad Layout = "numpad" // digits of the keypad; letters of us
+	Alt    Layout = "alt"    // Alt and the character's code on the keypad
+)
+
+// Layouts are all of them, the likelier ones first.
+var Layouts = []Layout{US, FR, DE, Numpad, Alt}
+
+// Usages of keys that are the same on each layout (HUT, table 12).
+const (
+	keyLetters  = 0x04 // A to Z
+	keyDigits   = 0x1E // 1 to 9, 0
+	keyEnter    = 0x28
+	keyTab      = 0x2B
+	keySpace    = 0x2C
+	keyMarks    = 0x2D // minus to slash
+	keyCapsLock = 0x39
+	keyScroll   = 0x47
+	keyNumLock  = 0x53
+	padFirst    = 0x54 // / * - + Enter 1 to 9, 0, .
+	padStar     = 0x55
+	padEnter    = 0x58
+	padOne      = 0x59
+	padZero     = 0x62
+	padPoint    = 0x63
+	keyNonUS    = 0x64 // between left Shift and Z
+	padEqual    = 0x67
+)
+
+// The modifiers of a report, by their bits.
+const (
+	modControl = 1<<0 | 1<<4
+	modShift   = 1<<1 | 1<<5
+	modLeftAlt = 1 << 2
+	modAltGr   = 1 << 6
+	modGUI     = 1<<3 | 1<<7
+)
+
+// level is the characters of the plain keys, or of those with a modifier: letters from
+// usage 04, digits from 1E, marks from 2D to 38 and then 64. A blank stands for what is
+// no ASCII character, or a dead key.
+type level struct{ letters, digits, marks string }
+
+// table is the levels of a layout: plain, with Shift, with AltGr.
+type table [3]level
+
+var (
+	plainLetters = "abcdefghijklmnopqrstuvwxyz"
+	plainDigits  = "1234567890"
+
+	tables = map[Layout]*table{
+		US: {
+			{plainLetters, plainDigits, "-=[]\\\\;'`,./\\"},
+			{strings.ToUpper(plainLetters), "!@#$%^&*()", "_+{}||:\"~<>?|"},
+			{},
+		},
+		FR: {
+			{"qbcdefghijkl,noparstuvzxyw", "& \"'(- _  ", ")= $**m  ;:!<"},
+			{"QBCDEFGHIJKL?NOPARSTUVZXYW", plainDigits, " +    M% ./ >"},
+			{"", "  #{[| \\^@", "]}"},
+		},
+		DE: {
+			{"abcdefghijklmnopqrstuvwxzy", plainDigits, "   +##   ,.-<"},
+			{"ABCDEFGHIJKLMNOPQRSTUVWXZY", "!\" $%&/()=", "?  *''   ;:_>"},
+			{"                @", "      {[]}", "\\  ~        |"},
+		},
+		Numpad: {
+			{plainLetters, "", ""},
+			{strings.ToUpper(plainLetters), "", ""},
+			{},
+		},
+	}
+)
+
+const padCharacters = "/*-+\r1234567890."
+
+// symbol is what a key typed: an ASCII character, Enter, Tab or one of these.
+type symbol byte
+
+const (
+	none  symbol = 0   // a key that types nothing on purpose: Caps Lock
+	part  symbol = 1   // of a character, by its code
+	bad   symbol = 255 // no character, or none of ASCII
+	enter symbol = '\r'
+	tab   symbol = '\t'
+)
+
+// symbol gives what the key types while the modifiers are down. The locks are nothing: what
+// they do depends on the host, and a reader's number must not.
+func (t *table) symbol(key, mods byte) symbol {
+	shift := mods&modShift != 0
+	altGr := mods&modAltGr != 0 || mods&modControl != 0 && mods&modLeftAlt != 0
+	other := mods&modGUI != 0 || !altGr && mods&(modControl|modLeftAlt) != 0
+	switch {
+	case key == keyCapsLock, key == keyScroll, key == keyNumLock:
+		return none
+	case other, altGr && shift:
+		return bad
+	case altGr:
+		return t[2].symbol(key)
+	case key == keyEnter, key == padEnter:
+		return enter
+	case key == keyTab:
+		return tab
+	case key == keySpace:
+		return ' '
+	case shift:
+		return t[1].symbol(key)
+	case key >= padFirst && key <= padPoint:
+		return symbol(padCharacters[key-padFirst])
+	case key == padEqual:
+		return '='
+	default:
+		return t[0].symbol(key)
+	}
+}
+
+func (l level) symbol(key byte) symbol {
+	row, i := "", 0
+	switch {
+	case key == keyNonUS:
+		row, i = l.marks, keyCapsLock-keyMarks
+	case key >= keyLetters && key < keyDigits:
+		row, i = l.letters, int(key-keyLetters)
+	case key >= keyDigits && key < keyEnter:
+		row, i = l.digits, int(key-keyDigits)
+	case key >= keyMarks && key < keyCapsLock:
+		row, i = l.marks, int(key-keyMarks)
+	}
+	if i >= len(row) || row[i] == ' ' {
+		return bad
+	}
+	return symbol(row[i])
+}
