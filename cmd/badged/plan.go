@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 	"badged/reader/gpioport"
 	"badged/reader/number"
 	"badged/reader/protocols"
-	"badged/reader/serialport"
+	"badged/reader/usbport"
 )
 
 // plan is a configuration that was checked to the end: everything that it names is
@@ -23,6 +24,9 @@ type plan struct {
 	readers []agent.Reader
 	doors   []agent.Door
 	boards  gpioport.Boards
+	ports   []string             // of the readers so far
+	usb     []usbport.Spec       // of the readers that hang on USB
+	guard   *usbport.GuardConfig // nil: any keyboard may be plugged in
 }
 
 // newPlan builds what a configuration names. An error is config.Problems.
@@ -35,6 +39,7 @@ func newPlan(cfg *config.Config) (*plan, error) {
 	for _, c := range cfg.Readers {
 		problems = append(problems, p.addReader(c)...)
 	}
+	problems = append(problems, p.addGuard(cfg.USB)...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -100,6 +105,10 @@ func (p *plan) input(spec, name string, open func(*gpioport.Pin) (*gpioport.Inpu
 }
 
 func (p *plan) addReader(c config.Reader) (problems config.Problems) {
+	proto, err := protocols.Find(c.Protocol)
+	if err != nil {
+		return config.Problems{c.Problem("protocol", err.Error(), "")}
+	}
 	dec, err := protocols.New(c.Protocol, c.Options)
 	if err != nil {
 		problems = append(problems, c.Problem(optionOf(c), err.Error(), ""))
@@ -108,37 +117,65 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if err != nil {
 		problems = append(problems, c.Problem("number", err.Error(), ""))
 	}
+	if c.Baud != 0 && proto.DefaultBaud == 0 {
+		problems = append(problems, c.Problem("baud", "only a serial port has a speed, and "+c.Protocol+" has none", ""))
+	}
+	if p.taken(c.Port) {
+		problems = append(problems, c.Problem("port", "two readers use this port", ""))
+	}
 	if problems != nil {
 		return problems
 	}
-	baud := c.Baud
-	if baud == 0 {
-		baud = defaultBaud(c.Protocol)
+	src, err := p.newSource(c, proto, dec)
+	if err != nil {
+		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
-	port := serialport.New(serialport.Config{Name: c.Name, Path: c.Port, Baud: baud}, dec)
-	p.readers = append(p.readers, agent.Reader{Source: port, Point: c.Point, Number: rule.Apply})
+	p.readers = append(p.readers, agent.Reader{Source: src, Point: c.Point, Number: rule.Apply})
 	return nil
 }
 
-// optionOf is the key that a protocol complains about: the option that is wrong even
-// when it stands alone, or else the protocol.
-func optionOf(c config.Reader) string {
-	if _, err := protocols.New(c.Protocol, nil); err != nil {
-		return "protocol"
+// taken reports whether a reader before uses the port, and notes it.
+func (p *plan) taken(port string) bool {
+	twice := slices.Contains(p.ports, port)
+	p.ports = append(p.ports, port)
+	return twice
+}
+
+// guardName is how the guard of the USB sockets is called in events and logs.
+const guardName = "usb-guard"
+
+func (p *plan) addGuard(c config.USB) (problems config.Problems) {
+	guard := usbport.GuardConfig{Name: guardName, Readers: p.usb}
+	for _, text := range c.Allow {
+		spec, err := usbport.ParseSpec(text)
+		if err != nil {
+			problems = append(problems, c.Problem("allow", err.Error(), ""))
+		}
+		guard.Allow = append(guard.Allow, spec)
 	}
+	if c.Guard {
+		p.guard = &guard
+	}
+	return problems
+}
+
+// sources are the readers, and the guard of the USB sockets if there is one.
+func (p *plan) sources(log *slog.Logger) []agent.Reader {
+	if p.guard == nil {
+		return p.readers
+	}
+	cfg := *p.guard
+	cfg.Log = log
+	return append(slices.Clip(p.readers), agent.Reader{Source: usbport.NewGuard(cfg)})
+}
+
+// optionOf is the key that a protocol complains about: the option that is wrong even
+// when it stands alone, or else all of them.
+func optionOf(c config.Reader) string {
 	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
 		if _, err := protocols.New(c.Protocol, map[string]string{name: c.Options[name]}); err != nil {
 			return "options." + name
 		}
 	}
 	return "protocol"
-}
-
-func defaultBaud(protocol string) int {
-	for _, p := range protocols.All() {
-		if p.Name == protocol {
-			return p.DefaultBaud
-		}
-	}
-	return serialport.DefaultBaud
 }

@@ -5,6 +5,7 @@ import "fmt"
 // finish checks what needs more than one key, and moves the tables into the
 // configuration.
 func (l *loader) finish() {
+	l.cfg.USB.section = l.tables["usb"].section
 	for _, t := range l.points {
 		t.point.section = t.section
 		l.cfg.Points = append(l.cfg.Points, *t.point)
@@ -97,7 +98,7 @@ func (l *loader) checkReaders() {
 	for _, p := range l.cfg.Points {
 		points[p.Name] = true
 	}
-	names, ports := map[string]bool{}, map[string]bool{}
+	names := map[string]bool{}
 	for _, r := range l.cfg.Readers {
 		l.require(r.section, "name", "point", "protocol", "port")
 		if r.has("point") && !points[r.Point] {
@@ -106,10 +107,7 @@ func (l *loader) checkReaders() {
 		if r.Name != "" && names[r.Name] {
 			l.add(r.Problem("name", fmt.Sprintf("two readers are named %q", r.Name), ""))
 		}
-		if r.Port != "" && ports[r.Port] {
-			l.add(r.Problem("port", "two readers use this port", ""))
-		}
-		names[r.Name], ports[r.Port] = true, true
+		names[r.Name] = true
 	}
 }
 

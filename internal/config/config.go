@@ -17,6 +17,7 @@ type Config struct {
 	Control  string // path of the control socket
 	Log      Log
 	Kiosk    Kiosk
+	USB      USB
 	Points   []Point
 	Readers  []Reader
 }
@@ -28,6 +29,13 @@ type Log struct{ Format string } // "text" or "json"
 type Kiosk struct {
 	Listen         string   // host:port on loopback
 	FrameAncestors []string // origins that may show a panel in a frame; none by default
+}
+
+// USB is what may be plugged in beside the readers.
+type USB struct {
+	Guard bool     // a keyboard that is neither a reader nor on the list types nothing and is an alarm
+	Allow []string // specs of devices, as reader/usbport reads them
+	section
 }
 
 // The kinds of point.
@@ -59,7 +67,7 @@ type Reader struct {
 	Name     string
 	Point    string
 	Protocol string
-	Port     string
+	Port     string // a path or a spec, as its kind of port reads it
 	Baud     int    // 0: the protocol's
 	Number   string // number rule; empty: what the reader says
 	Options  map[string]string

@@ -38,6 +38,15 @@ func kioskFields(k *Kiosk) map[string]field {
 	}
 }
 
+func usbFields(u *USB) map[string]field {
+	return map[string]field{
+		"guard": boolean(&u.Guard),
+		"allow": {`a list of devices, such as ["usb:046d:c31c"]`, func(n *unstable.Node) bool {
+			return stringList(&u.Allow, n, notEmpty)
+		}},
+	}
+}
+
 // MaxOpenFor is the longest time that a grant may energise a relay.
 const MaxOpenFor = 30 * time.Second
 
@@ -56,14 +65,17 @@ func pointFields(p *Point) map[string]field {
 	}
 }
 
-const pinAllowed = `a pin, such as "virtual:/run/pins.sock#relay"`
+const (
+	pinAllowed  = `a pin, such as "gpiochip0:17" or "virtual:/run/pins.sock#relay"`
+	portAllowed = `an absolute path, best one of /dev/serial/by-id; or a device, such as "usb:08ff:0009"`
+)
 
 func readerFields(r *Reader) map[string]field {
 	return map[string]field{
 		"name":     name(&r.Name),
 		"point":    name(&r.Point),
 		"protocol": name(&r.Protocol),
-		"port":     text(&r.Port, "an absolute path, best one of /dev/serial/by-id", filepath.IsAbs),
+		"port":     text(&r.Port, portAllowed, notEmpty),
 		"baud":     integer(&r.Baud, 50, 4_000_000),
 		"number":   text(&r.Number, "a number rule", func(s string) bool { return len(s) <= 4096 }),
 		"options": {"a table of strings", func(n *unstable.Node) bool {

@@ -19,7 +19,7 @@ type loader struct {
 	problems Problems
 	parser   unstable.Parser
 
-	tables map[string]*table // root "", "log", "kiosk": those that stand once
+	tables map[string]*table // root "", "log", "kiosk", "usb": those that stand once
 	points []*table
 	reads  []*table
 	// current is the table that key values go into; nil while inside an unknown one,
@@ -50,6 +50,7 @@ func newLoader(file string) *loader {
 	l.tables[""] = l.table("", rootFields(c))
 	l.tables["log"] = l.table("log", logFields(&c.Log))
 	l.tables["kiosk"] = l.table("kiosk", kioskFields(&c.Kiosk))
+	l.tables["usb"] = l.table("usb", usbFields(&c.USB))
 	l.current = l.tables[""]
 	return l
 }
@@ -105,7 +106,7 @@ func (l *loader) report(key string, at position, what, allowed string) {
 	l.problems = append(l.problems, Problem{l.cfg.File, at.line, at.column, key, what, allowed})
 }
 
-const tablesAllowed = "[log], [kiosk], [[point]], [[reader]], [reader.options]"
+const tablesAllowed = "[log], [kiosk], [usb], [[point]], [[reader]], [reader.options]"
 
 // enter goes into [path].
 func (l *loader) enter(path []string, at position) {

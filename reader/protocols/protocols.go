@@ -47,14 +47,22 @@ type Option struct {
 // All gives every protocol, by name.
 func All() []Protocol { return slices.Clone(table) }
 
+// Find gives the named protocol. Its error says which there are.
+func Find(name string) (Protocol, error) {
+	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name })
+	if i < 0 {
+		return Protocol{}, fmt.Errorf("unknown protocol %q: must be one of %s", name, names(table, func(p Protocol) string { return p.Name }))
+	}
+	return table[i], nil
+}
+
 // New makes a decoder of the named protocol. An error says what is allowed
 // instead: the names of protocols or options, or the values of an option.
 func New(name string, opts map[string]string) (reader.Decoder, error) {
-	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("unknown protocol %q: must be one of %s", name, names(table, func(p Protocol) string { return p.Name }))
+	p, err := Find(name)
+	if err != nil {
+		return nil, err
 	}
-	p := table[i]
 	if err := p.known(opts); err != nil {
 		return nil, err
 	}

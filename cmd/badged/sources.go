@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+
+	"badged/internal/config"
+	"badged/reader"
+	"badged/reader/protocols"
+	"badged/reader/serialport"
+	"badged/reader/usbport"
+)
+
+// newSource makes what brings a reader's bytes to dec. Nothing is opened. An error is
+// about the port.
+func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.Decoder) (reader.Source, error) {
+	switch proto.Port {
+	case protocols.Serial:
+		return serialSource(c, proto, dec)
+	case protocols.Reports, protocols.Feature:
+		spec, err := usbport.ParseSpec(c.Port)
+		if err != nil {
+			return nil, err
+		}
+		p.usb = append(p.usb, spec)
+		return usbport.New(usbport.Config{Name: c.Name, Spec: spec}, dec), nil
+	default:
+		return nil, errors.New("this kind of port is not wired")
+	}
+}
+
+// serialSource also shows decisions at a reader that can.
+func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) (reader.Source, error) {
+	if !filepath.IsAbs(c.Port) {
+		return nil, errors.New("must be an absolute path, best one of /dev/serial/by-id")
+	}
+	cfg := serialport.Config{Name: c.Name, Path: c.Port, Baud: c.Baud}
+	if cfg.Baud == 0 {
+		cfg.Baud = p.DefaultBaud
+	}
+	if talk, ok := dec.(serialport.Dialogue); ok {
+		return serialport.NewBus(cfg, talk), nil
+	}
+	return serialport.New(cfg, dec), nil
+}
