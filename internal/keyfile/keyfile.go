@@ -37,19 +37,21 @@ const (
 // maxFile bounds what is read: no key of any reader is longer.
 const maxFile = 512
 
-// Load gives the keys of a reader, the one that was confirmed last before one that
-// waits; none is no error.
-func (f Folder) Load(reader string) (keys []secret.Text, err error) {
-	for _, kind := range []string{current, next} {
-		key, err := load(filepath.Join(f.path, reader+kind))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return nil, fmt.Errorf("read a key of reader %s: %w", reader, err)
+// Keys are those of a reader.
+type Keys struct {
+	Current secret.Text // the one that was confirmed last; zero: none was
+	Next    secret.Text // the one that was staged since; zero: none is
+}
+
+// Load gives the keys of a reader; none is no error.
+func (f Folder) Load(reader string) (k Keys, err error) {
+	for kind, to := range map[string]*secret.Text{current: &k.Current, next: &k.Next} {
+		*to, err = load(filepath.Join(f.path, reader+kind))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Keys{}, fmt.Errorf("read a key of reader %s: %w", reader, err)
 		}
-		keys = append(keys, key)
 	}
-	return keys, nil
+	return k, nil
 }
 
 // Stage puts a new key beside the old one. It returns when the key is on disk.
