@@ -1,12 +1,14 @@
 // Package keyfile keeps the keys that an agent shares with its readers: a folder with
-// one file a reader, which nobody but its owner may read. A new key is on disk before
-// the reader gets it, beside the old one, until the reader has shown that it took it;
-// a power cut in between loses neither.
+// two files a reader, which nobody but their owner may read. A new key is on disk
+// before the reader gets it, beside the old one, until the reader has shown that it
+// took it: a power cut in between loses neither. NAME.key holds the confirmed key,
+// NAME.key.next those that wait, one a line, the newest first.
 //
-//	        Stage              Confirm
-//	(key) --------> (key, next) ------> (next is the key)
-//	  ^                  |
-//	  +------------------+ Withdraw
+//	        Stage                     Confirm
+//	(key) --------> (key, waiting) -----------> (the confirmed one is the key)
+//	  ^                | ^  | Stage: another one waits
+//	  +----------------+ +--+
+//	       Withdraw
 package keyfile
 
 import (
@@ -16,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -34,57 +37,71 @@ const (
 	next    = ".key.next"
 )
 
-// maxFile bounds what is read: no key of any reader is longer.
-const maxFile = 512
+// The bounds of a file: no key of any reader is longer, and the oldest of more than
+// maxKeys is of a reader that was cleared since.
+const (
+	maxKeys = 8
+	maxFile = maxKeys * 128
+)
 
-// Keys are those of a reader.
-type Keys struct {
-	Current secret.Text // the one that was confirmed last; zero: none was
-	Next    secret.Text // the one that was staged since; zero: none is
-}
-
-// Load gives the keys of a reader; none is no error.
-func (f Folder) Load(reader string) (k Keys, err error) {
-	for kind, to := range map[string]*secret.Text{current: &k.Current, next: &k.Next} {
-		*to, err = load(filepath.Join(f.path, reader+kind))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return Keys{}, fmt.Errorf("read a key of reader %s: %w", reader, err)
+// Load gives the keys that a reader may have: the one that was confirmed last, then
+// those that wait, the newest first. None is no error.
+func (f Folder) Load(reader string) (keys []secret.Text, err error) {
+	for _, kind := range []string{current, next} {
+		list, err := f.read(reader, kind)
+		if err != nil {
+			return nil, err
 		}
+		keys = append(keys, list...)
 	}
-	return k, nil
+	return keys, nil
 }
 
-// Stage puts a new key beside the old one. It returns when the key is on disk.
+// Stage lets a new key wait. It returns when the key is on disk.
 func (f Folder) Stage(reader string, key secret.Text) error {
-	err := os.MkdirAll(f.path, 0o700)
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return f.failed(reader, err)
+	}
+	old, err := f.read(reader, next)
+	if err != nil {
+		return err
+	}
+	keys := append([]secret.Text{key}, old[:min(len(old), maxKeys-1)]...)
+	return f.failed(reader, f.write(reader+next, keys))
+}
+
+// Confirm makes a key that the reader has shown to have the only one.
+func (f Folder) Confirm(reader string, key secret.Text) error {
+	err := f.write(reader+current, []secret.Text{key})
 	if err == nil {
-		err = f.write(reader+next, key)
+		err = f.remove(reader + next)
 	}
 	return f.failed(reader, err)
 }
 
-// Confirm drops the old key: the reader has the staged one. It is fine if nothing is
-// staged.
-func (f Folder) Confirm(reader string) error {
-	err := os.Rename(filepath.Join(f.path, reader+next), filepath.Join(f.path, reader+current))
-	return f.done(reader, err)
+// Withdraw drops a key that waits and that the reader was never given. It is fine if
+// it does not wait.
+func (f Folder) Withdraw(reader string, key secret.Text) error {
+	old, err := f.read(reader, next)
+	if err != nil || !slices.Contains(old, key) {
+		return err
+	}
+	rest := slices.DeleteFunc(old, func(k secret.Text) bool { return k == key })
+	if len(rest) == 0 {
+		err = f.remove(reader + next)
+	} else {
+		err = f.write(reader+next, rest)
+	}
+	return f.failed(reader, err)
 }
 
-// Withdraw drops a staged key that the reader was never given. It is fine if nothing is
-// staged.
-func (f Folder) Withdraw(reader string) error {
-	return f.done(reader, os.Remove(filepath.Join(f.path, reader+next)))
-}
-
-// done makes a change of names last.
-func (f Folder) done(reader string, err error) error {
+// remove makes the end of a file last.
+func (f Folder) remove(name string) error {
+	err := os.Remove(filepath.Join(f.path, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		err = syncDir(f.path)
-	}
-	return f.failed(reader, err)
+	return errors.Join(err, syncDir(f.path))
 }
 
 func (f Folder) failed(reader string, err error) error {
@@ -94,40 +111,57 @@ func (f Folder) failed(reader string, err error) error {
 	return nil
 }
 
+// read gives the keys in a file of a reader; none if it is not there.
+func (f Folder) read(reader, kind string) ([]secret.Text, error) {
+	keys, err := load(filepath.Join(f.path, reader+kind))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a key of reader %s: %w", reader, err)
+	}
+	return keys, nil
+}
+
 // load reads a file that nobody but its owner may read.
-func load(path string) (key secret.Text, err error) {
+func load(path string) (keys []secret.Text, err error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
-		return key, err
+		return nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return key, err
+		return nil, err
 	}
 	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
-		return key, fmt.Errorf("%s has mode %v: others can read it (chmod 600 it, and commission the reader anew if somebody did)", path, mode)
+		return nil, fmt.Errorf("%s has mode %v: others can read it (chmod 600 it, and commission the reader anew if somebody did)", path, mode)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return key, err
+		return nil, err
 	}
-	if len(text) > maxFile || len(strings.TrimSpace(string(text))) == 0 {
-		return key, fmt.Errorf("%s holds no key (delete it, and commission the reader anew)", path)
+	for _, line := range strings.Fields(string(text)) {
+		keys = append(keys, secret.New(line))
 	}
-	return secret.New(strings.TrimSpace(string(text))), nil
+	if len(text) > maxFile || len(keys) == 0 || len(keys) > maxKeys {
+		return nil, fmt.Errorf("%s holds no key (delete it, and commission the reader anew)", path)
+	}
+	return keys, nil
 }
 
 // write replaces one file and returns once it and its name are on disk.
-func (f Folder) write(name string, key secret.Text) error {
+func (f Folder) write(name string, keys []secret.Text) error {
 	tmp, err := os.CreateTemp(f.path, "."+name+"-*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
-	if _, err := io.WriteString(tmp, key.Reveal()+"\n"); err != nil {
-		return err
+	for _, key := range keys {
+		if _, err := fmt.Fprintln(tmp, key.Reveal()); err != nil {
+			return err
+		}
 	}
 	if err := tmp.Sync(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package keyfile_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 const (
 	first  = "9c1f02e855b7403dd6118afe276390cb"
 	second = "0f3b6e8d44a1c2975be07719d3f8a62c"
+	third  = "71ce0a95b82d46f3e8190b5d6ca2f437"
 )
 
 func folder(t *testing.T) (keyfile.Folder, string) {
@@ -20,14 +22,18 @@ func folder(t *testing.T) (keyfile.Folder, string) {
 	return keyfile.New(dir), dir
 }
 
-func holds(t *testing.T, f keyfile.Folder, current, next string) {
+func holds(t *testing.T, f keyfile.Folder, want ...string) {
 	t.Helper()
-	k, err := f.Load("hall")
+	keys, err := f.Load("hall")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.Current.Reveal() != current || k.Next.Reveal() != next {
-		t.Fatalf("lengths %d and %d, want %d and %d, or other keys than these", k.Current.Len(), k.Next.Len(), len(current), len(next))
+	var got []string
+	for _, k := range keys {
+		got = append(got, k.Reveal())
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%d keys, want %d, or others than these", len(got), len(want))
 	}
 }
 
@@ -42,22 +48,26 @@ func must(t *testing.T, err error) {
 // always among those that are found.
 func TestStory(t *testing.T) {
 	f, dir := folder(t)
-	holds(t, f, "", "")
-	must(t, f.Confirm("hall")) // nothing is staged
-	must(t, f.Withdraw("hall"))
-	must(t, f.Stage("hall", secret.New(first)))
-	holds(t, f, "", first)
-	must(t, f.Confirm("hall"))
-	holds(t, f, first, "")
-	must(t, f.Stage("hall", secret.New(second)))
-	holds(t, f, first, second)
-	must(t, f.Withdraw("hall"))
-	holds(t, f, first, "")
-	must(t, f.Stage("hall", secret.New(second)))
-	must(t, f.Confirm("hall"))
-	holds(t, f, second, "")
-	must(t, f.Confirm("hall"))
-	holds(t, f, second, "")
+	one, two, three := secret.New(first), secret.New(second), secret.New(third)
+	holds(t, f)
+	must(t, f.Withdraw("hall", one)) // it does not wait
+	must(t, f.Stage("hall", one))
+	holds(t, f, first)
+	must(t, f.Stage("hall", two)) // was the first one ever taken?
+	holds(t, f, second, first)
+	must(t, f.Confirm("hall", one))
+	holds(t, f, first)
+	must(t, f.Stage("hall", two))
+	must(t, f.Stage("hall", three))
+	holds(t, f, first, third, second)
+	must(t, f.Withdraw("hall", two))
+	holds(t, f, first, third)
+	must(t, f.Withdraw("hall", three))
+	holds(t, f, first)
+	must(t, f.Stage("hall", two))
+	must(t, f.Confirm("hall", two))
+	must(t, f.Confirm("hall", two))
+	holds(t, f, second)
 
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	hidden, herr := filepath.Glob(filepath.Join(dir, ".*"))
@@ -76,8 +86,18 @@ func TestStory(t *testing.T) {
 func TestReadersAreApart(t *testing.T) {
 	f, _ := folder(t)
 	must(t, f.Stage("desk", secret.New(first)))
-	must(t, f.Confirm("hall"))
-	holds(t, f, "", "")
+	must(t, f.Confirm("desk", secret.New(second)))
+	holds(t, f)
+}
+
+func TestTheOldestOfManyGoes(t *testing.T) {
+	f, _ := folder(t)
+	for range 7 {
+		must(t, f.Stage("hall", secret.New(first)))
+	}
+	must(t, f.Stage("hall", secret.New(second)))
+	must(t, f.Stage("hall", secret.New(third)))
+	holds(t, f, third, second, first, first, first, first, first, first)
 }
 
 // What is wrong with a file is said with its path, and never with its content.
@@ -92,7 +112,7 @@ func TestBadFiles(t *testing.T) {
 	} {
 		f, dir := folder(t)
 		must(t, f.Stage("hall", secret.New(first)))
-		must(t, f.Confirm("hall"))
+		must(t, f.Confirm("hall", secret.New(first)))
 		path := filepath.Join(dir, "hall.key")
 		must(t, spoil(path))
 		if _, err := os.Stat(path); os.IsNotExist(err) {
