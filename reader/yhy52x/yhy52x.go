@@ -56,7 +56,8 @@ type Options struct {
 //	  | one fault    v fault       | a length that cannot be: fault, (junk)
 //	  +-- per run  (junk)          | a pause: fault, (idle)
 //
-// (junk) waits for AA BB in silence: its fault has been told.
+// (junk) waits for AA BB in silence: its fault has been told. A XOR is a weak check: where
+// an AA with its 00 stands in a number, one of the 255 ways to change that AA passes.
 type Decoder struct {
 	opts  Options
 	state state

@@ -72,13 +72,13 @@ func TestContract(t *testing.T) {
 		New: func() reader.Decoder { return yhy52x.New(yhy52x.Options{}) },
 		Frames: [][]byte{
 			block, unhex(t, manual),
-			frame(0x51, unhex(t, "04A1B2C3D4E5F60000000000000000FF")...), frame(0x20, unhex(t, "AA00AABB")...),
+			frame(0x51, unhex(t, "04A1B2C3D4E5F60000000000000000FF")...),
 		},
 		Want: []reader.Event{
-			event(unhex(t, "5EC0E07A")), event(unhex(t, "3D986201")), event(unhex(t, "04A1B2C3D4E5F6")), event(unhex(t, "AA00AABB")),
+			event(unhex(t, "5EC0E07A")), event(unhex(t, "3D986201")), event(unhex(t, "04A1B2C3D4E5F6")),
 		},
 		Checksum: true,
-		Garbage:  [][]byte{{0}, {0xFF}, {0xAA}, {0xAA, 0xAA}, {0xAA, 0xBB}, {0xAA, 0xBB, 6}, {0xAA, 0xBB, 0xFF}, block[:20], block[2:], []byte("noise")},
+		Garbage:  [][]byte{{0}, {0xFF}, {0xAA}, {0xAA, 0xAA}, {0xAA, 0xBB}, {0xAA, 0xBB, 6}, {0xAA, 0xBB, 0xFF}, block[:20], block[2:], []byte("NOISE")},
 	})
 }
 
@@ -107,6 +107,7 @@ func TestFrames(t *testing.T) {
 		{"a badge that stays", "3D986201", []string{manual, manual, manual}},
 		{"a badge that was away", "3D986201, 3D986201", []string{manual, "", "", "", "", manual}},
 		{"seven bytes with AA twice", "04AAAA01020304", []string{x(frame(0x20, 4, 0xAA, 0xAA, 1, 2, 3, 4))}},
+		{"a number like a start", "AA00AABB", []string{x(frame(0x20, 0xAA, 0, 0xAA, 0xBB))}},
 		{"an XOR that is AA", "0000008C, 3D986201", []string{x(frame(0x20, 0, 0, 0, 0x8C)), manual}},
 		{"an answer to a command", "", []string{"AA BB 02 0C 0E", "AA BB 02 F3 F1"}},
 		{"a number of five bytes", "faultlength", []string{x(frame(0x20, 1, 2, 3, 4, 5))}},
