@@ -78,7 +78,7 @@ func TestContract(t *testing.T) {
 			event(unhex(t, "5EC0E07A")), event(unhex(t, "3D986201")), event(unhex(t, "04A1B2C3D4E5F6")),
 		},
 		Checksum: true,
-		Garbage:  [][]byte{{0}, {0xFF}, {0xAA}, {0xAA, 0xAA}, {0xAA, 0xBB}, {0xAA, 0xBB, 6}, {0xAA, 0xBB, 0xFF}, block[:20], block[2:], []byte("NOISE")},
+		Garbage:  [][]byte{{0}, {0xFF}, {0xAA}, {0xAA, 0xAA}, {0xAA, 0xBB}, {0xAA, 0xBB, 6}, {0xAA, 0xBB, 0xFF}, block[:20], block[2:], []byte("garbage")},
 	})
 }
 
