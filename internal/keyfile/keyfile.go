@@ -57,6 +57,22 @@ func (f Folder) Load(reader string) (keys []secret.Text, err error) {
 	return keys, nil
 }
 
+// Waits tells whether a reader has keys that were not confirmed.
+func (f Folder) Waits(reader string) bool {
+	_, err := os.Lstat(filepath.Join(f.path, reader+next))
+	return err == nil
+}
+
+// Read gives the key in a file that somebody else made, and that nobody but its owner
+// may read.
+func Read(path string) (key secret.Text, err error) {
+	keys, err := load(path)
+	if err != nil {
+		return key, fmt.Errorf("read a key: %w", err)
+	}
+	return keys[0], nil
+}
+
 // Stage lets a new key wait. It returns when the key is on disk.
 func (f Folder) Stage(reader string, key secret.Text) error {
 	if err := os.MkdirAll(f.path, 0o700); err != nil {

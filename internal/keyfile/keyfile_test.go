@@ -53,6 +53,9 @@ func TestStory(t *testing.T) {
 	must(t, f.Withdraw("hall", one)) // it does not wait
 	must(t, f.Stage("hall", one))
 	holds(t, f, first)
+	if !f.Waits("hall") || f.Waits("desk") {
+		t.Error("it is not told who waits")
+	}
 	must(t, f.Stage("hall", two)) // was the first one ever taken?
 	holds(t, f, second, first)
 	must(t, f.Confirm("hall", one))
@@ -68,6 +71,12 @@ func TestStory(t *testing.T) {
 	must(t, f.Confirm("hall", two))
 	must(t, f.Confirm("hall", two))
 	holds(t, f, second)
+	if k, err := keyfile.Read(filepath.Join(dir, "hall.key")); err != nil || k != two || f.Waits("hall") {
+		t.Error("the confirmed key is not in its file, or waits")
+	}
+	if _, err := keyfile.Read(filepath.Join(dir, "desk.key")); err == nil {
+		t.Error("a file that is not there was read")
+	}
 
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	hidden, herr := filepath.Glob(filepath.Join(dir, ".*"))
