@@ -33,7 +33,7 @@ func (f *flaky) Run(ctx context.Context, emit func(Event)) error {
 		return nil
 	}
 	for _, k := range f.runs[n].emits {
-		emit(Event{Kind: k})
+		emit(Event{Kind: k, Why: Lost})
 	}
 	return f.runs[n].err
 }
@@ -44,7 +44,7 @@ func supervise(t *testing.T, src Source, d time.Duration) (events []Kind, log st
 	var out bytes.Buffer
 	ctx, stop := context.WithTimeout(t.Context(), d)
 	defer stop()
-	Supervise(ctx, src, func(e Event) { events = append(events, e.Kind) }, slog.New(slog.NewTextHandler(&out, nil)))
+	Supervise(ctx, src, func(e Event) { events = append(events, e.Kind) }, func(error) {}, slog.New(slog.NewTextHandler(&out, nil)))
 	return events, out.String()
 }
 

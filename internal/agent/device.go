@@ -53,12 +53,10 @@ func (a *Agent) addReader(r Reader) {
 func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
 	work := context.WithoutCancel(ctx)
 	for _, d := range a.devices {
-		src := &watched{Source: d.Source, health: a.opts.Health}
-		wg.Go(func() {
-			reader.Supervise(ctx, src, func(ev reader.Event) {
-				a.turn(work, func(ctx context.Context) { a.event(ctx, d, ev) })
-			}, a.log)
-		})
+		emit := func(ev reader.Event) {
+			a.turn(work, func(ctx context.Context) { a.event(ctx, d, ev) })
+		}
+		wg.Go(func() { reader.Supervise(ctx, d.Source, emit, func(err error) { a.deviceState(d, err) }, a.log) })
 	}
 	for _, d := range a.doors {
 		a.watch(ctx, wg, d)
@@ -101,28 +99,14 @@ func (d *device) signal(c reader.Cue) {
 	}
 }
 
-// watched is a source whose state shows in health, with the cause in words.
-type watched struct {
-	reader.Source
-	health *health.Register
-}
-
-// Run implements reader.Source.
-func (w *watched) Run(ctx context.Context, emit func(reader.Event)) error {
-	name := "reader " + w.Name()
-	err := w.Source.Run(ctx, func(ev reader.Event) {
-		if ev.Kind == reader.KindUp {
-			w.health.Set(health.Item{Name: name})
-		}
-		emit(ev)
-	})
-	if err != nil && ctx.Err() == nil {
-		w.health.Set(health.Item{
-			Name: name, State: health.Warn, Text: err.Error(),
-			Do: "check the reader's cable and power, and its port in the configuration; it is tried again by itself",
-		})
+// deviceState shows in health how a reader does, with the cause in words.
+func (a *Agent) deviceState(d *device, err error) {
+	item := health.Item{Name: d.healthName()}
+	if err != nil {
+		item.State, item.Text = health.Warn, err.Error()
+		item.Do = "check the reader's cable and power, and its port in the configuration; it is tried again by itself"
 	}
-	return err
+	a.opts.Health.Set(item)
 }
 
 // event takes what a reader said.

@@ -32,8 +32,10 @@ type port struct {
 	tty  *os.File
 }
 
-// Close gives the port back. The file may be closed already.
+// Close gives the port back. The file may be closed already. What was not sent is
+// dropped: the kernel would wait half a minute for a device that does not take it.
 func (p *port) Close() error {
+	_ = p.line.ResetOutputBuffer()
 	return errors.Join(p.line.Close(), ignoreClosed(p.tty.Close()))
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"badged/reader"
@@ -53,7 +54,9 @@ func (p *Port) Name() string { return p.cfg.Name }
 // Run implements reader.Source: it opens the port for itself alone, drops what was
 // sent while nobody listened, emits KindUp, and feeds the decoder until ctx ends
 // (nil) or the device fails (KindDown and a *reader.OpError). Of a reader.Poller both
-// are of the unit reader.Line: the port is open, but nobody has answered yet.
+// are of the unit reader.Line: the port is open, but nobody has answered yet. A port
+// that need not say anything fails, too, within 5 s after its device was exchanged or
+// went away without a word.
 func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 	err := p.run(ctx, emit)
 	if ctx.Err() != nil {
@@ -68,22 +71,41 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 	if err != nil {
 		return err
 	}
-	closed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(closed)
+	ctx, end := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		<-ctx.Done()
 		_ = port.tty.Close() // ends the blocked read
 	})
 	defer func() {
-		if !stop() {
-			<-closed
-		}
+		end(nil)
+		wg.Wait()
 		_ = port.Close()
 	}()
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now(), Unit: p.unit()})
 	if dec, ok := p.dec.(reader.Poller); ok {
 		return p.converse(port.tty, dec, emit)
 	}
-	return p.failed("read", p.pump(port.tty, emit))
+	wg.Go(func() { end(vigil(ctx, p.cfg.Path, port.tty)) })
+	err = p.pump(port.tty, emit)
+	if ctx.Err() != nil {
+		return p.failed("watch", context.Cause(ctx))
+	}
+	return p.failed("read", err)
+}
+
+// answerTime is how long the device of a reader.Poller may be silent.
+const answerTime = 3 * time.Second
+
+// Silence implements reader.Expecter: a device that is asked must answer.
+func (p *Port) Silence() time.Duration {
+	if e, ok := p.dec.(reader.Expecter); ok {
+		return e.Silence()
+	}
+	if _, ok := p.dec.(reader.Poller); ok {
+		return answerTime
+	}
+	return 0
 }
 
 // unit is that of events about the port itself.

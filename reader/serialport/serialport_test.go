@@ -222,7 +222,7 @@ func TestUnplugged(t *testing.T) {
 func TestSupervisedPortComesBack(t *testing.T) {
 	dev := newReader(t)
 	r := start(t, func(ctx context.Context, emit func(reader.Event)) error {
-		reader.Supervise(ctx, rfid(dev.Path()), emit, slog.New(slog.DiscardHandler))
+		reader.Supervise(ctx, rfid(dev.Path()), emit, func(error) {}, slog.New(slog.DiscardHandler))
 		return nil
 	})
 	r.next(t, reader.KindUp)

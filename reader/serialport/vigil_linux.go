@@ -1,0 +1,101 @@
+package serialport
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"badged/reader"
+)
+
+// An idle port is looked at so often, and given up when it is bad twice in a row: udev
+// may be about to make its link again.
+const (
+	vigilPeriod = 2 * time.Second
+	vigilMisses = 2
+)
+
+// What the vigil can find.
+var (
+	errReplaced = errors.New("the path leads to another device now")
+	errHungUp   = errors.New("the open port does not answer")
+)
+
+// vigil looks after an open port that may be silent for ever, until ctx ends or the port
+// is dead, though nobody said so: unplugged without a hang-up, or plugged in again
+// under the same name. It never waits for the device.
+func vigil(ctx context.Context, path string, tty *os.File) error {
+	beat := time.NewTicker(vigilPeriod)
+	defer beat.Stop()
+	for misses := 0; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-beat.C:
+		}
+		err := examine(path, tty)
+		if err == nil {
+			misses = 0
+		} else if misses++; misses == vigilMisses {
+			return err
+		}
+	}
+}
+
+// examine says what is wrong with an open port; nil: nothing. The node behind the path
+// must be the one that is open, and the driver must know its settings.
+func examine(path string, tty *os.File) error {
+	var node, open unix.Stat_t
+	if err := unix.Stat(path, &node); err != nil {
+		return err
+	}
+	err := control(tty, func(fd int) error {
+		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+			return errHungUp
+		}
+		return unix.Fstat(fd, &open)
+	})
+	if err == nil && (node.Rdev != open.Rdev || node.Ino != open.Ino || node.Dev != open.Dev) {
+		return errReplaced
+	}
+	return err
+}
+
+// resetTime is how long a reset holds the modem lines down: many readers take their
+// power, or their reset line, from them.
+const resetTime = 100 * time.Millisecond
+
+// Reset implements reader.Resetter: it drops DTR and RTS for a moment. A port without
+// them has nothing to reset.
+func (p *Port) Reset(ctx context.Context) error {
+	tty, err := lock(p.cfg.Path)
+	if err != nil {
+		return openError(p.cfg.Path, err)
+	}
+	defer tty.Close()
+	const lines = unix.TIOCM_DTR | unix.TIOCM_RTS
+	switch err := modem(tty, unix.TIOCMBIC, lines); {
+	case errors.Is(err, unix.ENOTTY), errors.Is(err, unix.EINVAL):
+		return nil
+	case err != nil:
+		return &reader.OpError{Op: "reset", Device: p.cfg.Path, Err: err}
+	}
+	t := time.NewTimer(resetTime)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+	if err := modem(tty, unix.TIOCMBIS, lines); err != nil {
+		return &reader.OpError{Op: "reset", Device: p.cfg.Path, Err: err}
+	}
+	return nil
+}
+
+// modem sets or clears modem lines.
+func modem(tty *os.File, request uint, lines int) error {
+	return control(tty, func(fd int) error { return unix.IoctlSetPointerInt(fd, request, lines) })
+}
