@@ -13,6 +13,7 @@ import (
 // table is sorted by name. Each family has its rows in a file of its own.
 var table = slices.SortedFunc(slices.Values(slices.Concat(
 	basicRows,
+	hidRows,
 	wiegandRows,
 )), func(a, b Protocol) int { return strings.Compare(a.Name, b.Name) })
 

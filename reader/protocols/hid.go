@@ -1,0 +1,100 @@
+package protocols
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"badged/reader"
+	"badged/reader/hid"
+)
+
+var hidRows = []Protocol{
+	{
+		Name: "hid",
+		Doc:  "reader or keypad that types as a USB keyboard does",
+		Port: Reports,
+		Options: []Option{
+			{"charset", "characters of the badge: digits, hex or text", "text"},
+			{"checksum", "what follows =: keep, or strip (it must be there, and is no part of the badge)", "keep"},
+			{"descriptor", "report descriptor in hex, where no device tells it; empty: a boot keyboard", ""},
+			{"key_timeout", "longest pause inside a badge, 1ms to 1m", "150ms"},
+			{"keypad", "on: a person types, each key counts at once; off: a reader types badges", "off"},
+			{"layout", "keyboard layout that it types for: us, fr, de, numpad or alt", "us"},
+			{"max", "longest badge in characters, 1 to 256", "64"},
+			{"min", "shortest badge in characters, 1 to 256", "1"},
+			{"prefix", `text before the badge, such as ;`, ""},
+			{"repeat", "time away after which the same badge counts again, 1ms to 1m; off: each time", "off"},
+			{"suffix", `text after the badge, such as ?`, ""},
+			{"terminator", "what ends the badge: auto (Enter or Tab), enter, tab or none (the suffix, else a pause)", "auto"},
+			{"timeout", "longest time for a whole badge, 1ms to 1m", "2s"},
+		},
+		make: newHID,
+	},
+}
+
+func newHID(v values) (reader.Decoder, error) {
+	o, err := hidOptions(v)
+	if err != nil {
+		return nil, err
+	}
+	dec, err := hid.New(o)
+	if err != nil || v["descriptor"] == "" {
+		return dec, err
+	}
+	descriptor, err := hex.DecodeString(v["descriptor"])
+	if err != nil {
+		return nil, errors.New("descriptor: must be hex, two digits a byte")
+	}
+	if err := dec.Describe(descriptor); err != nil {
+		return nil, fmt.Errorf("descriptor: %w", err)
+	}
+	return dec, nil
+}
+
+func hidOptions(v values) (o hid.Options, err error) {
+	o.Layout, o.Terminator = hid.Layout(v["layout"]), hid.Terminator(v["terminator"])
+	o.Charset, o.Checksum = hid.Charset(v["charset"]), hid.Checksum(v["checksum"])
+	for _, text := range []struct {
+		name string
+		to   *string
+	}{{"prefix", &o.Prefix}, {"suffix", &o.Suffix}} {
+		if *text.to, err = v.text(text.name); err != nil {
+			return o, err
+		}
+	}
+	for _, n := range []struct {
+		name string
+		to   *int
+	}{{"min", &o.Min}, {"max", &o.Max}} {
+		if *n.to, err = v.number(n.name, hid.MaxLength); err != nil {
+			return o, err
+		}
+	}
+	for _, d := range []struct {
+		name string
+		to   *time.Duration
+	}{{"key_timeout", &o.KeyTimeout}, {"timeout", &o.Timeout}, {"repeat", &o.Repeat}} {
+		if d.name == "repeat" && v[d.name] == "off" {
+			continue
+		}
+		if *d.to, err = v.duration(d.name); err != nil {
+			return o, err
+		}
+	}
+	o.Keypad, err = v.onOff("keypad")
+	return o, err
+}
+
+// onOff reads on or off; off is the default.
+func (v values) onOff(name string) (bool, error) {
+	switch s := v[name]; s {
+	case "on":
+		return true, nil
+	case "off", "":
+		return false, nil
+	default:
+		return false, fmt.Errorf("%s %q: must be on or off", name, s)
+	}
+}
