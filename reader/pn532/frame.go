@@ -1,0 +1,151 @@
+package pn532
+
+import (
+	"time"
+
+	"badged/reader"
+)
+
+const (
+	toChip   = 0xD4 // TFI of what the host says
+	fromChip = 0xD5 // of what the chip says
+	maxData  = 264  // bytes from TFI on: more than any answer here, and the longest that the chip sends
+
+	bytePause = 100 * time.Millisecond // the longest inside a frame
+)
+
+// kind is what a frame is.
+type kind uint8
+
+const (
+	nothing kind = iota // yet
+	ack
+	nack
+	fault // of the chip: it does not know the command, or its parameters
+	data
+)
+
+// receiver takes frames apart.
+//
+//	00 00 FF  00 FF                 00   ACK
+//	00 00 FF  FF 00                 00   NACK
+//	00 00 FF  01 FF  7F 81          00   error
+//	00 00 FF  n  -n  TFI data  sum  00   n bytes from TFI on; sum makes them zero
+//	00 00 FF  FF FF  N n -(N+n)  TFI data  sum  00   the same with 256 N + n bytes
+//
+// Each byte is held against what must stand there, also those that only fill: a byte too
+// many or too few in front of a frame is as bad as one within.
+type receiver struct {
+	buf  [8 + maxData + 2]byte
+	n    int
+	idle bool // whatever number of zeros may stand in front: the line was quiet
+	last time.Time
+}
+
+func (r *receiver) reset() { r.n, r.idle = 0, true }
+
+func (r *receiver) deadline() time.Time {
+	if r.n == 0 {
+		return time.Time{}
+	}
+	return r.last.Add(bytePause)
+}
+
+// byte takes a byte, and gives what frame it ends and the data from TFI on, until the
+// next call; or what is wrong.
+func (r *receiver) byte(at time.Time, b byte) (kind, []byte, reader.Why) {
+	r.last = at
+	if r.idle && r.n == 2 && b == 0 {
+		return nothing, nil, ""
+	}
+	r.buf[r.n] = b
+	r.n++
+	k, from, end, why := r.look()
+	if why != "" || r.n < end {
+		return nothing, nil, why
+	}
+	r.n, r.idle = 0, false
+	if k != data {
+		return k, nil, ""
+	}
+	return data, r.buf[from : end-2], ""
+}
+
+// look tells what frame it is, where its data starts and where it ends; as long as that
+// is not known, the end is beyond what is there.
+func (r *receiver) look() (k kind, from, end int, why reader.Why) {
+	p := r.buf[:r.n]
+	more := r.n + 1
+	switch {
+	case r.n <= 3:
+		if p[r.n-1] != "\x00\x00\xFF"[r.n-1] {
+			return nothing, 0, 0, reader.BadFrame
+		}
+		return nothing, 0, more, ""
+	case r.n == 4:
+		return nothing, 0, more, ""
+	}
+	switch length := int(p[3]); {
+	case p[3] == 0x00 && p[4] == 0xFF:
+		k, end = ack, 6
+	case p[3] == 0xFF && p[4] == 0x00:
+		k, end = nack, 6
+	case p[3] == 0xFF && p[4] == 0xFF:
+		if r.n < 8 {
+			return nothing, 0, more, ""
+		}
+		length = int(p[5])<<8 | int(p[6])
+		if p[5]+p[6]+p[7] != 0 {
+			return nothing, 0, 0, reader.BadChecksum
+		}
+		k, from, end = data, 8, 8+length+2
+	case p[3]+p[4] != 0:
+		return nothing, 0, 0, reader.BadChecksum
+	default:
+		k, from, end = data, 5, 5+length+2
+	}
+	if end > len(r.buf) || k == data && end <= from+2 {
+		return nothing, 0, 0, reader.BadLength
+	}
+	if r.n < end {
+		return k, from, end, ""
+	}
+	return r.whole(k, from, end)
+}
+
+// whole checks the sum and the last byte.
+func (r *receiver) whole(k kind, from, end int) (kind, int, int, reader.Why) {
+	if r.buf[end-1] != 0 {
+		return nothing, 0, 0, reader.BadFrame
+	}
+	if k != data {
+		return k, from, end, ""
+	}
+	var sum byte
+	for _, b := range r.buf[from : end-1] {
+		sum += b
+	}
+	switch {
+	case sum != 0:
+		return nothing, 0, 0, reader.BadChecksum
+	case end-from == 3 && r.buf[from] == 0x7F:
+		return fault, from, end, ""
+	case end-from == 3: // no command
+		return nothing, 0, 0, reader.BadLength
+	case r.buf[from] != fromChip:
+		return nothing, 0, 0, reader.BadFrame
+	}
+	return data, from, end, ""
+}
+
+// pack appends the frame of a command to dst.
+func pack(dst []byte, command ...byte) []byte {
+	n := byte(len(command) + 1)
+	dst = append(dst, 0x00, 0x00, 0xFF, n, -n, toChip)
+	dst = append(dst, command...)
+	sum := byte(toChip)
+	for _, b := range command {
+		sum += b
+	}
+	return append(dst, -sum, 0x00)
+}
