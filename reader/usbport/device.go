@@ -12,6 +12,8 @@ import (
 // Device is a HID interface of a USB device.
 type Device struct {
 	usb
+	Serial    string // as the device says it: any byte can be in it
+	Name      string // maker and product, printable
 	Interface int
 	Usages    []Usage // of its top-level collections
 	Hidraw    string  // /dev/hidraw0
@@ -25,12 +27,16 @@ type Device struct {
 // usb is a USB device.
 type usb struct {
 	Vendor, Product uint16
-	Serial          string // as the device says it: any byte can be in it
 	Path            string // the port that it is in, as in 1-1.2
-	Name            string // maker and product, printable
 
 	dir      string // in sysfs
 	bus, dev string // its numbers, which change with each plugging
+}
+
+func (u usb) serial() string { return attribute(u.dir, "serial") }
+
+func (u usb) name() string {
+	return printable(attribute(u.dir, "manufacturer") + " " + attribute(u.dir, "product"))
 }
 
 func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }

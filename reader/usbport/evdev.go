@@ -34,7 +34,7 @@ func openInput(path string) (io.Closer, error) {
 // have a node, and a Port and a Guard may both want it.
 type grabs struct {
 	mu   sync.Mutex
-	held map[string]*grab // by folder in sysfs; guarded by mu
+	held map[string]*grab // by folder in sysfs and node; guarded by mu
 }
 
 type grab struct {
@@ -46,7 +46,7 @@ type grab struct {
 func (m *machine) take(in input) (release func(), err error) {
 	m.grabs.mu.Lock()
 	defer m.grabs.mu.Unlock()
-	key := in.dir + "/" + in.event
+	key := in.dir + " " + in.node
 	g := m.grabs.held[key]
 	if g == nil {
 		node, err := m.openInput(in.node)

@@ -75,18 +75,18 @@ func (g *Guard) run(ctx context.Context, emit func(reader.Event)) error {
 
 // wants reports whether the keys of an input device are to be held.
 func (g *Guard) wants(in input) bool {
-	return in.types && (in.bus == busUSB || in.bus == busBluetooth) && !on(g.cfg.Allow, in)
+	return in.isKeyboard() && !on(g.cfg.Allow, in)
 }
 
 func on(list []Spec, in input) bool {
-	return in.isUSB && slices.ContainsFunc(list, func(s Spec) bool { return s.fitsDevice(in.usb) })
+	return slices.ContainsFunc(list, func(s Spec) bool { return s.fitsInput(in) })
 }
 
 // tell raises the alarm for what is new, and forgets what is gone.
 func (g *Guard) tell(h *holder, emit func(reader.Event)) {
 	there := map[string]bool{}
-	for _, d := range h.held {
-		if there[d.in.plugging] || on(g.cfg.Readers, d.in) {
+	for _, d := range h.known {
+		if !d.wanted || there[d.in.plugging] || on(g.cfg.Readers, d.in) {
 			continue
 		}
 		there[d.in.plugging] = true

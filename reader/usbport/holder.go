@@ -15,41 +15,45 @@ const (
 	retries    = 20
 )
 
-// openAfter is how long nothing must have happened before an input device that was
-// closed is opened again. Doing that takes the kernel 50 ms, in which it would not
-// be there for the next one.
-const openAfter = 100 * time.Millisecond
+// calm is how long nothing must have happened before what bridged the time until the
+// event nodes were taken is undone. That takes 50 ms for each device, in which nobody
+// would look at the next one.
+const calm = 100 * time.Millisecond
 
 // holder keeps the keys of input devices to this process: of those that want is true
 // for, as long as they are plugged in and the holder is not closed.
 //
 //	             no event node, or not to be had
-//	(new) ------------------------------------------> (closed) keys go nowhere
+//	(new) ------------------------------------------> (shut) keys go nowhere
 //	  |                                                  |
 //	  | event node taken                                 | event node taken
 //	  v                                                  v
-//	(taken) <---- nothing happened for openAfter ---- (both)
+//	(taken) <------ nothing happened for calm ------- (both)
 //
-// closed is the kernel's attribute "inhibited". Where it may not be written, that
-// state keeps nothing.
+// shut is the kernel's attribute "inhibited". The text console has a new keyboard
+// open before that can be written, but hears nothing of it for the first 50 ms
+// (usbhid_open of drivers/hid/usbhid/hid-core.c), so the console is made deaf first.
+// Without the rights to do so, nothing is kept in that state.
 type holder struct {
 	m    *machine
 	want func(input) bool
 	// failed, if set, is told once of an input device whose keys cannot be taken.
 	failed func(input, error)
-	held   map[string]*held
+	known  map[string]*held // all input devices, by folder in sysfs
+	hear   func()           // not nil: the console is deaf
 }
 
-// held is an input device that is wanted.
+// held is an input device, wanted or not.
 type held struct {
 	in      input
+	wanted  bool
 	release func() // nil: its event node is not taken
-	closed  bool   // by us: it is "inhibited"
+	shut    bool   // it is "inhibited"
 	tries   int
 }
 
 func newHolder(m *machine, want func(input) bool) *holder {
-	return &holder{m: m, want: want, held: map[string]*held{}}
+	return &holder{m: m, want: want, known: map[string]*held{}}
 }
 
 // keep holds until the watch is closed, which gives nil. after is called after each
@@ -71,60 +75,67 @@ func (h *holder) keep(w *watch, after func()) error {
 // pass looks at all input devices and gives when to look again at the latest. quiet
 // tells that nothing happened since the last pass.
 func (h *holder) pass(quiet bool) (time.Duration, error) {
-	all, err := h.m.inputs()
+	dirs, err := h.m.class("input", "input")
 	if err != nil {
 		return rescan, err
 	}
 	there := map[string]bool{}
-	for _, in := range all {
-		there[in.dir] = true
-		h.look(in)
+	for _, dir := range dirs {
+		there[dir] = true
+		h.look(dir)
 	}
-	wait := rescan
-	for dir, d := range h.held {
+	for dir, d := range h.known {
 		if !there[dir] {
 			d.drop()
-			delete(h.held, dir)
-			continue
+			delete(h.known, dir)
 		}
-		if quiet && d.closed && d.release != nil {
-			d.open()
-		}
-		wait = min(wait, d.due())
 	}
-	return wait, nil
+	return h.settle(quiet), nil
 }
 
 // look takes an input device if it is wanted.
-func (h *holder) look(in input) {
-	d := h.held[in.dir]
+func (h *holder) look(dir string) {
+	d := h.known[dir]
 	if d == nil {
-		if !h.want(in) {
+		if d = h.meet(dir); d == nil {
 			return
 		}
-		d = &held{}
-		h.held[in.dir] = d
+		h.known[dir] = d
 	}
-	d.in = in
-	if d.release == nil {
+	if d.wanted && d.release == nil {
 		h.take(d)
 	}
 }
 
+// meet looks at a new input device. Whether it is wanted can take longer to find out
+// than it takes to type on it.
+func (h *holder) meet(dir string) *held {
+	in := h.m.input(dir)
+	if in.leaving() {
+		return nil
+	}
+	if in.isKeyboard() && in.node == "" && h.hear == nil {
+		h.hear = h.m.mute()
+	}
+	return &held{in: in, wanted: h.want(in)}
+}
+
 func (h *holder) take(d *held) {
-	err := fs.ErrNotExist
-	if d.in.node != "" {
+	var err error = fs.ErrNotExist
+	if d.in.node = h.m.eventNode(d.in.dir); d.in.node != "" {
 		d.release, err = h.m.take(d.in)
 	}
 	if err == nil {
-		d.closed = d.closed || attribute(d.in.dir, "inhibited") == "1" // left by an agent that was killed
+		d.shut = d.shut || attribute(d.in.dir, "inhibited") == "1" // left by an agent that was killed
 		return
 	}
-	d.close()
+	if !d.shut {
+		d.shut = d.inhibit("1") == nil
+	}
 	d.tries++
-	if lasting := !settling(err); h.failed != nil && (lasting && d.tries == 1 || d.tries == retries) {
+	if h.failed != nil && (d.tries == retries || d.tries == 1 && !settling(err)) {
+		d.tries = retries
 		h.failed(d.in, err)
-		d.tries = max(d.tries, retries)
 	}
 }
 
@@ -133,26 +144,40 @@ func settling(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
-func (d *held) due() time.Duration {
+// settle undoes what bridged the time until event nodes were taken, and gives when to
+// look again.
+func (h *holder) settle(quiet bool) time.Duration {
+	wait := rescan
+	for _, d := range h.known {
+		switch {
+		case d.wanted && d.release == nil && d.tries < retries:
+			wait = min(wait, retryEvery)
+		case d.release != nil && d.shut && quiet:
+			d.open()
+		case d.release != nil && d.shut:
+			wait = min(wait, calm)
+		}
+	}
 	switch {
-	case d.release == nil && d.tries < retries:
-		return retryEvery
-	case d.release != nil && d.closed:
-		return openAfter
+	case h.hear == nil:
+	case quiet && wait == rescan:
+		h.unmute()
+	default:
+		wait = min(wait, calm)
 	}
-	return rescan
+	return wait
 }
 
-// close shuts the device in the kernel, and open opens it again. Without the right
-// to do so, or before Linux 5.11, they do nothing.
-func (d *held) close() {
-	if !d.closed {
-		d.closed = d.inhibit("1") == nil
+func (h *holder) unmute() {
+	if h.hear != nil {
+		h.hear()
+		h.hear = nil
 	}
 }
 
+// open lets the device's keys go on to who has taken them.
 func (d *held) open() {
-	d.closed = false
+	d.shut = false
 	_ = d.inhibit("0") // it is gone, or was never shut
 }
 
@@ -167,18 +192,18 @@ func (d *held) inhibit(value string) error {
 
 // drop gives the device back.
 func (d *held) drop() {
-	if d.closed {
+	if d.shut {
 		d.open()
 	}
 	if d.release != nil {
 		d.release()
 	}
-	d.release = nil
 }
 
+// close gives all of them back.
 func (h *holder) close() {
-	for dir, d := range h.held {
+	defer h.unmute()
+	for _, d := range h.known {
 		d.drop()
-		delete(h.held, dir)
 	}
 }

@@ -20,7 +20,6 @@ type input struct {
 	bus      uint16
 	types    bool   // it has keys that type
 	node     string // /dev/input/event3; "" before evdev made it
-	event    string // event3
 	usb      usb    // that it is of
 	isUSB    bool   // usb is set
 	plugging string // which device, plugged in when
@@ -34,7 +33,9 @@ func (m *machine) inputs() ([]input, error) {
 	}
 	all := make([]input, 0, len(dirs))
 	for _, dir := range dirs {
-		all = append(all, m.input(dir))
+		if in := m.input(dir); !in.leaving() {
+			all = append(all, in)
+		}
 	}
 	slices.SortFunc(all, func(a, b input) int { return comparePaths(a.number(), b.number()) })
 	return all, nil
@@ -45,18 +46,36 @@ func (in input) number() string { return strings.TrimPrefix(filepath.Base(in.dir
 func (m *machine) input(dir string) input {
 	in := input{dir: dir, bus: hexAttribute(dir, "id/bustype")}
 	in.types = types(attribute(dir, "capabilities/key"))
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
-		if n, ok := strings.CutPrefix(e.Name(), "event"); ok && isDigits(n) {
-			in.event, in.node = e.Name(), m.node("dev/input", e.Name())
-		}
-	}
 	in.usb, _, in.isUSB = m.usbOf(dir)
 	in.plugging = filepath.Dir(filepath.Dir(dir))
 	if in.isUSB {
 		in.plugging = in.usb.dir + " " + in.usb.dev
 	}
+	in.node = m.eventNode(dir)
 	return in
+}
+
+// eventNode gives the event node of an input device; "" before evdev made it.
+func (m *machine) eventNode(dir string) string {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if n, ok := strings.CutPrefix(e.Name(), "event"); ok && isDigits(n) {
+			return m.node("dev/input", e.Name())
+		}
+	}
+	return ""
+}
+
+// isKeyboard reports whether somebody can plug it in and type on it.
+func (in input) isKeyboard() bool {
+	return in.types && (in.bus == busUSB || in.bus == busBluetooth)
+}
+
+// leaving reports whether the device is being unplugged: the kernel takes the
+// attributes of its interface away first. Only what a program makes up (uhid,
+// uinput) is on USB without being of a USB device.
+func (in input) leaving() bool {
+	return in.bus == busUSB && !in.isUSB && !strings.Contains(in.dir, "/sys/devices/virtual/")
 }
 
 func isDigits(s string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -19,8 +20,9 @@ func (m *machine) find(s Spec) (Device, error) {
 
 // there reports whether the node still is that of the device.
 func (m *machine) there(d Device) bool {
-	dir, err := filepath.EvalSymlinks(m.node("sys/class/hidraw", filepath.Base(d.Hidraw)))
-	return err == nil && filepath.Dir(filepath.Dir(dir)) == d.hid
+	class := m.node("sys/class/hidraw")
+	to, err := os.Readlink(filepath.Join(class, filepath.Base(d.Hidraw)))
+	return err == nil && filepath.Dir(filepath.Dir(filepath.Join(class, to))) == d.hid
 }
 
 // opened is a device in use: its reports, and the keys that are taken.

@@ -91,7 +91,7 @@ func (p *Port) run(ctx context.Context, changed <-chan struct{}, emit func(reade
 }
 
 // mine are the input devices whose keys no other program must get.
-func (p *Port) mine(in input) bool { return in.isUSB && p.cfg.Spec.fitsDevice(in.usb) }
+func (p *Port) mine(in input) bool { return p.cfg.Spec.fitsInput(in) }
 
 func notify(c chan<- struct{}) {
 	select {

@@ -155,14 +155,20 @@ func (s Spec) String() string {
 
 // fits reports whether the spec means this interface.
 func (s Spec) fits(d Device) bool {
-	return s.fitsDevice(d.usb) &&
+	return s.fitsUSB(d.usb, func() string { return d.Serial }) &&
 		(s.Interface == AnyInterface || s.Interface == d.Interface) &&
 		(s.Usage == Usage{} || d.has(s.Usage))
 }
 
-// fitsDevice reports whether the spec means an interface of this device.
-func (s Spec) fitsDevice(d usb) bool {
-	return s.Vendor == d.Vendor && s.Product == d.Product &&
-		(s.Serial == "" || s.Serial == d.Serial) &&
-		(s.Path == "" || s.Path == d.Path)
+// fitsInput reports whether the spec means the device that an input device is of.
+func (s Spec) fitsInput(in input) bool {
+	return in.isUSB && s.fitsUSB(in.usb, in.usb.serial)
+}
+
+// fitsUSB asks for the serial number last and only if it matters: the kernel does not
+// give it while it is still setting the device up.
+func (s Spec) fitsUSB(u usb, serial func() string) bool {
+	return s.Vendor == u.Vendor && s.Product == u.Product &&
+		(s.Path == "" || s.Path == u.Path) &&
+		(s.Serial == "" || s.Serial == serial())
 }

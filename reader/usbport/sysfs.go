@@ -19,12 +19,16 @@ type machine struct {
 	// openInput takes an event node for this process alone until it is closed.
 	openInput  func(path string) (io.Closer, error)
 	openHidraw func(path string) (*hidraw, error)
-	watch      func() (*watch, error)
-	grabs      grabs
+	// muteConsole makes the text console deaf until it is closed.
+	muteConsole func() (io.Closer, error)
+	watch       func() (*watch, error)
+
+	grabs  grabs
+	muting muting
 }
 
 // host is the machine that the agent runs on.
-var host = &machine{root: "/", openInput: openInput, openHidraw: openHidraw, watch: newWatch}
+var host = &machine{root: "/", openInput: openInput, openHidraw: openHidraw, muteConsole: muteConsole, watch: newWatch}
 
 // attribute gives a line of sysfs; "" when there is none.
 func attribute(parts ...string) string {
@@ -53,8 +57,8 @@ func (m *machine) class(name, prefix string) (map[string]string, error) {
 		if _, err := strconv.Atoi(strings.TrimPrefix(e.Name(), prefix)); err != nil {
 			continue
 		}
-		if real, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name())); err == nil {
-			found[e.Name()] = real
+		if to, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			found[e.Name()] = filepath.Join(dir, to)
 		} // else it was unplugged just now
 	}
 	return found, nil
@@ -93,7 +97,7 @@ func (m *machine) device(name, dir string, inputs []input) (Device, bool) {
 	if err != nil {
 		return Device{}, false // it was unplugged just now
 	}
-	d := Device{usb: usb, Interface: iface, Hidraw: m.node("dev", name), hid: hid}
+	d := Device{usb: usb, Serial: usb.serial(), Name: usb.name(), Interface: iface, Hidraw: m.node("dev", name), hid: hid}
 	d.Usages = parseDescriptor(p).usages
 	d.Keyboard = d.has(Keyboard) || d.has(Keypad)
 	for _, in := range inputs {
@@ -121,8 +125,7 @@ func (m *machine) usbOf(dir string) (usb, int, bool) {
 		}
 		return usb{
 			Vendor: hexAttribute(dir, "idVendor"), Product: hexAttribute(dir, "idProduct"),
-			Serial: attribute(dir, "serial"), Path: filepath.Base(dir),
-			Name: printable(attribute(dir, "manufacturer") + " " + attribute(dir, "product")),
+			Path: filepath.Base(dir),
 			dir:  dir, bus: attribute(dir, "busnum"), dev: attribute(dir, "devnum"),
 		}, iface, true
 	}

@@ -1,0 +1,75 @@
+package usbport
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Of linux/kd.h: the mode of a console's keyboard, and the one in which it is deaf.
+const (
+	getKeyboardMode = 0x4B44
+	setKeyboardMode = 0x4B45
+	keyboardOff     = 4
+)
+
+// muteConsole makes the text console that is in front deaf, until it is closed: keys
+// do nothing there. Under a graphical panel it is deaf anyway.
+func muteConsole() (io.Closer, error) {
+	f, err := os.OpenFile("/dev/tty0", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	c := &deafConsole{tty: f}
+	if c.mode, err = unix.IoctlGetInt(int(f.Fd()), getKeyboardMode); err == nil {
+		err = c.set(keyboardOff)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+type deafConsole struct {
+	tty  *os.File
+	mode int // that it had
+}
+
+func (c *deafConsole) set(mode int) error {
+	return unix.IoctlSetInt(int(c.tty.Fd()), setKeyboardMode, mode)
+}
+
+func (c *deafConsole) Close() error { return errors.Join(c.set(c.mode), c.tty.Close()) }
+
+// muting is the console while one or more holders want it deaf.
+type muting struct {
+	mu    sync.Mutex // guards all of it
+	users int
+	deaf  io.Closer // nil: it could not be made so
+}
+
+// mute makes the console deaf until hear is called, once. Without the right to, or
+// without a console, it does nothing.
+func (m *machine) mute() (hear func()) {
+	c := &m.muting
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.users++; c.users == 1 {
+		c.deaf, _ = m.muteConsole()
+	}
+	return m.hear
+}
+
+func (m *machine) hear() {
+	c := &m.muting
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.users--; c.users == 0 && c.deaf != nil {
+		_ = c.deaf.Close()
+		c.deaf = nil
+	}
+}
