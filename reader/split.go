@@ -1,0 +1,301 @@
+package reader
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// UnitFeedback is a Source on a line with several devices that show decisions.
+type UnitFeedback interface {
+	SignalUnit(ctx context.Context, unit int, c Cue) error
+}
+
+// Part is one device on a line that it shares.
+type Part struct {
+	Name string // of the reader
+	Unit int    // its Event.Unit
+}
+
+// Split makes a Source of each device on a line that src runs. The first Run of a part
+// runs src, the others join; when src fails, all of them end with its error. A part
+// whose ctx ends only leaves; the last one to leave ends src and waits for that.
+//
+// A part that leaves, or is reset, while no device on the line has given a word for as
+// long as src may be silent has src run again, or reset, for all; they do not notice.
+// So the watchdog of any part brings a dead line back, and that of a part whose own
+// device is dead disturbs no other.
+//
+//	          first Run                        last Run leaves;
+//	(closed) -----------> (running) --+        one leaves a silent line
+//	    ^                  | ^  | Run joins ----------------------+
+//	    |  src fails       | +--+ or leaves                       v
+//	    +------------------+                     src ends     (ending)
+//	    +------------------------------------------------------+  Run and Reset wait
+//
+// An event goes to the part of its Unit, one of Line to all parts; where no Run listens
+// it is dropped. A part of a line that shows cues (UnitFeedback) is a Feedback. A part
+// may be silent for as long as src may.
+func Split(src Source, parts ...Part) []Source {
+	l := &line{src: src}
+	show, shows := src.(UnitFeedback)
+	list := make([]Source, len(parts))
+	for i, p := range parts {
+		member := &member{Part: p, line: l}
+		if list[i] = member; shows {
+			list[i] = &shower{member, show}
+		}
+	}
+	return list
+}
+
+// line is what the parts of a Split share.
+type line struct {
+	src Source
+
+	mu  sync.Mutex // guards what follows
+	use *lineUse   // nil: closed
+}
+
+// lineUse is one run of a line, or one reset. Its fields are guarded by the line.
+type lineUse struct {
+	cancel context.CancelFunc
+	ending bool
+	again  bool          // it ends for its silence: who is left joins the next
+	done   chan struct{} // closed when again and err are final
+	err    error
+	guests []*guest
+	open   *Event    // the KindUp of Line that came last; nil: the port is not open
+	heard  time.Time // the last word of any device, or the begin
+}
+
+// guest is one Run of a part.
+type guest struct {
+	unit int
+	mu   sync.Mutex  // held while an event is emitted; guards emit
+	emit func(Event) // nil: it left
+}
+
+// member is the Source of a part.
+type member struct {
+	Part
+	line *line
+}
+
+// Name implements Source.
+func (m *member) Name() string { return m.Part.Name }
+
+// Silence implements Expecter.
+func (m *member) Silence() time.Duration { return m.line.silence() }
+
+// Reset implements Resetter.
+func (m *member) Reset(ctx context.Context) error { return m.line.reset(ctx) }
+
+// Run implements Source.
+func (m *member) Run(ctx context.Context, emit func(Event)) error {
+	for {
+		g := &guest{unit: m.Unit, emit: emit}
+		use := m.line.join(ctx, g)
+		if use == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			m.line.leave(use, g)
+			return nil
+		case <-use.done:
+			if !use.again {
+				return use.err
+			}
+		}
+	}
+}
+
+// shower is the part of a line that shows cues.
+type shower struct {
+	*member
+	show UnitFeedback
+}
+
+// Signal implements Feedback.
+func (s *shower) Signal(ctx context.Context, c Cue) error { return s.show.SignalUnit(ctx, s.Unit, c) }
+
+func (l *line) silence() time.Duration {
+	if e, ok := l.src.(Expecter); ok {
+		return e.Silence()
+	}
+	return 0
+}
+
+// join makes g a guest of the line's run, which it begins if there is none, when one
+// that ends has ended. It gives nil when ctx ends first.
+func (l *line) join(ctx context.Context, g *guest) *lineUse {
+	g.mu.Lock() // what the line says comes behind its KindUp
+	defer g.mu.Unlock()
+	for {
+		use, open, joined := l.tryJoin(g)
+		if joined {
+			if open != nil {
+				g.emit(*open)
+			}
+			return use
+		}
+		select {
+		case <-use.done:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (l *line) tryJoin(g *guest) (use *lineUse, open *Event, joined bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.use == nil {
+		l.begin()
+	}
+	if l.use.ending {
+		return l.use, nil, false
+	}
+	l.use.guests = append(l.use.guests, g)
+	return l.use, l.use.open, true
+}
+
+// begin runs the source. The caller holds the lock.
+func (l *line) begin() {
+	ctx, cancel := context.WithCancel(context.Background())
+	use := &lineUse{cancel: cancel, done: make(chan struct{}), heard: time.Now()}
+	l.use = use
+	go func() {
+		err := l.src.Run(ctx, func(e Event) { l.event(use, e) })
+		cancel()
+		l.end(use, err)
+	}()
+}
+
+// end tells who waits that a use has ended.
+func (l *line) end(use *lineUse, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	use.ending, use.err = true, err
+	l.use = nil
+	close(use.done)
+}
+
+// leave takes a guest off. If it ends the run, it waits for that.
+func (l *line) leave(use *lineUse, g *guest) {
+	g.mu.Lock()
+	g.emit = nil
+	g.mu.Unlock()
+	if l.takeOff(use, g) {
+		<-use.done
+	}
+}
+
+func (l *line) takeOff(use *lineUse, g *guest) (ending bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	use.guests = slices.DeleteFunc(use.guests, func(o *guest) bool { return o == g })
+	if len(use.guests) == 0 || l.silent(use) {
+		stop(use)
+	}
+	return use.ending
+}
+
+// stop ends a run; who is left joins the next. The caller holds the lock.
+func stop(use *lineUse) {
+	if !use.ending {
+		use.ending, use.again = true, true
+		use.cancel()
+	}
+}
+
+// silent reports whether no device has given a word for too long. The caller holds the
+// lock.
+func (l *line) silent(use *lineUse) bool {
+	s := l.silence()
+	return s > 0 && time.Since(use.heard) >= s
+}
+
+// event hands an event on to whom it is about.
+func (l *line) event(use *lineUse, e Event) {
+	for _, g := range l.audience(use, e) {
+		g.take(e)
+	}
+	l.note(use, e) // again: to wait for who takes it is no silence
+}
+
+// audience gives the guests that an event is about.
+func (l *line) audience(use *lineUse, e Event) []*guest {
+	l.note(use, e)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	about := slices.Clone(use.guests)
+	return slices.DeleteFunc(about, func(g *guest) bool { return e.Unit != Line && e.Unit != g.unit })
+}
+
+// note keeps what an event says about the line.
+func (l *line) note(use *lineUse, e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case e.Unit != Line && e.Kind != KindFault && e.Kind != KindDown:
+		use.heard = time.Now()
+	case e.Unit == Line && e.Kind == KindUp:
+		use.open = &e
+	case e.Unit == Line && e.Kind == KindDown:
+		use.open = nil
+	}
+}
+
+// take hands an event to a guest that has not left.
+func (g *guest) take(e Event) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.emit != nil {
+		g.emit(e)
+	}
+}
+
+// reset resets the device of the line, unless another part's works.
+func (l *line) reset(ctx context.Context) error {
+	r, ok := l.src.(Resetter)
+	if !ok {
+		return nil
+	}
+	for {
+		use, mine := l.tryReset()
+		if mine {
+			err := r.Reset(ctx)
+			l.end(use, nil)
+			return err
+		}
+		if use == nil {
+			return nil
+		}
+		select {
+		case <-use.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// tryReset claims the line for a reset. If it is not free, it gives what must end first,
+// or nothing when the line works.
+func (l *line) tryReset() (use *lineUse, mine bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.use == nil:
+		l.use = &lineUse{ending: true, again: true, done: make(chan struct{})}
+		return l.use, true
+	case l.use.ending:
+	case l.silent(l.use):
+		stop(l.use)
+	default:
+		return nil, false
+	}
+	return l.use, false
+}
