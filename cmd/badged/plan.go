@@ -65,7 +65,7 @@ func (p *plan) addDoor(c config.Point) (problems config.Problems) {
 	}
 	note := func(key string, err error) {
 		if err != nil {
-			problems = append(problems, c.Problem(key, err.Error(), "virtual:/PATH/OF/SOCKET#"+key))
+			problems = append(problems, c.Problem(key, err.Error(), "gpiochip0:17, or virtual:/PATH/OF/SOCKET#"+key))
 		}
 	}
 	relay, err := p.pin(c.Relay, "relay")
@@ -89,6 +89,9 @@ func (p *plan) pin(spec, name string) (*gpioport.Pin, error) {
 	s, err := gpioport.ParseSpec(spec)
 	if err != nil {
 		return nil, err
+	}
+	if s.Board == "" {
+		s.Pin = name // a line of a chip is for anything
 	}
 	if s.Pin != name {
 		return nil, errors.New("this is the pin of something else")

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,7 +33,8 @@ type Board struct {
 func NewBoard(path string) *Board {
 	b := &Board{path: path, pins: map[string]*Pin{}}
 	for _, name := range []string{"relay", "contact", "exit"} {
-		b.pins[name] = newPin(b, name)
+		out := &wire{board: b, lines: [2][]byte{[]byte(name + " 0\n"), []byte(name + " 1\n")}}
+		b.pins[name] = newPin(Spec{Board: path, Pin: name}, out)
 	}
 	return b
 }
@@ -46,40 +45,9 @@ func (b *Board) Pin(name string) *Pin { return b.pins[name] }
 // maxLine bounds what a board may say in one line.
 const maxLine = 64
 
-// The back-off between connections.
-const (
-	backOffMin = 100 * time.Millisecond
-	backOffMax = 5 * time.Second
-)
-
 // Run keeps the board connected until ctx ends. state is told each connection (nil)
 // and each different failure. Nothing is energised by connecting.
-func (b *Board) Run(ctx context.Context, state func(error)) {
-	last := ""
-	for wait := backOffMin; ctx.Err() == nil; wait = min(2*wait, backOffMax) {
-		err := b.connect(ctx, func() {
-			last, wait = "", backOffMin
-			state(nil)
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		if err.Error() != last {
-			last = err.Error()
-			state(err)
-		}
-		sleep(ctx, wait/2+rand.N(wait/2))
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
+func (b *Board) Run(ctx context.Context, state func(error)) { keep(ctx, b.connect, state) }
 
 // connect serves one connection. Its error is never nil.
 func (b *Board) connect(ctx context.Context, up func()) error {
@@ -118,6 +86,24 @@ func (b *Board) listen(ctx context.Context, c net.Conn) error {
 		return err
 	}
 	return errors.New("the board went away")
+}
+
+// wire is the output of a board's pin.
+type wire struct {
+	board *Board
+	lines [2][]byte // what sets it low and high
+}
+
+// set implements output with one write to the board.
+func (w *wire) set(l gpio.Level) error {
+	link := w.board.link.Load()
+	if link == nil {
+		return errNotConnected
+	}
+	if l {
+		return link.send(w.lines[1])
+	}
+	return link.send(w.lines[0])
 }
 
 // errNotConnected is the error of an output whose board is not there.
@@ -166,26 +152,3 @@ func (l *link) send(line []byte) error {
 }
 
 func (l *link) close() { l.once.Do(func() { _ = l.conn.Close() }) }
-
-// Boards is all boards that a configuration names, each connected once.
-type Boards struct{ list []*Board }
-
-// Open gives the pin of a spec, on a board that is shared with the other pins there.
-func (bs *Boards) Open(s Spec) *Pin {
-	i := slices.IndexFunc(bs.list, func(b *Board) bool { return b.path == s.Board })
-	if i < 0 {
-		i = len(bs.list)
-		bs.list = append(bs.list, NewBoard(s.Board))
-	}
-	return bs.list[i].Pin(s.Pin)
-}
-
-// Run runs all boards until ctx ends. state is told what Board.Run tells, with the
-// path of the board.
-func (bs *Boards) Run(ctx context.Context, state func(board string, err error)) {
-	var wg sync.WaitGroup
-	for _, b := range bs.list {
-		wg.Go(func() { b.Run(ctx, func(err error) { state(b.path, err) }) })
-	}
-	wg.Wait()
-}

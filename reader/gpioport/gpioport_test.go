@@ -197,18 +197,6 @@ func TestBoardThatDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestParseSpec(t *testing.T) {
-	s, err := gpioport.ParseSpec("virtual:/run/p.sock#relay")
-	if err != nil || s != (gpioport.Spec{Board: "/run/p.sock", Pin: "relay"}) || s.String() != "virtual:/run/p.sock#relay" {
-		t.Errorf("got %v, %v", s, err)
-	}
-	for _, bad := range []string{"", "virtual:", "virtual:/x", "virtual:x#relay", "virtual:/x#lamp", "gpiochip0:17", "virtual:/" + strings.Repeat("x", 100) + "#exit"} {
-		if _, err := gpioport.ParseSpec(bad); err == nil {
-			t.Errorf("%q is taken", bad)
-		}
-	}
-}
-
 func TestBoardsShareOneConnection(t *testing.T) {
 	var bs gpioport.Boards
 	a := bs.Open(gpioport.Spec{Board: "/a", Pin: "relay"})

@@ -14,29 +14,28 @@ import (
 // makes the board wait, and nothing is dropped.
 const edgeQueue = 16
 
-// Pin is a pin of a board: an output if it is the relay, else an input. It
-// implements gpio.PinIO.
+// Pin is a pin of a virtual board or of a chip: an output if it is the relay, else an
+// input. It implements gpio.PinIO; High is active: energised, closed, pressed.
 type Pin struct {
-	board *Board
-	name  string
-	lines [2][]byte // what sets the output low and high
+	spec Spec
+	dev  output
 
 	edges chan Edge
 	want  atomic.Int32 // gpio.Edge: the edges that are kept
 	level atomic.Bool
-	// What follows is touched by Board.connect only.
-	heard bool // the board has told the level
-	fresh bool // the board has just been connected and tells the level next
+	// What follows is touched by the goroutine that the device's edges come in.
+	heard bool // the device has told the level
+	fresh bool // the device has just been connected and tells the level next
 }
 
-func newPin(b *Board, name string) *Pin {
-	return &Pin{
-		board: b, name: name, edges: make(chan Edge, edgeQueue),
-		lines: [2][]byte{[]byte(name + " 0\n"), []byte(name + " 1\n")},
-	}
+// output sets the pin of a device. It never waits.
+type output interface{ set(l gpio.Level) error }
+
+func newPin(s Spec, dev output) *Pin {
+	return &Pin{spec: s, dev: dev, edges: make(chan Edge, edgeQueue)}
 }
 
-// take handles what the board told of an input: its level on connecting, then every
+// take handles what the device told of an input: its level on connecting, then every
 // change.
 func (p *Pin) take(ctx context.Context, e Edge) {
 	known := p.heard && p.level.Load() == bool(e.Level)
@@ -80,38 +79,43 @@ func (p *Pin) Next(ctx context.Context) (Edge, error) {
 }
 
 // Spec is where the pin is.
-func (p *Pin) Spec() Spec { return Spec{p.board.path, p.name} }
+func (p *Pin) Spec() Spec { return p.spec }
 
 // String implements conn.Resource.
-func (p *Pin) String() string { return p.Spec().String() }
+func (p *Pin) String() string { return p.spec.String() }
 
-// Halt implements conn.Resource; a virtual pin has nothing to stop.
+// Halt implements conn.Resource; there is nothing to stop.
 func (p *Pin) Halt() error { return nil }
 
-// Name implements pin.Pin.
-func (p *Pin) Name() string { return p.name }
+// Name implements pin.Pin: what the pin is for.
+func (p *Pin) Name() string { return p.spec.Pin }
 
 // Number implements pin.Pin; a virtual pin has none.
-func (p *Pin) Number() int { return -1 }
+func (p *Pin) Number() int {
+	if p.spec.Board != "" {
+		return -1
+	}
+	return p.spec.Line
+}
 
 // Function implements pin.Pin.
 func (p *Pin) Function() string {
-	if isInput(p.name) {
+	if isInput(p.spec.Pin) {
 		return "In"
 	}
 	return "Out"
 }
 
-// In implements gpio.PinIn. A virtual pin has no pull resistor.
+// In implements gpio.PinIn. The pull resistor is that of the spec.
 func (p *Pin) In(pull gpio.Pull, edge gpio.Edge) error {
-	if !isInput(p.name) || pull != gpio.PullNoChange {
-		return fmt.Errorf("set up pin %v as an input: it is none, or has no such pull resistor", p)
+	if !isInput(p.spec.Pin) || pull != gpio.PullNoChange {
+		return fmt.Errorf("set up pin %v as an input: it is none, or its pull resistor is set by its spec", p)
 	}
 	p.want.Store(int32(edge))
 	return nil
 }
 
-// Read implements gpio.PinIn: the last level that the board told.
+// Read implements gpio.PinIn: the last level that the device told.
 func (p *Pin) Read() gpio.Level { return gpio.Level(p.level.Load()) }
 
 // WaitForEdge implements gpio.PinIn. Edges accumulate.
@@ -127,25 +131,17 @@ func (p *Pin) WaitForEdge(timeout time.Duration) bool {
 }
 
 // Pull implements gpio.PinIn.
-func (p *Pin) Pull() gpio.Pull { return gpio.PullNoChange }
+func (p *Pin) Pull() gpio.Pull { return p.spec.Pull }
 
 // DefaultPull implements gpio.PinIn.
 func (p *Pin) DefaultPull() gpio.Pull { return gpio.PullNoChange }
 
-// Out implements gpio.PinOut with one write to the board. It never waits.
+// Out implements gpio.PinOut. It never waits.
 func (p *Pin) Out(l gpio.Level) error {
-	if isInput(p.name) {
+	if isInput(p.spec.Pin) {
 		return fmt.Errorf("set pin %v: it is an input", p)
 	}
-	link := p.board.link.Load()
-	if link == nil {
-		return fmt.Errorf("set pin %v: %w", p, errNotConnected)
-	}
-	line := p.lines[0]
-	if l {
-		line = p.lines[1]
-	}
-	if err := link.send(line); err != nil {
+	if err := p.dev.set(l); err != nil {
 		return fmt.Errorf("set pin %v: %w", p, err)
 	}
 	return nil

@@ -1,0 +1,158 @@
+package gpioport
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/warthog618/go-gpiocdev/uapi"
+	"periph.io/x/conn/v3/gpio"
+)
+
+// debounce is how long an input of a door must be stable: contacts and buttons chatter.
+const debounce = 10 * time.Millisecond
+
+// line is a pin of a chip.
+//
+//	           requested: a relay is released
+//	(waiting) --------------------------------> (held)
+//	    ^  the request, a read or a write fails   |
+//	    +-----------------------------------------+
+//
+//	the end of connect's context: a relay is released, the line given back
+type line struct {
+	pin  *Pin
+	open opener
+
+	mu     sync.Mutex // guards what follows; held for one write
+	req    request    // nil: not held
+	broken chan error // a write failed; room for one
+}
+
+func newLine(s Spec) *line {
+	l := &line{open: requestLines, broken: make(chan error, 1)}
+	l.pin = newPin(s, l)
+	return l
+}
+
+// set implements output.
+func (l *line) set(level gpio.Level) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.req == nil {
+		return errNotConnected
+	}
+	err := l.req.set(bool(level))
+	if err != nil {
+		select {
+		case l.broken <- err:
+		default: // one is enough
+		}
+	}
+	return err
+}
+
+// config is how the line is requested. An output starts released.
+func (l *line) config() uapi.LineConfig {
+	s := l.pin.spec
+	cfg := uapi.LineConfig{Flags: bias(s.Pull)}
+	if s.ActiveLow {
+		cfg.Flags |= uapi.LineFlagV2ActiveLow
+	}
+	if !isInput(s.Pin) {
+		cfg.Flags |= uapi.LineFlagV2Output
+		return cfg
+	}
+	cfg.Flags |= uapi.LineFlagV2Input | uapi.LineFlagV2EdgeBoth
+	cfg.AddAttribute(uapi.LineConfigAttribute{Attr: uapi.DebouncePeriod(debounce).Encode(), Mask: 1})
+	return cfg
+}
+
+// connect holds the line until ctx ends or it fails. Its error is never nil.
+func (l *line) connect(ctx context.Context, up func()) error {
+	req, err := l.open(l.pin.spec.Chip, []int{l.pin.spec.Line}, l.config())
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, l.release)()
+	defer l.release()
+	l.hold(req)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if isInput(l.pin.spec.Pin) {
+		err = l.listen(ctx, req, up)
+	} else {
+		up()
+		select {
+		case err = <-l.broken:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	return failed("use", l.pin.String(), err)
+}
+
+func (l *line) hold(req request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.req = req
+	select {
+	case <-l.broken: // of the request before
+	default:
+	}
+}
+
+// release releases a relay and gives the line back.
+func (l *line) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.req == nil {
+		return
+	}
+	if !isInput(l.pin.spec.Pin) {
+		_ = l.req.set(false) // nobody is there to be told; a chip that is gone drives nothing
+	}
+	_ = l.req.Close()
+	l.req = nil
+}
+
+// listen tells the level of an input and every change of it. After edges that were
+// lost the level is asked for, so that the last one is always right.
+func (l *line) listen(ctx context.Context, req request, up func()) error {
+	clock, err := newKernelClock()
+	if err != nil {
+		return err
+	}
+	active, err := req.value()
+	if err != nil {
+		return err
+	}
+	l.pin.fresh = true
+	l.pin.take(ctx, Edge{gpio.Level(active), time.Now()})
+	up()
+	var buf [16 * eventSize]byte
+	for seq := uint32(0); ; {
+		n, err := req.Read(buf[:])
+		if err != nil {
+			return err
+		}
+		lost := n%eventSize != 0
+		for p := buf[:n]; len(p) >= eventSize; p = p[eventSize:] {
+			e := parseEvent(p)
+			lost = lost || e.seq != seq+1
+			seq = e.seq
+			l.pin.take(ctx, Edge{gpio.Level(e.rising), clock.time(e.at)})
+		}
+		if !lost {
+			continue
+		}
+		if active, err = req.value(); err != nil {
+			return errors.Join(errEdges, err)
+		}
+		l.pin.take(ctx, Edge{gpio.Level(active), time.Now()})
+	}
+}
+
+var errEdges = errors.New("edges were lost")
