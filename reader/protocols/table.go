@@ -7,13 +7,13 @@ import (
 	"badged/reader"
 	"badged/reader/asciikeypad"
 	"badged/reader/line"
-	"badged/reader/rdm6300"
 )
 
 // table is sorted by name. Each family has its rows in a file of its own.
 var table = slices.SortedFunc(slices.Values(slices.Concat(
 	basicRows,
 	hidRows,
+	serialRows,
 	wiegandRows,
 )), func(a, b Protocol) int { return strings.Compare(a.Name, b.Name) })
 
@@ -40,17 +40,6 @@ var basicRows = []Protocol{
 		},
 		make: newLine,
 	},
-	{
-		Name:        "rdm6300",
-		Doc:         "RDM6300 and compatible 125 kHz modules",
-		Port:        Serial,
-		DefaultBaud: 9600,
-		Options: []Option{
-			{"repeat", "time away after which the same badge counts again, 1ms to 1m", "500ms"},
-			{"timeout", "longest pause inside a frame, 1ms to 1m", "250ms"},
-		},
-		make: newRDM6300,
-	},
 }
 
 func newLine(v values) (reader.Decoder, error) {
@@ -73,16 +62,4 @@ func newLine(v values) (reader.Decoder, error) {
 	}
 	o.Charset = line.Charset(v["charset"])
 	return line.New(o)
-}
-
-func newRDM6300(v values) (reader.Decoder, error) {
-	var o rdm6300.Options
-	var err error
-	if o.Repeat, err = v.duration("repeat"); err != nil {
-		return nil, err
-	}
-	if o.Timeout, err = v.duration("timeout"); err != nil {
-		return nil, err
-	}
-	return rdm6300.New(o), nil
 }

@@ -8,15 +8,15 @@ import (
 	"badged/reader/pacs"
 )
 
-// Format is how a line says a badge.
-type Format string
+// Mode is how a line says a badge.
+type Mode string
 
-// The formats.
+// The modes.
 const (
-	IndiTag Format = "inditag" // a colon, hex, checksum, CR LF
-	Prox    Format = "prox"    // hex: bit count and bits, left-aligned, CR
-	Hex     Format = "hex"     // hex digits, CR
-	Decimal Format = "decimal" // decimal digits, CR
+	IndiTag Mode = "inditag" // a colon, hex, checksum, CR LF
+	Prox    Mode = "prox"    // hex: bit count and bits, left-aligned, CR
+	Hex     Mode = "hex"     // hex digits, CR
+	Decimal Mode = "decimal" // decimal digits, CR
 )
 
 // The times of Lines that were not told others.
@@ -33,8 +33,8 @@ const (
 
 // LineOptions change Lines. The zero value reads IndiTag lines.
 type LineOptions struct {
-	Format Format         // "": IndiTag
-	Cards  pacs.Selection // what the bits of Prox may be
+	Mode  Mode           // "": IndiTag
+	Cards pacs.Selection // what the bits of Prox may be
 	// Repeat is how long a badge must not have been seen for its next line to be a new
 	// presentation. 0: DefaultRepeat.
 	Repeat time.Duration
@@ -52,12 +52,12 @@ type LineOptions struct {
 //	Decimal   the ID as a number, CR
 //
 // Source: Elatec TWN3 Technical Manual, sections «HID Prox Transparent Protocol» and
-// «IndiTag Transparent Protocol». Only an IndiTag's line has a checksum, so the format is
+// «IndiTag Transparent Protocol». Only an IndiTag's line has a checksum, so the mode is
 // chosen and never guessed: a damaged line of one could be a good line of another.
 //
 //	            a character             CR            LF (IndiTag): card or fault
 //	(idle) -----------------> (line) ---------> (cr) ------------------------------> (idle)
-//	  ^                          |  CR: card or fault, (idle) of the other formats;
+//	  ^                          |  CR: card or fault, (idle) of the other modes;
 //	  |                          |  an LF behind it is nothing
 //	  |                          | too long, a pause, what cannot be: one fault
 //	  +--- CR or LF, silence --(skip)
@@ -73,12 +73,12 @@ type Lines struct {
 
 // NewLines makes a decoder, or says which option cannot be.
 func NewLines(opts LineOptions) (*Lines, error) {
-	switch opts.Format {
+	switch opts.Mode {
 	case "":
-		opts.Format = IndiTag
+		opts.Mode = IndiTag
 	case IndiTag, Prox, Hex, Decimal:
 	default:
-		return nil, fmt.Errorf("format %q: must be inditag, prox, hex or decimal", opts.Format)
+		return nil, fmt.Errorf("mode %q: must be inditag, prox, hex or decimal", opts.Mode)
 	}
 	if opts.Repeat <= 0 {
 		opts.Repeat = DefaultRepeat
@@ -129,7 +129,7 @@ func (d *Lines) byte(at time.Time, b byte, emit func(reader.Event)) {
 		d.fault(at, reader.BadFrame, emit)
 		d.skip = !ends
 	case ends && d.n == 0:
-	case b == '\r' && d.opts.Format == IndiTag:
+	case b == '\r' && d.opts.Mode == IndiTag:
 		d.cr = true
 	case b == '\r':
 		d.finish(at, emit)
@@ -163,10 +163,10 @@ func (d *Lines) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
 
 // card makes the card of a line, or says what is wrong with it.
 func (d *Lines) card(line []byte) (reader.Card, reader.Why) {
-	if d.opts.Format == Decimal {
+	if d.opts.Mode == Decimal {
 		return decimal(line)
 	}
-	if d.opts.Format == IndiTag {
+	if d.opts.Mode == IndiTag {
 		if line[0] != colon {
 			return reader.Card{}, reader.BadFrame
 		}
@@ -177,7 +177,7 @@ func (d *Lines) card(line []byte) (reader.Card, reader.Why) {
 	if why != "" {
 		return reader.Card{}, why
 	}
-	switch d.opts.Format {
+	switch d.opts.Mode {
 	case IndiTag:
 		return indiTag(raw[:n])
 	case Prox:

@@ -40,7 +40,7 @@ func TestProxContract(t *testing.T) {
 		want = append(want, card(c))
 	}
 	readertest.Decoder(t, readertest.Contract{
-		New:     func() reader.Decoder { return lines(t, twn.LineOptions{Format: twn.Prox}) },
+		New:     func() reader.Decoder { return lines(t, twn.LineOptions{Mode: twn.Prox}) },
 		Frames:  frames,
 		Want:    want,
 		Garbage: [][]byte{{0}, {0xFF}, []byte("\n"), []byte("noise\r"), []byte("1A808001\r"), []byte("1A808001E0\r"), bytes.Repeat([]byte("F"), 1000)},
@@ -49,7 +49,7 @@ func TestProxContract(t *testing.T) {
 
 func TestLinesSayABadgeInManyWays(t *testing.T) {
 	for _, tt := range []struct {
-		format   twn.Format
+		format   twn.Mode
 		in, want string
 	}{
 		{twn.Prox, "1A808001C0\r", "hidprox H10301 26 010003"},
@@ -71,21 +71,21 @@ func TestLinesSayABadgeInManyWays(t *testing.T) {
 		{twn.IndiTag, ":00\r\n", "faultlength"},
 		{twn.IndiTag, ":112233445501\r:112233445501\r\n", "faultframing"},
 	} {
-		if got := feed(lines(t, twn.LineOptions{Format: tt.format}), tt.in); got != tt.want {
+		if got := feed(lines(t, twn.LineOptions{Mode: tt.format}), tt.in); got != tt.want {
 			t.Errorf("%s %.20q: got %q, want %q", tt.format, tt.in, got, tt.want)
 		}
 	}
 }
 
 func TestALineThatStays(t *testing.T) {
-	d := lines(t, twn.LineOptions{Format: twn.Hex})
+	d := lines(t, twn.LineOptions{Mode: twn.Hex})
 	if got := feed(d, "529D06E3\r529D06E3\r", "529D06E3\r", "529D", "06E3\r", "529D06E3\r"); got != "text text 64 529D06E3, text text 64 529D06E3, faulttimeout, text text 32 06E3, text text 64 529D06E3" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestFormatsThatCannotBe(t *testing.T) {
-	if _, err := twn.NewLines(twn.LineOptions{Format: "octal"}); err == nil || !strings.Contains(err.Error(), "inditag, prox, hex or decimal") {
+	if _, err := twn.NewLines(twn.LineOptions{Mode: "octal"}); err == nil || !strings.Contains(err.Error(), "mode \"octal\": must be inditag, prox, hex or decimal") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -95,9 +95,9 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte(":112233445501\r\n"), 4, uint8(0))
 	f.Add([]byte("1A808001C0\r\n1A808001C0\r"), 9, uint8(1))
 	f.Add([]byte("529D06E3\r0008844356\r"), 9, uint8(2))
-	formats := []twn.Format{twn.IndiTag, twn.Prox, twn.Hex, twn.Decimal}
+	formats := []twn.Mode{twn.IndiTag, twn.Prox, twn.Hex, twn.Decimal}
 	f.Fuzz(func(t *testing.T, in []byte, cut int, format uint8) {
-		opts := twn.LineOptions{Format: formats[format%4]}
+		opts := twn.LineOptions{Mode: formats[format%4]}
 		whole := texts(lines(t, opts), in)
 		cut = min(max(cut, 0), len(in))
 		if got := texts(lines(t, opts), in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {
