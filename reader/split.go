@@ -54,8 +54,10 @@ func Split(src Source, parts ...Part) []Source {
 type line struct {
 	src Source
 
-	mu  sync.Mutex // guards what follows
-	use *lineUse   // nil: closed
+	mu    sync.Mutex // guards what follows
+	use   *lineUse   // nil: closed
+	heard time.Time  // the last word of any device
+	reset time.Time  // the last one
 }
 
 // lineUse is one run of a line, or one reset. Its fields are guarded by the line.
@@ -67,7 +69,7 @@ type lineUse struct {
 	err    error
 	guests []*guest
 	open   *Event    // the KindUp of Line that came last; nil: the port is not open
-	heard  time.Time // the last word of any device, or the begin
+	began  time.Time
 }
 
 // guest is one Run of a part.
@@ -90,11 +92,11 @@ func (m *member) Name() string { return m.Part.Name }
 func (m *member) Silence() time.Duration { return m.line.silence() }
 
 // Reset implements Resetter.
-func (m *member) Reset(ctx context.Context) error { return m.line.reset(ctx) }
+func (m *member) Reset(ctx context.Context) error { return m.line.resetDevice(ctx) }
 
 // Run implements Source.
 func (m *member) Run(ctx context.Context, emit func(Event)) error {
-	for {
+	for ctx.Err() == nil {
 		g := &guest{unit: m.Unit, emit: emit}
 		use := m.line.join(ctx, g)
 		if use == nil {
@@ -110,6 +112,7 @@ func (m *member) Run(ctx context.Context, emit func(Event)) error {
 			}
 		}
 	}
+	return nil
 }
 
 // shower is the part of a line that shows cues.
@@ -165,7 +168,7 @@ func (l *line) tryJoin(g *guest) (use *lineUse, open *Event, joined bool) {
 // begin runs the source. The caller holds the lock.
 func (l *line) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
-	use := &lineUse{cancel: cancel, done: make(chan struct{}), heard: time.Now()}
+	use := &lineUse{cancel: cancel, done: make(chan struct{}), began: time.Now()}
 	l.use = use
 	go func() {
 		err := l.src.Run(ctx, func(e Event) { l.event(use, e) })
@@ -197,7 +200,7 @@ func (l *line) takeOff(use *lineUse, g *guest) (ending bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	use.guests = slices.DeleteFunc(use.guests, func(o *guest) bool { return o == g })
-	if len(use.guests) == 0 || l.silent(use) {
+	if len(use.guests) == 0 || l.silentSince(use.began) {
 		stop(use)
 	}
 	return use.ending
@@ -211,11 +214,11 @@ func stop(use *lineUse) {
 	}
 }
 
-// silent reports whether no device has given a word for too long. The caller holds the
-// lock.
-func (l *line) silent(use *lineUse) bool {
+// silentSince reports whether no device has given a word for too long, and t is as long
+// ago. The caller holds the lock.
+func (l *line) silentSince(t time.Time) bool {
 	s := l.silence()
-	return s > 0 && time.Since(use.heard) >= s
+	return s > 0 && time.Since(l.heard) >= s && time.Since(t) >= s
 }
 
 // event hands an event on to whom it is about.
@@ -241,7 +244,7 @@ func (l *line) note(use *lineUse, e Event) {
 	defer l.mu.Unlock()
 	switch {
 	case e.Unit != Line && e.Kind != KindFault && e.Kind != KindDown:
-		use.heard = time.Now()
+		l.heard = time.Now()
 	case e.Unit == Line && e.Kind == KindUp:
 		use.open = &e
 	case e.Unit == Line && e.Kind == KindDown:
@@ -258,8 +261,9 @@ func (g *guest) take(e Event) {
 	}
 }
 
-// reset resets the device of the line, unless another part's works.
-func (l *line) reset(ctx context.Context) error {
+// resetDevice resets the device of the line, unless another part's works or it was just
+// reset.
+func (l *line) resetDevice(ctx context.Context) error {
 	r, ok := l.src.(Resetter)
 	if !ok {
 		return nil
@@ -282,20 +286,20 @@ func (l *line) reset(ctx context.Context) error {
 	}
 }
 
-// tryReset claims the line for a reset. If it is not free, it gives what must end first,
-// or nothing when the line works.
+// tryReset claims the line for a reset. If it is not free, it gives what must end first;
+// nothing when there is to be none.
 func (l *line) tryReset() (use *lineUse, mine bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case !l.silentSince(l.reset):
+		return nil, false
 	case l.use == nil:
+		l.reset = time.Now()
 		l.use = &lineUse{ending: true, again: true, done: make(chan struct{})}
 		return l.use, true
-	case l.use.ending:
-	case l.silent(l.use):
+	case !l.use.ending:
 		stop(l.use)
-	default:
-		return nil, false
 	}
 	return l.use, false
 }

@@ -240,14 +240,15 @@ func supervised(t *testing.T, src Source, told *[]Event) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// alive says for the units, each second, that they answer.
+// alive says for the units, about each second, one after the other, that they answer.
 func (b *bus) alive(seconds int, units ...int) {
 	for range seconds {
-		time.Sleep(time.Second)
+		time.Sleep(700 * time.Millisecond)
 		for _, u := range units {
+			time.Sleep(100 * time.Millisecond)
 			select {
 			case b.say <- Event{Kind: KindAlive, Unit: u}:
-			case <-time.After(500 * time.Millisecond): // between two runs
+			case <-time.After(100 * time.Millisecond): // between two runs
 			}
 		}
 	}
@@ -283,9 +284,13 @@ func TestSplitDeadLineIsOpenedAgain(t *testing.T) {
 		var one, two []Event
 		stopOne, stopTwo := supervised(t, in, &one), supervised(t, out, &two)
 		b.alive(5, 1, 2)
-		time.Sleep(12 * time.Second)
-		if runs, _, resets := b.count(); runs < 3 || resets < 1 {
-			t.Errorf("%d runs, %d resets of the line", runs, resets)
+		time.Sleep(3500 * time.Millisecond)
+		if runs, _, resets := b.count(); runs != 2 || resets != 0 {
+			t.Errorf("at first %d runs, %d resets of the line", runs, resets)
+		}
+		time.Sleep(3500 * time.Millisecond)
+		if runs, _, resets := b.count(); runs < 3 || resets != 1 {
+			t.Errorf("then %d runs, %d resets of the line", runs, resets)
 		}
 		time.Sleep(time.Minute)
 		b.alive(10, 1, 2)

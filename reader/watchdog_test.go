@@ -20,15 +20,22 @@ type device struct {
 	hangs   func(d *device) bool
 	stuck   func(run int) time.Duration // how long a run ignores its end
 
+	slow time.Duration // how long a reset takes
+
 	runs, resets int
 	began        time.Time
 	running      atomic.Int32
 	answers      []time.Time
 }
 
-func (*device) Name() string                  { return "hall" }
-func (d *device) Silence() time.Duration      { return d.silence }
-func (d *device) Reset(context.Context) error { d.resets++; return nil }
+func (*device) Name() string             { return "hall" }
+func (d *device) Silence() time.Duration { return d.silence }
+
+func (d *device) Reset(context.Context) error {
+	time.Sleep(d.slow)
+	d.resets++
+	return nil
+}
 
 func (d *device) Run(ctx context.Context, emit func(Event)) error {
 	if d.running.Add(1) > 1 {
@@ -151,7 +158,13 @@ func TestDeadDeviceWorksAgainInTime(t *testing.T) {
 
 func deadUntil(t *testing.T, needs string, back time.Duration) {
 	var runs, resets int // when it was back
-	d := &device{silence: 3 * time.Second}
+	d := &device{silence: 3 * time.Second, slow: resetBound}
+	d.stuck = func(int) time.Duration {
+		if elapsed(d) > back+20*time.Second {
+			return 0 // the test ends
+		}
+		return endBound - 100*time.Millisecond
+	}
 	d.hangs = func(d *device) bool {
 		if elapsed(d) < back {
 			runs, resets = d.runs, d.resets
@@ -160,7 +173,7 @@ func deadUntil(t *testing.T, needs string, back time.Duration) {
 		return needs == "open" && d.runs == runs || needs == "reset" && d.resets == resets
 	}
 	told, states, log := watch(t, d, 2*time.Minute)
-	if kinds(told) != "down up" || told[0].Why != Silent || told[0].at > 10*time.Second {
+	if kinds(told) != "down up" || told[0].Why != Silent || told[0].at > 16*time.Second {
 		t.Fatalf("told %s", kinds(told))
 	}
 	if gap := told[1].at - back; gap > 10*time.Second {
@@ -233,7 +246,7 @@ func TestGarbageThatEndsInSilence(t *testing.T) {
 		if kinds(told) != "up down up" {
 			t.Fatalf("told %s", kinds(told))
 		}
-		if gap := told[2].at - time.Minute; gap > calmTime+backOffMax+time.Second {
+		if gap := told[2].at - time.Minute; gap > garbageTime+backOffMax+calmTime+time.Second {
 			t.Errorf("told %v after the noise", gap)
 		}
 	})
