@@ -193,27 +193,37 @@ func TestUnpluggedInTheMiddleOfANumber(t *testing.T) {
 	}
 }
 
-// TestTenThousandBadges: none is wrong, lost or double, on any keyboard, in any style.
+// TestTenThousandBadges: for each layout none is wrong, lost or double, whichever keyboard
+// types it in whichever style.
 func TestTenThousandBadges(t *testing.T) {
+	byLayout := map[hid.Layout][]sim.HIDKeyboard{}
 	for _, k := range sim.HIDKeyboards() {
-		t.Run(k.Name, func(t *testing.T) {
-			rnd := rand.New(rand.NewPCG(5, 6))
-			d := described(t, hid.Options{Layout: layout(k), Charset: hid.Hex}, k.Descriptor)
-			at := t0
-			for range 10_000 {
-				number := randomNumber(rnd)
-				k.Style = sim.HIDStyle(rnd.IntN(int(styles(k))))
-				var got []string
-				for _, r := range reports(t, k, number+"\n") {
-					at = at.Add(time.Duration(1+rnd.IntN(10)) * ms)
-					d.Feed(at, r, show(&got))
-				}
-				if len(got) != 1 || got[0] != "card "+number {
-					t.Fatalf("got %d events, not the one card", len(got))
-				}
-				at = at.Add(time.Duration(rnd.IntN(500)) * ms)
-			}
-		})
+		byLayout[layout(k)] = append(byLayout[layout(k)], k)
+	}
+	for _, l := range hid.Layouts {
+		for _, k := range byLayout[l] {
+			t.Run(string(l)+"/"+k.Name, func(t *testing.T) { badges(t, k, 10_000/len(byLayout[l])) })
+		}
+	}
+}
+
+func badges(t *testing.T, k sim.HIDKeyboard, n int) {
+	t.Helper()
+	rnd := rand.New(rand.NewPCG(5, 6))
+	d := described(t, hid.Options{Layout: layout(k), Charset: hid.Hex}, k.Descriptor)
+	at := t0
+	for range n {
+		number := randomNumber(rnd)
+		k.Style = sim.HIDStyle(rnd.IntN(int(styles(k))))
+		var got []string
+		for _, r := range reports(t, k, number+"\n") {
+			at = at.Add(time.Duration(1+rnd.IntN(10)) * ms)
+			d.Feed(at, r, show(&got))
+		}
+		if len(got) != 1 || got[0] != "card "+number {
+			t.Fatalf("got %d events, not the one card", len(got))
+		}
+		at = at.Add(time.Duration(rnd.IntN(500)) * ms)
 	}
 }
 

@@ -91,7 +91,7 @@ func (r report) fits(p []byte) bool {
 }
 
 // slot gives the value of the i-th slot.
-func (f field) slot(p []byte, i int) int64 {
+func (f *field) slot(p []byte, i int) int64 {
 	var v uint64
 	at := f.offset + i*f.size
 	for bit := range f.size {
@@ -107,7 +107,7 @@ func (f field) slot(p []byte, i int) int64 {
 
 // key gives the key that the i-th slot says is down; 0: none. It tells false for a value that
 // says neither: a character of a number may be lost in it.
-func (f field) key(p []byte, i int) (byte, bool) {
+func (f *field) key(p []byte, i int) (byte, bool) {
 	v := f.slot(p, i)
 	switch {
 	case f.array:
@@ -121,7 +121,7 @@ func (f field) key(p []byte, i int) (byte, bool) {
 
 // indexed gives the key of an array's value. Values out of range are none (HID 1.11,
 // 6.2.2.4); mostly 0 is the one that is sent for it.
-func (f field) indexed(v int64) byte {
+func (f *field) indexed(v int64) byte {
 	if v < f.first || v > f.last || v-f.first >= int64(len(f.keys)) {
 		return 0
 	}

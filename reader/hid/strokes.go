@@ -75,7 +75,8 @@ func (b *board) compare(r *report, p []byte) strokes {
 	var now set
 	s := strokes{pressed: b.pressed[:0]}
 	unordered := false
-	for _, f := range r.fields {
+	for n := range r.fields {
+		f := &r.fields[n]
 		var said set
 		for i := range f.count {
 			key, ok := f.key(p, i)

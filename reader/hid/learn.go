@@ -1,0 +1,271 @@
+package hid
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"badged/reader"
+)
+
+// Report is an input report as it was recorded.
+type Report struct {
+	At   time.Time
+	Data []byte
+}
+
+// Proposal is a way to read a swipe.
+type Proposal struct {
+	// Layouts all read the same text, the likelier ones first: Options has the first.
+	Layouts []Layout
+	Options Options // what New needs to read the swipe, and no more
+	Text    string  // what a number rule starts from; never for a log
+	Match   Match
+}
+
+// Match is how a text and the printed number are alike.
+type Match uint8
+
+// The matches, from the worst to the best.
+const (
+	Unlike  Match = iota // of other characters than letters and digits: another layout's
+	Apart                // a number, but another: a number rule may explain it
+	Holds                // one has the other in it
+	Printed              // the text is what is printed
+)
+
+// Learn proposes how to read a recorded swipe of one badge, with printed the number that is
+// printed on it; blanks and dashes in it do not count. descriptor is the report descriptor
+// of the reader's interface, nil for a boot keyboard. The best proposal comes first; each
+// reads the swipe as exactly one card. An error says why none does.
+func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error) {
+	var rs reports
+	if len(descriptor) > 0 {
+		var err error
+		if rs, err = parse(descriptor); err != nil {
+			return nil, err
+		}
+	}
+	printed = strings.NewReplacer(" ", "", "-", "").Replace(printed)
+	var found []Proposal
+	heard := unheard
+	for _, l := range Layouts {
+		r := record(rs, l, swipe)
+		heard = max(heard, r.verdict())
+		for _, o := range r.options(l) {
+			found = propose(found, rs, o, swipe, printed)
+		}
+	}
+	if len(found) == 0 {
+		return nil, heard
+	}
+	slices.SortStableFunc(found, func(a, b Proposal) int { return int(b.Match) - int(a.Match) })
+	best := found[0].Match
+	return slices.DeleteFunc(found, func(p Proposal) bool { return p.Match == Unlike && best > Unlike }), nil
+}
+
+// recording is what a layout makes of a swipe.
+type recording struct {
+	symbols     []symbol
+	first, last time.Time     // of its keys
+	pause       time.Duration // the longest between two changes, until the last key
+	change      time.Time     // the last one
+	gap         time.Duration // the longest until then
+	why         reader.Why    // of a report that could not be read
+}
+
+func record(rs reports, l Layout, swipe []Report) recording {
+	var r recording
+	b, w := newBoard(rs), newWriter(l)
+	for _, report := range swipe {
+		s, ours := b.read(report.Data)
+		if !ours {
+			continue
+		}
+		if s.why != "" {
+			r.why = s.why
+			continue
+		}
+		w.write(s, func(sym symbol) {
+			if sym != none && sym != part {
+				r.symbols = append(r.symbols, sym)
+			}
+		})
+		if s.changed {
+			r.time(report.At, len(s.pressed) > 0)
+		}
+	}
+	return r
+}
+
+// time takes the time of a change. The swipe begins with its first key and ends with its
+// last, whenever that is released.
+func (r *recording) time(at time.Time, pressed bool) {
+	if r.first.IsZero() {
+		if !pressed {
+			return
+		}
+		r.first, r.change = at, at
+	}
+	r.gap = max(r.gap, at.Sub(r.change))
+	r.change = at
+	if pressed {
+		r.pause, r.last = r.gap, at
+	}
+}
+
+// verdict is why a swipe cannot be read, from bad to nearly good.
+type verdict uint8
+
+const (
+	unheard verdict = iota
+	unreadable
+	unwritten
+	readable
+)
+
+// Error implements error.
+func (v verdict) Error() string {
+	return "learn a swipe: " + [...]string{
+		unheard:    "no key was pressed: is it the right reader, and the right interface of it?",
+		unreadable: "keys were lost: swipe again, and touch no other key",
+		unwritten:  "no layout (us, fr, de, numpad, alt) has all the keys that were pressed",
+		readable:   "more than one number was typed, or one too long: swipe one badge once",
+	}[v]
+}
+
+func (r recording) verdict() verdict {
+	switch {
+	case r.why != "":
+		return unreadable
+	case len(r.symbols) == 0:
+		return unheard
+	case slices.Contains(r.symbols, bad):
+		return unwritten
+	}
+	return readable
+}
+
+// options are what may read the recording, the fuller ones first.
+func (r recording) options(l Layout) []Options {
+	if r.verdict() != readable {
+		return nil
+	}
+	o := Options{Layout: l, Terminator: None}
+	text := r.symbols
+	switch text[len(text)-1] {
+	case enter:
+		o.Terminator = Enter
+	case tab:
+		o.Terminator = Tab
+	}
+	if o.Terminator != None {
+		text = text[:len(text)-1]
+	}
+	o.KeyTimeout = slower(r.pause, DefaultKeyTimeout)
+	o.Timeout = slower(r.last.Sub(r.first), max(DefaultTimeout, o.KeyTimeout))
+	return append(framed(o, text), o)
+}
+
+// slower gives twice the time that was measured, at most the minute that a configuration takes,
+// if that is more than usual, else 0.
+func slower(measured, usual time.Duration) time.Duration {
+	if 2*measured <= usual {
+		return 0
+	}
+	return min((2 * measured).Round(10*time.Millisecond), time.Minute)
+}
+
+// framed gives the options for a text in sentinels, or with a separator.
+func framed(o Options, text []symbol) []Options {
+	n := len(text)
+	sentinels := n > 2 && text[0] == ';' && text[n-1] == '?'
+	if sentinels {
+		o.Prefix, o.Suffix = ";", "?"
+	}
+	if slices.Contains(text, '=') {
+		stripped := o
+		stripped.Checksum = Strip
+		if sentinels {
+			return []Options{stripped, o}
+		}
+		return []Options{stripped}
+	}
+	if sentinels {
+		return []Options{o}
+	}
+	return nil
+}
+
+// propose adds the options to what was found, if they read the swipe as one card. Layouts that
+// read the same text with the same options are one proposal.
+func propose(found []Proposal, rs reports, o Options, swipe []Report, printed string) []Proposal {
+	text, ok := readOnce(rs, o, swipe)
+	if !ok {
+		return found
+	}
+	for i, p := range found {
+		same := o
+		same.Layout = p.Options.Layout
+		if p.Text == text && p.Options == same {
+			found[i].Layouts = append(p.Layouts, o.Layout)
+			return found
+		}
+	}
+	return append(found, Proposal{Layouts: []Layout{o.Layout}, Options: o, Text: text, Match: match(text, printed)})
+}
+
+// readOnce plays the swipe to a decoder.
+func readOnce(rs reports, o Options, swipe []Report) (text string, ok bool) {
+	d, err := New(o)
+	if err != nil {
+		return "", false
+	}
+	d.begin(rs)
+	n := 0
+	emit := func(e reader.Event) {
+		n++
+		ok = e.Kind == reader.KindCard
+		text = e.Card.Reveal()
+	}
+	for _, r := range swipe {
+		d.Feed(r.At, r.Data, emit)
+	}
+	if due := d.Deadline(); !due.IsZero() {
+		d.Tick(due, emit)
+	}
+	return text, ok && n == 1
+}
+
+func match(text, printed string) Match {
+	has := func(s, part string) bool {
+		return part != "" && strings.Contains(strings.ToUpper(s), strings.ToUpper(part))
+	}
+	switch {
+	case strings.EqualFold(text, printed):
+		return Printed
+	case has(text, printed), has(printed, text):
+		return Holds
+	case strings.ContainsFunc(text, func(r rune) bool { return !Hex.has(byte(r)) }):
+		return Unlike
+	}
+	return Apart
+}
+
+// Config gives the options of the proposal as a configuration writes them.
+func (p Proposal) Config() map[string]string {
+	o := p.Options
+	config := map[string]string{"layout": string(o.Layout), "terminator": string(o.Terminator)}
+	for name, value := range map[string]string{"prefix": o.Prefix, "suffix": o.Suffix, "checksum": string(o.Checksum)} {
+		if value != "" {
+			config[name] = value
+		}
+	}
+	for name, value := range map[string]time.Duration{"key_timeout": o.KeyTimeout, "timeout": o.Timeout} {
+		if value != 0 {
+			config[name] = strconv.FormatInt(value.Milliseconds(), 10) + "ms"
+		}
+	}
+	return config
+}
