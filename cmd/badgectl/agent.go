@@ -109,37 +109,6 @@ func written(err error) error {
 	return nil
 }
 
-func (a *app) readers() *cobra.Command {
-	return a.asking(&cobra.Command{
-		Use:     "readers",
-		Short:   "List readers and keypads, and what is the matter with them",
-		Example: "  badgectl readers\n  badgectl readers --json",
-		Args:    takes(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := a.client().Readers(cmd.Context())
-			if err != nil {
-				return reached(err)
-			}
-			if !a.json {
-				return a.table(func(w io.Writer) { readerRows(w, list) })
-			}
-			for _, r := range list {
-				if err := a.print(r); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	})
-}
-
-func readerRows(w io.Writer, list []ctl.Reader) {
-	fmt.Fprintln(w, "READER\tPOINT\tPROTOCOL\tPORT\tSTATE\t")
-	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Point, r.Protocol, r.Port, r.State, r.Text)
-	}
-}
-
 func (a *app) outbox() *cobra.Command {
 	return a.asking(&cobra.Command{
 		Use:     "outbox",

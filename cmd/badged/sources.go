@@ -6,6 +6,7 @@ import (
 
 	"badged/internal/config"
 	"badged/reader"
+	"badged/reader/gpioport"
 	"badged/reader/protocols"
 	"badged/reader/serialport"
 	"badged/reader/usbport"
@@ -24,6 +25,12 @@ func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.D
 		}
 		p.usb = append(p.usb, spec)
 		return usbport.New(usbport.Config{Name: c.Name, Spec: spec}, dec), nil
+	case protocols.Lines:
+		spec, err := gpioport.ParseLinesSpec(c.Port)
+		if err != nil {
+			return nil, err
+		}
+		return gpioport.NewLines(gpioport.LinesConfig{Name: c.Name, Spec: spec}, dec), nil
 	default:
 		return nil, errors.New("this kind of port is not wired")
 	}
