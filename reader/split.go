@@ -68,7 +68,7 @@ type lineUse struct {
 	done   chan struct{} // closed when again and err are final
 	err    error
 	guests []*guest
-	open   *Event    // the KindUp of Line that came last; nil: the port is not open
+	open   *Event // the KindUp of Line that came last; nil: the port is not open
 	began  time.Time
 }
 

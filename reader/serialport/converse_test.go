@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,9 +72,10 @@ type peer struct {
 	path   string
 	master *os.File
 
-	mu    sync.Mutex // guards heard
-	heard bytes.Buffer
-	more  chan struct{} // heard has grown
+	mu      sync.Mutex // guards what follows
+	heard   bytes.Buffer
+	answers bool
+	more    chan struct{} // heard has grown
 }
 
 func newPeer(t *testing.T) *peer {
@@ -112,6 +114,9 @@ func (p *peer) listen(done chan<- struct{}) {
 		n, err := p.master.Read(buf[:])
 		p.mu.Lock()
 		p.heard.Write(buf[:n])
+		if p.answers && err == nil {
+			_, _ = p.master.WriteString("ok\n")
+		}
 		p.mu.Unlock()
 		select {
 		case p.more <- struct{}{}:
@@ -121,6 +126,13 @@ func (p *peer) listen(done chan<- struct{}) {
 			return
 		}
 	}
+}
+
+// answerAlways answers every question from now on.
+func (p *peer) answerAlways() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers = true
 }
 
 // await waits until the host has said want.
@@ -323,5 +335,46 @@ func TestLostLineOfAHostThatSpeaks(t *testing.T) {
 	var op *reader.OpError
 	if err := r.end(t); !errors.As(err, &op) || op.Device != p.path || op.Hint == "" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// hasty is an asker that must be answered soon.
+type hasty struct{ *asker }
+
+func (hasty) Silence() time.Duration { return 100 * time.Millisecond }
+
+// A port that opens is no device that works: one that never answers is opened again
+// and again, reported once, and works when it answers.
+func TestDeviceThatDoesNotAnswer(t *testing.T) {
+	p := newPeer(t)
+	dec := hasty{&asker{every: 10 * time.Millisecond}}
+	port := serialport.NewBus(serialport.Config{Name: "bus", Path: p.path}, dec)
+	r := start(t, func(ctx context.Context, emit func(reader.Event)) error {
+		reader.Supervise(ctx, port, emit, func(error) {}, slog.New(slog.DiscardHandler))
+		return nil
+	})
+	if e := r.next(t, reader.KindDown); e.Why != reader.Silent {
+		t.Errorf("down: %s", e.Why)
+	}
+	p.answerAlways()
+	r.next(t, reader.KindUp)
+	r.next(t, reader.KindCard)
+	if err := port.Do(t.Context(), func() {
+		if dec.opens < 3 {
+			t.Errorf("opened %d times", dec.opens)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+	go func() { // whoever takes the events must not hold up the end
+		for range r.events {
+		}
+	}()
+}
+
+func TestOnlyWhoIsAskedMustAnswer(t *testing.T) {
+	b, _ := bus(&peer{path: "nowhere"}, time.Second)
+	if b.Silence() <= 0 || rfid("nowhere").Silence() != 0 {
+		t.Errorf("asked: %v, not asked: %v", b.Silence(), rfid("nowhere").Silence())
 	}
 }

@@ -49,19 +49,22 @@ func vigil(ctx context.Context, path string, tty *os.File) error {
 // must be the one that is open, and the driver must know its settings.
 func examine(path string, tty *os.File) error {
 	var node, open unix.Stat_t
-	if err := unix.Stat(path, &node); err != nil {
-		return err
-	}
 	err := control(tty, func(fd int) error {
 		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 			return errHungUp
 		}
 		return unix.Fstat(fd, &open)
 	})
-	if err == nil && (node.Rdev != open.Rdev || node.Ino != open.Ino || node.Dev != open.Dev) {
+	if err != nil {
+		return err
+	}
+	if err := unix.Stat(path, &node); err != nil {
+		return err
+	}
+	if node.Rdev != open.Rdev || node.Ino != open.Ino || node.Dev != open.Dev {
 		return errReplaced
 	}
-	return err
+	return nil
 }
 
 // resetTime is how long a reset holds the modem lines down: many readers take their
