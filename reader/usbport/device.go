@@ -56,23 +56,19 @@ func List() ([]Device, error) {
 
 // shortest is the spec that tells d from the others with as little as possible.
 func shortest(d Device, all []Device) Spec {
-	s := Spec{Vendor: d.Vendor, Product: d.Product, Interface: AnyInterface}
-	for _, more := range []func(){
-		func() {},
-		func() {
-			if isSerial(d.Serial) {
-				s.Serial = d.Serial
-			}
-		},
-		func() { s.Serial, s.Path = "", d.Path },
-		func() { s.Interface = d.Interface },
-	} {
-		more()
+	plain := Spec{Vendor: d.Vendor, Product: d.Product, Interface: AnyInterface}
+	face, serial, path := plain, plain, plain
+	face.Interface, path.Path = d.Interface, d.Path
+	if isSerial(d.Serial) {
+		serial.Serial = d.Serial
+	}
+	for _, s := range []Spec{plain, face, serial, path} {
 		if found, err := choose(s, all); err == nil && found.hid == d.hid {
-			break
+			return s
 		}
 	}
-	return s
+	path.Interface = d.Interface
+	return path
 }
 
 var errAbsent = errors.New("no such device is plugged in")

@@ -172,9 +172,12 @@ func why(err error) reader.Why {
 
 func hint(err error) string {
 	var refused *refusedError
+	var ambiguous *ambiguousError
 	switch {
 	case errors.Is(err, errAbsent):
 		return "plug it in, or choose one that `badgectl readers` shows"
+	case errors.As(err, &ambiguous):
+		return "`badgectl readers` shows which is which"
 	case errors.Is(err, errGone):
 		return "check its cable and power"
 	case errors.Is(err, errGrabbed):
@@ -187,6 +190,8 @@ func hint(err error) string {
 		return "the kernel made no node for it: are the modules hid, usbhid and evdev loaded?"
 	case errors.Is(err, unix.EPIPE):
 		return "the device does not know this feature report: is it the kind of reader that the configuration says?"
+	case errors.Is(err, unix.ETIMEDOUT):
+		return "the device does not answer: plug it in anew"
 	}
 	return ""
 }

@@ -1,0 +1,480 @@
+package usbport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"badged/reader"
+)
+
+// echo says each report's first byte as the unit of a key, and is otherwise what the
+// test makes of it.
+type echo struct {
+	described [][]byte
+	refuses   error
+	at        []time.Time
+	ticks     int
+	gap       time.Duration // not 0: a deadline so long after each report
+	due       time.Time
+}
+
+func (e *echo) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	e.at = append(e.at, at)
+	if e.gap > 0 {
+		e.due = at.Add(e.gap)
+	}
+	emit(reader.Event{Kind: reader.KindKey, At: at, Unit: int(p[0])})
+}
+
+func (e *echo) Deadline() time.Time { return e.due }
+
+func (e *echo) Tick(now time.Time, emit func(reader.Event)) {
+	e.ticks++
+	e.due = time.Time{}
+	emit(reader.Event{Kind: reader.KindFault, At: now, Why: reader.Timeout})
+}
+
+func (e *echo) Describe(d []byte) error {
+	e.described = append(e.described, bytes.Clone(d))
+	e.due = time.Time{}
+	return e.refuses
+}
+
+func (r *rig) port(spec string, dec reader.Decoder) *Port {
+	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.desc == nil {
+		r.desc = unhex(r.t, bootKeyboard)
+	}
+	p := New(Config{Name: "hall", Spec: mustParse(r.t, spec)}, dec)
+	p.m = r.m
+	return p
+}
+
+const spec = "usb:08ff:0009"
+
+func TestReports(t *testing.T) {
+	r := newRig(t, first, second, own)
+	dec := &echo{}
+	p := r.port(spec, dec)
+	var tapped []byte
+	p.cfg.Tap = func(p []byte, _ time.Time) { tapped = append(tapped, p...) }
+	s := start(t, p)
+	s.next(reader.KindUp)
+	r.untilTaken("event1")
+	before := time.Now()
+	for n := range byte(100) {
+		r.report("hidraw0", n, 1)
+		if e := s.next(reader.KindKey); e.Unit != int(n) || e.At.Before(before) || e.At.After(time.Now()) {
+			t.Fatalf("report %d: got %+v", n, e)
+		}
+	}
+	s.stop()
+	if err := s.end(); err != nil || len(s.events) != 0 {
+		t.Errorf("an orderly end gave %v and %d events", err, len(s.events))
+	}
+	if len(tapped) != 200 || len(dec.described) != 1 || !bytes.Equal(dec.described[0], r.desc) {
+		t.Errorf("tapped %d bytes, described %d times", len(tapped), len(dec.described))
+	}
+	r.untilTaken()
+}
+
+func TestAllInterfacesAreTaken(t *testing.T) {
+	r := newRig(t, first, second)
+	s := start(t, r.port("usb:1234:5678 usage=0001:0006", &echo{}))
+	s.next(reader.KindUp)
+	r.untilTaken("event2", "event3")
+	r.alias("2-1:1.0", "2-1:1.0", "2-1:1.2", ".0002", ".0004", "input3", "input6", "event2", "event6")
+	r.untilTaken("event2", "event3", "event6") // one that the kernel made later
+}
+
+func TestUnplugged(t *testing.T) {
+	r := newRig(t, first)
+	dec := &echo{}
+	p := r.port(spec, dec)
+	for n := 1; n < 4; n++ {
+		s := start(t, p)
+		s.next(reader.KindUp)
+		r.report("hidraw0", 5)
+		s.next(reader.KindKey)
+		r.unplug(first)
+		if e := s.next(reader.KindDown); e.Why != reader.Lost {
+			t.Errorf("why %s", e.Why)
+		}
+		s.endsWith("read usb:08ff:0009: the device went away", "cable")
+		r.untilTaken()
+
+		s = start(t, p) // it waits now, and says nothing more
+		r.plug(first)
+		s.next(reader.KindUp)
+		if len(dec.described) != 2*n {
+			t.Errorf("described %d times", len(dec.described))
+		}
+		s.stop()
+		if err := s.end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWhatCameBeforeTheEndIsRead(t *testing.T) {
+	r := newRig(t, first)
+	s := start(t, r.port(spec, &echo{}))
+	s.next(reader.KindUp)
+	for n := range byte(20) {
+		r.report("hidraw0", n)
+	}
+	r.unplug(first)
+	for range 20 {
+		s.next(reader.KindKey)
+	}
+	s.next(reader.KindDown)
+}
+
+func TestAbsentIsToldOnceThenWaitedFor(t *testing.T) {
+	r := newRig(t, second)
+	p := r.port(spec, &echo{})
+	s := start(t, p)
+	if e := s.next(reader.KindDown); e.Why != reader.Lost {
+		t.Errorf("why %s", e.Why)
+	}
+	s.endsWith("find usb:08ff:0009: no such device", "badgectl readers")
+	s = start(t, p)
+	r.alias(first, "hidraw0", "hidraw5", ".0001", ".0006", "event1", "event31", "input2", "input22") // other numbers
+	s.next(reader.KindUp)
+	r.report("hidraw5", 1)
+	s.next(reader.KindKey)
+}
+
+// The kernel says "add" before udev has set the rights.
+func TestNodesThatAreNotReady(t *testing.T) {
+	for _, node := range []string{"event1", "hidraw0"} {
+		for _, err := range []error{fs.ErrPermission, fs.ErrNotExist} {
+			r := newRig(t, first)
+			r.failures(node, 3, &fs.PathError{Op: "open", Path: node, Err: err})
+			start(t, r.port(spec, &echo{})).next(reader.KindUp)
+		}
+	}
+}
+
+func TestDevicesThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	refusal := errors.New("has no keys")
+	for _, tt := range []struct {
+		name string
+		prep func(*rig, *echo)
+		why  reader.Why
+		want []string
+	}{
+		{
+			"no right to the keys", func(r *rig, _ *echo) {
+				r.fail("event1", &fs.PathError{Op: "open", Path: "event1", Err: fs.ErrPermission})
+			},
+			reader.Lost, []string{"open usb:08ff:0009", "event1", "group input"},
+		},
+		{
+			"no right to the reports", func(r *rig, _ *echo) {
+				r.fail("hidraw0", &fs.PathError{Op: "open", Path: "hidraw0", Err: fs.ErrPermission})
+			},
+			reader.Lost, []string{"hidraw0", "group input"},
+		},
+		{
+			"keys taken by another program", func(r *rig, _ *echo) { r.fail("event1", errGrabbed) },
+			reader.Lost, []string{"another program has taken its keys", "fuser"},
+		},
+		{
+			"not that kind", func(_ *rig, e *echo) { e.refuses = refusal },
+			reader.Lost, []string{"use usb:08ff:0009: has no keys", "badgectl readers"},
+		},
+		{
+			"two of them", func(r *rig, _ *echo) { r.alias(first, twin...) },
+			reader.Ambiguous, []string{"find usb:08ff:0009: 2 devices fit: add path=1-1 or path=7-1", "add"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, first)
+			dec := &echo{}
+			tt.prep(r, dec)
+			s := start(t, r.port(spec, dec))
+			if e := s.next(reader.KindDown); e.Why != tt.why {
+				t.Errorf("why %s", e.Why)
+			}
+			err := s.end()
+			var op *reader.OpError
+			if !errors.As(err, &op) {
+				t.Fatalf("got %v", err)
+			}
+			for _, text := range tt.want {
+				if !bytes.Contains([]byte(err.Error()), []byte(text)) {
+					t.Errorf("got %v, want %q", err, text)
+				}
+			}
+			r.untilTaken()
+		})
+	}
+}
+
+// None of two devices is read, but the keys of both are held; when one is left it is
+// read by the Run that waits.
+func TestAmbiguousIsHeldAndResolved(t *testing.T) {
+	r := newRig(t, first)
+	r.alias(first, twin...)
+	p := r.port(spec, &echo{})
+	s := start(t, p)
+	s.next(reader.KindDown)
+	s.endsWith("add path=1-1 or path=7-1")
+	s = start(t, p)
+	r.untilTaken("event1", "event27")
+	r.unplug("dummy_hcd.7")
+	s.next(reader.KindUp)
+	r.untilTaken("event1")
+}
+
+func TestEndWhileWaiting(t *testing.T) {
+	r := newRig(t)
+	p := r.port(spec, &echo{})
+	s := start(t, p)
+	s.next(reader.KindDown)
+	s.endsWith("no such device")
+	s = start(t, p)
+	s.stop()
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+	r.plug(first)
+	r.fail("hidraw0", &fs.PathError{Op: "open", Path: "hidraw0", Err: fs.ErrPermission})
+	s = start(t, p)
+	r.untilTaken("event1")
+	s.stop()
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The node of a device that went away can be another device's a moment later.
+func TestANodeThatIsAnotherDevicesByNow(t *testing.T) {
+	r := newRig(t, first)
+	d := r.devices()[0]
+	r.unplug(first)
+	r.alias(second, ".0002", ".0001") // hidraw0 is in 2-1 now
+	if o, err := r.m.open(d); !errors.Is(err, errAbsent) {
+		t.Errorf("opened %+v, %v", o, err)
+	}
+}
+
+func TestReset(t *testing.T) {
+	r := newRig(t, first)
+	p := r.port(spec, &echo{})
+	if err := p.Reset(t.Context()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reset gave %v", err)
+	}
+	r.write("dev/bus/usb/001/002", nil)
+	if err := p.Reset(t.Context()); !errors.Is(err, unix.ENOTTY) {
+		t.Errorf("reset of a file gave %v", err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := p.Reset(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("reset gave %v", err)
+	}
+	r.unplug(first)
+	if err := p.Reset(t.Context()); !errors.Is(err, errAbsent) {
+		t.Errorf("reset gave %v", err)
+	}
+}
+
+// A device of features: it answers each report with its bytes and the id that was
+// asked for.
+type features struct {
+	plain
+	sent   chan []byte
+	setErr error
+	getErr error
+}
+
+func (f *features) set(p []byte) error {
+	if f.setErr == nil {
+		f.sent <- bytes.Clone(p)
+	}
+	return f.setErr
+}
+
+func (f *features) get(p []byte) (int, error) {
+	if f.getErr != nil {
+		return 0, f.getErr
+	}
+	return copy(p[1:], "answer") + 1, nil
+}
+
+// asker is a host that asks a number of times, then rests.
+type asker struct {
+	echo
+	opened  int
+	left    int
+	answers [][]byte
+	get     byte
+}
+
+func (a *asker) Open(now time.Time) { a.opened++; a.left = 2 }
+
+func (a *asker) Send(now time.Time) []byte {
+	if a.left == 0 {
+		return nil
+	}
+	a.left--
+	return []byte{3, 0x8F}
+}
+
+func (a *asker) Answer(sent byte) byte { return sent + a.get }
+
+func (a *asker) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	a.answers = append(a.answers, bytes.Clone(p))
+	a.due = at.Add(time.Millisecond)
+	emit(reader.Event{Kind: reader.KindAlive, At: at})
+}
+
+func (a *asker) Tick(time.Time, func(reader.Event)) { a.due = time.Time{}; a.left = 1 }
+
+func TestFeatureReports(t *testing.T) {
+	r := newRig(t, first)
+	f := &features{plain: plain{unhex(t, bootKeyboard)}, sent: make(chan []byte, 1000)}
+	r.ctl = f
+	dec := &asker{get: 1}
+	s := start(t, r.port(spec, dec))
+	s.next(reader.KindUp)
+	for range 5 { // two at once, then one each millisecond
+		s.next(reader.KindAlive)
+		if p := <-f.sent; !bytes.Equal(p, []byte{3, 0x8F}) {
+			t.Errorf("sent % x", p)
+		}
+	}
+	r.report("hidraw0", 1, 2, 3) // it types as well
+	s.next(reader.KindAlive)
+	s.stop()
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+	if dec.opened != 1 || len(dec.at) != 0 {
+		t.Errorf("opened %d times, saw %d reports", dec.opened, len(dec.at))
+	}
+	for _, a := range dec.answers {
+		if string(a) != "\x04answer" {
+			t.Errorf("answer % x", a)
+		}
+	}
+}
+
+func TestFeatureReportsThatFail(t *testing.T) {
+	for _, tt := range []struct {
+		dev  features
+		want string
+	}{
+		{features{setErr: unix.EPIPE}, "set feature report"},
+		{features{getErr: unix.EPIPE}, "get feature report"},
+		{features{getErr: unix.ETIMEDOUT}, "get feature report"},
+		{features{setErr: unix.ENODEV}, "the device went away"},
+	} {
+		r := newRig(t, first)
+		tt.dev.sent = make(chan []byte, 10)
+		tt.dev.desc = unhex(t, bootKeyboard)
+		r.ctl = &tt.dev
+		s := start(t, r.port(spec, &asker{}))
+		s.next(reader.KindUp)
+		s.next(reader.KindDown)
+		s.endsWith(tt.want)
+	}
+}
+
+// newTestPump is a pump on one end of a socket pair; what is written to the other
+// comes as reports.
+func newTestPump(t *testing.T, dec reader.Decoder) (*pump, *os.File) {
+	t.Helper()
+	r := newRig(t)
+	r.desc = unhex(t, bootKeyboard)
+	h, err := r.openHidraw("/dev/hidraw0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.f.Close() })
+	return newPump(h, dec, r.desc, nil), r.raw["hidraw0"]
+}
+
+func write(t *testing.T, f *os.File, reports ...byte) {
+	t.Helper()
+	for _, b := range reports {
+		if _, err := f.Write([]byte{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Reports that were there when the time for them ran out came in time: the port was
+// late, not the device.
+func TestAPortThatIsLateMakesNoGap(t *testing.T) {
+	dec := &echo{gap: 1} // always over when the port looks
+	s, dev := newTestPump(t, dec)
+	var got []reader.Kind
+	write(t, dev, 1)
+	err := s.run(func(e reader.Event) {
+		got = append(got, e.Kind)
+		switch len(got) {
+		case 1, 2:
+			write(t, dev, 2)
+		case 4:
+			_ = dev.Close()
+		}
+	})
+	if !errors.Is(err, errGone) {
+		t.Error(err)
+	}
+	if want := []reader.Kind{reader.KindKey, reader.KindKey, reader.KindKey, reader.KindFault}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for i := 1; i < len(dec.at); i++ {
+		if d := dec.at[i].Sub(dec.at[i-1]); d < 0 || d >= dec.gap {
+			t.Errorf("report %d came %v after the one before", i, d)
+		}
+	}
+	if s.lag != 0 {
+		t.Error("the decoder's clock is late for ever")
+	}
+}
+
+// What the kernel's buffer could not hold is lost without a trace: a full one counts
+// for nothing, and neither does what was under way.
+func TestAFullBufferCountsForNothing(t *testing.T) {
+	for n, want := range map[int][]int{
+		kernelReports - 1: {kernelReports, 0},
+		kernelReports:     {1, 1},
+	} {
+		dec := &echo{}
+		s, dev := newTestPump(t, dec)
+		write(t, dev, 0)
+		keys, faults := 0, 0
+		err := s.run(func(e reader.Event) {
+			switch {
+			case e.Kind == reader.KindFault && e.Why == reader.Overflow:
+				faults++
+			case e.Kind == reader.KindKey:
+				keys++
+			}
+			if keys == 1 && faults == 0 {
+				write(t, dev, make([]byte, n)...)
+				_ = dev.Close()
+			}
+		})
+		if !errors.Is(err, errGone) || keys != want[0] || faults != want[1] || len(dec.described) != faults {
+			t.Errorf("%d reports: %v, %d keys, %d faults, described %d times", n, err, keys, faults, len(dec.described))
+		}
+	}
+}
