@@ -172,16 +172,15 @@ func (d *Decoder) suffixed() bool {
 	return o.Suffix != "" && len(d.buf) >= len(o.Prefix)+len(o.Suffix) && bytes.HasSuffix(d.buf, []byte(o.Suffix))
 }
 
-// finish ends a number, or what is skipped.
+// finish ends a number, or what is skipped. An end that was typed as a code ends nothing.
 func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
-	if d.state == skip {
+	if d.state == skip || len(d.buf) == 0 {
 		d.state = idle
 		return
 	}
 	body, why := d.body()
 	card := reader.TextCard(string(body))
 	d.state, d.buf = idle, d.buf[:0]
-	d.writer.reset()
 	if why != "" {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 		return

@@ -55,6 +55,7 @@ func TestAnErrorSaysWhatIsWrongWithWhichByte(t *testing.T) {
 		{at(6, 0xC0), "no keyboard: no input of keys (usage page 07) in a collection Keyboard or Keypad"},
 		{at(6, 0x85, 0), "byte 6: report id 0: must be 1 to 255"},
 		{at(6, 0x19, 9, 0x29, 8), "byte 8: usage minimum 9 is above the maximum 8"},
+		{at(6, 0x19, 4, 0x75, 8, 0x95, 1, 0x81, 0), "byte 12: a range of usages with one end"},
 		{at(6, 0x75, 8, 0x81, 0), "byte 8: an input of 0 fields of 8 bits"},
 		{at(6, 0x75, 8, 0x96, 0xFF, 0x7F, 0x81, 1), "byte 11: an input report of more than 4096 bytes"},
 		{at(6, 0x15, 9, 0x25, 8, 0x75, 8, 0x95, 1, 0x81, 0), "byte 14: logical minimum 9 is above the maximum 8"},
@@ -115,6 +116,21 @@ func TestKeysAreFoundWhereverTheDescriptorPutsThem(t *testing.T) {
 			"02", "3",
 		},
 		{
+			"a range whose maximum alone has its page",
+			"05 01 09 06 A1 01 05 09 19 1E 2B 27 00 07 00 15 00 25 09 75 08 95 01 81 00 C0",
+			"02", "3",
+		},
+		{
+			"values below zero only, and one that is not",
+			"05 01 09 06 A1 01 05 07 19 1E 29 30 15 F6 25 FF 75 08 95 01 81 00 C0",
+			"F6, FF, 00", "10",
+		},
+		{
+			"a key that an array and a bitmap say",
+			"05 01 09 06 A1 01 05 07 15 00 25 65 75 08 95 01 19 00 29 65 81 00 19 1E 29 25 25 01 75 01 95 08 81 02 C0",
+			"1E 01, 00 00, 1F 02, 00 04", "123",
+		},
+		{
 			"a page that comes after the usages",
 			"05 01 09 06 A1 01 05 09 19 1E 29 27 05 07 15 00 25 09 75 08 95 01 81 00 C0",
 			"02", "3",
@@ -165,6 +181,14 @@ func TestKeysAreFoundWhereverTheDescriptorPutsThem(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAValueThatStandsForNoKey: 5 is none of -10 to -1.
+func TestAValueThatStandsForNoKey(t *testing.T) {
+	d := described(t, hid.Options{}, unhex(t, "05 01 09 06 A1 01 05 07 19 1E 29 30 15 F6 25 FF 75 08 95 01 81 00 C0"))
+	if got := play(d, 0, []byte{0xF6}, []byte{5}); got != "fault framing" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -304,6 +304,7 @@ func TestAltCodes(t *testing.T) {
 		{"Alt is released with the press of Enter", "a5C a61 28", "card 1"},
 		{"one Alt right after the other", "a5C a61 0 a5D a62 0 28", "card 12"},
 		{"Enter as a code", "a5C a61 0 a59 a5B 0", "card 1"},
+		{"two ends as codes", "a5C a61 0 a59 a5B 0 a59 a62 0 a5D a62 0 28", "card 1, card 2"},
 		{"the other Alt", "g5C g61 0 28", "card 1"},
 		{"Alt alone is nothing", "a0 0 a0 a5C a61 0 28", "card 1"},
 		{"a code that is no ASCII", "a5A a5B a5C 0 28", "fault digit"},
@@ -318,6 +319,21 @@ func TestAltCodes(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestACodeThatStops: its first digits are not those of the next.
+func TestACodeThatStops(t *testing.T) {
+	d := decoder(t, hid.Options{Layout: hid.Alt})
+	if got := play(d, 0, boot(t, "a5C a0")...) + rest(d); got != "fault timeout" {
+		t.Errorf("got %q", got)
+	}
+	if got := play(d, 3*time.Second, boot(t, "a61 0 a61 0 28")...); got != "" {
+		t.Errorf("the second digit later: %q", got)
+	}
+	d = decoder(t, hid.Options{Layout: hid.Alt, Terminator: hid.None})
+	if got := play(d, 0, boot(t, "a5C a61 0 a5D")...) + rest(d); got != "fault timeout" {
+		t.Errorf("a pause that ends no number: %q", got)
 	}
 }
 

@@ -74,9 +74,7 @@ func (w *writer) codeKey(key byte) symbol {
 	case !w.alt || key < padOne || key > padZero:
 		return bad
 	}
-	if w.n++; w.n <= maxCode {
-		w.code = 10*w.code + int(key-padOne+1)%10
-	}
+	w.code, w.n = 10*w.code+int(key-padOne+1)%10, w.n+1
 	return part
 }
 
