@@ -1,11 +1,9 @@
 package gpioport
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/warthog618/go-gpiocdev/uapi"
@@ -146,8 +144,10 @@ func (o *order) add(e event, now time.Time) {
 	if len(o.held) == 0 {
 		o.since = now
 	}
-	i, _ := slices.BinarySearchFunc(o.held, e, func(a, b event) int { return cmp.Compare(int32(a.seq-o.next), int32(b.seq-o.next)) })
-	o.held = slices.Insert(o.held, i, e)
+	o.held = append(o.held, e)
+	for i := len(o.held) - 1; i > 0 && int32(o.held[i].seq-o.held[i-1].seq) < 0; i-- {
+		o.held[i], o.held[i-1] = o.held[i-1], o.held[i]
+	}
 }
 
 // deadline is when pop gives up on an edge that is missing; zero: none is.

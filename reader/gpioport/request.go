@@ -79,10 +79,16 @@ func openChip(name string) (*os.File, error) {
 var errLabel = errors.New("more than one chip has this label: name it by its path")
 
 func byLabel(label string) (*os.File, error) {
-	paths, _ := filepath.Glob("/dev/gpiochip*") // the pattern is right
+	devices, err := os.ReadDir("/dev")
+	if err != nil {
+		return nil, err
+	}
 	var found *os.File
-	for _, path := range paths {
-		chip, err := os.Open(path)
+	for _, d := range devices {
+		if !strings.HasPrefix(d.Name(), "gpiochip") {
+			continue
+		}
+		chip, err := os.Open("/dev/" + d.Name())
 		if err != nil {
 			continue // another may have the label
 		}

@@ -113,7 +113,7 @@ func parseLines(s string, n int) (chip string, lines []int, f flags, err error) 
 	if i < 1 || i > 100 {
 		return "", nil, f, errSpec
 	}
-	for number := range strings.SplitSeq(words[0][i+1:], ",") {
+	for _, number := range strings.SplitN(words[0][i+1:], ",", n+1) {
 		v, err := strconv.ParseUint(number, 10, 16)
 		if err != nil || v > maxLineNumber || len(lines) == n {
 			return "", nil, f, errSpec

@@ -100,7 +100,7 @@ func (f *Format) parity(odd bool, value string) error {
 // ranges reads "2-9,12".
 func ranges(s string) ([]Range, error) {
 	var list []Range
-	for part := range strings.SplitSeq(s, ",") {
+	for _, part := range strings.Split(s, ",") {
 		from, to, ok := strings.Cut(part, "-")
 		if !ok {
 			to = from

@@ -48,14 +48,12 @@ func Select(spec string) (Selection, error) {
 		return Selection{mode: raw}, nil
 	}
 	s := Selection{mode: chosen}
-	for item := range strings.SplitSeq(spec, ";") {
-		if strings.Contains(item, "=") {
-			if err := s.add(item); err != nil {
-				return Selection{}, err
-			}
-			continue
+	for _, item := range strings.Split(spec, ";") {
+		names := []string{item}
+		if !strings.Contains(item, "=") {
+			names = strings.Split(item, ",")
 		}
-		for name := range strings.SplitSeq(item, ",") {
+		for _, name := range names {
 			if err := s.add(name); err != nil {
 				return Selection{}, err
 			}

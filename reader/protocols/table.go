@@ -2,7 +2,7 @@ package protocols
 
 import (
 	"slices"
-	"strings"
+	"sort"
 
 	"badged/reader"
 	"badged/reader/asciikeypad"
@@ -10,12 +10,18 @@ import (
 )
 
 // table is sorted by name. Each family has its rows in a file of its own.
-var table = slices.SortedFunc(slices.Values(slices.Concat(
+var table = sorted(slices.Concat(
 	basicRows,
 	hidRows,
 	serialRows,
 	wiegandRows,
-)), func(a, b Protocol) int { return strings.Compare(a.Name, b.Name) })
+))
+
+// sorted sorts by name. It spares the agent a generic sort of this type.
+func sorted(list []Protocol) []Protocol {
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
 
 var basicRows = []Protocol{
 	{
