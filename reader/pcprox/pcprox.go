@@ -26,7 +26,6 @@ const (
 
 	size    = 8 // of a report without its id
 	timeout = 500 * time.Millisecond
-	away    = 3 * time.Second // a badge that no answer showed for so long is presented anew
 )
 
 // The defaults of Options.
@@ -52,12 +51,12 @@ type Options struct {
 // A Decoder that was never opened has no host: the first of two reports is the answer to
 // 8F, unless it is all zeros, the second that to 8E.
 type Decoder struct {
-	opts Options
-	poll reader.Polling
-	seen reader.Presence
-	bits uint64 // the answer to 8F; 0: it must be asked
-	told bool   // that a badge's bits are wrong
-	out  [1 + size]byte
+	opts  Options
+	poll  reader.Polling
+	seen  reader.Presence
+	bits  uint64     // the answer to 8F; 0: it must be asked
+	wrong reader.Why // with the badge that stays, and that was told
+	out   [1 + size]byte
 }
 
 // New makes a decoder.
@@ -138,7 +137,7 @@ func (d *Decoder) data(at time.Time, report []byte) {
 }
 
 func (d *Decoder) none() {
-	d.told = false
+	d.wrong = ""
 	d.seen.Missed(d.opts.Gone)
 }
 
@@ -151,14 +150,13 @@ func (d *Decoder) count(at time.Time, report []byte, emit func(reader.Event)) {
 		return
 	}
 	c, why := d.card(bits, report)
+	was := d.wrong
+	d.wrong = why
 	switch {
+	case why != "" && why == was:
 	case why != "":
-		if !d.told {
-			d.told = true
-			d.fault(at, why, emit)
-		}
-	case d.seen.Seen(at, c, away):
-		d.told = false
+		d.fault(at, why, emit)
+	case d.seen.Seen(at, c, d.poll.Away()):
 		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
 	}
 }

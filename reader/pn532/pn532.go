@@ -26,8 +26,6 @@ const (
 	DefaultGone     = 3
 )
 
-const away = 3 * time.Second // a badge that no answer showed for so long is presented anew
-
 // Options change a Decoder. The zero value is fine.
 type Options struct {
 	Interval time.Duration // between an answer and the next question. 0: DefaultInterval
@@ -59,9 +57,9 @@ type Decoder struct {
 	step    step
 	acked   bool // the chip works on what it was asked
 	spoiled bool
-	unheard int  // questions without ACK
-	crowd   bool // more than one badge, and that was told
-	refused bool // it refuses InListPassiveTarget, and that was told
+	unheard int        // questions without ACK
+	wrong   reader.Why // with what is in the field, and that was told
+	refused bool       // it refuses InListPassiveTarget, and that was told
 	out     [64]byte
 }
 
@@ -252,19 +250,16 @@ func (d *Decoder) refusal(at time.Time, emit func(reader.Event)) {
 // targets takes the answer of InListPassiveTarget behind its command code.
 func (d *Decoder) targets(at time.Time, body []byte, emit func(reader.Event)) {
 	c, n, why := target(body)
+	was := d.wrong
+	d.wrong = why
 	switch {
-	case why == reader.Ambiguous && d.crowd:
+	case why != "" && why == was:
 	case why != "":
-		d.crowd = why == reader.Ambiguous
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 	case n == 0:
-		d.crowd = false
 		d.seen.Missed(d.opts.Gone)
-	default:
-		d.crowd = false
-		if d.seen.Seen(at, c, away) {
-			emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-		}
+	case d.seen.Seen(at, c, d.poll.Away()):
+		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
 	}
 }
 

@@ -34,10 +34,7 @@ const (
 	DefaultGone     = 3
 )
 
-const (
-	timeout = 500 * time.Millisecond
-	away    = 3 * time.Second // a badge that no answer showed for so long is presented anew
-)
+const timeout = 500 * time.Millisecond
 
 // Options change a Decoder. The zero value is fine.
 type Options struct {
@@ -118,7 +115,7 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 		d.seen.Missed(d.opts.Gone)
 		return
 	}
-	if c := reader.NewCard(reader.EM4100, "EM4100", 40, id); d.seen.Seen(at, c, away) {
+	if c := reader.NewCard(reader.EM4100, "EM4100", 40, id); d.seen.Seen(at, c, d.poll.Away()) {
 		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
 	}
 }

@@ -26,7 +26,6 @@ const (
 
 const (
 	bytePause = 250 * time.Millisecond // the longest inside a message
-	away      = 3 * time.Second        // a badge that no answer showed for so long is presented anew
 	lit       = 1500 * time.Millisecond
 )
 
@@ -80,9 +79,10 @@ type Simple struct {
 	crc     bool // messages carry one
 	sure    bool // the reader said so
 	asked   asked
-	spoiled bool // the answer was not clean
-	stray   bool // it speaks without being asked, and that was told
-	refused bool // it refuses SearchTag, and that was told
+	spoiled bool       // the answer was not clean
+	stray   bool       // it speaks without being asked, and that was told
+	refused bool       // it refuses SearchTag, and that was told
+	wrong   reader.Why // with the badge that stays, and that was told
 
 	held  reader.Event // a card of a message without CRC
 	shown show
@@ -301,14 +301,18 @@ func (d *Simple) release(emit func(reader.Event)) {
 // found takes a clean answer of SearchTag.
 func (d *Simple) found(at time.Time, body []byte, emit func(reader.Event)) {
 	if len(body) < tagHead {
+		d.wrong = ""
 		d.seen.Missed(d.opts.Gone)
 		return
 	}
 	c, why := tag(body[2], int(body[3]), body[tagHead:], d.opts.Cards)
+	was := d.wrong
+	d.wrong = why
 	switch {
+	case why != "" && why == was:
 	case why != "":
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
-	case d.seen.Seen(at, c, away):
+	case d.seen.Seen(at, c, d.poll.Away()):
 		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
 	}
 }

@@ -228,6 +228,32 @@ func TestAReaderThatRefuses(t *testing.T) {
 	}
 }
 
+// A badge that cannot be taken is told once while it stays.
+func TestAWrongBadgeThatStays(t *testing.T) {
+	d := twn.NewSimple(twn.SimpleOptions{CRC: twn.CRCOff})
+	d.Open(t0)
+	wrong, good := string(line([]byte{0, 1, 0x49, 26, 4, 0x00, 0x80, 0x01, 0xC0}, false)), string(line(mifare, false))
+	n := 0
+	_, said := talk(d, t0, 30, func(string) string {
+		switch n++; {
+		case n < 10 || n > 20:
+			return wrong
+		case n == 15:
+			return good
+		}
+		return "0000\r"
+	})
+	var got []string
+	for _, e := range said {
+		if e.Kind != reader.KindAlive {
+			got = append(got, string(e.Kind)+string(e.Why))
+		}
+	}
+	if s := strings.Join(got, " "); s != "faultparity card faultparity" {
+		t.Errorf("got %q", s)
+	}
+}
+
 // FuzzSimple: what comes out as a card is in a message of the input, and a split changes
 // nothing.
 func FuzzSimple(f *testing.F) {
