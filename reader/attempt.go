@@ -19,6 +19,7 @@ type supervisor struct {
 	state func(error)
 	dog   watchdog
 	told  Kind   // the last of KindUp and KindDown that was emitted
+	said  bool   // the source itself has told why its device does not work
 	works bool   // state was told nil last
 	last  string // the last failure that was logged
 }
@@ -122,6 +123,7 @@ func (s *supervisor) event(a *attempt, e Event) {
 	now := time.Now()
 	switch {
 	case e.Kind == KindDown:
+		s.said = e.Why != Lost
 		s.down(e)
 		return
 	case e.Kind == KindFault:
@@ -151,6 +153,7 @@ func (s *supervisor) look() {
 // up tells that the device works, if that is new; e is the proof.
 func (s *supervisor) up(now time.Time, e Event) {
 	again := s.dog.progress(now)
+	s.said = false
 	if again || s.last != "" {
 		s.log.Info("reader works again")
 		s.last = ""
@@ -226,8 +229,9 @@ func (s *supervisor) judge(a *attempt) rung {
 	defer s.unlock()
 	switch {
 	case a.why == "":
-		s.dog.rung = well
+		s.dog.rung, s.said = well, false
 		s.ill(cmp.Or(a.err, errEnded))
+	case s.dog.rung == reported && s.said: // it knows better
 	case s.dog.rung == reported:
 		s.down(Event{Kind: KindDown, At: time.Now(), Why: a.why})
 	default:

@@ -336,3 +336,34 @@ func TestAlarmIsNoProof(t *testing.T) {
 		}
 	})
 }
+
+// A decoder that knows why its device does not work is not contradicted.
+func TestReasonOfTheDecoderStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var states []string
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		Supervise(ctx, shut{}, func(Event) {}, func(err error) { states = append(states, err.Error()) }, slog.New(slog.DiscardHandler))
+		for _, s := range states {
+			if !strings.Contains(s, string(Insecure)) {
+				t.Errorf("state %q", s)
+			}
+		}
+		if len(states) == 0 {
+			t.Error("nothing was told")
+		}
+	})
+}
+
+// shut is a device that nobody may speak to.
+type shut struct{}
+
+func (shut) Name() string           { return "hall" }
+func (shut) Silence() time.Duration { return 3 * time.Second }
+
+func (shut) Run(ctx context.Context, emit func(Event)) error {
+	emit(Event{Kind: KindUp, Unit: Line})
+	emit(Event{Kind: KindDown, Unit: 1, Why: Insecure})
+	<-ctx.Done()
+	return nil
+}

@@ -72,8 +72,11 @@ func examine(path string, tty *os.File) error {
 const resetTime = 100 * time.Millisecond
 
 // Reset implements reader.Resetter: it drops DTR and RTS for a moment. A port without
-// them has nothing to reset.
+// them, or whose RTS is the direction of the line, has nothing to reset.
 func (p *Port) Reset(ctx context.Context) error {
+	if p.cfg.RS485 {
+		return nil
+	}
 	tty, err := lock(p.cfg.Path)
 	if err != nil {
 		return openError(p.cfg.Path, err)
