@@ -141,12 +141,14 @@ func (u *unit) keep(k Key) {
 
 // candidates gives the keys to try, in order: the default key in a commissioning only.
 func (u *unit) candidates() (keys []Key) {
-	if u.box.active() {
-		keys = append(keys, u.box.key)
-		if u.box.stage == KeySet {
-			return keys
-		}
-		keys = append(keys, scbkD)
+	switch {
+	case !u.box.active():
+	case u.box.stage == KeySet:
+		return []Key{u.box.key}
+	case u.box.stage == Sent:
+		keys = []Key{u.box.key, scbkD}
+	default:
+		keys = []Key{scbkD}
 	}
 	return append(keys, u.cfg.Keys...)
 }

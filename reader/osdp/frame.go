@@ -44,7 +44,15 @@ type frame struct {
 }
 
 // secured reports whether the frame has a MAC.
-func (f *frame) secured() bool { return f.block != nil && f.block[0] >= scsCommand }
+func (f *frame) secured() bool { return f.kind() >= scsCommand }
+
+// kind is the type of the security block; 0: there is none.
+func (f *frame) kind() byte {
+	if f.block == nil {
+		return 0
+	}
+	return f.block[0]
+}
 
 // signed is what the MAC covers.
 func (f *frame) signed() []byte { return f.raw[:len(f.raw)-f.checkLen()-macLen] }

@@ -40,17 +40,13 @@ func (u *unit) hear(at time.Time, f *frame, emit func(reader.Event)) bool {
 
 // fits reports whether the frame has the security block that it must have now.
 func (u *unit) fits(f *frame) bool {
-	var block byte
-	if f.block != nil {
-		block = f.block[0]
-	}
 	switch {
 	case u.open:
-		return block == scsReply || block == scsReplyData
+		return f.kind() == scsReply || f.kind() == scsReplyData
 	case f.code == replyCrypt:
-		return block == scsCrypt && u.state == challenge
+		return f.kind() == scsCrypt && u.state == challenge
 	case f.code == replyRMAC:
-		return block == scsRMAC && u.state == prove
+		return f.kind() == scsRMAC && u.state == prove
 	}
 	return f.block == nil
 }

@@ -44,12 +44,12 @@ type Monitor struct {
 
 // link is the conversation with one reader.
 //
-//	        CHLNG           CCRYPT, a key fits          SCRYPT, RMAC_I right
-//	(plain) -----> (asked) --------------------> (proved) ------------------> (sealed)
-//	   ^              | no key fits: fault                                        |
-//	   |              v                                                           |
-//	   |           (opaque)                                                       |
-//	   +--------------+-------- command with sequence 0 --------------------------+
+//	        CHLNG          CCRYPT, a key fits        SCRYPT right         RMAC_I right
+//	(plain) -----> (asked) ------------------> (proved) --------> (answered) ------> (sealed)
+//	   ^              | no key fits: fault                                              |
+//	   |              v                                                                 |
+//	   |           (opaque)                                                             |
+//	   +--------------+---------------- command with sequence 0 ------------------------+
 type link struct {
 	dev   peripheral
 	phase phase
@@ -67,6 +67,7 @@ const (
 	plain phase = iota
 	asked
 	proved
+	answered
 	sealed
 	opaque
 )
@@ -163,14 +164,13 @@ func (l *listener) commanded(k *link, f *frame, raw []byte) {
 	switch {
 	case f.secured():
 		k.ok = l.opened(k, f)
-	case f.code == cmdChlng && len(f.data) == randomLen:
+	case f.kind() == scsChlng && f.code == cmdChlng && len(f.data) == randomLen:
 		k.rndA, k.phase = [randomLen]byte(f.data), asked
-	case f.code == cmdScrypt && k.phase == proved:
-		server := k.sess.server()
-		k.ok = same(server[:], f.data)
-		if !k.ok {
-			l.fault(k, reader.Forged)
-		}
+	case f.kind() == scsScrypt && f.code == cmdScrypt:
+		k.ok = l.proved(k, f)
+	case f.block != nil:
+		k.ok = false
+		l.fault(k, reader.BadFrame)
 	case f.code == cmdKeySet:
 		k.dev.alarm(l.at, reader.Insecure, l.emit) // everybody has read it
 	}
@@ -191,10 +191,12 @@ func (l *listener) replied(k *link, f *frame, raw []byte) {
 		if l.opened(k, f) {
 			k.dev.says(l.at, f.code, f.data, l.emit)
 		}
-	case f.code == replyCrypt:
+	case f.kind() == scsCrypt && f.code == replyCrypt:
 		l.challenged(k, f)
-	case f.code == replyRMAC:
+	case f.kind() == scsRMAC && f.code == replyRMAC:
 		l.begun(k, f)
+	case f.block != nil:
+		l.fault(k, reader.BadFrame)
 	case f.code == replyNAK || f.code == replyBusy:
 	case k.phase == sealed:
 		l.fault(k, reader.Forged)
@@ -257,11 +259,25 @@ func (l *listener) challenged(k *link, f *frame) {
 	}
 }
 
+// proved checks what the host proves itself with.
+func (l *listener) proved(k *link, f *frame) bool {
+	if k.phase != proved {
+		return k.phase == opaque
+	}
+	server := k.sess.server()
+	if !same(server[:], f.data) {
+		l.fault(k, reader.Forged)
+		return false
+	}
+	k.phase = answered
+	return true
+}
+
 // begun starts the chain of MACs.
 func (l *listener) begun(k *link, f *frame) {
 	switch {
 	case k.phase == opaque:
-	case k.phase != proved || !k.ok || !k.sess.begins(f.data):
+	case k.phase != answered || !k.sess.begins(f.data):
 		l.fault(k, reader.Forged)
 	default:
 		k.phase = sealed
@@ -274,8 +290,9 @@ func (l *listener) learn(data []byte) {
 	if len(data) != head+keyLen || data[1] != keyLen {
 		return
 	}
+	const most = 100 // the rest is somebody who plays
 	key := newKey(data[head:])
-	if !slices.Contains(l.sum.Keys, key) {
+	if !slices.Contains(l.sum.Keys, key) && len(l.sum.Keys) < most {
 		l.sum.Keys = append(l.sum.Keys, key)
 	}
 }

@@ -113,7 +113,7 @@ func (s *session) open(f *frame) bool {
 	if !same(sum[:macLen], f.mac) {
 		return false
 	}
-	if f.block[0] == encrypted {
+	if f.kind() == encrypted {
 		var ok bool
 		if f.data, ok = s.decrypt(other, f.data); !ok {
 			return false

@@ -2,6 +2,7 @@ package osdp
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"badged/reader"
@@ -75,6 +76,7 @@ const (
 )
 
 func newUnit(c Unit) *unit {
+	c.Keys = slices.Clone(c.Keys)
 	u := &unit{cfg: c, dev: peripheral{addr: c.Address, formats: c.Formats, fmt: c.FMT}}
 	// A reader that has a key of ours got it through AES.
 	u.had = len(c.Keys) > 0
@@ -111,6 +113,9 @@ func (u *unit) rest(at time.Time) {
 func (u *unit) wants() time.Time {
 	if u.state == closed || u.state == shut && u.told == reader.KindDown {
 		return time.Time{}
+	}
+	if u.box.active() {
+		return earlier(u.at, u.box.until)
 	}
 	return u.at
 }
