@@ -12,15 +12,23 @@ import (
 	"badged/reader/serialport"
 )
 
+// expect waits for an event. On a machine that is slow an answer may come late, when
+// nobody waits for it any more: that is a fault of its own.
 func expect(t *testing.T, events <-chan reader.Event, want reader.Event) {
 	t.Helper()
-	select {
-	case e := <-events:
-		if e.At = (time.Time{}); e != want {
-			t.Fatalf("%s %s, want %s %s", e.Kind, e.Why, want.Kind, want.Why)
+	for end := time.After(20 * time.Second); ; {
+		select {
+		case e := <-events:
+			if e.Why == reader.BadFrame {
+				continue
+			}
+			if e.At = (time.Time{}); e != want {
+				t.Fatalf("%s %s, want %s %s", e.Kind, e.Why, want.Kind, want.Why)
+			}
+			return
+		case <-end:
+			t.Fatalf("no %s %s", want.Kind, want.Why)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatalf("no %s %s", want.Kind, want.Why)
 	}
 }
 
