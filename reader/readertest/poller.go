@@ -28,9 +28,9 @@ type PollerContract struct {
 
 // Poller checks that c.New's poller, when a host asks, takes the clean answers and tells
 // each badge once while it stays; that a device that does not answer is told as silent;
-// that an answer that nobody asked for, or that a reopened port lost, gives no card; and
-// with a checksum, that a damaged answer gives a fault, no card, and does not keep the
-// badge from being read when it is asked for again.
+// that an answer that nobody asked for is a fault, and one that a reopened port lost no
+// card; and with a checksum, that a damaged answer gives a fault, no card, nor does what
+// follows it, and the badge is read when it is asked for again.
 func Poller(t *testing.T, c PollerContract) {
 	t.Helper()
 	if len(c.Answers) < 2 || len(c.Answers) != len(c.Want) {
@@ -170,6 +170,9 @@ func (c PollerContract) unasked(t *testing.T) {
 	if len(only(h.events, reader.KindCard)) != 0 {
 		t.Error("an answer that nobody asked for gives a card")
 	}
+	if len(only(h.events, reader.KindFault)) == 0 {
+		t.Error("an answer that nobody asked for gives no fault")
+	}
 	h.gone(t)
 	h.ask(t)
 	h.dec.Open(h.now)
@@ -208,6 +211,7 @@ func (c PollerContract) silent(t *testing.T) {
 
 func (c PollerContract) damage(t *testing.T) {
 	for j, f := range c.Answers {
+		c.tail(t, f)
 		for at := range f {
 			c.spoil(t, fmt.Sprintf("answer %d without byte %d", j, at), j, slices.Concat(f[:at], f[at+1:]))
 			c.spoil(t, fmt.Sprintf("answer %d with byte %d twice", j, at), j, slices.Concat(f[:at+1], f[at:]))
@@ -217,6 +221,19 @@ func (c PollerContract) damage(t *testing.T) {
 				c.spoil(t, fmt.Sprintf("answer %d, byte %d changed by %02x", j, at, x), j, bad)
 			}
 		}
+	}
+}
+
+// tail feeds a damaged answer and the good one right behind it, as if it were its rest.
+func (c PollerContract) tail(t *testing.T, good []byte) {
+	t.Helper()
+	h := c.host(t)
+	bad := slices.Clone(good)
+	bad[len(bad)/2] ^= 1
+	h.badge(t, bad)
+	h.answer(good)
+	if len(only(h.events, reader.KindCard)) != 0 {
+		t.Error("what follows a damaged answer gives a card")
 	}
 }
 
