@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/warthog618/go-gpiocdev/uapi"
@@ -303,6 +304,36 @@ func TestLinesThatFail(t *testing.T) {
 	ended <- nil // for the cleanup
 }
 
+// A frame that the loss of the chip cut is not put together with what comes after.
+func TestLinesForgetACutFrame(t *testing.T) {
+	whole := edges(cdvi, 1)
+	l := NewLines(LinesConfig{Spec: LinesSpec{D0: 4, D1: 5}}, wiegand.New(wiegand.Options{}))
+	var got []reader.Event
+	for _, part := range [][]event{whole[:7], whole[7:]} {
+		first := part[0].seq - 1
+		for i := range part {
+			part[i].seq -= first
+		}
+		l.open = func(string, []int, uapi.LineConfig) (request, error) { return &late{now: part, drained: 2}, nil }
+		if err := l.Run(t.Context(), func(e reader.Event) { got = append(got, e) }); !errors.Is(err, syscall.ENODEV) {
+			t.Fatal(err)
+		}
+	}
+	l.dec.Tick(time.Now().Add(time.Hour), func(e reader.Event) { got = append(got, e) })
+	var faults int
+	for _, e := range got {
+		if e.Kind == reader.KindFault && e.Why == reader.BadLength {
+			faults++
+		}
+		if e.Kind == reader.KindCard {
+			t.Error("two halves make a card")
+		}
+	}
+	if faults != 2 {
+		t.Errorf("%d faults", faults)
+	}
+}
+
 func TestOrderWraps(t *testing.T) {
 	o := order{next: 0xFFFFFFFE}
 	now := time.Unix(0, 0)
@@ -418,6 +449,27 @@ func TestChipRelayThatFails(t *testing.T) {
 	})
 }
 
+// A failure that was told late does not end the next request.
+func TestChipForgetsOldFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, chip := newLine(Spec{Chip: "gpiochip0", Pin: "relay"}), &fakeChip{}
+		l.open = chip.open
+		l.broken <- syscall.ENODEV
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- l.connect(ctx, func() {}) }()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			t.Fatalf("ended: %v", err)
+		default:
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestChipInputs(t *testing.T) {
 	chip, pin, states, _ := runLine(t, "gpiochip0:22 pull-up", "contact", func(chip *fakeChip, pin *Pin) {
 		chip.active = true
@@ -454,11 +506,11 @@ func TestChipButtonThatIsStuck(t *testing.T) {
 	up, done := make(chan struct{}), make(chan error)
 	go func() { done <- l.connect(ctx, func() { close(up) }) }()
 	<-up
-	at := monotonic()
+	at := monotonic() - time.Minute
 	chip.write(event{at: at, seq: 1}, event{at: at + 1, rising: true, seq: 2})
 	e := nextLevel(t, l.pin)
 	if off := time.Since(e.At) - (monotonic() - at); e.Level != gpio.High || off.Abs() > time.Second {
-		t.Errorf("%v, %v off", e.Level, off)
+		t.Errorf("%v, %v off: not the press", e.Level, off)
 	}
 	if l.pin.WaitForEdge(0) {
 		t.Error("the button that is stuck is a press")

@@ -104,7 +104,7 @@ func (l *Lines) take(p []byte, now time.Time, emit func(reader.Event)) {
 		}
 		l.feed(l.digit(e), e, emit)
 	}
-	if len(p) == 0 && l.order.deadline().IsZero() {
+	if len(p) == 0 {
 		l.dec.Tick(now, emit)
 	}
 }

@@ -228,6 +228,7 @@ func TestFrames(t *testing.T) {
 		{"a definition", "bits=12 facility=1-3 card=4-11 odd=12:1-11", "auto", "111000000011", "bits=12 facility=1-3 card=4-11 odd=12:1-11:701"},
 		{"lines exchanged", "auto", "auto", strings.Repeat(turned(cdvi)+" ", 4), "parity parity swapped swapped"},
 		{"exchanged, other badges", "auto", "auto", turned(cdvi) + " " + turned(omnikey) + " " + turned(cdvi), "parity parity swapped"},
+		{"noise between does not matter", "auto", "auto", turned(cdvi) + " 010 " + turned(cdvi) + " " + cdvi[1:] + " " + turned(cdvi), "parity length parity length swapped"},
 		{"one that fits breaks the row", "auto", "auto", turned(cdvi) + " " + turned(cdvi) + " " + cdvi + " " + turned(cdvi), "parity parity H10301:166A37 parity"},
 		{"one that fits neither way breaks the row", "auto", "auto",
 			turned(cdvi) + " " + turned(cdvi) + " 0" + cdvi[1:] + " " + turned(cdvi), "parity parity parity parity"},
