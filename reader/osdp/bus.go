@@ -55,6 +55,7 @@ const (
 	probeFirst = 500 * time.Millisecond // a lost reader is asked for again after this,
 	probeLast  = 4 * time.Second        // then later and later, up to this
 	aliveEvery = time.Second
+	silence    = 3 * time.Second // of a whole line
 )
 
 // Bus is the host of one line. It implements reader.Poller and reader.Cuer; the Unit of
@@ -200,6 +201,17 @@ func (b *Bus) Deadline() time.Time {
 		return b.free
 	}
 	return first
+}
+
+// Silence implements reader.Expecter: a line may be silent for ever while none of its
+// readers may speak, because they have no key or must be looked at.
+func (b *Bus) Silence() time.Duration {
+	for _, u := range b.units {
+		if u.alarm == "" && !u.keyless() {
+			return silence
+		}
+	}
+	return 0
 }
 
 // Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.

@@ -489,3 +489,26 @@ func TestWrongConfigurations(t *testing.T) {
 }
 
 const captureKey = "101112131415161718191A1B1C1D1E1F"
+
+// A line whose readers may not speak is not opened again for its silence.
+func TestSilence(t *testing.T) {
+	h, r := pair(t)
+	h.online()
+	if h.bus.Silence() == 0 {
+		t.Error("a reader that works may be silent")
+	}
+	_ = r.SetKey(nil)
+	h.run(time.Second)
+	if h.bus.Silence() != 0 {
+		t.Error("a reader that is refused must speak")
+	}
+	_ = r.SetKey(unhex(t, ownKey))
+	h.run(5 * time.Second)
+	if h.bus.Silence() == 0 {
+		t.Error("a reader that works again may be silent")
+	}
+	keyless := newHost(t, []osdp.Unit{{Address: 1}}, r)
+	if keyless.bus.Silence() != 0 {
+		t.Error("a reader without key must speak")
+	}
+}

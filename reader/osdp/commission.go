@@ -34,6 +34,7 @@ type box struct {
 	key   Key
 	stage Stage
 	why   reader.Why
+	gave  bool // KEYSET was sent
 }
 
 // active reports whether it still goes on.
@@ -45,7 +46,7 @@ func (x *box) waiting() bool { return x != nil && (x.stage == Waiting || x.stage
 // send gives the data of KEYSET (SIA OSDP 2.2, section 6.20): kind, length, key.
 func (x *box) send() []byte {
 	const scbk = 1
-	x.stage = Sent
+	x.stage, x.gave = Sent, true
 	return append([]byte{scbk, keyLen}, x.key.Reveal()...)
 }
 
@@ -85,13 +86,20 @@ func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) e
 }
 
 // Commissioned tells how far the last commissioning of a reader is, and if it failed,
-// why: the Why of a reader that was not in install mode is WrongKey. A reader whose
-// Stage was Sent or KeySet when it failed may have the new key: both are tried then.
+// why: the Why of a reader that was not in install mode is WrongKey. A reader that was
+// given the new key (GaveKey) may have it then, or not: both are tried.
 func (b *Bus) Commissioned(address int) (Stage, reader.Why) {
 	if u := b.unit(address); u != nil && u.box != nil {
 		return u.box.stage, u.box.why
 	}
 	return NotAsked, ""
+}
+
+// GaveKey reports whether the last commissioning of a reader has sent the new key at
+// least once. If not, nobody but the caller has it.
+func (b *Bus) GaveKey(address int) bool {
+	u := b.unit(address)
+	return u != nil && u.box != nil && u.box.gave
 }
 
 // StopCommission ends a commissioning before its time.
@@ -125,7 +133,7 @@ func (u *unit) expire(now time.Time) {
 
 // end ends a commissioning without result. A channel with the default key goes with it.
 func (u *unit) end(now time.Time, stage Stage) {
-	if u.box.stage != Waiting {
+	if u.box.gave {
 		u.keep(u.box.key)
 	}
 	u.box.stage = stage
@@ -145,7 +153,7 @@ func (u *unit) candidates() (keys []Key) {
 	case !u.box.active():
 	case u.box.stage == KeySet:
 		return []Key{u.box.key}
-	case u.box.stage == Sent:
+	case u.box.gave:
 		keys = []Key{u.box.key, scbkD}
 	default:
 		keys = []Key{scbkD}

@@ -52,6 +52,9 @@ func TestCommissionGivesTheFirstKey(t *testing.T) {
 		t.Errorf("stages: %s", got)
 	}
 	h.want("up")
+	if !h.bus.GaveKey(1) {
+		t.Error("it says that it gave no key")
+	}
 	if hexOf(r.Key()) != strings.ToLower(ownKey) || r.Count().KeySets != 1 || r.Count().Opened != 2 {
 		t.Errorf("the reader has taken %d keys, in %d channels", r.Count().KeySets, r.Count().Opened)
 	}
@@ -138,6 +141,9 @@ func TestCommissionStops(t *testing.T) {
 	h.bus.StopCommission(h.now, 1)
 	if stage, _ := h.bus.Commissioned(1); stage != osdp.Stopped {
 		t.Errorf("stage %s", stage)
+	}
+	if h.bus.GaveKey(1) {
+		t.Error("it says that it gave a key")
 	}
 	_ = r.SetKey(nil)
 	frames := len(h.frames)

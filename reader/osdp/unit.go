@@ -104,10 +104,13 @@ func (u *unit) begin() {
 func (u *unit) rest(at time.Time) {
 	u.state, u.at, u.frame, u.order = lost, at, nil, nil
 	u.sess, u.open = nil, false
-	if len(u.candidates()) == 0 && !u.cfg.ClearText {
+	if u.keyless() {
 		u.state = shut
 	}
 }
+
+// keyless reports whether nothing can be said to the reader.
+func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.cfg.ClearText }
 
 // wants is when the unit has something to send or to tell; zero: never.
 func (u *unit) wants() time.Time {

@@ -13,6 +13,7 @@ import (
 var table = sorted(slices.Concat(
 	basicRows,
 	hidRows,
+	osdpRows,
 	serialRows,
 	wiegandRows,
 ))
