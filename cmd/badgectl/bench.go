@@ -27,6 +27,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*app).benchPath},
 	{"memory", "what an idle agent holds", (*app).benchMemory},
+	{"frame", "wait after the last byte, bit or key of each family, by the decoders' own deadlines", (*app).benchFrame},
 }
 
 func (a *app) bench() *cobra.Command {
@@ -96,7 +97,7 @@ func (a *app) row(r bench.Row) error {
 	if r.Yardstick != 0 {
 		figures = fmt.Sprintf("%.1f %s, yardstick %.1f %s, ratio %.2f, budget %.2f", r.Value, r.Unit, r.Yardstick, r.Unit, r.Ratio, r.Budget)
 	}
-	_, err := fmt.Fprintf(a.io.Out, "%-10s %s: %s\n", r.Name, figures, verdict)
+	_, err := fmt.Fprintf(a.io.Out, "%-25s %s: %s\n", r.Name, figures, verdict)
 	return written(err)
 }
 
@@ -120,3 +121,5 @@ func (a *app) benchMemory(ctx context.Context, o benchOptions) ([]bench.Row, err
 	}
 	return bench.Memory(ctx, filepath.Join(bin, "badged"), o.cards)
 }
+
+func (a *app) benchFrame(context.Context, benchOptions) ([]bench.Row, error) { return bench.Frame() }

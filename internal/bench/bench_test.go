@@ -5,8 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"badged/reader/protocols"
 )
 
 // TestMain is the yardstick too, when it is started as one.
@@ -74,5 +78,39 @@ func TestMedianIsByRatio(t *testing.T) {
 	}
 	if !against("x", "µs", 12, 10, 1.2).Met {
 		t.Error("a ratio equal to the budget meets it")
+	}
+}
+
+// The ends of frames are exact: they are judged here too. Every protocol that the agent
+// has is measured.
+func TestFrame(t *testing.T) {
+	rows, err := Frame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		if !r.Met || r.Value <= 0 || r.Unit == "" || seen[r.Name] {
+			t.Errorf("row %+v", r)
+		}
+		seen[r.Name] = true
+	}
+	for _, p := range protocols.All() {
+		if !slices.ContainsFunc(rows, func(r Row) bool { return strings.HasPrefix(r.Name, "frame_"+p.Name) }) {
+			t.Errorf("protocol %s is not measured: add it to families", p.Name)
+		}
+	}
+	again, err := Frame()
+	if err != nil || !slices.Equal(rows, again) {
+		t.Errorf("another time the figures are others: %v", err)
+	}
+}
+
+// A frame that gives no card, or two, is no measurement.
+func TestFrameThatGivesNoCard(t *testing.T) {
+	for _, text := range []string{"\x0262E3086CED09\x03", "\x0262E3086CED08\x03\x026F007B39725F\x03"} {
+		if r, err := onWire("x", "rdm6300", nil, 9600, text).row(); err == nil {
+			t.Errorf("row %+v", r)
+		}
 	}
 }
