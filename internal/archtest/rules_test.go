@@ -38,6 +38,7 @@ var folders = []folder{
 	{"sync/wire", level0, nil},
 	{"internal/door", level0, nil},
 	{"internal/health", level0, nil},
+	{"internal/keyfile", level0, nil},
 
 	{"reader", level1, []string{"keypad"}},
 	{"sync/uplink", level1, []string{"sync/wire"}},
@@ -45,7 +46,8 @@ var folders = []folder{
 
 	{"reader/protocols", level3, []string{"reader", "reader/*", "keypad"}},
 	{"reader/readertest", level3, []string{"reader", "reader/capture", "keypad"}},
-	{"reader/*", level2, []string{"reader", "keypad"}},
+	{"reader/pacs", level2, []string{"reader"}},
+	{"reader/*", level2, []string{"reader", "reader/pacs", "keypad"}},
 	{"enroll", level2, []string{"reader", "keypad"}},
 	{"sync/mqttlink", level2, []string{"sync/uplink", "sync/wire"}},
 	{"sync/hub", level2, []string{"sync/wire"}},
@@ -60,6 +62,8 @@ var folders = []folder{
 
 	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/lab", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/lab/*", level5, []string{"internal/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/workbench", "internal/bench"}},
@@ -92,7 +96,12 @@ type library struct {
 
 var libraries = []library{
 	{"go.bug.st/serial", []string{"reader/serialport", "internal/bench"}, "one place opens serial ports, exclusively, and never lists them; the bench measures against a bare echo on the same library"},
-	{"periph.io/x/conn/v3", []string{"reader/gpioport"}, "one place drives pins, and caps every relay pulse"},
+	{"periph.io/x/conn/v3", []string{"reader/gpioport", "reader/mfrc522"}, "one place drives pins, and caps every relay pulse; one chip on a bus of the board"},
+	{"periph.io/x/devices/v3", []string{"reader/mfrc522"}, "the one chip that is driven over SPI"},
+	{"periph.io/x/host/v3", []string{"reader/mfrc522"}, "opens the SPI bus of that chip"},
+	{"github.com/warthog618/go-gpiocdev", []string{"reader/gpioport"}, "edges with the kernel's time, a sized buffer and sequence numbers"},
+	{"github.com/holoplot/go-evdev", []string{"reader/usbport"}, "keeps a badge's digits from the console (EVIOCGRAB)"},
+	{"github.com/google/gousb", []string{"reader/usbport"}, "USB devices that the kernel has no driver for, behind the tag libusb"},
 	{"github.com/eclipse/paho.mqtt.golang", []string{"sync/mqttlink"}, "one place works round what paho reports wrongly"},
 	{"modernc.org/sqlite", []string{"internal/sqlite"}, "one place sets the pragmas that durability depends on"},
 	{"github.com/nats-io/nats-server/v2", []string{"sync/hub/broker"}, "only a hub carries a broker"},
@@ -104,7 +113,7 @@ var libraries = []library{
 	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged"}, "only the agent is watched by systemd"},
 	{"github.com/creack/pty", []string{"internal/sim"}, "virtual devices are the only users of ptys"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
-	{"golang.org/x/sys", []string{"reader/serialport", "internal/sim"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/sim", "internal/lab", "internal/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
 	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
@@ -123,14 +132,14 @@ type apart struct {
 var aparts = []apart{
 	{
 		"cmd/badged",
-		[]string{"sync/hub/...", "internal/sim", "internal/proc", "internal/bench", "internal/workbench", "internal/systest", "reader/readertest"},
+		[]string{"sync/hub/...", "internal/sim", "internal/proc", "internal/bench", "internal/workbench", "internal/systest", "internal/lab", "reader/readertest"},
 		[]string{"github.com/nats-io/nats-server/v2", "github.com/creack/pty"},
 		"the agent must fit a small board: nothing that only the hub or a desk needs",
 	},
 	{
 		"cmd/badgehub",
 		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/sim", "internal/workbench"},
-		[]string{"go.bug.st/serial", "periph.io/x/conn/v3", "github.com/creack/pty"},
+		[]string{"go.bug.st/serial", "periph.io/x/conn/v3", "github.com/warthog618/go-gpiocdev", "github.com/holoplot/go-evdev", "github.com/creack/pty"},
 		"the hub has no devices",
 	},
 }
