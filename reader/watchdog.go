@@ -7,10 +7,13 @@ import (
 
 // Expecter is a Source, or the Decoder in one, that must say something, KindAlive at
 // least. Silence is the longest time between two of its events; zero: it may be silent
-// for ever. With more than 3 s it is not found to work again within 10 s.
+// for ever. With more than AnswerTime it is not found to work again within 10 s.
 type Expecter interface {
 	Silence() time.Duration
 }
+
+// AnswerTime is the Silence of a device that is asked, if nothing else is known of it.
+const AnswerTime = 3 * time.Second
 
 // Resetter is a Source that can reset its device. Reset is called while no Run is
 // under way.

@@ -133,6 +133,9 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	}
 }
 
+// Silence implements reader.Expecter.
+func (d *Decoder) Silence() time.Duration { return d.poll.Silence() }
+
 // Deadline implements reader.Decoder.
 func (d *Decoder) Deadline() time.Time {
 	due := d.poll.Deadline()

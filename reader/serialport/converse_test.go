@@ -17,6 +17,7 @@ import (
 
 	"badged/reader"
 	"badged/reader/serialport"
+	"badged/reader/twn"
 )
 
 // asker is the plainest protocol in which the host speaks: it asks "?", and the answer
@@ -376,5 +377,9 @@ func TestOnlyWhoIsAskedMustAnswer(t *testing.T) {
 	b, _ := bus(&peer{path: "nowhere"}, time.Second)
 	if b.Silence() <= 0 || rfid("nowhere").Silence() != 0 {
 		t.Errorf("asked: %v, not asked: %v", b.Silence(), rfid("nowhere").Silence())
+	}
+	rare := serialport.New(serialport.Config{}, twn.NewSimple(twn.SimpleOptions{Interval: time.Minute}))
+	if rare.Silence() < 2*time.Minute {
+		t.Errorf("asked once a minute: %v", rare.Silence())
 	}
 }

@@ -94,16 +94,13 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 	return p.failed("read", err)
 }
 
-// answerTime is how long the device of a reader.Poller may be silent.
-const answerTime = 3 * time.Second
-
 // Silence implements reader.Expecter: a device that is asked must answer.
 func (p *Port) Silence() time.Duration {
 	if e, ok := p.dec.(reader.Expecter); ok {
 		return e.Silence()
 	}
 	if _, ok := p.dec.(reader.Poller); ok {
-		return answerTime
+		return reader.AnswerTime
 	}
 	return 0
 }

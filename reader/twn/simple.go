@@ -164,6 +164,9 @@ func (d *Simple) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	}
 }
 
+// Silence implements reader.Expecter.
+func (d *Simple) Silence() time.Duration { return d.poll.Silence() }
+
 // Deadline implements reader.Decoder.
 func (d *Simple) Deadline() time.Time {
 	due := earliest(d.in.deadline(), d.poll.Deadline())
