@@ -15,6 +15,7 @@ import (
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/number"
+	"badged/reader/osdp"
 	"badged/reader/pacs"
 	"badged/reader/protocols"
 )
@@ -73,10 +74,12 @@ func (a *app) decode() *cobra.Command {
 		Short: "Turn raw bytes of a reader into what they mean",
 		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and milliseconds),\n" +
 			"from FILE or standard input: a capture will do. A frame of wiegand is a string of 0 and 1 (x is\n" +
-			"a lost edge); without times, each line is a frame of its own. decode prints one JSON object an\n" +
-			"event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+			"a lost edge); without times, each line is a frame of its own. For osdp, FILE may be an .osdpcap\n" +
+			"file, and a summary comes last. decode prints one JSON object an event and ends with 0 if nothing\n" +
+			"was faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
 			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand -o format=H10301\n" +
+			"  badgectl decode --protocol osdp -o key=HEX trace.osdpcap\n" +
 			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
 		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -151,6 +154,8 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 	parse, later := capture.ParseChunk, time.Duration(0)
 	if edges {
 		parse, later = parseEdges, frameEvery
+	} else if _, ok := dec.(*osdp.Monitor); ok {
+		parse = parseOSDP
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -183,6 +188,7 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 		return fmt.Errorf("read the bytes to decode: %w", err)
 	}
 	capture.Ticks(dec, at.Add(time.Hour), out.event) // a frame that stopped in the middle
+	out.summary(dec)
 	return out.end()
 }
 
