@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"time"
 )
 
@@ -34,7 +33,11 @@ func keyboard(q *qmp) hand {
 	return one(func(text string) error {
 		beat := time.NewTicker(rhythm)
 		defer beat.Stop()
-		for _, key := range append(strings.Split(text, ""), "ret") {
+		for _, c := range text + "\n" {
+			key := string(c)
+			if c == '\n' {
+				key = "ret"
+			}
 			for _, down := range []bool{true, false} {
 				<-beat.C
 				if err := q.do("input-send-event", keyEvent(key, down)); err != nil {
@@ -64,7 +67,14 @@ func serialLine(w io.Writer) hand {
 	})
 }
 
-// unplug and plug take a device of QEMU's away and bring it back.
+// plug puts a device of QEMU's into the machine.
+func plug(q *qmp, drivers map[string]string) hand {
+	return one(func(id string) error {
+		return q.do("device_add", map[string]string{"driver": drivers[id], "id": id, "bus": "usb.0"})
+	})
+}
+
+// unplug takes it away.
 func unplug(q *qmp) hand {
 	return one(func(id string) error { return q.do("device_del", map[string]string{"id": id}) })
 }

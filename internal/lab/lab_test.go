@@ -49,8 +49,9 @@ func TestUSB(t *testing.T) {
 	m := newMachine(t)
 	serial := m.socket("serial")
 	steps := m.start("qemu-system-x86_64", k, files, "ttyS0", "-M", "q35", "-cpu", "max", "-device", "qemu-xhci,id=usb",
-		"-device", "usb-kbd,bus=usb.0,port=1,id=keyboard",
 		"-chardev", "socket,id=serial,path="+m.path("serial"), "-device", "usb-serial,bus=usb.0,port=2,chardev=serial")
+	m.hands["plug"] = plug(m.qmp, map[string]string{"keyboard": "usb-kbd"})
+	m.hands["unplug"] = unplug(m.qmp)
 	m.hands["type"] = keyboard(m.qmp)
 	m.hands["serial"] = serialLine(m.accept(serial))
 	m.run(steps)

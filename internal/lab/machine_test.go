@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -152,6 +154,18 @@ func (m *machine) serve(a lab.Ask) *lab.Answer {
 	return &lab.Answer{}
 }
 
+// only is the steps that are run: `scripts/lab.sh -steps ^hid` runs some.
+var only = regexp.MustCompile("")
+
+func TestMain(m *testing.M) {
+	flag.Func("steps", "run the steps that match this regular expression", func(s string) (err error) {
+		only, err = regexp.Compile(s)
+		return err
+	})
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
 // run runs steps one after the other, and prints a line for each.
 func (m *machine) run(steps []string) {
 	m.t.Helper()
@@ -159,6 +173,9 @@ func (m *machine) run(steps []string) {
 		m.t.Fatal("the guest has no step to run")
 	}
 	for _, name := range steps {
+		if !only.MatchString(name) {
+			continue
+		}
 		start := time.Now()
 		done := m.step(name)
 		verdict := "ok  "

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,21 @@ type device struct {
 	more                 string // further lines, such as options
 }
 
+// setup is what badged is configured to.
+type setup struct {
+	bin     string // "": the one that ships
+	devices []device
+	allow   []string // keyboards that may type; nil: all may
+}
+
 // configuration has all devices at one door.
-func configuration(devices []device) string {
+func (s setup) configuration() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_dir = \"/state\"\ncontrol = %q\n", controlAt)
-	for i, d := range devices {
+	if s.allow != nil {
+		fmt.Fprintf(&b, "\n[usb]\nguard = true\nallow = [%s]\n", `"`+strings.Join(s.allow, `", "`)+`"`)
+	}
+	for i, d := range s.devices {
 		fmt.Fprintf(&b, "\n[[point]]\nname = %q\nkind = \"door\"\ndoor = %q\n", d.name, lab.Door)
 		if i == 0 {
 			fmt.Fprintf(&b, "relay = \"virtual:%s#relay\"\nopen_for = \"100ms\"\n", pinsAt)
@@ -58,8 +69,8 @@ func configuration(devices []device) string {
 	return b.String()
 }
 
-// startAgent runs badged with readers, and returns when it serves and they are open.
-func startAgent(bin string, devices ...device) (_ *agent, err error) {
+// startAgent runs badged, and returns when it serves and its readers are open.
+func startAgent(s setup) (_ *agent, err error) {
 	a := &agent{client: ctl.NewClient(controlAt), events: make(chan ctl.Event, 2*lab.Members), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
@@ -71,10 +82,10 @@ func startAgent(bin string, devices ...device) (_ *agent, err error) {
 	if a.pins, err = sim.NewPins(pinsAt); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(configFile, []byte(configuration(devices)), 0o600); err != nil {
+	if err := os.WriteFile(configFile, []byte(s.configuration()), 0o600); err != nil {
 		return nil, err
 	}
-	a.child, err = proc.Start(proc.Command{Name: "badged", Bin: bin, Args: []string{"run", "--config", configFile}, Log: logFile})
+	a.child, err = proc.Start(proc.Command{Name: "badged", Bin: cmp.Or(s.bin, "/bin/badged"), Args: []string{"run", "--config", configFile}, Log: logFile})
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +94,16 @@ func startAgent(bin string, devices ...device) (_ *agent, err error) {
 	if err := a.child.Until(ready, a.serves); err != nil {
 		return nil, err
 	}
-	go func() {
-		a.ended <- a.client.Events(ctx, 0, true, func(ev ctl.Event) error { a.events <- ev; return nil })
-	}()
-	return a, nil
+	go a.follow(ctx)
+	if _, err := a.next(startBound, "the first event", func(ctl.Event) bool { return true }); err != nil {
+		return nil, err
+	}
+	return a, a.working(s.devices)
+}
+
+// follow takes the events from the last one on.
+func (a *agent) follow(ctx context.Context) {
+	a.ended <- a.client.Events(ctx, 1, true, func(ev ctl.Event) error { a.events <- ev; return nil })
 }
 
 // serves waits until badged answers with everybody in memory.
@@ -115,31 +132,86 @@ func (a *agent) stop() error {
 }
 
 // working waits until all readers are open.
-func (a *agent) working() error {
-	last := ""
-	err := until(10*time.Second, "readers to be open", func() bool {
-		readers, err := a.client.Readers(context.Background())
-		if err != nil {
-			last = err.Error()
-			return false
+func (a *agent) working(devices []device) error {
+	for _, d := range devices {
+		if err := a.becomes(d.name, health.OK, ""); err != nil {
+			return err
 		}
-		last = ""
-		for _, r := range readers {
-			if r.State != health.OK {
-				last += fmt.Sprintf("; %s: %s", r.Name, r.Text)
-			}
-		}
-		return last == ""
-	})
-	if err != nil {
-		return fmt.Errorf("%w%s", err, last)
 	}
 	return nil
 }
 
+// becomes waits until a reader is in a state, with a text that contains some words.
+func (a *agent) becomes(name string, want health.State, words string) error {
+	last := "it is not there"
+	err := until(presented, "reader "+name+" to be "+want.String(), func() bool {
+		readers, err := a.client.Readers(context.Background())
+		if err != nil {
+			last = err.Error()
+		}
+		for _, r := range readers {
+			if r.Name == name {
+				last = r.State.String() + " " + r.Text
+				return r.State == want && strings.Contains(r.Text, words)
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %s\n%s", err, last, logTail())
+	}
+	return nil
+}
+
+// presented is how long a badge may take from the hand to the event.
+const presented = 10 * time.Second
+
+// wantCard waits for the event of the nth card at a point, and wants no other before it.
+func (a *agent) wantCard(point string, n int) error {
+	ev, err := a.next(presented, "a card at "+point, isPresentation)
+	if err != nil {
+		return err
+	}
+	return isCard(ev, point, n)
+}
+
+func isPresentation(ev ctl.Event) bool { return ev.Kind == "presentation" }
+
+// isCard wants an event to be that of the nth card.
+func isCard(ev ctl.Event, point string, n int) error {
+	if ev.Point != point || ev.Outcome != "granted" || ev.Account != lab.Account(n).String() {
+		return fmt.Errorf("card %d at %s: got %s", n, point, tell(ev))
+	}
+	return nil
+}
+
+// quiet is how long events may be on their way: badged tells those who follow it every
+// 100 ms.
+const quiet = 300 * time.Millisecond
+
+// wantNothing wants no presentation to be left.
+func (a *agent) wantNothing() error {
+	after := time.After(quiet)
+	for {
+		select {
+		case ev := <-a.events:
+			if isPresentation(ev) {
+				return fmt.Errorf("nobody presented anything: got %s", tell(ev))
+			}
+		case <-after:
+			return nil
+		}
+	}
+}
+
 // next gives the next event for which want is true, and leaves out those before.
 func (a *agent) next(most time.Duration, what string, want func(ctl.Event) bool) (ctl.Event, error) {
-	deadline := time.After(most)
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	return a.nextUntil(ctx, what, want)
+}
+
+func (a *agent) nextUntil(ctx context.Context, what string, want func(ctl.Event) bool) (ctl.Event, error) {
 	var others []string
 	for {
 		select {
@@ -150,8 +222,8 @@ func (a *agent) next(most time.Duration, what string, want func(ctl.Event) bool)
 			others = append(others, tell(ev))
 		case err := <-a.ended:
 			return ctl.Event{}, fmt.Errorf("wait for %s: badged ended: %w\n%s", what, err, logTail())
-		case <-deadline:
-			return ctl.Event{}, fmt.Errorf("wait for %s: not within %v; seen: %s\n%s", what, most, strings.Join(others, ", "), logTail())
+		case <-ctx.Done():
+			return ctl.Event{}, fmt.Errorf("wait for %s: it did not come; seen: %s\n%s", what, strings.Join(others, ", "), logTail())
 		}
 	}
 }

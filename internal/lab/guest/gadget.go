@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // gadgets is where the kernel makes USB devices out of folders
@@ -94,9 +96,9 @@ func (g *gadget) plug() error {
 	return nil
 }
 
-// unplug takes it off, as a hand does.
+// unplug takes it off, as a hand does. It is fine to call it twice.
 func (g *gadget) unplug() error {
-	if err := g.set("UDC", "\n"); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := g.set("UDC", "\n"); err != nil && !errors.Is(err, unix.ENODEV) {
 		return fmt.Errorf("unplug %s: %w", g.name, err)
 	}
 	return nil
@@ -118,16 +120,19 @@ func (g *gadget) remove() error {
 	return errors.Join(errs...)
 }
 
-// sayBound is how long a gadget waits for the host to take a report.
-const sayBound = 2 * time.Second
+// sayBound is how long a gadget waits for the host to take its reports.
+const sayBound = 5 * time.Second
 
 // say has the nth function send reports, each when the host has taken the one before.
 func (g *gadget) say(n int, reports [][]byte) error {
-	f, err := os.OpenFile(g.nodes[n], os.O_WRONLY, 0)
+	f, err := os.OpenFile(g.nodes[n], os.O_WRONLY|unix.O_NONBLOCK, 0) // so that the deadline ends a Write
 	if err != nil {
 		return fmt.Errorf("type on %s: %w", g.name, err)
 	}
 	defer f.Close()
+	if err := f.SetWriteDeadline(time.Now().Add(sayBound)); err != nil {
+		return fmt.Errorf("type on %s: %w", g.name, err)
+	}
 	for _, r := range reports {
 		if _, err := f.Write(r); err != nil {
 			return fmt.Errorf("type on %s: %w", g.name, err)

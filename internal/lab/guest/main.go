@@ -36,7 +36,10 @@ func run() error {
 	}
 	defer port.Close()
 	g := &guest{link: lab.NewLink(port)}
-	defer g.stop()
+	if g.console, err = openConsole(); err != nil {
+		return err
+	}
+	defer g.console.close()
 	steps := stepsOfThis()
 	names := make([]string, len(steps))
 	for i, s := range steps {

@@ -22,7 +22,8 @@ func stepsOfThis() []step {
 
 // guest is the machine while steps run.
 type guest struct {
-	link *lab.Link
+	link    *lab.Link
+	console *console
 }
 
 // run runs a step to its end.
@@ -35,12 +36,24 @@ func (g *guest) run(s step) *lab.Done {
 	return done
 }
 
-func (g *guest) stop() {}
-
 var usbSteps = []step{
+	{"console-open", consoleOpen},
 	{"usb-serial", usbSerial},
+	{"hid-boot", oneWedge("boot")},
+	{"hid-report-id", oneWedge("report-id")},
+	{"hid-mouse", oneWedge("mouse")},
+	{"hid-combo", oneWedge("combo")},
+	{"hid-nkro", oneWedge("nkro")},
+	{"hid-azerty", oneWedge("azerty")},
+	{"hid-twins", twins},
+	{"usb-kbd", qemuKeyboard},
+	{"foreign-keyboard", foreign},
+	{"10000-hid", manyWedges},
+	{"10000-serial", manySerial},
 }
 
 var pinSteps = []step{
 	{"gpiochip", gpiochip},
 }
+
+func gpiochip(*guest) (string, error) { return "", nil }
