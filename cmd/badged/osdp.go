@@ -2,21 +2,228 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
-	"net/http"
+	"path/filepath"
 	"slices"
 	"time"
 
+	"badged/internal/agent"
 	"badged/internal/config"
-	"badged/internal/ctl"
+	"badged/internal/health"
+	"badged/internal/keyfile"
+	"badged/internal/secret"
+	"badged/reader"
+	"badged/reader/number"
+	"badged/reader/osdp"
+	"badged/reader/protocols"
+	"badged/reader/serialport"
 )
 
-// Commission implements ctl.Agent.
-func (s *status) Commission(ctx context.Context, name string, d time.Duration, tell func(ctl.CommissionStep)) error {
-	readers := s.plan.cfg.Readers
-	i := slices.IndexFunc(readers, func(c config.Reader) bool { return c.Name == name })
-	if i < 0 {
-		return &ctl.Refusal{Status: http.StatusNotFound, Text: fmt.Sprintf("there is no reader %.40q (`badgectl readers` lists them)", name)}
+// osdpLine is an RS-485 line with its OSDP readers.
+type osdpLine struct {
+	path    string
+	baud    int
+	readers []*osdpReader
+	units   []osdp.Unit // of the readers, in their order
+	host    *osdp.Bus
+	port    *serialport.Bus
+}
+
+// osdpReader is one reader on a line.
+type osdpReader struct {
+	line    *osdpLine
+	name    string
+	point   string
+	number  func(reader.Card) (reader.Number, error)
+	address int
+	keyFile string // somebody else keeps its key; "": the agent does
+
+	filing chan struct{} // holds the lock of its key files: a commissioning has it
+}
+
+// addOSDP puts a reader on the line of its port.
+func (p *plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Rule) config.Problems {
+	if _, err := protocols.New(c.Protocol, c.Options); err != nil {
+		return config.Problems{c.Problem(optionOf(c), err.Error(), "")}
 	}
-	return &ctl.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf("reader %q speaks %s, and only osdp has keys", name, readers[i].Protocol)}
+	unit, keyFile, err := protocols.OSDPUnit(c.Options)
+	if err != nil {
+		return config.Problems{c.Problem("options.key", err.Error(), "")} // else New would have complained
+	}
+	if !filepath.IsAbs(c.Port) {
+		return config.Problems{c.Problem("port", "must be an absolute path, best one of /dev/serial/by-id", "")}
+	}
+	line, problem := p.osdpLine(c, proto)
+	if problem != nil {
+		return config.Problems{*problem}
+	}
+	units := append(line.units, unit)
+	line.host, err = osdp.NewBus(osdp.BusConfig{Units: units, Baud: line.baud, Random: rand.Reader})
+	if err != nil {
+		return config.Problems{c.Problem("options.address", err.Error(), "")}
+	}
+	line.units = units
+	line.readers = append(line.readers, &osdpReader{
+		line: line, name: c.Name, point: c.Point, number: rule.Apply, address: unit.Address, keyFile: keyFile,
+		filing: make(chan struct{}, 1),
+	})
+	return nil
+}
+
+// osdpLine finds the line of a port, or makes it.
+func (p *plan) osdpLine(c config.Reader, proto protocols.Protocol) (*osdpLine, *config.Problem) {
+	baud := c.Baud
+	if baud == 0 {
+		baud = proto.DefaultBaud
+	}
+	for _, l := range p.lines {
+		if l.path != c.Port {
+			continue
+		}
+		if l.baud != baud {
+			problem := c.Problem("baud", fmt.Sprintf("another reader on this port speaks at %d", l.baud), "")
+			return nil, &problem
+		}
+		return l, nil
+	}
+	if p.taken(c.Port) {
+		problem := c.Problem("port", "another reader, which speaks no OSDP, uses this port", "")
+		return nil, &problem
+	}
+	l := &osdpLine{path: c.Port, baud: baud}
+	p.lines = append(p.lines, l)
+	return l, nil
+}
+
+// joinLines makes the readers of each line, when all are known.
+func (p *plan) joinLines() {
+	for _, l := range p.lines {
+		l.port = serialport.NewBus(serialport.Config{Name: l.readers[0].name, Path: l.path, Baud: l.baud, RS485: true}, l.host)
+		var parts []reader.Part
+		for _, r := range l.readers {
+			parts = append(parts, reader.Part{Name: r.name, Unit: r.address})
+		}
+		for i, src := range reader.Split(l.port, parts...) {
+			r := l.readers[i]
+			p.readers = append(p.readers, agent.Reader{Source: src, Point: r.point, Number: r.number})
+		}
+	}
+}
+
+// osdpReader finds one; nil: no OSDP reader has this name.
+func (p *plan) osdpReader(name string) *osdpReader {
+	for _, l := range p.lines {
+		for _, r := range l.readers {
+			if r.name == name {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+func (t *terminal) osdpKeys() keyfile.Folder {
+	return keyfile.New(filepath.Join(t.plan.cfg.StateDir, "osdp"))
+}
+
+// loadKeys gives the OSDP readers their keys, before any port is opened. A reader whose
+// key cannot be read stays offline, and health says why.
+func (t *terminal) loadKeys() {
+	keys := t.osdpKeys()
+	for _, l := range t.plan.lines {
+		for _, r := range l.readers {
+			if err := r.loadKeys(keys); err != nil {
+				t.health.Set(health.Item{
+					Name: "key of reader " + r.name, State: health.Fail, Text: err.Error(),
+					Do: "put the file right, and start the terminal again",
+				})
+			}
+		}
+	}
+}
+
+func (r *osdpReader) loadKeys(folder keyfile.Folder) error {
+	texts, err := folder.Load(r.name)
+	if r.keyFile != "" {
+		var text secret.Text
+		text, err = keyfile.Read(r.keyFile)
+		texts = []secret.Text{text}
+	}
+	if err != nil {
+		return err
+	}
+	var keys []osdp.Key
+	for _, text := range texts {
+		key, err := osdp.ParseKey(text.Reveal())
+		if err != nil {
+			return fmt.Errorf("read a key of reader %s: %w", r.name, err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return r.line.host.SetKeys(r.address, keys...)
+}
+
+// confirmKeys settles, for readers of which several keys are on disk since a power cut,
+// which one they have. It ends when all have shown it, or with ctx.
+func (t *terminal) confirmKeys(ctx context.Context) error {
+	const often = time.Second
+	folder := t.osdpKeys()
+	open := t.waiting(folder)
+	again := time.NewTicker(often)
+	defer again.Stop()
+	for len(open) > 0 {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-again.C:
+		}
+		open = slices.DeleteFunc(open, func(r *osdpReader) bool { return t.confirmKey(ctx, folder, r) })
+	}
+	return nil
+}
+
+// waiting gives the readers with keys that were not confirmed.
+func (t *terminal) waiting(folder keyfile.Folder) (list []*osdpReader) {
+	for _, l := range t.plan.lines {
+		for _, r := range l.readers {
+			if r.keyFile == "" && folder.Waits(r.name) {
+				list = append(list, r)
+			}
+		}
+	}
+	return list
+}
+
+// confirmKey keeps the key that a reader has shown to have, and reports whether nothing
+// is left to do.
+func (t *terminal) confirmKey(ctx context.Context, folder keyfile.Folder, r *osdpReader) (done bool) {
+	select {
+	case r.filing <- struct{}{}:
+		defer func() { <-r.filing }()
+	default:
+		return false // it is being commissioned, which settles it, or leaves it open
+	}
+	if !folder.Waits(r.name) {
+		return true
+	}
+	var key osdp.Key
+	var online bool
+	err := r.line.port.Do(ctx, func() {
+		s, _ := r.line.host.Status(r.address)
+		key, online = r.line.host.Opened(r.address)
+		online = online && s.Online
+	})
+	if err != nil || !online {
+		return false
+	}
+	if err := folder.Confirm(r.name, secret.New(key.Hex())); err != nil {
+		t.log.Warn("the key of an OSDP reader is not settled", "reader", r.name, "err", err)
+		return false
+	}
+	t.log.Info("OSDP reader has shown which key it has", "reader", r.name)
+	return true
 }

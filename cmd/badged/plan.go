@@ -24,6 +24,7 @@ type plan struct {
 	readers []agent.Reader
 	doors   []agent.Door
 	boards  gpioport.Boards
+	lines   []*osdpLine          // with the readers that speak OSDP
 	ports   []string             // of the readers so far
 	usb     []usbport.Spec       // of the readers that hang on USB
 	guard   *usbport.GuardConfig // nil: any keyboard may be plugged in
@@ -43,6 +44,7 @@ func newPlan(cfg *config.Config) (*plan, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	p.joinLines()
 	return p, nil
 }
 
@@ -112,13 +114,16 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if err != nil {
 		return config.Problems{c.Problem("protocol", err.Error(), "")}
 	}
-	dec, err := protocols.New(c.Protocol, c.Options)
-	if err != nil {
-		problems = append(problems, c.Problem(optionOf(c), err.Error(), ""))
-	}
 	rule, err := number.Parse(c.Number)
 	if err != nil {
 		problems = append(problems, c.Problem("number", err.Error(), ""))
+	}
+	if proto.Port == protocols.Bus {
+		return append(problems, p.addOSDP(c, proto, rule)...)
+	}
+	dec, err := protocols.New(c.Protocol, c.Options)
+	if err != nil {
+		problems = append(problems, c.Problem(optionOf(c), err.Error(), ""))
 	}
 	if c.Baud != 0 && proto.DefaultBaud == 0 {
 		problems = append(problems, c.Problem("baud", "only a serial port has a speed, and "+c.Protocol+" has none", ""))

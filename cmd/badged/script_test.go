@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,18 +36,20 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"badged": mai
 // TestScripts tells stories of the whole program (DESIGN §12, T1, T3, T4): what is
 // wrong, one clear message, the exit code, and nothing lost.
 func TestScripts(t *testing.T) {
+	cmds := map[string]func(*testscript.TestScript, bool, []string){
+		"expand": expand, "exits": exits, "joined": joined, "token": token, "start": start, "end": end,
+		"status": awaitStatus, "events": events, "reader": plug, "tap": tap, "limit": limit, "floor": floor, "give-away": giveAway,
+	}
+	maps.Copy(cmds, osdpCmds)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			w := &world{dir: env.WorkDir, readers: map[string]*sim.Reader{}}
+			w := &world{dir: env.WorkDir, readers: map[string]*sim.Reader{}, osdp: map[string]*sim.OSDPReader{}}
 			env.Values[worldKey{}] = w
 			env.Defer(w.end)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"expand": expand, "exits": exits, "joined": joined, "token": token, "start": start, "end": end,
-			"status": awaitStatus, "events": events, "reader": plug, "tap": tap, "limit": limit, "floor": floor, "give-away": giveAway,
-		},
+		Cmds: cmds,
 	})
 }
 
@@ -53,8 +57,27 @@ func TestScripts(t *testing.T) {
 type world struct {
 	dir     string
 	readers map[string]*sim.Reader
+	osdp    map[string]*sim.OSDPReader
 	cmd     *exec.Cmd
-	log     bytes.Buffer
+	log     logBuffer
+}
+
+// logBuffer is what a program has logged so far.
+type logBuffer struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 type worldKey struct{}
@@ -147,7 +170,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	path, err := exec.LookPath("badged")
 	ts.Check(err)
-	w.log.Reset()
+	w.log = logBuffer{}
 	w.cmd = exec.Command(path, args...)
 	w.cmd.Dir = w.dir
 	w.cmd.Stderr = &w.log
@@ -166,7 +189,7 @@ func end(ts *testscript.TestScript, _ bool, args []string) {
 	_ = w.cmd.Wait()
 	code := w.cmd.ProcessState.ExitCode()
 	w.cmd = nil
-	ts.Check(os.WriteFile(filepath.Join(w.dir, "log"), w.log.Bytes(), 0o600))
+	ts.Check(os.WriteFile(filepath.Join(w.dir, "log"), []byte(w.log.String()), 0o600))
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s; log:\n%s", code, args[0], w.log.String())
 	}

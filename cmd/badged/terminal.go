@@ -74,6 +74,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
 	t.showClock()
+	t.loadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
 	t.agent = agent.New(agent.Options{
 		Engine: engine, Index: t.store.Index(), Device: t.id.Device,
@@ -162,6 +163,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(t.newUplink().Run)
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
+	part(t.confirmKeys)
 	if t.kiosk != nil {
 		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
 	}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"badged/internal/ctl"
+	"badged/internal/sim"
+)
+
+// osdpCmds are the commands of scripts about OSDP readers.
+var osdpCmds = map[string]func(*testscript.TestScript, bool, []string){
+	"osdp": plugOSDP, "card": presentCard, "keys": pressKeys, "commission": commission,
+	"keyed": keyed, "clear-key": clearKey, "tamper": tamper, "shows": shows, "unheard": unheard,
+}
+
+// osdp PORT NAME=ADDRESS... plugs in a line with readers that have no key yet.
+func plugOSDP(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	var readers []*sim.OSDPReader
+	for _, arg := range args[1:] {
+		name, at, _ := strings.Cut(arg, "=")
+		address, err := strconv.ParseUint(at, 10, 7)
+		ts.Check(err)
+		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: byte(address)})
+		ts.Check(err)
+		readers, w.osdp[name] = append(readers, r), r
+	}
+	bus, err := sim.NewOSDPBus(ts.MkAbs(args[0]), readers...)
+	ts.Check(err)
+	ts.Defer(func() { _ = bus.Close() })
+}
+
+// osdpDevice is the reader that a script names first.
+func osdpDevice(ts *testscript.TestScript, args []string) *sim.OSDPReader {
+	r := worldOf(ts).osdp[args[0]]
+	if r == nil {
+		ts.Fatalf("there is no OSDP reader %s", args[0])
+	}
+	return r
+}
+
+// unheard READER waits until the terminal has spoken to it thrice, and wants that what
+// it has to say was not asked for.
+func unheard(ts *testscript.TestScript, _ bool, args []string) {
+	r := osdpDevice(ts, args)
+	before := r.Count().Commands
+	await(ts, func() (bool, string) {
+		n := r.Count().Commands
+		return n >= before+3, fmt.Sprintf("%d commands, then %d", before, n)
+	})
+	if r.Count().Waiting == 0 {
+		ts.Fatalf("the terminal has fetched what reader %s said in the clear", args[0])
+	}
+}
+
+// card READER BITS HEX presents a badge.
+func presentCard(ts *testscript.TestScript, _ bool, args []string) {
+	bits, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	packed, err := hex.DecodeString(args[2])
+	ts.Check(err)
+	ts.Check(osdpDevice(ts, args).Present(bits, packed))
+}
+
+// keys READER KEYS presses keys.
+func pressKeys(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(osdpDevice(ts, args).Press(args[1]))
+}
+
+// tamper READER opens its housing.
+func tamper(ts *testscript.TestScript, _ bool, args []string) { osdpDevice(ts, args).Tamper(true) }
+
+// clear-key READER puts it into install mode.
+func clearKey(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(osdpDevice(ts, args).SetKey(nil))
+}
+
+// commission READER STEP asks for it and wants this step to be the last; with ! the
+// technician ends it at this step.
+func commission(ts *testscript.TestScript, neg bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var last ctl.CommissionStep
+	err := client(ts).Commission(ctx, args[0], ctl.DefaultCommission, func(s ctl.CommissionStep) error {
+		if last = s; neg && s.Step == args[1] {
+			cancel()
+		}
+		return nil
+	})
+	if last.Step != args[1] || (err != nil) != neg {
+		ts.Fatalf("the last step is %+v, error %v; log:\n%s", last, err, worldOf(ts).log.String())
+	}
+}
+
+// keyed READER waits until it has the key that the terminal keeps for it, and no other
+// waits on disk; with ! it has none.
+func keyed(ts *testscript.TestScript, neg bool, args []string) {
+	r, path := osdpDevice(ts, args), filepath.Join(ts.MkAbs("state"), "osdp", args[0]+".key")
+	if neg {
+		if r.Key() != nil {
+			ts.Fatalf("reader %s has a key", args[0])
+		}
+		return
+	}
+	await(ts, func() (bool, string) {
+		_, waits := os.Stat(path + ".next")
+		text, err := os.ReadFile(path)
+		if err != nil || waits == nil {
+			return false, fmt.Sprintf("key: %v, another that waits: %v", err, waits == nil)
+		}
+		key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		return err == nil && len(key) == 16 && bytes.Equal(key, r.Key()), "another key"
+	})
+}
+
+// shows READER waits until it has shown something.
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	r := osdpDevice(ts, args)
+	await(ts, func() (bool, string) {
+		s := r.Shown()
+		return s.LEDs > 0 && s.Buzzes > 0, fmt.Sprintf("%+v", s)
+	})
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"badged/internal/config"
+	"badged/internal/ctl"
+	"badged/internal/health"
+	"badged/internal/secret"
+	"badged/internal/sim"
+	"badged/reader"
+)
+
+// osdpBox is a terminal of which only the OSDP readers run.
+type osdpBox struct {
+	*terminal
+	t   *testing.T
+	dir string
+	log bytes.Buffer
+}
+
+// newOSDPBox makes one whose reader "hall" has the address 3 and what else is said.
+func newOSDPBox(t *testing.T, dir, options string) *osdpBox {
+	t.Helper()
+	cfg, err := config.Parse("badged.toml", fmt.Appendf(nil, `state_dir = %q
+[[point]]
+name = "hall"
+kind = "print"
+[[reader]]
+name = "hall"
+point = "hall"
+protocol = "osdp"
+port = %q
+options = { address = "3"%s }
+[[reader]]
+name = "desk"
+point = "hall"
+protocol = "line"
+port = "/dev/null"
+`, dir, filepath.Join(dir, "line"), options))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newPlan(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &osdpBox{t: t, dir: dir}
+	b.terminal = &terminal{plan: p, health: &health.Register{}, log: slog.New(slog.NewTextHandler(&b.log, nil))}
+	return b
+}
+
+// run opens the line; stop is the end of the terminal.
+func (b *osdpBox) run() (stop func()) {
+	b.loadKeys()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	var wg sync.WaitGroup
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	src := b.plan.osdpReader("hall").line
+	wg.Go(func() { reader.Supervise(ctx, src.port, func(reader.Event) {}, func(error) {}, quiet) })
+	wg.Go(func() { _ = b.confirmKeys(ctx) })
+	stop = sync.OnceFunc(func() { cancel(); wg.Wait() })
+	b.t.Cleanup(stop)
+	return stop
+}
+
+// commission asks for a key, and gives the last step.
+func (b *osdpBox) commission(d time.Duration) (last ctl.CommissionStep, err error) {
+	err = (&status{terminal: b.terminal}).Commission(b.t.Context(), "hall", d, func(s ctl.CommissionStep) { last = s })
+	return last, err
+}
+
+// onDisk is the number of keys of the reader that are on disk, and whether some wait.
+func (b *osdpBox) onDisk() (n int, waits bool) {
+	keys, err := b.osdpKeys().Load("hall")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(keys), b.osdpKeys().Waits("hall")
+}
+
+func plugReader(t *testing.T, dir string, cfg sim.OSDPConfig) *sim.OSDPReader {
+	t.Helper()
+	cfg.Address = 3
+	r, err := sim.NewOSDPReader(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, err := sim.NewOSDPBus(filepath.Join(dir, "line"), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bus.Close() })
+	return r
+}
+
+// foreignKey is one that the terminal does not know.
+var foreignKey = []byte("\x9c\x1f\x02\xe8\x55\xb7\x40\x3d\xd6\x11\x8a\xfe\x27\x63\x90\xcb")
+
+// What can go wrong is said, with what to do, when the time is over; and a key that the
+// reader was never sent does not stay on disk.
+func TestCommissionFails(t *testing.T) {
+	tests := []struct {
+		name     string
+		cfg      sim.OSDPConfig
+		fault    func(*sim.OSDPReader)
+		text, do string
+	}{
+		{"not in install mode", sim.OSDPConfig{Key: foreignKey}, nil, "is not in install mode", "clear its key"},
+		{"no answer", sim.OSDPConfig{}, func(r *sim.OSDPReader) { r.Fail(sim.OSDPDeaf, -1) }, "did not answer", "options.address"},
+		{"no secure channel", sim.OSDPConfig{}, func(r *sim.OSDPReader) { r.Fail(sim.OSDPDowngrade, -1) }, "does not offer the secure channel", "firmware"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			r := plugReader(t, dir, tt.cfg)
+			if tt.fault != nil {
+				tt.fault(r)
+			}
+			b := newOSDPBox(t, dir, "")
+			b.run()
+			last, err := b.commission(1500 * time.Millisecond)
+			if err != nil || last.Step != ctl.StepFailed || !strings.Contains(last.Text, tt.text) || !strings.Contains(last.Do, tt.do) {
+				t.Errorf("got %+v, %v", last, err)
+			}
+			if n, _ := b.onDisk(); n != 0 || r.Count().KeySets != 0 {
+				t.Errorf("%d keys are on disk, the reader took %d", n, r.Count().KeySets)
+			}
+		})
+	}
+}
+
+func TestCommissionIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	keyFile := filepath.Join(dir, "key")
+	if err := os.WriteFile(keyFile, fmt.Appendf(nil, "%x\n", foreignKey), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := newOSDPBox(t, dir, fmt.Sprintf(", key_file = %q", keyFile))
+	for name, want := range map[string]string{
+		"hall": "comes from " + keyFile, "desk": "only osdp has keys", "nobody": "there is no reader",
+	} {
+		err := (&status{terminal: b.terminal}).Commission(t.Context(), name, time.Minute, nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A power cut after the reader took its key, and before the terminal knew, loses
+// nothing: at the next start the reader shows which key it has.
+func TestPowerCutWhileAKeyIsSet(t *testing.T) {
+	dir := t.TempDir()
+	r := plugReader(t, dir, sim.OSDPConfig{Key: foreignKey})
+	b := newOSDPBox(t, dir, "")
+	keys := b.osdpKeys()
+	for _, text := range []string{fmt.Sprintf("%x", foreignKey), "0f3b6e8d44a1c2975be07719d3f8a62c"} {
+		if err := keys.Stage("hall", secret.New(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.run()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := b.confirmKeys(ctx); err != nil || ctx.Err() != nil {
+		t.Fatalf("the key was not settled: %v", err)
+	}
+	if n, waits := b.onDisk(); n != 1 || waits || !r.Secure() {
+		t.Errorf("%d keys on disk, some wait: %v", n, waits)
+	}
+}
+
+// A key file that cannot be read keeps its reader offline, and health says why.
+func TestBadKeyFile(t *testing.T) {
+	for name, text := range map[string]string{"no key": "xyz", "weak": "000102030405060708090a0b0c0d0e0f", "empty": ""} {
+		dir := t.TempDir()
+		b := newOSDPBox(t, dir, "")
+		path := filepath.Join(dir, "osdp", "hall.key")
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.loadKeys()
+		items := b.health.Snapshot()
+		if len(items) != 1 || items[0].State != health.Fail || (text != "" && strings.Contains(items[0].Text, text)) {
+			t.Errorf("%s: %+v", name, items)
+		}
+	}
+}
+
+// Readers of one port share its line; what does not fit together is a problem.
+func TestOSDPReadersOfOnePort(t *testing.T) {
+	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"
+	for _, tt := range []struct{ protocol, options, want string }{
+		{"osdp", `address = "2"`, ""},
+		{"osdp", `address = "1"`, "another one has the same address"},
+		{"osdp", `address = "127"`, "options.address"},
+		{"osdp", `adress = "2"`, "options.adress"},
+		{"osdp", `address = "2", key = "00"`, "options.key"},
+		{"osdp", `address = "2", key = "9c1f02e855b7403dd6118afe276390cb"`, "options.key"},
+		{"line", `max = "10"`, "two readers use this port"},
+	} {
+		text := "[[point]]\nname = \"hall\"\nkind = \"print\"\n" + fmt.Sprintf(reader, "a", "osdp", 9600, `address = "1"`) + fmt.Sprintf(reader, "b", tt.protocol, 9600, tt.options)
+		cfg, err := config.Parse("x.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPlan(cfg)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v", tt.protocol, tt.options, err)
+		}
+		if err == nil && (len(p.lines) != 1 || len(p.readers) != 2 || p.readers[1].Source.Name() != "b") {
+			t.Errorf("%d lines, %d readers", len(p.lines), len(p.readers))
+		}
+		text = strings.Replace(text, "9600", "38400", 1)
+		cfg, err = config.Parse("x.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newPlan(cfg); err == nil || tt.want == "" && !strings.Contains(err.Error(), "speaks at 38400") {
+			t.Errorf("two speeds: %v", err)
+		}
+	}
+}
