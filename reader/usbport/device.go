@@ -1,6 +1,7 @@
 package usbport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,15 +44,28 @@ func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }
 
 // List gives the HID interfaces of the USB devices that are plugged in, in the
 // order of their ports. Its error is a *reader.OpError.
-func List() ([]Device, error) {
-	devices, err := host.devices()
+func List() ([]Device, error) { return host.list() }
+
+func (m *machine) list() ([]Device, error) {
+	devices, err := m.devices()
 	if err != nil {
 		return nil, &reader.OpError{Op: "list", Device: "USB HID devices", Err: err}
 	}
 	for i := range devices {
 		devices[i].Spec = shortest(devices[i], devices)
 	}
+	slices.SortFunc(devices, func(a, b Device) int {
+		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.hid, b.hid))
+	})
 	return devices, nil
+}
+
+// comparePaths puts 1-2 before 1-10.
+func comparePaths(a, b string) int {
+	split := func(r rune) bool { return r == '-' || r == '.' }
+	return slices.CompareFunc(strings.FieldsFunc(a, split), strings.FieldsFunc(b, split), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
 }
 
 // shortest is the spec that tells d from the others with as little as possible.
@@ -99,6 +113,7 @@ func choose(s Spec, all []Device) (Device, error) {
 		}
 	}
 	if len(add) > 1 {
+		slices.Sort(add)
 		return Device{}, &ambiguousError{add}
 	}
 	return chooseInterface(fit)
@@ -119,5 +134,6 @@ func chooseInterface(fit []Device) (Device, error) {
 	if len(typing) == 1 {
 		return typing[0], nil
 	}
+	slices.Sort(add)
 	return Device{}, &ambiguousError{add}
 }

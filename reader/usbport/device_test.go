@@ -23,7 +23,7 @@ func mustParse(t *testing.T, s string) Spec {
 
 func (r *rig) devices() []Device {
 	r.t.Helper()
-	all, err := r.m.devices()
+	all, err := r.m.list()
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (h *holder) keep(w *watch, after func()) error {
 // pass looks at all input devices and gives when to look again at the latest. quiet
 // tells that nothing happened since the last pass.
 func (h *holder) pass(quiet bool) (time.Duration, error) {
-	dirs, err := h.m.class("input", "input")
+	dirs, err := h.m.class("input")
 	if err != nil {
 		return rescan, err
 	}
@@ -111,8 +111,8 @@ func (h *holder) look(dir string) {
 // than it takes to type on it.
 func (h *holder) meet(dir string) *held {
 	in := h.m.input(dir)
-	if in.leaving() {
-		return nil
+	if !in.whole {
+		return nil // a uevent follows
 	}
 	if in.isKeyboard() && in.node == "" && h.hear == nil {
 		h.hear = h.m.mute()

@@ -23,35 +23,35 @@ type input struct {
 	usb      usb    // that it is of
 	isUSB    bool   // usb is set
 	plugging string // which device, plugged in when
+	whole    bool   // it is not just being plugged in or unplugged
 }
 
-// inputs gives all input devices, older ones first.
+// inputs gives all input devices.
 func (m *machine) inputs() ([]input, error) {
-	dirs, err := m.class("input", "input")
+	dirs, err := m.class("input")
 	if err != nil {
 		return nil, err
 	}
 	all := make([]input, 0, len(dirs))
 	for _, dir := range dirs {
-		if in := m.input(dir); !in.leaving() {
+		if in := m.input(dir); in.whole {
 			all = append(all, in)
 		}
 	}
-	slices.SortFunc(all, func(a, b input) int { return comparePaths(a.number(), b.number()) })
 	return all, nil
 }
 
-func (in input) number() string { return strings.TrimPrefix(filepath.Base(in.dir), "input") }
-
 func (m *machine) input(dir string) input {
 	in := input{dir: dir, bus: hexAttribute(dir, "id/bustype")}
-	in.types = types(attribute(dir, "capabilities/key"))
+	keys := attribute(dir, "capabilities/key")
+	in.types = types(keys)
 	in.usb, _, in.isUSB = m.usbOf(dir)
 	in.plugging = filepath.Dir(filepath.Dir(dir))
 	if in.isUSB {
 		in.plugging = in.usb.dir + " " + in.usb.dev
 	}
 	in.node = m.eventNode(dir)
+	in.whole = in.bus != 0 && keys != "" && (in.bus != busUSB || in.isUSB || in.isMadeUp())
 	return in
 }
 
@@ -71,12 +71,10 @@ func (in input) isKeyboard() bool {
 	return in.types && (in.bus == busUSB || in.bus == busBluetooth)
 }
 
-// leaving reports whether the device is being unplugged: the kernel takes the
-// attributes of its interface away first. Only what a program makes up (uhid,
-// uinput) is on USB without being of a USB device.
-func (in input) leaving() bool {
-	return in.bus == busUSB && !in.isUSB && !strings.Contains(in.dir, "/sys/devices/virtual/")
-}
+// isMadeUp reports whether a program made the device (uhid, uinput). Only such can be
+// on USB without being of a USB device; one that is unplugged seems to be, because the
+// kernel takes the attributes of its interface away first.
+func (in input) isMadeUp() bool { return strings.Contains(in.dir, "/sys/devices/virtual/") }
 
 func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""

@@ -153,6 +153,12 @@ func TestAbsentIsToldOnceThenWaitedFor(t *testing.T) {
 	s.next(reader.KindUp)
 	r.report("hidraw5", 1)
 	s.next(reader.KindKey)
+	s.stop()
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+	r.unplug(first)
+	start(t, p).next(reader.KindDown) // it worked: that it is absent is news again
 }
 
 // The kernel says "add" before udev has set the rights.

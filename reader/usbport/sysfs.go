@@ -1,13 +1,11 @@
 package usbport
 
 import (
-	"cmp"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,29 +42,29 @@ func hexAttribute(parts ...string) uint16 {
 	return uint16(n)
 }
 
-// class gives what a class of devices has: names, and the folders that they stand
-// for. A class that is not there has nothing: its module is not loaded yet.
-func (m *machine) class(name, prefix string) (map[string]string, error) {
-	dir := filepath.Join(m.root, "sys/class", name)
-	entries, err := os.ReadDir(dir)
+// class gives the folders of the devices of a class that are called so and numbered.
+// A class that is not there has none: its module is not loaded yet.
+func (m *machine) class(name string) ([]string, error) {
+	class := m.node("sys/class", name)
+	entries, err := os.ReadDir(class)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	found := map[string]string{}
+	var dirs []string
 	for _, e := range entries {
-		if _, err := strconv.Atoi(strings.TrimPrefix(e.Name(), prefix)); err != nil {
+		if n, ok := strings.CutPrefix(e.Name(), name); !ok || !isDigits(n) {
 			continue
 		}
-		if to, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
-			found[e.Name()] = filepath.Join(dir, to)
+		if to, err := os.Readlink(filepath.Join(class, e.Name())); err == nil {
+			dirs = append(dirs, filepath.Join(class, to))
 		} // else it was unplugged just now
 	}
-	return found, nil
+	return dirs, nil
 }
 
-// devices gives the HID interfaces of all USB devices, in the order of their ports.
+// devices gives the HID interfaces of all USB devices.
 func (m *machine) devices() ([]Device, error) {
-	nodes, err := m.class("hidraw", "hidraw")
+	nodes, err := m.class("hidraw")
 	if err != nil {
 		return nil, err
 	}
@@ -75,19 +73,16 @@ func (m *machine) devices() ([]Device, error) {
 		return nil, err
 	}
 	var devices []Device
-	for name, dir := range nodes {
-		if d, ok := m.device(name, dir, inputs); ok {
+	for _, dir := range nodes {
+		if d, ok := m.device(dir, inputs); ok {
 			devices = append(devices, d)
 		}
 	}
-	slices.SortFunc(devices, func(a, b Device) int {
-		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.hid, b.hid))
-	})
 	return devices, nil
 }
 
 // device looks at one hidraw node; false: it is not a USB device's.
-func (m *machine) device(name, dir string, inputs []input) (Device, bool) {
+func (m *machine) device(dir string, inputs []input) (Device, bool) {
 	hid := filepath.Dir(filepath.Dir(dir))
 	usb, iface, ok := m.usbOf(hid)
 	if !ok {
@@ -97,7 +92,7 @@ func (m *machine) device(name, dir string, inputs []input) (Device, bool) {
 	if err != nil {
 		return Device{}, false // it was unplugged just now
 	}
-	d := Device{usb: usb, Serial: usb.serial(), Name: usb.name(), Interface: iface, Hidraw: m.node("dev", name), hid: hid}
+	d := Device{usb: usb, Serial: usb.serial(), Name: usb.name(), Interface: iface, Hidraw: m.node("dev", filepath.Base(dir)), hid: hid}
 	d.Usages = parseDescriptor(p).usages
 	d.Keyboard = d.has(Keyboard) || d.has(Keypad)
 	for _, in := range inputs {
@@ -141,12 +136,4 @@ func printable(s string) string {
 		return '?'
 	}, strings.ToValidUTF8(s, "?"))
 	return strings.Join(strings.Fields(s), " ")
-}
-
-// comparePaths puts 1-2 before 1-10.
-func comparePaths(a, b string) int {
-	split := func(r rune) bool { return r == '-' || r == '.' }
-	return slices.CompareFunc(strings.FieldsFunc(a, split), strings.FieldsFunc(b, split), func(x, y string) int {
-		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
-	})
 }
