@@ -20,7 +20,8 @@
 // Between the moment in which the kernel knows a new keyboard and the one in which
 // it has an event node to take, its keys would reach the console. Where the agent
 // may (as root, Linux 5.11 and later) it closes that gap by the input device's
-// attribute "inhibited", and opens it again when the event node is taken.
+// attribute "inhibited" and by making the text console deaf for a moment, and undoes
+// both when the event node is taken.
 //
 // What is plugged in is found by the kernel's uevents. Node numbers mean nothing:
 // a device is known by what its Spec says, and looked up anew each time.
