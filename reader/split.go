@@ -34,11 +34,12 @@ type Part struct {
 //	    +------------------+                     src ends     (ending)
 //	    +------------------------------------------------------+  Run and Reset wait
 //
-// An event goes to the part of its Unit, one of Line to all parts; where no Run listens
-// it is dropped. A part of a line that shows cues (UnitFeedback) is a Feedback. A part
+// An event goes to the part of its Unit, one of Line to all parts. Where no Run listens
+// it is dropped, but for alarms and for whether the device works: the next Run of the
+// part hears them. A part of a line that shows cues (UnitFeedback) is a Feedback. A part
 // may be silent for as long as src may.
 func Split(src Source, parts ...Part) []Source {
-	l := &line{src: src}
+	l := &line{src: src, missed: missed{}}
 	show, shows := src.(UnitFeedback)
 	list := make([]Source, len(parts))
 	for i, p := range parts {
@@ -54,10 +55,11 @@ func Split(src Source, parts ...Part) []Source {
 type line struct {
 	src Source
 
-	mu    sync.Mutex // guards what follows
-	use   *lineUse   // nil: closed
-	heard time.Time  // the last word of any device
-	reset time.Time  // the last one
+	mu     sync.Mutex // guards what follows
+	use    *lineUse   // nil: closed
+	heard  time.Time  // the last word of any device
+	reset  time.Time  // the last one
+	missed missed
 }
 
 // lineUse is one run of a line, or one reset. Its fields are guarded by the line.
@@ -137,10 +139,10 @@ func (l *line) join(ctx context.Context, g *guest) *lineUse {
 	g.mu.Lock() // what the line says comes behind its KindUp
 	defer g.mu.Unlock()
 	for {
-		use, open, joined := l.tryJoin(g)
+		use, before, joined := l.tryJoin(g)
 		if joined {
-			if open != nil {
-				g.emit(*open)
+			for _, e := range before {
+				g.emit(e)
 			}
 			return use
 		}
@@ -152,7 +154,8 @@ func (l *line) join(ctx context.Context, g *guest) *lineUse {
 	}
 }
 
-func (l *line) tryJoin(g *guest) (use *lineUse, open *Event, joined bool) {
+// tryJoin also gives what g must hear first.
+func (l *line) tryJoin(g *guest) (use *lineUse, before []Event, joined bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.use == nil {
@@ -162,7 +165,10 @@ func (l *line) tryJoin(g *guest) (use *lineUse, open *Event, joined bool) {
 		return l.use, nil, false
 	}
 	l.use.guests = append(l.use.guests, g)
-	return l.use, l.use.open, true
+	if l.use.open != nil {
+		before = append(before, *l.use.open)
+	}
+	return l.use, append(before, l.missed.take(g.unit)...), true
 }
 
 // begin runs the source. The caller holds the lock.
@@ -235,7 +241,11 @@ func (l *line) audience(use *lineUse, e Event) []*guest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	about := slices.Clone(use.guests)
-	return slices.DeleteFunc(about, func(g *guest) bool { return e.Unit != Line && e.Unit != g.unit })
+	about = slices.DeleteFunc(about, func(g *guest) bool { return e.Unit != Line && e.Unit != g.unit })
+	if len(about) == 0 && e.Unit != Line {
+		l.missed.keep(e)
+	}
+	return about
 }
 
 // note keeps what an event says about the line.

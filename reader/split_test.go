@@ -355,3 +355,38 @@ func TestSplitUnderLoad(t *testing.T) {
 		t.Error("the line runs on")
 	}
 }
+
+// What a device tells once is not lost because its part runs a moment late, or not at
+// that time: alarms, and whether it works. Badges of then are.
+func TestSplitKeepsWhatALatePartMustHear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBus(0)
+		in, out := pair(b)
+		first := runPart(in)
+		for _, e := range []Event{
+			{Kind: KindAlarm, Unit: 2, Why: Insecure}, {Kind: KindUp, Unit: 2}, {Kind: KindCard, Unit: 2},
+			{Kind: KindAlarm, Unit: 2, Why: Insecure}, {Kind: KindAlarm, Unit: 2, Why: Tampered}, {Kind: KindDown, Unit: 2},
+		} {
+			b.emit(e)
+		}
+		second := runPart(out)
+		if got := second.events(); got != "up-1 alarm2 alarm2 down2 " {
+			t.Errorf("the late part heard %s", got)
+		}
+		second.stop()
+		if err := <-second.ended; err != nil {
+			t.Error(err)
+		}
+		again := runPart(out)
+		if got := again.events(); got != "up-1 " {
+			t.Errorf("it heard again %s", got)
+		}
+		if got := first.events(); got != "up-1 " {
+			t.Errorf("the other part heard %s", got)
+		}
+		first.stop()
+		again.stop()
+		<-first.ended
+		<-again.ended
+	})
+}
