@@ -19,7 +19,7 @@ import (
 // osdpCmds are the commands of scripts about OSDP readers.
 var osdpCmds = map[string]func(*testscript.TestScript, bool, []string){
 	"osdp": plugOSDP, "card": presentCard, "keys": pressKeys, "commission": commission,
-	"keyed": keyed, "clear-key": clearKey, "tamper": tamper, "shows": shows, "unheard": unheard,
+	"keyed": keyed, "clear-key": clearKey, "tamper": tamper, "shows": shows, "unheard": unheard, "deaf": deaf,
 }
 
 // osdp PORT NAME=ADDRESS... plugs in a line with readers that have no key yet.
@@ -78,6 +78,15 @@ func pressKeys(ts *testscript.TestScript, _ bool, args []string) {
 
 // tamper READER opens its housing.
 func tamper(ts *testscript.TestScript, _ bool, args []string) { osdpDevice(ts, args).Tamper(true) }
+
+// deaf READER lets it hear nothing; with ! it hears again.
+func deaf(ts *testscript.TestScript, neg bool, args []string) {
+	n := -1
+	if neg {
+		n = 0
+	}
+	osdpDevice(ts, args).Fail(sim.OSDPDeaf, n)
+}
 
 // clear-key READER puts it into install mode.
 func clearKey(ts *testscript.TestScript, _ bool, args []string) {
