@@ -124,6 +124,22 @@ func TestAttackCapabilityDowngrade(t *testing.T) {
 		h.run(time.Minute)
 		h.want("alarm downgrade, down downgrade") // told again: it was up in between
 	})
+	t.Run("seen inside the channel", func(t *testing.T) {
+		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: 1, Key: unhex(t, ownKey), Caps: []byte{9, 0, 0}, Random: random()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := newHost(t, []osdp.Unit{{Address: 1, Keys: []osdp.Key{key(t, ownKey)}}}, r)
+		h.line.Tap(func(toReader bool, p []byte) []byte {
+			const pdcap = 0x46
+			if !toReader && p[5] == pdcap {
+				return rewrite(p, func(f []byte) { f[7] = 1 }) // in the clear, it claims AES
+			}
+			return p
+		})
+		h.run(time.Second)
+		h.want("alarm downgrade, down downgrade")
+	})
 	t.Run("a first key is not given to such a reader", func(t *testing.T) {
 		r := peer(t, 1, "")
 		r.Fail(sim.OSDPDowngrade, -1)

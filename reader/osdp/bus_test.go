@@ -290,6 +290,35 @@ func TestSeveralReaders(t *testing.T) {
 	}
 }
 
+// Two-wire adapters that hear themselves give each command back.
+func TestAnEchoIsNothing(t *testing.T) {
+	for _, clear := range []bool{false, true} {
+		h, r := pair(t)
+		if clear {
+			r = peer(t, 1, "")
+			h = newHost(t, []osdp.Unit{{Address: 1, ClearText: true}}, r)
+		}
+		h.echo = true
+		_ = r.Present(26, card26)
+		h.run(time.Second)
+		h.want("up, card")
+	}
+}
+
+// A late answer of another reader is none of this one's, in the clear neither.
+func TestAnswersOfOtherReadersAreNotTaken(t *testing.T) {
+	r := peer(t, 1, "")
+	h := newHost(t, []osdp.Unit{{Address: 1, ClearText: true}}, r)
+	h.online()
+	for range 10 {
+		for seq := range byte(4) {
+			h.put(h.now.Add(20*time.Millisecond), [][]byte{clearCard(2, seq)})
+		}
+		h.run(100 * time.Millisecond)
+	}
+	h.want("")
+}
+
 func TestCues(t *testing.T) {
 	h, r := pair(t)
 	h.bus.Cue(h.now, 1, reader.CueGranted) // offline: not kept for later

@@ -22,7 +22,10 @@ const (
 	replyNAK    = 0x41
 	replyID     = 0x45
 	replyCap    = 0x46
-	replyLocal  = 0x48
+	replyLocal  = 0x48 // LSTATR
+	replyInput  = 0x49
+	replyOutput = 0x4A
+	replyHead   = 0x4B // RSTATR
 	replyRaw    = 0x50
 	replyFmt    = 0x51
 	replyKeypad = 0x53
@@ -30,6 +33,7 @@ const (
 	replyCrypt  = 0x76
 	replyRMAC   = 0x78
 	replyBusy   = 0x79
+	replyMaker  = 0x90 // MFGREP
 )
 
 // The codes of NAK that say more than «not this command» (section 7.3).

@@ -60,6 +60,7 @@ type host struct {
 	sent   []time.Time // when commands were
 	frames [][]byte    // and what they were
 	eager  bool        // readers do not think
+	echo   bool        // the adapter hears itself
 }
 
 type arrival struct {
@@ -146,6 +147,9 @@ func (h *host) say() {
 	for p := h.bus.Send(h.now); p != nil; p = h.bus.Send(h.now) {
 		h.sent, h.frames = append(h.sent, h.now), append(h.frames, bytes.Clone(p))
 		at := h.now.Add(h.bytes(len(p)))
+		if h.echo {
+			h.put(h.now, [][]byte{p})
+		}
 		if !h.eager {
 			at = at.Add(thinks)
 		}

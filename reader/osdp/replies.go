@@ -21,6 +21,7 @@ type peripheral struct {
 	fmt     bool // FMT is a badge
 	tamper  bool // and that was told
 	power   bool
+	head    bool // tampered with, or off its controller
 }
 
 // says emits what a reply means that a poll may have. It reports false for another one.
@@ -33,7 +34,10 @@ func (p *peripheral) says(at time.Time, code byte, data []byte, emit func(reader
 	case replyKeypad:
 		p.keys(at, data, emit)
 	case replyLocal:
-		p.local(at, data, emit)
+		p.state(at, data, emit, condition{&p.tamper, reader.Tampered}, condition{&p.power, reader.PowerLost})
+	case replyHead:
+		p.state(at, data, emit, condition{&p.head, reader.Tampered})
+	case replyInput, replyOutput, replyMaker: // nobody asked for them
 	default:
 		return false
 	}
@@ -98,21 +102,25 @@ func (p *peripheral) keys(at time.Time, data []byte, emit func(reader.Event)) {
 	}
 }
 
-// local reads LSTATR (section 7.6): tamper, power. Each is told when it begins.
-func (p *peripheral) local(at time.Time, data []byte, emit func(reader.Event)) {
-	if len(data) != 2 {
+// condition is a state of a reader, and what it is told as when it begins.
+type condition struct {
+	was *bool
+	why reader.Why
+}
+
+// state reads LSTATR (section 7.6: tamper, power) or RSTATR (section 7.9), one byte for
+// each condition; 0 is fine. Only one head is known of a reader.
+func (p *peripheral) state(at time.Time, data []byte, emit func(reader.Event), all ...condition) {
+	if len(data) < len(all) {
 		p.fault(at, reader.BadLength, emit)
 		return
 	}
-	for i, s := range []struct {
-		was *bool
-		why reader.Why
-	}{{&p.tamper, reader.Tampered}, {&p.power, reader.PowerLost}} {
+	for i, c := range all {
 		is := data[i] != 0
-		if is && !*s.was {
-			p.alarm(at, s.why, emit)
+		if is && !*c.was {
+			p.alarm(at, c.why, emit)
 		}
-		*s.was = is
+		*c.was = is
 	}
 }
 
