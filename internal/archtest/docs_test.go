@@ -56,7 +56,6 @@ var (
 	commandRE = regexp.MustCompile("(?m)(?:`|^|-- )(badge(?:ctl|hub|d)) ([a-z][^`#\n|]*)")
 	plainRE   = regexp.MustCompile(`^[a-z]+$`)
 	requestRE = regexp.MustCompile(`(?m)^//\t(GET|POST|PATCH|DELETE)\s+(/v1\S+)`)
-	tomlRE    = regexp.MustCompile("(?s)```toml\n(.*?)```")
 )
 
 // TestLinksResolve: every link inside the repository leads to a file and, with a
@@ -143,7 +142,7 @@ func TestRequestsExist(t *testing.T) {
 func TestEveryKeyIsDocumented(t *testing.T) {
 	text := read(t, "docs/configuration.md")
 	for heading, header := range map[string]string{
-		"## The file itself": "", "## [log]": "[log]", "## [kiosk]": "[kiosk]",
+		"## The file itself": "", "## [log]": "[log]", "## [kiosk]": "[kiosk]", "## [usb]": "[usb]",
 		"## [[point]]": "[[point]]", "## [[reader]]": "[[reader]]",
 	} {
 		compare(t, heading, rows(t, text, heading), keysOf(t, header))
@@ -204,26 +203,4 @@ func keysOf(t *testing.T, header string) []string {
 		t.Fatalf("ask for the keys of %q: got %v", header, err)
 	}
 	return strings.Split(problems[0].Allowed, ", ")
-}
-
-// TestExamplesAreAccepted: what people copy works.
-func TestExamplesAreAccepted(t *testing.T) {
-	examples := map[string]string{"firmware/systemd/badged.toml": read(t, "firmware/systemd/badged.toml")}
-	for doc, text := range documents(t) {
-		for _, m := range tomlRE.FindAllStringSubmatch(text, -1) {
-			examples[doc] = m[1]
-		}
-	}
-	for name, text := range examples {
-		c, err := config.Parse(name, []byte(text))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for _, r := range c.Readers {
-			if _, err := protocols.New(r.Protocol, r.Options); err != nil {
-				t.Errorf("%s: reader %s: %v", name, r.Name, err)
-			}
-		}
-	}
 }
