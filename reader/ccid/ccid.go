@@ -1,0 +1,327 @@
+// Package ccid asks a USB smart card reader for the UID of a contactless card. The host
+// asks over the bulk pipes; over the interrupt pipe the reader says that a card came or
+// went.
+//
+// A reader must exchange APDUs, or T=0 TPDUs with parameters that it negotiates by itself,
+// which for the one command here come to the same. Others are refused when they are opened.
+//
+// Source: Universal Serial Bus Device Class: Smart Card CCID, revision 1.1 (2005): 5.1
+// (descriptor), 6.1 and 6.2 (bulk messages), 6.2.6 (bStatus, bError), 6.3 (interrupt
+// messages). What is asked is PC/SC's: package pcsc.
+package ccid
+
+import (
+	"time"
+
+	"badged/reader"
+	"badged/reader/pcsc"
+)
+
+// DefaultInterval is that of Options. Readers without an interrupt pipe are seen this
+// late.
+const DefaultInterval = 250 * time.Millisecond
+
+const (
+	timeout   = 500 * time.Millisecond // for an answer, or a time extension
+	cardTime  = time.Second            // longer, when a card takes part
+	maxExtend = 10 * time.Second       // of all time extensions of one question
+	attempts  = 3                      // to power a card and to ask it
+	bounce    = 500 * time.Millisecond // a card that is away for less was not taken away
+	moment    = 50 * time.Millisecond  // before a card is powered again
+)
+
+// Options change a Decoder. The zero value is fine.
+type Options struct {
+	Slot     int           // of a reader with several, from 0
+	Interval time.Duration // between an answer and the next question. 0: DefaultInterval
+}
+
+// Decoder implements reader.Poller. Each Feed is one whole transfer of the bulk-IN or the
+// interrupt-IN pipe.
+//
+//	            no card                           card; IccPowerOn
+//	+------- GetSlotStatus <---------+  +------------------------------> (powered)
+//	|     every Interval, or at once |  |                                  |  XfrBlock,
+//	|     at a NotifySlotChange      |  |                                  |  once or more
+//	+----------------------------> (looking) <------+----------------------+
+//	                                    |           | card: told; why not: fault
+//	                          none or   |           v
+//	                          changed   +------ (done) GetSlotStatus, as above
+//
+// A card that fails is powered anew, three times, before that is a fault. What was told
+// of a card that stays is not told again. A reader that needs more time (bmCommandStatus
+// 2) gets it, up to ten seconds.
+//
+// A Decoder that was never opened has no host: it takes the answers that it is fed.
+type Decoder struct {
+	opts Options
+	has  traits
+	poll reader.Polling
+
+	stage    stage
+	seq      byte
+	asked    byte      // the message type that is under way
+	began    time.Time // of what is under way
+	tries    int
+	changed  bool // a card came or went while something was under way
+	inquiry  *pcsc.Inquiry
+	atr      []byte
+	heardATR bool // of a listener: the data block before was one
+	seen     presence
+	out      [headLen + 8]byte
+}
+
+type stage uint8
+
+const (
+	looking stage = iota
+	power
+	ask
+	done
+)
+
+// New makes a decoder.
+func New(opts Options) *Decoder {
+	if opts.Interval <= 0 {
+		opts.Interval = DefaultInterval
+	}
+	return &Decoder{opts: opts, has: usual, poll: reader.Polling{Interval: opts.Interval, Timeout: timeout}}
+}
+
+// Describe implements reader.Describer. descriptor is the class descriptor of the reader's
+// interface.
+func (d *Decoder) Describe(descriptor []byte) error {
+	t, err := readTraits(descriptor)
+	if err != nil {
+		return err
+	}
+	if d.opts.Slot >= t.slots {
+		return errSlot(d.opts.Slot, t.slots)
+	}
+	d.has = t
+	return nil
+}
+
+// Silence implements reader.Expecter.
+func (d *Decoder) Silence() time.Duration { return d.poll.Silence() }
+
+// Open implements reader.Poller.
+func (d *Decoder) Open(now time.Time) {
+	d.poll.Open(now)
+	d.look()
+	d.seen.left(now)
+}
+
+// Send implements reader.Poller.
+func (d *Decoder) Send(now time.Time) []byte {
+	if !d.poll.Ready(now) {
+		return nil
+	}
+	kind, b7, data, extra := byte(getSlotStatus), byte(0), []byte(nil), time.Duration(0)
+	switch d.stage {
+	case power:
+		kind, b7, extra = iccPowerOn, d.has.power, cardTime
+	case ask:
+		kind, data, extra = xfrBlock, d.inquiry.Command(), cardTime
+	}
+	d.seq++
+	d.asked, d.began = kind, now
+	d.poll.Asked(now, extra)
+	return pack(d.out[:0], kind, byte(d.opts.Slot), d.seq, b7, data)
+}
+
+// Deadline implements reader.Decoder.
+func (d *Decoder) Deadline() time.Time { return d.poll.Deadline() }
+
+// Tick implements reader.Decoder.
+func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
+	if d.poll.Overdue(now, emit) && d.stage != done {
+		d.look()
+	}
+}
+
+// Feed implements reader.Decoder. A transfer of no bytes is no message.
+func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	d.Tick(at, emit)
+	switch {
+	case len(p) == 0:
+	case p[0] == notifySlotChange:
+		d.notified(at, p, emit)
+	case p[0] == hardwareError:
+		fault(at, reader.Refused, emit)
+	default:
+		a, why := parse(p)
+		switch {
+		case why != "":
+			fault(at, why, emit)
+		case !d.poll.Opened():
+			d.listen(at, a, emit)
+		case !d.poll.Waiting() || a.seq != d.seq || a.slot != byte(d.opts.Slot) || !answers(a.kind, d.asked):
+			fault(at, reader.BadFrame, emit)
+		default:
+			d.answer(at, a, emit)
+		}
+	}
+}
+
+func fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+}
+
+// answers reports whether a message may answer a command: section 6.2, table 6.2-1. Some
+// readers answer every command that fails by a SlotStatus; that it failed is then there.
+func answers(kind, asked byte) bool {
+	if asked == getSlotStatus {
+		return kind == slotStatus
+	}
+	return kind == dataBlock || kind == slotStatus
+}
+
+// notified takes the word that a card came or went.
+func (d *Decoder) notified(at time.Time, p []byte, emit func(reader.Event)) {
+	present, changed, ok := change(p, d.opts.Slot)
+	if !ok {
+		fault(at, reader.BadLength, emit)
+		return
+	}
+	if !present {
+		d.seen.left(at)
+	}
+	if changed || !present {
+		d.changed = true
+		if !d.poll.Waiting() {
+			d.look()
+		}
+	}
+	d.poll.Hurry(at)
+}
+
+// look starts anew with what is in the slot.
+func (d *Decoder) look() { d.stage, d.tries, d.changed = looking, 0, false }
+
+// answer takes the answer to what is under way.
+func (d *Decoder) answer(at time.Time, a answer, emit func(reader.Event)) {
+	if a.outcome == extended {
+		d.extend(at, emit)
+		return
+	}
+	d.poll.Answered(at, emit)
+	if d.changed {
+		d.look() // what was said may be of another card
+		d.poll.Hurry(at)
+		return
+	}
+	switch {
+	case a.icc == iccNone:
+		d.seen.left(at)
+		d.look()
+	case a.outcome == failed && a.err == slotBusy: // it is asked again
+	case d.stage == done && (a.icc == iccActive || d.tries >= attempts): // it stays
+	case d.stage == done, d.stage == looking && a.outcome == succeeded:
+		d.stage = power
+		d.poll.Hurry(at)
+	case a.outcome == failed || a.kind != dataBlock:
+		d.again(at, emit)
+	case d.stage == power:
+		d.powered(at, a.data, emit)
+	case d.stage == ask:
+		d.asking(at, a.data, emit)
+	}
+}
+
+// extend waits longer, as the reader wishes, up to a bound.
+func (d *Decoder) extend(at time.Time, emit func(reader.Event)) {
+	d.poll.Answered(at, emit)
+	if at.Sub(d.began) >= maxExtend {
+		d.again(at, emit)
+		return
+	}
+	d.poll.Asked(at, cardTime)
+}
+
+// again powers a card anew that failed, or gives it up.
+func (d *Decoder) again(at time.Time, emit func(reader.Event)) {
+	d.tries++
+	if d.tries >= attempts {
+		d.stage = done
+		fault(at, reader.Refused, emit)
+		return
+	}
+	d.stage = power
+	if d.opts.Interval > moment {
+		d.poll.Hurry(at.Add(moment))
+	}
+}
+
+// powered takes the ATR.
+func (d *Decoder) powered(at time.Time, atr []byte, emit func(reader.Event)) {
+	if !d.has.speaks(atr) {
+		d.stage = done
+		fault(at, reader.Refused, emit)
+		return
+	}
+	d.stage, d.inquiry = ask, pcsc.NewInquiry(atr)
+	d.poll.Hurry(at)
+}
+
+// asking takes what the card said.
+func (d *Decoder) asking(at time.Time, p []byte, emit func(reader.Event)) {
+	c, why := d.inquiry.Answer(p)
+	if !pcsc.Done(c, why) {
+		d.poll.Hurry(at)
+		return
+	}
+	d.stage = done
+	d.tell(at, c, why, emit)
+}
+
+func (d *Decoder) tell(at time.Time, c reader.Card, why reader.Why, emit func(reader.Event)) {
+	if why != "" {
+		fault(at, why, emit)
+		return
+	}
+	if d.seen.new(at, c) {
+		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
+	}
+}
+
+// listen takes what a reader answered somebody else: the ATR, then the UID.
+func (d *Decoder) listen(at time.Time, a answer, emit func(reader.Event)) {
+	if a.icc == iccNone {
+		d.seen.left(at)
+	}
+	if a.icc == iccNone || a.kind != dataBlock || a.outcome != succeeded {
+		d.heardATR = false
+		return
+	}
+	if _, ok := pcsc.FirstProtocol(a.data); ok && !d.heardATR {
+		d.atr, d.heardATR = append(d.atr[:0], a.data...), true
+		return
+	}
+	d.heardATR = false
+	c, why := pcsc.NewInquiry(d.atr).Answer(a.data)
+	if pcsc.Done(c, why) {
+		d.tell(at, c, why, emit)
+	}
+}
+
+// presence tells a card once for the whole time that it stays on a reader.
+type presence struct {
+	card reader.Card
+	away bool
+	gone time.Time // when it went away
+}
+
+// left tells that there is no card, or another one.
+func (p *presence) left(at time.Time) {
+	if !p.away {
+		p.away, p.gone = true, at
+	}
+}
+
+// new reports whether c is a new presentation.
+func (p *presence) new(at time.Time, c reader.Card) bool {
+	again := c == p.card && (!p.away || at.Sub(p.gone) < bounce)
+	p.card, p.away = c, false
+	return !again
+}
