@@ -275,7 +275,7 @@ func TestAskingTheAgent(t *testing.T) {
 	socket := agent(t, box{})
 	for _, tt := range []struct{ cmd, want, json string }{
 		{"tail", "bad_read (checksum)", `"why":"checksum"`},
-		{"readers", "front-rfid  front  rdm6300   /dev/x  ok", `"name":"front-rfid"`},
+		{"readers", "front-rfid  rdm6300 at point front: well\n    /dev/x\n", `"name":"front-rfid"`},
 		{"outbox", "every event up to 7", `"acked":7`},
 	} {
 		if got := run(t, "", tt.cmd, "--socket", socket); got.code != 0 || !strings.Contains(got.out, tt.want) {

@@ -1,26 +1,26 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"badged/internal/ctl"
-	"badged/reader/serialport"
-	"badged/reader/usbport"
+	"badged/internal/health"
 )
 
 func (a *app) readers() *cobra.Command {
 	cmd := a.asking(&cobra.Command{
 		Use:   "readers",
 		Short: "List readers and devices, what they are, and what to write in the configuration",
-		Long: "readers lists the readers that the agent has, and what is the matter with them; then the devices that\n" +
-			"are plugged in, what they are, and the lines of a configuration that makes a reader of each. It opens\n" +
-			"no device, and works without an agent.",
+		Long: "readers lists the readers that the agent has, and what is the matter with them; then the\n" +
+			"devices that are plugged in, what they are, and the lines of a configuration that make a\n" +
+			"reader of each. It takes no device away from anybody, and works without an agent.",
 		Example: "  badgectl readers\n  badgectl readers --json\n  badgectl readers learn",
 		Args:    known,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,80 +51,8 @@ func (a *app) configured(ctx context.Context) ([]ctl.Reader, error) {
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(a.io.Err, "badgectl: no agent answers, so only devices are listed: %v\n", err)
+	_, err = fmt.Fprintf(a.io.Err, "badgectl: no agent answers, so only devices are listed:\n  %v\n", err)
 	return nil, written(err)
-}
-
-// found is a device that is plugged in.
-type found struct {
-	Device   string `json:"device"`             // as a port is written
-	What     string `json:"what"`               // for people
-	Node     string `json:"node,omitempty"`     // in /dev
-	Protocol string `json:"protocol,omitempty"` // that it likely speaks
-	Reader   string `json:"reader,omitempty"`   // that it is
-	Config   string `json:"config"`             // lines to paste
-}
-
-// plugged lists devices of all kinds of port.
-func plugged(configured []ctl.Reader) (list []found, err error) {
-	hid, err := usbport.List()
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range hid {
-		if f, ok := hidDevice(d); ok {
-			list = append(list, f)
-		}
-	}
-	adapters, err := serialport.List()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range adapters {
-		list = append(list, found{Device: p.Path, What: "serial port " + cmp.Or(p.Name, p.Node), Node: p.Node, Protocol: "rdm6300"})
-	}
-	for i := range list {
-		list[i].complete(i+1, configured)
-	}
-	return list, nil
-}
-
-// complete adds which reader a device is, and the lines to paste.
-func (f *found) complete(n int, configured []ctl.Reader) {
-	for _, r := range configured {
-		if r.Port == f.Device || r.Port == f.Node {
-			f.Reader = r.Name
-		}
-	}
-	note := ""
-	if strings.HasPrefix(f.Device, "/") {
-		note = "   # or another of `badgectl decode --help`; `badgectl capture` shows what it sends"
-	}
-	f.Config = fmt.Sprintf("[[reader]]\nname = \"reader-%d\"\npoint = \"POINT\"   # the name of a [[point]]\nprotocol = %q%s\nport = %q\n",
-		n, f.Protocol, note, f.Device)
-}
-
-// Devices whose number says more than their descriptor. RF IDeas and SYC sell the same
-// device as a keyboard and with feature reports only.
-var makers = map[uint16]struct{ name, protocol string }{
-	0x0c27: {"RF IDeas pcProx", "pcprox"},
-	0xffff: {"SYC badge reader", "sycreader"},
-}
-
-// hidDevice says what a HID interface is; false for mice and the like.
-func hidDevice(d usbport.Device) (found, bool) {
-	f := found{Device: d.Spec.String(), Node: d.Hidraw}
-	maker, known := makers[d.Vendor]
-	name := cmp.Or(d.Name, maker.name, "without a name")
-	switch {
-	case d.Keyboard:
-		f.What, f.Protocol = "USB keyboard or reader that types: "+name, "hid"
-	case known:
-		f.What, f.Protocol = "USB badge reader: "+name, maker.protocol
-	default:
-		return found{}, false
-	}
-	return f, true
 }
 
 func (a *app) readersJSON(configured []ctl.Reader, list []found) error {
@@ -142,31 +70,77 @@ func (a *app) readersJSON(configured []ctl.Reader, list []found) error {
 }
 
 func (a *app) readersText(configured []ctl.Reader, list []found) error {
+	var b bytes.Buffer
 	if len(configured) > 0 {
-		if err := a.table(func(w io.Writer) { readerRows(w, configured) }); err != nil {
-			return err
+		fmt.Fprintln(&b, a.paint(bold, "Readers of the agent"))
+		for _, r := range configured {
+			a.readerText(&b, r)
 		}
-		fmt.Fprintln(a.io.Out)
+		fmt.Fprintln(&b)
 	}
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(a.io.Out, "No USB or serial device is plugged in.")
-		return written(err)
+		fmt.Fprintln(&b, "No USB device, serial adapter or GPIO chip that a reader can be is there.")
+	} else {
+		fmt.Fprintln(&b, a.paint(bold, "Devices that are there"))
 	}
 	for _, f := range list {
-		fmt.Fprintf(a.io.Out, "%s\n  %s", f.Device, f.What)
-		if f.Reader != "" {
-			fmt.Fprintf(a.io.Out, ": reader %s\n\n", f.Reader)
-			continue
-		}
-		fmt.Fprintf(a.io.Out, "\n\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(f.Config), "\n", "\n    "))
+		a.foundText(&b, f)
 	}
-	_, err := fmt.Fprintln(a.io.Out, "A reader that types: `badgectl readers learn` finds its layout and number rule.")
+	if slices.ContainsFunc(list, func(f found) bool { return f.Protocol == "hid" }) {
+		fmt.Fprintln(&b, "\nA reader that types: `badgectl readers learn` finds its layout and number rule.")
+	}
+	_, err := a.io.Out.Write(b.Bytes())
 	return written(err)
 }
 
-func readerRows(w io.Writer, list []ctl.Reader) {
-	fmt.Fprintln(w, "READER\tPOINT\tPROTOCOL\tPORT\tSTATE\t")
-	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Point, r.Protocol, r.Port, r.State, r.Text)
+// readerText tells of a reader of the agent.
+func (a *app) readerText(b *bytes.Buffer, r ctl.Reader) {
+	state, colour := "warning", yellow
+	switch r.State {
+	case health.OK:
+		state, colour = "well", green
+	case health.Fail:
+		state, colour = "FAILED", red
+	}
+	fmt.Fprintf(b, "\n  %s  %s at point %s: %s\n    %s\n", a.paint(bold, r.Name), r.Protocol, r.Point, a.paint(colour, state), r.Port)
+	indent(b, r.Text)
+}
+
+// foundText tells of a device, with the lines to paste unless it is a reader already.
+func (a *app) foundText(b *bytes.Buffer, f found) {
+	fmt.Fprintf(b, "\n  %s\n", a.paint(bold, f.Device))
+	indent(b, f.What)
+	if f.Reader != "" {
+		indent(b, "it is reader "+f.Reader)
+	} else {
+		fmt.Fprintf(b, "\n    %s\n", strings.ReplaceAll(strings.TrimSpace(f.Config), "\n", "\n    "))
+	}
+}
+
+// screenWidth is what every screen has.
+const screenWidth = 80
+
+// indent writes a text below a heading, in lines that a screen holds.
+func indent(b *bytes.Buffer, text string) {
+	const margin = "    "
+	column := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+			b.WriteString(margin)
+			column = len(margin)
+		case column+1+n > screenWidth:
+			b.WriteString("\n" + margin)
+			column = len(margin)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	if column > 0 {
+		b.WriteString("\n")
 	}
 }

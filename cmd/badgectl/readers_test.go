@@ -2,13 +2,19 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"badged/internal/ctl"
+	"badged/internal/health"
 	"badged/internal/sim"
+	"badged/reader/gpioport"
 	"badged/reader/hid"
+	"badged/reader/serialport"
 	"badged/reader/usbport"
 )
 
@@ -89,19 +95,85 @@ func TestDevicesAndTheirReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, ok := hidDevice(usbport.Device{Name: "SYC ID", Keyboard: true, Spec: spec, Hidraw: "/dev/hidraw3"})
+	typist, ok := hidDevice(usbport.Device{Name: "SYC ID", Keyboard: true, Spec: spec, Hidraw: "/dev/hidraw3"})
 	if !ok {
 		t.Fatal("a keyboard is no device")
 	}
-	f.complete(2, nil)
-	if want := "[[reader]]\nname = \"reader-2\"\npoint = \"POINT\"   # the name of a [[point]]\nprotocol = \"hid\"\nport = \"usb:08ff:0009 path=1-1.2\"\n"; f.Config != want {
-		t.Errorf("got\n%s", f.Config)
-	}
-	f.complete(2, []ctl.Reader{{Name: "hall", Port: "usb:08ff:0009 path=1-1.2"}})
-	if f.Reader != "hall" {
-		t.Errorf("reader %q", f.Reader)
+	for _, tt := range []struct {
+		name string
+		f    found
+		want string
+	}{
+		{"keyboard", typist, "protocol = \"hid\"\nport = \"usb:08ff:0009 path=1-1.2\"\n"},
+		{"adapter", serialPort(serialport.Adapter{Path: "/dev/serial/by-id/x", Node: "/dev/ttyUSB0", Name: "usb-1a86 USB Serial"}),
+			"protocol = \"rdm6300\"\nport = \"/dev/serial/by-id/x\"\n"},
+		{"RS-485 adapter", serialPort(serialport.Adapter{Path: "/dev/x", Name: "usb-FTDI USB-RS485 Cable"}), "protocol = \"osdp\"\n"},
+		{"chip", gpioChip(gpioport.Chip{Name: "gpiochip0", Label: "pinctrl-bcm2711", Lines: 58}), "protocol = \"wiegand\"\nport = \"gpiochip0:D0,D1\"\n"},
+	} {
+		tt.f.complete(2, nil)
+		if !strings.HasPrefix(tt.f.Config, "[[reader]]\nname = \"reader-2\"\npoint = \"POINT\"") || !strings.Contains(tt.f.Config, tt.want) {
+			t.Errorf("%s: got\n%s", tt.name, tt.f.Config)
+		}
 	}
 	if _, ok := hidDevice(usbport.Device{Name: "mouse"}); ok {
 		t.Error("a mouse is a reader")
+	}
+}
+
+// A reader is found whichever way its configuration names the device.
+func TestReaderOfADevice(t *testing.T) {
+	hall := usbport.Device{Keyboard: true, Serial: "A1", Interface: 1, Usages: []usbport.Usage{usbport.Keyboard}}
+	hall.Vendor, hall.Product, hall.Path = 0x08ff, 9, "1-1.2"
+	typist, _ := hidDevice(hall)
+	node := filepath.Join(t.TempDir(), "ttyUSB0")
+	link := node + "-by-path"
+	if err := errors.Join(os.WriteFile(node, nil, 0o600), os.Symlink(node, link)); err != nil {
+		t.Fatal(err)
+	}
+	adapter := serialPort(serialport.Adapter{Path: "/dev/serial/by-id/x", Node: node})
+	for _, tt := range []struct {
+		f    found
+		port string
+		want bool
+	}{
+		{typist, "usb:08FF:0009", true},
+		{typist, "usb:08ff:0009 path=1-1.2 serial=A1 interface=1 usage=0001:0006", true},
+		{typist, "usb:08ff:0009 path=1-1.3", false},
+		{typist, "usb:08ff:0009 serial=B2", false},
+		{typist, "usb:08ff:0009 interface=0", false},
+		{typist, "/dev/ttyUSB0", false},
+		{adapter, "/dev/serial/by-id/x", true},
+		{adapter, node, true},
+		{adapter, link, true},
+		{adapter, "/dev/ttyUSB1", false},
+	} {
+		tt.f.complete(1, []ctl.Reader{{Name: "hall", Port: tt.port}})
+		if got := tt.f.Reader == "hall"; got != tt.want {
+			t.Errorf("%s is %s: got %v", tt.port, tt.f.Device, got)
+		}
+	}
+}
+
+// What a technician sees fits a screen.
+func TestReadersOnAScreen(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{io: Stdio{Out: &out}}
+	err := a.readersText([]ctl.Reader{
+		{Name: "hall", Point: "hall", Protocol: "hid", Port: "usb:08ff:0009", State: health.OK},
+		{Name: "front", Point: "front", Protocol: "osdp", Port: "/dev/serial/by-id/usb-FTDI_USB-RS485_Cable_FT4X-if00-port0", State: health.Warn,
+			Text: "hear from front: no answer (check its cable, power, speed and protocol; it is tried again by itself)"},
+	}, []found{{Device: "usb:08ff:0009", What: "USB keyboard or reader that types: SYC ID", Reader: "hall"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > screenWidth+1 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	for _, want := range []string{"  hall  hid at point hall: well\n", "osdp at point front: warning\n", "protocol; it\n    is tried again", "    it is reader hall\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out.String())
+		}
 	}
 }
