@@ -88,7 +88,7 @@ func TestAttackOptionalEncryption(t *testing.T) {
 		_ = r.Present(26, card26)
 		h.run(time.Minute)
 		h.want("alarm insecure, down insecure")
-		if len(h.frames) != 0 || !h.bus.Deadline().IsZero() {
+		if len(h.frames) != 0 {
 			t.Error("the host spoke to it")
 		}
 	})

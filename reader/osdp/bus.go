@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"badged/reader"
@@ -54,12 +55,13 @@ const (
 	busyMost   = 5 * time.Second
 	probeFirst = 500 * time.Millisecond // a lost reader is asked for again after this,
 	probeLast  = 4 * time.Second        // then later and later, up to this
+	deniedLast = 2 * time.Second        // and one that must be looked at after this, so that its word is known
 	aliveEvery = time.Second
 	silence    = 3 * time.Second // of a whole line
 )
 
 // Bus is the host of one line. It implements reader.Poller and reader.Cuer; the Unit of
-// events is an address. It is not safe for concurrent use.
+// events is an address. It is not safe for concurrent use, but for Silence.
 //
 // Its readers are asked in turn. One that is lost is asked for rarely, since each time
 // costs the others 200 ms. The next command follows a reply after two characters of
@@ -79,6 +81,7 @@ type Bus struct {
 	end   time.Time // and when it is however slowly it comes
 	free  time.Time // when the line may be used again
 	scan  scanner
+	mute  atomic.Bool // none of the readers may speak
 }
 
 var (
@@ -108,6 +111,7 @@ func NewBus(cfg BusConfig) (*Bus, error) {
 		}
 		b.units = append(b.units, newUnit(c))
 	}
+	b.hush()
 	return b, nil
 }
 
@@ -137,6 +141,7 @@ func (b *Bus) SetKeys(address int, keys ...Key) error {
 		return fmt.Errorf("OSDP reader %d: %w", address, err)
 	}
 	*u = *newUnit(c)
+	b.hush()
 	return nil
 }
 
@@ -204,14 +209,18 @@ func (b *Bus) Deadline() time.Time {
 }
 
 // Silence implements reader.Expecter: a line may be silent for ever while none of its
-// readers may speak, because they have no key or must be looked at.
+// readers may speak, because they have no key or must be looked at. It is safe for
+// concurrent use.
 func (b *Bus) Silence() time.Duration {
-	for _, u := range b.units {
-		if u.alarm == "" && !u.keyless() {
-			return silence
-		}
+	if b.mute.Load() {
+		return 0
 	}
-	return 0
+	return silence
+}
+
+// hush works out what Silence says.
+func (b *Bus) hush() {
+	b.mute.Store(!slices.ContainsFunc(b.units, func(u *unit) bool { return u.alarm == "" && !u.keyless() }))
 }
 
 // Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.
@@ -220,6 +229,7 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		return
 	}
 	b.scan.feed(p, &ear{b, at, emit})
+	b.hush()
 	if b.asked != nil && b.scan.partial() {
 		b.due = earlier(later(b.due, at.Add(charGap)), b.end)
 	}
@@ -227,6 +237,7 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 
 // Tick implements reader.Decoder.
 func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
+	defer b.hush()
 	for _, u := range b.units {
 		u.tick(now, emit)
 	}

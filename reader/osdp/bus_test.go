@@ -519,6 +519,26 @@ func TestWrongConfigurations(t *testing.T) {
 
 const captureKey = "101112131415161718191A1B1C1D1E1F"
 
+// A reader that answers, but must be looked at, or has no key, says so often enough to
+// be known to be there.
+func TestADeniedReaderHasItsWord(t *testing.T) {
+	for _, keys := range [][]osdp.Key{nil, {key(t, otherKey)}} {
+		r := peer(t, 1, ownKey)
+		h := newHost(t, []osdp.Unit{{Address: 1, Keys: keys}}, r)
+		h.run(time.Minute)
+		var last time.Time
+		for _, e := range h.events {
+			if gap := e.At.Sub(last); !last.IsZero() && gap > 2500*time.Millisecond {
+				t.Fatalf("silent for %v", gap)
+			}
+			last = e.At
+		}
+		if h.now.Sub(last) > 2500*time.Millisecond {
+			t.Error("its last word is long ago")
+		}
+	}
+}
+
 // A line whose readers may not speak is not opened again for its silence.
 func TestSilence(t *testing.T) {
 	h, r := pair(t)

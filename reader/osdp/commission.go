@@ -82,6 +82,7 @@ func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) e
 	u.box = &box{until: until, key: key, stage: Waiting}
 	u.anew(now)
 	b.hangUp(u)
+	b.hush()
 	return nil
 }
 
@@ -107,6 +108,7 @@ func (b *Bus) StopCommission(now time.Time, address int) {
 	if u := b.unit(address); u != nil && u.box.active() {
 		u.end(now, Stopped)
 		b.hangUp(u)
+		b.hush()
 	}
 }
 

@@ -248,7 +248,7 @@ func TestKeySetAcknowledgedByAnother(t *testing.T) {
 	h.told()
 	h.commission(ownKey)
 	h.ends(osdp.Refused, reader.WrongKey)
-	h.want("alarm wrong_key")
+	h.want("alarm wrong_key, down wrong_key")
 }
 
 func TestCommissionsThatAreNotBegun(t *testing.T) {

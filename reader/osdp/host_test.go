@@ -57,6 +57,7 @@ type host struct {
 	baud   int
 	wire   []arrival // on its way to the bus
 	events []reader.Event
+	down   reader.Why  // of the last KindDown that was told
 	sent   []time.Time // when commands were
 	frames [][]byte    // and what they were
 	eager  bool        // readers do not think
@@ -176,14 +177,23 @@ func (h *host) online() {
 	h.events = nil
 }
 
-// told is the events, without KindAlive and without what must not be printed, and
-// forgets them.
+// told is the events, without KindAlive, without what must not be printed and without
+// a KindDown that says nothing new, and forgets them.
 func (h *host) told() string {
 	var s []string
 	for _, e := range h.events {
-		if e.Kind != reader.KindAlive {
-			s = append(s, strings.TrimSpace(string(e.Kind)+" "+string(e.Why)))
+		switch e.Kind {
+		case reader.KindAlive:
+			continue
+		case reader.KindDown:
+			if h.down == e.Why {
+				continue
+			}
+			h.down = e.Why
+		case reader.KindUp:
+			h.down = ""
 		}
+		s = append(s, strings.TrimSpace(string(e.Kind)+" "+string(e.Why)))
 	}
 	h.events = nil
 	return strings.Join(s, ", ")

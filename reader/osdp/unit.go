@@ -114,9 +114,6 @@ func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.cfg.ClearT
 
 // wants is when the unit has something to send or to tell; zero: never.
 func (u *unit) wants() time.Time {
-	if u.state == closed || u.state == shut && u.told == reader.KindDown {
-		return time.Time{}
-	}
 	if u.box.active() {
 		return earlier(u.at, u.box.until)
 	}
@@ -126,7 +123,7 @@ func (u *unit) wants() time.Time {
 // tick tells that a reader has no key.
 func (u *unit) tick(now time.Time, emit func(reader.Event)) {
 	u.expire(now)
-	if u.state == shut && u.told != reader.KindDown {
+	if u.state == shut && !now.Before(u.at) {
 		u.deny(now, reader.Insecure, emit)
 	}
 }
@@ -224,22 +221,28 @@ func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
 // lose gives the reader up for a while. It is told once.
 func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.rest(at.Add(u.pause))
-	u.pause, u.why = min(2*u.pause, probeLast), why
+	u.pause = min(2*u.pause, probeLast)
 	if u.told != reader.KindDown {
-		u.told = reader.KindDown
-		emit(reader.Event{Kind: reader.KindDown, At: at, Why: why, Unit: u.cfg.Address})
+		u.down(at, why, emit)
 	}
+	u.why = why
 }
 
-// deny keeps a reader offline that somebody must look at. The alarm is told once.
+// deny keeps a reader offline that somebody must look at. The alarm is told once, that
+// it is down each time: it is there, and says so.
 func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
-	u.key = 0
+	u.key, u.pause, u.why = 0, probeFirst, why
 	if u.alarm != why {
 		u.alarm = why
 		u.dev.alarm(at, why, emit)
 	}
-	u.pause = probeLast
-	u.lose(at, why, emit)
+	u.down(at, why, emit)
+	u.rest(at.Add(deniedLast))
+}
+
+func (u *unit) down(at time.Time, why reader.Why, emit func(reader.Event)) {
+	u.told = reader.KindDown
+	emit(reader.Event{Kind: reader.KindDown, At: at, Why: why, Unit: u.cfg.Address})
 }
 
 // works takes the reader for online.
