@@ -124,6 +124,9 @@ func (s *supervisor) event(a *attempt, e Event) {
 	switch {
 	case e.Kind == KindDown:
 		s.said = e.Why != Lost
+		if e.Why.answers() {
+			s.dog.word(now)
+		}
 		s.down(e)
 		return
 	case e.Kind == KindFault:

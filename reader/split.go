@@ -253,7 +253,7 @@ func (l *line) note(use *lineUse, e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case e.Unit != Line && e.Kind != KindFault && e.Kind != KindDown:
+	case e.Unit != Line && e.Kind != KindFault && (e.Kind != KindDown || e.Why.answers()):
 		l.heard = time.Now()
 	case e.Unit == Line && e.Kind == KindUp:
 		use.open = &e

@@ -77,6 +77,10 @@ func (w *watchdog) progress(now time.Time) (again bool) {
 // word tells that the device is there, whether it works or not.
 func (w *watchdog) word(now time.Time) { w.heard = now }
 
+// answers reports whether a device that is down for this is there all the same: it says
+// something, and must not be trusted.
+func (w Why) answers() bool { return w != Lost && w != Silent && w != Garbage }
+
 // held tells that a word was waited with for d: that is not the device's silence.
 func (w *watchdog) held(d time.Duration) { w.heard = w.heard.Add(d) }
 

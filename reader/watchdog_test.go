@@ -356,6 +356,39 @@ func TestReasonOfTheDecoderStands(t *testing.T) {
 }
 
 // shut is a device that nobody may speak to.
+// A device that says again and again why it must not be trusted is not silent: it is
+// left alone, and so is what is known of it.
+func TestRefusedDeviceIsNotOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var states []string
+		src := &refused{}
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		Supervise(ctx, src, func(Event) {}, func(err error) { states = append(states, err.Error()) }, slog.New(slog.DiscardHandler))
+		if src.runs != 1 || len(states) == 0 || !strings.Contains(states[len(states)-1], string(WrongKey)) {
+			t.Errorf("%d runs, states %q", src.runs, states)
+		}
+	})
+}
+
+// refused is a device with a wrong key.
+type refused struct{ runs int }
+
+func (*refused) Name() string           { return "hall" }
+func (*refused) Silence() time.Duration { return 3 * time.Second }
+
+func (r *refused) Run(ctx context.Context, emit func(Event)) error {
+	r.runs++
+	for ctx.Err() == nil {
+		emit(Event{Kind: KindDown, Why: WrongKey})
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
+	return nil
+}
+
 type shut struct{}
 
 func (shut) Name() string           { return "hall" }
