@@ -356,6 +356,18 @@ func TestReasonOfTheDecoderStands(t *testing.T) {
 }
 
 // shut is a device that nobody may speak to.
+type shut struct{}
+
+func (shut) Name() string           { return "hall" }
+func (shut) Silence() time.Duration { return 3 * time.Second }
+
+func (shut) Run(ctx context.Context, emit func(Event)) error {
+	emit(Event{Kind: KindUp, Unit: Line})
+	emit(Event{Kind: KindDown, Unit: 1, Why: Insecure})
+	<-ctx.Done()
+	return nil
+}
+
 // A device that says again and again why it must not be trusted is not silent: it is
 // left alone, and so is what is known of it.
 func TestRefusedDeviceIsNotOpenedAgain(t *testing.T) {
@@ -386,17 +398,5 @@ func (r *refused) Run(ctx context.Context, emit func(Event)) error {
 		case <-time.After(2 * time.Second):
 		}
 	}
-	return nil
-}
-
-type shut struct{}
-
-func (shut) Name() string           { return "hall" }
-func (shut) Silence() time.Duration { return 3 * time.Second }
-
-func (shut) Run(ctx context.Context, emit func(Event)) error {
-	emit(Event{Kind: KindUp, Unit: Line})
-	emit(Event{Kind: KindDown, Unit: 1, Why: Insecure})
-	<-ctx.Done()
 	return nil
 }
