@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,12 +29,8 @@ type decoding struct {
 }
 
 func (o *decoding) flags(cmd *cobra.Command) {
-	names := make([]string, 0, len(protocols.All()))
-	for _, p := range protocols.All() {
-		names = append(names, p.Name)
-	}
 	f := cmd.Flags()
-	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: "+strings.Join(names, ", "))
+	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: a protocol that badgectl decode --help lists")
 	f.StringArrayVarP(&o.options, "option", "o", nil, "option of the protocol, as key=value; may be repeated")
 	f.StringVar(&o.rule, "number", "", "number rule, as in the configuration of a reader")
 }
@@ -72,11 +69,11 @@ func (a *app) decode() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decode --protocol P [-o key=value]... [FILE]",
 		Short: "Turn raw bytes of a reader into what they mean",
-		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and milliseconds),\n" +
-			"from FILE or standard input: a capture will do. A frame of wiegand is a string of 0 and 1 (x is\n" +
-			"a lost edge); without times, each line is a frame of its own. For osdp, FILE may be an .osdpcap\n" +
-			"file, and a summary comes last. decode prints one JSON object an event and ends with 0 if nothing\n" +
-			"was faulty, else with 1.\n\n" + protocolHelp(),
+		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and\n" +
+			"milliseconds), from FILE or standard input: a capture will do. A frame of wiegand is\n" +
+			"a string of 0 and 1 (x is a lost edge); without times, each line is a frame of its\n" +
+			"own. For osdp, FILE may be an .osdpcap file, and a summary comes last. decode prints\n" +
+			"one JSON object an event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
 			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand -o format=H10301\n" +
 			"  badgectl decode --protocol osdp -o key=HEX trace.osdpcap\n" +
@@ -101,12 +98,16 @@ func (a *app) decode() *cobra.Command {
 
 // protocolHelp lists protocols with their options.
 func protocolHelp() string {
-	var b strings.Builder
+	var b bytes.Buffer
 	b.WriteString("Protocols and their options:\n")
 	for _, p := range protocols.All() {
-		fmt.Fprintf(&b, "  %-12s %s\n", p.Name, p.Doc)
+		fill(&b, fmt.Sprintf("\n  %-12s  ", p.Name), strings.Repeat(" ", 16), p.Doc)
 		for _, o := range p.Options {
-			fmt.Fprintf(&b, "    %-10s %s (default %q)\n", o.Name, o.Doc, o.Default)
+			text := o.Doc
+			if o.Default != "" {
+				text += "; default " + o.Default
+			}
+			fill(&b, fmt.Sprintf("    %-11s ", o.Name), strings.Repeat(" ", 16), text)
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")

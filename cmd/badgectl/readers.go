@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -103,44 +102,21 @@ func (a *app) readerText(b *bytes.Buffer, r ctl.Reader) {
 		state, colour = "FAILED", red
 	}
 	fmt.Fprintf(b, "\n  %s  %s at point %s: %s\n    %s\n", a.paint(bold, r.Name), r.Protocol, r.Point, a.paint(colour, state), r.Port)
-	indent(b, r.Text)
+	if r.Text != "" {
+		below(b, r.Text)
+	}
 }
 
 // foundText tells of a device, with the lines to paste unless it is a reader already.
 func (a *app) foundText(b *bytes.Buffer, f found) {
 	fmt.Fprintf(b, "\n  %s\n", a.paint(bold, f.Device))
-	indent(b, f.What)
+	below(b, f.What)
 	if f.Reader != "" {
-		indent(b, "it is reader "+f.Reader)
+		below(b, "it is reader "+f.Reader)
 	} else {
 		fmt.Fprintf(b, "\n    %s\n", strings.ReplaceAll(strings.TrimSpace(f.Config), "\n", "\n    "))
 	}
 }
 
-// screenWidth is what every screen has.
-const screenWidth = 80
-
-// indent writes a text below a heading, in lines that a screen holds.
-func indent(b *bytes.Buffer, text string) {
-	const margin = "    "
-	column := 0
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-			b.WriteString(margin)
-			column = len(margin)
-		case column+1+n > screenWidth:
-			b.WriteString("\n" + margin)
-			column = len(margin)
-		default:
-			b.WriteString(" ")
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	if column > 0 {
-		b.WriteString("\n")
-	}
-}
+// below writes a text below a heading.
+func below(b *bytes.Buffer, text string) { fill(b, "    ", "    ", text) }

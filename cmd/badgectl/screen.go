@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"badged/internal/ctl"
 	"badged/internal/health"
@@ -100,4 +102,29 @@ func inventory(w io.Writer, s ctl.Status, now time.Time) {
 	if s.Store.Recovered != "" {
 		fmt.Fprintf(w, "\tkept aside\t%s\t\n", s.Store.Recovered)
 	}
+}
+
+// screenWidth is what every screen has.
+const screenWidth = 80
+
+// fill writes a text in lines that a screen holds. head starts the first one, margin the
+// others.
+func fill(b *bytes.Buffer, head, margin, text string) {
+	b.WriteString(head)
+	column := utf8.RuneCountInString(strings.TrimLeft(head, "\n"))
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > screenWidth:
+			b.WriteString("\n" + margin)
+			column = len(margin)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteString("\n")
 }
