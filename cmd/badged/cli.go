@@ -86,6 +86,7 @@ func rootCommand(env func(string) string, stdio Stdio) *cobra.Command {
 		Use:           "badged",
 		Short:         "The agent of a terminal: badges, keypads, panels and doors",
 		Long:          "badged reads badges and keypads, decides at once and alone, and tells the hub when it can.",
+		Example:       "  badged check --config ./badged.toml\n  badged run",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
