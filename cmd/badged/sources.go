@@ -25,6 +25,8 @@ func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.D
 		}
 		p.usb = append(p.usb, spec)
 		return usbport.New(usbport.Config{Name: c.Name, Spec: spec}, dec), nil
+	case protocols.Bulk:
+		return p.bulkSource(c, dec)
 	case protocols.Lines:
 		spec, err := gpioport.ParseLinesSpec(c.Port)
 		if err != nil {
@@ -34,6 +36,20 @@ func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.D
 	default:
 		return nil, errors.New("this kind of port is not wired")
 	}
+}
+
+// bulkSource needs a build with libusb.
+func (p *plan) bulkSource(c config.Reader, dec reader.Decoder) (reader.Source, error) {
+	spec, err := usbport.ParseSpec(c.Port)
+	if err != nil {
+		return nil, err
+	}
+	poller, ok := dec.(reader.Poller)
+	if !ok {
+		return nil, errors.New("this kind of port is for protocols that ask")
+	}
+	p.usb = append(p.usb, spec)
+	return usbport.NewBulk(usbport.Config{Name: c.Name, Spec: spec}, poller)
 }
 
 // serialSource also shows decisions at a reader that can.

@@ -12,6 +12,7 @@ import (
 // table is sorted by name. Each family has its rows in a file of its own.
 var table = sorted(slices.Concat(
 	basicRows,
+	cardRows,
 	hidRows,
 	osdpRows,
 	serialRows,

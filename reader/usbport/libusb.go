@@ -1,0 +1,214 @@
+//go:build libusb
+
+package usbport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"sync"
+
+	"github.com/google/gousb"
+)
+
+// library is libusb. It has one context for life: each has a thread of its own. Only
+// when the context does not know a device that the kernel has is it made anew; that is
+// so where nothing tells libusb of devices that are plugged in, because udev does not
+// run.
+type library struct {
+	m *machine
+
+	mu  sync.Mutex     // guards what follows
+	ctx *gousb.Context // nil: not begun
+	bad string         // what was plugged in when looking at it failed
+}
+
+var usbLibrary = &library{m: host}
+
+// open claims a smart card interface.
+func (l *library) open(p pipes) (*link, error) {
+	if p.held() {
+		return nil, errHeld
+	}
+	dev, err := l.device(p)
+	if err != nil {
+		return nil, err
+	}
+	k, err := claim(dev, p.iface)
+	if err == nil {
+		return k, nil
+	}
+	_ = dev.Close() // what went wrong is known
+	if p.held() {
+		return nil, errHeld
+	}
+	return nil, err
+}
+
+// device opens the device of an interface.
+func (l *library) device(p pipes) (*gousb.Device, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.m.plugged()
+	if now == l.bad {
+		return nil, errBroken
+	}
+	dev, err := l.find(p)
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		l.bad = now
+		return nil, errBroken
+	}
+	l.bad = ""
+	return dev, err
+}
+
+// errBroken says that gousb fails at the descriptors of some device, not of the reader
+// alone. It is not asked again before a device comes or goes: each time costs memory.
+var errBroken = errors.New("libusb cannot look at the devices: one that is plugged in has broken descriptors")
+
+// find looks for the device in the context's list, and in a new one's.
+func (l *library) find(p pipes) (*gousb.Device, error) {
+	for fresh := l.ctx == nil; ; fresh = true {
+		if l.ctx == nil {
+			ctx, err := begin()
+			if err != nil {
+				return nil, err
+			}
+			l.ctx = ctx
+		}
+		dev, err := l.pick(p)
+		if dev != nil || err != nil {
+			return dev, err
+		}
+		if fresh {
+			return nil, errAbsent
+		}
+		if err := l.ctx.Close(); err != nil { // it has a device that is in use
+			return nil, fmt.Errorf("libusb does not know the device: %w", err)
+		}
+		l.ctx = nil
+	}
+}
+
+// begin makes a context, which panics when libusb fails.
+func begin() (ctx *gousb.Context, err error) {
+	err = safely(func() error { ctx = gousb.NewContext(); return nil })
+	if err != nil {
+		err = fmt.Errorf("start libusb: %w: is /dev/bus/usb there?", err)
+	}
+	return ctx, err
+}
+
+// pick opens the device with the numbers that the kernel gives it; nil: the list does not
+// have it. What is wrong with other devices does not matter.
+func (l *library) pick(p pipes) (dev *gousb.Device, err error) {
+	bus, _ := strconv.Atoi(p.bus)
+	address, _ := strconv.Atoi(p.dev)
+	found := false
+	err = safely(func() error {
+		list, err := l.ctx.OpenDevices(func(d *gousb.DeviceDesc) bool {
+			ours := d.Bus == bus && d.Address == address
+			found = found || ours
+			return ours
+		})
+		if len(list) > 0 {
+			dev, err = list[0], nil
+		}
+		if !found {
+			err = nil
+		}
+		return err
+	})
+	if errors.Is(err, gousb.ErrorAccess) {
+		err = fs.ErrPermission
+	}
+	return dev, err
+}
+
+// claim takes an interface, from a kernel's driver too. The device is the link's then.
+func claim(dev *gousb.Device, n int) (*link, error) {
+	num, err := dev.ActiveConfigNum()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := dev.Config(num)
+	if err != nil {
+		return nil, err
+	}
+	// Only now: gousb would detach the drivers of all interfaces, libusb those of the
+	// claimed one.
+	var face *gousb.Interface
+	if err = dev.SetAutoDetach(true); err == nil {
+		err = safely(func() (err error) { face, err = cfg.Interface(n, 0); return err })
+	}
+	if err != nil {
+		_ = cfg.Close()
+		return nil, err
+	}
+	k, err := connect(face)
+	closeAll := func() {
+		face.Close()
+		_ = cfg.Close()
+		_ = dev.Close()
+	}
+	if err != nil {
+		face.Close()
+		_ = cfg.Close()
+		return nil, err
+	}
+	k.close = closeAll
+	return k, nil
+}
+
+var errPipes = errors.New("the interface has no bulk pipes in both directions")
+
+// connect finds the pipes of an interface.
+func connect(face *gousb.Interface) (*link, error) {
+	var bulk, interrupt *gousb.InEndpoint
+	var out *gousb.OutEndpoint
+	var err error
+	for _, e := range face.Setting.Endpoints {
+		in := e.Direction == gousb.EndpointDirectionIn
+		switch {
+		case e.TransferType == gousb.TransferTypeBulk && in:
+			bulk, err = face.InEndpoint(e.Number)
+		case e.TransferType == gousb.TransferTypeBulk:
+			out, err = face.OutEndpoint(e.Number)
+		case e.TransferType == gousb.TransferTypeInterrupt && in:
+			interrupt, err = face.InEndpoint(e.Number)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if bulk == nil || out == nil {
+		return nil, errPipes
+	}
+	k := &link{write: func(ctx context.Context, p []byte) error {
+		_, err := out.WriteContext(ctx, p)
+		return err
+	}}
+	k.receive = append(k.receive, bulk.ReadContext)
+	if interrupt != nil {
+		k.receive = append(k.receive, interrupt.ReadContext)
+	}
+	return k, nil
+}
+
+// panicError is a panic of gousb, which trusts what devices say of themselves.
+type panicError struct{ what any }
+
+func (e *panicError) Error() string { return fmt.Sprint(e.what) }
+
+// safely makes an error of a panic.
+func safely(do func() error) (err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = &panicError{what}
+		}
+	}()
+	return do()
+}
