@@ -1,0 +1,71 @@
+package usbport
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"badged/reader"
+)
+
+// SmartCardReader is an interface of the USB class for smart card readers. It is seen in
+// every build; NewBulk takes one with libusb.
+type SmartCardReader struct {
+	Spec Spec   // the shortest that means this one and no other that is there
+	Name string // maker and product, printable
+}
+
+// classSmartCard is bInterfaceClass of USB's Defined Class Codes.
+const classSmartCard = 0x0b
+
+// SmartCardReaders gives those that are plugged in. Its error is a *reader.OpError.
+func SmartCardReaders() ([]SmartCardReader, error) {
+	list, err := host.smartCardReaders()
+	if err != nil {
+		return nil, &reader.OpError{Op: "list", Device: "USB smart card readers", Err: err}
+	}
+	return list, nil
+}
+
+func (m *machine) smartCardReaders() (list []SmartCardReader, err error) {
+	folder := filepath.Join(m.root, "sys/bus/usb/devices")
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		dir, err := filepath.EvalSymlinks(filepath.Join(folder, e.Name()))
+		if err != nil || hexAttribute(dir, "bInterfaceClass") != classSmartCard {
+			continue // not one, or unplugged just now
+		}
+		if u, n, ok := m.usbOf(dir); ok {
+			list = append(list, SmartCardReader{Spec{Vendor: u.Vendor, Product: u.Product, Path: u.Path, Interface: n}, u.name()})
+		}
+	}
+	slices.SortFunc(list, func(a, b SmartCardReader) int { return strings.Compare(a.Spec.String(), b.Spec.String()) })
+	shorten(list)
+	return list, nil
+}
+
+// shorten leaves out what does not tell readers apart: the port, the interface.
+func shorten(list []SmartCardReader) {
+	full := slices.Clone(list)
+	for i, r := range full {
+		onePort, oneFace := true, true
+		for _, o := range full {
+			if o.Spec.Vendor == r.Spec.Vendor && o.Spec.Product == r.Spec.Product {
+				onePort = onePort && o.Spec.Path == r.Spec.Path
+				oneFace = oneFace && (o.Spec.Path != r.Spec.Path || o.Spec == r.Spec)
+			}
+		}
+		if onePort {
+			list[i].Spec.Path = ""
+		}
+		if oneFace {
+			list[i].Spec.Interface = AnyInterface
+		}
+	}
+}
