@@ -32,7 +32,7 @@ func TestOneBadgeOneNumber(t *testing.T) {
 	}
 }
 
-// words splits a command as a shell does, with '' for quotes.
+// words splits a command as a shell does, with ” for quotes.
 func words(command string) (list []string) {
 	for i, part := range strings.Split(command, "'") {
 		if i%2 == 1 {
