@@ -28,7 +28,7 @@ type found struct {
 
 // plugged lists devices of all kinds of port.
 func plugged(configured []ctl.Reader) (list []found, err error) {
-	for _, kind := range []func() ([]found, error){hidDevices, serialPorts, gpioChips} {
+	for _, kind := range []func() ([]found, error){hidDevices, smartCardReaders, serialPorts, gpioChips} {
 		more, err := kind()
 		if err != nil {
 			return nil, err
@@ -73,13 +73,17 @@ func hidDevices() (list []found, err error) {
 	return list, err
 }
 
+// named makes what asks a USB device by the port of a reader.
+func named(is func(usbport.Spec) bool) func(port string) bool {
+	return func(port string) bool {
+		s, err := usbport.ParseSpec(port)
+		return err == nil && is(s)
+	}
+}
+
 // hidDevice says what a HID interface is; false for mice and the like.
 func hidDevice(d usbport.Device) (found, bool) {
-	f := found{Device: d.Spec.String(), Node: d.Hidraw}
-	f.is = func(port string) bool {
-		s, err := usbport.ParseSpec(port)
-		return err == nil && means(s, d)
-	}
+	f := found{Device: d.Spec.String(), Node: d.Hidraw, is: named(d.Is)}
 	maker, known := makers[d.Vendor]
 	name := cmp.Or(d.Name, maker.name, "without a name")
 	switch {
@@ -96,13 +100,17 @@ func hidDevice(d usbport.Device) (found, bool) {
 	return f, true
 }
 
-// means reports whether the port of a reader is this device.
-func means(s usbport.Spec, d usbport.Device) bool {
-	return s.Vendor == d.Vendor && s.Product == d.Product &&
-		(s.Path == "" || s.Path == d.Path) &&
-		(s.Serial == "" || s.Serial == d.Serial) &&
-		(s.Interface == usbport.AnyInterface || s.Interface == d.Interface) &&
-		(s.Usage == usbport.Usage{} || slices.Contains(d.Usages, s.Usage))
+func smartCardReaders() (list []found, err error) {
+	devices, err := usbport.SmartCardReaders()
+	for _, d := range devices {
+		list = append(list, found{
+			Device: d.Spec.String(), Protocol: "ccid",
+			What: "USB smart card reader: " + cmp.Or(d.Name, "without a name"),
+			note: "needs badged built with libusb, and no pcscd: see docs/readers.md",
+			is:   named(d.Is),
+		})
+	}
+	return list, err
 }
 
 func serialPorts() (list []found, err error) {

@@ -40,6 +40,9 @@ func (u usb) name() string {
 	return printable(attribute(u.dir, "manufacturer") + " " + attribute(u.dir, "product"))
 }
 
+// Is reports whether a spec means this interface, and maybe others.
+func (d Device) Is(s Spec) bool { return s.fits(d) }
+
 func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }
 
 // List gives the HID interfaces of the USB devices that are plugged in, in the

@@ -16,6 +16,15 @@ import (
 type SmartCardReader struct {
 	Spec Spec   // the shortest that means this one and no other that is there
 	Name string // maker and product, printable
+
+	full Spec
+}
+
+// Is reports whether a spec means this interface, and maybe others.
+func (r SmartCardReader) Is(s Spec) bool {
+	return s.Vendor == r.full.Vendor && s.Product == r.full.Product &&
+		(s.Path == "" || s.Path == r.full.Path) &&
+		(s.Interface == AnyInterface || s.Interface == r.full.Interface)
 }
 
 // classSmartCard is bInterfaceClass of USB's Defined Class Codes.
@@ -42,7 +51,8 @@ func (m *machine) smartCardReaders() (list []SmartCardReader, err error) {
 			continue // not one, or unplugged just now
 		}
 		if u, n, ok := m.usbOf(dir); ok {
-			list = append(list, SmartCardReader{Spec{Vendor: u.Vendor, Product: u.Product, Path: u.Path, Interface: n}, u.name()})
+			spec := Spec{Vendor: u.Vendor, Product: u.Product, Path: u.Path, Interface: n}
+			list = append(list, SmartCardReader{Spec: spec, Name: u.name(), full: spec})
 		}
 	}
 	slices.SortFunc(list, func(a, b SmartCardReader) int { return strings.Compare(a.Spec.String(), b.Spec.String()) })
@@ -52,13 +62,12 @@ func (m *machine) smartCardReaders() (list []SmartCardReader, err error) {
 
 // shorten leaves out what does not tell readers apart: the port, the interface.
 func shorten(list []SmartCardReader) {
-	full := slices.Clone(list)
-	for i, r := range full {
+	for i, r := range list {
 		onePort, oneFace := true, true
-		for _, o := range full {
-			if o.Spec.Vendor == r.Spec.Vendor && o.Spec.Product == r.Spec.Product {
-				onePort = onePort && o.Spec.Path == r.Spec.Path
-				oneFace = oneFace && (o.Spec.Path != r.Spec.Path || o.Spec == r.Spec)
+		for _, o := range list {
+			if o.full.Vendor == r.full.Vendor && o.full.Product == r.full.Product {
+				onePort = onePort && o.full.Path == r.full.Path
+				oneFace = oneFace && (o.full.Path != r.full.Path || o.full == r.full)
 			}
 		}
 		if onePort {

@@ -54,6 +54,14 @@ func TestSmartCardReaders(t *testing.T) {
 		"usb:072f:2303 path=1-2 ACR 2303", "usb:072f:2303 path=1-3 ACR 2303",
 	}
 	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v: got %q", err, got)
+		t.Fatalf("%v: got %q", err, got)
+	}
+	for spec, want := range map[string]bool{
+		"usb:072f:2200": true, "usb:072f:2200 path=1-1 interface=0": true,
+		"usb:072f:2200 path=1-2": false, "usb:072f:2200 interface=1": false, "usb:072f:2303": false,
+	} {
+		if got := list[2].Is(mustParse(t, spec)); got != want {
+			t.Errorf("%s: got %v", spec, got)
+		}
 	}
 }
