@@ -24,6 +24,7 @@ type SmartCardReader struct {
 func (r SmartCardReader) Is(s Spec) bool {
 	return s.Vendor == r.full.Vendor && s.Product == r.full.Product &&
 		(s.Path == "" || s.Path == r.full.Path) &&
+		(s.Serial == "" || s.Serial == r.full.Serial) &&
 		(s.Interface == AnyInterface || s.Interface == r.full.Interface)
 }
 
@@ -52,7 +53,9 @@ func (m *machine) smartCardReaders() (list []SmartCardReader, err error) {
 		}
 		if u, n, ok := m.usbOf(dir); ok {
 			spec := Spec{Vendor: u.Vendor, Product: u.Product, Path: u.Path, Interface: n}
-			list = append(list, SmartCardReader{Spec: spec, Name: u.name(), full: spec})
+			r := SmartCardReader{Spec: spec, Name: u.name(), full: spec}
+			r.full.Serial = u.serial()
+			list = append(list, r)
 		}
 	}
 	slices.SortFunc(list, func(a, b SmartCardReader) int { return strings.Compare(a.Spec.String(), b.Spec.String()) })

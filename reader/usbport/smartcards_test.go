@@ -13,7 +13,7 @@ func plugIn(t *testing.T, root, path, product, iface, class string) {
 	device := filepath.Join(root, "sys/devices/pci0/usb1", path)
 	face := filepath.Join(device, path+":1."+iface)
 	for file, text := range map[string]string{
-		filepath.Join(device, "idVendor"): "072f", filepath.Join(device, "idProduct"): product, filepath.Join(device, "product"): "ACR " + product,
+		filepath.Join(device, "idVendor"): "072f", filepath.Join(device, "idProduct"): product, filepath.Join(device, "product"): "ACR " + product, filepath.Join(device, "serial"): "S0",
 		filepath.Join(face, "bInterfaceNumber"): "0" + iface, filepath.Join(face, "bInterfaceClass"): class,
 	} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -57,7 +57,7 @@ func TestSmartCardReaders(t *testing.T) {
 		t.Fatalf("%v: got %q", err, got)
 	}
 	for spec, want := range map[string]bool{
-		"usb:072f:2200": true, "usb:072f:2200 path=1-1 interface=0": true,
+		"usb:072f:2200": true, "usb:072f:2200 path=1-1 serial=S0 interface=0": true, "usb:072f:2200 serial=S1": false,
 		"usb:072f:2200 path=1-2": false, "usb:072f:2200 interface=1": false, "usb:072f:2303": false,
 	} {
 		if got := list[2].Is(mustParse(t, spec)); got != want {
