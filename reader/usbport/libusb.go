@@ -148,18 +148,19 @@ func claim(dev *gousb.Device, n int) (*link, error) {
 		_ = cfg.Close()
 		return nil, err
 	}
-	k, err := connect(face)
-	closeAll := func() {
+	release := func() {
 		face.Close()
 		_ = cfg.Close()
-		_ = dev.Close()
 	}
+	k, err := connect(face)
 	if err != nil {
-		face.Close()
-		_ = cfg.Close()
+		release()
 		return nil, err
 	}
-	k.close = closeAll
+	k.close = func() {
+		release()
+		_ = dev.Close()
+	}
 	return k, nil
 }
 
@@ -189,13 +190,28 @@ func connect(face *gousb.Interface) (*link, error) {
 	}
 	k := &link{write: func(ctx context.Context, p []byte) error {
 		_, err := out.WriteContext(ctx, p)
-		return err
+		return named(err)
 	}}
-	k.receive = append(k.receive, bulk.ReadContext)
+	k.receive = append(k.receive, receive(bulk))
 	if interrupt != nil {
-		k.receive = append(k.receive, interrupt.ReadContext)
+		k.receive = append(k.receive, receive(interrupt))
 	}
 	return k, nil
+}
+
+func receive(in *gousb.InEndpoint) receiver {
+	return func(ctx context.Context, p []byte) (int, error) {
+		n, err := in.ReadContext(ctx, p)
+		return n, named(err)
+	}
+}
+
+// named gives the errors of a device that is not there any more one name.
+func named(err error) error {
+	if errors.Is(err, gousb.TransferNoDevice) || errors.Is(err, gousb.ErrorNoDevice) {
+		return errGone
+	}
+	return err
 }
 
 // panicError is a panic of gousb, which trusts what devices say of themselves.

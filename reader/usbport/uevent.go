@@ -43,5 +43,8 @@ func parseUevent(p []byte) (uevent, bool) {
 	return u, ok && u.subsystem != ""
 }
 
-// matters reports whether it can change what a Port or a Guard has to do.
-func (u uevent) matters() bool { return u.subsystem == "input" || u.subsystem == "hidraw" }
+// matters reports whether it can change what a Port or a Guard has to do, or that what a
+// Bulk waits for was plugged in.
+func (u uevent) matters() bool {
+	return u.subsystem == "input" || u.subsystem == "hidraw" || u.subsystem == "usb" && u.action == "add"
+}
