@@ -26,7 +26,6 @@ const (
 	cardTime  = time.Second            // longer, when a card takes part
 	maxExtend = 10 * time.Second       // of all time extensions of one question
 	attempts  = 3                      // to power a card and to ask it
-	bounce    = 500 * time.Millisecond // a card that is away for less was not taken away
 	moment    = 50 * time.Millisecond  // before a card is powered again
 )
 
@@ -67,7 +66,7 @@ type Decoder struct {
 	inquiry  *pcsc.Inquiry
 	atr      []byte
 	heardATR bool // of a listener: the data block before was one
-	seen     presence
+	seen     pcsc.Presence
 	out      [headLen + 8]byte
 }
 
@@ -109,7 +108,7 @@ func (d *Decoder) Silence() time.Duration { return d.poll.Silence() }
 func (d *Decoder) Open(now time.Time) {
 	d.poll.Open(now)
 	d.look()
-	d.seen.left(now)
+	d.seen.Left(now)
 }
 
 // Send implements reader.Poller.
@@ -185,7 +184,7 @@ func (d *Decoder) notified(at time.Time, p []byte, emit func(reader.Event)) {
 		return
 	}
 	if !present {
-		d.seen.left(at)
+		d.seen.Left(at)
 	}
 	if changed || !present {
 		d.changed = true
@@ -213,7 +212,7 @@ func (d *Decoder) answer(at time.Time, a answer, emit func(reader.Event)) {
 	}
 	switch {
 	case a.icc == iccNone:
-		d.seen.left(at)
+		d.seen.Left(at)
 		d.look()
 	case a.outcome == failed && a.err == slotBusy: // it is asked again
 	case d.stage == done && (a.icc == iccActive || d.tries >= attempts): // it stays
@@ -280,7 +279,7 @@ func (d *Decoder) tell(at time.Time, c reader.Card, why reader.Why, emit func(re
 		fault(at, why, emit)
 		return
 	}
-	if d.seen.new(at, c) {
+	if d.seen.New(at, c) {
 		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
 	}
 }
@@ -288,7 +287,7 @@ func (d *Decoder) tell(at time.Time, c reader.Card, why reader.Why, emit func(re
 // listen takes what a reader answered somebody else: the ATR, then the UID.
 func (d *Decoder) listen(at time.Time, a answer, emit func(reader.Event)) {
 	if a.icc == iccNone {
-		d.seen.left(at)
+		d.seen.Left(at)
 	}
 	if a.icc == iccNone || a.kind != dataBlock || a.outcome != succeeded {
 		d.heardATR = false
@@ -303,25 +302,4 @@ func (d *Decoder) listen(at time.Time, a answer, emit func(reader.Event)) {
 	if pcsc.Done(c, why) {
 		d.tell(at, c, why, emit)
 	}
-}
-
-// presence tells a card once for the whole time that it stays on a reader.
-type presence struct {
-	card reader.Card
-	away bool
-	gone time.Time // when it went away
-}
-
-// left tells that there is no card, or another one.
-func (p *presence) left(at time.Time) {
-	if !p.away {
-		p.away, p.gone = true, at
-	}
-}
-
-// new reports whether c is a new presentation.
-func (p *presence) new(at time.Time, c reader.Card) bool {
-	again := c == p.card && (!p.away || at.Sub(p.gone) < bounce)
-	p.card, p.away = c, false
-	return !again
 }

@@ -1,0 +1,32 @@
+package pcsc
+
+import (
+	"time"
+
+	"badged/reader"
+)
+
+// bounce is how long a card must be away: at the edge of a field it comes and goes.
+const bounce = 500 * time.Millisecond
+
+// Presence tells a card once for the whole time that it stays on a reader that says when
+// cards come and go. The zero value has seen none.
+type Presence struct {
+	card reader.Card
+	away bool
+	gone time.Time // when it went away
+}
+
+// Left tells that there is no card, or another one.
+func (p *Presence) Left(at time.Time) {
+	if !p.away {
+		p.away, p.gone = true, at
+	}
+}
+
+// New reports whether c, which is there, is a new presentation.
+func (p *Presence) New(at time.Time, c reader.Card) bool {
+	again := c == p.card && (!p.away || at.Sub(p.gone) < bounce)
+	p.card, p.away = c, false
+	return !again
+}
