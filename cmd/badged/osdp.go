@@ -132,7 +132,14 @@ func (t *terminal) osdpKeys() keyfile.Folder {
 func (t *terminal) loadKeys() {
 	keys := t.osdpKeys()
 	for _, l := range t.plan.lines {
-		for _, r := range l.readers {
+		for i, r := range l.readers {
+			if l.units[i].ClearText {
+				t.health.Set(health.Item{
+					Name: "line of reader " + r.name, State: health.Warn,
+					Text: "reader " + r.name + " speaks in the clear, as its option secure = \"off\" says: whoever reaches its line can copy badges and make them up",
+					Do:   "take the option out, then give the reader a key: badgectl osdp commission " + r.name,
+				})
+			}
 			if err := r.loadKeys(keys); err != nil {
 				t.health.Set(health.Item{
 					Name: "key of reader " + r.name, State: health.Fail, Text: err.Error(),

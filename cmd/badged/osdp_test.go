@@ -201,6 +201,16 @@ func TestBadKeyFile(t *testing.T) {
 	}
 }
 
+// A reader that speaks in the clear is the operator's choice, and seen to be.
+func TestClearTextShowsInHealth(t *testing.T) {
+	b := newOSDPBox(t, t.TempDir(), `, secure = "off"`)
+	b.loadKeys()
+	items := b.health.Snapshot()
+	if len(items) != 1 || items[0].State != health.Warn || !strings.Contains(items[0].Do, "osdp commission hall") {
+		t.Errorf("%+v", items)
+	}
+}
+
 // Readers of one port share its line; what does not fit together is a problem.
 func TestOSDPReadersOfOnePort(t *testing.T) {
 	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"
