@@ -93,6 +93,10 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.writer.write(s, func(sym symbol) { d.symbol(at, sym, emit) })
 }
 
+// Pause is how long no key must have gone down or up for the next to be the first of a
+// number.
+func (d *Decoder) Pause() time.Duration { return d.opts.KeyTimeout }
+
 // Deadline implements reader.Decoder.
 func (d *Decoder) Deadline() time.Time {
 	if d.state != typing {

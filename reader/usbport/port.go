@@ -21,7 +21,7 @@ type Config struct {
 
 // Port is a reader.Source on a HID interface of a USB device.
 //
-//	             plugged in, opened, described          unplugged: KindDown, Run ends
+//	             plugged in, opened, described, silent  unplugged: KindDown, Run ends
 //	(waiting) ----------------------------> (reading) ------------------------------>
 //	    |  ^                                KindUp
 //	    +--+ absent, ambiguous, refused: KindDown, Run ends; the same again: waits
@@ -128,6 +128,9 @@ func (p *Port) serve(ctx context.Context, emit func(reader.Event)) error {
 	s, err := p.describe(o.hidraw)
 	if err != nil {
 		return p.opError("use", err)
+	}
+	if err := s.settle(s.pause(), pauseBound); err != nil {
+		return p.opError("read", err)
 	}
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
 	p.told = ""

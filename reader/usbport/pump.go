@@ -84,6 +84,47 @@ func (s *pump) run(emit func(reader.Event)) error {
 	}
 }
 
+// The silence that comes before the first report that counts. A device that types while
+// it is opened may be in the middle of a number whose start nobody has heard: the agent
+// was not there yet, or the kernel was deaf, as it is for 50 ms after the first program
+// opens a device (Linux, drivers/hid/usbhid/hid-core.c, usbhid_open). A device that is
+// never silent, such as a mouse that is being moved, is taken as it is after a while.
+const (
+	firstPause = 150 * time.Millisecond
+	pauseBound = 2 * time.Second
+)
+
+// pauser is a decoder that knows which pause parts two numbers.
+type pauser interface{ Pause() time.Duration }
+
+// pause is the silence that the decoder needs; none if it is the host that speaks first.
+func (s *pump) pause() time.Duration {
+	if _, polls := s.dec.(reader.Poller); polls {
+		return 0
+	}
+	if p, ok := s.dec.(pauser); ok {
+		return p.Pause()
+	}
+	return firstPause
+}
+
+// settle drops what comes until nothing came for a pause, or until bound is over.
+func (s *pump) settle(pause, bound time.Duration) error {
+	if pause == 0 {
+		return nil
+	}
+	for end := time.Now().Add(bound); time.Now().Before(end); {
+		err := s.read(time.Now().Add(pause))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return lost(err)
+		}
+	}
+	return nil
+}
+
 func (s *pump) now() time.Time { return time.Now().Add(-s.lag) }
 
 // read waits for reports until due, if that is set, and takes all that are there.

@@ -129,6 +129,66 @@ func newTestPump(t *testing.T, dec reader.Decoder) (*pump, *os.File) {
 	return newPump(h, dec, r.desc, nil), r.raw["hidraw0"]
 }
 
+// What is typed while a device is opened may be the end of a number.
+func TestTheFirstReportThatCountsComesAfterAPause(t *testing.T) {
+	dec := &echo{}
+	s, dev := newTestPump(t, dec)
+	write(t, dev, 1, 2, 3)
+	if err := s.settle(time.Millisecond, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dev, 4)
+	_ = dev.Close()
+	var got []int
+	if err := s.run(func(e reader.Event) { got = append(got, e.Unit) }); !errors.Is(err, errGone) {
+		t.Errorf("run gave %v", err)
+	}
+	if !slices.Equal(got, []int{4}) {
+		t.Errorf("got reports %v, want 4 only", got)
+	}
+}
+
+func TestAPauseIsNotAwaitedForEver(t *testing.T) {
+	s, dev := newTestPump(t, &echo{})
+	done := make(chan error, 1)
+	go func() { done <- s.settle(time.Hour, time.Millisecond) }()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+			_, _ = dev.Write([]byte{1}) // full while it is not read
+		}
+	}
+}
+
+func TestADeviceThatGoesWhileAPauseIsAwaited(t *testing.T) {
+	s, dev := newTestPump(t, &echo{})
+	_ = dev.Close()
+	if err := s.settle(time.Hour, time.Hour); !errors.Is(err, errGone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// How long the pause is, the decoder knows; a device that only answers needs none.
+func TestPauses(t *testing.T) {
+	for _, tt := range []struct {
+		dec  reader.Decoder
+		want time.Duration
+	}{{&echo{}, firstPause}, {&asker{}, 0}, {&slow{}, time.Second}} {
+		if got := (&pump{dec: tt.dec}).pause(); got != tt.want {
+			t.Errorf("%T: got %v, want %v", tt.dec, got, tt.want)
+		}
+	}
+}
+
+type slow struct{ echo }
+
+func (slow) Pause() time.Duration { return time.Second }
+
 func write(t *testing.T, f *os.File, reports ...byte) {
 	t.Helper()
 	for _, b := range reports {
