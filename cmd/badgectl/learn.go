@@ -16,8 +16,8 @@ func (a *app) learn() *cobra.Command {
 		Use:   "learn [FILE]",
 		Short: "Find the number rule that explains what readers say of known badges",
 		Long: "learn reads a badge a line, three different ones or more: what this reader says (badgectl decode shows\n" +
-			"it), a comma, and the number that the badge must have; from FILE or standard input. Empty lines and\n" +
-			"lines that start with # are left out.\n\n" +
+			"it), a comma, and the number that the badge must have; from FILE or standard input. Empty lines,\n" +
+			"lines that start with # and a first line «read,expected» are left out.\n\n" +
 			"It prints the shortest rule that explains every badge; or «ambiguous» and the rules that do, one a line,\n" +
 			"if the badges do not tell which; or «none». It ends with 0 if there is one rule, else with 1.",
 		Example: "  printf '%s\\n' 01026F6C3A,0040856634 62E3086CED,3808980205 0000D507D0,0013961168 | badgectl card learn\n" +
@@ -48,7 +48,7 @@ func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
-		if text == "" || strings.HasPrefix(text, "#") {
+		if text == "" || strings.HasPrefix(text, "#") || text == "read,expected" {
 			continue
 		}
 		read, want, ok := strings.Cut(text, ",")

@@ -78,7 +78,7 @@ func sample(rnd *rand.Rand, like, digits string) string {
 // explore visits states in the order of their rules' length.
 func (l *learner) explore() {
 	levels := make([][]node, maxVerbs+1)
-	levels[0] = []node{{texts: l.root}}
+	levels[0] = []node{{texts: l.root, bits: all(l.root[:len(l.want)], func(s string) bool { return len(s) >= 16 && isOf(s, 2) })}}
 	for verbs, level := range levels {
 		for _, n := range level {
 			if !l.keep(n) || verbs == maxVerbs {

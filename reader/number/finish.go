@@ -3,6 +3,7 @@ package number
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -152,7 +153,8 @@ func (l *learner) sideBySide() (rules []string) {
 	return rules
 }
 
-// join gives the rules that put the two sides together.
+// join gives the rules that put the two sides together. With nothing between them, the
+// right side must be filled up to its length, and the left one if all have the same.
 func (l *learner) join(s split, left, right part) (rules []string) {
 	for _, a := range l.meanings(left.rules) {
 		for _, b := range l.meanings(right.rules) {
@@ -172,7 +174,7 @@ type split struct {
 }
 
 // splits are the places where every wanted text can be split: at a character that is
-// no digit, or else anywhere if all are of one length.
+// no digit, or else so many characters from the end.
 func (l *learner) splits() (list []split) {
 	for _, c := range l.want[0] {
 		s := split{between: string(c)}
@@ -190,10 +192,11 @@ func (l *learner) splits() (list []split) {
 	if len(list) > 0 {
 		return list
 	}
-	for at := 1; at < sameLength(l.want); at++ {
+	shortest := len(slices.MinFunc(l.want, func(a, b string) int { return len(a) - len(b) }))
+	for right := 1; right < shortest; right++ {
 		list = append(list, split{
-			left:  mapped(l.want, func(s string) string { return s[:at] }),
-			right: mapped(l.want, func(s string) string { return s[at:] }),
+			left:  mapped(l.want, func(s string) string { return s[:len(s)-right] }),
+			right: mapped(l.want, func(s string) string { return s[len(s)-right:] }),
 		})
 	}
 	return list

@@ -33,6 +33,7 @@ func TestLearnFindsTheRulesOfTheField(t *testing.T) {
 		"hex2bin|lpad(40)|substr(17,8)|bin2dec|lpad(3)", "hex2bin|lpad(40)|substr(15,16)|bin2dec|lpad(5)",
 		`join(",","right(6)|left(2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")`,
 		`join("","right(6)|left(2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")`,
+		`join("","right(6)|left(2)|hex2dec","right(4)|hex2dec|lpad(5)")`,
 	} {
 		t.Run(rule, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(7, 4))
@@ -65,6 +66,8 @@ func TestLearn(t *testing.T) {
 		{"the other reader types decimal", "0040856634,01026F6C3A 0013961168,0100D507D0 0006547886,010063E9AE", []string{`dec2hex|lpad(8)|prepend("01")`}, ""},
 		{"short numbers may be filled up", "62E3086CED,3808980205 6F007B3972,0008075634 100086F444,0008844356", []string{"right(8)|hex2dec|lpad(10)"}, ""},
 		{"only a badge with a short number can tell", "62E3086CED,3808980205 6FAA7B3972,2860202354 10D086F444,3498505284", []string{"right(8)|hex2dec"}, "right(8)|hex2dec|lpad(10)"},
+		{"bits as text", "10001011001101010001101110,2227191 11110110011011011011110011,23656185 00010000110100001110111100,3341438 10000000100000000000000010,100001",
+			[]string{`join("","substr(1,8)|bin2dec","substr(9,16)|bin2dec|lpad(5)")`}, ""},
 		{"ambiguous", "0001234,1234 0005678,5678 0009012,9012", []string{"right(4)", `ltrim("0")`}, ""},
 		{"none", "62E3086CED,1 6F007B3972,77 100086F444,3", nil, ""},
 	} {

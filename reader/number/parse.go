@@ -26,7 +26,8 @@ func Parse(rule string) (Rule, error) {
 //
 //	pipeline = call { ( "|" | ";" ) call }
 //	call     = name [ "(" [ arg { "," arg } ] ")" ]
-//	arg      = quoted | characters other than , ) | and quotes
+//	arg      = quoted | characters other than , ) | and quotes; of regex also a pattern
+//	           with brackets in pairs
 type parser struct {
 	text string
 	pos  int
@@ -98,7 +99,7 @@ func (p *parser) call() (step, error) {
 	if i < 0 {
 		return step{}, &Error{column, unknown(name, verbs)}
 	}
-	args, err := p.args()
+	args, err := p.args(name == "regex")
 	if err != nil {
 		return step{}, err
 	}
@@ -117,13 +118,18 @@ func unknown(name string, verbs []verb) string {
 	return what + ": must be one of " + strings.Join(names, ", ")
 }
 
-func (p *parser) args() ([]arg, error) {
+// args reads arguments; a pattern without quotes is one, up to the bracket that closes
+// it.
+func (p *parser) args(pattern bool) ([]arg, error) {
 	p.space()
 	if !p.next('(') {
 		return nil, nil
 	}
 	if p.space(); p.next(')') {
 		return nil, nil
+	}
+	if pattern && p.text[min(p.pos, len(p.text)-1)] != '"' {
+		return p.pattern()
 	}
 	var args []arg
 	for {
@@ -139,6 +145,26 @@ func (p *parser) args() ([]arg, error) {
 			return nil, p.fail("an argument is followed by , or )")
 		}
 	}
+}
+
+// pattern reads a regular expression that stands without quotes.
+func (p *parser) pattern() ([]arg, error) {
+	a := arg{column: p.column(), quoted: true}
+	for depth := 0; !p.end(); p.pos++ {
+		switch p.text[p.pos] {
+		case '\\':
+			p.pos++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth < 0 {
+				a.text = p.text[a.column-1 : p.pos]
+				p.pos++
+				return []arg{a}, nil
+			}
+		}
+	}
+	return nil, &Error{a.column, "the bracket of the pattern does not close"}
 }
 
 func (p *parser) arg() (arg, error) {

@@ -54,7 +54,7 @@ var cutVerbs = []verb{
 	{"rtrim", "(count) or (\"characters\")", "the same at the end", 1, 1, trimmer(strings.TrimRight, func(s string, n int) string { return s[:len(s)-n] })},
 	{"left", "(count)", "so many characters from the front", 1, 1, counted(func(s string, n int) string { return s[:min(n, len(s))] })},
 	{"right", "(count)", "so many characters from the end", 1, 1, counted(func(s string, n int) string { return s[max(0, len(s)-n):] })},
-	{"mid", "(start, count)", "so many characters from start on; the first character is 0", 2, 2, slicer},
+	{"mid", "(front, end)", "without so many characters in front and so many at the end, as MyQ has it", 2, 2, middle},
 	{"substr", "(start[, count])", "from start on, all or so many characters; the first character is 0", 1, 2, slicer},
 }
 
@@ -82,10 +82,10 @@ var byteVerbs = []verb{
 }
 
 var textVerbs = []verb{
-	{"regex", "(\"pattern\")", "what the pattern's first group matches; all that it matches if it has none", 1, 1, matcher},
+	{"regex", "(pattern)", "what the pattern's first group matches; all that it matches if it has none", 1, 1, matcher},
 	{"upper", "", "in upper case", 0, 0, plain(func(s string) (string, error) { return strings.ToUpper(s), nil })},
 	{"lower", "", "in lower case", 0, 0, plain(func(s string) (string, error) { return strings.ToLower(s), nil })},
-	{"strip-after", "(text)", "without the text and what follows it", 1, 1, stripper},
+	{"strip-after", "[(text)]", "without the text and what follows it; without = if no text is given", 0, 1, stripper},
 }
 
 // bind makes a step of a verb and its arguments.
@@ -158,6 +158,19 @@ func slicer(args []arg) (conversion, error) {
 	}, nil
 }
 
+// middle cuts both ends off.
+func middle(args []arg) (conversion, error) {
+	front, err := args[0].count()
+	if err != nil {
+		return nil, err
+	}
+	end, err := args[1].count()
+	return func(s string) (string, error) {
+		s = s[min(front, len(s)):]
+		return s[:max(0, len(s)-end)], nil
+	}, err
+}
+
 func padder(join func(s, fill string) string) maker {
 	return func(args []arg) (conversion, error) {
 		n, err := args[0].count()
@@ -217,11 +230,14 @@ func joiner(args []arg) (conversion, error) {
 }
 
 func stripper(args []arg) (conversion, error) {
-	if args[0].text == "" {
-		return nil, &Error{args[0].column, "must not be empty"}
+	from := "="
+	if len(args) == 1 {
+		if from = args[0].text; from == "" {
+			return nil, &Error{args[0].column, "must not be empty"}
+		}
 	}
 	return func(s string) (string, error) {
-		before, _, _ := strings.Cut(s, args[0].text)
+		before, _, _ := strings.Cut(s, from)
 		return before, nil
 	}, nil
 }
