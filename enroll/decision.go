@@ -82,6 +82,7 @@ const (
 	ProfileRefused      Reason = 38 // an edit that the site does not allow
 	EventsLost          Reason = 39 // Number events that came while the store could not write
 	DeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
+	DeviceKeyed         Reason = 41 // a reader was given a new key
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -139,7 +140,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed:
 		return StreamSecurity
 	default:
 		return StreamEvents

@@ -33,6 +33,7 @@ type commissioning struct {
 	key   osdp.Key
 	until time.Time
 	tell  func(ctl.CommissionStep)
+	keyed func() // the reader has its key
 	told  string // the last step
 }
 
@@ -48,7 +49,8 @@ func (s *status) Commission(ctx context.Context, name string, d time.Duration, t
 	case <-time.After(handOver):
 		return conflict("reader %q is being commissioned already", name)
 	}
-	c := commissioning{osdpReader: r, keys: s.osdpKeys(), log: s.log, until: time.Now().Add(d), tell: tell}
+	c := commissioning{osdpReader: r, keys: s.osdpKeys(), log: s.log, until: time.Now().Add(d), tell: tell,
+		keyed: func() { s.agent.Keyed(ctx, name) }}
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
@@ -192,6 +194,7 @@ func (c *commissioning) secured() {
 	}
 	c.step(ctl.StepKeySet) // it may have passed between two looks
 	c.step(ctl.StepSecured)
+	c.keyed()
 	c.log.Info("OSDP reader has a new key", "reader", c.name)
 }
 

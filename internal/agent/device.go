@@ -109,6 +109,17 @@ func (a *Agent) deviceState(d *device, err error) {
 	a.opts.Health.Set(item)
 }
 
+// Keyed puts into the order that a reader was given a new key.
+func (a *Agent) Keyed(ctx context.Context, name string) {
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) {
+		for _, d := range a.devices {
+			if d.name == name {
+				a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceKeyed, Point: d.point.Name, Device: name})
+			}
+		}
+	})
+}
+
 // event takes what a reader said.
 func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	p := d.point

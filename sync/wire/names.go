@@ -15,7 +15,7 @@ var reasons = [...]string{
 	"bad_read", "pin_unknown", "signed_out", "session_idle", "session_replaced", "profile_edited",
 	"door_forced", "door_held", "door_closed", "exit_button", "device_up", "device_down",
 	"service_account", "code_idle", "terminal_started", "entry_timeout", "door_opened", "bind_offered",
-	"database_quarantined", "profile_refused", "events_lost", "device_alarm",
+	"database_quarantined", "profile_refused", "events_lost", "device_alarm", "device_keyed",
 }
 
 var kinds = [...]string{"none", "presentation", "enrolment", "session", "edit", "door", "device"}
