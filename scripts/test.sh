@@ -20,11 +20,14 @@ missing=()
 i386=''
 [[ $(uname -m) == x86_64 ]] || i386=qemu-i386
 
-# What the lab needs beside Go: two kinds of QEMU, and what links libusb.
-lab=(
-	apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm
-	gcc:gcc gcc:libc6-dev pkg-config:pkg-config /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev
-)
+# What links libusb.
+libusb=(gcc:gcc gcc:libc6-dev pkg-config:pkg-config /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev)
+
+# What the lab needs beside Go: two kinds of QEMU, and libusb.
+lab=(apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm "${libusb[@]}")
+
+# A broker, and the PC/SC daemon with a virtual reader.
+peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
 
 # name | command:package it needs, or /file:package, ... | what it shows
 suites=(
@@ -32,7 +35,8 @@ suites=(
 	"unit    |                                    | every package, as it ships: without cgo"
 	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
 	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
-	"peers   | mosquitto:mosquitto                | the link against a broker that is not ours"
+	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
+	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | systemd-analyze:systemd            | the systemd units say what they mean"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
@@ -68,6 +72,11 @@ run_unit() { CGO_ENABLED=0 go_test ./...; }
 run_race() { CGO_ENABLED=1 go_test -race ./...; }
 run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
+run_libusb() {
+	CGO_ENABLED=1 go build -tags libusb -o /dev/null ./cmd/badged &&
+		CGO_ENABLED=1 go vet -tags libusb ./cmd/badged ./reader/usbport &&
+		CGO_ENABLED=1 go_tagged libusb
+}
 run_browser() { go_tagged browser; }
 run_units() { scripts/units.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }

@@ -26,6 +26,7 @@ type plan struct {
 	boards  gpioport.Boards
 	lines   []*osdpLine          // with the readers that speak OSDP
 	ports   []string             // of the readers so far
+	kinds   []protocols.Port     // and what kind they are of
 	usb     []usbport.Spec       // of the readers that hang on USB
 	guard   *usbport.GuardConfig // nil: any keyboard may be plugged in
 }
@@ -122,7 +123,7 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 		return append(problems, p.addOSDP(c, proto, rule)...)
 	}
 	dec, err := protocols.New(c.Protocol, c.Options)
-	if err != nil {
+	if err != nil && !errors.Is(err, protocols.ErrNoBytes) {
 		problems = append(problems, c.Problem(optionOf(c), err.Error(), ""))
 	}
 	if c.Baud != 0 && proto.DefaultBaud == 0 {
@@ -130,6 +131,9 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	}
 	if p.taken(c.Port) {
 		problems = append(problems, c.Problem("port", "two readers use this port", ""))
+	}
+	if p.excluded(proto.Port) {
+		problems = append(problems, c.Problem("protocol", "ccid and pcscd exclude each other: the daemon claims every smart card reader for itself", "one of the two for all smart card readers"))
 	}
 	if problems != nil {
 		return problems
@@ -140,6 +144,13 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	}
 	p.readers = append(p.readers, agent.Reader{Source: src, Point: c.Point, Number: rule.Apply})
 	return nil
+}
+
+// excluded reports whether a reader before forbids this kind of port, and notes the kind.
+func (p *plan) excluded(kind protocols.Port) bool {
+	other := map[protocols.Port]protocols.Port{protocols.Bulk: protocols.Daemon, protocols.Daemon: protocols.Bulk}[kind]
+	p.kinds = append(p.kinds, kind)
+	return other != "" && slices.Contains(p.kinds, other)
 }
 
 // taken reports whether a reader before uses the port, and notes it.

@@ -7,6 +7,8 @@ import (
 	"badged/internal/config"
 	"badged/reader"
 	"badged/reader/gpioport"
+	"badged/reader/mfrc522"
+	"badged/reader/pcscd"
 	"badged/reader/protocols"
 	"badged/reader/serialport"
 	"badged/reader/usbport"
@@ -27,6 +29,18 @@ func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.D
 		return usbport.New(usbport.Config{Name: c.Name, Spec: spec}, dec), nil
 	case protocols.Bulk:
 		return p.bulkSource(c, dec)
+	case protocols.Daemon:
+		name, err := pcscd.ParseSpec(c.Port)
+		if err != nil {
+			return nil, err
+		}
+		return pcscd.New(pcscd.Config{Name: c.Name, Reader: name}), nil
+	case protocols.SPI:
+		spec, err := mfrc522.ParseSpec(c.Port)
+		if err != nil {
+			return nil, err
+		}
+		return mfrc522.New(mfrc522.Config{Name: c.Name, Spec: spec}), nil
 	case protocols.Lines:
 		spec, err := gpioport.ParseLinesSpec(c.Port)
 		if err != nil {

@@ -21,6 +21,8 @@ var cardRows = []Protocol{
 		},
 		make: newCCID,
 	},
+	{Name: "mfrc522", Doc: "RC522 module (NXP MFRC522) on an SPI bus of the board", Port: SPI},
+	{Name: "pcscd", Doc: "smart card reader at the PC/SC daemon, contactless, asked for the UID (not beside ccid)", Port: Daemon},
 }
 
 func newCCID(v values) (reader.Decoder, error) {

@@ -3,6 +3,7 @@
 package protocols
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,8 +19,11 @@ type Protocol struct {
 	Port        Port // what brings its bytes
 	DefaultBaud int  // of serial readers
 
-	make func(values) (reader.Decoder, error)
+	make func(values) (reader.Decoder, error) // nil: ErrNoBytes
 }
+
+// ErrNoBytes is that of New for a protocol whose port itself says what cards there are.
+var ErrNoBytes = errors.New("there are no bytes to decode")
 
 // Port is the kind of port that a protocol speaks over, and with it how a
 // configuration writes the port.
@@ -57,7 +61,8 @@ func Find(name string) (Protocol, error) {
 }
 
 // New makes a decoder of the named protocol. An error says what is allowed
-// instead: the names of protocols or options, or the values of an option.
+// instead: the names of protocols or options, or the values of an option; or, if all that
+// is well, it is ErrNoBytes.
 func New(name string, opts map[string]string) (reader.Decoder, error) {
 	p, err := Find(name)
 	if err != nil {
@@ -65,6 +70,9 @@ func New(name string, opts map[string]string) (reader.Decoder, error) {
 	}
 	if err := p.known(opts); err != nil {
 		return nil, err
+	}
+	if p.make == nil {
+		return nil, fmt.Errorf("protocol %s: %w: its port (%s) says by itself which card there is", name, ErrNoBytes, p.Port)
 	}
 	dec, err := p.make(opts)
 	if err != nil {
