@@ -10,13 +10,17 @@
 //
 // The lines "# key: value" in front say where it comes from; other lines that start
 // with # and empty ones are nothing. Each chunk is one read of the port: @ and
-// milliseconds since the capture began, with up to three decimals, then the bytes in
-// hex. Times do not fall.
+// milliseconds, with up to three decimals, a blank, then the bytes in hex. Times do not
+// fall. Only their differences count: they may be those since the capture began, or
+// those of a clock.
 package capture
 
 import (
+	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +33,9 @@ const (
 	maxValue = 200            // characters of a header's value
 	maxLine  = 2*MaxChunk + 64
 )
+
+// Mark is what some editors put in front of UTF-8: it is no part of a line.
+const Mark = "\uFEFF"
 
 // Header says where a capture comes from.
 type Header struct {
@@ -50,21 +57,18 @@ type field struct {
 
 // Chunk is what one read of the port brought.
 type Chunk struct {
-	At    time.Duration // since the capture began
+	At    time.Duration // as written, or, of a Reader, since the first chunk
 	Bytes []byte
 }
 
 // ParseChunk reads a line: hex bytes, with an optional "@ms " in front, which timed
 // reports. The error does not show the bytes.
 func ParseChunk(line string) (c Chunk, timed bool, err error) {
-	text := strings.TrimSpace(line)
-	if after, ok := strings.CutPrefix(text, "@"); ok {
-		ms, rest, _ := strings.Cut(after, " ")
-		if c.At, err = parseTime(ms); err != nil {
-			return Chunk{}, false, err
-		}
-		text, timed = strings.TrimSpace(rest), true
+	at, timed, text, err := CutTime(line)
+	if err != nil {
+		return Chunk{}, false, err
 	}
+	c.At = at
 	if len(text) > 2*MaxChunk {
 		return Chunk{}, false, fmt.Errorf("%d characters: a chunk has at most %d bytes", len(text), MaxChunk)
 	}
@@ -74,15 +78,53 @@ func ParseChunk(line string) (c Chunk, timed bool, err error) {
 	return c, timed, nil
 }
 
-// parseTime reads milliseconds with up to three decimals.
+// CutTime reads the "@ms " in front of a line, if there is one, which timed reports, and
+// gives the rest.
+func CutTime(line string) (at time.Duration, timed bool, rest string, err error) {
+	text := strings.TrimSpace(line)
+	after, timed := strings.CutPrefix(text, "@")
+	if !timed {
+		return 0, false, text, nil
+	}
+	ms := after
+	if i := strings.IndexAny(after, " \t"); i >= 0 {
+		ms, rest = after[:i], strings.TrimSpace(after[i:])
+	}
+	at, err = parseTime(ms)
+	return at, true, rest, err
+}
+
+// parseTime reads milliseconds with up to three decimals, as many as a Duration holds.
 func parseTime(s string) (time.Duration, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	us, err := strconv.ParseUint(whole+(frac + "000")[:3], 10, 63)
-	at := time.Duration(us) * time.Microsecond
-	if err != nil || len(frac) > 3 || us > uint64(MaxTime/time.Microsecond) {
-		return 0, fmt.Errorf("a time is @ and milliseconds, 0 to %d, with up to three decimals", MaxTime.Milliseconds())
+	if err != nil || len(frac) > 3 || us > math.MaxInt64/uint64(time.Microsecond) {
+		return 0, errors.New("a time is @ and milliseconds with up to three decimals")
 	}
-	return at, nil
+	return time.Duration(us) * time.Microsecond, nil
+}
+
+// Times takes the times of lines one after the other. The zero value has had none.
+type Times struct {
+	Most        time.Duration // from first to last; 0: MaxTime
+	first, last time.Duration
+	begun       bool
+}
+
+// Since gives the time since the first line.
+func (t *Times) Since(at time.Duration) (time.Duration, error) {
+	if !t.begun {
+		t.first, t.last, t.begun = at, at, true
+	}
+	most := cmp.Or(t.Most, MaxTime)
+	switch {
+	case at < t.last:
+		return 0, errors.New("its time is before that of the line above")
+	case at-t.first > most:
+		return 0, fmt.Errorf("its time is more than %v after that of the first line", most)
+	}
+	t.last = at
+	return at - t.first, nil
 }
 
 // formatTime is the counterpart of parseTime; what is below a microsecond is cut.

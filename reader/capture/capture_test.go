@@ -76,9 +76,31 @@ func TestLongReadsBecomeLines(t *testing.T) {
 }
 
 func TestTimesNeverFall(t *testing.T) {
-	text := write(t, capture.Chunk{At: time.Second, Bytes: []byte{1}}, capture.Chunk{At: 0, Bytes: []byte{2}})
-	if _, chunks, err := read(text); err != nil || chunks[1].At != time.Second {
+	text := write(t, capture.Chunk{Bytes: []byte{1}}, capture.Chunk{At: time.Second, Bytes: []byte{2}}, capture.Chunk{At: 0, Bytes: []byte{3}})
+	if _, chunks, err := read(text); err != nil || chunks[2].At != time.Second {
 		t.Errorf("a clock that was set back: %v", err)
+	}
+}
+
+// Times may be those of a clock, and anything blank parts them from the bytes.
+func TestOnlyDifferencesOfTimesCount(t *testing.T) {
+	for name, text := range map[string]string{
+		"since the start":    "@3500 01\n@3565.5 02\n",
+		"since 1970":         "@1700000000000 01\n@1700000000065.5 02\n",
+		"tabs":               "@0\t01\n@65.5\t 02\n",
+		"a byte order mark":  "\uFEFF@0 01\r\n@65.5 02\r\n",
+		"a mark at a header": "\uFEFF# device: x\n@0 01\n@65.5 02\n",
+	} {
+		h, chunks, err := read(text)
+		if err != nil || len(chunks) != 2 || chunks[0].At != 0 || chunks[1].At != 65500*time.Microsecond || !bytes.Equal(chunks[1].Bytes, []byte{2}) {
+			t.Errorf("%s: %v, %v", name, chunks, err)
+		}
+		if marked := strings.Contains(text, "device"); marked != (h.Device == "x") {
+			t.Errorf("%s: the header is %+v", name, h)
+		}
+	}
+	if _, chunks, err := read("@1700000000000 01\n@1700086400000 02\n"); err != nil || chunks[1].At != capture.MaxTime {
+		t.Errorf("a whole day: %v", err)
 	}
 }
 
@@ -87,11 +109,13 @@ func TestWhatIsNoCapture(t *testing.T) {
 		{"no hex", "@0 0G\n", "line 1: not hex"},
 		{"half a byte", "\n@0 012\n", "line 2: not hex"},
 		{"no time", "# device: x\n0102\n", "line 2: the time is missing"},
-		{"falling time", "@5 01\n@4 01\n", "line 2: the time falls"},
+		{"falling time", "@5 01\n@4 01\n", "line 2: its time is before that of the line above"},
 		{"strange time", "@x 01\n", "line 1: a time is"},
 		{"negative time", "@-1 01\n", "a time is"},
 		{"too many decimals", "@1.0001 01\n", "a time is"},
 		{"endless time", "@99999999999999999999 01\n", "a time is"},
+		{"a time that no Duration holds", "@9223372036854.776 01\n", "a time is"},
+		{"more than a day", "@1700000000000 01\n@1700086400000.001 02\n", "line 2: its time is more than 24h0m0s after that of the first line"},
 		{"long chunk", "@0 " + strings.Repeat("00", capture.MaxChunk+1) + "\n", "at most 4096 bytes"},
 		{"long line", "@0 " + strings.Repeat("0", 100_000), "line 1: longer than"},
 		{"long header", "# how: " + strings.Repeat("x", 300) + "\n", "how has more than 200"},
@@ -251,12 +275,13 @@ func TestReplayKeepsTheTime(t *testing.T) {
 
 func TestReplayEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		text := write(t, capture.Chunk{At: time.Hour, Bytes: []byte{1}})
+		text := write(t, capture.Chunk{Bytes: []byte{1}}, capture.Chunk{At: time.Hour, Bytes: []byte{2}})
 		r, _ := capture.NewReader(strings.NewReader(text))
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		if err := r.Replay(ctx, 1, func([]byte) error { return errors.New("sent") }); err != nil {
-			t.Errorf("end of context: %v", err)
+		n := 0
+		if err := r.Replay(ctx, 1, func([]byte) error { n++; return nil }); err != nil || n != 1 {
+			t.Errorf("end of context: %d sent, %v", n, err)
 		}
 		r, _ = capture.NewReader(strings.NewReader(text))
 		if err := r.Replay(t.Context(), 1, func([]byte) error { return errors.New("gone") }); err == nil || !strings.Contains(err.Error(), "line 5: gone") {

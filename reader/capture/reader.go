@@ -18,7 +18,8 @@ type Reader struct {
 	header Header
 	n      int    // of the line in hand
 	held   string // the line that ended the header
-	last   time.Duration
+	times  Times
+	last   time.Duration // since the first chunk
 }
 
 // NewReader reads the header.
@@ -40,7 +41,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Header says where the capture comes from.
 func (r *Reader) Header() Header { return r.header }
 
-// Next gives the next chunk, and io.EOF after the last. An error names the line.
+// Next gives the next chunk, and io.EOF after the last. Its time is that since the first
+// one. An error names the line.
 func (r *Reader) Next() (Chunk, error) {
 	for r.held == "" || strings.HasPrefix(r.held, "#") {
 		if !r.scan() {
@@ -57,8 +59,9 @@ func (r *Reader) Next() (Chunk, error) {
 		return Chunk{}, r.lineError(err)
 	case !timed:
 		return Chunk{}, r.lineError(errors.New("the time is missing: a chunk starts with @ and milliseconds"))
-	case c.At < r.last:
-		return Chunk{}, r.lineError(errors.New("the time falls"))
+	}
+	if c.At, err = r.times.Since(c.At); err != nil {
+		return Chunk{}, r.lineError(err)
 	}
 	r.last = c.At
 	return c, nil
@@ -68,7 +71,7 @@ func (r *Reader) Next() (Chunk, error) {
 func (r *Reader) scan() bool {
 	for r.lines.Scan() {
 		r.n++
-		if r.held = strings.TrimSpace(r.lines.Text()); r.held != "" {
+		if r.held = strings.TrimSpace(strings.TrimPrefix(r.lines.Text(), Mark)); r.held != "" {
 			return true
 		}
 	}
@@ -101,8 +104,8 @@ func (r *Reader) lineError(err error) error {
 	return fmt.Errorf("read capture, line %d: %w", r.n, err)
 }
 
-// Decode plays the rest of a capture to a decoder as if it had begun at the time
-// start: without waiting, with the ticks that the decoder would have had, the last
+// Decode plays the rest of a capture to a decoder as if its first chunk had come at the
+// time start: without waiting, with the ticks that the decoder would have had, the last
 // one after the end included.
 func (r *Reader) Decode(dec reader.Decoder, start time.Time, emit func(reader.Event)) error {
 	for {
@@ -128,8 +131,8 @@ func Ticks(dec reader.Decoder, until time.Time, emit func(reader.Event)) {
 	}
 }
 
-// Replay hands the rest of a capture to send in the time that it took, or speed
-// times as fast. It ends early with ctx, without an error.
+// Replay hands the rest of a capture to send, the first chunk at once and the others in
+// the time that they took, or speed times as fast. It ends early with ctx, without an error.
 func (r *Reader) Replay(ctx context.Context, speed float64, send func([]byte) error) error {
 	if !(speed > 0) {
 		return fmt.Errorf("replay capture: the speed must be above 0")
