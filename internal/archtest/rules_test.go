@@ -98,7 +98,6 @@ type library struct {
 var libraries = []library{
 	{"go.bug.st/serial", []string{"reader/serialport", "internal/bench"}, "one place opens serial ports, exclusively, and never lists them; the bench measures against a bare echo on the same library"},
 	{"periph.io/x/conn/v3", []string{"reader/gpioport", "reader/mfrc522"}, "one place drives pins, and caps every relay pulse; one chip on a bus of the board"},
-	{"periph.io/x/devices/v3", []string{"reader/mfrc522"}, "the one chip that is driven over SPI"},
 	{"periph.io/x/host/v3", []string{"reader/mfrc522"}, "opens the SPI bus of that chip"},
 	{"github.com/warthog618/go-gpiocdev", []string{"reader/gpioport"}, "edges with the kernel's time, a sized buffer and sequence numbers"},
 	{"github.com/holoplot/go-evdev", []string{"reader/usbport"}, "keeps a badge's digits from the console (EVIOCGRAB)"},
