@@ -84,7 +84,7 @@ func (a *app) decode() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in, err := a.input(args)
+			in, err := a.input(args, readBytes)
 			if err != nil {
 				return err
 			}
@@ -113,14 +113,18 @@ func protocolHelp() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// input opens the file that is named, or takes standard input.
-func (a *app) input(args []string) (io.ReadCloser, error) {
+// readBytes is what decode attempts with its input.
+const readBytes = "read the bytes to decode"
+
+// input opens the file that is named, or takes standard input. what is attempted with it
+// stands in the error.
+func (a *app) input(args []string, what string) (io.ReadCloser, error) {
 	if len(args) == 0 || args[0] == "-" {
 		return io.NopCloser(a.io.In), nil
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
-		return nil, fmt.Errorf("read the bytes to decode: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return f, nil
 }
@@ -134,37 +138,63 @@ const frameEvery = time.Second
 // parseEdges reads a line of 0, 1 and x, with an optional time, or of a capture. The
 // error does not show them.
 func parseEdges(text string) (c capture.Chunk, timed bool, err error) {
-	at, edges := "", text
-	if strings.HasPrefix(text, "@") {
-		at, edges, _ = strings.Cut(text, " ")
-	}
-	if edges = strings.TrimSpace(edges); strings.Trim(edges, "01x") != "" {
+	at, timed, edges, err := capture.CutTime(text)
+	switch {
+	case err != nil:
+		return c, false, err
+	case strings.Trim(edges, "01x") != "":
 		return capture.ParseChunk(text)
+	case len(edges) > capture.MaxChunk:
+		return c, false, fmt.Errorf("%d edges: a chunk has at most %d", len(edges), capture.MaxChunk)
 	}
-	c, timed, err = capture.ParseChunk(at)
-	if len(edges) > capture.MaxChunk {
-		return capture.Chunk{}, false, fmt.Errorf("%d edges: a chunk has at most %d", len(edges), capture.MaxChunk)
-	}
-	c.Bytes = []byte(edges)
-	return c, timed, err
+	return capture.Chunk{At: at, Bytes: []byte(edges)}, timed, nil
 }
 
-// play feeds the chunks of in to dec and prints what comes of them. A line of bytes
-// without a time belongs to the moment of the one before, one of edges comes later.
+// moments gives each line of what is decoded its time. A line of bytes without one belongs
+// to the moment of the line above, one of edges comes later.
+type moments struct {
+	times capture.Times
+	later time.Duration
+	start time.Time // of the first line that has a time
+	last  time.Time
+}
+
+func (m *moments) next(c capture.Chunk, timed bool) (time.Time, error) {
+	if !timed {
+		m.last = m.last.Add(m.later)
+		return m.last, nil
+	}
+	since, err := m.times.Since(c.At)
+	if err != nil {
+		return m.last, err
+	}
+	if m.start.IsZero() {
+		m.start = m.last
+	}
+	at := m.start.Add(since)
+	if at.Before(m.last) {
+		return m.last, errors.New("its time is before that of the line above, which came a second after the one before")
+	}
+	m.last = at
+	return at, nil
+}
+
+// maxTrace is the longest trace of OSDP: a line may be listened to for months.
+const maxTrace = 100 * 365 * 24 * time.Hour
+
+// play feeds the chunks of in to dec and prints what comes of them.
 func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) error {
-	parse, later := capture.ParseChunk, time.Duration(0)
+	parse, m := capture.ParseChunk, moments{last: time.Unix(0, 0)}
 	if edges {
-		parse, later = parseEdges, frameEvery
+		parse, m.later = parseEdges, frameEvery
 	} else if _, ok := dec.(*osdp.Monitor); ok {
-		parse = parseOSDP
+		parse, m.times.Most = parseOSDP, maxTrace
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
-	at := time.Unix(0, 0)
-	start := at
 	n := 1
 	for ; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
+		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), capture.Mark))
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
@@ -172,13 +202,9 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		if !timed {
-			at = at.Add(later)
-		} else {
-			if start.Add(chunk.At).Before(at) {
-				return fmt.Errorf("line %d: its time is before that of the line above", n)
-			}
-			at = start.Add(chunk.At)
+		at, err := m.next(chunk, timed)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 		capture.Ticks(dec, at, out.event)
 		dec.Feed(at, chunk.Bytes, out.event)
@@ -186,9 +212,9 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
 		return fmt.Errorf("line %d: longer than %d characters: a chunk has at most %d bytes", n, maxLine, capture.MaxChunk)
 	} else if err != nil {
-		return fmt.Errorf("read the bytes to decode: %w", err)
+		return fmt.Errorf("%s: %w", readBytes, err)
 	}
-	capture.Ticks(dec, at.Add(time.Hour), out.event) // a frame that stopped in the middle
+	capture.Ticks(dec, m.last.Add(time.Hour), out.event) // a frame that stopped in the middle
 	out.summary(dec)
 	return out.end()
 }
@@ -222,12 +248,13 @@ func (l *line) fields(c reader.Card) {
 	}
 }
 
-// printer prints events, with the number that a rule makes of a card.
+// printer prints events, with the number that a rule makes of a card; one that it does not
+// fit is a fault, as it is for the agent.
 type printer struct {
 	app    *app
 	rule   number.Rule
 	faulty bool
-	err    error // the first of making a number or of printing
+	err    error // the first of printing
 }
 
 func (p *printer) event(ev reader.Event) {
@@ -240,8 +267,8 @@ func (p *printer) event(ev reader.Event) {
 	case reader.KindCard:
 		n, err := p.rule.Apply(ev.Card)
 		if err != nil {
-			p.err = errors.Join(p.err, fmt.Errorf("make the number of a card: %w", err))
-			return
+			l, p.faulty = line{Kind: reader.KindFault, Why: string(reader.BadNumber)}, true
+			break
 		}
 		l.Number, l.Hex, l.Bits, l.Format = n.Reveal(), ev.Card.Hex(), ev.Card.Bits(), ev.Card.FrameFormat()
 		l.fields(ev.Card)

@@ -9,6 +9,105 @@ import (
 	"testing"
 )
 
+const (
+	frame    = "0236324533303836434544303803"
+	badFrame = "0236324533303836434544303903"
+	card     = `{"kind":"card","number":"62E3086CED","hex":"62E3086CED","bits":40,"format":"EM4100"}` + "\n"
+)
+
+func TestDecode(t *testing.T) {
+	tests := []struct {
+		name, in string
+		args     []string
+		want     string
+		code     int
+	}{
+		{"a badge", frame, []string{"--protocol", "rdm6300"}, card, 0},
+		{"over two lines", frame[:10] + "\n" + frame[10:] + "\n", []string{"--protocol", "rdm6300"}, card, 0},
+		{"a capture", "# device: x\n\n@0 " + frame + "\n@65 " + frame + "\n@4000 " + frame, []string{"--protocol", "rdm6300"}, card + card, 0},
+		{"a wrong checksum", badFrame, []string{"--protocol", "rdm6300"}, `{"kind":"fault","why":"checksum"}` + "\n", 1},
+		{"cut off", frame[:12], []string{"--protocol", "rdm6300"}, `{"kind":"fault","why":"timeout"}` + "\n", 1},
+		{"cut off, then whole", "@0 " + frame[:12] + "\n@900 " + frame, []string{"--protocol", "rdm6300"}, `{"kind":"fault","why":"timeout"}` + "\n" + card, 1},
+		{"keys", "2a37", []string{"--protocol", "asciikeypad"}, `{"kind":"key","key":"*"}` + "\n" + `{"kind":"key","key":"7"}` + "\n", 0},
+		{"an option with a comma", "2c410d", []string{"--protocol", "line", "-o", "prefix=,"}, `{"kind":"card","number":"A","hex":"41","bits":8,"format":"text"}` + "\n", 0},
+		{"a number rule", "31320d0a", []string{"--protocol", "line", "-o", "charset=digits", "--number", "lpad(4)"},
+			`{"kind":"card","number":"0012","hex":"3132","bits":16,"format":"text"}` + "\n", 0},
+		{"nothing", "", []string{"--protocol", "line"}, "", 0},
+		{"no hex", "xyz", []string{"--protocol", "line"}, "", 1},
+		{"times of a clock", "@1700000000000 " + frame[:12] + "\n@1700000000065.5\t" + frame[12:], []string{"--protocol", "rdm6300"}, card, 0},
+		{"times of a clock, cut off, then whole", "@1700000000000\t" + frame[:12] + "\n@1700000000900 " + frame, []string{"--protocol", "rdm6300"},
+			`{"kind":"fault","why":"timeout"}` + "\n" + card, 1},
+		{"a time behind lines without one", frame[:12] + "\n@7000 " + frame[12:], []string{"--protocol", "rdm6300"}, card, 0},
+		{"a byte order mark", "\uFEFF" + frame, []string{"--protocol", "rdm6300"}, card, 0},
+		{"a byte order mark before a comment", "\uFEFF# device: x\r\n@0 " + frame, []string{"--protocol", "rdm6300"}, card, 0},
+		{"text as it is", "3c26413e0d", []string{"--protocol", "line"}, `{"kind":"card","number":"<&A>","hex":"3C26413E","bits":32,"format":"text"}` + "\n", 0},
+		{"an unknown protocol", "", []string{"--protocol", "nope"}, "", 64},
+		{"an unknown option", "", []string{"--protocol", "line", "-o", "x=1"}, "", 64},
+		{"an option without value", "", []string{"--protocol", "line", "-o", "x"}, "", 64},
+		{"a wrong rule", "", []string{"--protocol", "line", "--number", "nope"}, "", 64},
+		{"too many files", "", []string{"--protocol", "line", "a", "b"}, "", 64},
+		{"no such file", "", []string{"--protocol", "line", "/nowhere/x"}, "", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, tt.in, append([]string{"decode"}, tt.args...)...)
+			if tt.want != "" && got.out != tt.want || got.code != tt.code {
+				t.Errorf("code %d, want %d; printed\n%swant\n%s%s", got.code, tt.code, got.out, tt.want, got.stderr)
+			}
+			if silent := got.stderr == ""; got.code == 64 && silent {
+				t.Error("it does not say what is wrong")
+			}
+		})
+	}
+}
+
+// A badge that the rule does not fit is a fault as any other: what follows is told.
+func TestDecodeGoesOnAfterABadgeThatDoesNotFit(t *testing.T) {
+	got := run(t, "313233340d\n78790d\n7a7a0d\n01320d\n373839300d", "decode", "--protocol", "line", "--number", "hex2dec")
+	const unfit, digit = `{"kind":"fault","why":"number"}` + "\n", `{"kind":"fault","why":"digit"}` + "\n"
+	want := `{"kind":"card","number":"4660","hex":"31323334","bits":32,"format":"text"}` + "\n" + unfit + unfit + digit +
+		`{"kind":"card","number":"30864","hex":"37383930","bits":32,"format":"text"}` + "\n"
+	if got.out != want || got.code != 1 || got.stderr != "" {
+		t.Errorf("code %d, printed\n%swant\n%s%s", got.code, got.out, want, got.stderr)
+	}
+}
+
+func TestDecodeSaysWhatIsWrongWithALine(t *testing.T) {
+	for _, tt := range []struct{ name, in, protocol, want string }{
+		{"time runs backwards", "@5 2a\n@4 2a", "asciikeypad", "line 2: its time is before that of the line above"},
+		{"time of edges runs backwards", "@5 1\n# x\n@4 0", "wiegand", "line 3: its time is before that of the line above"},
+		{"time of a line above that has none", "@0 1010\n1010\n@500 1010", "wiegand", "line 3: its time is before that of the line above, which came a second"},
+		{"more than a day", "@0 2a\n@86400001 2a", "asciikeypad", "line 2: its time is more than 24h0m0s after"},
+		{"no time", "@ 2a", "asciikeypad", "line 1: a time is @ and milliseconds"},
+		{"too many edges", "@0 " + strings.Repeat("1", 4097), "wiegand", "line 1: 4097 edges"},
+	} {
+		got := run(t, tt.in, "decode", "--protocol", tt.protocol)
+		if got.code != 1 || !strings.Contains(got.stderr, tt.want) {
+			t.Errorf("%s: code %d, want %q: %s", tt.name, got.code, tt.want, got.stderr)
+		}
+	}
+}
+
+// What was attempted is said by who attempted it.
+func TestAFileThatIsNotThere(t *testing.T) {
+	for want, args := range map[string][]string{
+		"badgectl: read the bytes to decode: open /nowhere/x": {"decode", "--protocol", "line", "/nowhere/x"},
+		"badgectl: read the badges: open /nowhere/x":          {"card", "learn", "/nowhere/x"},
+		"badgectl: read the capture: open /nowhere/x":         {"replay", "--protocol", "line", "/nowhere/x"},
+	} {
+		if got := run(t, "", args...); got.code != 1 || !strings.HasPrefix(got.stderr, want) {
+			t.Errorf("code %d, want %q: %s", got.code, want, got.stderr)
+		}
+	}
+}
+
+func TestDecodeTellsALongLine(t *testing.T) {
+	got := run(t, "00\n\n"+strings.Repeat("00", 1<<19)+"\n", "decode", "--protocol", "line")
+	if want := "line 3: longer than 8256 characters"; got.code != 1 || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "bufio") {
+		t.Errorf("code %d, want 1 and %q: %s", got.code, want, got.stderr)
+	}
+}
+
 func TestDecodeWiegand(t *testing.T) {
 	const (
 		cdvi   = "10001011001101010001101110"
@@ -25,6 +124,7 @@ func TestDecodeWiegand(t *testing.T) {
 		{"a badge", cdvi, nil, badge, 0},
 		{"a line is a frame", cdvi + "\n" + cdvi + "\n1010\n", nil, badge + badge + key, 0},
 		{"edges with their times", timed("@%d %c\n", cdvi) + "@900 1010", nil, badge + key, 0},
+		{"a tab behind the time", timed("@%d\t%c\n", cdvi) + "@900\t1010", nil, badge + key, 0},
 		{"a capture", "# device: x\n" + timed("@%d %x\n", cdvi), nil, badge, 0},
 		{"lost edges", cdvi[:9] + "x" + cdvi[9:], nil, `{"kind":"fault","why":"edges"}` + "\n", 1},
 		{"wrong parity", "0" + cdvi[1:], nil, parity, 1},

@@ -24,7 +24,7 @@ func (a *app) learn() *cobra.Command {
 			"  badgectl card learn badges.csv",
 		Args: takes(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			in, err := a.input(args)
+			in, err := a.input(args, "read the badges")
 			if err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 
 // parseOSDP reads a line of an osdpcap file, or of a capture of ours. An osdpcap file
 // has one JSON object a line: the bytes have spaces or dashes between them, the times
-// are strings. The error does not show the line.
+// are strings; some tools write numbers. The error does not show the line.
 //
 // Source: Security Industry Association, libosdp-conformance, osdpcap-format.md,
 // version 1.
@@ -25,21 +25,26 @@ func parseOSDP(text string) (c capture.Chunk, timed bool, err error) {
 		return capture.ParseChunk(text)
 	}
 	var line struct {
-		Sec  string `json:"timeSec"`
-		Nano string `json:"timeNano"`
-		Data string `json:"data"`
+		Sec  json.RawMessage `json:"timeSec"`
+		Nano json.RawMessage `json:"timeNano"`
+		Data string          `json:"data"`
 	}
 	if json.Unmarshal([]byte(text), &line) != nil || line.Data == "" {
-		return c, false, errors.New("not osdpcap: a line is a JSON object with data, timeSec and timeNano, all strings")
+		return c, false, errors.New("not osdpcap: a line is a JSON object with data, timeSec and timeNano")
 	}
 	c.Bytes, err = hex.DecodeString(strings.NewReplacer(" ", "", "-", "").Replace(line.Data))
 	if err != nil || len(c.Bytes) > capture.MaxChunk {
 		return c, false, fmt.Errorf("data must be hex, at most %d bytes", capture.MaxChunk)
 	}
-	sec, secErr := strconv.ParseUint(line.Sec, 10, 32)
-	nano, nanoErr := strconv.ParseUint(line.Nano, 10, 32)
+	sec, secErr := osdpTime(line.Sec)
+	nano, nanoErr := osdpTime(line.Nano)
 	c.At = time.Duration(sec)*time.Second + time.Duration(nano)
 	return c, secErr == nil && nanoErr == nil, nil
+}
+
+// osdpTime reads a number that may be a string.
+func osdpTime(value json.RawMessage) (uint64, error) {
+	return strconv.ParseUint(strings.Trim(string(value), `"`), 10, 32)
 }
 
 // summary is what decode prints of a whole OSDP line.

@@ -27,6 +27,7 @@ func TestDecodeOSDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	damaged := strings.Replace(string(all), "ad 12 18 a9 84 3e", "ad 12 18 a9 84 3f", 1)
+	const late = `{"kind":"fault","why":"timeout"}` + "\n" + `{"kind":"summary","frames":0,"crc_bad":0,"macs_ok":0,"macs_bad":0,"keys":[]}` + "\n"
 	for _, tt := range []struct {
 		name, in string
 		args     []string
@@ -38,6 +39,12 @@ func TestDecodeOSDP(t *testing.T) {
 		{"without its key, which can be guessed", string(all), nil,
 			osdpEvents + `{"kind":"summary","frames":46,"crc_bad":0,"macs_ok":38,"macs_bad":0,"keys":["` + osdpKey + `"]}` + "\n", 0},
 		{"dashes, and no time", `{"io":"trace","data":"FF-53-81-0B-00-06-53-00-01-34-95-62"}`, nil,
+			`{"kind":"key","key":"4"}` + "\n" + `{"kind":"summary","frames":1,"crc_bad":0,"macs_ok":0,"macs_bad":0,"keys":[]}` + "\n", 0},
+		{"times that are strings", `{"timeSec":"1700000000","timeNano":"5","data":"FF-53-81-0B-00"}` + "\n" +
+			`{"timeSec":"1700000005","timeNano":"0","data":"06-53-00-01-34-95-62"}`, nil, late, 1},
+		{"times that are numbers", `{"timeSec":1700000000,"timeNano":5,"data":"FF-53-81-0B-00"}` + "\n" +
+			`{"timeSec":1700000005,"timeNano":0,"data":"06-53-00-01-34-95-62"}`, nil, late, 1},
+		{"months", `{"timeSec":"1700000000","timeNano":"0","data":"FF"}` + "\n" + `{"timeSec":"1710000000","timeNano":"0","data":"FF53810B0006530001349562"}`, nil,
 			`{"kind":"key","key":"4"}` + "\n" + `{"kind":"summary","frames":1,"crc_bad":0,"macs_ok":0,"macs_bad":0,"keys":[]}` + "\n", 0},
 		{"a keypad", "FFFF53810B0006530001349562", nil,
 			`{"kind":"key","key":"4"}` + "\n" + `{"kind":"summary","frames":1,"crc_bad":0,"macs_ok":0,"macs_bad":0,"keys":[]}` + "\n", 0},

@@ -120,7 +120,9 @@ func (a *app) withJSON(cmd *cobra.Command) *cobra.Command {
 
 // print writes one JSON object on a line of its own.
 func (a *app) print(v any) error {
-	if err := json.NewEncoder(a.io.Out).Encode(v); err != nil {
+	e := json.NewEncoder(a.io.Out)
+	e.SetEscapeHTML(false) // a person reads it: & is &
+	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil

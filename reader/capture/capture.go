@@ -98,7 +98,7 @@ func CutTime(line string) (at time.Duration, timed bool, rest string, err error)
 func parseTime(s string) (time.Duration, error) {
 	whole, frac, _ := strings.Cut(s, ".")
 	us, err := strconv.ParseUint(whole+(frac + "000")[:3], 10, 63)
-	if err != nil || len(frac) > 3 || us > math.MaxInt64/uint64(time.Microsecond) {
+	if err != nil || whole == "" || len(frac) > 3 || us > math.MaxInt64/uint64(time.Microsecond) {
 		return 0, errors.New("a time is @ and milliseconds with up to three decimals")
 	}
 	return time.Duration(us) * time.Microsecond, nil

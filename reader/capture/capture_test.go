@@ -112,6 +112,7 @@ func TestWhatIsNoCapture(t *testing.T) {
 		{"falling time", "@5 01\n@4 01\n", "line 2: its time is before that of the line above"},
 		{"strange time", "@x 01\n", "line 1: a time is"},
 		{"negative time", "@-1 01\n", "a time is"},
+		{"time without a number", "@ 01\n", "a time is"},
 		{"too many decimals", "@1.0001 01\n", "a time is"},
 		{"endless time", "@99999999999999999999 01\n", "a time is"},
 		{"a time that no Duration holds", "@9223372036854.776 01\n", "a time is"},
