@@ -1,9 +1,12 @@
 package reader
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
-// Polling is the rhythm in which a Poller asks a device one question at a time. Interval
-// and Timeout must be set.
+// Polling is the rhythm in which a Poller asks a device one question at a time, and what
+// it found so far. Interval and Timeout must be set.
 //
 //	          Asked                 Answered               Interval
 //	(ready) ---------> (waiting) --------------> (resting) ---------> (ready)
@@ -14,13 +17,20 @@ import "time"
 type Polling struct {
 	Interval time.Duration // between an answer and the next question
 	Timeout  time.Duration // the longest wait for an answer
+	Gone     int           // answers without a badge after which it is gone. 0: DefaultGone
 
 	opened, waiting bool
 	next            time.Time // of the answer's being overdue when waiting, else of the next question
 	unanswered      int
 	silent          bool // and told
 	alive           time.Time
+
+	seen  Presence
+	wrong Why // with what is in the field, and that was told
 }
+
+// DefaultGone is that of a Polling that was not told another.
+const DefaultGone = 3
 
 const (
 	silentAfter = 3           // questions without answer
@@ -87,6 +97,31 @@ func (p *Polling) Deadline() time.Time {
 		return time.Time{}
 	}
 	return p.next
+}
+
+// Silence is that of an Expecter: AnswerTime, or three questions if they take longer.
+func (p *Polling) Silence() time.Duration {
+	return max(AnswerTime, silentAfter*(p.Interval+p.Timeout))
+}
+
+// Found takes what the device has in its field: a badge, or what is wrong with it. It emits
+// each once while it stays.
+func (p *Polling) Found(at time.Time, c Card, why Why, emit func(Event)) {
+	was := p.wrong
+	p.wrong = why
+	switch {
+	case why != "" && why == was:
+	case why != "":
+		emit(Event{Kind: KindFault, At: at, Why: why})
+	case p.seen.Seen(at, c, p.Away()):
+		emit(Event{Kind: KindCard, At: at, Card: c})
+	}
+}
+
+// None tells that the device has nothing in its field.
+func (p *Polling) None() {
+	p.wrong = ""
+	p.seen.Missed(cmp.Or(p.Gone, DefaultGone))
 }
 
 // Away is how long a badge must not have been found for its next answer to be a new

@@ -25,8 +25,3 @@ func (p *Presence) Missed(times int) {
 		p.card = Card{}
 	}
 }
-
-// Silence is that of an Expecter: AnswerTime, or three questions if they take longer.
-func (p *Polling) Silence() time.Duration {
-	return max(AnswerTime, silentAfter*(p.Interval+p.Timeout))
-}

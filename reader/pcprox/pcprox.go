@@ -13,6 +13,7 @@
 package pcprox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"time"
 
@@ -28,17 +29,14 @@ const (
 	timeout = 500 * time.Millisecond
 )
 
-// The defaults of Options.
-const (
-	DefaultInterval = 100 * time.Millisecond
-	DefaultGone     = 3
-)
+// DefaultInterval is that of Options.
+const DefaultInterval = 100 * time.Millisecond
 
 // Options change a Decoder.
 type Options struct {
 	Cards    pacs.Selection // what the bits may be: raw if the reader strips parity
 	Interval time.Duration  // between an answer and the next question. 0: DefaultInterval
-	Gone     int            // answers without a badge after which it is gone. 0: DefaultGone
+	Gone     int            // answers without a badge after which it is gone. 0: reader.DefaultGone
 }
 
 // Decoder implements reader.Poller. Feed takes one report, with its id (00) or without.
@@ -51,23 +49,17 @@ type Options struct {
 // A Decoder that was never opened has no host: the first of two reports is the answer to
 // 8F, unless it is all zeros, the second that to 8E.
 type Decoder struct {
-	opts  Options
+	cards pacs.Selection
 	poll  reader.Polling
-	seen  reader.Presence
-	bits  uint64     // the answer to 8F; 0: it must be asked
-	wrong reader.Why // with the badge that stays, and that was told
+	bits  uint64 // the answer to 8F; 0: it must be asked
 	out   [1 + size]byte
 }
 
 // New makes a decoder.
 func New(opts Options) *Decoder {
-	if opts.Interval <= 0 {
-		opts.Interval = DefaultInterval
-	}
-	if opts.Gone <= 0 {
-		opts.Gone = DefaultGone
-	}
-	return &Decoder{opts: opts, poll: reader.Polling{Interval: opts.Interval, Timeout: timeout}}
+	return &Decoder{cards: opts.Cards, poll: reader.Polling{
+		Interval: cmp.Or(opts.Interval, DefaultInterval), Timeout: timeout, Gone: opts.Gone,
+	}}
 }
 
 // Open implements reader.Poller.
@@ -130,15 +122,10 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 // data takes the answer to 8F.
 func (d *Decoder) data(at time.Time, report []byte) {
 	if d.bits = binary.LittleEndian.Uint64(report); d.bits == 0 {
-		d.none()
+		d.poll.None()
 		return
 	}
 	d.poll.Hurry(at)
-}
-
-func (d *Decoder) none() {
-	d.wrong = ""
-	d.seen.Missed(d.opts.Gone)
 }
 
 // count takes the answer to 8E.
@@ -146,19 +133,11 @@ func (d *Decoder) count(at time.Time, report []byte, emit func(reader.Event)) {
 	bits := d.bits
 	d.bits = 0
 	if binary.LittleEndian.Uint64(report) == 0 {
-		d.none()
+		d.poll.None()
 		return
 	}
 	c, why := d.card(bits, report)
-	was := d.wrong
-	d.wrong = why
-	switch {
-	case why != "" && why == was:
-	case why != "":
-		d.fault(at, why, emit)
-	case d.seen.Seen(at, c, d.poll.Away()):
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	d.poll.Found(at, c, why, emit)
 }
 
 // card makes the card of bits of which a report tells how many there are.
@@ -169,7 +148,7 @@ func (d *Decoder) card(bits uint64, report []byte) (reader.Card, reader.Why) {
 	}
 	var packed [8]byte
 	binary.BigEndian.PutUint64(packed[:], bits<<(64-n))
-	return d.opts.Cards.Card(reader.PACS, n, packed[:(n+7)/8])
+	return d.cards.Card(reader.PACS, n, packed[:(n+7)/8])
 }
 
 func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {

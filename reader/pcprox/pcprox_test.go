@@ -2,7 +2,6 @@ package pcprox_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,16 +13,9 @@ import (
 	"badged/reader/readertest"
 )
 
-var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+var unhex = readertest.Unhex
 
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
+var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func decoder(tb testing.TB, format string) *pcprox.Decoder {
 	tb.Helper()

@@ -68,7 +68,7 @@ var serialRows = []Protocol{
 		},
 		make: newTWN4,
 	},
-	{Name: "yhy52x", Doc: "Ehuoyan YHY521X, YHY522 and YHY523, set to read by themselves", Port: Serial, DefaultBaud: 19200, Options: speaks, make: newYHY52x},
+	{Name: "yhy52x", Doc: "Ehuoyan YHY521X and YHY522, set to read by themselves", Port: Serial, DefaultBaud: 19200, Options: speaks, make: newYHY52x},
 }
 
 // durations reads several.
@@ -105,24 +105,27 @@ func (v values) polling(gone *int, to map[string]*time.Duration) (err error) {
 	return v.durations(to)
 }
 
+// frameTimes reads the times of a reader that speaks by itself.
+func (v values) frameTimes() (t reader.FrameTimes, err error) {
+	err = v.durations(map[string]*time.Duration{"repeat": &t.Repeat, "timeout": &t.Timeout})
+	return t, err
+}
+
 func newFrames(framing rdm6300.Framing) func(values) (reader.Decoder, error) {
 	return func(v values) (reader.Decoder, error) {
-		o := rdm6300.Options{Framing: framing}
-		err := v.durations(map[string]*time.Duration{"repeat": &o.Repeat, "timeout": &o.Timeout})
-		return rdm6300.New(o), err
+		times, err := v.frameTimes()
+		return rdm6300.New(rdm6300.Options{Framing: framing, Times: times}), err
 	}
 }
 
 func newSTXLen(v values) (reader.Decoder, error) {
-	var o stxlen.Options
-	err := v.durations(map[string]*time.Duration{"repeat": &o.Repeat, "timeout": &o.Timeout})
-	return stxlen.New(o), err
+	times, err := v.frameTimes()
+	return stxlen.New(times), err
 }
 
 func newYHY52x(v values) (reader.Decoder, error) {
-	var o yhy52x.Options
-	err := v.durations(map[string]*time.Duration{"repeat": &o.Repeat, "timeout": &o.Timeout})
-	return yhy52x.New(o), err
+	times, err := v.frameTimes()
+	return yhy52x.New(times), err
 }
 
 func newPN532(v values) (reader.Decoder, error) {

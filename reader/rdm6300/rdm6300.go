@@ -13,11 +13,7 @@
 // ASCII». Parallax: «RFID Card Reader, Serial (#28140)», «Communication protocol».
 package rdm6300
 
-import (
-	"time"
-
-	"badged/reader"
-)
+import "badged/reader"
 
 // Framing is how a module ends its frames.
 type Framing uint8
@@ -44,23 +40,13 @@ var shapes = [...]shape{
 	Parallax: {'\n', dataDigits, "\r"},
 }
 
-// The times of a Decoder that was not told others.
-const (
-	DefaultRepeat  = 500 * time.Millisecond
-	DefaultTimeout = 250 * time.Millisecond
-)
-
 // Options change a Decoder. The zero value is fine for an RDM6300.
 type Options struct {
 	Framing Framing
-	// Repeat is how long a badge must not have been seen for its next frame to be a
-	// new presentation. 0: DefaultRepeat.
-	Repeat time.Duration
-	// Timeout is the longest pause inside a frame. 0: DefaultTimeout.
-	Timeout time.Duration
+	Times   reader.FrameTimes
 }
 
-// Decoder implements reader.Decoder.
+// framer implements reader.Framer.
 //
 //	          start                all digits             tail, sum right: card
 //	(idle) ---------> (digits) ----------------> (end) ----------------------> (idle)
@@ -69,17 +55,11 @@ type Options struct {
 //	  +-- per run        | other, pause:           | other, pause:
 //	                     v fault                   v fault
 //	                   (junk) waits for a start in silence: its fault has been told
-//
-// Lower-case digits are faults: the modules do not send them, and one flipped bit
-// makes them of good ones.
-type Decoder struct {
-	opts  Options
+type framer struct {
 	shape shape
 	state state
 	frame [dataDigits + 2]byte // values of the digits so far
 	n     int                  // digits, or in (end) bytes of the tail, that are there
-	last  time.Time            // of the last byte inside a frame
-	seen  reader.Presence
 }
 
 type state uint8
@@ -92,127 +72,86 @@ const (
 )
 
 // New makes a decoder.
-func New(opts Options) *Decoder {
-	if opts.Repeat <= 0 {
-		opts.Repeat = DefaultRepeat
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	return &Decoder{opts: opts, shape: shapes[opts.Framing]}
+func New(opts Options) *reader.Frames {
+	return reader.NewFrames(&framer{shape: shapes[opts.Framing]}, opts.Times)
 }
 
-// Feed implements reader.Decoder. The card is told with the frame's last byte.
-func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
-	d.Tick(at, emit)
-	for _, b := range p {
-		d.byte(at, b, emit)
-	}
-}
+// Within implements reader.Framer.
+func (f *framer) Within() bool { return f.state == digits || f.state == end }
 
-// Deadline implements reader.Decoder.
-func (d *Decoder) Deadline() time.Time {
-	if d.state != digits && d.state != end {
-		return time.Time{}
-	}
-	return d.last.Add(d.opts.Timeout)
-}
+// Stopped implements reader.Framer.
+func (f *framer) Stopped() reader.Why { return f.fault(reader.Timeout, idle) }
 
-// Tick implements reader.Decoder.
-func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
-	if due := d.Deadline(); !due.IsZero() && !now.Before(due) {
-		d.fault(due, reader.Timeout, idle, emit)
+// Byte implements reader.Framer.
+func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
+	switch {
+	case b == f.shape.start:
+		why = f.start()
+	case f.state == idle:
+		why = f.fault(reader.BadFrame, junk)
+	case f.state == digits:
+		why = f.digit(b)
+	case f.state == end:
+		return f.finish(b)
 	}
-}
-
-func (d *Decoder) byte(at time.Time, b byte, emit func(reader.Event)) {
-	d.last = at
-	if b == d.shape.start {
-		d.start(at, emit)
-		return
-	}
-	switch d.state {
-	case idle:
-		d.fault(at, reader.BadFrame, junk, emit)
-	case digits:
-		d.digit(at, b, emit)
-	case end:
-		d.finish(at, b, emit)
-	case junk:
-	}
+	return c, why
 }
 
 // start begins a frame; one that stood half finished is a fault.
-func (d *Decoder) start(at time.Time, emit func(reader.Event)) {
-	if d.state == end || d.state == digits && d.n > 0 {
-		d.fault(at, reader.BadFrame, digits, emit)
+func (f *framer) start() (why reader.Why) {
+	if f.state == end || f.state == digits && f.n > 0 {
+		why = reader.BadFrame
 	}
-	d.state, d.n = digits, 0
+	f.state, f.n = digits, 0
+	return why
 }
 
-func (d *Decoder) digit(at time.Time, b byte, emit func(reader.Event)) {
-	v, ok := value(b)
+func (f *framer) digit(b byte) reader.Why {
+	v, ok := reader.HexDigit(b)
 	switch {
-	case b == d.shape.tail[len(d.shape.tail)-1]:
-		d.fault(at, reader.BadLength, idle, emit)
-		return
+	case b == f.shape.tail[len(f.shape.tail)-1]:
+		return f.fault(reader.BadLength, idle)
 	case !ok:
-		d.fault(at, reader.BadDigit, junk, emit)
-		return
+		return f.fault(reader.BadDigit, junk)
 	}
-	d.frame[d.n] = v
-	d.n++
-	if d.n == d.shape.digits {
-		d.state, d.n = end, 0
+	f.frame[f.n] = v
+	f.n++
+	if f.n == f.shape.digits {
+		f.state, f.n = end, 0
 	}
+	return ""
 }
 
-func (d *Decoder) finish(at time.Time, b byte, emit func(reader.Event)) {
-	if b != d.shape.tail[d.n] {
-		why := reader.BadFrame
-		if _, ok := value(b); ok {
+func (f *framer) finish(b byte) (c reader.Card, why reader.Why) {
+	if b != f.shape.tail[f.n] {
+		why = reader.BadFrame
+		if _, ok := reader.HexDigit(b); ok {
 			why = reader.BadLength
 		}
-		d.fault(at, why, junk, emit)
-		return
+		return c, f.fault(why, junk)
 	}
-	if d.n++; d.n < len(d.shape.tail) {
-		return
+	if f.n++; f.n < len(f.shape.tail) {
+		return c, ""
 	}
-	raw, ok := d.unpack()
+	f.state, f.n = idle, 0
+	raw, ok := f.unpack()
 	if !ok {
-		d.fault(at, reader.BadChecksum, idle, emit)
-		return
+		return c, reader.BadChecksum
 	}
-	d.state, d.n = idle, 0
-	c := reader.NewCard(reader.EM4100, "EM4100", 40, raw[:])
-	if d.seen.Seen(at, c, d.opts.Repeat) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	return reader.NewCard(reader.EM4100, "EM4100", 40, raw[:]), ""
 }
 
 // unpack gives the five bytes and whether their XOR is the sixth, if there is one.
-func (d *Decoder) unpack() (raw [dataDigits / 2]byte, ok bool) {
+func (f *framer) unpack() (raw [dataDigits / 2]byte, ok bool) {
 	var sum byte
 	for i := range raw {
-		raw[i] = d.frame[2*i]<<4 | d.frame[2*i+1]
+		raw[i] = f.frame[2*i]<<4 | f.frame[2*i+1]
 		sum ^= raw[i]
 	}
-	return raw, d.shape.digits == dataDigits || sum == d.frame[dataDigits]<<4|d.frame[dataDigits+1]
+	return raw, f.shape.digits == dataDigits || sum == f.frame[dataDigits]<<4|f.frame[dataDigits+1]
 }
 
-func (d *Decoder) fault(at time.Time, why reader.Why, next state, emit func(reader.Event)) {
-	d.state, d.n = next, 0
-	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
-}
-
-// value gives the value of an upper-case hex digit.
-func value(b byte) (byte, bool) {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0', true
-	case 'A' <= b && b <= 'F':
-		return b - 'A' + 10, true
-	}
-	return 0, false
+func (f *framer) fault(why reader.Why, next state) reader.Why {
+	f.state, f.n = next, 0
+	return why
 }

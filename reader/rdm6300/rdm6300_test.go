@@ -1,12 +1,8 @@
 package rdm6300_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -31,37 +27,11 @@ func others(frames [][]byte, start byte, digits int, tail string) (out [][]byte)
 	return out
 }
 
-// vector is a line of testdata/vectors/serial.jsonl.
-type vector struct {
-	Proto, Bytes, Card string
-	OK                 bool
-}
-
 func vectors(tb testing.TB) (frames [][]byte, want []reader.Event) {
 	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto != "rdm6300" {
-			continue
-		}
-		frame, err := hex.DecodeString(v.Bytes)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		raw, err := hex.DecodeString(fmt.Sprintf("%010s", v.Card))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		frames = append(frames, frame)
-		want = append(want, reader.Event{Kind: reader.KindCard, Card: reader.NewCard(reader.EM4100, "EM4100", 40, raw)})
+	for _, v := range readertest.Serial(tb, "rdm6300") {
+		frames = append(frames, v.Bytes)
+		want = append(want, reader.Event{Kind: reader.KindCard, Card: reader.NewCard(reader.EM4100, "EM4100", 40, readertest.Unhex(tb, v.Card))})
 	}
 	return frames, want
 }
@@ -113,7 +83,7 @@ func TestParallaxContract(t *testing.T) {
 
 // play feeds pieces that start with their time in milliseconds, and shows the
 // events: "card", "checksum" and so on.
-func play(d *rdm6300.Decoder, pieces ...any) string {
+func play(d *reader.Frames, pieces ...any) string {
 	var out bytes.Buffer
 	emit := func(e reader.Event) { fmt.Fprint(&out, e.Kind, e.Why, " ") }
 	for i := 0; i < len(pieces); i += 2 {
@@ -142,7 +112,7 @@ func TestABadgeThatStaysIsOnePresentation(t *testing.T) {
 			}
 		})
 	}
-	short := rdm6300.New(rdm6300.Options{Repeat: 100 * time.Millisecond})
+	short := rdm6300.New(rdm6300.Options{Times: reader.FrameTimes{Repeat: 100 * time.Millisecond}})
 	if got := play(short, 0, seeed, 65, seeed, 165, seeed); got != "card card " {
 		t.Errorf("repeat of 100 ms: %q", got)
 	}
@@ -173,7 +143,7 @@ func TestFaults(t *testing.T) {
 func TestAFrameThatStops(t *testing.T) {
 	d := rdm6300.New(rdm6300.Options{})
 	play(d, 0, "\x02", 10, "62E3")
-	due := t0.Add(10*time.Millisecond + rdm6300.DefaultTimeout)
+	due := t0.Add(10*time.Millisecond + reader.DefaultPause)
 	if !d.Deadline().Equal(due) {
 		t.Fatalf("deadline in %v", d.Deadline().Sub(t0))
 	}

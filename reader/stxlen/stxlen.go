@@ -10,11 +10,7 @@
 // 7941E manual, sections 12 and 13 (types of card).
 package stxlen
 
-import (
-	"time"
-
-	"badged/reader"
-)
+import "badged/reader"
 
 const (
 	stx = 0x02
@@ -25,22 +21,7 @@ const (
 	maxID    = 10
 )
 
-// The times of a Decoder that was not told others.
-const (
-	DefaultRepeat  = 500 * time.Millisecond
-	DefaultTimeout = 250 * time.Millisecond
-)
-
-// Options change the times of a Decoder. The zero value is fine.
-type Options struct {
-	// Repeat is how long a badge must not have been seen for its next frame to be a
-	// new presentation. 0: DefaultRepeat.
-	Repeat time.Duration
-	// Timeout is the longest pause inside a frame. 0: DefaultTimeout.
-	Timeout time.Duration
-}
-
-// Decoder implements reader.Decoder.
+// framer implements reader.Framer.
 //
 //	         STX           length that can be          that many bytes: card or fault
 //	(idle) -------> (head) -------------------> (body) ------------------------------> (idle)
@@ -50,13 +31,10 @@ type Options struct {
 //
 // (junk) waits for STX in silence: its fault has been told. STX is also a byte of good
 // frames, so that after noise a frame may be lost; the next is read.
-type Decoder struct {
-	opts  Options
+type framer struct {
 	state state
 	buf   [overhead + maxID]byte
 	n     int
-	last  time.Time
-	seen  reader.Presence
 }
 
 type state uint8
@@ -69,86 +47,54 @@ const (
 )
 
 // New makes a decoder.
-func New(opts Options) *Decoder {
-	if opts.Repeat <= 0 {
-		opts.Repeat = DefaultRepeat
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	return &Decoder{opts: opts}
-}
+func New(times reader.FrameTimes) *reader.Frames { return reader.NewFrames(&framer{}, times) }
 
-// Feed implements reader.Decoder. The card is told with the frame's last byte.
-func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
-	d.Tick(at, emit)
-	for _, b := range p {
-		d.byte(at, b, emit)
-	}
-}
+// Within implements reader.Framer.
+func (f *framer) Within() bool { return f.state == head || f.state == body }
 
-// Deadline implements reader.Decoder.
-func (d *Decoder) Deadline() time.Time {
-	if d.state != head && d.state != body {
-		return time.Time{}
-	}
-	return d.last.Add(d.opts.Timeout)
-}
+// Stopped implements reader.Framer.
+func (f *framer) Stopped() reader.Why { return f.fault(reader.Timeout, idle) }
 
-// Tick implements reader.Decoder.
-func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
-	if due := d.Deadline(); !due.IsZero() && !now.Before(due) {
-		d.fault(due, reader.Timeout, idle, emit)
+// Byte implements reader.Framer.
+func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
+	switch {
+	case f.state == body:
+		return f.collect(b)
+	case f.state == head:
+		why = f.length(b)
+	case b == stx:
+		f.state = head
+	case f.state == idle:
+		why = f.fault(reader.BadFrame, junk)
 	}
-}
-
-func (d *Decoder) byte(at time.Time, b byte, emit func(reader.Event)) {
-	d.last = at
-	switch d.state {
-	case body:
-		d.collect(at, b, emit)
-	case head:
-		d.length(at, b, emit)
-	default:
-		if b == stx {
-			d.state = head
-		} else if d.state == idle {
-			d.fault(at, reader.BadFrame, junk, emit)
-		}
-	}
+	return c, why
 }
 
 // length takes the byte behind STX. A second STX may be the true one.
-func (d *Decoder) length(at time.Time, b byte, emit func(reader.Event)) {
+func (f *framer) length(b byte) reader.Why {
 	switch {
 	case b >= overhead+minID && b <= overhead+maxID:
-		d.buf[0], d.buf[1], d.n, d.state = stx, b, 2, body
+		f.buf[0], f.buf[1], f.n, f.state = stx, b, 2, body
+		return ""
 	case b == stx:
-		d.fault(at, reader.BadFrame, head, emit)
+		return f.fault(reader.BadFrame, head)
 	default:
-		d.fault(at, reader.BadLength, junk, emit)
+		return f.fault(reader.BadLength, junk)
 	}
 }
 
-func (d *Decoder) collect(at time.Time, b byte, emit func(reader.Event)) {
-	d.buf[d.n] = b
-	if d.n++; d.n < int(d.buf[1]) {
-		return
+func (f *framer) collect(b byte) (c reader.Card, why reader.Why) {
+	f.buf[f.n] = b
+	if f.n++; f.n < int(f.buf[1]) {
+		return c, ""
 	}
-	c, why := card(d.buf[:d.n])
-	if why != "" {
-		d.fault(at, why, idle, emit)
-		return
-	}
-	d.state = idle
-	if d.seen.Seen(at, c, d.opts.Repeat) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	f.state = idle
+	return card(f.buf[:f.n])
 }
 
-func (d *Decoder) fault(at time.Time, why reader.Why, next state, emit func(reader.Event)) {
-	d.state = next
-	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+func (f *framer) fault(why reader.Why, next state) reader.Why {
+	f.state = next
+	return why
 }
 
 // card makes the card of a whole frame, or says what is wrong with it.

@@ -1,12 +1,9 @@
 package stxlen_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,39 +13,9 @@ import (
 	"badged/reader/stxlen"
 )
 
+var unhex = readertest.Unhex
+
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// vector is a line of testdata/vectors/serial.jsonl.
-type vector struct{ Proto, Bytes, Card string }
-
-func vectorOf(tb testing.TB, proto string) (frame, card []byte) {
-	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto == proto {
-			return unhex(tb, v.Bytes), unhex(tb, v.Card)
-		}
-	}
-	tb.Fatal("the vector is missing: " + proto)
-	return nil, nil
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
 
 // Other examples: the Gwiot manual's, and that of techfun.sk for a module that leaves the
 // version byte out.
@@ -59,12 +26,13 @@ const (
 )
 
 func TestContract(t *testing.T) {
-	frame, id := vectorOf(t, "newegg-stx-len")
+	v := readertest.Serial(t, "newegg-stx-len")[0]
+	frame, id := v.Bytes, unhex(t, v.Card)
 	event := func(tech reader.Tech, format string, id []byte) reader.Event {
 		return reader.Event{Kind: reader.KindCard, Card: reader.NewCard(tech, format, 8*len(id), id)}
 	}
 	readertest.Decoder(t, readertest.Contract{
-		New:    func() reader.Decoder { return stxlen.New(stxlen.Options{}) },
+		New:    func() reader.Decoder { return stxlen.New(reader.FrameTimes{}) },
 		Frames: [][]byte{frame, unhex(t, gwiot), unhex(t, short), unhex(t, another)},
 		Want: []reader.Event{
 			event(reader.EM4100, "EM4100", id),
@@ -79,7 +47,7 @@ func TestContract(t *testing.T) {
 
 // feed gives what a decoder says to chunks 100 ms apart.
 func feed(tb testing.TB, chunks ...string) string {
-	d := stxlen.New(stxlen.Options{})
+	d := stxlen.New(reader.FrameTimes{})
 	var out []string
 	for i, c := range chunks {
 		d.Feed(t0.Add(time.Duration(i)*100*time.Millisecond), unhex(tb, c), func(e reader.Event) {
@@ -129,8 +97,7 @@ func TestFramesInTime(t *testing.T) {
 // FuzzDecoder: what comes out as a card is in a frame of the input, and a split changes
 // nothing.
 func FuzzDecoder(f *testing.F) {
-	frame, _ := vectorOf(f, "newegg-stx-len")
-	f.Add(frame, 3)
+	f.Add(readertest.Serial(f, "newegg-stx-len")[0].Bytes, 3)
 	f.Add(append(unhex(f, gwiot)[4:], unhex(f, short)...), 3)
 	f.Fuzz(func(t *testing.T, in []byte, cut int) {
 		whole := cards(in)
@@ -147,7 +114,7 @@ func FuzzDecoder(f *testing.F) {
 }
 
 func cards(chunks ...[]byte) (ids []string) {
-	d := stxlen.New(stxlen.Options{})
+	d := stxlen.New(reader.FrameTimes{})
 	for _, c := range chunks {
 		d.Feed(t0, c, func(e reader.Event) {
 			if e.Kind == reader.KindCard {

@@ -13,6 +13,7 @@
 package sycreader
 
 import (
+	"cmp"
 	"time"
 
 	"badged/reader"
@@ -28,18 +29,15 @@ const (
 	dataSize   = 6 // status and badge
 )
 
-// The defaults of Options.
-const (
-	DefaultInterval = 100 * time.Millisecond
-	DefaultGone     = 3
-)
+// DefaultInterval is that of Options.
+const DefaultInterval = 100 * time.Millisecond
 
 const timeout = 500 * time.Millisecond
 
 // Options change a Decoder. The zero value is fine.
 type Options struct {
 	Interval time.Duration // between an answer and the next question. 0: DefaultInterval
-	Gone     int           // answers without a badge after which it is gone. 0: DefaultGone
+	Gone     int           // answers without a badge after which it is gone. 0: reader.DefaultGone
 }
 
 // Decoder implements reader.Poller. Feed takes one report.
@@ -53,21 +51,15 @@ type Options struct {
 // another way that there is no badge: it is told as a fault the first time in a row, and
 // is an answer. A Decoder that was never opened has no host: it takes every report.
 type Decoder struct {
-	opts Options
 	poll reader.Polling
-	seen reader.Presence
 	bad  bool // the last answer was not clean, and that was told
 }
 
 // New makes a decoder.
 func New(opts Options) *Decoder {
-	if opts.Interval <= 0 {
-		opts.Interval = DefaultInterval
-	}
-	if opts.Gone <= 0 {
-		opts.Gone = DefaultGone
-	}
-	return &Decoder{opts: opts, poll: reader.Polling{Interval: opts.Interval, Timeout: timeout}}
+	return &Decoder{poll: reader.Polling{
+		Interval: cmp.Or(opts.Interval, DefaultInterval), Timeout: timeout, Gone: opts.Gone,
+	}}
 }
 
 // Answer gives the id of the report that answers one that was set.
@@ -112,12 +104,10 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 	}
 	if id == nil || d.bad {
-		d.seen.Missed(d.opts.Gone)
+		d.poll.None()
 		return
 	}
-	if c := reader.NewCard(reader.EM4100, "EM4100", 40, id); d.seen.Seen(at, c, d.poll.Away()) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	d.poll.Found(at, reader.NewCard(reader.EM4100, "EM4100", 40, id), "", emit)
 }
 
 // badge gives the 40 bits of a report, nil if there is no badge, or what is wrong. Each

@@ -1,11 +1,7 @@
 package sycreader_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,36 +12,9 @@ import (
 	"badged/reader/sycreader"
 )
 
+var unhex = readertest.Unhex
+
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func vectorOf(tb testing.TB, proto string) []byte {
-	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v struct{ Proto, Bytes, Card string }
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto == proto && strings.Contains(v.Card, "cid 4D uid 009602D2") {
-			return unhex(tb, v.Bytes)
-		}
-	}
-	tb.Fatal("the vector is missing: " + proto)
-	return nil
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
 
 // report writes an answer.
 func report(data ...byte) []byte {
@@ -69,7 +38,7 @@ func TestPollerContract(t *testing.T) {
 		New:     func() reader.Poller { return sycreader.New(sycreader.Options{}) },
 		Asks:    func(q []byte) bool { return bytes.Equal(q, question) },
 		Empty:   report(1),
-		Answers: [][]byte{vectorOf(t, "sycreader-feature"), unhex(t, wide), append(report(0, 1, 2, 3, 4, 5), make([]byte, 200)...)},
+		Answers: [][]byte{readertest.Serial(t, "sycreader-feature")[0].Bytes, unhex(t, wide), append(report(0, 1, 2, 3, 4, 5), make([]byte, 200)...)},
 		Want:    []reader.Event{event(0x4D, 0, 0x96, 2, 0xD2), event(0x4D, 0x49, 0x96, 2, 0xD2), event(1, 2, 3, 4, 5)},
 		Reports: true,
 	})
@@ -88,7 +57,7 @@ func say(reports ...[]byte) (events []reader.Event) {
 }
 
 func TestDamage(t *testing.T) {
-	good := vectorOf(t, "sycreader-feature")
+	good := readertest.Serial(t, "sycreader-feature")[0].Bytes
 	if got := say(good); len(got) != 1 || got[0].Card != event(0x4D, 0, 0x96, 2, 0xD2).Card {
 		t.Fatalf("%d events, and not the badge", len(got))
 	}
@@ -127,7 +96,7 @@ func TestAnAnswerOfItsOwn(t *testing.T) {
 			continue
 		}
 		if n++; n == 15 {
-			d.Feed(now, vectorOf(t, "sycreader-feature"), emit)
+			d.Feed(now, readertest.Serial(t, "sycreader-feature")[0].Bytes, emit)
 		} else {
 			d.Feed(now, []byte{2, 0, 0}, emit)
 		}
@@ -139,7 +108,7 @@ func TestAnAnswerOfItsOwn(t *testing.T) {
 
 // FuzzDecoder: what comes out as a card is in the report, behind its head.
 func FuzzDecoder(f *testing.F) {
-	f.Add(vectorOf(f, "sycreader-feature"))
+	f.Add(readertest.Serial(f, "sycreader-feature")[0].Bytes)
 	f.Add(unhex(f, wide))
 	f.Add(report(1))
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -14,11 +14,7 @@
 // 14.2.3 (Auto_Read, examples 1 and 2).
 package yhy52x
 
-import (
-	"time"
-
-	"badged/reader"
-)
+import "badged/reader"
 
 const (
 	first  = 0xAA
@@ -32,22 +28,7 @@ const (
 	maxLength = 2 + blockSize
 )
 
-// The times of a Decoder that was not told others.
-const (
-	DefaultRepeat  = 500 * time.Millisecond
-	DefaultTimeout = 250 * time.Millisecond
-)
-
-// Options change the times of a Decoder. The zero value is fine.
-type Options struct {
-	// Repeat is how long a badge must not have been seen for its next frame to be a
-	// new presentation. 0: DefaultRepeat.
-	Repeat time.Duration
-	// Timeout is the longest pause inside a frame. 0: DefaultTimeout.
-	Timeout time.Duration
-}
-
-// Decoder implements reader.Decoder. Clean frames of another status, answers to what
+// framer implements reader.Framer. Clean frames of another status, answers to what
 // somebody asked the module, are nothing.
 //
 //	         AA            BB           length bytes, XOR
@@ -58,14 +39,11 @@ type Options struct {
 //
 // (junk) waits for AA BB in silence: its fault has been told. A XOR is a weak check: where
 // an AA with its 00 stands in a number, one of the 255 ways to change that AA passes.
-type Decoder struct {
-	opts  Options
+type framer struct {
 	state state
 	buf   [maxLength + 1]byte
 	n     int
 	aa    bool // the byte before was AA
-	last  time.Time
-	seen  reader.Presence
 }
 
 type state uint8
@@ -78,87 +56,57 @@ const (
 )
 
 // New makes a decoder.
-func New(opts Options) *Decoder {
-	if opts.Repeat <= 0 {
-		opts.Repeat = DefaultRepeat
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	return &Decoder{opts: opts}
+func New(times reader.FrameTimes) *reader.Frames { return reader.NewFrames(&framer{}, times) }
+
+// Within implements reader.Framer.
+func (f *framer) Within() bool { return f.state == mark || f.state == body }
+
+// Stopped implements reader.Framer.
+func (f *framer) Stopped() reader.Why {
+	f.aa = false
+	return f.fault(reader.Timeout, idle)
 }
 
-// Feed implements reader.Decoder. The card is told with the frame's last byte.
-func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
-	d.Tick(at, emit)
-	for _, b := range p {
-		d.last = at
-		aa := d.aa
-		d.aa = b == first
-		d.byte(at, b, aa, emit)
-	}
-}
-
-// Deadline implements reader.Decoder.
-func (d *Decoder) Deadline() time.Time {
-	if d.state != mark && d.state != body {
-		return time.Time{}
-	}
-	return d.last.Add(d.opts.Timeout)
-}
-
-// Tick implements reader.Decoder.
-func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
-	if due := d.Deadline(); !due.IsZero() && !now.Before(due) {
-		d.aa = false
-		d.fault(due, reader.Timeout, idle, emit)
-	}
-}
-
-// byte takes a byte; aa tells that the one before was AA.
-func (d *Decoder) byte(at time.Time, b byte, aa bool, emit func(reader.Event)) {
+// Byte implements reader.Framer.
+func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
+	aa := f.aa
+	f.aa = b == first
 	switch {
 	case aa && b == second:
-		if d.state == body {
-			d.fault(at, reader.BadFrame, body, emit)
+		if f.state == body {
+			why = reader.BadFrame
 		}
-		d.state, d.n = body, 0
-	case d.state == body:
-		d.collect(at, b, aa, emit)
-	case d.state == idle && aa && b == 0: // behind an XOR that was AA
-	case d.state == idle && b == first:
-		d.state = mark
-	case d.state != junk:
-		d.fault(at, reader.BadFrame, junk, emit)
+		f.state, f.n = body, 0
+	case f.state == body:
+		return f.collect(b, aa)
+	case f.state == idle && aa && b == 0: // behind an XOR that was AA
+	case f.state == idle && b == first:
+		f.state = mark
+	case f.state != junk:
+		why = f.fault(reader.BadFrame, junk)
 	}
+	return c, why
 }
 
-func (d *Decoder) collect(at time.Time, b byte, aa bool, emit func(reader.Event)) {
-	if aa && b == 0 && d.n > 0 {
-		return // put in by the module
+// collect takes a byte behind AA BB; aa tells that the one before was AA.
+func (f *framer) collect(b byte, aa bool) (c reader.Card, why reader.Why) {
+	if aa && b == 0 && f.n > 0 {
+		return c, "" // put in by the module
 	}
-	if d.n == 0 && (b < minLength || b > maxLength) {
-		d.fault(at, reader.BadLength, junk, emit)
-		return
+	if f.n == 0 && (b < minLength || b > maxLength) {
+		return c, f.fault(reader.BadLength, junk)
 	}
-	d.buf[d.n] = b
-	if d.n++; d.n <= int(d.buf[0]) {
-		return
+	f.buf[f.n] = b
+	if f.n++; f.n <= int(f.buf[0]) {
+		return c, ""
 	}
-	c, why := card(d.buf[:d.n])
-	if why != "" {
-		d.fault(at, why, idle, emit)
-		return
-	}
-	d.state = idle
-	if c != (reader.Card{}) && d.seen.Seen(at, c, d.opts.Repeat) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	f.state = idle
+	return card(f.buf[:f.n])
 }
 
-func (d *Decoder) fault(at time.Time, why reader.Why, next state, emit func(reader.Event)) {
-	d.state = next
-	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+func (f *framer) fault(why reader.Why, next state) reader.Why {
+	f.state = next
+	return why
 }
 
 // card makes the card of a whole frame, from its length on; none if it is about

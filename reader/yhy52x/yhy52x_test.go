@@ -1,12 +1,9 @@
 package yhy52x_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,37 +13,9 @@ import (
 	"badged/reader/yhy52x"
 )
 
+var unhex = readertest.Unhex
+
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// vectorOf gives the bytes of a line of testdata/vectors/serial.jsonl.
-func vectorOf(tb testing.TB, proto string) []byte {
-	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v struct{ Proto, Bytes, Card string }
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto == proto && strings.Contains(v.Card, "UID 5EC0E07A") {
-			return unhex(tb, v.Bytes)
-		}
-	}
-	tb.Fatal("the vector is missing: " + proto)
-	return nil
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
 
 // frame writes a frame as the module does.
 func frame(status byte, data ...byte) []byte {
@@ -67,9 +36,9 @@ func event(uid []byte) reader.Event {
 const manual = "AA BB 06 20 3D 98 62 01 E0"
 
 func TestContract(t *testing.T) {
-	block := vectorOf(t, "yhy52x-autoblock")
+	block := readertest.Serial(t, "yhy52x-autoblock")[0].Bytes
 	readertest.Decoder(t, readertest.Contract{
-		New: func() reader.Decoder { return yhy52x.New(yhy52x.Options{}) },
+		New: func() reader.Decoder { return yhy52x.New(reader.FrameTimes{}) },
 		Frames: [][]byte{
 			block, unhex(t, manual),
 			frame(0x51, unhex(t, "04A1B2C3D4E5F60000000000000000FF")...),
@@ -84,7 +53,7 @@ func TestContract(t *testing.T) {
 
 // feed gives what a decoder says to chunks 100 ms apart.
 func feed(tb testing.TB, chunks ...string) string {
-	d := yhy52x.New(yhy52x.Options{})
+	d := yhy52x.New(reader.FrameTimes{})
 	var out []string
 	for i, c := range chunks {
 		d.Feed(t0.Add(time.Duration(i)*100*time.Millisecond), unhex(tb, c), func(e reader.Event) {
@@ -125,7 +94,7 @@ func TestFrames(t *testing.T) {
 
 // FuzzDecoder: every number comes out as it went in, whatever comes before it.
 func FuzzDecoder(f *testing.F) {
-	f.Add(vectorOf(f, "yhy52x-autoblock"), []byte{0x5E, 0xC0, 0xE0, 0x7A}, 3)
+	f.Add(readertest.Serial(f, "yhy52x-autoblock")[0].Bytes, []byte{0x5E, 0xC0, 0xE0, 0x7A}, 3)
 	f.Add(unhex(f, manual), []byte{0xAA, 0xBB, 0xAA, 0xAA}, 5)
 	f.Add([]byte{0xAA, 0xBB}, []byte{0xAA, 0, 0, 0xAA, 1, 2, 3}, 5)
 	f.Fuzz(func(t *testing.T, noise, uid []byte, cut int) {
@@ -136,7 +105,7 @@ func FuzzDecoder(f *testing.F) {
 		if len(uid) != 4 && len(uid) != 7 && len(uid) != 10 {
 			return
 		}
-		d := yhy52x.New(yhy52x.Options{})
+		d := yhy52x.New(reader.FrameTimes{})
 		var got []reader.Event
 		emit := func(e reader.Event) { got = append(got, e) }
 		d.Feed(t0, noise, emit)
@@ -151,7 +120,7 @@ func FuzzDecoder(f *testing.F) {
 }
 
 func cards(chunks ...[]byte) (ids []string) {
-	d := yhy52x.New(yhy52x.Options{})
+	d := yhy52x.New(reader.FrameTimes{})
 	for _, c := range chunks {
 		d.Feed(t0, c, func(e reader.Event) {
 			if e.Kind == reader.KindCard {
