@@ -69,7 +69,7 @@ func TestErrorsSayWhatIsAllowed(t *testing.T) {
 		{"asciikeypad", map[string]string{"x": ""}, `unknown option "x": it has none`},
 		{"rdm6300", map[string]string{"repeat": "soon"}, `protocol rdm6300: option repeat "soon": must be a time, 1ms to 1m`},
 		{"rdm6300", map[string]string{"timeout": "2h"}, `1ms to 1m`},
-		{"twn3", map[string]string{"mode": "octal"}, `protocol twn3: option mode "octal": must be inditag, prox, hex or decimal`},
+		{"twn3", map[string]string{"mode": "octal"}, `protocol twn3: option mode "octal": must be auto, inditag, prox, hex or decimal`},
 		{"twn4", map[string]string{"mode": "inditag"}, `option mode "inditag": must be ascii, binary, hex or decimal`},
 		{"twn4", map[string]string{"crc": "yes"}, `option crc "yes": must be auto, on or off`},
 		{"twn4", map[string]string{"format": "H1"}, `option format: unknown format "H1"`},

@@ -53,7 +53,7 @@ var serialRows = []Protocol{
 	},
 	{
 		Name: "twn3", Doc: "Elatec TWN3 in transparent mode: lines that it sends by itself", Port: Serial, DefaultBaud: 9600,
-		Options: []Option{formatOption("auto"), {"mode", "what a line is: inditag (with a checksum), prox (bit count and bits), hex or decimal", "inditag"}, repeatOption,
+		Options: []Option{formatOption("auto"), {"mode", "what a line is: inditag (with a checksum), prox (bit count and bits), hex, decimal, or auto: one of the first two, where a few prox badges are ambiguous", "auto"}, repeatOption,
 			{"timeout", "longest pause inside a line, 1ms to 1m", "1s"}},
 		make: newTWN3,
 	},
@@ -62,7 +62,7 @@ var serialRows = []Protocol{
 		Options: []Option{
 			{"crc", "whether messages carry a CRC: auto (found out), on or off", "auto"},
 			formatOption("auto"), goneOption, intervalOption,
-			{"mode", "Simple Protocol: ascii or binary; lines that it sends by itself: hex or decimal", "ascii"},
+			{"mode", "Simple Protocol: ascii or binary; lines that it sends by itself: hex or decimal, which cannot be found out, as a damaged answer looks like a line", "ascii"},
 			repeatOption,
 			{"timeout", "longest wait for an answer, or pause inside a line, 1ms to 1m", "700ms"},
 		},
@@ -159,7 +159,7 @@ func (v values) lines(mode string) (reader.Decoder, error) {
 	if o.Cards, err = v.cards("auto"); err != nil {
 		return nil, err
 	}
-	if err = v.durations(map[string]*time.Duration{"repeat": &o.Repeat, "timeout": &o.Timeout}); err != nil {
+	if o.Times, err = v.frameTimes(); err != nil {
 		return nil, err
 	}
 	return twn.NewLines(o)

@@ -1,3 +1,3 @@
 // Package twn decodes Elatec's readers: the lines of text that a TWN3 or TWN4 sends by
-// itself (Lines), and the Simple Protocol of a TWN4, in which the host asks (Simple).
+// itself (NewLines), and the Simple Protocol of a TWN4, in which the host asks (Simple).
 package twn

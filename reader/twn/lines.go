@@ -1,6 +1,7 @@
 package twn
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -13,17 +14,15 @@ type Mode string
 
 // The modes.
 const (
+	Auto    Mode = "auto"    // IndiTag if it starts with a colon, else Prox if everything in it agrees
 	IndiTag Mode = "inditag" // a colon, hex, checksum, CR LF
 	Prox    Mode = "prox"    // hex: bit count and bits, left-aligned, CR
 	Hex     Mode = "hex"     // hex digits, CR
 	Decimal Mode = "decimal" // decimal digits, CR
 )
 
-// The times of Lines that were not told others.
-const (
-	DefaultRepeat      = 500 * time.Millisecond
-	DefaultLineTimeout = time.Second
-)
+// DefaultLineTimeout is that of lines that were not told another.
+const DefaultLineTimeout = time.Second
 
 const (
 	maxID   = 32          // bytes
@@ -31,18 +30,14 @@ const (
 	colon   = ':'         // starts a line of an IndiTag
 )
 
-// LineOptions change Lines. The zero value reads IndiTag lines.
+// LineOptions change NewLines. The zero value reads the lines of an IndiTag or of HID Prox.
 type LineOptions struct {
-	Mode  Mode           // "": IndiTag
+	Mode  Mode           // "": Auto
 	Cards pacs.Selection // what the bits of Prox may be
-	// Repeat is how long a badge must not have been seen for its next line to be a new
-	// presentation. 0: DefaultRepeat.
-	Repeat time.Duration
-	// Timeout is the longest pause inside a line. 0: DefaultLineTimeout.
-	Timeout time.Duration
+	Times reader.FrameTimes
 }
 
-// Lines implements reader.Decoder for a reader in transparent mode.
+// lines implements reader.Framer for a reader in transparent mode.
 //
 //	IndiTag   ":" ID in hex, then the two's complement of the sum of its bytes, CR LF
 //	          :112233445501         ID 1122334455: 11+22+33+44+55+01 = 100
@@ -52,142 +47,121 @@ type LineOptions struct {
 //	Decimal   the ID as a number, CR
 //
 // Source: Elatec TWN3 Technical Manual, sections «HID Prox Transparent Protocol» and
-// «IndiTag Transparent Protocol». Only an IndiTag's line has a checksum, so the mode is
-// chosen and never guessed: a damaged line of one could be a good line of another.
+// «IndiTag Transparent Protocol» (page 25). Only an IndiTag's line has a checksum. Auto
+// takes a line without colon for Prox only if count, filler and parities are right, and if
+// it is not an IndiTag's that lost its colon: one HID Prox badge in 256 looks like that,
+// and needs mode Prox. Hex and Decimal, where nothing is redundant, are never guessed.
 //
-//	            a character             CR            LF (IndiTag): card or fault
-//	(idle) -----------------> (line) ---------> (cr) ------------------------------> (idle)
-//	  ^                          |  CR: card or fault, (idle) of the other modes;
-//	  |                          |  an LF behind it is nothing
+//	            a character             CR             LF: card
+//	(idle) -----------------> (line) ---------> (cr) ------------> (idle)
+//	  ^                          |  CR, but not clean: fault, (idle)
+//	  |                          |  CR, no colon: card, (idle); an LF behind it is nothing
 //	  |                          | too long, a pause, what cannot be: one fault
 //	  +--- CR or LF, silence --(skip)
-type Lines struct {
-	opts LineOptions
-	buf  [maxLine]byte
-	n    int
-	cr   bool
-	skip bool
-	last time.Time
-	seen reader.Presence
+type lines struct {
+	mode  Mode
+	cards pacs.Selection
+	buf   [maxLine]byte
+	n     int
+	held  reader.Card // in (cr): that of the IndiTag's line
+	cr    bool
+	skip  bool
 }
 
 // NewLines makes a decoder, or says which option cannot be.
-func NewLines(opts LineOptions) (*Lines, error) {
-	switch opts.Mode {
-	case "":
-		opts.Mode = IndiTag
-	case IndiTag, Prox, Hex, Decimal:
+func NewLines(opts LineOptions) (*reader.Frames, error) {
+	mode := cmp.Or(opts.Mode, Auto)
+	switch mode {
+	case Auto, IndiTag, Prox, Hex, Decimal:
 	default:
-		return nil, fmt.Errorf("mode %q: must be inditag, prox, hex or decimal", opts.Mode)
+		return nil, fmt.Errorf("mode %q: must be auto, inditag, prox, hex or decimal", mode)
 	}
-	if opts.Repeat <= 0 {
-		opts.Repeat = DefaultRepeat
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultLineTimeout
-	}
-	return &Lines{opts: opts}, nil
+	times := opts.Times
+	times.Timeout = cmp.Or(times.Timeout, DefaultLineTimeout)
+	return reader.NewFrames(&lines{mode: mode, cards: opts.Cards}, times), nil
 }
 
-// Feed implements reader.Decoder. The card is told with the last byte of the line.
-func (d *Lines) Feed(at time.Time, p []byte, emit func(reader.Event)) {
-	d.Tick(at, emit)
-	for _, b := range p {
-		d.byte(at, b, emit)
-	}
-}
+// Within implements reader.Framer.
+func (d *lines) Within() bool { return d.n > 0 || d.skip }
 
-// Deadline implements reader.Decoder.
-func (d *Lines) Deadline() time.Time {
-	if d.n == 0 && !d.skip {
-		return time.Time{}
-	}
-	return d.last.Add(d.opts.Timeout)
-}
-
-// Tick implements reader.Decoder.
-func (d *Lines) Tick(now time.Time, emit func(reader.Event)) {
-	due := d.Deadline()
-	if due.IsZero() || now.Before(due) {
-		return
-	}
+// Stopped implements reader.Framer.
+func (d *lines) Stopped() (why reader.Why) {
 	if !d.skip {
-		d.fault(due, reader.Timeout, emit)
+		why = reader.Timeout
 	}
-	d.skip = false
+	d.reset()
+	return why
 }
 
-func (d *Lines) byte(at time.Time, b byte, emit func(reader.Event)) {
-	d.last = at
+func (d *lines) reset() { d.n, d.cr, d.skip = 0, false, false }
+
+// Byte implements reader.Framer.
+func (d *lines) Byte(b byte) (c reader.Card, why reader.Why) {
 	ends := b == '\r' || b == '\n'
 	switch {
 	case d.skip:
 		d.skip = !ends
-	case d.cr && b == '\n':
-		d.finish(at, emit)
 	case d.cr:
-		d.fault(at, reader.BadFrame, emit)
+		d.reset()
+		if b == '\n' {
+			return d.held, ""
+		}
 		d.skip = !ends
+		return c, reader.BadFrame
 	case ends && d.n == 0:
-	case b == '\r' && d.opts.Mode == IndiTag:
-		d.cr = true
 	case b == '\r':
-		d.finish(at, emit)
+		return d.line()
 	case ends:
-		d.fault(at, reader.BadFrame, emit)
+		d.reset()
+		return c, reader.BadFrame
 	case d.n == len(d.buf):
-		d.fault(at, reader.Overflow, emit)
+		d.reset()
 		d.skip = true
+		return c, reader.Overflow
 	default:
 		d.buf[d.n] = b
 		d.n++
 	}
+	return c, ""
 }
 
-func (d *Lines) finish(at time.Time, emit func(reader.Event)) {
+// line takes a line up to its CR. Behind an IndiTag's there must be LF.
+func (d *lines) line() (reader.Card, reader.Why) {
 	c, why := d.card(d.buf[:d.n])
-	if why != "" {
-		d.fault(at, why, emit)
-		return
+	if why == "" && d.buf[0] == colon {
+		d.held, d.cr = c, true
+		return reader.Card{}, ""
 	}
-	d.n, d.cr = 0, false
-	if d.seen.Seen(at, c, d.opts.Repeat) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
-}
-
-func (d *Lines) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
-	d.n, d.cr = 0, false
-	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+	d.reset()
+	return c, why
 }
 
 // card makes the card of a line, or says what is wrong with it.
-func (d *Lines) card(line []byte) (reader.Card, reader.Why) {
-	if d.opts.Mode == Decimal {
+func (d *lines) card(line []byte) (reader.Card, reader.Why) {
+	mode := d.mode
+	switch {
+	case mode == Decimal:
 		return decimal(line)
-	}
-	if d.opts.Mode == IndiTag {
-		if line[0] != colon {
-			return reader.Card{}, reader.BadFrame
-		}
-		line = line[1:]
+	case mode == IndiTag && line[0] != colon:
+		return reader.Card{}, reader.BadFrame
+	case line[0] == colon && (mode == IndiTag || mode == Auto):
+		mode, line = IndiTag, line[1:]
 	}
 	var raw [maxID + 1]byte
 	n, why := unhex(raw[:], line)
-	if why != "" {
+	switch {
+	case why != "":
 		return reader.Card{}, why
-	}
-	switch d.opts.Mode {
-	case IndiTag:
+	case mode == IndiTag:
 		return indiTag(raw[:n])
-	case Prox:
-		return prox(d.opts.Cards, raw[:n])
-	default:
-		if n > maxID {
-			return reader.Card{}, reader.BadLength
-		}
-		return reader.TextCard(string(line)), ""
+	case mode == Prox:
+		return prox(d.cards, raw[:n])
+	case mode == Auto:
+		return d.guess(raw[:n])
+	case n > maxID:
+		return reader.Card{}, reader.BadLength
 	}
+	return reader.TextCard(string(line)), ""
 }
 
 // decimal takes the digits as they are.
@@ -205,15 +179,32 @@ func indiTag(raw []byte) (reader.Card, reader.Why) {
 	if len(raw) < 2 {
 		return reader.Card{}, reader.BadLength
 	}
-	var sum byte
-	for _, b := range raw {
-		sum += b
-	}
-	if sum != 0 {
+	if sum(raw) != 0 {
 		return reader.Card{}, reader.BadChecksum
 	}
 	id := raw[:len(raw)-1]
 	return reader.NewCard(reader.Unknown, "IndiTag", 8*len(id), id), ""
+}
+
+func sum(raw []byte) (s byte) {
+	for _, b := range raw {
+		s += b
+	}
+	return s
+}
+
+// guess takes a line without colon.
+func (d *lines) guess(raw []byte) (reader.Card, reader.Why) {
+	c, why := prox(d.cards, raw)
+	switch {
+	case why != "":
+		return reader.Card{}, why
+	case sum(raw) == 0:
+		return reader.Card{}, reader.Ambiguous
+	case c.FrameFormat() == "raw": // nothing was checked
+		return reader.Card{}, reader.BadFormat
+	}
+	return c, ""
 }
 
 // prox takes the bits that the first byte counts; what fills the last byte must be zero.
@@ -233,7 +224,7 @@ func prox(cards pacs.Selection, raw []byte) (reader.Card, reader.Why) {
 // and one flipped bit makes lower-case ones of them.
 func unhex(dst, digits []byte) (n int, why reader.Why) {
 	for _, b := range digits {
-		if _, ok := value(b); !ok {
+		if _, ok := reader.HexDigit(b); !ok {
 			return 0, reader.BadDigit
 		}
 	}
@@ -241,19 +232,9 @@ func unhex(dst, digits []byte) (n int, why reader.Why) {
 		return 0, reader.BadLength
 	}
 	for i := range len(digits) / 2 {
-		hi, _ := value(digits[2*i])
-		lo, _ := value(digits[2*i+1])
+		hi, _ := reader.HexDigit(digits[2*i])
+		lo, _ := reader.HexDigit(digits[2*i+1])
 		dst[i] = hi<<4 | lo
 	}
 	return len(digits) / 2, ""
-}
-
-func value(b byte) (byte, bool) {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0', true
-	case 'A' <= b && b <= 'F':
-		return b - 'A' + 10, true
-	}
-	return 0, false
 }

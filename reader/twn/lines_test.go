@@ -12,14 +12,24 @@ import (
 	"badged/reader/twn"
 )
 
+// ambiguous is the line of a HID Prox badge, and that of an IndiTag without its colon.
+const ambiguous = "1A10217540"
+
 func TestIndiTagContract(t *testing.T) {
-	v := vectorOf(t, "twn3-inditag")
+	for _, mode := range []twn.Mode{twn.IndiTag, twn.Auto} {
+		t.Run(string(mode), func(t *testing.T) { indiTagContract(t, mode) })
+	}
+}
+
+func indiTagContract(t *testing.T, mode twn.Mode) {
+	v := readertest.Serial(t, "twn3-inditag")[0]
 	readertest.Decoder(t, readertest.Contract{
-		New:    func() reader.Decoder { return lines(t, twn.LineOptions{}) },
-		Frames: [][]byte{unhex(t, v.Bytes), []byte(":00FF80000180\r\n")},
+		New:    func() reader.Decoder { return lines(t, twn.LineOptions{Mode: mode}) },
+		Frames: [][]byte{v.Bytes, []byte(":00FF80000180\r\n"), []byte(":" + ambiguous + "\r\n")},
 		Want: []reader.Event{
 			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, v.Card))),
 			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, "00FF800001"))),
+			card(reader.NewCard(reader.Unknown, "IndiTag", 32, unhex(t, ambiguous[:8]))),
 		},
 		Checksum: true,
 		Garbage: [][]byte{
@@ -52,6 +62,18 @@ func TestLinesSayABadgeInManyWays(t *testing.T) {
 		format   twn.Mode
 		in, want string
 	}{
+		{twn.Auto, "1A808001C0\r", "hidprox H10301 26 010003"},
+		{twn.Auto, "1A808001C0\r\n1A8B351B80\r", "hidprox H10301 26 010003, hidprox H10301 26 166A37"},
+		{twn.Auto, ":112233445501\r\n1A808001C0\r", "unknown IndiTag 40 1122334455, hidprox H10301 26 010003"},
+		{twn.Auto, "1A008001C0\r", "faultparity"},
+		{twn.Auto, "1A808001C1\r", "faultformat"},
+		{twn.Auto, "112233445501\r\n", "faultlength"},
+		{twn.Auto, ":112233445502\r", "faultchecksum"},
+		{twn.Auto, ambiguous + "\r", "faultambiguous"},
+		{twn.Prox, ambiguous + "\r", "hidprox H10301 26 2042EA"},
+		{twn.Auto, "529D06E3\r", "faultlength"},
+		{twn.Prox, ":1A808001C0\r", "faultdigit"},
+		{twn.Hex, ":529D06E3\r", "faultdigit"},
 		{twn.Prox, "1A808001C0\r", "hidprox H10301 26 010003"},
 		{twn.Prox, "1A008001C0\r", "faultparity"},
 		{twn.Prox, "1A808001C1\r", "faultformat"},
@@ -68,11 +90,26 @@ func TestLinesSayABadgeInManyWays(t *testing.T) {
 		{twn.Decimal, "000884435F\r", "faultdigit"},
 		{twn.Decimal, "123\n456\r", "faultframing, text text 24 456"},
 		{twn.IndiTag, "112233445501\r\n", "faultframing"},
+		{twn.IndiTag, "1A808001C0\r", "faultframing"},
+		{twn.IndiTag, ":112233445501\r\r\n", "faultframing"},
 		{twn.IndiTag, ":00\r\n", "faultlength"},
 		{twn.IndiTag, ":112233445501\r:112233445501\r\n", "faultframing"},
 	} {
 		if got := feed(lines(t, twn.LineOptions{Mode: tt.format}), tt.in); got != tt.want {
 			t.Errorf("%s %.20q: got %q, want %q", tt.format, tt.in, got, tt.want)
+		}
+	}
+}
+
+// Raw bits are not checked, so that nothing would tell a line of HID Prox from another.
+func TestRawBitsAreNotGuessed(t *testing.T) {
+	raw, err := pacs.Select("raw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[twn.Mode]string{twn.Auto: "faultformat", twn.Prox: "hidprox raw 24 9602D2"} {
+		if got := feed(lines(t, twn.LineOptions{Mode: mode, Cards: raw}), "189602D2\r"); got != want {
+			t.Errorf("%s: got %q, want %q", mode, got, want)
 		}
 	}
 }
@@ -85,7 +122,7 @@ func TestALineThatStays(t *testing.T) {
 }
 
 func TestFormatsThatCannotBe(t *testing.T) {
-	if _, err := twn.NewLines(twn.LineOptions{Mode: "octal"}); err == nil || !strings.Contains(err.Error(), "mode \"octal\": must be inditag, prox, hex or decimal") {
+	if _, err := twn.NewLines(twn.LineOptions{Mode: "octal"}); err == nil || !strings.Contains(err.Error(), "mode \"octal\": must be auto, inditag, prox, hex or decimal") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -95,9 +132,10 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte(":112233445501\r\n"), 4, uint8(0))
 	f.Add([]byte("1A808001C0\r\n1A808001C0\r"), 9, uint8(1))
 	f.Add([]byte("529D06E3\r0008844356\r"), 9, uint8(2))
-	formats := []twn.Mode{twn.IndiTag, twn.Prox, twn.Hex, twn.Decimal}
+	f.Add([]byte(":112233445501\r\n1A808001C0\r"+ambiguous+"\r"), 9, uint8(4))
+	formats := []twn.Mode{twn.IndiTag, twn.Prox, twn.Hex, twn.Decimal, twn.Auto}
 	f.Fuzz(func(t *testing.T, in []byte, cut int, format uint8) {
-		opts := twn.LineOptions{Mode: formats[format%4]}
+		opts := twn.LineOptions{Mode: formats[format%5]}
 		whole := texts(lines(t, opts), in)
 		cut = min(max(cut, 0), len(in))
 		if got := texts(lines(t, opts), in[:cut], in[cut:]); fmt.Sprint(got) != fmt.Sprint(whole) {

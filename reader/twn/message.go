@@ -19,6 +19,7 @@ type receiver struct {
 	buf    [2 * maxMessage]byte // digits, or length and bytes
 	n      int
 	skip   bool
+	cr     bool // the byte before was CR: an LF is nothing
 	last   time.Time
 }
 
@@ -40,8 +41,11 @@ func (r *receiver) pause() bool {
 
 // byte takes a byte and gives a message when it is whole, until the next call.
 func (r *receiver) byte(at time.Time, b byte) (message []byte, why reader.Why) {
-	r.last = at
+	cr := r.cr
+	r.last, r.cr = at, !r.binary && b == '\r'
 	switch {
+	case cr && b == '\n':
+		return nil, ""
 	case r.skip:
 		r.skip = r.binary || b != '\r'
 		return nil, ""
@@ -83,7 +87,7 @@ func (r *receiver) digit(b byte) ([]byte, reader.Why) {
 		r.n = 0
 		return r.buf[:n:n], why
 	}
-	if _, ok := value(b); !ok {
+	if _, ok := reader.HexDigit(b); !ok {
 		return r.drop(reader.BadDigit)
 	}
 	if r.n == len(r.buf) {

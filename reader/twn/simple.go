@@ -1,6 +1,7 @@
 package twn
 
 import (
+	"cmp"
 	"time"
 
 	"badged/reader"
@@ -21,7 +22,6 @@ const (
 const (
 	DefaultInterval = 50 * time.Millisecond
 	DefaultTimeout  = 700 * time.Millisecond
-	DefaultGone     = 3
 )
 
 const (
@@ -37,7 +37,7 @@ type SimpleOptions struct {
 	Cards    pacs.Selection // what the bits of HID Prox and iCLASS badges may be
 	Interval time.Duration  // between an answer and the next question. 0: DefaultInterval
 	Timeout  time.Duration  // the longest wait for an answer. 0: DefaultTimeout
-	Gone     int            // answers without a badge after which it is gone. 0: DefaultGone
+	Gone     int            // answers without a badge after which it is gone. 0: reader.DefaultGone
 }
 
 // Simple implements reader.Poller and reader.Cuer for a TWN4 whose application speaks
@@ -73,16 +73,14 @@ type SimpleOptions struct {
 type Simple struct {
 	opts SimpleOptions
 	poll reader.Polling
-	seen reader.Presence
 	in   receiver
 
 	crc     bool // messages carry one
 	sure    bool // the reader said so
 	asked   asked
-	spoiled bool       // the answer was not clean
-	stray   bool       // it speaks without being asked, and that was told
-	refused bool       // it refuses SearchTag, and that was told
-	wrong   reader.Why // with the badge that stays, and that was told
+	spoiled bool // the answer was not clean
+	stray   bool // it speaks without being asked, and that was told
+	refused bool // it refuses SearchTag, and that was told
 
 	held  reader.Event // a card of a message without CRC
 	shown show
@@ -99,18 +97,11 @@ const (
 
 // NewSimple makes a decoder.
 func NewSimple(opts SimpleOptions) *Simple {
-	if opts.Interval <= 0 {
-		opts.Interval = DefaultInterval
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	if opts.Gone <= 0 {
-		opts.Gone = DefaultGone
-	}
 	return &Simple{
 		opts: opts,
-		poll: reader.Polling{Interval: opts.Interval, Timeout: opts.Timeout},
+		poll: reader.Polling{
+			Interval: cmp.Or(opts.Interval, DefaultInterval), Timeout: cmp.Or(opts.Timeout, DefaultTimeout), Gone: opts.Gone,
+		},
 		in:   receiver{binary: opts.Binary},
 		crc:  opts.CRC == CRCOn,
 		sure: opts.CRC != CRCAuto,
@@ -304,18 +295,9 @@ func (d *Simple) release(emit func(reader.Event)) {
 // found takes a clean answer of SearchTag.
 func (d *Simple) found(at time.Time, body []byte, emit func(reader.Event)) {
 	if len(body) < tagHead {
-		d.wrong = ""
-		d.seen.Missed(d.opts.Gone)
+		d.poll.None()
 		return
 	}
 	c, why := tag(body[2], int(body[3]), body[tagHead:], d.opts.Cards)
-	was := d.wrong
-	d.wrong = why
-	switch {
-	case why != "" && why == was:
-	case why != "":
-		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
-	case d.seen.Seen(at, c, d.poll.Away()):
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
-	}
+	d.poll.Found(at, c, why, emit)
 }

@@ -66,7 +66,7 @@ func TestSimplePollerContract(t *testing.T) {
 
 // A decoder that no host uses takes what it hears.
 func TestSimpleContract(t *testing.T) {
-	v := unhex(t, vectorOf(t, "twn4-simple-crc").Bytes)
+	v := readertest.Serial(t, "twn4-simple-crc")[0].Bytes
 	garbage := [][]byte{{0}, {0xFF}, []byte("noise\r"), []byte("0001"), []byte("0001\r"), []byte("0\r"), v, bytes.Repeat([]byte("A"), 1000)}
 	for _, w := range wires {
 		if !w.crc && w.opts.Binary {
@@ -90,12 +90,12 @@ func TestSimpleContract(t *testing.T) {
 
 // The vector is an answer to GetUSBType: clean, and no card, also when damaged.
 func TestSimpleVector(t *testing.T) {
-	v := vectorOf(t, "twn4-simple-crc")
-	if got, want := string(line([]byte{0, 5}, true)), string(unhex(t, v.Request)); got != want {
+	v := readertest.Serial(t, "twn4-simple-crc")[0]
+	if got, want := string(line([]byte{0, 5}, true)), string(v.Request); got != want {
 		t.Fatalf("the reference of the CRC: %q, want %q", got, want)
 	}
 	for _, opts := range []twn.SimpleOptions{{}, {CRC: twn.CRCOn}} {
-		in := string(unhex(t, v.Bytes))
+		in := string(v.Bytes)
 		if got := feed(twn.NewSimple(opts), in); got != "" {
 			t.Errorf("the vector: %q", got)
 		}
@@ -228,6 +228,58 @@ func TestAReaderThatRefuses(t *testing.T) {
 	}
 }
 
+// An application that ends its lines with CR LF is read as one that does not.
+func TestAReaderThatEndsWithCRLF(t *testing.T) {
+	for _, crc := range []bool{false, true} {
+		d := twn.NewSimple(twn.SimpleOptions{})
+		d.Open(t0)
+		lf := func(m []byte) string { return string(line(m, crc)) + "\n" }
+		_, said := talk(d, t0, 30, func(q string) string {
+			switch {
+			case q == string(line([]byte{5, 0, 32}, crc)):
+				return lf(mifare)
+			case strings.HasPrefix(q, "04"):
+				return lf([]byte{0})
+			}
+			return lf([]byte{3})
+		})
+		got := ""
+		for _, e := range said {
+			if e.Kind != reader.KindAlive {
+				got += string(e.Kind) + string(e.Why) + " "
+			}
+		}
+		if got != "card " {
+			t.Errorf("CRC %v: %q", crc, got)
+		}
+	}
+	// The LF may come when the next question was asked already.
+	d := twn.NewSimple(twn.SimpleOptions{CRC: twn.CRCOff})
+	d.Open(t0)
+	d.Send(t0)
+	d.Cue(t0, 0, reader.CueKey)
+	said := ""
+	emit := func(e reader.Event) { said += string(e.Kind) + string(e.Why) + " " }
+	d.Feed(t0, []byte("0000\r"), emit)
+	if d.Send(t0) == nil {
+		t.Fatal("the cue is not sent")
+	}
+	d.Feed(t0, []byte("\n00\r\n"), emit)
+	d.Send(t0.Add(time.Second))
+	d.Feed(t0.Add(time.Second), line(mifare, false), emit)
+	d.Send(t0.Add(2 * time.Second))
+	d.Feed(t0.Add(2*time.Second), []byte("00\n00\r"), emit)
+	if said != "alive alive card alive faultdigit " && said != "alive alive card faultdigit " {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestALongTimeoutIsNoSilence(t *testing.T) {
+	if got := twn.NewSimple(twn.SimpleOptions{Timeout: time.Minute, Interval: time.Second}).Silence(); got != 183*time.Second {
+		t.Errorf("silent after %v", got)
+	}
+}
+
 // A badge that cannot be taken is told once while it stays.
 func TestAWrongBadgeThatStays(t *testing.T) {
 	d := twn.NewSimple(twn.SimpleOptions{CRC: twn.CRCOff})
@@ -262,7 +314,7 @@ func FuzzSimple(f *testing.F) {
 			f.Add(w.say(m), 5, uint8(i))
 		}
 	}
-	f.Add(unhex(f, vectorOf(f, "twn4-simple-crc").Bytes), 3, uint8(1))
+	f.Add(readertest.Serial(f, "twn4-simple-crc")[0].Bytes, 3, uint8(1))
 	f.Fuzz(func(t *testing.T, in []byte, cut int, how uint8) {
 		w := wires[int(how)%len(wires)]
 		whole := texts(twn.NewSimple(w.opts), in)

@@ -1,57 +1,21 @@
 package twn_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"badged/reader"
+	"badged/reader/readertest"
 	"badged/reader/twn"
 )
 
+var unhex = readertest.Unhex
+
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// vector is a line of testdata/vectors/serial.jsonl.
-type vector struct {
-	Proto, Bytes, Request, Card string
-	OK                          bool
-}
-
-func vectorOf(tb testing.TB, proto string) vector {
-	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto == proto {
-			return v
-		}
-	}
-	tb.Fatal("the vector is missing: " + proto)
-	return vector{}
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
 
 // bitwise is the CCITT CRC of the reference in Elatec's application, a byte at a time.
 func bitwise(p []byte) (sum uint16) {
@@ -97,7 +61,7 @@ func feed(d reader.Decoder, chunks ...string) string {
 	return strings.Join(out, ", ")
 }
 
-func lines(tb testing.TB, opts twn.LineOptions) *twn.Lines {
+func lines(tb testing.TB, opts twn.LineOptions) *reader.Frames {
 	tb.Helper()
 	d, err := twn.NewLines(opts)
 	if err != nil {
