@@ -23,6 +23,7 @@ const (
 	nack
 	fault // of the chip: it does not know the command, or its parameters
 	data
+	host // what the host says
 )
 
 // receiver takes frames apart.
@@ -34,11 +35,12 @@ const (
 //	00 00 FF  FF FF  N n -(N+n)  TFI data  sum  00   the same with 256 N + n bytes
 //
 // Each byte is held against what must stand there, also those that only fill: a byte too
-// many or too few in front of a frame is as bad as one within.
+// many or too few in front of a frame is as bad as one within. Only a line that was quiet,
+// and a chip that works on an answer, may say more zeros.
 type receiver struct {
 	buf  [8 + maxData + 2]byte
 	n    int
-	idle bool // whatever number of zeros may stand in front: the line was quiet
+	idle bool // whatever number of zeros may stand in front
 	last time.Time
 }
 
@@ -132,10 +134,12 @@ func (r *receiver) whole(k kind, from, end int) (kind, int, int, reader.Why) {
 		return fault, from, end, ""
 	case end-from == 3: // no command
 		return nothing, 0, 0, reader.BadLength
-	case r.buf[from] != fromChip:
-		return nothing, 0, 0, reader.BadFrame
+	case r.buf[from] == fromChip:
+		return data, from, end, ""
+	case r.buf[from] == toChip:
+		return host, from, end, ""
 	}
-	return data, from, end, ""
+	return nothing, 0, 0, reader.BadFrame
 }
 
 // pack appends the frame of a command to dst.

@@ -7,6 +7,7 @@
 package pn532
 
 import (
+	"cmp"
 	"time"
 
 	"badged/reader"
@@ -19,18 +20,19 @@ const (
 	inListPassiveTarget = 0x4A
 )
 
+const wake = 0x55 // wakes the chip
+
 // The defaults of Options.
 const (
 	DefaultInterval = 50 * time.Millisecond
 	DefaultTimeout  = 500 * time.Millisecond
-	DefaultGone     = 3
 )
 
 // Options change a Decoder. The zero value is fine.
 type Options struct {
 	Interval time.Duration // between an answer and the next question. 0: DefaultInterval
 	Timeout  time.Duration // the longest wait for an answer. 0: DefaultTimeout
-	Gone     int           // answers without a badge after which it is gone. 0: DefaultGone
+	Gone     int           // answers without a badge after which it is gone. 0: reader.DefaultGone
 }
 
 // Decoder implements reader.Poller.
@@ -47,19 +49,17 @@ type Options struct {
 // A frame that is not clean spoils the exchange: what comes is dropped until its time is
 // over, and the question is asked again. A chip that acknowledges but does not answer
 // still looks for a badge: it is asked anew, which ends that. A Decoder that was never
-// opened has no host: it takes every answer of InListPassiveTarget.
+// opened has no host: it takes every answer of InListPassiveTarget, and what the host of
+// a capture says is nothing.
 type Decoder struct {
-	opts Options
 	poll reader.Polling
-	seen reader.Presence
 	in   receiver
 
 	step    step
 	acked   bool // the chip works on what it was asked
 	spoiled bool
-	unheard int        // questions without ACK
-	wrong   reader.Why // with what is in the field, and that was told
-	refused bool       // it refuses InListPassiveTarget, and that was told
+	unheard int  // questions without ACK
+	refused bool // it refuses InListPassiveTarget, and that was told
 	out     [64]byte
 }
 
@@ -73,16 +73,9 @@ const (
 
 // New makes a decoder.
 func New(opts Options) *Decoder {
-	if opts.Interval <= 0 {
-		opts.Interval = DefaultInterval
-	}
-	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
-	}
-	if opts.Gone <= 0 {
-		opts.Gone = DefaultGone
-	}
-	d := &Decoder{opts: opts, poll: reader.Polling{Interval: opts.Interval, Timeout: opts.Timeout}}
+	d := &Decoder{poll: reader.Polling{
+		Interval: cmp.Or(opts.Interval, DefaultInterval), Timeout: cmp.Or(opts.Timeout, DefaultTimeout), Gone: opts.Gone,
+	}}
 	d.in.reset()
 	return d
 }
@@ -103,8 +96,8 @@ func (d *Decoder) Send(now time.Time) []byte {
 	d.acked, d.spoiled = false, false
 	out := d.out[:0]
 	switch d.step {
-	case asleep: // 55 wakes the chip, which then needs some time
-		out = append(out, 0x55, 0x55, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	case asleep: // the chip needs some time to wake up
+		out = append(out, wake, wake, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 		return pack(out, samConfiguration, 1, 0x14, 1) // normal mode, 1 s, with IRQ
 	case awake:
 		return pack(out, rfConfiguration, 5, 0xFF, 1, 2) // retries: ATR, PSL: as new; of looking for a badge: two
@@ -123,6 +116,9 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		if d.spoiled {
 			d.in.last = at
 			continue
+		}
+		if b == wake && d.in.n == 0 && d.in.idle && !d.poll.Opened() {
+			continue // the host wakes the chip
 		}
 		k, body, why := d.in.byte(at, b)
 		if why != "" {
@@ -183,7 +179,7 @@ func (d *Decoder) late(now time.Time, emit func(reader.Event)) {
 	d.in.reset()
 	d.done(now, emit)
 	if d.step == ready {
-		d.seen.Missed(d.opts.Gone)
+		d.poll.None()
 	}
 	d.next()
 }
@@ -219,10 +215,10 @@ func (d *Decoder) frame(at time.Time, k kind, body []byte, emit func(reader.Even
 	case !d.poll.Waiting():
 		d.spoil(at, reader.BadFrame, emit) // nobody asked
 	case k == ack:
-		d.acked = true
+		d.acked, d.in.idle = true, true
 	case k == fault:
 		d.refusal(at, emit)
-	case body[1] != d.command()+1:
+	case k == host || body[1] != d.command()+1:
 		d.spoil(at, reader.BadFrame, emit)
 	default:
 		d.done(at, emit)
@@ -253,17 +249,11 @@ func (d *Decoder) refusal(at time.Time, emit func(reader.Event)) {
 // targets takes the answer of InListPassiveTarget behind its command code.
 func (d *Decoder) targets(at time.Time, body []byte, emit func(reader.Event)) {
 	c, n, why := target(body)
-	was := d.wrong
-	d.wrong = why
-	switch {
-	case why != "" && why == was:
-	case why != "":
-		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
-	case n == 0:
-		d.seen.Missed(d.opts.Gone)
-	case d.seen.Seen(at, c, d.poll.Away()):
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: c})
+	if n == 0 && why == "" {
+		d.poll.None()
+		return
 	}
+	d.poll.Found(at, c, why, emit)
 }
 
 // target reads

@@ -1,12 +1,9 @@
 package pn532_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,35 +14,13 @@ import (
 	"badged/reader/readertest"
 )
 
+var unhex = readertest.Unhex
+
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func vectorOf(tb testing.TB, proto string) (frame, card []byte) {
-	tb.Helper()
-	f, err := os.Open("../../testdata/vectors/serial.jsonl")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v struct{ Proto, Bytes, Card string }
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			tb.Fatal(err)
-		}
-		if v.Proto == proto {
-			return unhex(tb, v.Bytes), unhex(tb, v.Card)
-		}
-	}
-	tb.Fatal("the vector is missing: " + proto)
-	return nil, nil
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
+func vector(tb testing.TB) (frame, uid []byte) {
+	v := readertest.Serial(tb, "pn532-hsu")[0]
+	return v.Bytes, unhex(tb, v.Card)
 }
 
 var (
@@ -57,20 +32,26 @@ var (
 // answer writes the chip's frame, behind its ACK.
 func answer(body ...byte) []byte { return slices.Concat(ack, frame(body...)) }
 
-func frame(body ...byte) []byte {
+func frame(body ...byte) []byte { return tfi(0xD5, body...) }
+
+// question writes the host's frame.
+func question(body ...byte) []byte { return tfi(0xD4, body...) }
+
+// tfi writes a frame of the side given.
+func tfi(side byte, body ...byte) []byte {
 	n := byte(len(body) + 1)
-	return slices.Concat([]byte{0, 0, 0xFF, n, -n}, closed(body))
+	return slices.Concat([]byte{0, 0, 0xFF, n, -n}, closed(side, body))
 }
 
 // extended writes the same in the long form.
 func extended(body ...byte) []byte {
 	n := len(body) + 1
 	head := []byte{0, 0, 0xFF, 0xFF, 0xFF, byte(n >> 8), byte(n), -(byte(n>>8) + byte(n))}
-	return slices.Concat(head, closed(body))
+	return slices.Concat(head, closed(0xD5, body))
 }
 
-func closed(body []byte) []byte {
-	out := append([]byte{0xD5}, body...)
+func closed(side byte, body []byte) []byte {
+	out := append([]byte{side}, body...)
 	var sum byte
 	for _, b := range out {
 		sum += b
@@ -94,7 +75,7 @@ var (
 )
 
 func TestContract(t *testing.T) {
-	v, uid := vectorOf(t, "pn532-hsu")
+	v, uid := vector(t)
 	readertest.Decoder(t, readertest.Contract{
 		New:      func() reader.Decoder { return pn532.New(pn532.Options{}) },
 		Frames:   [][]byte{v, answer(list(seven, ats...)...), frame(list(ten)...), extended(list(uid)...)},
@@ -127,7 +108,7 @@ func unhexConst(s string) []byte {
 func asks(q []byte) bool { return bytes.Equal(q, unhexConst("0000FF04FCD44A0200E000")) }
 
 func TestPollerContract(t *testing.T) {
-	v, uid := vectorOf(t, "pn532-hsu")
+	v, uid := vector(t)
 	readertest.Poller(t, readertest.PollerContract{
 		New:      func() reader.Poller { return pn532.New(pn532.Options{}) },
 		Asks:     asks,
@@ -136,6 +117,11 @@ func TestPollerContract(t *testing.T) {
 		Answers:  [][]byte{v, answer(list(seven, ats...)...), extended(list(ten)...)},
 		Want:     []reader.Event{event(uid), event(seven), event(ten)},
 		Checksum: true,
+		Fills: func(bad, good []byte) bool { // zeros behind an ACK
+			b, behind := bytes.CutPrefix(bad, ack)
+			g, _ := bytes.CutPrefix(good, ack)
+			return behind && bytes.Equal(bytes.TrimLeft(b, "\x00"), bytes.TrimLeft(g, "\x00")) && len(b) > len(g)
+		},
 	})
 }
 
@@ -171,6 +157,10 @@ func TestWhatAChipSays(t *testing.T) {
 		{"five bytes", "faultlength", answer(list([]byte{1, 2, 3, 4, 5})...)},
 		{"an ATS that is cut", "faultlength", answer(list(seven, 6, 0x75)...)},
 		{"an answer without ACK", "card", frame(list(seven)...)},
+		{"zeros between ACK and answer", "card", slices.Concat(ack, make([]byte, 3), frame(list(seven)...))},
+		{"what the host says, back", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", question(0x4B, 0)},
+		{"an answer of one byte", "faultlength faultlength faultlength faultsilent faultlength faultlength faultlength", frame()},
+		{"an answer that starts with 7F", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", tfi(0x7F, 0x4B, 0)},
 		{"an ACK alone, then nothing", "", ack},
 		{"it does not know the command", "faultrefused", append(bytes.Clone(ack), what...)},
 		{"another command's answer", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", answer(0x03, 0x32)},
@@ -230,7 +220,7 @@ func TestAChipThatFellAsleep(t *testing.T) {
 }
 
 func TestZerosInFrontOfAFrame(t *testing.T) {
-	v, _ := vectorOf(t, "pn532-hsu")
+	v, _ := vector(t)
 	d := pn532.New(pn532.Options{})
 	n := 0
 	emit := func(e reader.Event) {
@@ -245,10 +235,39 @@ func TestZerosInFrontOfAFrame(t *testing.T) {
 	}
 }
 
+// A capture of both sides gives what the chip says: also when host and chip follow each
+// other without a pause, as in lines without times.
+func TestACaptureOfBothSides(t *testing.T) {
+	v, uid := vector(t)
+	wakeUp := append([]byte{0x55, 0x55}, make([]byte, 14)...)
+	asked := unhex(t, "0000ff04fcd44a0100e100")
+	for name, in := range map[string][]byte{
+		"a question":     slices.Concat(asked, v),
+		"from the start": slices.Concat(wakeUp, question(0x14, 1, 0x14, 1), answer(0x15), asked, v),
+	} {
+		var got []reader.Event
+		pn532.New(pn532.Options{}).Feed(t0, in, func(e reader.Event) { got = append(got, e) })
+		if len(got) != 1 || got[0].Card != event(uid).Card {
+			t.Errorf("%s: %d events, and not the badge alone", name, len(got))
+		}
+	}
+	spoilt := bytes.Clone(asked)
+	spoilt[6] ^= 1
+	if got := cards(append(spoilt, v...)); got != nil {
+		t.Error("a card behind a question that is not clean")
+	}
+}
+
+func TestALongTimeoutIsNoSilence(t *testing.T) {
+	if got := pn532.New(pn532.Options{Timeout: time.Minute, Interval: time.Second}).Silence(); got != 183*time.Second {
+		t.Errorf("silent after %v", got)
+	}
+}
+
 // FuzzDecoder: what comes out as a card is in the input, and a split changes nothing; nor
 // does any input of a chip stop the host.
 func FuzzDecoder(f *testing.F) {
-	v, _ := vectorOf(f, "pn532-hsu")
+	v, _ := vector(f)
 	f.Add(v, 9)
 	f.Add(answer(list(seven, ats...)...), 4)
 	f.Add(extended(list(ten)...), 4)
