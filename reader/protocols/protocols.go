@@ -14,7 +14,8 @@ import (
 // Protocol describes one way in which readers speak.
 type Protocol struct {
 	Name        string
-	Doc         string // one line
+	Aliases     []string // other names that New and Find take
+	Doc         string   // one line
 	Options     []Option
 	Port        Port // what brings its bytes
 	DefaultBaud int  // of serial readers
@@ -53,7 +54,7 @@ func All() []Protocol { return slices.Clone(table) }
 
 // Find gives the named protocol. Its error says which there are.
 func Find(name string) (Protocol, error) {
-	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name })
+	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name || slices.Contains(p.Aliases, name) })
 	if i < 0 {
 		return Protocol{}, fmt.Errorf("unknown protocol %q: must be one of %s", name, names(table, func(p Protocol) string { return p.Name }))
 	}
@@ -72,11 +73,11 @@ func New(name string, opts map[string]string) (reader.Decoder, error) {
 		return nil, err
 	}
 	if p.make == nil {
-		return nil, fmt.Errorf("protocol %s: %w: its port (%s) says by itself which card there is", name, ErrNoBytes, p.Port)
+		return nil, fmt.Errorf("protocol %s: %w: its port (%s) says by itself which card there is", p.Name, ErrNoBytes, p.Port)
 	}
 	dec, err := p.make(opts)
 	if err != nil {
-		return nil, fmt.Errorf("protocol %s: option %w", name, err)
+		return nil, fmt.Errorf("protocol %s: option %w", p.Name, err)
 	}
 	return dec, nil
 }

@@ -31,6 +31,7 @@ func formatOption(usual string) Option {
 
 var speaks = []Option{repeatOption, timeoutOption}
 
+// serialRows have as aliases the names of testdata/vectors.
 var serialRows = []Protocol{
 	{Name: "id12", Doc: "ID-2, ID-12, ID-20 (also LA) and compatible 125 kHz modules", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newFrames(rdm6300.ID12)},
 	{Name: "parallax", Doc: "Parallax 28140 and 28340 125 kHz reader", Port: Serial, DefaultBaud: 2400, Options: speaks, make: newFrames(rdm6300.Parallax)},
@@ -40,25 +41,25 @@ var serialRows = []Protocol{
 		make:    newPCProx,
 	},
 	{
-		Name: "pn532", Doc: "NXP PN532 on its serial line (HSU), ISO 14443 type A", Port: Serial, DefaultBaud: 115200,
+		Name: "pn532", Aliases: []string{"pn532-hsu"}, Doc: "NXP PN532 on its serial line (HSU), ISO 14443 type A", Port: Serial, DefaultBaud: 115200,
 		Options: []Option{goneOption, intervalOption, {"timeout", "longest wait for an answer, 1ms to 1m", "500ms"}},
 		make:    newPN532,
 	},
 	{Name: "rdm6300", Doc: "RDM6300 and compatible 125 kHz modules", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newFrames(rdm6300.RDM6300)},
-	{Name: "stxlen", Doc: "Gwiot 7941E and other modules whose frame is STX, length, type, number, XOR, ETX", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newSTXLen},
+	{Name: "stxlen", Aliases: []string{"newegg-stx-len"}, Doc: "Gwiot 7941E and other modules whose frame is STX, length, type, number, XOR, ETX", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newSTXLen},
 	{
-		Name: "sycreader", Doc: "Sycreader 125 kHz USB reader and writer in its vendor mode", Port: Feature,
+		Name: "sycreader", Aliases: []string{"sycreader-feature"}, Doc: "Sycreader 125 kHz USB reader and writer in its vendor mode", Port: Feature,
 		Options: []Option{goneOption, {intervalOption.Name, intervalOption.Doc, "100ms"}},
 		make:    newSycreader,
 	},
 	{
-		Name: "twn3", Doc: "Elatec TWN3 in transparent mode: lines that it sends by itself", Port: Serial, DefaultBaud: 9600,
+		Name: "twn3", Aliases: []string{"twn3-inditag"}, Doc: "Elatec TWN3 in transparent mode: lines that it sends by itself", Port: Serial, DefaultBaud: 9600,
 		Options: []Option{formatOption("auto"), {"mode", "what a line is: inditag (with a checksum), prox (bit count and bits), hex, decimal, or auto: one of the first two, where a few prox badges are ambiguous", "auto"}, repeatOption,
 			{"timeout", "longest pause inside a line, 1ms to 1m", "1s"}},
 		make: newTWN3,
 	},
 	{
-		Name: "twn4", Doc: "Elatec TWN4: Simple Protocol, in which it is asked, or lines", Port: Serial, DefaultBaud: 9600,
+		Name: "twn4", Aliases: []string{"twn4-simple-crc"}, Doc: "Elatec TWN4: Simple Protocol, in which it is asked, or lines", Port: Serial, DefaultBaud: 9600,
 		Options: []Option{
 			{"crc", "whether messages carry a CRC: auto (found out), on or off", "auto"},
 			formatOption("auto"), goneOption, intervalOption,
@@ -68,7 +69,7 @@ var serialRows = []Protocol{
 		},
 		make: newTWN4,
 	},
-	{Name: "yhy52x", Doc: "Ehuoyan YHY521X and YHY522, set to read by themselves", Port: Serial, DefaultBaud: 19200, Options: speaks, make: newYHY52x},
+	{Name: "yhy52x", Aliases: []string{"yhy52x-autoblock"}, Doc: "Ehuoyan YHY521X and YHY522, set to read by themselves", Port: Serial, DefaultBaud: 19200, Options: speaks, make: newYHY52x},
 }
 
 // durations reads several.

@@ -2,31 +2,24 @@ package protocols_test
 
 import (
 	"bufio"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"badged/keypad"
 	"badged/reader"
 	"badged/reader/protocols"
+	"badged/reader/readertest"
 )
 
-// read is what a frame of the vectors says, by the vector's name.
-var read = map[string]struct {
-	protocol, bits string // as hex; "": no card
-}{
-	"rdm6300":           {"rdm6300", "as told"},
-	"newegg-stx-len":    {"stxlen", "as told"},
-	"twn3-inditag":      {"twn3", "as told"},
-	"twn4-simple-crc":   {"twn4", ""},
-	"pn532-hsu":         {"pn532", "as told"},
-	"yhy52x-autoblock":  {"yhy52x", "5EC0E07A"},
-	"sycreader-feature": {"sycreader", "4D009602D2"},
-}
+// bits are what a vector's frame says, in hex, where its card is written otherwise.
+var bits = map[string]string{"yhy52x-autoblock": "5EC0E07A", "sycreader-feature": "4D009602D2"}
 
-// Every vector is read by the protocol that it belongs to, as badgectl decode does:
-// without options and without a host.
+// Every vector is read by the protocol that it names, as badgectl decode does: without
+// options and without a host.
 func TestSerialVectors(t *testing.T) {
 	f, err := os.Open("../../testdata/vectors/serial.jsonl")
 	if err != nil {
@@ -40,29 +33,55 @@ func TestSerialVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(v.Proto, func(t *testing.T) {
-			want := read[v.Proto].bits
-			if want == "as told" {
-				want = v.Card
-			}
-			in, err := hex.DecodeString(v.Bytes)
-			if err != nil {
-				t.Fatal(err)
-			}
+			in := readertest.Unhex(t, v.Bytes)
 			got := ""
-			for _, e := range decode(t, read[v.Proto].protocol, in) {
+			for _, e := range decode(t, v.Proto, in) {
 				if e.Kind != reader.KindCard {
 					t.Fatalf("%s %s", e.Kind, e.Why)
 				}
 				got += e.Card.Hex()
 			}
-			if got != want {
+			if want := cmp.Or(bits[v.Proto], v.Card); got != want {
 				t.Errorf("another badge: %d digits, want %d", len(got), len(want))
 			}
-			damaged(t, read[v.Proto].protocol, in)
+			damaged(t, v.Proto, in)
 		})
 	}
 	if n < 9 {
 		t.Errorf("%d vectors", n)
+	}
+}
+
+// The tables of keypads have the names of the vectors too.
+func TestBurstVectors(t *testing.T) {
+	for name, want := range map[string]keypad.Key{"4bit": 0, "6bit": '*', "6bit-rosslare": '*', "6bit-parity": '#', "6bit-nibble-parity": '#'} {
+		dec, err := protocols.New("wiegand", map[string]string{"keypad": name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got keypad.Key
+		dec.Feed(time.Unix(0, 0), []byte("110111"), func(reader.Event) {})
+		dec.Tick(time.Unix(1, 0), func(e reader.Event) { got = e.Key })
+		if got != want {
+			t.Errorf("%s: another key", name)
+		}
+	}
+}
+
+// No name stands for two protocols, and errors say the usual one.
+func TestAliases(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range protocols.All() {
+		for _, name := range append([]string{p.Name}, p.Aliases...) {
+			if got, err := protocols.Find(name); err != nil || got.Name != p.Name || seen[name] {
+				t.Errorf("%s: gives %s, %v", name, got.Name, err)
+			}
+			seen[name] = true
+		}
+	}
+	_, err := protocols.New("twn3-inditag", map[string]string{"mode": "octal"})
+	if err == nil || !strings.HasPrefix(err.Error(), "protocol twn3: option mode") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"cmp"
 	"fmt"
 
 	"badged/keypad"
@@ -20,12 +21,15 @@ var wiegandRows = []Protocol{{
 	make: newWiegand,
 }}
 
+// burstAliases are the names that testdata/vectors has for bursts.
+var burstAliases = map[string]string{"6bit-rosslare": "6bit", "6bit-nibble-parity": "6bit-parity"}
+
 func newWiegand(v values) (reader.Decoder, error) {
 	formats, err := pacs.Select(v["format"])
 	if err != nil {
 		return nil, fmt.Errorf("format: %w", err)
 	}
-	bursts, err := keypad.BurstsOf(v["keypad"])
+	bursts, err := keypad.BurstsOf(cmp.Or(burstAliases[v["keypad"]], v["keypad"]))
 	if err != nil {
 		return nil, fmt.Errorf("keypad %w", err)
 	}
