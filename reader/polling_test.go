@@ -40,6 +40,67 @@ func TestPresence(t *testing.T) {
 	}
 }
 
+// A badge that is missed now and then is one presentation: misses count in a row.
+func TestABadgeThatIsMissedNowAndThen(t *testing.T) {
+	a := reader.TextCard("1")
+	at := time.Unix(0, 0)
+	var p reader.Presence
+	p.Seen(at, a, 100)
+	for range 5 {
+		p.Missed(3)
+		p.Missed(3)
+		if p.Seen(at, a, 100) {
+			t.Fatal("missed twice of three times in a row, it is gone")
+		}
+	}
+}
+
+func TestPollingFinds(t *testing.T) {
+	a, b := reader.TextCard("1"), reader.TextCard("2")
+	at := time.Unix(0, 0)
+	p := reader.Polling{Interval: time.Second, Timeout: time.Second, Gone: 2}
+	said := ""
+	emit := func(e reader.Event) { said += string(e.Kind) + string(e.Why) + " " }
+	found := func(c reader.Card, why reader.Why, want string) {
+		t.Helper()
+		said = ""
+		p.Found(at, c, why, emit)
+		if said != want {
+			t.Errorf("said %q, want %q", said, want)
+		}
+	}
+	found(a, "", "card ")
+	found(a, "", "")
+	found(reader.Card{}, reader.BadParity, "faultparity ")
+	found(reader.Card{}, reader.BadParity, "")
+	found(reader.Card{}, reader.Ambiguous, "faultambiguous ")
+	found(a, "", "")
+	found(b, "", "card ")
+	found(reader.Card{}, reader.Ambiguous, "faultambiguous ")
+	p.None()
+	found(reader.Card{}, reader.Ambiguous, "faultambiguous ")
+	p.None()
+	found(b, "", "card ")
+	p = reader.Polling{Interval: time.Second, Timeout: time.Second} // with the usual number
+	found(a, "", "card ")
+	p.None()
+	p.None()
+	found(a, "", "")
+	for range reader.DefaultGone {
+		p.None()
+	}
+	found(a, "", "card ")
+}
+
+func TestPollingSilence(t *testing.T) {
+	if got := (&reader.Polling{Interval: time.Second, Timeout: 2 * time.Second}).Silence(); got != 9*time.Second {
+		t.Errorf("silent after %v", got)
+	}
+	if got := (&reader.Polling{Interval: 1, Timeout: 1}).Silence(); got != reader.AnswerTime {
+		t.Errorf("a fast one is silent after %v", got)
+	}
+}
+
 func TestPolling(t *testing.T) {
 	p := reader.Polling{Interval: time.Second, Timeout: 2 * time.Second}
 	now := time.Unix(1000, 0)
