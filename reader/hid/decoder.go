@@ -31,8 +31,7 @@ type Decoder struct {
 	first  time.Time // of the number's first key
 	last   time.Time // when a key last went down or up
 	heard  time.Time // of the last report
-	seen   reader.Card
-	seenAt time.Time
+	seen   reader.Presence
 }
 
 type state uint8
@@ -68,7 +67,7 @@ func (d *Decoder) Describe(descriptor []byte) error {
 // begin forgets all of the device that was there before.
 func (d *Decoder) begin(rs reports) {
 	d.board, d.writer = newBoard(rs), newWriter(d.opts.Layout)
-	d.state, d.buf, d.seen = idle, d.buf[:0], reader.Card{}
+	d.state, d.buf, d.seen = idle, d.buf[:0], reader.Presence{}
 }
 
 // Feed implements reader.Decoder. The card is told with the report that has its
@@ -189,36 +188,24 @@ func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 		return
 	}
-	again := card == d.seen && at.Sub(d.seenAt) < d.opts.Repeat
-	d.seen, d.seenAt = card, at
-	if !again {
+	if d.seen.Seen(at, card, d.opts.Repeat) {
 		emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
 	}
 }
 
 // body gives the number in what was typed, or what is wrong with it.
 func (d *Decoder) body() ([]byte, reader.Why) {
-	body, ok := bytes.CutPrefix(d.buf, []byte(d.opts.Prefix))
-	if !ok {
-		return nil, reader.BadFrame
-	}
-	if body, ok = bytes.CutSuffix(body, []byte(d.opts.Suffix)); !ok {
-		return nil, reader.BadFrame
-	}
-	if d.opts.Checksum == Strip {
-		if body, _, ok = bytes.Cut(body, []byte("=")); !ok {
-			return nil, reader.BadFrame
+	body, why := d.opts.Inside(d.buf)
+	if why == "" && d.opts.Checksum == Strip {
+		var stripped bool
+		if body, _, stripped = bytes.Cut(body, []byte("=")); !stripped {
+			why = reader.BadFrame
 		}
 	}
-	for _, b := range body {
-		if !d.opts.Charset.has(b) {
-			return nil, reader.BadDigit
-		}
+	if why == "" {
+		why = d.opts.Wrong(body)
 	}
-	if len(body) < d.opts.Min || len(body) > d.opts.Max {
-		return nil, reader.BadLength
-	}
-	return body, ""
+	return body, why
 }
 
 // key tells a key of a keypad. What is no key is one fault until the next.

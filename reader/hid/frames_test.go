@@ -10,6 +10,7 @@ import (
 
 	"badged/internal/sim"
 	"badged/reader"
+	"badged/reader/chars"
 	"badged/reader/hid"
 )
 
@@ -20,9 +21,9 @@ func us(t testing.TB, text string) [][]byte {
 }
 
 func TestFrames(t *testing.T) {
-	track2 := hid.Options{Prefix: ";", Suffix: "?", Charset: hid.Digits}
-	bare := hid.Options{Prefix: ";", Suffix: "?", Terminator: hid.None}
-	long := strings.Repeat("1", hid.DefaultMax)
+	track2 := hid.Options{Shape: chars.Shape{Prefix: ";", Suffix: "?", Charset: chars.Digits}}
+	bare := hid.Options{Terminator: hid.None, Shape: chars.Shape{Prefix: ";", Suffix: "?"}}
+	long := strings.Repeat("1", chars.DefaultMax)
 	for _, tt := range []struct {
 		name     string
 		opts     hid.Options
@@ -36,26 +37,26 @@ func TestFrames(t *testing.T) {
 		{"none: Enter is no character", hid.Options{Terminator: hid.None}, "12\n", "fault digit"},
 		{"none: a suffix ends it at once", bare, ";12?;34?\n", "card 12, card 34"},
 		{"none: a pause without the suffix", bare, ";12", "fault framing"},
-		{"none: prefix and suffix alike", hid.Options{Prefix: "%", Suffix: "%", Terminator: hid.None}, "%12%", "card 12"},
+		{"none: prefix and suffix alike", hid.Options{Terminator: hid.None, Shape: chars.Shape{Prefix: "%", Suffix: "%"}}, "%12%", "card 12"},
 		{"Enter is awaited and does not come", hid.Options{}, "12", "fault timeout"},
 		{"framed", track2, ";12?\n;34?\n", "card 12, card 34"},
 		{"no start", track2, "12?\n;34?\n", "fault framing, card 34"},
 		{"no end", track2, ";12\n;34?\n", "fault framing, card 34"},
 		{"start alone", track2, ";\n", "fault framing"},
 		{"nothing in it", track2, ";?\n", "fault length"},
-		{"prefix and suffix do not share", hid.Options{Prefix: "%", Suffix: "%"}, "%\n", "fault framing"},
+		{"prefix and suffix do not share", hid.Options{Shape: chars.Shape{Prefix: "%", Suffix: "%"}}, "%\n", "fault framing"},
 		{"what follows = is kept", hid.Options{}, "5235092385=8\n", "card 5235092385=8"},
-		{"what follows = is stripped", hid.Options{Checksum: hid.Strip, Charset: hid.Digits}, "5235092385=8\n", "card 5235092385"},
+		{"what follows = is stripped", hid.Options{Checksum: hid.Strip, Shape: chars.Shape{Charset: chars.Digits}}, "5235092385=8\n", "card 5235092385"},
 		{"from the first = on", hid.Options{Checksum: hid.Strip}, "12=3=4\n", "card 12"},
 		{"= must be there", hid.Options{Checksum: hid.Strip}, "5235092385\n12=3\n", "fault framing, card 12"},
-		{"all of track 2", hid.Options{Checksum: hid.Strip, Prefix: ";", Suffix: "?", Charset: hid.Digits}, ";5235092385=99011200?\n", "card 5235092385"},
-		{"case stays", hid.Options{Charset: hid.Hex}, "aB1\n", "card aB1"},
-		{"no hex digit", hid.Options{Charset: hid.Hex}, "aG1\nbb\n", "fault digit, card bb"},
-		{"no digit", hid.Options{Charset: hid.Digits}, "1a\n2\n", "fault digit, card 2"},
-		{"too short", hid.Options{Min: 4}, "123\n1234\n", "fault length, card 1234"},
+		{"all of track 2", hid.Options{Checksum: hid.Strip, Shape: chars.Shape{Prefix: ";", Suffix: "?", Charset: chars.Digits}}, ";5235092385=99011200?\n", "card 5235092385"},
+		{"case stays", hid.Options{Shape: chars.Shape{Charset: chars.Hex}}, "aB1\n", "card aB1"},
+		{"no hex digit", hid.Options{Shape: chars.Shape{Charset: chars.Hex}}, "aG1\nbb\n", "fault digit, card bb"},
+		{"no digit", hid.Options{Shape: chars.Shape{Charset: chars.Digits}}, "1a\n2\n", "fault digit, card 2"},
+		{"too short", hid.Options{Shape: chars.Shape{Min: 4}}, "123\n1234\n", "fault length, card 1234"},
 		{"longest", hid.Options{}, long + "\n", "card " + long},
 		{"over-long is one fault", hid.Options{}, long + "111\n22\n", "fault overflow, card 22"},
-		{"longer than max within the frame", hid.Options{Checksum: hid.Strip, Max: 3}, "1234=5\n", "fault length"},
+		{"longer than max within the frame", hid.Options{Checksum: hid.Strip, Shape: chars.Shape{Max: 3}}, "1234=5\n", "fault length"},
 		{"endless", hid.Options{}, strings.Repeat("1", 20_000), "fault overflow"},
 		{"the same badge twice", hid.Options{}, "12\n12\n", "card 12, card 12"},
 	} {
@@ -106,7 +107,7 @@ func TestPauses(t *testing.T) {
 		{"a long key time-out stretches the whole", hid.Options{KeyTimeout: 4 * time.Second}, []any{0, "1", 3900, "2\n"}, "card 12"},
 		{"none: two numbers", hid.Options{Terminator: hid.None}, []any{0, "12", 153, "34", 400, "5"}, "card 12, card 34"},
 		{"none: what takes too long is no number", hid.Options{Terminator: hid.None, KeyTimeout: time.Second}, []any{0, "1", 900, "2", 1800, "3", 2500, "4", 3600, "5", 4700, "6"}, "fault timeout, card 5"},
-		{"none: garbage ends with a pause", hid.Options{Terminator: hid.None, Charset: hid.Digits}, []any{0, "1\n2", 200, "34", 400, "5"}, "fault digit, card 34"},
+		{"none: garbage ends with a pause", hid.Options{Terminator: hid.None, Shape: chars.Shape{Charset: chars.Digits}}, []any{0, "1\n2", 200, "34", 400, "5"}, "fault digit, card 34"},
 		{"the same badge within the time of repeat", hid.Options{Repeat: 3 * time.Second}, []any{0, "12\n", 2000, "12\n", 4900, "12\n", 8000, "12\n"}, "card 12, card 12"},
 		{"another badge within it", hid.Options{Repeat: 3 * time.Second}, []any{0, "12\n", 100, "34\n", 200, "12\n"}, "card 12, card 34, card 12"},
 	} {
@@ -212,7 +213,7 @@ func TestTenThousandBadges(t *testing.T) {
 func badges(t *testing.T, k sim.HIDKeyboard, n int) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(5, 6))
-	d := described(t, hid.Options{Layout: layout(k), Charset: hid.Hex}, k.Descriptor)
+	d := described(t, hid.Options{Layout: layout(k), Shape: chars.Shape{Charset: chars.Hex}}, k.Descriptor)
 	at := t0
 	for range n {
 		number := randomNumber(rnd)
@@ -253,12 +254,12 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{hid.Options{Layout: "dvorak"}, `layout "dvorak": must be us, fr, de, numpad or alt`},
 		{hid.Options{Terminator: "space"}, `terminator "space": must be auto, enter, tab or none`},
 		{hid.Options{Checksum: "luhn"}, `checksum "luhn": must be keep or strip`},
-		{hid.Options{Charset: "octal"}, `charset "octal": must be digits, hex or text`},
-		{hid.Options{Min: -1}, "min -1: must be 1 to 256"},
-		{hid.Options{Min: 8, Max: 4}, "max 4: must be min (8) to 256"},
-		{hid.Options{Prefix: "a\r"}, "prefix and suffix: must be printable ASCII"},
-		{hid.Options{Suffix: "é"}, "prefix and suffix: must be printable ASCII"},
-		{hid.Options{Suffix: strings.Repeat("x", 257)}, "prefix and suffix"},
+		{hid.Options{Shape: chars.Shape{Charset: "octal"}}, `charset "octal": must be digits, hex or text`},
+		{hid.Options{Shape: chars.Shape{Min: -1}}, "min -1: must be 1 to 256"},
+		{hid.Options{Shape: chars.Shape{Min: 8, Max: 4}}, "max 4: must be min (8) to 256"},
+		{hid.Options{Shape: chars.Shape{Prefix: "a\r"}}, "prefix and suffix: must be printable ASCII"},
+		{hid.Options{Shape: chars.Shape{Suffix: "é"}}, "prefix and suffix: must be printable ASCII"},
+		{hid.Options{Shape: chars.Shape{Suffix: strings.Repeat("x", 257)}}, "prefix and suffix"},
 		{hid.Options{Timeout: 100 * ms}, "timeout 100ms: must be key_timeout (150ms) or longer"},
 		{hid.Options{KeyTimeout: -1}, "key_timeout"},
 	} {
@@ -278,7 +279,7 @@ func FuzzDecoder(f *testing.F) {
 	}
 	f.Add(slices.Concat(boot(f, "1E 01 1F 28 1E/1E 28 1E c1F 28 1E 1E/1F/20 28 53 1E s28")...))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		d := decoder(t, hid.Options{Charset: hid.Digits})
+		d := decoder(t, hid.Options{Shape: chars.Shape{Charset: chars.Digits}})
 		var got []string
 		for r := range slices.Chunk(in, 8) {
 			d.Feed(t0, r, func(e reader.Event) {
@@ -311,7 +312,7 @@ func model(in []byte) (numbers []string) {
 	}
 	lines := strings.Split(text, "\n")
 	for _, l := range lines[:len(lines)-1] {
-		if l != "" && len(l) <= hid.DefaultMax && strings.Trim(l, "0123456789") == "" {
+		if l != "" && len(l) <= chars.DefaultMax && strings.Trim(l, "0123456789") == "" {
 			numbers = append(numbers, l)
 		}
 	}

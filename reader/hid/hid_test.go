@@ -10,6 +10,7 @@ import (
 	"badged/internal/sim"
 	"badged/keypad"
 	"badged/reader"
+	"badged/reader/chars"
 	"badged/reader/hid"
 	"badged/reader/readertest"
 )
@@ -130,7 +131,7 @@ func TestContract(t *testing.T) {
 		t.Run(k.Name, func(t *testing.T) {
 			c := readertest.Contract{
 				New: func() reader.Decoder {
-					return described(t, hid.Options{Layout: layout(k), Charset: hid.Digits, Min: 4, Max: 10}, k.Descriptor)
+					return described(t, hid.Options{Layout: layout(k), Shape: chars.Shape{Charset: chars.Digits, Min: 4, Max: 10}}, k.Descriptor)
 				},
 				Garbage: garbage[k.Length],
 				Reports: k.Length,

@@ -2,11 +2,11 @@ package hid
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"badged/reader"
+	"badged/reader/chars"
 )
 
 // Report is an input report as it was recorded.
@@ -247,25 +247,8 @@ func match(text, printed string) Match {
 		return Printed
 	case has(text, printed), has(printed, text):
 		return Holds
-	case strings.ContainsFunc(text, func(r rune) bool { return !Hex.has(byte(r)) }):
+	case strings.ContainsFunc(text, func(r rune) bool { return !chars.Hex.Has(byte(r)) }):
 		return Unlike
 	}
 	return Apart
-}
-
-// Config gives the options of the proposal as a configuration writes them.
-func (p Proposal) Config() map[string]string {
-	o := p.Options
-	config := map[string]string{"layout": string(o.Layout), "terminator": string(o.Terminator)}
-	for name, value := range map[string]string{"prefix": o.Prefix, "suffix": o.Suffix, "checksum": string(o.Checksum)} {
-		if value != "" {
-			config[name] = value
-		}
-	}
-	for name, value := range map[string]time.Duration{"key_timeout": o.KeyTimeout, "timeout": o.Timeout} {
-		if value != 0 {
-			config[name] = strconv.FormatInt(value.Milliseconds(), 10) + "ms"
-		}
-	}
-	return config
 }

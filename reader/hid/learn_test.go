@@ -2,7 +2,6 @@ package hid_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,20 +28,31 @@ func outline(proposals []hid.Proposal) string {
 		for _, l := range p.Layouts {
 			s = append(s, string(l))
 		}
-		config := p.Config()
-		if config["layout"] != s[0] {
-			s = append(s, "configured as "+config["layout"])
+		o := p.Options
+		if string(o.Layout) != s[0] {
+			s = append(s, "configured as "+string(o.Layout))
 		}
 		line := strings.Join(s, ",")
-		for _, name := range slices.Sorted(maps.Keys(config)) {
-			if name != "layout" {
-				line += " " + name + "=" + config[name]
+		for _, option := range [][2]string{
+			{"checksum", string(o.Checksum)}, {"key_timeout", times(o.KeyTimeout)}, {"prefix", o.Prefix}, {"suffix", o.Suffix},
+			{"terminator", string(o.Terminator)}, {"timeout", times(o.Timeout)},
+		} {
+			if option[1] != "" {
+				line += " " + option[0] + "=" + option[1]
 			}
 		}
 		match := []string{"unlike", "apart", "holds", "printed"}[p.Match]
 		out = append(out, fmt.Sprintf("%s: %s %s", line, p.Text, match))
 	}
 	return strings.Join(out, "\n")
+}
+
+// times shows a time that is not the usual one.
+func times(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func TestASwipeTellsHowItIsRead(t *testing.T) {
@@ -67,8 +77,8 @@ func TestASwipeTellsHowItIsRead(t *testing.T) {
 		{"the printed number in it", "boot", "0000123\n", "123", ms, "us,de terminator=enter: 0000123 holds"},
 		{"another number", "boot", "946EBD28\n", "2490285352", ms, "us,de terminator=enter: 946EBD28 apart"},
 		{"a slow reader", "boot", "123\n", "123", 100 * ms, "us,de key_timeout=200ms terminator=enter: 123 printed"},
-		{"a very slow reader", "boot", "123\n", "123", 400 * ms, "us,de key_timeout=800ms terminator=enter timeout=4800ms: 123 printed"},
-		{"a long swipe of a quick reader", "boot", strings.Repeat("12", 30) + "\n", "12", 10 * ms, "us,de terminator=enter timeout=2400ms: " + strings.Repeat("12", 30) + " holds"},
+		{"a very slow reader", "boot", "123\n", "123", 400 * ms, "us,de key_timeout=800ms terminator=enter timeout=4.8s: 123 printed"},
+		{"a long swipe of a quick reader", "boot", strings.Repeat("12", 30) + "\n", "12", 10 * ms, "us,de terminator=enter timeout=2.4s: " + strings.Repeat("12", 30) + " holds"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := keyboard(t, tt.keyboard)

@@ -1,11 +1,14 @@
 package hid
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"badged/reader/chars"
 )
 
 // Terminator is how the end of a number is told.
@@ -17,16 +20,6 @@ const (
 	Enter Terminator = "enter" // of the main keys or of the keypad
 	Tab   Terminator = "tab"
 	None  Terminator = "none" // the suffix if there is one, else a pause
-)
-
-// Charset is the characters that a number may have.
-type Charset string
-
-// The charsets.
-const (
-	Digits Charset = "digits" // 0-9
-	Hex    Charset = "hex"    // 0-9 A-F a-f
-	Text   Charset = "text"   // printable ASCII
 )
 
 // Checksum is what becomes of = and what follows it.
@@ -42,8 +35,6 @@ const (
 
 // The bounds and defaults of Options.
 const (
-	MaxLength         = 256 // no number is longer, whatever the options say
-	DefaultMax        = 64
 	DefaultKeyTimeout = 150 * time.Millisecond
 	DefaultTimeout    = 2 * time.Second
 
@@ -55,12 +46,8 @@ const (
 type Options struct {
 	Layout     Layout     // "": US
 	Terminator Terminator // "": Auto
-	Prefix     string     // must start each number, and is no part of it: ";"
-	Suffix     string     // must end each number, and is no part of it: "?"
-	Checksum   Checksum   // "": Keep
-	Charset    Charset    // "": Text
-	Min        int        // characters without prefix, suffix and what is stripped; 0: 1
-	Max        int        // the same; 0: DefaultMax
+	Checksum   Checksum   // "": Keep; what is stripped does not count as length
+	chars.Shape
 	// KeyTimeout is the longest time inside a number in which no key goes down or up.
 	// 0: DefaultKeyTimeout.
 	KeyTimeout time.Duration
@@ -76,27 +63,18 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	orElse(&o.Layout, US)
-	orElse(&o.Terminator, Auto)
-	orElse(&o.Checksum, Keep)
-	orElse(&o.Charset, Text)
-	orElse(&o.Min, 1)
-	orElse(&o.Max, max(DefaultMax, o.Min))
-	orElse(&o.KeyTimeout, DefaultKeyTimeout)
-	orElse(&o.Timeout, max(DefaultTimeout, o.KeyTimeout))
+	o.Layout = cmp.Or(o.Layout, US)
+	o.Terminator = cmp.Or(o.Terminator, Auto)
+	o.Checksum = cmp.Or(o.Checksum, Keep)
+	o.Shape = o.Shape.WithDefaults()
+	o.KeyTimeout = cmp.Or(o.KeyTimeout, DefaultKeyTimeout)
+	o.Timeout = cmp.Or(o.Timeout, max(DefaultTimeout, o.KeyTimeout))
 	return o
-}
-
-func orElse[T comparable](v *T, other T) {
-	var zero T
-	if *v == zero {
-		*v = other
-	}
 }
 
 // longest is the characters of the longest frame.
 func (o Options) longest() int {
-	n := len(o.Prefix) + o.Max + len(o.Suffix)
+	n := o.Longest()
 	if o.Checksum == Strip {
 		n += maxCheck
 	}
@@ -111,33 +89,15 @@ func (o Options) check() error {
 		return fmt.Errorf("terminator %q: must be auto, enter, tab or none", o.Terminator)
 	case o.Checksum != Keep && o.Checksum != Strip:
 		return fmt.Errorf("checksum %q: must be keep or strip", o.Checksum)
-	case o.Charset != Digits && o.Charset != Hex && o.Charset != Text:
-		return fmt.Errorf("charset %q: must be digits, hex or text", o.Charset)
-	case o.Min < 1 || o.Min > MaxLength:
-		return fmt.Errorf("min %d: must be 1 to %d", o.Min, MaxLength)
-	case o.Max < o.Min || o.Max > MaxLength:
-		return fmt.Errorf("max %d: must be min (%d) to %d", o.Max, o.Min, MaxLength)
-	case len(o.Prefix)+len(o.Suffix) > MaxLength || strings.ContainsFunc(o.Prefix+o.Suffix, untypable):
+	case len(o.Prefix)+len(o.Suffix) > chars.MaxLength || strings.ContainsFunc(o.Prefix+o.Suffix, untypable):
 		return errors.New("prefix and suffix: must be printable ASCII, at most 256 characters")
 	case o.KeyTimeout < 0 || o.Timeout < o.KeyTimeout:
 		return fmt.Errorf("timeout %v: must be key_timeout (%v) or longer", o.Timeout, o.KeyTimeout)
 	}
-	return nil
+	return o.Shape.Check()
 }
 
 func untypable(r rune) bool { return r < ' ' || r > '~' }
-
-func (c Charset) has(b byte) bool {
-	digit := '0' <= b && b <= '9'
-	switch c {
-	case Digits:
-		return digit
-	case Hex:
-		return digit || 'A' <= b && b <= 'F' || 'a' <= b && b <= 'f'
-	default:
-		return ' ' <= b && b <= '~'
-	}
-}
 
 // ends reports whether the key ends a number.
 func (t Terminator) ends(s symbol) bool {

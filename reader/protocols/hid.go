@@ -55,22 +55,9 @@ func newHID(v values) (reader.Decoder, error) {
 
 func hidOptions(v values) (o hid.Options, err error) {
 	o.Layout, o.Terminator = hid.Layout(v["layout"]), hid.Terminator(v["terminator"])
-	o.Charset, o.Checksum = hid.Charset(v["charset"]), hid.Checksum(v["checksum"])
-	for _, text := range []struct {
-		name string
-		to   *string
-	}{{"prefix", &o.Prefix}, {"suffix", &o.Suffix}} {
-		if *text.to, err = v.text(text.name); err != nil {
-			return o, err
-		}
-	}
-	for _, n := range []struct {
-		name string
-		to   *int
-	}{{"min", &o.Min}, {"max", &o.Max}} {
-		if *n.to, err = v.number(n.name, hid.MaxLength); err != nil {
-			return o, err
-		}
+	o.Checksum = hid.Checksum(v["checksum"])
+	if o.Shape, err = v.shape(); err != nil {
+		return o, err
 	}
 	for _, d := range []struct {
 		name string
@@ -83,18 +70,6 @@ func hidOptions(v values) (o hid.Options, err error) {
 			return o, err
 		}
 	}
-	o.Keypad, err = v.onOff("keypad")
+	o.Keypad, err = v.onOff("keypad", false)
 	return o, err
-}
-
-// onOff reads on or off; off is the default.
-func (v values) onOff(name string) (bool, error) {
-	switch s := v[name]; s {
-	case "on":
-		return true, nil
-	case "off", "":
-		return false, nil
-	default:
-		return false, fmt.Errorf("%s %q: must be on or off", name, s)
-	}
 }

@@ -73,10 +73,10 @@ func osdpUnit(v values) (u osdp.Unit, keyFile string, err error) {
 	if u.Formats, err = pacs.Select(v["format"]); err != nil {
 		return u, "", fmt.Errorf("format: %w", err)
 	}
-	if u.FMT, err = v.isOn("fmt", false); err != nil {
+	if u.FMT, err = v.onOff("fmt", false); err != nil {
 		return u, "", err
 	}
-	secure, err := v.isOn("secure", true)
+	secure, err := v.onOff("secure", true)
 	if err != nil {
 		return u, "", err
 	}
@@ -92,16 +92,4 @@ func osdpUnit(v values) (u osdp.Unit, keyFile string, err error) {
 		return u, "", errors.New("secure: off, and yet there is a key_file")
 	}
 	return u, keyFile, nil
-}
-
-// isOn reads on or off.
-func (v values) isOn(name string, otherwise bool) (bool, error) {
-	switch s := v[name]; s {
-	case "":
-		return otherwise, nil
-	case "on", "off":
-		return s == "on", nil
-	default:
-		return false, fmt.Errorf("%s %q: must be on or off", name, s)
-	}
 }

@@ -35,7 +35,7 @@ var basicRows = []Protocol{
 	},
 	{
 		Name:        "line",
-		Doc:         "reader that types the badge as a line of text, ended by CR, LF or both",
+		Doc:         "reader that sends the badge as a line of text, ended by CR, LF or both, or a byte of its own",
 		Port:        Serial,
 		DefaultBaud: 9600,
 		Options: []Option{
@@ -44,6 +44,7 @@ var basicRows = []Protocol{
 			{"min", "shortest badge in characters, 1 to 256", "1"},
 			{"prefix", `text before the badge; \x02 is the byte 02`, ""},
 			{"suffix", `text after the badge; \x03 is the byte 03`, ""},
+			{"terminator", `what ends the badge: auto (CR, LF or both), or one byte; \x03 is the byte 03`, "auto"},
 			{"timeout", "longest pause inside a line, 1ms to 1m", "1s"},
 		},
 		make: newLine,
@@ -53,21 +54,16 @@ var basicRows = []Protocol{
 func newLine(v values) (reader.Decoder, error) {
 	var o line.Options
 	var err error
-	if o.Prefix, err = v.text("prefix"); err != nil {
+	if o.Shape, err = v.shape(); err != nil {
 		return nil, err
 	}
-	if o.Suffix, err = v.text("suffix"); err != nil {
-		return nil, err
-	}
-	if o.Min, err = v.number("min", line.MaxLength); err != nil {
-		return nil, err
-	}
-	if o.Max, err = v.number("max", line.MaxLength); err != nil {
-		return nil, err
+	if v["terminator"] != "auto" {
+		if o.Terminator, err = v.text("terminator"); err != nil {
+			return nil, err
+		}
 	}
 	if o.Timeout, err = v.duration("timeout"); err != nil {
 		return nil, err
 	}
-	o.Charset = line.Charset(v["charset"])
 	return line.New(o)
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"badged/reader/chars"
 )
 
 // values are the options as written. Each method gives the zero value for an
@@ -48,4 +50,32 @@ func (v values) duration(name string) (time.Duration, error) {
 		return 0, fmt.Errorf("%s %q: must be a time, 1ms to 1m", name, s)
 	}
 	return d, nil
+}
+
+// onOff reads on or off.
+func (v values) onOff(name string, otherwise bool) (bool, error) {
+	switch s := v[name]; s {
+	case "":
+		return otherwise, nil
+	case "on", "off":
+		return s == "on", nil
+	default:
+		return false, fmt.Errorf("%s %q: must be on or off", name, s)
+	}
+}
+
+// shape reads the options of a badge that comes as characters.
+func (v values) shape() (s chars.Shape, err error) {
+	s.Charset = chars.Charset(v["charset"])
+	if s.Prefix, err = v.text("prefix"); err != nil {
+		return s, err
+	}
+	if s.Suffix, err = v.text("suffix"); err != nil {
+		return s, err
+	}
+	if s.Min, err = v.number("min", chars.MaxLength); err != nil {
+		return s, err
+	}
+	s.Max, err = v.number("max", chars.MaxLength)
+	return s, err
 }

@@ -1,0 +1,96 @@
+// Package chars is the shape of a badge that readers send or type as characters.
+package chars
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+
+	"badged/reader"
+)
+
+// Charset is the characters that a badge may have.
+type Charset string
+
+// The charsets.
+const (
+	Digits    Charset = "digits" // 0-9
+	Hex       Charset = "hex"    // 0-9 A-F a-f
+	Printable Charset = "text"   // of ASCII
+)
+
+// Has reports whether a badge may have the character.
+func (c Charset) Has(b byte) bool {
+	digit := '0' <= b && b <= '9'
+	switch c {
+	case Digits:
+		return digit
+	case Hex:
+		return digit || 'A' <= b && b <= 'F' || 'a' <= b && b <= 'f'
+	default:
+		return ' ' <= b && b <= '~'
+	}
+}
+
+// The bounds and defaults of a Shape.
+const (
+	MaxLength  = 256 // no badge is longer, whatever a Shape says
+	DefaultMax = 64
+)
+
+// Shape is a badge and what stands around it. The zero value, with its defaults, is 1 to
+// 64 characters of printable ASCII alone.
+type Shape struct {
+	Prefix  string  // must start each badge, and is no part of it: ";"
+	Suffix  string  // must end each badge, and is no part of it: "?"
+	Charset Charset // "": Printable
+	Min     int     // characters without prefix and suffix; 0: 1
+	Max     int     // the same; 0: DefaultMax
+}
+
+// WithDefaults gives the Shape with what was left out.
+func (s Shape) WithDefaults() Shape {
+	s.Charset = cmp.Or(s.Charset, Printable)
+	s.Min = cmp.Or(s.Min, 1)
+	s.Max = cmp.Or(s.Max, max(DefaultMax, s.Min))
+	return s
+}
+
+// Check says what cannot be. Its error starts with the option's name.
+func (s Shape) Check() error {
+	switch {
+	case s.Charset != Digits && s.Charset != Hex && s.Charset != Printable:
+		return fmt.Errorf("charset %q: must be digits, hex or text", s.Charset)
+	case s.Min < 1 || s.Min > MaxLength:
+		return fmt.Errorf("min %d: must be 1 to %d", s.Min, MaxLength)
+	case s.Max < s.Min || s.Max > MaxLength:
+		return fmt.Errorf("max %d: must be min (%d) to %d", s.Max, s.Min, MaxLength)
+	}
+	return nil
+}
+
+// Longest is the characters of the longest badge with what stands around it.
+func (s Shape) Longest() int { return len(s.Prefix) + s.Max + len(s.Suffix) }
+
+// Inside gives what stands between prefix and suffix, or what is wrong.
+func (s Shape) Inside(p []byte) ([]byte, reader.Why) {
+	p, prefixed := bytes.CutPrefix(p, []byte(s.Prefix))
+	p, suffixed := bytes.CutSuffix(p, []byte(s.Suffix))
+	if !prefixed || !suffixed {
+		return nil, reader.BadFrame
+	}
+	return p, ""
+}
+
+// Wrong says what is wrong with a badge without prefix and suffix; "" if nothing is.
+func (s Shape) Wrong(badge []byte) reader.Why {
+	for _, b := range badge {
+		if !s.Charset.Has(b) {
+			return reader.BadDigit
+		}
+	}
+	if len(badge) < s.Min || len(badge) > s.Max {
+		return reader.BadLength
+	}
+	return ""
+}
