@@ -79,9 +79,6 @@ func NewLineReader(path string) (*LineReader, error) {
 // Tap types the badge's text.
 func (r *LineReader) Tap(text string) error { return r.Send([]byte(text + "\r\n")) }
 
-// Garbage types a line that no badge has.
-func (r *LineReader) Garbage() error { return r.Send([]byte("\x00\xff\x07\r\n")) }
-
 // Keypad is a serial keypad that sends one ASCII character a key.
 type Keypad struct{ *tty }
 

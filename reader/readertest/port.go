@@ -14,8 +14,8 @@ type Step struct {
 	Err   error         // not nil: the device fails; Run ends, the next Run goes on behind it
 }
 
-// Port is a reader.Source that plays a script to a decoder, in real time or in that
-// of synctest. When the script is over it waits for its context.
+// Port plays a script to a decoder as the Run of a reader.Source does, in real time or in
+// that of synctest. When the script is over it waits for its context.
 type Port struct {
 	name  string
 	dec   reader.Decoder
@@ -27,10 +27,7 @@ func NewPort(name string, dec reader.Decoder, steps ...Step) *Port {
 	return &Port{name, dec, steps}
 }
 
-// Name implements reader.Source.
-func (p *Port) Name() string { return p.name }
-
-// Run implements reader.Source.
+// Run blocks until ctx ends, which gives nil, or until the device fails.
 func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
 	for len(p.steps) > 0 {

@@ -83,6 +83,7 @@ func TestFramesInTime(t *testing.T) {
 		{"a badge that was away", "em4100 EM4100 40, em4100 EM4100 40", []string{gwiot, "", "", "", "", gwiot}},
 		{"a frame that stops", "faulttimeout, em4100 EM4100 40", []string{"02 0A 02", "", "", gwiot}},
 		{"noise is one fault", "faultframing, em4100 EM4100 40", []string{"FF FF FF" + gwiot}},
+		{"a second start is the true one", "faultframing, em4100 EM4100 40", []string{"02" + gwiot}},
 		{"a length that cannot be", "faultlength, em4100 EM4100 40", []string{"02 FF", gwiot}},
 		{"lengths that no number has", "faultlength, faultlength", []string{"02 08", "02 10"}},
 		{"a length that no EM4100 has", "faultlength", []string{"02 0B 02 01 02 03 04 05 06 0E 03"}},

@@ -210,6 +210,45 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 	}
 }
 
+// Two bits in a row on a fast reader are over after five milliseconds: a key right behind
+// is read.
+func TestAPauseBehindTwoBits(t *testing.T) {
+	b := &bench{dec: decoder(t, "auto", "auto"), now: t0}
+	b.edge(0, '0')
+	b.edge(time.Millisecond/5, '1')
+	if wait := b.dec.Deadline().Sub(b.now); wait != 5*time.Millisecond {
+		t.Errorf("over after %v", wait)
+	}
+	b.wait(10 * time.Millisecond)
+	b.frame("1010", even(200*time.Microsecond))
+	if got := shown(b.said); got != "length *" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// The two lines are read one after the other: an edge may come with a time before that of
+// the one in front. The frame ends after the last of them.
+func TestEdgesWhoseTimesTurnBack(t *testing.T) {
+	d := decoder(t, "auto", "auto")
+	var said []reader.Event
+	emit := func(e reader.Event) { said = append(said, e) }
+	at := t0
+	for i := range len(cdvi) {
+		at = at.Add(time.Millisecond)
+		when := at
+		if i == len(cdvi)-1 {
+			when = at.Add(-1500 * time.Microsecond)
+		}
+		d.Feed(when, []byte{cdvi[i]}, emit)
+	}
+	last := at.Add(-time.Millisecond)
+	due := d.Deadline()
+	d.Tick(due, emit)
+	if got := shown(said); got != "H10301:166A37" || !said[0].At.Equal(last) || due.Sub(last) > 4*time.Millisecond {
+		t.Errorf("%s, %v behind the last edge", got, due.Sub(last))
+	}
+}
+
 func TestFrames(t *testing.T) {
 	for _, tt := range []struct{ name, formats, keys, in, want string }{
 		{"a card and keys", "auto", "auto", cdvi + " 1010 0001 0010 0011 0100 " + star, "H10301:166A37 * 1 2 3 4 *"},

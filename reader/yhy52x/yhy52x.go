@@ -1,5 +1,6 @@
-// Package yhy52x decodes what a YHY521X, YHY522 or YHY523 module (Ehuoyan, 13.56 MHz) says
-// by itself when it is set to read badges automatically: 19200 baud when new, 8N1, binary.
+// Package yhy52x decodes what a YHY521X or YHY522 module (Ehuoyan, 13.56 MHz) says by itself
+// when it is set to read badges automatically: 19200 baud when new, 8N1, binary. A YHY523U
+// is another family, which must be asked, in frames of another layout.
 //
 //	AA BB  length  status  data                              XOR
 //	AA BB  06      20      3D 98 62 01                       E0   serial number (auto code 2)

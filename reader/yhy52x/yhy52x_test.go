@@ -84,6 +84,7 @@ func TestFrames(t *testing.T) {
 		{"a length that cannot be", "faultlength, 3D986201", []string{"AA BB 13", manual}},
 		{"a frame in a frame", "faultframing, 3D986201", []string{"AA BB 06 20 3D" + manual}},
 		{"a frame that stops", "faulttimeout, 3D986201", []string{"AA BB 06", "", "", manual}},
+		{"a start that a pause cuts", "faulttimeout, faultframing", []string{"AA", "", "", manual[3:]}},
 		{"noise is one fault", "faultframing, 3D986201", []string{"FF FF FF" + manual}},
 	} {
 		if got := feed(t, tt.chunks...); got != tt.want {
