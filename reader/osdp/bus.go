@@ -165,6 +165,7 @@ func (b *Bus) Open(now time.Time) {
 
 // Send implements reader.Poller.
 func (b *Bus) Send(now time.Time) []byte {
+	b.expire(now)
 	if b.asked != nil || now.Before(b.free) {
 		return nil
 	}
@@ -225,6 +226,7 @@ func (b *Bus) hush() {
 
 // Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.
 func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
+	b.expire(at)
 	if b.asked == nil {
 		return
 	}
@@ -238,6 +240,7 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 // Tick implements reader.Decoder.
 func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
 	defer b.hush()
+	b.expire(now)
 	for _, u := range b.units {
 		u.tick(now, emit)
 	}

@@ -50,12 +50,6 @@ func (x *box) send() []byte {
 	return append([]byte{scbk, keyLen}, x.key.Reveal()...)
 }
 
-func (x *box) refuse(why reader.Why) {
-	if x.active() {
-		x.stage, x.why = Refused, why
-	}
-}
-
 // Commission gives a reader a new key: its first one, or another. Until then, and no
 // longer than MaxCommission, the channel may be opened with the default key, or with
 // the keys that the reader has; in it, the new key is sent and nothing else done. Then
@@ -106,9 +100,7 @@ func (b *Bus) GaveKey(address int) bool {
 // StopCommission ends a commissioning before its time.
 func (b *Bus) StopCommission(now time.Time, address int) {
 	if u := b.unit(address); u != nil && u.box.active() {
-		u.end(now, Stopped)
-		b.hangUp(u)
-		b.hush()
+		b.close(now, u, Stopped)
 	}
 }
 
@@ -126,20 +118,38 @@ func (u *unit) anew(now time.Time) {
 	u.rest(now)
 }
 
-// expire ends a commissioning whose time is over.
-func (u *unit) expire(now time.Time) {
-	if u.box.active() && !now.Before(u.box.until) {
-		u.end(now, Expired)
+// expire ends commissionings whose time is over. What their readers still have to say
+// was asked for with the default key: it does not count any more.
+func (b *Bus) expire(now time.Time) {
+	for _, u := range b.units {
+		if u.box.active() && !now.Before(u.box.until) {
+			b.close(now, u, Expired)
+		}
 	}
 }
 
-// end ends a commissioning without result. A channel with the default key goes with it.
-func (u *unit) end(now time.Time, stage Stage) {
+// close ends a commissioning without result.
+func (b *Bus) close(now time.Time, u *unit, stage Stage) {
+	u.end(stage)
+	u.anew(now)
+	b.hangUp(u)
+	b.hush()
+}
+
+// refuse ends a commissioning that cannot succeed. What is next is the caller's.
+func (u *unit) refuse(why reader.Why) {
+	if u.box.active() {
+		u.end(Refused)
+		u.box.why = why
+	}
+}
+
+// end ends the time of the default key. The new key stays, if the reader may have it.
+func (u *unit) end(stage Stage) {
 	if u.box.gave {
 		u.keep(u.box.key)
 	}
 	u.box.stage = stage
-	u.anew(now)
 }
 
 // keep remembers a key that the reader may have.
@@ -162,6 +172,9 @@ func (u *unit) candidates() (keys []Key) {
 	}
 	return append(keys, u.cfg.Keys...)
 }
+
+// owned reports whether the channel is open with a key of the reader's own.
+func (u *unit) owned() bool { return u.open && u.keys[u.key] != scbkD }
 
 // commissioned goes on with a commissioning when the channel is open.
 func (u *unit) commissioned() {
@@ -200,14 +213,14 @@ func (b *Bus) Status(address int) (s Status, ok bool) {
 		return s, false
 	}
 	s = Status{Online: u.state == online, ClearText: u.cfg.ClearText, Why: u.why, Baud: u.baud}
-	s.Secure = s.Online && u.open
+	s.Secure = s.Online && u.owned()
 	return s, true
 }
 
 // Opened gives the key with which a reader's channel is open; false: it is not.
 func (b *Bus) Opened(address int) (Key, bool) {
 	u := b.unit(address)
-	if u == nil || !u.open || u.keys[u.key] == scbkD {
+	if u == nil || !u.owned() {
 		return Key{}, false
 	}
 	return u.keys[u.key], true

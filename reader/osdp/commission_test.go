@@ -174,6 +174,11 @@ func TestTwoKeysAfterAPowerCut(t *testing.T) {
 		if n := r.Count().Refused - opened; n != 1 { // the poll after the restart
 			t.Errorf("%d refusals: the key that fits is not tried first", n)
 		}
+		for _, now := range []string{ownKey, otherKey, ownKey} {
+			_ = r.SetKey(unhex(t, now))
+			h.run(5 * time.Second)
+			h.want("") // both are tried, from whichever on
+		}
 	}
 }
 

@@ -67,6 +67,10 @@ func (u *unit) waits(at time.Time, emit func(reader.Event)) {
 func (u *unit) answered(at time.Time, f *frame, emit func(reader.Event)) {
 	u.frame, u.busy, u.probing, u.garbled = nil, time.Time{}, false, false
 	u.seq = u.seq%3 + 1 // 0 is for the first command only (section 5.9)
+	if u.state >= status && !u.owned() && !u.cfg.ClearText {
+		u.deny(at, reader.WrongKey, emit) // no way leads here: the last door is locked too
+		return
+	}
 	if f.code == replyNAK {
 		u.refused(at, f.data, emit)
 		return
@@ -127,7 +131,7 @@ func (u *unit) insecure(at time.Time, emit func(reader.Event)) {
 	if u.had {
 		why = reader.Downgraded
 	}
-	u.box.refuse(why)
+	u.refuse(why)
 	u.deny(at, why, emit)
 }
 
@@ -142,16 +146,17 @@ func (u *unit) challenged(at time.Time, f *frame, emit func(reader.Event)) {
 // nextKey tries the next key, or gives up a reader that has none of them. It is never
 // given a new key for that: whoever cleared it waits for just this.
 func (u *unit) nextKey(at time.Time, emit func(reader.Event)) {
-	u.key++
+	u.wrong++
+	u.key = (u.key + 1) % len(u.keys)
 	switch {
-	case u.key < len(u.keys):
+	case u.wrong < len(u.keys):
 		u.state = challenge
 	case u.box.waiting():
-		u.key, u.pause = 0, probeFirst
+		u.pause = probeFirst
 		u.box.why = reader.WrongKey
 		u.lose(at, reader.WrongKey, emit)
 	default:
-		u.box.refuse(reader.WrongKey)
+		u.refuse(reader.WrongKey)
 		u.deny(at, reader.WrongKey, emit)
 	}
 }
@@ -193,7 +198,7 @@ func (u *unit) refused(at time.Time, data []byte, emit func(reader.Event)) {
 	switch {
 	case u.state == challenge || u.state == prove:
 		u.nextKey(at, emit)
-	case u.state <= inventory && !u.open && !u.cfg.ClearText && security:
+	case (u.state == ident || u.state == inventory) && !u.open && !u.cfg.ClearText && security:
 		u.state = challenge // it says nothing at all in the clear
 	case u.state == inventory && !u.open && !u.cfg.ClearText:
 		u.insecure(at, emit)
@@ -205,7 +210,7 @@ func (u *unit) refused(at time.Time, data []byte, emit func(reader.Event)) {
 		u.dev.fault(at, reader.Refused, emit)
 		u.forget(u.code)
 	default:
-		u.box.refuse(reader.Refused)
+		u.refuse(reader.Refused)
 		u.dev.fault(at, reader.Refused, emit)
 		u.setback(at, reader.Refused, emit)
 	}

@@ -53,6 +53,7 @@ type unit struct {
 	open  bool  // everything is sealed by sess
 	keys  []Key // that may be right
 	key   int   // which one is tried, or has opened the channel
+	wrong int   // how many of them the reader does not have
 	caps  caps
 	had   bool // it could AES once
 	order []order
@@ -92,18 +93,28 @@ func (u *unit) opened(now time.Time) {
 
 // begin has everything said anew.
 func (u *unit) begin() {
-	u.state, u.seq, u.frame, u.tries, u.busy = ident, 0, nil, 0, time.Time{}
-	u.sess, u.open, u.order = nil, false, nil
-	u.keys = u.candidates()
-	if u.key >= len(u.keys) {
-		u.key = 0
-	}
+	u.seq, u.tries, u.busy = 0, 0, time.Time{}
+	u.leave(ident)
 }
 
 // rest has the reader asked for at that time.
 func (u *unit) rest(at time.Time) {
-	u.state, u.at, u.frame, u.order = lost, at, nil, nil
+	u.at = at
+	u.leave(lost)
+}
+
+// leave voids the channel, what was to be said in it, and the keys that do not count
+// any more: the one that was tried last is tried first, if it still counts. A reader
+// that is left without key is shut.
+func (u *unit) leave(to state) {
+	u.state, u.frame, u.order = to, nil, nil
 	u.sess, u.open = nil, false
+	var last Key
+	if u.key < len(u.keys) {
+		last = u.keys[u.key]
+	}
+	u.keys = u.candidates()
+	u.key, u.wrong = max(0, slices.Index(u.keys, last)), 0
 	if u.keyless() {
 		u.state = shut
 	}
@@ -122,7 +133,6 @@ func (u *unit) wants() time.Time {
 
 // tick tells that a reader has no key.
 func (u *unit) tick(now time.Time, emit func(reader.Event)) {
-	u.expire(now)
 	if u.state == shut && !now.Before(u.at) {
 		u.deny(now, reader.Insecure, emit)
 	}
@@ -130,7 +140,6 @@ func (u *unit) tick(now time.Time, emit func(reader.Event)) {
 
 // command gives the next frame, or the last one again; nil: nothing yet.
 func (u *unit) command(now time.Time, random io.Reader) []byte {
-	u.expire(now)
 	if u.state <= shut || now.Before(u.at) {
 		return nil
 	}
@@ -231,7 +240,7 @@ func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
 // deny keeps a reader offline that somebody must look at. The alarm is told once, that
 // it is down each time: it is there, and says so.
 func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
-	u.key, u.pause, u.why = 0, probeFirst, why
+	u.pause, u.why = probeFirst, why
 	if u.alarm != why {
 		u.alarm = why
 		u.dev.alarm(at, why, emit)
