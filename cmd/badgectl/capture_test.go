@@ -44,8 +44,12 @@ func TestCaptureAndReplay(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(text), "# device: RDM6300\n") {
 		t.Errorf("the capture begins with %.40q, %v", text, err)
 	}
-	if got := run(t, "", "replay", file, "--protocol", "rdm6300"); got.code != 0 || !strings.HasPrefix(got.out, card) {
+	got := run(t, "", "replay", file, "--protocol", "rdm6300")
+	if got.code != 0 || !strings.HasPrefix(got.out, card) {
 		t.Errorf("replay ended with %d and printed %s%s", got.code, got.out, got.stderr)
+	}
+	if !strings.Contains(got.stderr, "sent by RDM6300, firmware unknown, on 20") || !strings.Contains(got.stderr, "taken by badgectl capture at 9600 baud") {
+		t.Errorf("it does not say where the capture comes from: %s", got.stderr)
 	}
 }
 

@@ -30,9 +30,9 @@ type decoding struct {
 
 func (o *decoding) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: a protocol that badgectl decode --help lists")
-	f.StringArrayVarP(&o.options, "option", "o", nil, "option of the protocol, as key=value; may be repeated")
-	f.StringVar(&o.rule, "number", "", "number rule, as in the configuration of a reader")
+	f.StringVar(&o.protocol, "protocol", "", "how the reader speaks: `P` of badgectl decode --help")
+	f.StringArrayVarP(&o.options, "option", "o", nil, "option of the protocol, as `key=value`; may be repeated")
+	f.StringVar(&o.rule, "number", "", "number `RULE`, as in the configuration of a reader")
 }
 
 // decoder makes what the flags name.
@@ -70,12 +70,13 @@ func (a *app) decode() *cobra.Command {
 		Use:   "decode --protocol P [-o key=value]... [FILE]",
 		Short: "Turn raw bytes of a reader into what they mean",
 		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and\n" +
-			"milliseconds), from FILE or standard input: a capture will do. A frame of wiegand is\n" +
-			"a string of 0 and 1 (x is a lost edge); without times, each line is a frame of its\n" +
-			"own. For osdp, FILE may be an .osdpcap file, and a summary comes last. decode prints\n" +
-			"one JSON object an event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+			"milliseconds, of which only the differences count), from FILE or standard\n" +
+			"input: a capture will do. A frame of wiegand is a string of 0 and 1 (x is a lost\n" +
+			"edge); without times, each line is a frame of its own. For osdp, FILE may be an\n" +
+			".osdpcap file, and a summary comes last. decode prints one JSON object an event\n" +
+			"and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
-			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand -o format=H10301\n" +
+			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand\n" +
 			"  badgectl decode --protocol osdp -o key=HEX trace.osdpcap\n" +
 			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
 		Args: takes(cobra.MaximumNArgs(1)),
@@ -110,6 +111,13 @@ func protocolHelp() string {
 			fill(&b, fmt.Sprintf("    %-11s ", o.Name), strings.Repeat(" ", 16), text)
 		}
 	}
+	formats := pacs.Formats()
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = fmt.Sprintf("%s (%d)", f.Name, f.Bits)
+	}
+	b.WriteString("\nFormats that have a name, with their bits:\n")
+	fill(&b, "  ", "  ", strings.Join(names, ", "))
 	return strings.TrimRight(b.String(), "\n")
 }
 

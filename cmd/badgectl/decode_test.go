@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
@@ -97,6 +98,21 @@ func TestAFileThatIsNotThere(t *testing.T) {
 	} {
 		if got := run(t, "", args...); got.code != 1 || !strings.HasPrefix(got.stderr, want) {
 			t.Errorf("code %d, want %q: %s", got.code, want, got.stderr)
+		}
+	}
+}
+
+// The help names each format, in lines that a screen holds.
+func TestDecodeHelp(t *testing.T) {
+	got := run(t, "", "decode", "--help")
+	for _, want := range []string{"H10301 (26)", "H10302 (37)", "C1k48s (48)"} {
+		if !strings.Contains(strings.Join(strings.Fields(got.out), " "), want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	for l := range strings.Lines(got.out) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(l, "\n")); n > screenWidth {
+			t.Errorf("%d characters: %s", n, l)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,12 +56,19 @@ func (a *app) replay() *cobra.Command {
 // playback prints what a capture means.
 func (a *app) playback(file string, dec reader.Decoder, rule number.Rule) error {
 	return withCapture(file, func(r *capture.Reader) error {
+		fmt.Fprintf(a.io.Err, "%s: %s\n", file, origin(r.Header()))
 		out := &printer{app: a, rule: rule}
 		if err := r.Decode(dec, time.Unix(0, 0), out.event); err != nil {
 			return err
 		}
 		return out.end()
 	})
+}
+
+// origin says where a capture comes from, as far as it does itself.
+func origin(h capture.Header) string {
+	return fmt.Sprintf("sent by %s, firmware %s, on %s; taken by %s",
+		cmp.Or(h.Device, "an unknown device"), cmp.Or(h.Firmware, "unknown"), cmp.Or(h.Date, "an unknown day"), cmp.Or(h.How, "unknown means"))
 }
 
 func withCapture(file string, fn func(*capture.Reader) error) error {

@@ -16,7 +16,7 @@ var wiegandRows = []Protocol{{
 	Port: Lines,
 	Options: []Option{
 		{"format", "auto, raw, names of formats (H10302), or a definition (bits=26 facility=2-9 card=10-25 even=1:2-13 odd=26:14-25)", "auto"},
-		{"keypad", "bursts of its keys: auto (4bit and 8bit), none, 4bit, 6bit, 6bit-parity, 8bit", "auto"},
+		{"keypad", "bursts of its keys: auto (4bit and 8bit), none, 4bit, 6bit, 6bit-parity, 8bit; a burst of that length is a key, with format raw too, unless it is none", "auto"},
 	},
 	make: newWiegand,
 }}
