@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -27,7 +28,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*app).benchPath},
 	{"memory", "what an idle agent holds", (*app).benchMemory},
-	{"frame", "wait after the last byte, bit or key of each family, by the decoders' own deadlines", (*app).benchFrame},
+	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*app).benchFrame},
 }
 
 func (a *app) bench() *cobra.Command {
@@ -71,15 +72,32 @@ func (a *app) measure(ctx context.Context, o benchOptions, list []measurement) e
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", m.name, err)
 		}
-		for _, r := range rows {
-			if err := a.row(r); err != nil {
-				return err
-			}
+		if err := a.rows(rows); err != nil {
+			return err
 		}
 		met = met && !slices.ContainsFunc(rows, func(r bench.Row) bool { return !r.Met })
 	}
 	if !met {
 		return errFaulty
+	}
+	return nil
+}
+
+// rows prints rows, and for people above each group what it is about.
+func (a *app) rows(rows []bench.Row) error {
+	what := ""
+	for _, r := range rows {
+		if r.What != what && !a.json {
+			what = r.What
+			var head bytes.Buffer
+			fill(&head, "", "", what)
+			if _, err := head.WriteTo(a.io.Out); err != nil {
+				return written(err)
+			}
+		}
+		if err := a.row(r); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -97,7 +115,7 @@ func (a *app) row(r bench.Row) error {
 	if r.Yardstick != 0 {
 		figures = fmt.Sprintf("%.1f %s, yardstick %.1f %s, ratio %.2f, budget %.2f", r.Value, r.Unit, r.Yardstick, r.Unit, r.Ratio, r.Budget)
 	}
-	_, err := fmt.Fprintf(a.io.Out, "%-25s %s: %s\n", r.Name, figures, verdict)
+	_, err := fmt.Fprintf(a.io.Out, "  %-25s %s: %s\n", r.Name, figures, verdict)
 	return written(err)
 }
 

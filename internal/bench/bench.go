@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -17,12 +18,19 @@ type Row struct {
 	Ratio     float64 `json:"ratio"`
 	Budget    float64 `json:"budget"`
 	Met       bool    `json:"met"`
+	What      string  `json:"what"` // what Value is, against what
 }
 
 // against makes a row that is judged by its ratio to a yardstick.
 func against(name, unit string, value, yardstick, budget float64) Row {
 	ratio := value / yardstick
-	return Row{name, unit, value, yardstick, ratio, budget, ratio <= budget}
+	return Row{Name: name, Unit: unit, Value: value, Yardstick: yardstick, Ratio: ratio, Budget: budget, Met: ratio <= budget}
+}
+
+// of says what the row is about.
+func (r Row) of(what string) Row {
+	r.What = what
+	return r
 }
 
 // quantile gives the smallest of the times that at least q of them do not exceed.
@@ -34,15 +42,7 @@ func quantile(times []time.Duration, q float64) time.Duration {
 
 // median gives the row whose ratio is in the middle.
 func median(rows []Row) Row {
-	slices.SortFunc(rows, func(a, b Row) int {
-		switch {
-		case a.Ratio < b.Ratio:
-			return -1
-		case a.Ratio > b.Ratio:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.Ratio, b.Ratio) })
 	return rows[len(rows)/2]
 }
 

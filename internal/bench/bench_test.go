@@ -49,7 +49,7 @@ func TestMeasurements(t *testing.T) {
 	rows = append(rows, more...)
 	for i, name := range []string{"path_p50", "path_p99", "rss_100k"} {
 		r := rows[i]
-		if r.Name != name || r.Value <= 0 || r.Budget <= 0 || i < 2 && (r.Yardstick <= 0 || r.Ratio != r.Value/r.Yardstick) {
+		if r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 || i < 2 && (r.Yardstick <= 0 || r.Ratio != r.Value/r.Yardstick) {
 			t.Errorf("row %d is %+v", i, r)
 		}
 	}
@@ -73,7 +73,7 @@ func TestQuantile(t *testing.T) {
 
 func TestMedianIsByRatio(t *testing.T) {
 	rows := []Row{against("a", "µs", 30, 10, 1.2), against("b", "µs", 10, 10, 1.2), against("c", "µs", 15, 10, 1.2)}
-	if got := median(rows); got.Name != "c" || got.Met {
+	if got := median(rows); got.Name != "c" || got.Met || got.Yardstick != 10 {
 		t.Errorf("the median is %+v", got)
 	}
 	if !against("x", "µs", 12, 10, 1.2).Met {
@@ -90,7 +90,7 @@ func TestFrame(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range rows {
-		if !r.Met || r.Value <= 0 || r.Unit == "" || seen[r.Name] {
+		if !r.Met || r.Value <= 0 || r.Unit == "" || r.What == "" || seen[r.Name] {
 			t.Errorf("row %+v", r)
 		}
 		seen[r.Name] = true

@@ -74,7 +74,7 @@ func (l *osdpLine) measure() (Row, error) {
 			spent, bare, n = spent+l.now.Sub(before), bare+wireTime(bytes, l.baud), n+1
 		}
 	}
-	return against("", "ms", millis(spent)/cycles, millis(bare)/cycles, budgetCycle), nil
+	return against("", "ms", millis(spent)/cycles, millis(bare)/cycles, budgetCycle).of(overCycle), nil
 }
 
 // exchange is one command, its reply, and the time until the next command; it gives the

@@ -17,6 +17,14 @@ const (
 	budgetCycle      = 1.5 // of the wire time of POLL and ACK
 )
 
+// What a row of Frame is about.
+const (
+	overFrame    = "from the first byte or key until the badge or code is told, with any wait, against until the last one: 1.00 is no wait"
+	overPause    = "wait after the last key where nothing ends a badge"
+	overInterval = "wait after the last bit, against the time from bit to bit"
+	overCycle    = "from poll to poll, against the bytes of a poll and its answer alone: 1.00 is no wait"
+)
+
 // Frame measures how long each family of readers is waited for after the last byte,
 // report, edge or key. Nothing runs: decoders are pure, so that bytes are given to them
 // at the times at which a wire would bring them, and what they wait for is what their
@@ -85,7 +93,7 @@ func terminated(name, protocol string, opts map[string]string, pieces []piece) f
 	return family{name, func() (Row, error) {
 		at, err := told(protocol, opts, pieces)
 		last := pieces[len(pieces)-1].at
-		return against("", "ms", millis(at), millis(last), budgetTerminated), err
+		return against("", "ms", millis(at), millis(last), budgetTerminated).of(overFrame), err
 	}}
 }
 
@@ -127,7 +135,7 @@ func paused(name, protocol string, opts map[string]string, pause time.Duration, 
 	return family{name, func() (Row, error) {
 		at, err := told(protocol, opts, pieces)
 		wait := millis(at - pieces[len(pieces)-1].at)
-		return Row{Unit: "ms", Value: wait, Budget: millis(pause), Met: wait <= millis(pause)}, err
+		return Row{Unit: "ms", Value: wait, Budget: millis(pause), Met: wait <= millis(pause)}.of(overPause), err
 	}}
 }
 
@@ -139,7 +147,7 @@ func quiet(name string, opts map[string]string, bits string, interval time.Durat
 	}
 	return family{name, func() (Row, error) {
 		at, err := told("wiegand", opts, pieces)
-		return against("", "ms", millis(at-pieces[len(bits)-1].at), millis(interval), budgetQuiet), err
+		return against("", "ms", millis(at-pieces[len(bits)-1].at), millis(interval), budgetQuiet).of(overInterval), err
 	}}
 }
 
@@ -155,7 +163,7 @@ func code() (Row, error) {
 		at := time.Duration(i) * pause
 		if c.Press(began.Add(at), k).Kind == keypad.CodeDone {
 			last := time.Duration(len(keys)-1) * pause
-			return against("", "ms", millis(at), millis(last), budgetTerminated), nil
+			return against("", "ms", millis(at), millis(last), budgetTerminated).of(overFrame), nil
 		}
 	}
 	return Row{}, fmt.Errorf("the last digit does not end it")

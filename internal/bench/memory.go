@@ -32,7 +32,7 @@ func Memory(ctx context.Context, bin string, cards int) (_ []Row, err error) {
 	if err := errors.Join(err, t.stop()); err != nil {
 		return nil, err
 	}
-	return []Row{{Name: "rss_100k", Unit: "MB", Value: rss, Budget: budgetRSS, Met: rss <= budgetRSS}}, nil
+	return []Row{{Name: "rss_100k", Unit: "MB", Value: rss, Budget: budgetRSS, Met: rss <= budgetRSS, What: "resident memory of an idle agent"}}, nil
 }
 
 // settled reads the size of a process each half second until it was the same, to a

@@ -91,7 +91,8 @@ func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
 		p50 = append(p50, against("path_p50", "µs", micros(quantile(agents, 0.5)), micros(quantile(echoes, 0.5)), budgetP50))
 		p99 = append(p99, against("path_p99", "µs", micros(quantile(agents, 0.99)), micros(quantile(echoes, 0.99)), budgetP99))
 	}
-	return []Row{median(p50), median(p99)}, nil
+	const what = "from the last byte on a pty to the relay write, against a bare echo: the median of the rounds"
+	return []Row{median(p50).of(what), median(p99).of(what)}, nil
 }
 
 // card is another card for each swipe, from all over the index, with a grant for the
