@@ -77,18 +77,26 @@ func (s *supervisor) attempt(ctx context.Context) *attempt {
 func (s *supervisor) begin() {
 	s.lock()
 	defer s.unlock()
-	var silence time.Duration
-	if e, ok := s.src.(Expecter); ok {
-		silence = e.Silence()
-	}
-	s.dog.begin(time.Now(), silence)
+	s.dog.begin(time.Now(), s.silence())
 }
 
-// timer fires at the watchdog's deadline, if there is one.
+// silence is how long the source may be silent now.
+func (s *supervisor) silence() time.Duration {
+	if e, ok := s.src.(Expecter); ok {
+		return e.Silence()
+	}
+	return 0
+}
+
+// timer fires at the watchdog's deadline, if there is one. An Expecter that may be
+// silent is asked now and then whether it still may.
 func (s *supervisor) timer() (<-chan time.Time, func() bool) {
 	s.lock()
 	due := s.dog.deadline()
 	s.unlock()
+	if _, ok := s.src.(Expecter); ok && due.IsZero() {
+		due = time.Now().Add(AnswerTime)
+	}
 	if due.IsZero() {
 		return nil, func() bool { return true }
 	}
@@ -198,7 +206,11 @@ func (s *supervisor) bites(a *attempt) bool {
 	s.lock()
 	defer s.unlock()
 	now := time.Now()
-	if s.dog.calm(now) {
+	s.dog.expect(now, s.silence())
+	switch calm := s.dog.calm(now); {
+	case calm && s.said: // no noise any more, but no device that works
+		s.dog.progress(now)
+	case calm:
 		a.worked = true
 		s.up(now, Event{At: now})
 	}

@@ -7,7 +7,9 @@ import (
 
 // Expecter is a Source, or the Decoder in one, that must say something, KindAlive at
 // least. Silence is the longest time between two of its events; zero: it may be silent
-// for ever. With more than AnswerTime it is not found to work again within 10 s.
+// for ever. With more than AnswerTime it is not found to work again within 10 s. It may
+// change in a run: it is asked again when it is over, and every AnswerTime while it is
+// zero. It must be safe for concurrent use with Run.
 type Expecter interface {
 	Silence() time.Duration
 }
@@ -64,6 +66,14 @@ type watchdog struct {
 // begin tells that the source was run.
 func (w *watchdog) begin(now time.Time, silence time.Duration) {
 	*w = watchdog{silence: silence, rung: w.rung, heard: now, last: now}
+}
+
+// expect tells how long the source may be silent now. When that is new, it counts from
+// now on.
+func (w *watchdog) expect(now time.Time, silence time.Duration) {
+	if silence != w.silence {
+		w.silence, w.heard = silence, now
+	}
 }
 
 // progress tells that the device works, and reports whether it is good again.

@@ -209,9 +209,9 @@ func (b *Bus) Deadline() time.Time {
 	return first
 }
 
-// Silence implements reader.Expecter: a line may be silent for ever while none of its
-// readers may speak, because they have no key or must be looked at. It is safe for
-// concurrent use.
+// Silence implements reader.Expecter: a line may be silent while none of its readers
+// may speak, because they have no key, wait for one, or must be looked at. It is safe
+// for concurrent use.
 func (b *Bus) Silence() time.Duration {
 	if b.mute.Load() {
 		return 0
@@ -221,7 +221,7 @@ func (b *Bus) Silence() time.Duration {
 
 // hush works out what Silence says.
 func (b *Bus) hush() {
-	b.mute.Store(!slices.ContainsFunc(b.units, func(u *unit) bool { return u.alarm == "" && !u.keyless() }))
+	b.mute.Store(!slices.ContainsFunc(b.units, (*unit).speaks))
 }
 
 // Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.

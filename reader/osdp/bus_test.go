@@ -560,4 +560,15 @@ func TestSilence(t *testing.T) {
 	if keyless.bus.Silence() != 0 {
 		t.Error("a reader without key must speak")
 	}
+	_ = r.SetKey(unhex(t, otherKey))
+	keyless.commission(ownKey)
+	keyless.run(10 * time.Second)
+	if keyless.bus.Silence() != 0 {
+		t.Error("a reader that waits for install mode must speak")
+	}
+	_ = r.SetKey(nil)
+	keyless.ends(osdp.Secured, "")
+	if keyless.bus.Silence() == 0 {
+		t.Error("a reader that has its key may be silent")
+	}
 }

@@ -123,6 +123,9 @@ func (u *unit) leave(to state) {
 // keyless reports whether nothing can be said to the reader.
 func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.cfg.ClearText }
 
+// speaks reports whether the reader must answer now.
+func (u *unit) speaks() bool { return u.alarm == "" && !u.keyless() && !u.box.waiting() }
+
 // wants is when the unit has something to send or to tell; zero: never.
 func (u *unit) wants() time.Time {
 	if u.box.active() {
