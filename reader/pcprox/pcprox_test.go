@@ -94,6 +94,23 @@ func TestReports(t *testing.T) {
 	}
 }
 
+func TestGone(t *testing.T) {
+	for gone, want := range map[int]int{0: 1, 1: 2} {
+		cards, err := pacs.Select("raw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := pcprox.New(pcprox.Options{Cards: cards, Gone: gone})
+		n := 0
+		for _, r := range [][]byte{unhex(t, bits), count(24), make([]byte, 9), unhex(t, bits), count(24)} {
+			d.Feed(t0, r, func(reader.Event) { n++ })
+		}
+		if n != want {
+			t.Errorf("gone %d: %d events, want %d", gone, n, want)
+		}
+	}
+}
+
 // The count is asked for at once: a badge must not be exchanged in between.
 func TestTheCountFollowsAtOnce(t *testing.T) {
 	d := decoder(t, "raw")

@@ -117,8 +117,9 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 			d.in.last = at
 			continue
 		}
-		if b == wake && d.in.n == 0 && d.in.idle && !d.poll.Opened() {
-			continue // the host wakes the chip
+		if b == wake && d.in.n == 0 && !d.poll.Opened() {
+			d.in.idle = true // the host wakes the chip; zeros follow
+			continue
 		}
 		k, body, why := d.in.byte(at, b)
 		if why != "" {

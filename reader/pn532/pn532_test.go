@@ -158,6 +158,7 @@ func TestWhatAChipSays(t *testing.T) {
 		{"an ATS that is cut", "faultlength", answer(list(seven, 6, 0x75)...)},
 		{"an answer without ACK", "card", frame(list(seven)...)},
 		{"zeros between ACK and answer", "card", slices.Concat(ack, make([]byte, 3), frame(list(seven)...))},
+		{"a wake-up", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", append([]byte{0x55}, answer(list(seven)...)...)},
 		{"what the host says, back", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", question(0x4B, 0)},
 		{"an answer of one byte", "faultlength faultlength faultlength faultsilent faultlength faultlength faultlength", frame()},
 		{"an answer that starts with 7F", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", tfi(0x7F, 0x4B, 0)},
@@ -244,6 +245,7 @@ func TestACaptureOfBothSides(t *testing.T) {
 	for name, in := range map[string][]byte{
 		"a question":     slices.Concat(asked, v),
 		"from the start": slices.Concat(wakeUp, question(0x14, 1, 0x14, 1), answer(0x15), asked, v),
+		"woken again":    slices.Concat(asked, answer(0x4B, 0), wakeUp, question(0x14, 1, 0x14, 1), answer(0x15), asked, v),
 	} {
 		var got []reader.Event
 		pn532.New(pn532.Options{}).Feed(t0, in, func(e reader.Event) { got = append(got, e) })
@@ -255,6 +257,21 @@ func TestACaptureOfBothSides(t *testing.T) {
 	spoilt[6] ^= 1
 	if got := cards(append(spoilt, v...)); got != nil {
 		t.Error("a card behind a question that is not clean")
+	}
+	if got := cards(frame(list([]byte{0x55, 0x55, 0x55, 0x55})...)); len(got) != 1 {
+		t.Error("a number like a wake-up is not read")
+	}
+}
+
+func TestGone(t *testing.T) {
+	v, _ := vector(t)
+	for gone, want := range map[int]int{0: 1, 1: 2} {
+		d := pn532.New(pn532.Options{Gone: gone})
+		n := 0
+		d.Feed(t0, slices.Concat(v, answer(0x4B, 0), v), func(reader.Event) { n++ })
+		if n != want {
+			t.Errorf("gone %d: %d events, want %d", gone, n, want)
+		}
 	}
 }
 

@@ -81,6 +81,19 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+func TestGone(t *testing.T) {
+	for gone, want := range map[int]int{0: 1, 1: 2} {
+		d := sycreader.New(sycreader.Options{Gone: gone})
+		n := 0
+		for _, r := range [][]byte{report(0, 1, 2, 3, 4, 5), report(1), report(0, 1, 2, 3, 4, 5)} {
+			d.Feed(t0, r, func(reader.Event) { n++ })
+		}
+		if n != want {
+			t.Errorf("gone %d: %d events, want %d", gone, n, want)
+		}
+	}
+}
+
 // A device that says in its own way that there is no badge is told about once, and is
 // no silent one.
 func TestAnAnswerOfItsOwn(t *testing.T) {

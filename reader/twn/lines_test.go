@@ -121,6 +121,20 @@ func TestALineThatStays(t *testing.T) {
 	}
 }
 
+func TestALineThatStops(t *testing.T) {
+	d := lines(t, twn.LineOptions{})
+	if got := feed(d, "1A80", "", "1A808001C0\r"); got != "faulttimeout, hidprox H10301 26 010003" {
+		t.Errorf("got %q", got)
+	}
+	if got := feed(d, strings.Repeat("A", 69), "", "1A8B351B80\r"); got != "faultoverflow, hidprox H10301 26 166A37" {
+		t.Errorf("too long, then stopped: %q", got)
+	}
+	feed(d, "1A80")
+	if got := d.Deadline().Sub(t0); got != twn.DefaultLineTimeout {
+		t.Errorf("stopped after %v", got)
+	}
+}
+
 func TestFormatsThatCannotBe(t *testing.T) {
 	if _, err := twn.NewLines(twn.LineOptions{Mode: "octal"}); err == nil || !strings.Contains(err.Error(), "mode \"octal\": must be auto, inditag, prox, hex or decimal") {
 		t.Errorf("got %v", err)

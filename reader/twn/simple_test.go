@@ -118,6 +118,7 @@ func TestSimpleTags(t *testing.T) {
 	}{
 		{"four bytes", mifare, "iso14443a UID 32 529D06E3"},
 		{"seven bytes", desfire, "iso14443a UID 56 04A1B2C3D4E5F6"},
+		{"CR LF in an ID", []byte{0, 1, 0x80, 32, 4, '\r', '\n', '\r', '\n'}, "iso14443a UID 32 0D0A0D0A"},
 		{"type B", []byte{0, 1, 0x81, 32, 4, 1, 2, 3, 4}, "iso14443b UID 32 01020304"},
 		{"vicinity", []byte{0, 1, 0x82, 64, 8, 0xE0, 4, 1, 0, 1, 2, 3, 4}, "iso15693 UID 64 E004010001020304"},
 		{"LEGIC", []byte{0, 1, 0x83, 32, 4, 1, 2, 3, 4}, "unknown UID 32 01020304"},
@@ -271,6 +272,17 @@ func TestAReaderThatEndsWithCRLF(t *testing.T) {
 	d.Feed(t0.Add(2*time.Second), []byte("00\n00\r"), emit)
 	if said != "alive alive card alive faultdigit " && said != "alive alive card faultdigit " {
 		t.Errorf("said %q", said)
+	}
+}
+
+func TestGone(t *testing.T) {
+	for gone, want := range map[int]int{0: 1, 1: 2} {
+		d := twn.NewSimple(twn.SimpleOptions{CRC: twn.CRCOff, Gone: gone})
+		n := 0
+		d.Feed(t0, bytes.Join([][]byte{line(mifare, false), line(none, false), line(mifare, false)}, nil), func(reader.Event) { n++ })
+		if n != want {
+			t.Errorf("gone %d: %d events, want %d", gone, n, want)
+		}
 	}
 }
 
