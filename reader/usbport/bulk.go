@@ -5,6 +5,7 @@ package usbport
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"badged/reader"
@@ -295,6 +296,8 @@ func (b *Bulk) opError(op string, err error) error {
 		h = "pcscd has the reader: stop it (systemctl disable --now pcscd.socket pcscd), or use protocol pcscd"
 	case errors.Is(err, errAbsent):
 		h = "plug it in; `lsusb` shows what is there"
+	case errors.Is(err, fs.ErrPermission):
+		h = "give the agent's user the right to " + b.m.node("dev/bus/usb") + ", by a udev rule (firmware/udev has one)"
 	case errors.Is(err, errSilent):
 		h = "it was reset and is tried again; if that does not help, plug it in anew"
 	}

@@ -265,7 +265,7 @@ func TestBulkSaysWhatIsWrong(t *testing.T) {
 		{"no right", func(t *testing.T, r *rig, p *pipe) {
 			aSlot(t, r.m, "1-1", "4", packed(t, qemuCCID))
 			p.broken = fs.ErrPermission
-		}, "claim usb:08e6:4433: permission denied", reader.Lost},
+		}, "claim usb:08e6:4433: permission denied (give the agent's user the right to ", reader.Lost},
 		{"no reader", func(t *testing.T, r *rig, _ *pipe) {
 			aSlot(t, r.m, "1-1", "4", nil)
 		}, "no CCID descriptor (it is not the kind of reader", reader.Lost},
