@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 
@@ -71,12 +72,14 @@ func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) (re
 	if !filepath.IsAbs(c.Port) {
 		return nil, errors.New("must be an absolute path, best one of /dev/serial/by-id")
 	}
-	cfg := serialport.Config{Name: c.Name, Path: c.Port, Baud: c.Baud}
-	if cfg.Baud == 0 {
-		cfg.Baud = p.DefaultBaud
-	}
+	cfg := serialConfig(c, p)
 	if talk, ok := dec.(serialport.Dialogue); ok {
 		return serialport.NewBus(cfg, talk), nil
 	}
 	return serialport.New(cfg, dec), nil
+}
+
+// serialConfig takes the usual speed of the protocol if the configuration names none.
+func serialConfig(c config.Reader, p protocols.Protocol) serialport.Config {
+	return serialport.Config{Name: c.Name, Path: c.Port, Baud: cmp.Or(c.Baud, p.DefaultBaud)}
 }
