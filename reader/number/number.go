@@ -26,10 +26,7 @@ const (
 )
 
 // Rule makes numbers. The zero value is the empty rule.
-type Rule struct {
-	source string
-	steps  []step
-}
+type Rule struct{ steps []step }
 
 // step is one verb with its arguments bound.
 type step struct {
@@ -47,9 +44,6 @@ type Error struct {
 
 // Error gives one line.
 func (e *Error) Error() string { return fmt.Sprintf("number rule, column %d: %s", e.Column, e.Problem) }
-
-// String is the rule as it was written.
-func (r Rule) String() string { return r.source }
 
 // Apply makes the card's number. Its error is an *Error.
 func (r Rule) Apply(c reader.Card) (reader.Number, error) {

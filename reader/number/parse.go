@@ -13,13 +13,13 @@ func Parse(rule string) (Rule, error) {
 	}
 	p := parser{text: rule}
 	if p.space(); p.end() {
-		return Rule{source: rule}, nil
+		return Rule{}, nil
 	}
 	steps, err := p.pipeline()
 	if err != nil {
 		return Rule{}, err
 	}
-	return Rule{rule, steps}, nil
+	return Rule{steps}, nil
 }
 
 // parser walks over a rule.
