@@ -102,26 +102,32 @@ func (q *qtest) set(pin, level int) error {
 }
 
 // The times of a Wiegand bit: longer than a reader's 50 µs and 1 ms, because an
-// emulated processor must see both ends of each pulse.
+// emulated processor must see both ends of each pulse. And those of a button.
 const (
 	pulse = 2 * time.Millisecond
 	gap   = 5 * time.Millisecond
+	press = 200 * time.Millisecond
+
+	exitPin = 2
 )
 
-// wiegand sends bits as pulses on two pins, which are high at rest.
+// pulse pulls a pin low for a while.
+func (q *qtest) pulse(pin int, long time.Duration) error {
+	if err := q.set(pin, 0); err != nil {
+		return err
+	}
+	<-time.After(long)
+	return q.set(pin, 1)
+}
+
+// wiegand sends bits as pulses on the pins 0 and 1.
 func wiegand(q *qtest) hand {
 	return one(func(bits string) error {
 		for _, b := range bits {
-			pin := int(b - '0')
-			for _, half := range []struct {
-				level int
-				wait  time.Duration
-			}{{0, pulse}, {1, gap}} {
-				if err := q.set(pin, half.level); err != nil {
-					return err
-				}
-				<-time.After(half.wait)
+			if err := q.pulse(int(b-'0'), pulse); err != nil {
+				return err
 			}
+			<-time.After(gap)
 		}
 		return nil
 	})

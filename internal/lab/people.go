@@ -12,8 +12,21 @@ import (
 // that a keyboard or a serial reader says. There are more with the Extra cards.
 const Members = 10_000
 
-// Extra are the cards of readers that say other numbers: Wiegand's and smart cards'.
-var Extra = []string{"166A37", "04A1B2C3D4E5F6"}
+// Extra are the cards of readers that say other numbers: the bits of Wiegand's H10301
+// without parity, and the serial number of a smart card.
+var Extra = []string{"166A37", "000001", "FFFFFE", "A5C35A", "5A3CA5", "04A1B2C3D4E5F6", "DE4C3B2A"}
+
+// Wiegand and UID are the first of the ones and of the others.
+const (
+	Wiegand = Members
+	UID     = Members + 5
+)
+
+// Claims are codes, each of which may be used once.
+var Claims = []string{"4821", "7305", "2694", "9158"}
+
+// ClaimOf is the account that the nth code binds a card to.
+func ClaimOf(n int) enroll.AccountID { return Account(1000 + n) }
 
 // Door is the one door, whose point has all readers.
 const Door = "front"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ const (
 	pinsAt     = "/run/pins.sock"
 )
 
+// openFor is how long the door is open: short, so that nothing waits for it.
+const openFor = "100ms"
+
 // startBound is how long badged may take to be ready.
 const startBound = time.Minute
 
@@ -33,8 +37,9 @@ type agent struct {
 	child  *proc.Child
 	client *ctl.Client
 	pins   *sim.Pins
-	events chan ctl.Event
-	ended  chan error // of the one who follows
+	events map[string]chan ctl.Event // by point; "": of none
+	ended  chan struct{}             // nobody follows the events any more,
+	err    error                     // because of this
 	cancel context.CancelFunc
 }
 
@@ -49,7 +54,10 @@ type device struct {
 type setup struct {
 	bin     string // "": the one that ships
 	devices []device
+	also    []device // that need not be open
 	allow   []string // keyboards that may type; nil: all may
+	relay   string   // "": a virtual one
+	door    string   // more lines about the door
 }
 
 // configuration has all devices at one door.
@@ -57,12 +65,16 @@ func (s setup) configuration() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_dir = \"/state\"\ncontrol = %q\n", controlAt)
 	if s.allow != nil {
-		fmt.Fprintf(&b, "\n[usb]\nguard = true\nallow = [%s]\n", `"`+strings.Join(s.allow, `", "`)+`"`)
+		fmt.Fprintf(&b, "\n[usb]\nguard = true\nallow = [")
+		for _, spec := range s.allow {
+			fmt.Fprintf(&b, "%q, ", spec)
+		}
+		fmt.Fprintf(&b, "]\n")
 	}
-	for i, d := range s.devices {
+	for i, d := range slices.Concat(s.devices, s.also) {
 		fmt.Fprintf(&b, "\n[[point]]\nname = %q\nkind = \"door\"\ndoor = %q\n", d.name, lab.Door)
 		if i == 0 {
-			fmt.Fprintf(&b, "relay = \"virtual:%s#relay\"\nopen_for = \"100ms\"\n", pinsAt)
+			fmt.Fprintf(&b, "relay = %q\nopen_for = %q\n%s\n", cmp.Or(s.relay, "virtual:"+pinsAt+"#relay"), openFor, s.door)
 		}
 		fmt.Fprintf(&b, "\n[[reader]]\nname = %q\npoint = %q\nprotocol = %q\nport = %q\n%s\n", d.name, d.name, d.protocol, d.port, d.more)
 	}
@@ -71,7 +83,10 @@ func (s setup) configuration() string {
 
 // startAgent runs badged, and returns when it serves and its readers are open.
 func startAgent(s setup) (_ *agent, err error) {
-	a := &agent{client: ctl.NewClient(controlAt), events: make(chan ctl.Event, 2*lab.Members), ended: make(chan error, 1)}
+	a := &agent{client: ctl.NewClient(controlAt), events: map[string]chan ctl.Event{"": make(chan ctl.Event, backlog)}, ended: make(chan struct{})}
+	for _, d := range slices.Concat(s.devices, s.also) {
+		a.events[d.name] = make(chan ctl.Event, backlog)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	defer func() {
@@ -94,23 +109,49 @@ func startAgent(s setup) (_ *agent, err error) {
 	if err := a.child.Until(ready, a.serves); err != nil {
 		return nil, err
 	}
-	go a.follow(ctx)
-	if _, err := a.next(startBound, "the first event", func(ctl.Event) bool { return true }); err != nil {
-		return nil, err
+	started := make(chan struct{})
+	go a.follow(ctx, started)
+	select {
+	case <-started:
+		return a, a.working(s.devices)
+	case <-a.ended:
+		return nil, fmt.Errorf("follow the events: %w", a.err)
 	}
-	return a, a.working(s.devices)
 }
 
-// follow takes the events from the last one on.
-func (a *agent) follow(ctx context.Context) {
-	a.ended <- a.client.Events(ctx, 1, true, func(ev ctl.Event) error { a.events <- ev; return nil })
+// backlog is how many events of a point may wait for the step.
+const backlog = 2000
+
+// follow takes the events from the last one on, which tells that it has started.
+func (a *agent) follow(ctx context.Context, started chan<- struct{}) {
+	defer close(a.ended)
+	var last uint64
+	a.err = a.client.Events(ctx, 1, true, func(ev ctl.Event) error {
+		switch {
+		case last == 0:
+			close(started)
+		case ev.Order != last+1:
+			return fmt.Errorf("event %d follows event %d", ev.Order, last)
+		}
+		last = ev.Order
+		queue, ok := a.events[ev.Point]
+		if !ok {
+			return nil // of an earlier step
+		}
+		select {
+		case queue <- ev:
+			return nil
+		default:
+			return fmt.Errorf("nobody looks at the events of %q", ev.Point)
+		}
+	})
 }
 
 // serves waits until badged answers with everybody in memory.
 func (a *agent) serves(ctx context.Context) error {
 	for {
 		s, err := a.client.Status(ctx)
-		if err == nil && s.Store.Cards == lab.Members+len(lab.Extra) {
+		if err == nil && s.Store.Cards >= lab.Members+len(lab.Extra) {
 			return nil
 		}
 		select {
@@ -168,7 +209,7 @@ const presented = 10 * time.Second
 
 // wantCard waits for the event of the nth card at a point, and wants no other before it.
 func (a *agent) wantCard(point string, n int) error {
-	ev, err := a.next(presented, "a card at "+point, isPresentation)
+	ev, err := a.next(point, presented, "a card", isPresentation)
 	if err != nil {
 		return err
 	}
@@ -189,41 +230,46 @@ func isCard(ev ctl.Event, point string, n int) error {
 // 100 ms.
 const quiet = 300 * time.Millisecond
 
-// wantNothing wants no presentation to be left.
+// wantNothing wants no presentation to be left at any point.
 func (a *agent) wantNothing() error {
-	after := time.After(quiet)
-	for {
-		select {
-		case ev := <-a.events:
-			if isPresentation(ev) {
+	time.Sleep(quiet)
+	for _, queue := range a.events {
+		for len(queue) > 0 {
+			if ev := <-queue; isPresentation(ev) {
 				return fmt.Errorf("nobody presented anything: got %s", tell(ev))
 			}
-		case <-after:
-			return nil
 		}
+	}
+	return nil
+}
+
+// drain forgets the events of a point.
+func (a *agent) drain(point string) {
+	for len(a.events[point]) > 0 {
+		<-a.events[point]
 	}
 }
 
-// next gives the next event for which want is true, and leaves out those before.
-func (a *agent) next(most time.Duration, what string, want func(ctl.Event) bool) (ctl.Event, error) {
+// next gives the next event of a point for which want is true, and leaves out those before.
+func (a *agent) next(point string, most time.Duration, what string, want func(ctl.Event) bool) (ctl.Event, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
-	return a.nextUntil(ctx, what, want)
+	return a.nextUntil(ctx, point, what, want)
 }
 
-func (a *agent) nextUntil(ctx context.Context, what string, want func(ctl.Event) bool) (ctl.Event, error) {
+func (a *agent) nextUntil(ctx context.Context, point, what string, want func(ctl.Event) bool) (ctl.Event, error) {
 	var others []string
 	for {
 		select {
-		case ev := <-a.events:
+		case ev := <-a.events[point]:
 			if want(ev) {
 				return ev, nil
 			}
 			others = append(others, tell(ev))
-		case err := <-a.ended:
-			return ctl.Event{}, fmt.Errorf("wait for %s: badged ended: %w\n%s", what, err, logTail())
+		case <-a.ended:
+			return ctl.Event{}, fmt.Errorf("wait for %s at %q: nobody tells events any more: %w\n%s", what, point, a.err, logTail())
 		case <-ctx.Done():
-			return ctl.Event{}, fmt.Errorf("wait for %s: it did not come; seen: %s\n%s", what, strings.Join(others, ", "), logTail())
+			return ctl.Event{}, fmt.Errorf("wait for %s at %q: it did not come; seen: %s\n%s", what, point, strings.Join(others, ", "), logTail())
 		}
 	}
 }

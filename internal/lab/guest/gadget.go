@@ -34,14 +34,15 @@ type function struct {
 //
 //	(made) --plug--> (on the bus) --unplug--> (made) --remove--> (gone)
 type gadget struct {
-	name  string
-	udc   string
-	nodes []string // a device for each function; what is written there, the gadget says
+	name     string
+	udc      string
+	nodes    []string      // a device for each function; what is written there, the gadget says
+	patience time.Duration // how long the host may take to take reports
 }
 
 // newGadget makes a device that will be plugged into the nth controller.
 func newGadget(name string, controller int, id identity, functions ...function) (*gadget, error) {
-	g := &gadget{name: name, udc: "dummy_udc." + strconv.Itoa(controller)}
+	g := &gadget{name: name, udc: "dummy_udc." + strconv.Itoa(controller), patience: 5 * time.Second}
 	var errs []error
 	set := func(file, value string) { errs = append(errs, g.set(file, value)) }
 	folder := func(dir string) { errs = append(errs, os.MkdirAll(g.path(dir), 0o755)) }
@@ -67,6 +68,7 @@ func newGadget(name string, controller int, id identity, functions ...function) 
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
+		_ = g.remove() // what there is of it
 		return nil, fmt.Errorf("make the gadget %s: %w", name, err)
 	}
 	return g, nil
@@ -120,9 +122,6 @@ func (g *gadget) remove() error {
 	return errors.Join(errs...)
 }
 
-// sayBound is how long a gadget waits for the host to take its reports.
-const sayBound = 5 * time.Second
-
 // say has the nth function send reports, each when the host has taken the one before.
 func (g *gadget) say(n int, reports [][]byte) error {
 	f, err := os.OpenFile(g.nodes[n], os.O_WRONLY|unix.O_NONBLOCK, 0) // so that the deadline ends a Write
@@ -130,7 +129,7 @@ func (g *gadget) say(n int, reports [][]byte) error {
 		return fmt.Errorf("type on %s: %w", g.name, err)
 	}
 	defer f.Close()
-	if err := f.SetWriteDeadline(time.Now().Add(sayBound)); err != nil {
+	if err := f.SetWriteDeadline(time.Now().Add(g.patience)); err != nil {
 		return fmt.Errorf("type on %s: %w", g.name, err)
 	}
 	for _, r := range reports {

@@ -73,13 +73,32 @@ func bootUp() error {
 			return err
 		}
 	}
-	if err := loadModules("/modules"); err != nil {
+	if err := errors.Join(loadModules("/modules"), loopback()); err != nil {
 		return err
 	}
 	if _, err := os.Stat("/sys/kernel/config"); err != nil {
 		return nil // nothing of this machine is made out of folders
 	}
 	return mount("configfs", "/sys/kernel/config")
+}
+
+// loopback brings up the network of the machine with itself: the hub of its terminal is
+// nobody at localhost.
+func loopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("bring up the loopback: %w", err)
+	}
+	defer unix.Close(fd)
+	ifr, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("bring up the loopback: %w", err)
+	}
+	ifr.SetUint16(unix.IFF_UP)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("bring up the loopback: %w", err)
+	}
+	return nil
 }
 
 func mount(kind, at string) error {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,80 +23,124 @@ type hand struct {
 	ahead int
 }
 
+// told is how many badges may be presented before the event of the first was seen:
+// badged tells those who follow it at most 1000 at once.
+const told = 500
+
 // manyBound is how long all members may take to pass.
 const manyBound = 3 * time.Minute
+
+// pass is the passing of all members.
+type pass struct {
+	*agent
+	queue  chan int
+	ctx    context.Context
+	cancel context.CancelCauseFunc // of what went wrong first
+}
 
 // wantAll has all members present their badges, each at the first hand that is free. The
 // events must be exactly those, in the order of each point: none wrong, none lost, none
 // double.
 func (a *agent) wantAll(hands []hand) (string, error) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), manyBound)
-	defer cancel()
-	queue := make(chan int)
-	shown := map[string]chan int{}
-	failed := make(chan error, len(hands))
-	var wg sync.WaitGroup
+	ctx, end := context.WithTimeout(context.Background(), manyBound)
+	defer end()
+	p := &pass{agent: a, queue: make(chan int)}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	defer p.cancel(nil)
+	var working, watching sync.WaitGroup
+	room := map[string]chan struct{}{}
 	for _, h := range hands {
-		ahead := make(chan int, h.ahead)
-		shown[h.point] = ahead
-		wg.Go(func() {
-			if err := h.work(ctx, queue, ahead); err != nil {
-				failed <- err
-				cancel()
-			}
-		})
+		shown := make(chan int, told)
+		room[h.point] = make(chan struct{}, h.ahead)
+		working.Go(func() { defer close(shown); p.work(h, room[h.point], shown) })
+		working.Go(func() { p.check(h.point, shown) })
 	}
-	wg.Go(func() {
-		defer close(queue)
-		for n := 0; n < lab.Members && ctx.Err() == nil; n++ {
-			select {
-			case queue <- n:
-			case <-ctx.Done():
-			}
-		}
-	})
-	err := a.wantEach(ctx, shown)
-	cancel()
-	wg.Wait()
-	close(failed)
-	for e := range failed {
-		err = errors.Join(err, e)
-	}
+	watching.Go(func() { makeRoom(p.ctx, room) })
+	p.members()
+	working.Wait()
+	err := context.Cause(p.ctx)
+	p.cancel(nil)
+	watching.Wait()
 	took := time.Since(start).Seconds()
+	if err == nil {
+		err = a.wantNothing()
+	}
 	return fmt.Sprintf("%d badges at %d readers, %.0f a second: 0 wrong, 0 lost, 0 double", lab.Members, len(hands), lab.Members/took), err
 }
 
-// work presents badges until there is none left, or ctx ends.
-func (h hand) work(ctx context.Context, queue <-chan int, shown chan<- int) error {
-	for n := range queue {
+// members come one after the other.
+func (p *pass) members() {
+	defer close(p.queue)
+	for n := range lab.Members {
 		select {
-		case shown <- n:
-		case <-ctx.Done():
-			return nil
-		}
-		if err := h.present(lab.Number(n)); err != nil {
-			return fmt.Errorf("present badge %d at %s: %w", n, h.point, err)
+		case p.queue <- n:
+		case <-p.ctx.Done():
+			return
 		}
 	}
-	return nil
 }
 
-// wantEach takes an event for each badge that is shown, until all members have passed.
-func (a *agent) wantEach(ctx context.Context, shown map[string]chan int) error {
-	for range lab.Members {
-		ev, err := a.nextUntil(ctx, "the next badge", isPresentation)
-		if err != nil {
-			return err
+// work presents badges until there is none left, or one fails.
+func (p *pass) work(h hand, room chan<- struct{}, shown chan<- int) {
+	for n := range p.queue {
+		select {
+		case room <- struct{}{}:
+		case <-p.ctx.Done():
+			return
 		}
 		select {
-		case n := <-shown[ev.Point]:
-			if err := isCard(ev, ev.Point, n); err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("nobody has presented another badge at %s: got %s", ev.Point, tell(ev))
+		case shown <- n:
+		case <-p.ctx.Done():
+			return
+		}
+		if err := h.present(lab.Number(n)); err != nil {
+			p.cancel(fmt.Errorf("present badge %d at %s: %w", n, h.point, err))
+			return
 		}
 	}
-	return a.wantNothing()
 }
+
+// check wants an event for each badge that was shown.
+func (p *pass) check(point string, shown <-chan int) {
+	for n := range shown {
+		ev, err := p.nextUntil(p.ctx, point, fmt.Sprintf("badge %d", n), isPresentation)
+		if err == nil {
+			err = isCard(ev, point, n)
+		}
+		if err != nil {
+			p.cancel(err)
+			return
+		}
+	}
+}
+
+// makeRoom lets hands go on when badged has decided: by its log, which has a decision
+// long before those who follow the events do.
+func makeRoom(ctx context.Context, room map[string]chan struct{}) {
+	f, err := os.Open(logFile)
+	if err == nil {
+		defer f.Close()
+		_, err = f.Seek(0, io.SeekEnd)
+	}
+	beat := time.NewTicker(2 * time.Millisecond)
+	defer beat.Stop()
+	var rest []byte
+	for err == nil && ctx.Err() == nil {
+		<-beat.C
+		var more []byte
+		more, err = io.ReadAll(f)
+		lines := strings.Split(string(append(rest, more...)), "\n")
+		for _, line := range lines[:len(lines)-1] {
+			if m := decidedRE.FindStringSubmatch(line); m != nil {
+				select {
+				case <-room[m[1]]:
+				default: // nobody waits there: the event shows it
+				}
+			}
+		}
+		rest = []byte(lines[len(lines)-1])
+	}
+}
+
+var decidedRE = regexp.MustCompile(`msg=decided point=(\S+)`)

@@ -47,13 +47,16 @@ var usbSteps = []step{
 	{"hid-azerty", oneWedge("azerty")},
 	{"hid-twins", twins},
 	{"usb-kbd", qemuKeyboard},
+	{"usb-ccid", smartCard},
 	{"foreign-keyboard", foreign},
+	{"unplug-200", unplugged},
+	{"hostile-50", hostile},
 	{"10000-hid", manyWedges},
 	{"10000-serial", manySerial},
 }
 
 var pinSteps = []step{
-	{"gpiochip", gpiochip},
+	{"wiegand-frames", frames},
+	{"wiegand-keys", keys},
+	{"relay", relay},
 }
-
-func gpiochip(*guest) (string, error) { return "", nil }

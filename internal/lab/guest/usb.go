@@ -83,10 +83,10 @@ func oneWedge(name string) func(*guest) (string, error) {
 	}
 }
 
-// options are those of a reader that types. The machine is emulated and may stand still
+// options are those of a reader that types. The machine is emulated, and may stand still
 // for longer than a reader pauses between two keys.
 func options(more string) string {
-	s := `key_timeout = "2s", timeout = "10s"`
+	s := `key_timeout = "1s", timeout = "10s"`
 	if more != "" {
 		s += ", " + more
 	}
@@ -236,7 +236,7 @@ func (a *agent) intrude(w *wedge) (typed int, err error) {
 	}
 	alarm := make(chan error, 1)
 	go func() {
-		_, err := a.next(presented, "the alarm", func(ev ctl.Event) bool { return ev.Reason == "device_alarm" && ev.Why == "foreign" })
+		_, err := a.next("", presented, "the alarm", func(ev ctl.Event) bool { return ev.Reason == "device_alarm" && ev.Why == "foreign" })
 		alarm <- err
 	}()
 	for {
