@@ -29,6 +29,10 @@ var families = []family{
 		{8 * time.Millisecond, []byte("\xD2\x02\x96\x00\x00\x00\x00\x00")},
 		{16 * time.Millisecond, []byte("\x18\x18\x00\x00\x00\x00\x00\x00")},
 	}),
+	terminated("ccid", "ccid", nil, []piece{
+		{time.Millisecond, []byte("\x80\x14\x00\x00\x00\x00\x01\x00\x00\x00\x3B\x8F\x80\x01\x80\x4F\x0C\xA0\x00\x00\x03\x06\x03\x00\x01\x00\x00\x00\x00\x6A")},
+		{2 * time.Millisecond, []byte("\x80\x09\x00\x00\x00\x00\x02\x00\x00\x00\x04\xA1\xB2\xC3\xD4\xE5\xF6\x90\x00")},
+	}),
 	paused("hid_no_end", "hid", options{"terminator": "none"}, 150*time.Millisecond, typed("0012345678")),
 
 	quiet("wiegand26_0.2ms", raw, bits(26), 200*time.Microsecond),
