@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/reader/capture"
 	"badged/reader/number"
 )
 
@@ -47,7 +48,7 @@ func (a *app) learn() *cobra.Command {
 func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
+		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), capture.Mark))
 		if text == "" || strings.HasPrefix(text, "#") || text == "read,expected" {
 			continue
 		}

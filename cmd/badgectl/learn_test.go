@@ -6,7 +6,7 @@ import (
 )
 
 func TestLearn(t *testing.T) {
-	const printed = "read,expected\n01026F6C3A,0040856634\n62E3086CED,3808980205\n# from the hall\n\n0000D507D0, 0013961168\n"
+	const printed = "\ufeffread,expected\n01026F6C3A,0040856634\n62E3086CED,3808980205\n# from the hall\n\n0000D507D0, 0013961168\n"
 	for _, tt := range []struct {
 		name, in string
 		args     []string
