@@ -21,7 +21,7 @@ import (
 // The pause that ends skip is Timeout, since a reader that was held up must not have
 // the rest of its number taken for another; without a terminator it is KeyTimeout. What
 // cannot be read begins skip from idle, too: the keys that it lost may have been the
-// first of a number.
+// first of a number. So does Missed.
 type Decoder struct {
 	opts   Options
 	board  board
@@ -96,10 +96,22 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 // number.
 func (d *Decoder) Pause() time.Duration { return d.opts.KeyTimeout }
 
-// Deadline implements reader.Decoder.
+// Missed tells that reports were lost until at: what comes next may be the rest of a
+// number. It is dropped as what follows a fault is, and no fault.
+func (d *Decoder) Missed(at time.Time) {
+	d.board.release()
+	d.writer.reset()
+	d.state, d.buf, d.last = skip, d.buf[:0], at
+}
+
+// Deadline implements reader.Decoder. The end of skip is one too: only who looked until
+// then knows that nothing came.
 func (d *Decoder) Deadline() time.Time {
-	if d.state != typing {
+	switch d.state {
+	case idle:
 		return time.Time{}
+	case skip:
+		return d.last.Add(d.quiet())
 	}
 	pause, whole := d.last.Add(d.opts.KeyTimeout), d.first.Add(d.opts.Timeout)
 	if whole.Before(pause) {
@@ -110,7 +122,7 @@ func (d *Decoder) Deadline() time.Time {
 
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
-	if due := d.Deadline(); !due.IsZero() && !now.Before(due) {
+	if due := d.Deadline(); d.state == typing && !now.Before(due) {
 		d.pause(due, emit)
 	}
 	if d.state == skip && now.Sub(d.last) >= d.quiet() {

@@ -196,6 +196,43 @@ func TestUnpluggedInTheMiddleOfANumber(t *testing.T) {
 	}
 }
 
+// TestMissed: what comes after reports that were lost is dropped up to its end, or until
+// nothing came for the longest time of a number, and is no fault of its own.
+func TestMissed(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		opts   hid.Options
+		pieces []any
+		want   string
+	}{
+		{"up to Enter", hid.Options{}, []any{100, "34\n", 200, "56\n"}, "card 56"},
+		{"a rest without its end", hid.Options{}, []any{100, "34", 2100, "5\n", 2200, "6\n"}, "card 6"},
+		{"nothing", hid.Options{}, []any{2000, "56\n"}, "card 56"},
+		{"none: a pause", hid.Options{Terminator: hid.None}, []any{100, "34", 400, "56", 700, "7"}, "card 56"},
+	} {
+		d := decoder(t, tt.opts)
+		timed(t, d, -10, "12")
+		d.Missed(t0)
+		if got := timed(t, d, tt.pieces...); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestTheEndOfSkipIsADeadline: a port that is late must not take its own lateness for a
+// pause.
+func TestTheEndOfSkipIsADeadline(t *testing.T) {
+	d := decoder(t, hid.Options{})
+	d.Missed(t0)
+	if got := d.Deadline().Sub(t0); got != hid.DefaultTimeout {
+		t.Errorf("deadline in %v", got)
+	}
+	d.Tick(d.Deadline(), func(e reader.Event) { t.Errorf("%s %s", e.Kind, e.Why) })
+	if !d.Deadline().IsZero() {
+		t.Error("it has no end")
+	}
+}
+
 // TestTenThousandBadges: for each layout none is wrong, lost or double, whichever keyboard
 // types it in whichever style.
 func TestTenThousandBadges(t *testing.T) {

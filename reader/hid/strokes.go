@@ -47,6 +47,9 @@ func newBoard(rs reports) board {
 	return board{reports: rs, down: make(map[byte]set, len(rs.list)+1)}
 }
 
+// release forgets which keys are down.
+func (b *board) release() { clear(b.down) }
+
 // read takes a report. It tells false for one that is not of a keyboard. A report that
 // cannot be read changes nothing of what is known to be down.
 func (b *board) read(p []byte) (strokes, bool) {
