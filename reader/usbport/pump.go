@@ -34,6 +34,7 @@ type pump struct {
 	// nothing came until its end; else the decoder's clock is stopped for as long as
 	// the port was late, until the decoder is at rest.
 	lag time.Duration
+	cut bool // settle ended in the middle of something
 }
 
 func newPump(h *hidraw, dec reader.Decoder, desc []byte, tap func([]byte, time.Time)) *pump {
@@ -54,9 +55,23 @@ func (s *pump) describe() error {
 	return nil
 }
 
+// misser is a decoder that drops what may be the rest of a number.
+type misser interface{ Missed(at time.Time) }
+
+// missed tells the decoder that it was not fed what came until at.
+func (s *pump) missed(at time.Time) {
+	_ = s.describe() // it said yes to this descriptor before
+	if m, ok := s.dec.(misser); ok {
+		m.Missed(at)
+	}
+}
+
 // run reads until an error, which is never nil.
 func (s *pump) run(emit func(reader.Event)) error {
 	s.emit = emit
+	if s.cut {
+		emit(reader.Event{Kind: reader.KindFault, At: time.Now(), Why: reader.BadFrame})
+	}
 	poller, polls := s.dec.(reader.Poller)
 	if polls {
 		poller.Open(time.Now())
@@ -88,7 +103,8 @@ func (s *pump) run(emit func(reader.Event)) error {
 // it is opened may be in the middle of a number whose start nobody has heard: the agent
 // was not there yet, or the kernel was deaf, as it is for 50 ms after the first program
 // opens a device (Linux, drivers/hid/usbhid/hid-core.c, usbhid_open). A device that is
-// never silent, such as a mouse that is being moved, is taken as it is after a while.
+// never silent, such as a mouse that is being moved, is not waited for: what it types
+// first is missed.
 const (
 	firstPause = 150 * time.Millisecond
 	pauseBound = 2 * time.Second
@@ -122,6 +138,8 @@ func (s *pump) settle(pause, bound time.Duration) error {
 			return lost(err)
 		}
 	}
+	s.cut = true
+	s.missed(time.Now())
 	return nil
 }
 
@@ -174,7 +192,8 @@ func (s *pump) drain(fd uintptr) bool {
 }
 
 // take hands the reports on. If there are as many as the kernel keeps, there may
-// have been more: then none of them counts, and what was under way ends.
+// have been more: then none of them counts, what was under way ends, and what comes
+// next may be the rest of it.
 func (s *pump) take(due time.Time) {
 	at := s.now()
 	if !due.IsZero() && !at.Before(due) {
@@ -182,8 +201,8 @@ func (s *pump) take(due time.Time) {
 		at = due.Add(-1)
 	}
 	if s.count == kernelReports {
+		s.missed(at) // before anything that may take its time
 		s.emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Overflow})
-		_ = s.describe() // it said yes to this descriptor before
 		return
 	}
 	for i := range s.count {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"badged/reader"
+	"badged/reader/hid"
 )
 
 // A device of features: it answers each report with its bytes and the id that was
@@ -150,18 +151,88 @@ func TestTheFirstReportThatCountsComesAfterAPause(t *testing.T) {
 
 func TestAPauseIsNotAwaitedForEver(t *testing.T) {
 	s, dev := newTestPump(t, &echo{})
-	done := make(chan error, 1)
-	go func() { done <- s.settle(time.Hour, time.Millisecond) }()
-	for {
-		select {
-		case err := <-done:
-			if err != nil {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for err := error(nil); err == nil; {
+			_, err = dev.Write([]byte{1}) // waits while it is full
+		}
+	}()
+	if err := s.settle(time.Hour, time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	_ = s.h.f.Close()
+	<-ended
+}
+
+// typed gives what a keyboard says of a number after what was missed, and after begin.
+func typed(t *testing.T, begin func(s *pump, dev *os.File), keys ...byte) (faults []reader.Why, cards []string) {
+	t.Helper()
+	dec, err := hid.New(hid.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, dev := newTestPump(t, dec)
+	begin(s, dev)
+	first := true
+	rest := func() {
+		if first {
+			first = false
+			press(t, dev, keys...)
+			_ = dev.Close()
+		}
+	}
+	err = s.run(func(e reader.Event) {
+		switch e.Kind {
+		case reader.KindFault:
+			faults = append(faults, e.Why)
+		case reader.KindCard:
+			cards = append(cards, e.Card.Reveal())
+		}
+		rest()
+	})
+	if !errors.Is(err, errGone) {
+		t.Error(err)
+	}
+	return faults, cards
+}
+
+// press types keys on a boot keyboard.
+func press(t *testing.T, dev *os.File, keys ...byte) {
+	t.Helper()
+	for _, k := range keys {
+		for _, p := range [][]byte{{0, 0, k, 0, 0, 0, 0, 0}, make([]byte, 8)} {
+			if _, err := dev.Write(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// The keys 2, 3 and Enter, the rest of a number, and a whole one: 45 and Enter.
+var restAndWhole = []byte{0x1F, 0x20, 0x28, 0x21, 0x22, 0x28}
+
+func TestTheRestOfANumberIsNoCard(t *testing.T) {
+	for name, tt := range map[string]struct {
+		begin func(s *pump, dev *os.File)
+		why   reader.Why
+	}{
+		"after more than the kernel keeps": {func(_ *pump, dev *os.File) {
+			press(t, dev, slices.Repeat([]byte{0x1E}, kernelReports/2)...)
+			write(t, dev, 0)
+		}, reader.Overflow},
+		"after a pause that did not come": {func(s *pump, _ *os.File) {
+			if err := s.settle(time.Hour, 0); err != nil {
 				t.Error(err)
 			}
-			return
-		default:
-			_, _ = dev.Write([]byte{1}) // full while it is not read
-		}
+		}, reader.BadFrame},
+	} {
+		t.Run(name, func(t *testing.T) {
+			faults, cards := typed(t, tt.begin, restAndWhole...)
+			if !slices.Equal(faults, []reader.Why{tt.why}) || !slices.Equal(cards, []string{"45"}) {
+				t.Errorf("faults %v, %d cards", faults, len(cards))
+			}
+		})
 	}
 }
 
