@@ -43,6 +43,14 @@ func (u usb) name() string {
 // Is reports whether a spec means this interface, and maybe others.
 func (d Device) Is(s Spec) bool { return s.fits(d) }
 
+// serial is the device's serial number, whether List asked for it or not.
+func (d Device) serial() string {
+	if d.Serial != "" {
+		return d.Serial
+	}
+	return d.usb.serial()
+}
+
 func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }
 
 // List gives the HID interfaces of the USB devices that are plugged in, in the
@@ -53,6 +61,9 @@ func (m *machine) list() ([]Device, error) {
 	devices, err := m.devices()
 	if err != nil {
 		return nil, &reader.OpError{Op: "list", Device: "USB HID devices", Err: err}
+	}
+	for i, d := range devices {
+		devices[i].Serial, devices[i].Name = d.serial(), d.name()
 	}
 	for i := range devices {
 		devices[i].Spec = shortest(devices[i], devices)

@@ -2,11 +2,16 @@ package usbport
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // twin is what turns the reader in 1-1 into the same one in 7-1.
@@ -164,5 +169,33 @@ func TestWhatTypes(t *testing.T) {
 		if got := types(words(bitmap)); got != want {
 			t.Errorf("%s: %v", bitmap, got)
 		}
+	}
+}
+
+// A device that the kernel is still setting up does not answer for its serial number and
+// its names: others are found without asking it.
+func TestASlowDeviceKeepsNoOtherFromBeingFound(t *testing.T) {
+	r := newRig(t, first, second)
+	for _, name := range []string{"serial", "manufacturer", "product"} {
+		path := filepath.Join(r.root, "sys/devices/platform/dummy_hcd.1/usb2/2-1", name)
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := unix.Mkfifo(path, 0o600); err != nil { // opening it waits for a writer
+			t.Fatal(err)
+		}
+	}
+	found := make(chan error, 1)
+	go func() {
+		_, err := r.m.find(mustParse(t, spec+" serial=S1"))
+		found <- err
+	}()
+	select {
+	case err := <-found:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the slow device was asked")
 	}
 }

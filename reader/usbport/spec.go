@@ -155,7 +155,7 @@ func (s Spec) String() string {
 
 // fits reports whether the spec means this interface.
 func (s Spec) fits(d Device) bool {
-	return s.fitsUSB(d.usb, func() string { return d.Serial }) &&
+	return s.fitsUSB(d.usb, d.serial) &&
 		(s.Interface == AnyInterface || s.Interface == d.Interface) &&
 		(s.Usage == Usage{} || d.has(s.Usage))
 }

@@ -62,7 +62,10 @@ func (m *machine) class(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// devices gives the HID interfaces of all USB devices.
+// devices gives the HID interfaces of all USB devices, without their serial numbers and
+// names: to be asked for these is to wait for the device's lock, which the kernel holds
+// while it sets the device up (Linux, drivers/usb/core/sysfs.c, usb_string_attr), so
+// that one slow device would keep all others from being found.
 func (m *machine) devices() ([]Device, error) {
 	nodes, err := m.class("hidraw")
 	if err != nil {
@@ -92,7 +95,7 @@ func (m *machine) device(dir string, inputs []input) (Device, bool) {
 	if err != nil {
 		return Device{}, false // it was unplugged just now
 	}
-	d := Device{usb: usb, Serial: usb.serial(), Name: usb.name(), Interface: iface, Hidraw: m.node("dev", filepath.Base(dir)), hid: hid}
+	d := Device{usb: usb, Interface: iface, Hidraw: m.node("dev", filepath.Base(dir)), hid: hid}
 	d.Usages = parseDescriptor(p).usages
 	d.Keyboard = d.has(Keyboard) || d.has(Keypad)
 	for _, in := range inputs {
