@@ -131,7 +131,7 @@ func (s *supervisor) event(a *attempt, e Event) {
 	now := time.Now()
 	switch {
 	case e.Kind == KindDown:
-		s.said = e.Why != Lost
+		s.said = !e.Why.explained()
 		if e.Why.answers() {
 			s.dog.word(now)
 		}
@@ -179,10 +179,9 @@ func (s *supervisor) up(now time.Time, e Event) {
 	}
 }
 
-// down tells that the device does not work, if that is new. That it was lost is the
-// port's word: what went wrong follows as Run's error.
+// down tells that the device does not work, if that is new.
 func (s *supervisor) down(e Event) {
-	if e.Why != Lost {
+	if !e.Why.explained() {
 		s.ill(bad(s.src.Name(), e.Why))
 	}
 	if s.told != KindDown {

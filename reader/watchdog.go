@@ -91,6 +91,10 @@ func (w *watchdog) word(now time.Time) { w.heard = now }
 // something, and must not be trusted.
 func (w Why) answers() bool { return w != Lost && w != Silent && w != Garbage }
 
+// explained reports whether a KindDown for this is the port's word: what went wrong
+// follows as Run's error.
+func (w Why) explained() bool { return w == Lost || w == Ambiguous }
+
 // held tells that a word was waited with for d: that is not the device's silence.
 func (w *watchdog) held(d time.Duration) { w.heard = w.heard.Add(d) }
 

@@ -400,3 +400,27 @@ func (r *refused) Run(ctx context.Context, emit func(Event)) error {
 	}
 	return nil
 }
+
+// What a port says better in the error of its Run is told and logged once.
+func TestAmbiguousIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var states []string
+		var out bytes.Buffer
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		Supervise(ctx, two{}, func(Event) {}, func(err error) { states = append(states, err.Error()) }, slog.New(slog.NewTextHandler(&out, nil)))
+		if strings.Count(out.String(), "reader failed") != 1 || !strings.Contains(states[0], "2 devices fit") {
+			t.Errorf("states %q, log:\n%s", states, out.String())
+		}
+	})
+}
+
+// two is a port for which two devices are there.
+type two struct{}
+
+func (two) Name() string { return "hall" }
+
+func (two) Run(_ context.Context, emit func(Event)) error {
+	emit(Event{Kind: KindDown, Why: Ambiguous})
+	return errors.New("2 devices fit")
+}
