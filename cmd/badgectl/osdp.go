@@ -22,23 +22,26 @@ func (a *app) osdp() *cobra.Command {
 }
 
 func (a *app) commission() *cobra.Command {
-	var minutes int
+	var req ctl.CommissionRequest
 	cmd := a.asking(&cobra.Command{
 		Use:   "commission READER",
 		Short: "Give an OSDP reader a key of its own",
 		Long: "commission lets the agent give a reader a new random key. Put the reader into install mode first,\n" +
-			"as its manual says: a new one is in it, another must be cleared. Whoever listens on the line\n" +
-			"meanwhile can learn the key: do it where nobody does, best on a short cable. Until the key is set, or\n" +
-			"time is over, or Ctrl-C, and never else, the agent speaks to the reader with the default key.",
-		Example: "  badgectl osdp commission hall\n  badgectl osdp commission hall --minutes 30 --json",
-		Args:    takes(cobra.ExactArgs(1)),
+			"as its manual says: a new one is in it. Whoever listens on the line meanwhile can learn the key: do it\n" +
+			"where nobody does, best on a short cable. Until the key is set, or time is over, or Ctrl-C, and never\n" +
+			"else, the agent speaks to the reader with the default key.\n\n" +
+			"A reader that has a key already gets the new one under that, where nobody can learn it. If it was\n" +
+			"cleared (reset to its factory settings), say so with --cleared. Say it only if you did that yourself:\n" +
+			"anybody on the line can pretend to be a cleared reader, and gets the new key then.",
+		Example: "  badgectl osdp commission hall\n  badgectl osdp commission hall --minutes 30 --json\n" +
+			"  badgectl osdp commission hall --cleared",
+		Args: takes(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := time.Duration(minutes) * time.Minute
-			if minutes < 1 || d > ctl.MaxCommission {
-				return usageError{fmt.Errorf("--minutes %d: must be 1 to %d", minutes, ctl.MaxCommission/time.Minute)}
+			if req.Minutes < 1 || req.Time() > ctl.MaxCommission {
+				return usageError{fmt.Errorf("--minutes %d: must be 1 to %d", req.Minutes, ctl.MaxCommission/time.Minute)}
 			}
 			var last ctl.CommissionStep
-			err := a.client().Commission(cmd.Context(), args[0], d, func(s ctl.CommissionStep) error {
+			err := a.client().Commission(cmd.Context(), args[0], req, func(s ctl.CommissionStep) error {
 				last = s
 				return a.commissioned(s)
 			})
@@ -54,7 +57,8 @@ func (a *app) commission() *cobra.Command {
 			return nil
 		},
 	})
-	cmd.Flags().IntVar(&minutes, "minutes", int(ctl.DefaultCommission/time.Minute), "longest time that it takes, 1 to 60")
+	cmd.Flags().BoolVar(&req.Cleared, "cleared", false, "the reader has lost its key: I have reset it to its factory settings")
+	cmd.Flags().IntVar(&req.Minutes, "minutes", int(ctl.DefaultCommission/time.Minute), "longest time that it takes, 1 to 60")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -12,9 +13,12 @@ import (
 )
 
 // Commission is scripted by the reader's name.
-func (box) Commission(ctx context.Context, reader string, d time.Duration, tell func(ctl.CommissionStep)) error {
+func (box) Commission(ctx context.Context, reader string, d time.Duration, cleared bool, tell func(ctl.CommissionStep)) error {
 	step := ctl.CommissionStep{Reader: reader, Step: ctl.StepWaiting, Until: time.Now().Add(d)}
 	switch reader {
+	case "cleared":
+		step.Step, step.Text = ctl.StepFailed, fmt.Sprintf("cleared: %t", cleared)
+		tell(step)
 	case "front-rfid":
 		return &ctl.Refusal{Status: http.StatusConflict, Text: `reader "front-rfid" speaks rdm6300, and only osdp has keys`}
 	case "waits":
@@ -42,6 +46,8 @@ func TestCommission(t *testing.T) {
 	}{
 		{[]string{"hall"}, []string{"hall: waiting for the reader in install mode ... (until ", "hall: key set\nhall: channel opened with the new key"}, 0},
 		{[]string{"hall", "--json"}, []string{`"step":"waiting"`, `"step":"secured"`}, 0},
+		{[]string{"cleared"}, []string{"cleared: false"}, 1},
+		{[]string{"cleared", "--cleared"}, []string{"cleared: true"}, 1},
 		{[]string{"deaf"}, []string{"deaf: failed: the time is over\n  what to do: put it into install mode\n"}, 1},
 		{[]string{"front-rfid"}, []string{"only osdp has keys"}, 1},
 		{[]string{"hall", "--minutes", "0"}, []string{"--minutes 0: must be 1 to 60"}, 64},

@@ -28,17 +28,16 @@ const (
 // reader gets it.
 type commissioning struct {
 	*osdpReader
-	keys  keyfile.Folder
-	log   *slog.Logger
-	key   osdp.Key
-	until time.Time
+	keys keyfile.Folder
+	log  *slog.Logger
+	osdp.Commission
 	tell  func(ctl.CommissionStep)
 	keyed func() // the reader has its key
 	told  string // the last step
 }
 
 // Commission implements ctl.Agent.
-func (s *status) Commission(ctx context.Context, name string, d time.Duration, tell func(ctl.CommissionStep)) error {
+func (s *status) Commission(ctx context.Context, name string, d time.Duration, cleared bool, tell func(ctl.CommissionStep)) error {
 	r, err := s.commissionable(name)
 	if err != nil {
 		return err
@@ -49,8 +48,9 @@ func (s *status) Commission(ctx context.Context, name string, d time.Duration, t
 	case <-time.After(handOver):
 		return conflict("reader %q is being commissioned already", name)
 	}
-	c := commissioning{osdpReader: r, keys: s.osdpKeys(), log: s.log, until: time.Now().Add(d), tell: tell,
-		keyed: func() { s.agent.Keyed(ctx, name) }}
+	c := commissioning{osdpReader: r, keys: s.osdpKeys(), log: s.log, tell: tell,
+		Commission: osdp.Commission{Until: time.Now().Add(d), Cleared: cleared},
+		keyed:      func() { s.agent.Keyed(ctx, name) }}
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
@@ -81,14 +81,14 @@ func conflict(format string, args ...any) error {
 
 // begin puts a new key on disk and opens the time box.
 func (c *commissioning) begin(ctx context.Context) (err error) {
-	if c.key, err = osdp.NewKey(rand.Reader); err != nil {
+	if c.Key, err = osdp.NewKey(rand.Reader); err != nil {
 		return err
 	}
 	if err := c.keys.Stage(c.name, c.text()); err != nil {
 		return err
 	}
 	doErr := c.patiently(ctx, time.Now().Add(lineBound), func() {
-		err = c.line.host.Commission(time.Now(), c.address, c.until, c.key)
+		err = c.line.host.Commission(time.Now(), c.address, c.Commission)
 	})
 	if doErr == nil && err == nil {
 		return nil
@@ -123,7 +123,7 @@ func (c *commissioning) patiently(ctx context.Context, until time.Time, fn func(
 	}
 }
 
-func (c *commissioning) text() secret.Text { return secret.New(c.key.Hex()) }
+func (c *commissioning) text() secret.Text { return secret.New(c.Key.Hex()) }
 
 // run tells how it goes until it is over, or ctx is.
 func (c *commissioning) run(ctx context.Context) {
@@ -157,7 +157,7 @@ func (c *commissioning) run(ctx context.Context) {
 // time is over.
 func (c *commissioning) look(ctx context.Context) (stage osdp.Stage, why reader.Why) {
 	err := c.line.port.Do(ctx, func() { stage, why = c.line.host.Commissioned(c.address) })
-	if err != nil && time.Now().After(c.until) {
+	if err != nil && time.Now().After(c.Until) {
 		return osdp.Expired, reader.Lost
 	}
 	return stage, why
@@ -167,7 +167,7 @@ func (c *commissioning) look(ctx context.Context) (stage osdp.Stage, why reader.
 // is waited for: the box must not be open when it is again.
 func (c *commissioning) stop() {
 	stage, why := osdp.Stopped, reader.Why("")
-	err := c.patiently(context.Background(), c.until, func() {
+	err := c.patiently(context.Background(), c.Until, func() {
 		c.line.host.StopCommission(time.Now(), c.address)
 		stage, why = c.line.host.Commissioned(c.address)
 	})
@@ -182,7 +182,7 @@ func (c *commissioning) stop() {
 func (c *commissioning) step(step string) {
 	if step != c.told {
 		c.told = step
-		c.tell(ctl.CommissionStep{Reader: c.name, Step: step, Until: c.until})
+		c.tell(ctl.CommissionStep{Reader: c.name, Step: step, Until: c.Until})
 	}
 }
 
@@ -206,6 +206,9 @@ func (c *commissioning) failed(stage osdp.Stage, why reader.Why) {
 		}
 	}
 	text, do := commissionFailure(stage, why)
+	if why == reader.WrongKey && !c.Cleared {
+		do += "; if it had a key and you have cleared it, add --cleared"
+	}
 	c.fail(text, do)
 }
 
@@ -218,7 +221,7 @@ func (c *commissioning) gave() (gave bool) {
 }
 
 func (c *commissioning) fail(text, do string) {
-	c.tell(ctl.CommissionStep{Reader: c.name, Step: ctl.StepFailed, Until: c.until, Text: text, Do: do})
+	c.tell(ctl.CommissionStep{Reader: c.name, Step: ctl.StepFailed, Until: c.Until, Text: text, Do: do})
 	c.log.Warn("OSDP reader was not commissioned", "reader", c.name, "err", text)
 }
 

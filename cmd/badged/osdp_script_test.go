@@ -93,13 +93,14 @@ func clearKey(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(osdpDevice(ts, args).SetKey(nil))
 }
 
-// commission READER STEP asks for it and wants this step to be the last; with ! the
-// technician ends it at this step.
+// commission READER STEP [cleared] asks for it and wants this step to be the last; with
+// ! the technician ends it at this step.
 func commission(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	req := ctl.CommissionRequest{Cleared: len(args) > 2}
 	var last ctl.CommissionStep
-	err := client(ts).Commission(ctx, args[0], ctl.DefaultCommission, func(s ctl.CommissionStep) error {
+	err := client(ts).Commission(ctx, args[0], req, func(s ctl.CommissionStep) error {
 		if last = s; neg && s.Step == args[1] {
 			cancel()
 		}

@@ -76,7 +76,7 @@ func (b *osdpBox) run() (stop func()) {
 
 // commission asks for a key, and gives the last step.
 func (b *osdpBox) commission(d time.Duration) (last ctl.CommissionStep, err error) {
-	err = (&status{terminal: b.terminal}).Commission(b.t.Context(), "hall", d, func(s ctl.CommissionStep) { last = s })
+	err = (&status{terminal: b.terminal}).Commission(b.t.Context(), "hall", d, false, func(s ctl.CommissionStep) { last = s })
 	return last, err
 }
 
@@ -151,7 +151,7 @@ func TestCommissionIsRefused(t *testing.T) {
 	for name, want := range map[string]string{
 		"hall": "comes from " + keyFile, "desk": "only osdp has keys", "nobody": "there is no reader",
 	} {
-		err := (&status{terminal: b.terminal}).Commission(t.Context(), name, time.Minute, nil)
+		err := (&status{terminal: b.terminal}).Commission(t.Context(), name, time.Minute, false, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -21,6 +21,17 @@ const (
 // CommissionRequest is the body of a request to give a reader its key.
 type CommissionRequest struct {
 	Minutes int `json:"minutes"` // 0: as DefaultCommission; at most those of MaxCommission
+	// Cleared says that the reader was reset to its factory settings: only then one that has
+	// a key is spoken to with the default key.
+	Cleared bool `json:"cleared,omitempty"`
+}
+
+// Time is how long it may take.
+func (r CommissionRequest) Time() time.Duration {
+	if r.Minutes == 0 {
+		return DefaultCommission
+	}
+	return time.Duration(r.Minutes) * time.Minute
 }
 
 // The steps of a commissioning, in their order. The last one is StepSecured or
@@ -52,14 +63,14 @@ type Refusal struct {
 func (r *Refusal) Error() string { return r.Text }
 
 func commission(w http.ResponseWriter, r *http.Request, a Agent) {
-	d, err := commissionTime(r.Body)
+	req, err := readCommission(r.Body)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	enc, flush := json.NewEncoder(w), http.NewResponseController(w)
-	err = a.Commission(r.Context(), r.PathValue("name"), d, func(s CommissionStep) {
+	err = a.Commission(r.Context(), r.PathValue("name"), req.Time(), req.Cleared, func(s CommissionStep) {
 		_ = errors.Join(enc.Encode(s), flush.Flush()) // whoever asked is gone: that ends the context
 	})
 	var no *Refusal
@@ -70,27 +81,23 @@ func commission(w http.ResponseWriter, r *http.Request, a Agent) {
 	}
 }
 
-// commissionTime reads how long a commissioning may last.
-func commissionTime(body io.Reader) (time.Duration, error) {
+// readCommission reads what is asked for; an empty body is a request too.
+func readCommission(body io.Reader) (req CommissionRequest, err error) {
 	const most = 1 << 10
-	var req CommissionRequest
-	err := json.NewDecoder(io.LimitReader(body, most)).Decode(&req)
+	err = json.NewDecoder(io.LimitReader(body, most)).Decode(&req)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, fmt.Errorf("the request is no JSON: %w", err)
+		return req, fmt.Errorf("the request is no JSON: %w", err)
 	}
-	switch most := int(MaxCommission / time.Minute); {
-	case req.Minutes == 0:
-		return DefaultCommission, nil
-	case req.Minutes < 0 || req.Minutes > most:
-		return 0, fmt.Errorf("minutes=%d: want 1 to %d", req.Minutes, most)
+	if most := int(MaxCommission / time.Minute); req.Minutes < 0 || req.Minutes > most {
+		return req, fmt.Errorf("minutes=%d: want 1 to %d", req.Minutes, most)
 	}
-	return time.Duration(req.Minutes) * time.Minute, nil
+	return req, nil
 }
 
 // Commission lets the agent give a reader a new key, and tells fn of each step. The end
 // of ctx ends the commissioning.
-func (c *Client) Commission(ctx context.Context, reader string, d time.Duration, fn func(CommissionStep) error) error {
-	body, err := json.Marshal(CommissionRequest{Minutes: int(d / time.Minute)})
+func (c *Client) Commission(ctx context.Context, reader string, req CommissionRequest, fn func(CommissionStep) error) error {
+	body, err := json.Marshal(req)
 	if err != nil {
 		return fmt.Errorf("ask the agent at %s: %w", c.path, err)
 	}

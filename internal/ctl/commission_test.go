@@ -14,7 +14,7 @@ import (
 )
 
 // Commission is scripted by the reader's name.
-func (a *agent) Commission(ctx context.Context, reader string, d time.Duration, tell func(ctl.CommissionStep)) error {
+func (a *agent) Commission(ctx context.Context, reader string, d time.Duration, cleared bool, tell func(ctl.CommissionStep)) error {
 	step := ctl.CommissionStep{Reader: reader, Step: ctl.StepWaiting, Until: time.Unix(int64(d/time.Minute), 0)}
 	switch reader {
 	case "hall":
@@ -54,7 +54,7 @@ func TestCommission(t *testing.T) {
 		{"no/where", nil, "no such reader"},
 	} {
 		var steps []string
-		err := c.Commission(t.Context(), tt.reader, 7*time.Minute, func(s ctl.CommissionStep) error {
+		err := c.Commission(t.Context(), tt.reader, ctl.CommissionRequest{Minutes: 7}, func(s ctl.CommissionStep) error {
 			steps = append(steps, s.Step)
 			if s.Until.Unix() != 7 || s.Reader != tt.reader {
 				t.Errorf("%s: step %+v", tt.reader, s)
@@ -75,7 +75,7 @@ func TestCommissionEndsWithItsTechnician(t *testing.T) {
 	a := &agent{left: make(chan struct{})}
 	c, _ := serve(t, a)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := c.Commission(ctx, "waits", time.Minute, func(ctl.CommissionStep) error { cancel(); return nil })
+	err := c.Commission(ctx, "waits", ctl.CommissionRequest{Minutes: 1}, func(ctl.CommissionStep) error { cancel(); return nil })
 	if err == nil {
 		t.Error("it ended well")
 	}

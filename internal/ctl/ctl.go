@@ -118,6 +118,7 @@ type Agent interface {
 	Events(ctx context.Context, after uint64, n int) ([]Event, error)
 	// Commission gives a reader a new key, and tells of each step; the last one is
 	// StepSecured or StepFailed. An error, mostly a *Refusal, means that nothing was
-	// begun or told. The end of ctx ends it.
-	Commission(ctx context.Context, reader string, d time.Duration, tell func(CommissionStep)) error
+	// begun or told. The end of ctx ends it. With cleared, the technician says that the
+	// reader was reset to its factory settings.
+	Commission(ctx context.Context, reader string, d time.Duration, cleared bool, tell func(CommissionStep)) error
 }

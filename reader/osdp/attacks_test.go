@@ -111,7 +111,7 @@ func TestAttackCapabilityDowngrade(t *testing.T) {
 		r.Fail(sim.OSDPDowngrade, -1)
 		r.Restart()
 		h.run(time.Minute)
-		h.want("alarm downgrade, down downgrade")
+		h.want("fault refused, alarm downgrade, down downgrade")
 		_ = r.Present(26, card26)
 		h.run(time.Minute)
 		h.want("")
@@ -122,7 +122,7 @@ func TestAttackCapabilityDowngrade(t *testing.T) {
 		r.Fail(sim.OSDPDowngrade, -1)
 		r.Restart()
 		h.run(time.Minute)
-		h.want("alarm downgrade, down downgrade") // told again: it was up in between
+		h.want("fault refused, alarm downgrade, down downgrade") // told again: it was up in between
 	})
 	t.Run("seen inside the channel", func(t *testing.T) {
 		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: 1, Key: unhex(t, ownKey), Caps: []byte{9, 0, 0}, Random: random()})
@@ -144,7 +144,7 @@ func TestAttackCapabilityDowngrade(t *testing.T) {
 		r := peer(t, 1, "")
 		r.Fail(sim.OSDPDowngrade, -1)
 		h := newHost(t, []osdp.Unit{{Address: 1}}, r)
-		if err := h.bus.Commission(h.now, 1, h.now.Add(time.Minute), key(t, ownKey)); err != nil {
+		if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: key(t, ownKey)}); err != nil {
 			t.Fatal(err)
 		}
 		h.run(2 * time.Minute)
@@ -166,7 +166,7 @@ func TestAttackInstallMode(t *testing.T) {
 	}
 	_ = r.Present(26, card26)
 	h.run(10 * time.Minute)
-	h.want("alarm wrong_key, down wrong_key")
+	h.want("fault refused, alarm wrong_key, down wrong_key")
 	if c := r.Count(); c.KeySets != 0 || c.Opened != 1 {
 		t.Errorf("%d keys were given, %d channels opened", c.KeySets, c.Opened)
 	}
@@ -189,6 +189,10 @@ func TestAttackWeakKeys(t *testing.T) {
 		"303132333435363738393A3B3C3D3E3F", captureKey,
 		"0102030401020304" + "0102030401020304", "00112233445566770011223344556677",
 		"ABABABABABABABABABABABABABABABAB", "00020406080A0C0E10121416181A1C1E",
+		"12345678901234567890123456789012", "11223344556677889900AABBCCDDEEFF", "DEADBEDEADBEDEADBEDEADBEDEADBEDE",
+		"0123456789ABCDEFFEDCBA9876543210", "01020304050607080900010203040506", "00000000000000000000000000000001",
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00", "30313233343536373839414243444546", "31323334353637383930313233343536",
+		"41424344454630313233343536373839", "6F706E53657361314D65507255736521"[:30] + "31", "2C77A1D9E05B4F8836CE90122C77A1D9",
 	}
 	for b := range 256 {
 		var same, up, down [16]byte
@@ -205,7 +209,7 @@ func TestAttackWeakKeys(t *testing.T) {
 		if _, err := osdp.NewBus(osdp.BusConfig{Units: []osdp.Unit{{Keys: []osdp.Key{k}}}, Random: random()}); err == nil {
 			t.Error("a weak key was taken from a configuration")
 		}
-		if h.bus.Commission(h.now, 1, h.now.Add(time.Minute), k) == nil {
+		if h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: k}) == nil {
 			t.Error("a reader was to be given a weak key")
 		}
 	}
@@ -242,7 +246,7 @@ func TestAttackKeyCapture(t *testing.T) {
 		r := peer(t, 1, ownKey)
 		h := newHost(t, []osdp.Unit{{Address: 1}}, r)
 		listen(h)
-		if err := h.bus.Commission(h.now, 1, h.now.Add(time.Minute), key(t, otherKey)); err != nil {
+		if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: key(t, otherKey)}); err != nil {
 			t.Fatal(err)
 		}
 		h.run(61 * time.Second)
@@ -259,7 +263,16 @@ func TestAttackKeyCapture(t *testing.T) {
 		rogue := peer(t, 1, "")
 		h := newHost(t, []osdp.Unit{{Address: 1, Keys: []osdp.Key{key(t, ownKey)}}}, rogue)
 		listen(h)
-		if err := h.bus.Commission(h.now, 1, h.now.Add(time.Minute), key(t, otherKey)); err != nil {
+		if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: key(t, otherKey)}); err != nil {
+			t.Fatal(err)
+		}
+		h.run(2 * time.Minute)
+		if n := len(spy.Summary().Keys); n != 0 || rogue.Count().KeySets != 0 {
+			t.Errorf("a rogue that says it is in install mode was given a key: %d on the line", n)
+		}
+		h.neverByDefault()
+		cleared := osdp.Commission{Until: h.now.Add(time.Minute), Key: key(t, otherKey), Cleared: true}
+		if err := h.bus.Commission(h.now, 1, cleared); err != nil {
 			t.Fatal(err)
 		}
 		h.run(2 * time.Minute)

@@ -85,6 +85,7 @@ type Bus struct {
 }
 
 var (
+	errSameKey = errors.New("another reader has the same key: commission one of them anew")
 	errNoUnit  = errors.New("there is no OSDP reader with this address")
 	errNoRand  = errors.New("an OSDP line needs random numbers")
 	errNoUnits = errors.New("an OSDP line needs a reader")
@@ -101,18 +102,38 @@ func NewBus(cfg BusConfig) (*Bus, error) {
 		cfg.Baud = DefaultBaud
 	}
 	const bits = 10
-	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud)}
+	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud), scan: scanner{most: maxReply}}
 	for _, c := range cfg.Units {
-		if err := c.check(); err != nil {
+		u := newUnit(c)
+		if err := b.fits(u); err != nil {
 			return nil, fmt.Errorf("OSDP reader %d: %w", c.Address, err)
 		}
-		if b.unit(c.Address) != nil {
-			return nil, fmt.Errorf("OSDP reader %d: another one has the same address", c.Address)
-		}
-		b.units = append(b.units, newUnit(c))
+		b.units = append(b.units, u)
 	}
 	b.hush()
 	return b, nil
+}
+
+// fits says what keeps a reader from this line.
+func (b *Bus) fits(u *unit) error {
+	if err := u.cfg.check(); err != nil {
+		return err
+	}
+	for _, o := range b.units {
+		if o != u && o.cfg.Address == u.cfg.Address {
+			return errors.New("another one has the same address")
+		}
+	}
+	if slices.ContainsFunc(u.cfg.Keys, func(k Key) bool { return b.shares(u, k) }) {
+		return errSameKey
+	}
+	return nil
+}
+
+// shares reports whether another reader than u has this key. With a key in common, each
+// of them can answer in the place of the other.
+func (b *Bus) shares(u *unit, k Key) bool {
+	return slices.ContainsFunc(b.units, func(o *unit) bool { return o != u && slices.Contains(o.cfg.Keys, k) })
 }
 
 func (c Unit) check() error {
@@ -129,20 +150,33 @@ func (c Unit) check() error {
 	return nil
 }
 
-// SetKeys gives a reader its Unit.Keys. It is for before Open.
+// SetKeys gives a reader its Unit.Keys. It is for before Open. With an error, nobody
+// speaks to the reader, not even in the clear: one with a key must not fall back to that.
 func (b *Bus) SetKeys(address int, keys ...Key) error {
 	u := b.unit(address)
 	if u == nil {
 		return errNoUnit
 	}
-	c := u.cfg
-	c.Keys = slices.Clone(keys)
-	if err := c.check(); err != nil {
+	old := u.cfg
+	u.cfg.Keys = keys
+	err := b.fits(u)
+	if err != nil {
+		u.cfg = old
+		b.Bar(address)
 		return fmt.Errorf("OSDP reader %d: %w", address, err)
 	}
-	*u = *newUnit(c)
+	*u = *newUnit(u.cfg)
 	b.hush()
 	return nil
+}
+
+// Bar has nobody speak to a reader in the clear, whatever its Unit says: there is a key
+// for it, even if nobody can read that. It is for before Open.
+func (b *Bus) Bar(address int) {
+	if u := b.unit(address); u != nil {
+		u.barred = true
+		b.hush()
+	}
 }
 
 // unit finds a reader; nil: none has this address.
@@ -185,7 +219,7 @@ func (b *Bus) wait(now time.Time, u *unit, n int) {
 	b.scan.reset()
 	b.asked, b.sent = u, now
 	b.due = now.Add(b.wire(n) + replyTime)
-	b.end = b.due.Add(2 * b.wire(maxFrame))
+	b.end = b.due.Add(b.wire(maxReply) + charGap)
 	b.free = now.Add(b.wire(n))
 }
 

@@ -86,7 +86,7 @@ func (c *chaos) step() {
 	switch c.rnd.IntN(12) {
 	case 0:
 		until := c.now.Add(time.Duration(1+c.rnd.IntN(5000)) * time.Millisecond)
-		_ = c.bus.Commission(c.now, 1, until, c.gift) // one may be under way
+		_ = c.bus.Commission(c.now, 1, osdp.Commission{Until: until, Key: c.gift}) // one may be under way
 	case 1:
 		c.bus.StopCommission(c.now, 1)
 	case 2:

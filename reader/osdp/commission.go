@@ -27,14 +27,27 @@ const (
 	Stopped  Stage = "stopped"
 )
 
+// Commission is a new key for a reader.
+type Commission struct {
+	Until time.Time // no longer than MaxCommission
+	// Key must be on disk already: a reader with a key that nobody knows has to be cleared
+	// by hand.
+	Key Key
+	// Cleared is the technician's word that the reader was reset to its factory settings.
+	// Without it, a reader that has a key of its own is given another one inside that
+	// channel only: anybody on the line can claim to be in install mode, and would be told
+	// the new key.
+	Cleared bool
+}
+
 // box is a commissioning: the time, and nothing else, in which the default key counts.
 // A nil box is none.
 type box struct {
-	until time.Time
-	key   Key
-	stage Stage
-	why   reader.Why
-	gave  bool // KEYSET was sent
+	Commission
+	byDefault bool // the default key is one to try
+	stage     Stage
+	why       reader.Why
+	gave      bool // KEYSET was sent
 }
 
 // active reports whether it still goes on.
@@ -47,33 +60,32 @@ func (x *box) waiting() bool { return x != nil && (x.stage == Waiting || x.stage
 func (x *box) send() []byte {
 	const scbk = 1
 	x.stage, x.gave = Sent, true
-	return append([]byte{scbk, keyLen}, x.key.Reveal()...)
+	return append([]byte{scbk, keyLen}, x.Key.Reveal()...)
 }
 
-// Commission gives a reader a new key: its first one, or another. Until then, and no
-// longer than MaxCommission, the channel may be opened with the default key, or with
-// the keys that the reader has; in it, the new key is sent and nothing else done. Then
-// the channel is opened with the new key.
-//
-// The new key must be on disk before this is called: a reader that has a key which
-// nobody knows has to be cleared by hand. Commissioned tells how it goes.
-func (b *Bus) Commission(now time.Time, address int, until time.Time, key Key) error {
+// Commission gives a reader a new key: its first one, or another. Until then, the
+// channel is opened with a key that the reader has, or, if it has none or was cleared,
+// with the default key; in it, the new key is sent and nothing else done. Then the
+// channel is opened with the new key. Commissioned tells how it goes.
+func (b *Bus) Commission(now time.Time, address int, c Commission) error {
 	u := b.unit(address)
 	switch {
 	case u == nil:
 		return errNoUnit
 	case u.cfg.ClearText:
 		return fmt.Errorf("commission OSDP reader %d: it is configured to speak in the clear", address)
-	case key.Weak():
+	case c.Key.Weak():
 		return fmt.Errorf("commission OSDP reader %d: %w", address, errWeakKey)
-	case !until.After(now) || until.Sub(now) > MaxCommission:
+	case b.shares(u, c.Key):
+		return fmt.Errorf("commission OSDP reader %d: %w", address, errSameKey)
+	case !c.Until.After(now) || c.Until.Sub(now) > MaxCommission:
 		return fmt.Errorf("commission OSDP reader %d: the time must be 1 s to %v", address, MaxCommission)
 	case u.state == closed:
 		return errors.New("commission an OSDP reader: its line is not open")
 	case u.box.active():
 		return fmt.Errorf("commission OSDP reader %d: it is being commissioned already", address)
 	}
-	u.box = &box{until: until, key: key, stage: Waiting}
+	u.box = &box{Commission: c, byDefault: c.Cleared || len(u.cfg.Keys) == 0, stage: Waiting}
 	u.anew(now)
 	b.hangUp(u)
 	b.hush()
@@ -122,7 +134,7 @@ func (u *unit) anew(now time.Time) {
 // was asked for with the default key: it does not count any more.
 func (b *Bus) expire(now time.Time) {
 	for _, u := range b.units {
-		if u.box.active() && !now.Before(u.box.until) {
+		if u.box.active() && !now.Before(u.box.Until) {
 			b.close(now, u, Expired)
 		}
 	}
@@ -147,7 +159,7 @@ func (u *unit) refuse(why reader.Why) {
 // end ends the time of the default key. The new key stays, if the reader may have it.
 func (u *unit) end(stage Stage) {
 	if u.box.gave {
-		u.keep(u.box.key)
+		u.keep(u.box.Key)
 	}
 	u.box.stage = stage
 }
@@ -159,18 +171,22 @@ func (u *unit) keep(k Key) {
 	}
 }
 
-// candidates gives the keys to try, in order: the default key in a commissioning only.
+// candidates gives the keys to try, in order: the default key in a commissioning only,
+// and last.
 func (u *unit) candidates() (keys []Key) {
 	switch {
 	case !u.box.active():
+		return slices.Clone(u.cfg.Keys)
 	case u.box.stage == KeySet:
-		return []Key{u.box.key}
+		return []Key{u.box.Key}
 	case u.box.gave:
-		keys = []Key{u.box.key, scbkD}
-	default:
-		keys = []Key{scbkD}
+		keys = []Key{u.box.Key}
 	}
-	return append(keys, u.cfg.Keys...)
+	keys = append(keys, u.cfg.Keys...)
+	if u.box.byDefault {
+		keys = append(keys, scbkD)
+	}
+	return keys
 }
 
 // owned reports whether the channel is open with a key of the reader's own.
@@ -180,9 +196,9 @@ func (u *unit) owned() bool { return u.open && u.keys[u.key] != scbkD }
 func (u *unit) commissioned() {
 	switch {
 	case !u.box.active():
-	case u.keys[u.key] == u.box.key:
+	case u.keys[u.key] == u.box.Key:
 		u.box.stage, u.box.why = Secured, ""
-		u.cfg.Keys = []Key{u.box.key}
+		u.cfg.Keys = []Key{u.box.Key}
 		u.keys, u.key = u.candidates(), 0
 	default:
 		u.state = rekey
@@ -192,7 +208,7 @@ func (u *unit) commissioned() {
 // rekeyed has the channel opened with the key that the reader has now.
 func (u *unit) rekeyed() {
 	u.box.stage = KeySet
-	u.keep(u.box.key)
+	u.keep(u.box.Key)
 	u.key = 0
 	u.begin()
 }
@@ -212,7 +228,7 @@ func (b *Bus) Status(address int) (s Status, ok bool) {
 	if u == nil {
 		return s, false
 	}
-	s = Status{Online: u.state == online, ClearText: u.cfg.ClearText, Why: u.why, Baud: u.baud}
+	s = Status{Online: u.state == online, ClearText: u.clear(), Why: u.why, Baud: u.baud}
 	s.Secure = s.Online && u.owned()
 	return s, true
 }

@@ -14,7 +14,7 @@ import (
 // commission asks for a commissioning of a minute.
 func (h *host) commission(text string) {
 	h.tb.Helper()
-	if err := h.bus.Commission(h.now, 1, h.now.Add(time.Minute), key(h.tb, text)); err != nil {
+	if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: key(h.tb, text)}); err != nil {
 		h.tb.Fatal(err)
 	}
 }
@@ -65,10 +65,10 @@ func TestCommissionGivesTheFirstKey(t *testing.T) {
 	r.Restart() // the key lasts, the default one is out
 	_ = r.SetKey(unhex(t, ownKey))
 	h.run(time.Second)
-	h.want("")
+	h.want("fault refused")
 	_ = r.SetKey(nil)
 	h.run(time.Minute)
-	h.want("alarm wrong_key, down wrong_key")
+	h.want("fault refused, alarm wrong_key, down wrong_key")
 }
 
 func TestCommissionWaitsForInstallMode(t *testing.T) {
@@ -84,7 +84,7 @@ func TestCommissionWaitsForInstallMode(t *testing.T) {
 	_ = r.SetKey(nil) // the technician presses the button
 	h.ends(osdp.Secured, "")
 	h.run(time.Second)
-	h.want("up")
+	h.want("down wrong_key, up")
 }
 
 func TestCommissionChangesAKey(t *testing.T) {
@@ -134,7 +134,7 @@ func TestCommissionStops(t *testing.T) {
 	r := peer(t, 1, otherKey)
 	h := newHost(t, []osdp.Unit{{Address: 1}}, r)
 	h.commission(ownKey)
-	if err := h.bus.Commission(h.now, 1, h.now.Add(time.Minute), key(t, otherKey)); err == nil {
+	if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(time.Minute), Key: key(t, otherKey)}); err == nil {
 		t.Error("two at a time")
 	}
 	h.run(time.Second)
@@ -170,14 +170,14 @@ func TestTwoKeysAfterAPowerCut(t *testing.T) {
 		r.Restart()
 		opened := r.Count().Refused
 		h.run(time.Second)
-		h.want("")
+		h.want("fault refused")
 		if n := r.Count().Refused - opened; n != 1 { // the poll after the restart
 			t.Errorf("%d refusals: the key that fits is not tried first", n)
 		}
 		for _, now := range []string{ownKey, otherKey, ownKey} {
 			_ = r.SetKey(unhex(t, now))
 			h.run(5 * time.Second)
-			h.want("") // both are tried, from whichever on
+			h.want("fault refused") // both are tried, from whichever on
 		}
 	}
 }
@@ -262,16 +262,16 @@ func TestCommissionsThatAreNotBegun(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := key(t, ownKey)
-	if bus.Commission(t0, 1, t0.Add(time.Minute), k) == nil {
+	if bus.Commission(t0, 1, osdp.Commission{Until: t0.Add(time.Minute), Key: k}) == nil {
 		t.Error("before the line was open")
 	}
 	bus.Open(t0)
 	for name, err := range map[string]error{
-		"no such reader": bus.Commission(t0, 9, t0.Add(time.Minute), k),
-		"clear text":     bus.Commission(t0, 2, t0.Add(time.Minute), k),
-		"no time":        bus.Commission(t0, 1, t0, k),
-		"too long":       bus.Commission(t0, 1, t0.Add(osdp.MaxCommission+1), k),
-		"no key":         bus.Commission(t0, 1, t0.Add(time.Minute), osdp.Key{}),
+		"no such reader": bus.Commission(t0, 9, osdp.Commission{Until: t0.Add(time.Minute), Key: k}),
+		"clear text":     bus.Commission(t0, 2, osdp.Commission{Until: t0.Add(time.Minute), Key: k}),
+		"no time":        bus.Commission(t0, 1, osdp.Commission{Until: t0, Key: k}),
+		"too long":       bus.Commission(t0, 1, osdp.Commission{Until: t0.Add(osdp.MaxCommission + 1), Key: k}),
+		"no key":         bus.Commission(t0, 1, osdp.Commission{Until: t0.Add(time.Minute), Key: osdp.Key{}}),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,8 +1,10 @@
 package osdp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"badged/reader"
@@ -86,8 +88,8 @@ func (b *Bus) ComSet(address, newAddress, baud int) error {
 		return errNoUnit
 	case u.state != online:
 		return fmt.Errorf("change the address of OSDP reader %d: it is offline", address)
-	case newAddress < 0 || newAddress >= everybody || baud <= 0:
-		return fmt.Errorf("change the address of OSDP reader %d: the new address must be 0 to 126, and the speed above 0", address)
+	case newAddress < 0 || newAddress >= everybody || !slices.Contains(Speeds(), baud):
+		return fmt.Errorf("change the address of OSDP reader %d: the new address must be 0 to 126, and the speed one of %d", address, Speeds())
 	case newAddress != address && b.unit(newAddress) != nil:
 		return fmt.Errorf("change the address of OSDP reader %d: another one has address %d", address, newAddress)
 	}
@@ -96,9 +98,13 @@ func (b *Bus) ComSet(address, newAddress, baud int) error {
 	return nil
 }
 
-// moved takes what a reader has agreed to (COM, section 7.14).
-func (u *unit) moved(data []byte) {
-	if len(data) != 5 || data[0] >= everybody {
+// Speeds gives the speeds of OSDP (section 5.1).
+func Speeds() []int { return []int{9600, 19200, 38400, 57600, 115200, 230400} }
+
+// moved takes what a reader has agreed to (COM, section 7.14), if it is what it was told.
+func (u *unit) moved(at time.Time, data []byte, emit func(reader.Event)) {
+	if !bytes.Equal(data, u.data) {
+		u.dev.fault(at, reader.Refused, emit)
 		return
 	}
 	u.cfg.Address = int(data[0])

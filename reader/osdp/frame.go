@@ -1,6 +1,7 @@
 package osdp
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"badged/reader"
@@ -27,6 +28,7 @@ const (
 	macLen   = 4
 	minFrame = headLen + 2 // code and checksum
 	maxFrame = 1440        // section 5.6
+	maxReply = 290         // of what a Bus asks for: 255 keys or digits, in the channel
 	shown    = 4           // bytes of a head that hold its length
 )
 
@@ -141,6 +143,7 @@ func (f *frame) encode(dst []byte) []byte { return f.end(f.start(dst, 0)) }
 //
 // Junk is told once in a row, and what is found wrong within a wrong frame not at all.
 type scanner struct {
+	most  int // longer frames are none; 0: maxFrame
 	buf   [maxFrame]byte
 	n     int
 	junk  bool // the bytes before are no frame, and that was told
@@ -185,7 +188,7 @@ func (s *scanner) look(h hearer) {
 	for s.seek(h) && s.n >= shown {
 		want := int(binary.LittleEndian.Uint16(s.buf[2:]))
 		switch {
-		case want < minFrame || want > maxFrame:
+		case want < minFrame || want > cmp.Or(s.most, maxFrame):
 			s.noise(h)
 			s.drop(1)
 		case s.n < want:

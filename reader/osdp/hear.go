@@ -14,6 +14,9 @@ func (u *unit) hear(at time.Time, f *frame, emit func(reader.Event)) bool {
 	case f.code == replyBusy && f.block == nil:
 		u.waits(at, emit) // its sequence is 0 whatever the command's (section 7.19)
 	case nak && f.data[0] == nakSequence:
+		if u.open { // it was restarted, or somebody wants the channel to be opened again
+			u.dev.fault(at, reader.Refused, emit)
+		}
 		u.setback(at, reader.Refused, emit)
 	case f.seq != u.seq:
 		return false // to an earlier command
@@ -67,7 +70,7 @@ func (u *unit) waits(at time.Time, emit func(reader.Event)) {
 func (u *unit) answered(at time.Time, f *frame, emit func(reader.Event)) {
 	u.frame, u.busy, u.probing, u.garbled = nil, time.Time{}, false, false
 	u.seq = u.seq%3 + 1 // 0 is for the first command only (section 5.9)
-	if u.state >= status && !u.owned() && !u.cfg.ClearText {
+	if u.state >= status && !u.owned() && !u.clear() {
 		u.deny(at, reader.WrongKey, emit) // no way leads here: the last door is locked too
 		return
 	}
@@ -114,7 +117,7 @@ func (u *unit) inventoried(at time.Time, f *frame, emit func(reader.Event)) {
 	}
 	u.caps = c
 	switch {
-	case u.cfg.ClearText:
+	case u.clear():
 		u.state = status
 	case !c.aes:
 		u.insecure(at, emit)
@@ -152,9 +155,9 @@ func (u *unit) nextKey(at time.Time, emit func(reader.Event)) {
 	case u.wrong < len(u.keys):
 		u.state = challenge
 	case u.box.waiting():
-		u.pause = probeFirst
-		u.box.why = reader.WrongKey
-		u.lose(at, reader.WrongKey, emit)
+		u.pause, u.why, u.box.why = probeFirst, reader.WrongKey, reader.WrongKey
+		u.down(at, reader.WrongKey, emit) // it is there, and says so
+		u.rest(at.Add(probeFirst))
 	default:
 		u.refuse(reader.WrongKey)
 		u.deny(at, reader.WrongKey, emit)
@@ -177,7 +180,7 @@ func (u *unit) polled(at time.Time, f *frame, emit func(reader.Event)) {
 	switch {
 	case f.code == replyACK:
 	case f.code == replyCom && u.code == cmdComSet:
-		u.moved(f.data)
+		u.moved(at, f.data, emit)
 		u.begin()
 		return
 	case !u.dev.says(at, f.code, f.data, emit):
@@ -198,9 +201,9 @@ func (u *unit) refused(at time.Time, data []byte, emit func(reader.Event)) {
 	switch {
 	case u.state == challenge || u.state == prove:
 		u.nextKey(at, emit)
-	case (u.state == ident || u.state == inventory) && !u.open && !u.cfg.ClearText && security:
+	case (u.state == ident || u.state == inventory) && !u.open && !u.clear() && security:
 		u.state = challenge // it says nothing at all in the clear
-	case u.state == inventory && !u.open && !u.cfg.ClearText:
+	case u.state == inventory && !u.open && !u.clear():
 		u.insecure(at, emit)
 	case u.state == inventory:
 		u.caps, u.state = caps{}, status

@@ -48,3 +48,20 @@ func TestOnlyAReaderThatIsAskedWantsTheChannel(t *testing.T) {
 		}
 	}
 }
+
+// A reader moves where it was told to, and nowhere else.
+func TestComSetIsNotTakenElsewhere(t *testing.T) {
+	asked := []byte{5, 0, 0x96, 0, 0}
+	for name, com := range map[string][]byte{
+		"address": {6, 0, 0x96, 0, 0}, "speed": {5, 0x80, 0x25, 0, 0}, "no number": {5, 0, 0, 0, 0xFF},
+		"short": {5}, "all": {0x7F, 0, 0x96, 0, 0}, "nothing": nil,
+	} {
+		u := newUnit(Unit{Address: 1, Keys: []Key{newKey([]byte("0123456789abcdef"))}})
+		u.state, u.code, u.data = online, cmdComSet, asked
+		var told []reader.Kind
+		u.polled(time.Unix(0, 0), &frame{code: replyCom, data: com}, func(e reader.Event) { told = append(told, e.Kind) })
+		if u.cfg.Address != 1 || u.baud != 0 || len(told) != 1 || told[0] != reader.KindFault {
+			t.Errorf("%s: address %d, %d bit/s, told %q", name, u.cfg.Address, u.baud, told)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package osdp_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func TestPollCycle(t *testing.T) {
 func TestLostReadersDoNotSlowTheOthers(t *testing.T) {
 	units := []osdp.Unit{{Address: 1, Keys: []osdp.Key{key(t, ownKey)}}}
 	for a := 2; a < 6; a++ {
-		units = append(units, osdp.Unit{Address: a, Keys: []osdp.Key{key(t, ownKey)}})
+		units = append(units, osdp.Unit{Address: a, Keys: []osdp.Key{key(t, fmt.Sprintf("%s%02X", ownKey[2:], a))}})
 	}
 	r := peer(t, 1, ownKey)
 	h := newHost(t, units, r)

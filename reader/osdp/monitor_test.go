@@ -120,7 +120,7 @@ func commissioning(t *testing.T) (frames [][]byte) {
 		t.Fatal(err)
 	}
 	bus.Open(t0)
-	if err := bus.Commission(t0, 1, t0.Add(MaxCommission), key); err != nil {
+	if err := bus.Commission(t0, 1, Commission{Until: t0.Add(MaxCommission), Key: key}); err != nil {
 		t.Fatal(err)
 	}
 	_ = r.Present(26, []byte{0x8B, 0x35, 0x1B, 0x80})

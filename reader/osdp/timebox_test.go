@@ -37,7 +37,7 @@ func TestTheDefaultKeyEndsWithItsTime(t *testing.T) {
 		for why, keys := range map[reader.Why][]osdp.Key{reader.Insecure: nil, reader.WrongKey: {key(t, ownKey)}} {
 			rogue := peer(t, 1, "")
 			h := newHost(t, []osdp.Unit{{Address: 1, Keys: keys}}, rogue)
-			if err := h.bus.Commission(h.now, 1, h.now.Add(left), key(t, otherKey)); err != nil {
+			if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(left), Key: key(t, otherKey)}); err != nil {
 				t.Fatal(err)
 			}
 			h.say()

@@ -42,6 +42,7 @@ type unit struct {
 	seq   byte
 	sum   bool   // the old checksum
 	code  byte   // of the command that is under way
+	data  []byte // and its data
 	frame []byte // and all of it, to be sent again; nil: none
 	buf   [128]byte
 	tries int
@@ -59,6 +60,8 @@ type unit struct {
 	order []order
 	box   *box // its commissioning; nil: none
 	baud  int  // that COMSET gave it
+
+	barred bool // from clear text, though its configuration allows it
 }
 
 type state uint8
@@ -121,7 +124,10 @@ func (u *unit) leave(to state) {
 }
 
 // keyless reports whether nothing can be said to the reader.
-func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.cfg.ClearText }
+func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.clear() }
+
+// clear reports whether the reader is spoken to in the clear.
+func (u *unit) clear() bool { return u.cfg.ClearText && !u.barred }
 
 // speaks reports whether the reader must answer now.
 func (u *unit) speaks() bool { return u.alarm == "" && !u.keyless() && !u.box.waiting() }
@@ -129,7 +135,7 @@ func (u *unit) speaks() bool { return u.alarm == "" && !u.keyless() && !u.box.wa
 // wants is when the unit has something to send or to tell; zero: never.
 func (u *unit) wants() time.Time {
 	if u.box.active() {
-		return earlier(u.at, u.box.until)
+		return earlier(u.at, u.box.Until)
 	}
 	return u.at
 }
@@ -189,7 +195,7 @@ func (u *unit) build(random io.Reader) []byte {
 			u.order = u.order[1:]
 		}
 	}
-	u.code, u.tries = f.code, 0
+	u.code, u.data, u.tries = f.code, f.data, 0
 	if u.open {
 		return u.sess.seal(u.buf[:0], f)
 	}
