@@ -166,7 +166,7 @@ func TestWhatTypes(t *testing.T) {
 		"":                                  false,
 		"no bitmap":                         false,
 	} {
-		if got := types(words(bitmap)); got != want {
+		if got := anyKey(words(bitmap), typing); got != want {
 			t.Errorf("%s: %v", bitmap, got)
 		}
 	}

@@ -26,9 +26,11 @@ type GuardConfig struct {
 // in, and tells KindAlarm, Foreign, once for each plugging. What is plugged in when it
 // starts counts too.
 //
-// It looks at input devices on USB and Bluetooth with keys that type. A machine's own
-// keyboard on another bus (the i8042 of a notebook), power buttons, mice, and devices
-// that a program of the machine makes up under another bus are not its business.
+// It looks at input devices on USB and Bluetooth with keys that type, or that switch the
+// machine off or start programs, and holds all that the same device has beside: its mouse,
+// too. A machine's own keyboard on another bus (the i8042 of a notebook), its power button,
+// mice, headsets, and devices that a program of the machine makes up under another bus are
+// not its business.
 type Guard struct {
 	cfg  GuardConfig
 	m    *machine
@@ -86,7 +88,7 @@ func on(list []Spec, in input) bool {
 func (g *Guard) tell(h *holder, emit func(reader.Event)) {
 	there := map[string]bool{}
 	for _, d := range h.known {
-		if !d.wanted || there[d.in.plugging] || on(g.cfg.Readers, d.in) {
+		if !d.wanted || !d.in.isKeyboard() || there[d.in.plugging] || on(g.cfg.Readers, d.in) {
 			continue
 		}
 		there[d.in.plugging] = true

@@ -66,13 +66,13 @@ func TestGuardHoldsWhatIsOnNoList(t *testing.T) {
 	if e := s.next(reader.KindAlarm); e.Why != reader.Foreign {
 		t.Errorf("why %s", e.Why)
 	}
-	r.untilTaken("event1", "event2") // the reader's too; not the mouse, not the machine's own
+	r.untilTaken("event1", "event2", "event3") // the reader's too, and the mouse of the strange one; not the machine's own
 	for range 3 {
 		r.unplug(second)
 		r.untilTaken("event1")
 		r.plug(second)
 		s.next(reader.KindAlarm)
-		r.untilTaken("event1", "event2")
+		r.untilTaken("event1", "event2", "event3")
 	}
 	s.stop()
 	if err := s.end(); err != nil || len(s.events) != 0 {
@@ -112,17 +112,35 @@ func TestOneAlarmForEachPlugging(t *testing.T) {
 	s.next(reader.KindUp)
 	s.next(reader.KindAlarm)
 	r.alias("2-1:1.0", "2-1:1.0", "2-1:1.2", ".0002", ".0004", "input3", "input6", "event2", "event6")
-	r.untilTaken("event2", "event6")
+	r.untilTaken("event2", "event3", "event6")
 	r.unplug(second)
 	r.untilTaken()
 	r.alias(second, "devnum = 2", "devnum = 3")
 	s.next(reader.KindAlarm)
-	r.untilTaken("event2")
+	r.untilTaken("event2", "event3")
 	r.unplug(second)
 	r.untilTaken()
 	s.stop()
 	if err := s.end(); err != nil || len(s.events) != 0 {
 		t.Errorf("the end gave %v and %d more events", err, len(s.events))
+	}
+}
+
+// What switches the machine off is held and told, whether it types or not.
+func TestAStrangePowerKey(t *testing.T) {
+	const power = "key = 10000000000000 0"
+	r := newRig(t)
+	g, _ := r.guard("", "")
+	s := start(t, g)
+	s.next(reader.KindUp)
+	r.alias(first, "key = e080ffdf01cfffff fffffffffffffffe", power)
+	s.next(reader.KindAlarm)
+	r.untilTaken("event1")
+	r.alias(second, "key = 70000 0 0 0 0", power) // beside a keyboard: one alarm
+	s.next(reader.KindAlarm)
+	r.untilTaken("event1", "event2", "event3")
+	if len(s.events) != 0 {
+		t.Errorf("%d more events", len(s.events))
 	}
 }
 
@@ -192,7 +210,8 @@ func TestAKeyboardThatCannotBeHeld(t *testing.T) {
 func TestWhatIsNotAPluggedInKeyboard(t *testing.T) {
 	for name, change := range map[string][]string{
 		"another bus":        {"bustype = 0003", "bustype = 0019"},
-		"a power button":     {"key = e080ffdf01cfffff fffffffffffffffe", "key = 10000000000000 0"},
+		"a headset":          {"key = e080ffdf01cfffff fffffffffffffffe", "key = 1b800000000 e000000000000 0"},
+		"a mouse":            {"key = e080ffdf01cfffff fffffffffffffffe", "key = ff0000 0 c0000000 0 0"},
 		"one that is going":  {"0/bInterfaceNumber", "0/gone"},
 		"one that is coming": {"capabilities/key", "capabilities/rel"},
 	} {
@@ -204,7 +223,7 @@ func TestWhatIsNotAPluggedInKeyboard(t *testing.T) {
 			s.next(reader.KindUp)
 			r.plug(second)
 			s.next(reader.KindAlarm)
-			r.untilTaken("event2")
+			r.untilTaken("event2", "event3")
 			if len(s.events) != 0 {
 				t.Errorf("%d more events", len(s.events))
 			}

@@ -21,7 +21,8 @@ const (
 const calm = 100 * time.Millisecond
 
 // holder keeps the keys of input devices to this process: of those that want is true
-// for, as long as they are plugged in and the holder is not closed.
+// for, and of all others of the same USB device, as long as they are plugged in and the
+// holder is not closed.
 //
 //	             no event node, or not to be had
 //	(new) ------------------------------------------> (shut) keys go nowhere
@@ -90,6 +91,7 @@ func (h *holder) pass(quiet bool) (time.Duration, error) {
 			delete(h.known, dir)
 		}
 	}
+	h.spread()
 	return h.settle(quiet), nil
 }
 
@@ -104,6 +106,21 @@ func (h *holder) look(dir string) {
 	}
 	if d.wanted && d.release == nil {
 		h.take(d)
+	}
+}
+
+// spread takes what belongs to a device of which something is wanted: what looks like a
+// mouse on one interface of it can switch the machine off all the same.
+func (h *holder) spread() {
+	wanted := map[string]bool{}
+	for _, d := range h.known {
+		wanted[d.in.plugging] = wanted[d.in.plugging] || d.wanted
+	}
+	for _, d := range h.known {
+		if !d.wanted && wanted[d.in.plugging] {
+			d.wanted = true
+			h.take(d)
+		}
 	}
 }
 

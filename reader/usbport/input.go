@@ -19,6 +19,7 @@ type input struct {
 	dir      string // in sysfs; its number is never used again
 	bus      uint16
 	types    bool   // it has keys that type
+	commands bool   // it has keys that switch off, or start something
 	node     string // /dev/input/event3; "" before evdev made it
 	usb      usb    // that it is of
 	isUSB    bool   // usb is set
@@ -44,7 +45,7 @@ func (m *machine) inputs() ([]input, error) {
 func (m *machine) input(dir string) input {
 	in := input{dir: dir, bus: hexAttribute(dir, "id/bustype")}
 	keys := attribute(dir, "capabilities/key")
-	in.types = types(keys)
+	in.types, in.commands = anyKey(keys, typing), anyKey(keys, commanding)
 	in.usb, _, in.isUSB = m.usbOf(dir)
 	in.plugging = filepath.Dir(filepath.Dir(dir))
 	if in.isUSB {
@@ -66,9 +67,9 @@ func (m *machine) eventNode(dir string) string {
 	return ""
 }
 
-// isKeyboard reports whether somebody can plug it in and type on it.
+// isKeyboard reports whether somebody can plug it in and type on it, or command.
 func (in input) isKeyboard() bool {
-	return in.types && (in.bus == busUSB || in.bus == busBluetooth)
+	return (in.types || in.commands) && (in.bus == busUSB || in.bus == busBluetooth)
 }
 
 // isMadeUp reports whether a program made the device (uhid, uinput). Only such can be
@@ -86,16 +87,22 @@ func isDigits(s string) bool {
 // a power button, a volume control, a mouse or a touch screen.
 var typing = [][2]int{{1, 88}, {96, 111}, {0x200, 0x20F}}
 
-// types reports whether a bitmap of keys has one that types. sysfs shows it as
+// commanding are the keys that logind and desktops obey: the logo keys, stop to "my
+// computer" with power, sleep, wake up and the starting of programs, F13 to F24,
+// suspend, power 2, restart, and those that start or end programs. A mouse or a headset has
+// none of them: its keys go back and forward, or play.
+var commanding = [][2]int{{125, 157}, {183, 194}, {116, 116}, {205, 205}, {356, 356}, {408, 408}, {0x1A5, 0x1B1}, {0x241, 0x247}}
+
+// anyKey reports whether a bitmap of keys has one of the ranges. sysfs shows it as
 // words of the machine's size in hexadecimal, the highest first, leading zeros of a
 // word left out: Linux, drivers/input/input.c, input_print_bitmap.
-func types(bitmap string) bool {
+func anyKey(bitmap string, ranges [][2]int) bool {
 	words := strings.Fields(bitmap)
 	slices.Reverse(words)
 	for i, w := range words {
 		v, err := strconv.ParseUint(w, 16, strconv.IntSize)
 		for bit := 0; err == nil && v != 0; bit++ {
-			if v&1 != 0 && isTyping(i*strconv.IntSize+bit) {
+			if v&1 != 0 && within(i*strconv.IntSize+bit, ranges) {
 				return true
 			}
 			v >>= 1
@@ -104,6 +111,6 @@ func types(bitmap string) bool {
 	return false
 }
 
-func isTyping(key int) bool {
-	return slices.ContainsFunc(typing, func(r [2]int) bool { return r[0] <= key && key <= r[1] })
+func within(key int, ranges [][2]int) bool {
+	return slices.ContainsFunc(ranges, func(r [2]int) bool { return r[0] <= key && key <= r[1] })
 }
