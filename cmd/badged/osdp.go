@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -130,27 +131,37 @@ func (t *terminal) osdpKeys() keyfile.Folder {
 // loadKeys gives the OSDP readers their keys, before any port is opened. A reader whose
 // key cannot be read stays offline, and health says why.
 func (t *terminal) loadKeys() {
-	keys := t.osdpKeys()
+	folder, holders := t.osdpKeys(), map[osdp.Key]string{}
 	for _, l := range t.plan.lines {
 		for i, r := range l.readers {
-			if l.units[i].ClearText {
+			err := r.loadKeys(folder, holders)
+			clear := l.units[i].ClearText
+			switch {
+			case err != nil && clear:
+				l.host.Bar(r.address)
+				t.noKey(r, fmt.Errorf("there is a key for it, and yet its option secure is \"off\": it is not used (%w)", err),
+					"take the option out; or, if the reader is to speak in the clear, delete its keys in "+folder.String())
+			case err != nil:
+				t.noKey(r, err, "put the file right, and start the terminal again")
+			case clear:
 				t.health.Set(health.Item{
 					Name: "line of reader " + r.name, State: health.Warn,
 					Text: "reader " + r.name + " speaks in the clear, as its option secure = \"off\" says: whoever reaches its line can copy badges and make them up",
 					Do:   "take the option out, then give the reader a key: badgectl osdp commission " + r.name,
 				})
 			}
-			if err := r.loadKeys(keys); err != nil {
-				t.health.Set(health.Item{
-					Name: "key of reader " + r.name, State: health.Fail, Text: err.Error(),
-					Do: "put the file right, and start the terminal again",
-				})
-			}
 		}
 	}
 }
 
-func (r *osdpReader) loadKeys(folder keyfile.Folder) error {
+// noKey tells that a reader stays offline for what is wrong with its keys.
+func (t *terminal) noKey(r *osdpReader, err error, do string) {
+	t.health.Set(health.Item{Name: "key of reader " + r.name, State: health.Fail, Text: err.Error(), Do: do})
+}
+
+// loadKeys gives the reader its keys. No two readers of the terminal have the same one:
+// holders tells which reader has a key.
+func (r *osdpReader) loadKeys(folder keyfile.Folder, holders map[osdp.Key]string) error {
 	texts, err := folder.Load(r.name)
 	if r.keyFile != "" {
 		var text secret.Text
@@ -166,6 +177,10 @@ func (r *osdpReader) loadKeys(folder keyfile.Folder) error {
 		if err != nil {
 			return fmt.Errorf("read a key of reader %s: %w", r.name, err)
 		}
+		if other := cmp.Or(holders[key], r.name); other != r.name {
+			return fmt.Errorf("readers %s and %s have the same key: each can answer in the place of the other (commission one of them anew)", other, r.name)
+		}
+		holders[key] = r.name
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {

@@ -211,6 +211,57 @@ func TestClearTextShowsInHealth(t *testing.T) {
 	}
 }
 
+// A reader that has a key was commissioned: nobody speaks to it in the clear, and health
+// says what to take out, the option or the key.
+func TestClearTextBesideAKey(t *testing.T) {
+	for name, text := range map[string]string{"a key": fmt.Sprintf("%x\n", foreignKey), "an unreadable one": "xyz"} {
+		dir := t.TempDir()
+		r := plugReader(t, dir, sim.OSDPConfig{})
+		b := newOSDPBox(t, dir, `, secure = "off"`)
+		if err := os.Mkdir(filepath.Join(dir, "osdp"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "osdp", "hall.key"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b.loadKeys()
+		items := b.health.Snapshot()
+		if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Do, "take the option out") || !strings.Contains(items[0].Do, filepath.Join(dir, "osdp")) {
+			t.Errorf("%s: %+v", name, items)
+		}
+		host := b.plan.osdpReader("hall").line.host
+		host.Open(time.Now())
+		if s, _ := host.Status(3); s.ClearText || host.Send(time.Now()) != nil || r.Count().Commands > 0 {
+			t.Errorf("%s: it is spoken to: %+v", name, s)
+		}
+	}
+}
+
+// Two readers with one key could answer for each other, on whatever lines they are.
+func TestOneKeyForTwoReaders(t *testing.T) {
+	dir := t.TempDir()
+	const reader = "[[reader]]\nname = %[1]q\npoint = \"hall\"\nprotocol = \"osdp\"\nport = \"/dev/%[1]s\"\noptions = { key_file = %[2]q }\n"
+	path := filepath.Join(dir, "key")
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%x\n", foreignKey), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := planned(t, printPoint+fmt.Sprintf(reader, "a", path)+fmt.Sprintf(reader, "b", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{plan: p, health: &health.Register{}}
+	term.loadKeys()
+	items := term.health.Snapshot()
+	if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Text, "readers a and b have the same key") {
+		t.Errorf("%+v", items)
+	}
+	host := p.osdpReader("b").line.host
+	host.Open(time.Now())
+	if host.Send(time.Now()) != nil || host.Silence() != 0 {
+		t.Error("the second one is spoken to")
+	}
+}
+
 // Readers of one port share its line; what does not fit together is a problem.
 func TestOSDPReadersOfOnePort(t *testing.T) {
 	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"

@@ -31,6 +31,9 @@ type Folder struct{ path string }
 // New names a folder.
 func New(path string) Folder { return Folder{path} }
 
+// String gives its path.
+func (f Folder) String() string { return f.path }
+
 // The files of a reader.
 const (
 	current = ".key"
@@ -75,7 +78,7 @@ func Read(path string) (key secret.Text, err error) {
 
 // Stage lets a new key wait. It returns when the key is on disk.
 func (f Folder) Stage(reader string, key secret.Text) error {
-	if err := os.MkdirAll(f.path, 0o700); err != nil {
+	if err := f.make(); err != nil {
 		return f.failed(reader, err)
 	}
 	old, err := f.read(reader, next)
@@ -111,6 +114,18 @@ func (f Folder) Withdraw(reader string, key secret.Text) error {
 	return f.failed(reader, err)
 }
 
+// make makes the folder, if it is not there, and returns once its name is on disk.
+func (f Folder) make() error {
+	_, err := os.Lstat(f.path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, ours(f.path))
+	}
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(f.path))
+}
+
 // remove makes the end of a file last.
 func (f Folder) remove(name string) error {
 	err := os.Remove(filepath.Join(f.path, name))
@@ -139,9 +154,10 @@ func (f Folder) read(reader, kind string) ([]secret.Text, error) {
 	return keys, nil
 }
 
-// load reads a file that nobody but its owner may read.
+// load reads a file that nobody but its owner may read, in a folder where nobody else
+// can put another in its place. It waits for no pipe.
 func load(path string) (keys []secret.Text, err error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +166,17 @@ func load(path string) (keys []secret.Text, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
+	switch mode := info.Mode(); {
+	case !mode.IsRegular():
+		return nil, fmt.Errorf("%s has mode %v: it is no file (delete it)", path, mode)
+	case mode.Perm()&0o077 != 0:
 		return nil, fmt.Errorf("%s has mode %v: others can read it (chmod 600 it, and commission the reader anew if somebody did)", path, mode)
+	}
+	if err := owned(path, info); err != nil {
+		return nil, err
+	}
+	if err := ours(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("%s is not safe: %w", path, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
@@ -164,6 +189,30 @@ func load(path string) (keys []secret.Text, err error) {
 		return nil, fmt.Errorf("%s holds no key (delete it, and commission the reader anew)", path)
 	}
 	return keys, nil
+}
+
+// ours reports what lets others change what is in a folder.
+func ours(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	switch mode := info.Mode(); {
+	case !mode.IsDir():
+		return fmt.Errorf("%s is no folder", dir)
+	case mode.Perm()&0o022 != 0:
+		return fmt.Errorf("%s has mode %v: others can change what is in it (chmod go-w it)", dir, mode)
+	}
+	return owned(dir, info)
+}
+
+// owned complains about what is neither root's nor of the user that this runs as.
+func owned(path string, info fs.FileInfo) error {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if uid := os.Geteuid(); !ok || stat.Uid != 0 && int(stat.Uid) != uid {
+		return fmt.Errorf("%s is not owned by the user that badged runs as (chown it)", path)
+	}
+	return nil
 }
 
 // write replaces one file and returns once it and its name are on disk.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"badged/internal/keyfile"
@@ -115,6 +116,11 @@ func TestBadFiles(t *testing.T) {
 		"others can read it": func(path string) error { return os.Chmod(path, 0o640) },
 		"no key":             func(path string) error { return os.WriteFile(path, nil, 0o600) },
 		"holds no key":       func(path string) error { return os.WriteFile(path, make([]byte, 4096), 0o600) },
+		"it is no file": func(path string) error {
+			must(t, os.Remove(path))
+			return syscall.Mkfifo(path, 0o600)
+		},
+		"others can change": func(path string) error { return os.Chmod(filepath.Dir(path), 0o730) },
 		"too many levels": func(path string) error {
 			return os.Rename(path, path+".real")
 		},
@@ -131,6 +137,21 @@ func TestBadFiles(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), first) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// No key goes into a folder that others can change.
+func TestFolderOfOthers(t *testing.T) {
+	f, dir := folder(t)
+	must(t, os.Mkdir(dir, 0o700))
+	must(t, os.Chmod(dir, 0o702))
+	if err := f.Stage("hall", secret.New(first)); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+		t.Errorf("got %v", err)
+	}
+	list, err := os.ReadDir(dir)
+	must(t, err)
+	if len(list) > 0 {
+		t.Error("a key was put there")
 	}
 }
 

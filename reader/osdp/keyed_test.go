@@ -96,7 +96,10 @@ func TestAClearedReaderIsCommissionedOnHisWord(t *testing.T) {
 
 // A reader whose replies trickle keeps the others waiting no longer than the longest one.
 func TestTrickleDoesNotStopTheOthers(t *testing.T) {
-	for name, head := range map[string][]byte{"longest": {0x53, 0x81, 0x20, 1, 4}, "too long": {0x53, 0x81, 0xA0, 5, 4}} {
+	for head, most := range map[string]time.Duration{
+		"\x53\x81\x20\x01\x04": 700 * time.Millisecond, // the longest
+		"\x53\x81\xA0\x05\x04": 350 * time.Millisecond, // longer than any
+	} {
 		units := []osdp.Unit{{Address: 1, Keys: []osdp.Key{key(t, ownKey)}}, {Address: 2, Keys: []osdp.Key{key(t, otherKey)}}}
 		h := newHost(t, units, peer(t, 1, ownKey), peer(t, 2, otherKey))
 		h.run(2 * time.Second)
@@ -104,7 +107,7 @@ func TestTrickleDoesNotStopTheOthers(t *testing.T) {
 			if toReader || p[1] != 0x81 {
 				return p
 			}
-			pieces := [][]byte{head}
+			pieces := [][]byte{[]byte(head)}
 			for range 80 {
 				pieces = append(pieces, []byte{0})
 			}
@@ -124,8 +127,8 @@ func TestTrickleDoesNotStopTheOthers(t *testing.T) {
 				last = at
 			}
 		}
-		if last.IsZero() || worst > 700*time.Millisecond {
-			t.Errorf("%s: the other one waited %v", name, worst)
+		if last.IsZero() || worst > most {
+			t.Errorf("% x: the other one waited %v", head, worst)
 		}
 	}
 }
