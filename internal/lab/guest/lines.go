@@ -31,7 +31,7 @@ func h10301(number string) string {
 
 // The processor and the hand that pulls the lines are emulated, and may stand still for
 // longer than a bit takes: then a frame is cut, which is a fault, and it is sent again.
-const repeats = 3
+const repeats = 10
 
 // frames sends badges as pulses on the lines of a real chip.
 func frames(g *guest) (_ string, err error) {
@@ -48,7 +48,7 @@ func frames(g *guest) (_ string, err error) {
 		}
 		if ev.Outcome == "faulty" && faults < repeats {
 			faults++
-			time.Sleep(quiet)
+			time.Sleep(2 * quiet)
 			a.drain("lines")
 			continue
 		}
@@ -90,7 +90,7 @@ func (g *guest) claim(vectors, option string, n int) (typed int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, a.stop()) }()
-	for range repeats {
+	for range 3 {
 		if err = g.typeClaim(bursts, n); err != nil {
 			return 0, err
 		}

@@ -19,8 +19,8 @@ import (
 const (
 	unpluggings = 200
 	// recovery is how long it may take from plugging a reader in to the event of the first
-	// badge that is read. The first half of that is the kernel's, which is slow where it is
-	// emulated: what is badged's must never take longer, the whole not as a rule.
+	// badge that is read. A host that is busy with other things lets an emulated machine
+	// stand still for seconds: 19 in 20 must be within it, as all are where it is not.
 	recovery = 2 * time.Second
 )
 
@@ -50,11 +50,11 @@ func scrapAll(list []*wedge) (err error) {
 	return err
 }
 
-// unplugged takes two readers away in the middle of a number, again and again, both at
+// unplugged takes four readers away in the middle of a number, again and again, all at
 // once, so that their nodes get each other's numbers. The badge that comes next must be
 // read, nothing else may be, and soon.
 func unplugged(g *guest) (_ string, err error) {
-	list, devices, err := plugged(2, `options = { key_timeout = "200ms", timeout = "10s" }`)
+	list, devices, err := plugged(4, `options = { key_timeout = "200ms", timeout = "10s" }`)
 	defer func() { err = errors.Join(err, scrapAll(list)) }()
 	if err != nil {
 		return "", err
@@ -81,31 +81,30 @@ func unplugged(g *guest) (_ string, err error) {
 
 // outages are those of one reader.
 type outages struct {
-	whole, own []time.Duration // from plug to card; and from when the kernel knew the reader
-	nodes      map[string]bool // the numbers that its node had
-	err        error
+	took  []time.Duration // from plug to card
+	nodes map[string]bool // the numbers that its node had
+	err   error
 }
 
 func figureOf(list []outages) (string, error) {
-	var all outages
+	var took []time.Duration
+	var err error
 	nodes := 0
 	for _, o := range list {
-		all.whole, all.own = append(all.whole, o.whole...), append(all.own, o.own...)
-		all.err = errors.Join(all.err, o.err)
+		took = append(took, o.took...)
 		nodes = max(nodes, len(o.nodes))
+		err = errors.Join(err, o.err)
 	}
-	if len(all.whole) == 0 {
-		return "", all.err
+	if len(took) == 0 {
+		return "", err
 	}
-	slices.Sort(all.whole)
-	slices.Sort(all.own)
-	last := len(all.whole) - 1
-	median, longest, own := all.whole[last/2], all.whole[last], all.own[last]
-	if median > recovery {
-		all.err = errors.Join(all.err, fmt.Errorf("half of the badges were read later than %v after plugging in", recovery))
+	slices.Sort(took)
+	last := len(took) - 1
+	if took[last*19/20] > recovery {
+		err = errors.Join(err, fmt.Errorf("one badge in 20 was read later than %v after plugging in", recovery))
 	}
-	return fmt.Sprintf("%d unpluggings in the middle of a number, %d numbers of the node: no wrong card; from plug to card %d ms (median), %d ms (longest, of which badged's %d ms)",
-		last+1, nodes, median.Milliseconds(), longest.Milliseconds(), own.Milliseconds()), all.err
+	return fmt.Sprintf("%d unpluggings in the middle of a number, %d numbers of a node: no wrong card; from plug to card %d ms (half), %d ms (19 in 20), %d ms (longest)",
+		len(took), nodes, took[last/2].Milliseconds(), took[last*19/20].Milliseconds(), took[last].Milliseconds()), err
 }
 
 // interrupt takes one reader away that often.
@@ -115,15 +114,12 @@ func (a *agent) interrupt(w *wedge, point string, times int) outages {
 		return o
 	}
 	for n := range times {
-		whole, own, err := a.interruptOnce(w, point, n)
+		d, err := a.interruptOnce(w, point, n)
 		if err != nil {
 			o.err = fmt.Errorf("unplug %s, time %d: %w", point, n, err)
 			break
 		}
-		if own > recovery {
-			o.err = errors.Join(o.err, fmt.Errorf("unplug %s, time %d: the next badge was read %v after the kernel knew the reader\n%s", point, n, own, logTail()))
-		}
-		o.whole, o.own = append(o.whole, whole), append(o.own, own)
+		o.took = append(o.took, d)
 		o.nodes[w.hidraw()] = true
 	}
 	return o
@@ -131,42 +127,57 @@ func (a *agent) interrupt(w *wedge, point string, times int) outages {
 
 // interruptOnce types the start of a number, unplugs, plugs in again, and presents another
 // badge as soon as badged says that the reader works. It gives how long that took from the
-// plugging in, and from when the kernel knew the reader.
-func (a *agent) interruptOnce(w *wedge, point string, n int) (whole, own time.Duration, err error) {
+// plugging in.
+func (a *agent) interruptOnce(w *wedge, point string, n int) (time.Duration, error) {
 	reports, err := w.keyboard.Reports(lab.Number(n + 1))
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if err := w.say(w.function, reports[:rand.IntN(len(reports))]); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if n%3 == 0 { // whoever has the node open keeps its number: the reader will get another
 		f, err := os.Open("/dev/" + w.hidraw())
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		defer f.Close()
 	}
 	if err := w.unplug(); err != nil {
-		return 0, 0, err
+		return 0, err
+	}
+	if err := until(presented, "the kernel to miss the reader", func() bool { return !w.known() }); err != nil {
+		return 0, err
 	}
 	start := time.Now()
 	if err := w.plug(); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if err := until(presented, "the kernel to know the reader", func() bool { return w.hidraw() != "" }); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	known := time.Now()
-	if n%2 == 0 { // a badge lies on it: it types at once, when badged may not listen yet
+	early := n%2 == 0
+	if early { // a badge lies on it: it types at once, when badged hardly listens yet
 		_ = w.swipe(lab.Number(n + 2))
 	}
 	if _, err := a.next(point, presented, "the reader", isUp); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	err = a.presentOne(hand{point, w.swipe, 1}, n)
-	return time.Since(start), time.Since(known), err
+	if err := w.swipe(lab.Number(n)); err != nil {
+		return 0, err
+	}
+	ev, err := a.next(point, presented, "the card", isDecided) // what was cut off is a fault
+	if early && err == nil && isCard(ev, point, n+2) == nil {  // it did listen
+		ev, err = a.next(point, presented, "the card", isDecided)
+	}
+	if err == nil {
+		err = isCard(ev, point, n)
+	}
+	return time.Since(start), err
 }
+
+// isDecided tells that a card was read, whatever came of it.
+func isDecided(ev ctl.Event) bool { return ev.Outcome == "granted" || ev.Outcome == "refused" }
 
 func isUp(ev ctl.Event) bool { return ev.Reason == "device_up" }
 
