@@ -66,15 +66,21 @@ func (p *Polling) Asked(now time.Time, extra time.Duration) {
 	p.waiting, p.next = true, now.Add(p.Timeout+extra)
 }
 
-// Answered tells that the device answered, whatever it said. At most once a second it
+// Answered tells that the device answered, and was understood. At most once a second it
 // emits KindAlive.
 func (p *Polling) Answered(at time.Time, emit func(Event)) {
-	p.waiting, p.next = false, at.Add(p.Interval)
-	p.unanswered, p.silent = 0, false
+	p.Garbled(at)
 	if at.Sub(p.alive) >= aliveEvery {
 		p.alive = at
 		emit(Event{Kind: KindAlive, At: at})
 	}
+}
+
+// Garbled tells that the device answered something that is of no use: it is no proof
+// that the device works.
+func (p *Polling) Garbled(at time.Time) {
+	p.waiting, p.next = false, at.Add(p.Interval)
+	p.unanswered, p.silent = 0, false
 }
 
 // Overdue ends the wait for an answer whose time is over, and reports whether that was

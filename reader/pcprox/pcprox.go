@@ -102,7 +102,7 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 			d.fault(at, reader.BadFrame, emit)
 			return
 		}
-		d.poll.Answered(at, emit)
+		d.poll.Garbled(at) // until it turns out to be of use
 	}
 	if len(report) == size+1 && report[0] == 0 {
 		report = report[1:]
@@ -113,19 +113,27 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 		return
 	}
 	if d.bits == 0 {
-		d.data(at, report)
+		d.data(at, report, emit)
 		return
 	}
 	d.count(at, report, emit)
 }
 
 // data takes the answer to 8F.
-func (d *Decoder) data(at time.Time, report []byte) {
+func (d *Decoder) data(at time.Time, report []byte, emit func(reader.Event)) {
 	if d.bits = binary.LittleEndian.Uint64(report); d.bits == 0 {
+		d.works(at, emit)
 		d.poll.None()
 		return
 	}
 	d.poll.Hurry(at)
+}
+
+// works tells that an answer was of use.
+func (d *Decoder) works(at time.Time, emit func(reader.Event)) {
+	if d.poll.Opened() {
+		d.poll.Answered(at, emit)
+	}
 }
 
 // count takes the answer to 8E.
@@ -133,10 +141,14 @@ func (d *Decoder) count(at time.Time, report []byte, emit func(reader.Event)) {
 	bits := d.bits
 	d.bits = 0
 	if binary.LittleEndian.Uint64(report) == 0 {
+		d.works(at, emit)
 		d.poll.None()
 		return
 	}
 	c, why := d.card(bits, report)
+	if why != reader.BadLength { // a badge of another format is no garbage
+		d.works(at, emit)
+	}
 	d.poll.Found(at, c, why, emit)
 }
 

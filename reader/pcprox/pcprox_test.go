@@ -3,6 +3,7 @@ package pcprox_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,4 +159,23 @@ func FuzzDecoder(f *testing.F) {
 			t.Errorf("%d bits: got %q", n, got)
 		}
 	})
+}
+
+// A device that answers, but only nonsense, does not say that it works: the watchdog
+// must see it.
+func TestNonsenseIsNoSignOfLife(t *testing.T) {
+	d, now := decoder(t, "raw"), t0
+	var kinds []reader.Kind
+	emit := func(e reader.Event) { kinds = append(kinds, e.Kind) }
+	d.Open(now)
+	for range 20 {
+		for d.Send(now) == nil {
+			now = now.Add(10 * time.Millisecond)
+		}
+		d.Feed(now, []byte{0, 1, 2}, emit)
+		now = now.Add(time.Second)
+	}
+	if slices.Contains(kinds, reader.KindAlive) || !slices.Contains(kinds, reader.KindFault) {
+		t.Errorf("told %v", kinds)
+	}
 }
