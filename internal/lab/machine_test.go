@@ -35,6 +35,7 @@ type machine struct {
 	link  *lab.Link
 	qmp   *qmp
 	hands map[string]func(with []string) error // what the guest may ask for
+	doing string                               // the step that runs
 }
 
 // socket listens at a path in dir, for QEMU to connect to.
@@ -126,6 +127,7 @@ func (m *machine) receive(most time.Duration) lab.Message {
 func (m *machine) step(name string) lab.Done {
 	m.t.Helper()
 	deadline := time.Now().Add(stepBound)
+	m.doing = name
 	msg := lab.Message{Run: name}
 	for {
 		if err := m.link.Send(msg); err != nil {
@@ -190,7 +192,7 @@ func (m *machine) run(steps []string) {
 // state is what is known of a machine that does not answer.
 func (m *machine) state() string {
 	if m.child.Alive() {
-		return "QEMU runs, and its guest hangs"
+		return "QEMU runs, and its guest says nothing; the step was: " + m.doing
 	}
 	return m.child.Ended().Error()
 }
