@@ -97,8 +97,12 @@ func (a *app) event(ev ctl.Event) error {
 	if outcome == "none" {
 		outcome = "" // nothing was decided
 	}
-	_, err := fmt.Fprintf(a.io.Out, "%6d  %s  %-8s %-12s %-22s %s\n", ev.Order, ev.At.Local().Format(time.DateTime),
-		outcome, cmp.Or(ev.Point, ev.Device), what, ev.Account)
+	where := cmp.Or(ev.Point, ev.Device)
+	if ev.Point != "" && ev.Device != "" {
+		where += " " + ev.Device // a point can have several readers
+	}
+	_, err := fmt.Fprintf(a.io.Out, "%6d  %s  %-8s %-20s %-22s %s\n", ev.Order, ev.At.Local().Format(time.DateTime),
+		outcome, where, what, ev.Account)
 	return written(err)
 }
 

@@ -54,14 +54,26 @@ func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 		}
 		read, want, ok := strings.Cut(text, ",")
 		if !ok {
+			read, want, ok = strings.Cut(text, ";") // as some spreadsheets have it
+		}
+		if !ok {
 			return nil, fmt.Errorf("line %d: must be what the reader says, a comma, and the badge's number", n)
 		}
-		pairs = append(pairs, number.Pair{Read: strings.TrimSpace(read), Want: strings.TrimSpace(want)})
+		pairs = append(pairs, number.Pair{Read: cell(read), Want: cell(want)})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read the badges: %w", err)
 	}
 	return pairs, nil
+}
+
+// cell is a cell of a table, without its quotes.
+func cell(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = s[1 : len(s)-1]
+	}
+	return s
 }
 
 // The results of learn.

@@ -57,6 +57,9 @@ func typist(args []string) (spec usbport.Spec, err error) {
 		return spec, err
 	}
 	devices = slices.DeleteFunc(devices, func(d usbport.Device) bool { return !d.Keyboard })
+	if len(devices) == 0 {
+		return spec, errors.New("no device that types is plugged in: plug the reader in, and try again")
+	}
 	if len(devices) != 1 {
 		return spec, fmt.Errorf("%d devices that type are plugged in: name one, as `badgectl readers` lists it", len(devices))
 	}

@@ -159,3 +159,18 @@ func TestPowerCutDropsTheRelay(t *testing.T) {
 		t.Errorf("after the return of power the door is %+v", now)
 	}
 }
+
+// What is in a folder already is somebody's.
+func TestFolderOfSomebodyElse(t *testing.T) {
+	dir := t.TempDir()
+	kept := filepath.Join(dir, "front.toml")
+	if err := os.WriteFile(kept, []byte("keep"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{BinDir: bin(t), Dir: dir}); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("got %v", err)
+	}
+	if text, err := os.ReadFile(kept); err != nil || string(text) != "keep" {
+		t.Errorf("the file is another: %v", err)
+	}
+}

@@ -72,6 +72,9 @@ func Start(ctx context.Context, opt Options) (_ *Workbench, err error) {
 	if w.dir, err = filepath.Abs(w.dir); err != nil {
 		return nil, fmt.Errorf("find the folder of the workbench: %w", err)
 	}
+	if there, err := os.ReadDir(w.dir); err == nil && len(there) > 0 {
+		return nil, fmt.Errorf("use the folder %s for the workbench: it is not empty (name an empty one, or one that is not there)", w.dir)
+	}
 	if w.cable, err = layCable(); err != nil {
 		return nil, err
 	}
