@@ -3,6 +3,8 @@ package workbench
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
