@@ -52,12 +52,19 @@ func (p *plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Ru
 	if err != nil {
 		return config.Problems{c.Problem("options.key", err.Error(), "")} // else New would have complained
 	}
-	if !filepath.IsAbs(c.Port) {
-		return config.Problems{c.Problem("port", "must be an absolute path, best one of /dev/serial/by-id", "")}
+	if keyFile != "" && !filepath.IsAbs(keyFile) {
+		return config.Problems{c.Problem("options.key_file", fmt.Sprintf("%.120q must be an absolute path", keyFile), "")}
+	}
+	if err := serialPath(c); err != nil {
+		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
 	line, problem := p.osdpLine(c, proto)
 	if problem != nil {
 		return config.Problems{*problem}
+	}
+	if i := slices.IndexFunc(line.units, func(u osdp.Unit) bool { return u.Address == unit.Address }); i >= 0 {
+		what := fmt.Sprintf("reader %s on this port has the address %d already: give each its own address (0 without this option)", line.readers[i].name, unit.Address)
+		return config.Problems{c.Problem("options.address", what, "")}
 	}
 	units := append(line.units, unit)
 	line.host, err = osdp.NewBus(osdp.BusConfig{Units: units, Baud: line.baud, Random: rand.Reader})
@@ -79,7 +86,7 @@ func (p *plan) osdpLine(c config.Reader, proto protocols.Protocol) (*osdpLine, *
 		baud = proto.DefaultBaud
 	}
 	for _, l := range p.lines {
-		if l.path != c.Port {
+		if filepath.Clean(l.path) != filepath.Clean(c.Port) {
 			continue
 		}
 		if l.baud != baud {
@@ -88,9 +95,8 @@ func (p *plan) osdpLine(c config.Reader, proto protocols.Protocol) (*osdpLine, *
 		}
 		return l, nil
 	}
-	if p.taken(c.Port) {
-		problem := c.Problem("port", "another reader, which speaks no OSDP, uses this port", "")
-		return nil, &problem
+	if taken := p.addPort(c, proto.Port); len(taken) > 0 {
+		return nil, &taken[0]
 	}
 	l := &osdpLine{path: c.Port, baud: baud}
 	p.lines = append(p.lines, l)

@@ -267,12 +267,13 @@ func TestOSDPReadersOfOnePort(t *testing.T) {
 	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"
 	for _, tt := range []struct{ protocol, options, want string }{
 		{"osdp", `address = "2"`, ""},
-		{"osdp", `address = "1"`, "another one has the same address"},
+		{"osdp", `address = "1"`, "reader.options.address: reader a on this port has the address 1 already: give each its own address"},
 		{"osdp", `address = "127"`, "options.address"},
 		{"osdp", `adress = "2"`, "options.adress"},
 		{"osdp", `address = "2", key = "00"`, "options.key"},
+		{"osdp", `address = "2", key_file = "k"`, "options.key_file: \"k\" must be an absolute path"},
 		{"osdp", `address = "2", key = "9c1f02e855b7403dd6118afe276390cb"`, "options.key"},
-		{"line", `max = "10"`, "two readers use this port"},
+		{"line", `max = "10"`, "two readers use this port: port /dev/line is that of reader a already"},
 	} {
 		text := "[[point]]\nname = \"hall\"\nkind = \"print\"\n" + fmt.Sprintf(reader, "a", "osdp", 9600, `address = "1"`) + fmt.Sprintf(reader, "b", tt.protocol, 9600, tt.options)
 		cfg, err := config.Parse("x.toml", []byte(text))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ type plan struct {
 	doors   []agent.Door
 	boards  gpioport.Boards
 	lines   []*osdpLine          // with the readers that speak OSDP
-	ports   []string             // of the readers so far
+	claims  map[string]string    // who has which port, line or pin so far
 	kinds   []protocols.Port     // and what kind they are of
 	usb     []usbport.Spec       // of the readers that hang on USB
 	guard   *usbport.GuardConfig // nil: any keyboard may be plugged in
@@ -33,7 +34,7 @@ type plan struct {
 
 // newPlan builds what a configuration names. An error is config.Problems.
 func newPlan(cfg *config.Config) (*plan, error) {
-	p := &plan{cfg: cfg}
+	p := &plan{cfg: cfg, claims: map[string]string{}}
 	var problems config.Problems
 	for _, c := range cfg.Points {
 		problems = append(problems, p.addPoint(c)...)
@@ -67,28 +68,33 @@ func (p *plan) addDoor(c config.Point) (problems config.Problems) {
 		Config: door.Config{OpenFor: c.OpenFor, HeldAfter: c.HeldAfter, RelockOnOpen: c.RelockOnOpen},
 	}
 	note := func(key string, err error) {
+		allowed := "gpiochip0:17, or virtual:/PATH/OF/SOCKET#" + key
+		if errors.Is(err, errClaimed) {
+			allowed = unclaimed
+		}
 		if err != nil {
-			problems = append(problems, c.Problem(key, err.Error(), "gpiochip0:17, or virtual:/PATH/OF/SOCKET#"+key))
+			problems = append(problems, c.Problem(key, err.Error(), allowed))
 		}
 	}
-	relay, err := p.pin(c.Relay, "relay")
+	relay, err := p.pin(c, c.Relay, "relay")
 	note("relay", err)
 	if err == nil {
 		d.Relay = gpioport.NewRelay(relay)
 	}
 	if c.Contact != "" {
-		d.Contact, err = p.input(c.Contact, "contact", gpioport.Contact)
+		d.Contact, err = p.input(c, c.Contact, "contact", gpioport.Contact)
 		note("contact", err)
 	}
 	if c.Exit != "" {
-		d.Exit, err = p.input(c.Exit, "exit", gpioport.Button)
+		d.Exit, err = p.input(c, c.Exit, "exit", gpioport.Button)
 		note("exit", err)
 	}
 	p.doors = append(p.doors, d)
 	return problems
 }
 
-func (p *plan) pin(spec, name string) (*gpioport.Pin, error) {
+// pin claims the pin of a point that is called name there.
+func (p *plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
 	s, err := gpioport.ParseSpec(spec)
 	if err != nil {
 		return nil, err
@@ -99,11 +105,18 @@ func (p *plan) pin(spec, name string) (*gpioport.Pin, error) {
 	if s.Pin != name {
 		return nil, errors.New("this is the pin of something else")
 	}
+	thing := "pin " + s.String()
+	if s.Board == "" {
+		thing = chipLine(s.Chip, s.Line)
+	}
+	if err := p.claim(thing, fmt.Sprintf("the %s of point %s", name, c.Name)); err != nil {
+		return nil, err
+	}
 	return p.boards.Open(s), nil
 }
 
-func (p *plan) input(spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
-	pin, err := p.pin(spec, name)
+func (p *plan) input(c config.Point, spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
+	pin, err := p.pin(c, spec, name)
 	if err != nil {
 		return nil, err
 	}
@@ -129,13 +142,14 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if c.Baud != 0 && proto.DefaultBaud == 0 {
 		problems = append(problems, c.Problem("baud", "only a serial port has a speed, and "+c.Protocol+" has none", ""))
 	}
-	if p.taken(c.Port) {
-		problems = append(problems, c.Problem("port", "two readers use this port", ""))
-	}
+	problems = append(problems, p.addPort(c, proto.Port)...)
 	if p.excluded(proto.Port) {
 		problems = append(problems, c.Problem("protocol", "ccid and pcscd exclude each other: the daemon claims every smart card reader for itself", "one of the two for all smart card readers"))
 	}
-	if problems != nil {
+	if proto.Port == protocols.Bulk && errBulk != nil {
+		problems = append(problems, c.Problem("protocol", errBulk.Error(), "pcscd, which needs the daemon of that name instead"))
+	}
+	if len(problems) > 0 {
 		return problems
 	}
 	src, err := p.newSource(c, proto, dec)
@@ -151,13 +165,6 @@ func (p *plan) excluded(kind protocols.Port) bool {
 	other := map[protocols.Port]protocols.Port{protocols.Bulk: protocols.Daemon, protocols.Daemon: protocols.Bulk}[kind]
 	p.kinds = append(p.kinds, kind)
 	return other != "" && slices.Contains(p.kinds, other)
-}
-
-// taken reports whether a reader before uses the port, and notes it.
-func (p *plan) taken(port string) bool {
-	twice := slices.Contains(p.ports, port)
-	p.ports = append(p.ports, port)
-	return twice
 }
 
 // guardName is how the guard of the USB sockets is called in events and logs.

@@ -142,3 +142,49 @@ func TestPinsOfSomethingElse(t *testing.T) {
 		}
 	}
 }
+
+// What has one place is had once, however it is written; the error stands at the second
+// one and names the first.
+func TestNothingIsUsedTwice(t *testing.T) {
+	reader := func(name, protocol, port string) string {
+		return fmt.Sprintf("[[reader]]\nname = %q\npoint = \"front\"\nprotocol = %q\nport = %q\n", name, protocol, port)
+	}
+	const door = "[[point]]\nname = \"front\"\nkind = \"door\"\ndoor = \"front\"\nrelay = \"gpiochip0:22\"\n"
+	const back = "[[point]]\nname = \"back\"\nkind = \"door\"\ndoor = \"back\"\nrelay = \"/dev/gpiochip0:22 active-low\"\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"other lines":   {reader("a", "wiegand", "gpiochip0:17,27") + reader("b", "wiegand", "gpiochip1:17,22"), ""},
+		"other devices": {reader("a", "hid", "usb:08ff:0009 path=1-1.2") + reader("b", "hid", "usb:08ff:0009 path=1-1.3"), ""},
+		"relay":         {reader("a", "wiegand", "gpiochip0:17,22"), "reader.port: line gpiochip0:22 is the relay of point front already"},
+		"two relays":    {back, "point.relay: line gpiochip0:22 is the relay of point front already"},
+		"contact":       {`contact = "gpiochip0:22"`, "point.contact: line gpiochip0:22 is the relay of point front already"},
+		"one line":      {reader("a", "wiegand", "gpiochip0:17,27") + reader("b", "wiegand", "gpiochip0:27,23"), "line gpiochip0:27 is D1 of reader a already"},
+		"path of chip":  {reader("a", "wiegand", "gpiochip0:17,27") + reader("b", "wiegand", "/dev/gpiochip0:17,27"), "line gpiochip0:17 is D0 of reader a already"},
+		"usb":           {reader("a", "hid", "usb:08ff:0009") + reader("b", "hid", "usb:08FF:0009"), "reader.port: two readers use this port: port usb:08ff:0009 is that of reader a already"},
+		"serial":        {reader("a", "line", "/dev/tty1") + reader("b", "osdp", "/dev//tty1"), "port /dev/tty1 is that of reader a already"},
+	} {
+		_, err := planned(t, door+tt.text)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestASerialProtocolNeedsAPath(t *testing.T) {
+	for _, protocol := range []string{"line", "osdp"} {
+		_, err := planned(t, printPoint+fmt.Sprintf("[[reader]]\nname = \"a\"\npoint = \"hall\"\nprotocol = %q\nport = \"usb:08ff:0009\"\n", protocol))
+		if err == nil || !strings.Contains(err.Error(), "reader.port: "+protocol+` is a serial protocol, and "usb:08ff:0009" is no serial port`) {
+			t.Errorf("%s: got %v", protocol, err)
+		}
+	}
+}
+
+// What a build cannot do is no fault of the port.
+func TestSmartCardsWithoutLibusb(t *testing.T) {
+	_, err := planned(t, printPoint+"[[reader]]\nname = \"a\"\npoint = \"hall\"\nprotocol = \"ccid\"\nport = \"usb:072f:2200\"\n")
+	if (err == nil) != (errBulk == nil) {
+		t.Fatalf("got %v", err)
+	}
+	if err != nil && (!strings.Contains(err.Error(), "reader.protocol: this build has no libusb") || !strings.Contains(err.Error(), "allowed: pcscd")) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"badged/internal/config"
 	"badged/reader"
@@ -14,6 +16,64 @@ import (
 	"badged/reader/serialport"
 	"badged/reader/usbport"
 )
+
+// errClaimed ends the error about a line, a pin or a port that somebody has.
+var errClaimed = errors.New("already")
+
+// unclaimed is what is allowed instead of it.
+const unclaimed = "one that nothing else uses"
+
+// claim notes who has a thing: the first one. An error names that one.
+func (p *plan) claim(thing, who string) error {
+	if first, ok := p.claims[thing]; ok {
+		return fmt.Errorf("%s is %s %w", thing, first, errClaimed)
+	}
+	p.claims[thing] = who
+	return nil
+}
+
+// chipLine names a line of a chip, however the chip is written.
+func chipLine(chip string, line int) string {
+	return "line " + filepath.Base(chip) + ":" + strconv.Itoa(line)
+}
+
+// addPort claims the port of a reader. What cannot be read is left to newSource.
+func (p *plan) addPort(c config.Reader, kind protocols.Port) (problems config.Problems) {
+	note := func(prefix string, err error) {
+		if err != nil {
+			problems = append(problems, c.Problem("port", prefix+err.Error(), unclaimed))
+		}
+	}
+	if spec, err := gpioport.ParseLinesSpec(c.Port); kind == protocols.Lines && err == nil {
+		note("", p.claim(chipLine(spec.Chip, spec.D0), "D0 of reader "+c.Name))
+		note("", p.claim(chipLine(spec.Chip, spec.D1), "D1 of reader "+c.Name))
+		return problems
+	}
+	note("two readers use this port: ", p.claim(portOf(c, kind), "that of reader "+c.Name))
+	return problems
+}
+
+// portOf names a port, however it is written.
+func portOf(c config.Reader, kind protocols.Port) string {
+	name := c.Port
+	switch kind {
+	case protocols.Serial, protocols.Bus:
+		name = filepath.Clean(c.Port)
+	case protocols.Reports, protocols.Feature, protocols.Bulk:
+		if spec, err := usbport.ParseSpec(c.Port); err == nil {
+			name = spec.String()
+		}
+	case protocols.SPI:
+		if spec, err := mfrc522.ParseSpec(c.Port); err == nil {
+			name = spec.String()
+		}
+	}
+	return "port " + name
+}
+
+// errBulk tells why this build cannot drive a smart card reader by itself, if so:
+// without a spec nothing else is wrong.
+var _, errBulk = usbport.NewBulk(usbport.Config{}, nil)
 
 // newSource makes what brings a reader's bytes to dec. Nothing is opened. An error is
 // about the port.
@@ -69,14 +129,22 @@ func (p *plan) bulkSource(c config.Reader, dec reader.Decoder) (reader.Source, e
 
 // serialSource also shows decisions at a reader that can.
 func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) (reader.Source, error) {
-	if !filepath.IsAbs(c.Port) {
-		return nil, errors.New("must be an absolute path, best one of /dev/serial/by-id")
+	if err := serialPath(c); err != nil {
+		return nil, err
 	}
 	cfg := serialConfig(c, p)
 	if talk, ok := dec.(serialport.Dialogue); ok {
 		return serialport.NewBus(cfg, talk), nil
 	}
 	return serialport.New(cfg, dec), nil
+}
+
+// serialPath is an error if the port of a reader on a serial line is no path.
+func serialPath(c config.Reader) error {
+	if filepath.IsAbs(c.Port) {
+		return nil
+	}
+	return fmt.Errorf("%s is a serial protocol, and %.120q is no serial port: must be an absolute path, best one of /dev/serial/by-id", c.Protocol, c.Port)
 }
 
 // serialConfig takes the usual speed of the protocol if the configuration names none.

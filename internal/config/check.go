@@ -64,10 +64,9 @@ func (l *loader) checkPoints() {
 }
 
 // checkDoors holds that each door has one point that names its relay, with the other
-// hardware beside it, and that no pin is used twice.
+// hardware beside it.
 func (l *loader) checkDoors() {
 	relay := map[string]bool{}
-	pins := map[string]bool{}
 	for _, p := range l.cfg.Points {
 		if p.Relay != "" && relay[p.Door] {
 			l.add(p.Problem("relay", fmt.Sprintf("door %q has a relay already: its points share it", p.Door), ""))
@@ -77,12 +76,6 @@ func (l *loader) checkDoors() {
 			if p.Kind == KindDoor && p.Relay == "" && p.has(key) {
 				l.add(p.Problem(key, "this stands at the point that names the relay of the door", ""))
 			}
-		}
-		for _, pin := range [][2]string{{"relay", p.Relay}, {"contact", p.Contact}, {"exit", p.Exit}} {
-			if pin[1] != "" && pins[pin[1]] {
-				l.add(p.Problem(pin[0], "this pin is used twice", ""))
-			}
-			pins[pin[1]] = true
 		}
 	}
 	for _, p := range l.cfg.Points {

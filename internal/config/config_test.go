@@ -112,7 +112,6 @@ func TestProblems(t *testing.T) {
 		"no relay":     {"[[point]]\nname=\"a\"\nkind=\"door\"\ndoor=\"d\"\n", `x.toml:1:3: point.relay: no point names the relay of door "d"`},
 		"two relays": {"[[point]]\nname=\"a\"\nkind=\"door\"\ndoor=\"d\"\nrelay=\"x\"\n[[point]]\nname=\"b\"\nkind=\"door\"\ndoor=\"d\"\nrelay=\"y\"\n",
 			`x.toml:10:1: point.relay: door "d" has a relay already`},
-		"shared pin": {"[[point]]\nname=\"a\"\nkind=\"door\"\ndoor=\"d\"\nrelay=\"x\"\nexit=\"x\"\n", "x.toml:6:1: point.exit: this pin is used twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := config.Parse("x.toml", []byte(c.in))
