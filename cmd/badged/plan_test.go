@@ -154,6 +154,7 @@ func TestNothingIsUsedTwice(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"other lines":   {reader("a", "wiegand", "gpiochip0:17,27") + reader("b", "wiegand", "gpiochip1:17,22"), ""},
 		"other devices": {reader("a", "hid", "usb:08ff:0009 path=1-1.2") + reader("b", "hid", "usb:08ff:0009 path=1-1.3"), ""},
+		"one OSDP line": {reader("a", "osdp", "/dev/tty1") + reader("b", "osdp", "/dev//tty1") + "options = { address = \"1\" }\n", ""},
 		"relay":         {reader("a", "wiegand", "gpiochip0:17,22"), "reader.port: line gpiochip0:22 is the relay of point front already"},
 		"two relays":    {back, "point.relay: line gpiochip0:22 is the relay of point front already"},
 		"contact":       {`contact = "gpiochip0:22"`, "point.contact: line gpiochip0:22 is the relay of point front already"},
