@@ -231,11 +231,14 @@ func isCard(ev ctl.Event, point string, n int) error {
 const quiet = 300 * time.Millisecond
 
 // wantNothing wants no presentation to be left at any point.
-func (a *agent) wantNothing() error {
+func (a *agent) wantNothing() error { return a.wantNone(isPresentation) }
+
+// wantNone wants no event of a kind to be left at any point.
+func (a *agent) wantNone(is func(ctl.Event) bool) error {
 	time.Sleep(quiet)
 	for _, queue := range a.events {
 		for len(queue) > 0 {
-			if ev := <-queue; isPresentation(ev) {
+			if ev := <-queue; is(ev) {
 				return fmt.Errorf("nobody presented anything: got %s", tell(ev))
 			}
 		}
