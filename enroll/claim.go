@@ -140,8 +140,8 @@ func (e *Engine) cardAfterCode(ctx context.Context, p Point, b badge, k Known, f
 		return e.known(ctx, p, k)
 	case found:
 		return e.refuseBinding(ctx, p, claim, b, CardTaken)
-	case b.card.RandomUID():
-		return e.refuseBinding(ctx, p, claim, b, RandomUID)
+	case b.unfit() != ReasonNone:
+		return e.refuseBinding(ctx, p, claim, b, b.unfit())
 	default:
 		return e.bind(ctx, p, claim, b, func(Tx) error { return nil })
 	}

@@ -83,6 +83,7 @@ const (
 	EventsLost          Reason = 39 // Number events that came while the store could not write
 	DeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
 	DeviceKeyed         Reason = 41 // a reader was given a new key
+	CutUID              Reason = 42 // four bytes of a longer serial number, which others share
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.

@@ -49,6 +49,18 @@ type badge struct {
 	card reader.Card
 }
 
+// unfit tells why the badge can never be enrolled: its number is not its own.
+// ReasonNone: it can.
+func (b badge) unfit() Reason {
+	switch {
+	case b.card.RandomUID():
+		return RandomUID
+	case b.card.CutUID():
+		return CutUID
+	}
+	return ReasonNone
+}
+
 // Card answers a presented badge, whose canonical number is n. A store that fails
 // is a refusal.
 func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Card) Decision {
@@ -95,15 +107,14 @@ func (e *Engine) known(ctx context.Context, p Point, k Known) Decision {
 // unknown answers a card that nobody has.
 func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
 	route := e.route(p)
-	if route == RouteCreate && !b.card.RandomUID() {
-		return e.create(ctx, p, b)
-	}
 	ev := e.event(p, EventPresentation, Refused, UnknownCard)
 	ev.Card = b.id
-	switch {
-	case b.card.RandomUID():
-		ev.Reason = RandomUID
+	switch why := b.unfit(); {
+	case why != ReasonNone:
+		ev.Reason = why
 		return e.record(ctx, p, ev)
+	case route == RouteCreate:
+		return e.create(ctx, p, b)
 	case route == RouteBind:
 		ev.Outcome, ev.Reason = Waiting, BindOffered
 	case p.Kind == Print:

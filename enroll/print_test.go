@@ -151,6 +151,33 @@ func TestRandomUIDIsRefusedAtEnrolment(t *testing.T) {
 	}
 }
 
+// A reader that gives 4 bytes of a 7-byte UID sends the cascade tag 88 and three bytes:
+// two people would share an account. Neither a print point that creates or offers to
+// bind, nor a door, nor a good claim code makes anything of it.
+func TestACutUIDIsRefusedAtEnrolment(t *testing.T) {
+	c := reader.NewCard(reader.ISO14443A, "UID", 32, []byte{0x88, 0x04, 2, 3})
+	for _, route := range []enroll.Route{enroll.RouteRefuse, enroll.RouteBind, enroll.RouteCreate} {
+		l := newLab(t)
+		l.lease(1, 8)
+		l.setting(func(s *enroll.Site) { s.UnknownBadge = route })
+		l.claim(l.member("front"), "7365")
+		tap := func(p enroll.Point) enroll.Decision {
+			return l.engine.Card(l.ctx, p, reader.NewNumber(c.Reveal()), c)
+		}
+		l.expect(tap(hall), enroll.Refused, enroll.CutUID)
+		l.expect(tap(front), enroll.Refused, enroll.CutUID)
+		l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
+		l.expect(tap(front), enroll.Refused, enroll.CutUID)
+		if cards, _, _ := l.store.Index().Counts(); cards != 0 {
+			t.Errorf("route %d: the head of a serial number was bound", route)
+		}
+		last := l.events()[len(l.events())-1]
+		if last.Kind != enroll.EventEnrolment || last.Reason != enroll.CutUID {
+			t.Errorf("route %d: the operator hears %d, reason %d", route, last.Kind, last.Reason)
+		}
+	}
+}
+
 func TestS114_EditKeepsToWhatTheSiteAllows(t *testing.T) {
 	l := newLab(t)
 	l.lease(1, 8)

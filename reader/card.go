@@ -103,6 +103,14 @@ func (c Card) RandomUID() bool {
 	return first == 0x08 || first == 0x80
 }
 
+// CutUID reports whether the reader gave the head of a longer UID for the whole: a
+// 4-byte UID that starts with 88, the cascade tag, which is no byte of any UID
+// (ISO/IEC 14443-3, table 7). With the maker's byte behind it only two bytes differ
+// from badge to badge.
+func (c Card) CutUID() bool {
+	return c.tech == ISO14443A && c.bits == 32 && c.raw.Reveal()[0] == 0x88
+}
+
 // String shows technology and length.
 func (c Card) String() string { return fmt.Sprintf("%s/%d bits", c.tech, c.bits) }
 

@@ -51,6 +51,29 @@ func TestCardTellsItsTextOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+// ISO/IEC 14443-3, table 7: 08 begins a random UID, and the cascade tag 88 is never a
+// byte of a UID. Nothing is said of whole UIDs, nor of numbers of other readers.
+func TestUIDsThatAreNoBadge(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		card        Card
+		random, cut bool
+	}{
+		{"08", NewCard(ISO14443A, "UID", 32, []byte{0x08, 1, 2, 3}), true, false},
+		{"DESFire's 80", NewCard(ISO14443A, "UID", 32, []byte{0x80, 1, 2, 3}), true, false},
+		{"cut after the cascade tag", NewCard(ISO14443A, "UID", 32, []byte{0x88, 4, 2, 3}), false, true},
+		{"whole, 4 bytes", NewCard(ISO14443A, "UID", 32, []byte{0x04, 0x88, 2, 3}), false, false},
+		{"whole, 7 bytes", NewCard(ISO14443A, "UID", 56, []byte{0x88, 1, 2, 3, 4, 5, 6}), false, false},
+		{"type B, where 88 may stand", NewCard(ISO14443B, "UID", 32, []byte{0x88, 4, 2, 3}), false, false},
+		{"bits of an access control reader", NewCard(PACS, "raw", 32, []byte{0x88, 4, 2, 3}), false, false},
+		{"typed", TextCard("8841"), false, false},
+	} {
+		if tt.card.RandomUID() != tt.random || tt.card.CutUID() != tt.cut {
+			t.Errorf("%s: random %v, cut %v", tt.name, tt.card.RandomUID(), tt.card.CutUID())
+		}
+	}
+}
+
 func TestNewCardPanicsOnItsDecodersMistake(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -27,6 +27,7 @@ var (
 	codeRefused = banner{toneBad, "notice.code.title", "notice.code.text"}
 	badRead     = banner{toneWarn, "notice.badread.title", "notice.badread.text"}
 	randomUID   = banner{toneBad, "notice.random.title", "notice.random.text"}
+	cutUID      = banner{toneBad, "notice.cut.title", "notice.cut.text"}
 	quota       = banner{toneWarn, "notice.quota.title", "notice.quota.text"}
 	outOfOrder  = banner{toneBad, "notice.broken.title", "notice.broken.text"}
 	readerDown  = banner{toneBad, "notice.reader.title", "notice.reader.text"}
@@ -64,6 +65,7 @@ var notices = map[enroll.Reason]*banner{
 	enroll.AccountInactive: &cardRefused,
 	enroll.BindingInactive: &cardRefused,
 	enroll.RandomUID:       &randomUID,
+	enroll.CutUID:          &cutUID,
 	enroll.QuotaReached:    &quota,
 	enroll.RouteOff:        &cardRefused,
 	enroll.CardTaken:       &cardRefused,

@@ -57,6 +57,8 @@ var english = map[string]string{
 	"notice.badread.text":    "Present it again, flat against the reader.",
 	"notice.random.title":    "Badge not compatible",
 	"notice.random.text":     "Its number changes with every read. Present another badge.",
+	"notice.cut.title":       "Number read in part",
+	"notice.cut.text":        "This reader gives only part of the number of this badge. Present another badge, or tell the administrator.",
 	"notice.quota.title":     "No new account at the moment",
 	"notice.quota.text":      "Try again later, or ask at the reception.",
 	"notice.broken.title":    "Service not available",

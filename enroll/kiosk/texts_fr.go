@@ -58,6 +58,8 @@ var french = map[string]string{
 	"notice.badread.text":    "Présentez-le à nouveau, bien à plat sur le lecteur.",
 	"notice.random.title":    "Badge non compatible",
 	"notice.random.text":     "Son numéro change à chaque lecture. Présentez un autre badge.",
+	"notice.cut.title":       "Numéro lu en partie",
+	"notice.cut.text":        "Ce lecteur ne donne qu’une partie du numéro de ce badge. Présentez-en un autre, ou prévenez l’administrateur.",
 	"notice.quota.title":     "Pas de nouveau compte pour l’instant",
 	"notice.quota.text":      "Réessayez plus tard ou adressez-vous à l’accueil.",
 	"notice.broken.title":    "Service indisponible",
