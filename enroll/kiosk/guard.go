@@ -176,5 +176,5 @@ func (k *Kiosk) enter(w http.ResponseWriter, r *http.Request) {
 		k.fail(w, http.StatusNotFound)
 		return
 	}
-	http.Redirect(w, r, string(basePath(name)), http.StatusSeeOther)
+	http.Redirect(w, r, basePath(name), http.StatusSeeOther)
 }

@@ -2,13 +2,8 @@ package kiosk
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"net/url"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,74 +14,6 @@ import (
 
 	"badged/enroll"
 )
-
-// convertedIn is which functions may make markup and addresses out of a string.
-var convertedIn = map[string][]string{
-	"markup":  {"text", "lines"},
-	"address": {"basePath", "assetURL"},
-}
-
-// addresses, styles and scripts are not for attr: quotes are not enough there.
-func isRisky(name string) bool {
-	return slices.Contains([]string{"href", "src", "action", "formaction", "srcset", "style", "srcdoc"}, name) || strings.HasPrefix(name, "on")
-}
-
-func TestMarkupIsMadeInOnePlace(t *testing.T) {
-	sources, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := map[string]int{}
-	for _, name := range sources {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range f.Decls {
-			ast.Inspect(d, func(n ast.Node) bool {
-				if call, ok := n.(*ast.CallExpr); ok {
-					checkCall(t, name, nameOf(d), call, made)
-				}
-				return true
-			})
-		}
-	}
-	if made["markup"] != 2 || made["address"] != 2 || made["attr"] < 20 {
-		t.Errorf("found %v: not what this test looks for", made)
-	}
-}
-
-func nameOf(d ast.Decl) string {
-	if f, ok := d.(*ast.FuncDecl); ok {
-		return f.Name.Name
-	}
-	return ""
-}
-
-func checkCall(t *testing.T, file, in string, call *ast.CallExpr, made map[string]int) {
-	to, ok := call.Fun.(*ast.Ident)
-	if !ok {
-		return
-	}
-	made[to.Name]++
-	if may, ok := convertedIn[to.Name]; ok && !slices.Contains(may, in) {
-		t.Errorf("%s: %s makes %s out of a string", file, in, to.Name)
-	}
-	if to.Name != "attr" || in == "link" {
-		return
-	}
-	lit, ok := call.Args[0].(*ast.BasicLit)
-	if !ok {
-		t.Errorf("%s: %s: the name of an attribute is not a constant", file, in)
-		return
-	}
-	if attr, _ := strconv.Unquote(lit.Value); isRisky(attr) {
-		t.Errorf("%s: %s: %s is not for attr", file, in, attr)
-	}
-}
 
 // shown is everything from outside that a page shows.
 type shown struct {
@@ -101,7 +28,7 @@ func (s shown) each(fn func(string) string) shown {
 func harmless(s string) string { return strings.Repeat("x", utf8.RuneCountInString(s)) }
 
 // pagesOf are the pages that show s.
-func pagesOf(k *Kiosk, s shown) map[string]markup {
+func pagesOf(k *Kiosk, s shown) map[string]string {
 	screen := enroll.Screen{
 		Session: s.session, SiteLang: "fr", EditProfile: true, Notice: enroll.BadRead, Ends: time.Now().Add(time.Hour),
 		Account: enroll.Account{Name: s.name, Email: s.email, Lang: s.lang},
@@ -115,11 +42,19 @@ func pagesOf(k *Kiosk, s shown) map[string]markup {
 	}
 	home.Page = pageHome
 	idle.Page, idle.Session = pageIdle, ""
-	return map[string]markup{"edit": edit.document(), "home": home.document(), "idle": idle.document()}
+	all := map[string]string{}
+	for name, v := range map[string]view{"edit": edit, "home": home, "idle": idle} {
+		page, err := pages.Render("document", v)
+		if err != nil {
+			panic(err)
+		}
+		all[name] = string(page)
+	}
+	return all
 }
 
-func parse(t interface{ Fatal(...any) }, page markup) *html.Node {
-	root, err := html.Parse(strings.NewReader(string(page)))
+func parse(t interface{ Fatal(...any) }, page string) *html.Node {
+	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,11 +162,18 @@ func FuzzPages(f *testing.F) {
 	})
 }
 
-func TestTextIsCleanUTF8(t *testing.T) {
+// clean replaces what no HTML may have: NUL, and bytes that are not UTF-8.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+func TestPagesAreCleanUTF8(t *testing.T) {
+	k := New(Options{Panel: newDesk(), Points: []string{"hall"}})
 	for _, s := range hostile {
-		got := string(text(s))
-		if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return r == 0 || strings.ContainsRune(`<>"'`, r) }) {
-			t.Errorf("text(%q) = %q", s, got)
+		for name, page := range pagesOf(k, shown{s, s, s, s, s, s}) {
+			if !utf8.ValidString(page) || strings.ContainsRune(page, 0) {
+				t.Errorf("%s of %+q is not clean UTF-8", name, s)
+			}
 		}
 	}
 }

@@ -95,7 +95,7 @@ func New(o Options) *Kiosk {
 
 func (k *Kiosk) routes() {
 	k.mux.HandleFunc("GET /{$}", k.enter)
-	k.mux.HandleFunc("GET /static/{file}", serveAsset)
+	k.mux.Handle("GET /static/{file}", assets)
 	k.mux.HandleFunc("GET /p/{point}", k.show(pageHome))
 	k.mux.HandleFunc("GET /p/{point}/edit", k.show(pageEdit))
 	k.mux.HandleFunc("GET /p/{point}/saved", k.show(pageSaved))
@@ -153,4 +153,4 @@ func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
 }
 
 // basePath is where a point's pages are.
-func basePath(point string) address { return address("/p/" + url.PathEscape(point)) }
+func basePath(point string) string { return "/p/" + url.PathEscape(point) }

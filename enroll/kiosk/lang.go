@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"slices"
 	"time"
 
 	"badged/enroll"
@@ -51,4 +52,11 @@ func spoken(s enroll.Screen, c choice) string {
 	return "fr"
 }
 
-func isLang(l string) bool { return l == "fr" || l == "en" }
+// panelLanguage is one that the panel speaks, with its own name for itself.
+type panelLanguage struct{ Code, Name string }
+
+var languages = []panelLanguage{{"fr", "Français"}, {"en", "English"}}
+
+func isLang(code string) bool {
+	return slices.ContainsFunc(languages, func(l panelLanguage) bool { return l.Code == code })
+}

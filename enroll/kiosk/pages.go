@@ -1,17 +1,22 @@
 package kiosk
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"io"
 	"net/http"
-	"path"
-	"strings"
+
+	"badged/internal/webpage"
 )
 
-//go:embed assets/kiosk.css assets/kiosk.js assets/icon.svg
-var assets embed.FS
+//go:embed pages/*.html
+var templates embed.FS
+
+//go:embed assets
+var files embed.FS
+
+var (
+	assets = webpage.NewAssets("/static/", files, "assets")
+	pages  = webpage.NewPages(assets, templates, "pages")
+)
 
 func (k *Kiosk) show(page string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -22,14 +27,14 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 		}
 		s, _ := k.panel.Screen(p.name)
 		if s.Session == "" && page != pageHome && page != pageEnded {
-			http.Redirect(w, r, string(basePath(p.name)), http.StatusSeeOther)
+			http.Redirect(w, r, basePath(p.name), http.StatusSeeOther)
 			return
 		}
 		if page == pageEdit {
 			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
-		write(w, http.StatusOK, k.view(p, s, page).document())
+		k.write(w, http.StatusOK, "document", k.view(p, s, page))
 	}
 }
 
@@ -52,13 +57,19 @@ func (k *Kiosk) fragment(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	write(w, http.StatusOK, v.main())
+	k.write(w, http.StatusOK, "main", v)
 }
 
-func write(w http.ResponseWriter, status int, page markup) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, string(page)) // the browser has gone: nobody to tell
+// write answers with a page: a template and what it shows.
+func (k *Kiosk) write(w http.ResponseWriter, status int, page string, data any) {
+	if err := pages.Write(w, status, page, data); err != nil {
+		k.log.Error("show the panel", "err", err)
+	}
+}
+
+// apology is what somebody reads of whom nothing is known, in one language.
+type apology struct {
+	Lang, Title, Text string
 }
 
 // fail answers somebody who may not see the panel, or who is lost.
@@ -70,39 +81,10 @@ func (k *Kiosk) fail(w http.ResponseWriter, status int) {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		key = "error.form"
 	}
-	write(w, status, failure(key))
-}
-
-// The files that a page refers to. Their address has a hash of what is in them.
-const (
-	sheetFile  = "kiosk.css"
-	scriptFile = "kiosk.js"
-	iconFile   = "icon.svg"
-)
-
-var assetTypes = map[string]string{
-	sheetFile:  "text/css; charset=utf-8",
-	scriptFile: "text/javascript; charset=utf-8",
-	iconFile:   "image/svg+xml",
-}
-
-func assetURL(name string) address {
-	b, _ := assets.ReadFile(path.Join("assets", name)) // a test asks for each
-	sum := sha256.Sum256(b)
-	return address("/static/" + name + "?v=" + hex.EncodeToString(sum[:6]))
-}
-
-func serveAsset(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("file")
-	kind, ok := assetTypes[name]
-	b, err := assets.ReadFile(path.Join("assets", name))
-	if !ok || err != nil {
-		http.NotFound(w, r)
-		return
+	var said []apology
+	for _, l := range languages {
+		p := printerFor(l.Code)
+		said = append(said, apology{l.Code, p.Sprintf(key + ".title"), p.Sprintf(key + ".text")})
 	}
-	w.Header().Set("Content-Type", kind)
-	if strings.HasSuffix(string(assetURL(name)), "?v="+r.URL.Query().Get("v")) {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	_, _ = w.Write(b) // the browser has gone: nobody to tell
+	k.write(w, status, "failure", said)
 }

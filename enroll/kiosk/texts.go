@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 	"golang.org/x/text/message/catalog"
 )
 
@@ -25,34 +26,7 @@ func newCatalog() *catalog.Builder {
 	return b
 }
 
-// printer says the texts in one language. It stands for the Printer of the package
-// message, which brings every language's numbers along: 65 kB that no text needs.
-type printer struct{ tag language.Tag }
-
-func printerFor(lang string) printer { return printer{language.MustParse(lang)} }
-
-// say is a text with its places filled. A text that is missing is its key.
-func (p printer) say(key string, args ...any) string {
-	f := &filling{args: args}
-	if err := messages.Context(p.tag, f).Execute(key); err != nil {
-		return key
-	}
-	return f.text
-}
-
-// filling is what the catalogue renders a message into.
-type filling struct {
-	args []any
-	text string
-}
-
-// Render takes a message of the catalogue, or a part of one.
-func (f *filling) Render(msg string) { f.text += fmt.Sprintf(msg, f.args...) }
-
-// Arg is an argument that a message chooses its words by.
-func (f *filling) Arg(i int) any {
-	if i < 1 || i > len(f.args) {
-		return nil
-	}
-	return f.args[i-1]
+// printerFor says the texts in one language.
+func printerFor(lang string) *message.Printer {
+	return message.NewPrinter(language.MustParse(lang), message.Catalog(messages))
 }

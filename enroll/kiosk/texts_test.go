@@ -29,7 +29,11 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 }
 
-var keyInSource = regexp.MustCompile(`"([a-z]+\.[a-z._]+)"`)
+// A key stands in a source by itself, and in a template as what T says.
+var (
+	keyInSource   = regexp.MustCompile(`"([a-z]+\.[a-z._]+)"`)
+	keyInTemplate = regexp.MustCompile(`\.T "([a-z._]+)"`)
+)
 
 // usedKeys are the texts that the pages ask for.
 func usedKeys(t *testing.T) map[string]bool {
@@ -38,7 +42,11 @@ func usedKeys(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range sources {
+	templates, err := filepath.Glob("pages/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(sources, templates...) {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "texts") || name == "pages.go" {
 			continue
 		}
@@ -46,7 +54,11 @@ func usedKeys(t *testing.T) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range keyInSource.FindAllStringSubmatch(string(b), -1) {
+		key := keyInSource
+		if strings.HasSuffix(name, ".html") {
+			key = keyInTemplate
+		}
+		for _, m := range key.FindAllStringSubmatch(string(b), -1) {
 			used[m[1]] = true
 		}
 	}
@@ -87,7 +99,7 @@ func TestTextsComeFromTheCatalogue(t *testing.T) {
 	for lang, msgs := range texts {
 		p := printerFor(lang)
 		for key, msg := range msgs {
-			if got := p.say(key, "X"); !strings.HasPrefix(got, strings.Replace(msg, "%s", "X", 1)) {
+			if got := p.Sprintf(key, "X"); !strings.HasPrefix(got, strings.Replace(msg, "%s", "X", 1)) {
 				t.Errorf("%s %s: %q, want %q", lang, key, got, msg)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/message"
+
 	"badged/enroll"
 )
 
@@ -23,11 +25,11 @@ const warnFor = 15 * time.Second
 
 // view is what the pages show.
 type view struct {
-	p printer
+	p *message.Printer
 
 	Lang    string
 	Point   string
-	Base    address // path of the point's pages
+	Base    string // path of the point's pages
 	Page    string
 	Version string // differs when another view would
 	Session string // empty: nobody is logged in
@@ -36,13 +38,6 @@ type view struct {
 	Screen  enroll.Screen
 	Banner  *banner
 	Fields  fields
-}
-
-// fields is the edit form as filled, and what is wrong with it.
-type fields struct {
-	enroll.Edit
-	Wrong  *enroll.FieldError
-	Banner *banner
 }
 
 // view is what a page of the point shows for s. A page that needs a session is the
@@ -68,7 +63,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 }
 
 // T is a text of the catalogue.
-func (v view) T(key string, args ...any) string { return v.p.say(key, args...) }
+func (v view) T(key string, args ...any) string { return v.p.Sprintf(key, args...) }
 
 // Name is who is logged in, as the panel greets them.
 func (v view) Name() string {
@@ -158,28 +153,6 @@ func (v view) Say() string {
 	return say
 }
 
-// Problem is what is wrong with a field, or nothing.
-func (v view) Problem(field string) string {
-	w := v.Fields.Wrong
-	if w == nil || w.Field != field {
-		return ""
-	}
-	key := "problem." + field + "." + string(w.Problem)
-	if _, ok := texts[v.Lang][key]; !ok {
-		key = "problem.other"
-	}
-	return v.T(key)
-}
-
-// Focus reports whether the page opens with the cursor in a field: the one that is
-// wrong, or else the first.
-func (v view) Focus(field string) bool {
-	if w := v.Fields.Wrong; w != nil {
-		return w.Field == field
-	}
-	return field == "name"
-}
-
 // Warn reports whether the countdown shows.
 func (v view) Warn() bool { return v.Left >= 0 && v.Left <= warnFor.Milliseconds() }
 
@@ -191,18 +164,19 @@ func (v view) Countdown(n string) string {
 	return v.T("count.text", n)
 }
 
-// Refresh is when a browser without script loads which page: often where something
-// may change, at the end of the session where something is being typed.
-func (v view) Refresh() string {
+// RefreshAfter is after how many seconds a browser without script loads the point's page
+// again: often where something may change, at the end of the session where something is
+// being typed. Negative: never.
+func (v view) RefreshAfter() int64 {
 	switch v.Page {
 	case pageEdit:
 		if v.Left < 0 {
-			return ""
+			return -1
 		}
-		return strconv.FormatInt(v.Left/1000+2, 10) + ";url=" + string(v.Base)
+		return v.Left/1000 + 2
 	case pageSaved, pageEnded:
-		return "6;url=" + string(v.Base)
+		return 6
 	default:
-		return "2;url=" + string(v.Base)
+		return 2
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"go/ast"
 	"go/format"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // The budgets of the house. Tests may be longer: a table of cases is no burden.
@@ -103,6 +106,70 @@ func TestNoTestIsSkipped(t *testing.T) {
 			return true
 		})
 	}
+}
+
+// TestProgramsAreCompiledAsUsual: no size budget may bend how the code is compiled.
+func TestProgramsAreCompiledAsUsual(t *testing.T) {
+	for _, name := range []string{"Makefile", "scripts/cross.sh"} {
+		b, err := os.ReadFile(filepath.Join(root(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(b, []byte("go build -trimpath -ldflags")) {
+			t.Errorf("%s does not build the programs as this test expects", name)
+		}
+		for _, flag := range []string{"-gcflags", "-asmflags", "nethttpomithttp2"} {
+			if bytes.Contains(b, []byte(flag)) {
+				t.Errorf("%s compiles with %s", name, flag)
+			}
+		}
+	}
+}
+
+// TestNoTextIsCalledSafe: html/template escapes every value of a page for the place where
+// it stands. Its types that pass a value on as it is are used nowhere.
+func TestNoTextIsCalledSafe(t *testing.T) {
+	for _, f := range loadModule(t) {
+		for _, name := range calledSafe(f.ast) {
+			t.Errorf("%s uses template.%s: let html/template escape the value", f.path, name)
+		}
+	}
+}
+
+func TestCheckerSeesATextCalledSafe(t *testing.T) {
+	src := "package x\n\nimport page \"html/template\"\n\nvar _ = page.HTML(\"<b>\")\n"
+	f, err := loadFile(fstest.MapFS{"x/x.go": {Data: []byte(src)}}, "x/x.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := calledSafe(f.ast); len(got) != 1 || got[0] != "HTML" {
+		t.Errorf("the checker sees %v", got)
+	}
+}
+
+// calledSafe gives the names of html/template's types for trusted text that a file uses.
+func calledSafe(f *ast.File) (names []string) {
+	trusted := []string{"CSS", "HTML", "HTMLAttr", "JS", "JSStr", "Srcset", "URL"}
+	local := ""
+	for _, imp := range f.Imports {
+		if imp.Path.Value == `"html/template"` {
+			local = "template"
+			if imp.Name != nil {
+				local = imp.Name.Name
+			}
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok || local == "" {
+			return true
+		}
+		if x, ok := sel.X.(*ast.Ident); ok && x.Name == local && slices.Contains(trusted, sel.Sel.Name) {
+			names = append(names, sel.Sel.Name)
+		}
+		return true
+	})
+	return names
 }
 
 // TestExportedNamesHaveComments: what others use says what it promises. Methods are

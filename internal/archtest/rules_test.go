@@ -33,6 +33,7 @@ var folders = []folder{
 	{"internal/config", base, nil},
 	{"internal/archtest", base, nil},
 	{"internal/proc", base, nil},
+	{"internal/webpage", base, nil},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
@@ -55,7 +56,7 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll"}},
+	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage"}},
 	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},

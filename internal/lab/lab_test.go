@@ -14,7 +14,7 @@ import (
 // build makes a program for a machine, without cgo.
 func build(t *testing.T, arch, pkg string) (bin string) {
 	t.Helper()
-	return buildWith(t, pkg, "nethttpomithttp2", "CGO_ENABLED=0", "GOARCH="+arch)
+	return buildWith(t, pkg, "", "CGO_ENABLED=0", "GOARCH="+arch)
 }
 
 func buildWith(t *testing.T, pkg, tags string, env ...string) (bin string) {
@@ -32,7 +32,7 @@ func buildWith(t *testing.T, pkg, tags string, env ...string) (bin string) {
 // needs.
 func addLinked(t *testing.T, files *initramfs) {
 	t.Helper()
-	bin := buildWith(t, "cmd/badged", "nethttpomithttp2,libusb", "CGO_ENABLED=1", "GOARCH=amd64")
+	bin := buildWith(t, "cmd/badged", "libusb", "CGO_ENABLED=1", "GOARCH=amd64")
 	files.copy("bin/badged-libusb", 0o755, bin)
 	out, err := exec.CommandContext(t.Context(), "ldd", bin).Output()
 	if err != nil {

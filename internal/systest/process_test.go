@@ -32,7 +32,7 @@ func build(t *testing.T) string {
 	}
 	lookAtSources(t, root)
 	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-o", dir, "./cmd/badged", "./cmd/badgehub")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", dir, "./cmd/badged", "./cmd/badgehub")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
