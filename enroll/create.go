@@ -4,15 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"badged/internal/clock"
-)
-
-// The windows of the quotas against floods of new accounts.
-const (
-	burstWindow = 10 * time.Minute
-	dayWindow   = 24 * time.Hour
 )
 
 // create makes an account of an unknown card: one transaction makes anonymN, binds
@@ -25,16 +16,13 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	if had, ok := e.index.Account(ev.Account); ok && !had.mayUse() {
 		return e.refuseNew(ctx, p, ev, AccountInactive)
 	}
-	if _, _, unclaimed := e.index.Counts(); unclaimed >= site.QuotaSite {
-		return e.refuseNew(ctx, p, ev, QuotaReached)
-	}
 	var made Account
-	full := false
+	var spent spending
 	d := e.commit(ctx, p, &ev, func(tx Tx) (err error) {
-		if full, err = spendQuota(tx, site, ev.At); err != nil {
+		if spent, err = e.spendQuotas(tx, p, ev.At); err != nil {
 			return err
 		}
-		if full {
+		if spent.refused {
 			ev.Kind, ev.Outcome, ev.Reason, ev.Account = EventPresentation, Refused, QuotaReached, AccountID{}
 			return nil
 		}
@@ -44,6 +32,9 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 		ev.Number, ev.Label = made.Number, made.Label
 		return tx.PutBinding(Binding{Card: b.id, Account: made.ID, State: BindingActive, Assurance: assurance(b.card)})
 	})
+	if d.Reason == NewAccount || d.Reason == QuotaReached {
+		e.tallies = spent.tallies
+	}
 	if d.Outcome != Granted {
 		return d
 	}
@@ -83,36 +74,4 @@ func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
 		a.Label = fmt.Sprintf("anonym-%s-%x", e.terminal, a.ID[:2])
 	}
 	return a, tx.PutAccount(a)
-}
-
-// spendQuota counts one new account of this terminal, or reports that there were
-// enough.
-func spendQuota(tx Tx, site Site, at clock.Stamp) (full bool, err error) {
-	for _, q := range []struct {
-		name   string
-		window time.Duration
-		limit  int
-	}{
-		{"new-accounts-burst", burstWindow, site.QuotaBurst},
-		{"new-accounts-day", dayWindow, site.QuotaDay},
-	} {
-		t, err := tx.Tally(q.name)
-		if err != nil {
-			return false, err
-		}
-		switch {
-		case t.Since.IsZero() || at.Wall.Sub(t.Since) >= q.window:
-			t = Tally{Since: at.Wall}
-		case at.Wall.Before(t.Since): // the clock was set back: the window begins anew, spent as it is
-			t.Since = at.Wall
-		}
-		if t.Count >= int64(q.limit) {
-			return true, tx.PutTally(q.name, t)
-		}
-		t.Count++
-		if err := tx.PutTally(q.name, t); err != nil {
-			return false, err
-		}
-	}
-	return false, nil
 }

@@ -84,6 +84,7 @@ const (
 	DeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
 	DeviceKeyed         Reason = 41 // a reader was given a new key
 	CutUID              Reason = 42 // four bytes of a longer serial number, which others share
+	AccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Number how many it allows
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -141,7 +142,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed, e.Reason == AccountsClosed:
 		return StreamSecurity
 	default:
 		return StreamEvents

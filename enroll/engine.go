@@ -33,6 +33,8 @@ type Engine struct {
 	terminal string
 
 	halves map[string]half // by point
+	// tallies are the quotas as last committed; nil: not read since the start.
+	tallies []Tally
 }
 
 // NewEngine makes the engine of the terminal with this name.

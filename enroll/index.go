@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"badged/internal/clock"
 )
 
 // Index is what a terminal needs to decide, in memory: cards with their accounts
@@ -28,7 +30,9 @@ type Index struct {
 	claims   map[ClaimID]Claim
 	site     Site
 
-	unclaimed int // anonymous accounts that will expire
+	// unclaimed are the places of anonymous accounts that nobody has made their own: they
+	// end one day. A site has few of them (Site.QuotaSite).
+	unclaimed map[uint32]struct{}
 }
 
 // The slots keep a million cards in about 130 MB: times are Unix seconds (until
@@ -120,6 +124,7 @@ func (ix *Index) clear(cards int) {
 	ix.doorIDs = []string{""}
 	ix.doors = make(map[string]Door)
 	ix.claims = make(map[ClaimID]Claim)
+	ix.unclaimed = make(map[uint32]struct{})
 }
 
 // Known is a card's binding, what the index keeps of its account (kind, state, number
@@ -213,7 +218,20 @@ func (ix *Index) Site() Site {
 func (ix *Index) Counts() (cards, accounts, unclaimed int) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	return len(ix.cards), len(ix.accounts), ix.unclaimed
+	return len(ix.cards), len(ix.accounts), len(ix.unclaimed)
+}
+
+// Unclaimed counts the anonymous accounts that nobody has made their own and that have
+// not ended.
+func (ix *Index) Unclaimed(at clock.Stamp) (n int) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	for place := range ix.unclaimed {
+		if !ended(fromUnix(ix.slots[place].expires), at) {
+			n++
+		}
+	}
+	return n
 }
 
 // account is what the index keeps of an account.
@@ -236,16 +254,17 @@ func (ix *Index) slot(id AccountID) uint32 {
 func (ix *Index) set(id AccountID, s accountSlot) {
 	n := ix.slot(id)
 	s.id, s.grants = id, ix.slots[n].grants
-	ix.unclaimed += s.unclaimed() - ix.slots[n].unclaimed()
 	ix.slots[n] = s
+	if s.unclaimed() {
+		ix.unclaimed[n] = struct{}{}
+	} else {
+		delete(ix.unclaimed, n)
+	}
 }
 
-// unclaimed is 1 for an anonymous account that will expire, else 0.
-func (s accountSlot) unclaimed() int {
-	if s.kind == Anonymous && s.state == Active && s.expires != 0 {
-		return 1
-	}
-	return 0
+// unclaimed reports whether an account ends unless somebody makes it their own.
+func (s accountSlot) unclaimed() bool {
+	return s.kind == Anonymous && s.state == Active && s.expires != 0
 }
 
 func (a Account) apply(ix *Index) {

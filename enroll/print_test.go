@@ -117,30 +117,6 @@ func TestS126_ADoorMakesAccountsOnlyIfItSaysSo(t *testing.T) {
 	}
 }
 
-func TestQuotaStopsAFlood(t *testing.T) {
-	l := newLab(t)
-	l.lease(1, 64)
-	for i := range enroll.DefaultSite().QuotaBurst {
-		l.expect(l.tap(hall, card(i)), enroll.Granted, enroll.NewAccount)
-	}
-	l.expect(l.tap(hall, card(100)), enroll.Refused, enroll.QuotaReached)
-	l.expect(l.tap(hall, card(0)), enroll.Granted, enroll.KnownCard)
-	l.restart() // a power cut refunds nothing
-	l.expect(l.tap(hall, card(100)), enroll.Refused, enroll.QuotaReached)
-}
-
-func TestSiteQuotaCountsUnclaimedAccounts(t *testing.T) {
-	l := newLab(t)
-	l.lease(1, 64)
-	l.setting(func(s *enroll.Site) { s.QuotaSite = 1 })
-	d := l.expect(l.tap(hall, card(1)), enroll.Granted, enroll.NewAccount)
-	l.expect(l.tap(hall, card(2)), enroll.Refused, enroll.QuotaReached)
-	if _, err := l.engine.Edit(l.ctx, hall, d.Account.ID, enroll.Edit{Email: "a@b.ch", Lang: "fr"}); err != nil {
-		t.Fatal(err)
-	}
-	l.expect(l.tap(hall, card(2)), enroll.Granted, enroll.NewAccount)
-}
-
 func TestRandomUIDIsRefusedAtEnrolment(t *testing.T) {
 	l := newLab(t)
 	l.lease(1, 8)
@@ -260,21 +236,6 @@ func TestS406_AServiceAccountCanDoNothingHere(t *testing.T) {
 	if _, err := l.engine.Edit(l.ctx, hall, a.ID, enroll.Edit{Lang: "fr"}); !errors.Is(err, enroll.ErrNotAllowed) {
 		t.Errorf("edit: %v", err)
 	}
-}
-
-func TestAClockSetBackDoesNotStopEnrolmentForEver(t *testing.T) {
-	l := newLab(t)
-	l.lease(1, 64)
-	future := enroll.Tally{Count: int64(enroll.DefaultSite().QuotaBurst), Since: time.Now().Add(30 * 365 * 24 * time.Hour)}
-	l.update(func(tx enroll.Tx) error { return tx.PutTally("new-accounts-burst", future) })
-	l.expect(l.tap(hall, card(1)), enroll.Refused, enroll.QuotaReached)
-	l.update(func(tx enroll.Tx) error {
-		got, err := tx.Tally("new-accounts-burst")
-		if got.Since.After(time.Now()) {
-			t.Errorf("the window begins at %v", got.Since)
-		}
-		return err
-	})
 }
 
 func TestASuspensionThatOvertakesTheIndexHolds(t *testing.T) {

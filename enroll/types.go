@@ -211,9 +211,9 @@ func DefaultSite() Site {
 		CodeDigits:    4,
 		ClaimWindow:   30 * time.Second,
 		GuessBudget:   8,
-		QuotaBurst:    5,
-		QuotaDay:      30,
-		QuotaSite:     500,
+		QuotaBurst:    60, // a first Monday: everybody comes within the hour
+		QuotaDay:      300,
+		QuotaSite:     2000,
 		AnonymousLife: 30 * 24 * time.Hour,
 		SessionIdle:   60 * time.Second,
 	}

@@ -76,8 +76,9 @@ type Agent struct {
 	ended       bool // no more turns
 	codeDigits  int  // as the collectors have it
 	storeFailed bool
-	beat        time.Time // the next heartbeat
-	armed       time.Time // when timer fires; zero: never
+	quota       health.Item // as health has it
+	beat        time.Time   // the next heartbeat
+	armed       time.Time   // when timer fires; zero: never
 }
 
 // New makes an agent. Nothing runs, and nothing is energised.
@@ -88,6 +89,7 @@ func New(opts Options) *Agent {
 		timer:  time.NewTimer(time.Hour),
 		token:  make(chan struct{}, 1),
 	}
+	a.quota.Name = "new accounts"
 	a.timer.Stop()
 	if opts.Heartbeat > 0 {
 		a.beat = time.Now().Add(opts.Heartbeat)
@@ -167,6 +169,7 @@ func (a *Agent) turn(ctx context.Context, fn func(ctx context.Context)) bool {
 func (a *Agent) settle(ctx context.Context) {
 	_ = a.engine.Commit(ctx) // what cannot be kept shows in the store
 	a.storeState()
+	a.quotaState(ctx)
 	a.arm()
 	a.progress.Add(1)
 }

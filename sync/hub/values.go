@@ -112,9 +112,9 @@ func defaultSite(name string) wire.Site {
 		CodeDigits:    4,
 		ClaimWindow:   30,
 		GuessBudget:   8,
-		QuotaBurst:    5,
-		QuotaDay:      30,
-		QuotaSite:     500,
+		QuotaBurst:    60,
+		QuotaDay:      300,
+		QuotaSite:     2000,
 		AnonymousLife: int64((30 * 24 * time.Hour).Seconds()),
 		SessionIdle:   60,
 	}
