@@ -1,6 +1,9 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+	"unicode"
+)
 
 // HIDForm is how the reports of a keyboard hold its keys.
 type HIDForm uint8
@@ -66,6 +69,21 @@ func (k HIDKeyboard) Reports(text string) ([][]byte, error) {
 	t.flush()
 	t.hold(0)
 	return t.out, nil
+}
+
+// Control presses a letter while Control is down, as scanners do for control characters: J is
+// line feed.
+func (k HIDKeyboard) Control(letter rune) ([][]byte, error) {
+	layout := k.Layout
+	if hidRuns[layout] == nil {
+		layout = "us"
+	}
+	key, ok := hidKeyOf(layout, unicode.ToLower(letter))
+	if !ok {
+		return nil, fmt.Errorf("the layout %s has no key for %q", layout, letter)
+	}
+	const control = 1
+	return [][]byte{k.report(control, nil), k.report(control, []byte{key.usage}), k.report(0, nil)}, nil
 }
 
 // hidTyping is what becomes of a text.

@@ -13,8 +13,8 @@ import (
 //
 //	          a character                     terminator: card or fault
 //	(idle) -----------------> (typing) --------------------------------------> (idle)
-//	  ^  Enter, Tab: nothing    | what cannot be read, too long, a pause: one fault
-//	  |                         v
+//	  ^  ends, commands:        | what cannot be read, too long, a pause: one fault
+//	  |  nothing                v
 //	  +---- terminator ------ (skip) what follows is the rest of the same number
 //	  +--- a long pause --------+
 //
@@ -66,7 +66,7 @@ func (d *Decoder) Describe(descriptor []byte) error {
 
 // begin forgets all of the device that was there before.
 func (d *Decoder) begin(rs reports) {
-	d.board, d.writer = newBoard(rs), newWriter(d.opts.Layout)
+	d.board, d.writer = newBoard(rs, d.opts.Layout), newWriter(d.opts.Layout)
 	d.state, d.buf, d.seen = idle, d.buf[:0], reader.Presence{}
 }
 
@@ -153,7 +153,8 @@ func (d *Decoder) symbol(at time.Time, s symbol, emit func(reader.Event)) {
 	case s == none:
 	case d.opts.Keypad:
 		d.key(at, s, emit)
-	case d.state == idle && (s == enter || s == tab):
+	case d.unbegun() && (s == enter || s == tab || s == command):
+		d.state = idle
 	case d.opts.Terminator.ends(s):
 		d.finish(at, emit)
 	case d.state == skip:
@@ -161,6 +162,9 @@ func (d *Decoder) symbol(at time.Time, s symbol, emit func(reader.Event)) {
 		d.character(at, s, emit)
 	}
 }
+
+// unbegun reports whether no character of a number is there. The digits of a code are none.
+func (d *Decoder) unbegun() bool { return d.state == idle || d.state == typing && len(d.buf) == 0 }
 
 // character takes what belongs to a number.
 func (d *Decoder) character(at time.Time, s symbol, emit func(reader.Event)) {
@@ -187,9 +191,9 @@ func (d *Decoder) suffixed() bool {
 	return o.Suffix != "" && len(d.buf) >= len(o.Prefix)+len(o.Suffix) && bytes.HasSuffix(d.buf, []byte(o.Suffix))
 }
 
-// finish ends a number, or what is skipped. An end that was typed as a code ends nothing.
+// finish ends a number, or what is skipped.
 func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
-	if d.state == skip || len(d.buf) == 0 {
+	if d.state == skip {
 		d.state = idle
 		return
 	}

@@ -315,6 +315,7 @@ func FuzzDecoder(f *testing.F) {
 		}
 	}
 	f.Add(slices.Concat(boot(f, "1E 01 1F 28 1E/1E 28 1E c1F 28 1E 1E/1F/20 28 53 1E s28")...))
+	f.Add(slices.Concat(boot(f, "1E 28 0 c0D 0 1F 28 45 0 20 0 c10 0 45 1E 0 51 28 w15 0 a29 0 21 28")...))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		d := decoder(t, hid.Options{Shape: chars.Shape{Charset: chars.Digits}})
 		var got []string
@@ -342,7 +343,7 @@ func model(in []byte) (numbers []string) {
 		}
 		for _, k := range r[2:] {
 			if k != 0 && (k < 0xE0 || k > 0xE7) && !slices.Contains(held, k) {
-				text += key(k, r[0]|modifiers(r[2:]))
+				text = typed(text, k, r[0]|modifiers(r[2:]))
 			}
 		}
 		held = slices.Clone(r[2:])
@@ -375,20 +376,33 @@ func modifiers(keys []byte) (mods byte) {
 	return mods
 }
 
-// key is what a key types: a digit, an end, nothing or an x.
-func key(k, mods byte) string {
-	const shifts = 0x22
+// typed adds what a key types: a digit, an end, or an x. Keys that have no character are
+// nothing at the start of a line.
+func typed(text string, k, mods byte) string {
+	const shifts, controls = 0x22, 0x11
+	begun := text != "" && text[len(text)-1] != '\n'
+	altGr := mods&0x40 != 0 || mods&controls != 0 && mods&0x04 != 0
+	chord := mods&0x88 != 0 || !altGr && mods&(controls|0x04) != 0
 	switch {
 	case k == 0x39, k == 0x47, k == 0x53:
-		return ""
-	case (k == 0x28 || k == 0x58 || k == 0x2B) && mods&^shifts == 0:
-		return "\n"
+		return text
+	case (k == 0x28 || k == 0x58 || k == 0x2B) && mods&^shifts == 0,
+		(k == 0x0C || k == 0x0D || k == 0x10) && mods&controls != 0 && mods&^(shifts|controls) == 0:
+		return text + "\n"
+	case chord || nameless(k):
+		if !begun {
+			return text
+		}
 	case mods != 0:
-		return "x"
 	case k >= 0x1E && k <= 0x27:
-		return string("1234567890"[k-0x1E])
+		return text + string("1234567890"[k-0x1E])
 	case k >= 0x59 && k <= 0x62:
-		return string("1234567890"[k-0x59])
+		return text + string("1234567890"[k-0x59])
 	}
-	return "x"
+	return text + "x"
+}
+
+// nameless reports whether no layout has a character for the key.
+func nameless(k byte) bool {
+	return k == 0x29 || k == 0x2A || k >= 0x3A && k <= 0x52 || k == 0x65 || k == 0x66 || k >= 0x68 && k <= 0x84 || k >= 0x90 && k <= 0xA4
 }

@@ -309,7 +309,7 @@ func TestAltCodes(t *testing.T) {
 		{"the other Alt", "g5C g61 0 28", "card 1"},
 		{"Alt alone is nothing", "a0 0 a0 a5C a61 0 28", "card 1"},
 		{"a code that is no ASCII", "a5A a5B a5C 0 28", "fault digit"},
-		{"a control character", "a5F 0 28", "fault digit"},
+		{"a control character", "a5C a61 0 a5F 0 28", "fault digit"},
 		{"a code of five digits", "a62 a0 a62 a0 a62 a5C a61 0 28", "fault digit"},
 		{"a digit of the top row", "a21 a26 0 28", "fault digit"},
 		{"a key without Alt", "1E 28", "fault digit"},

@@ -89,11 +89,12 @@ const padCharacters = "/*-+\r1234567890."
 type symbol byte
 
 const (
-	none  symbol = 0   // a key that types nothing on purpose: Caps Lock
-	part  symbol = 1   // of a character, by its code
-	bad   symbol = 255 // no character, or none of ASCII
-	enter symbol = '\r'
-	tab   symbol = '\t'
+	none    symbol = 0   // a key that types nothing on purpose: Caps Lock
+	part    symbol = 1   // of a character, by its code
+	command symbol = 2   // a key or a chord that has no character: F12, an arrow, Control and C
+	bad     symbol = 255 // a character that is none of ASCII, or that the layout does not have
+	enter   symbol = '\r'
+	tab     symbol = '\t'
 )
 
 // symbol gives what the key types while the modifiers are down. The locks are nothing: what
@@ -101,11 +102,15 @@ const (
 func (t *table) symbol(key, mods byte) symbol {
 	shift := mods&modShift != 0
 	altGr := mods&modAltGr != 0 || mods&modControl != 0 && mods&modLeftAlt != 0
-	other := mods&modGUI != 0 || !altGr && mods&(modControl|modLeftAlt) != 0
+	chord := mods&modGUI != 0 || !altGr && mods&(modControl|modLeftAlt) != 0
 	switch {
 	case key == keyCapsLock, key == keyScroll, key == keyNumLock:
 		return none
-	case other, altGr && shift:
+	case chord:
+		return t.chord(key, mods)
+	case commands(key):
+		return command
+	case altGr && shift:
 		return bad
 	case altGr:
 		return t[2].symbol(key)
@@ -124,6 +129,43 @@ func (t *table) symbol(key, mods byte) symbol {
 	default:
 		return t[0].symbol(key)
 	}
+}
+
+// chord gives what a key does while Control, Alt or the logo key is down. Scanners press Control
+// with J, M or I for line feed, carriage return and tab (ASCII 0A, 0D and 09), on the keys of
+// the layout or on those of a US keyboard.
+func (t *table) chord(key, mods byte) symbol {
+	if mods&^(modControl|modShift) != 0 {
+		return command
+	}
+	for _, letter := range []symbol{t[0].symbol(key), tables[US][0].symbol(key)} {
+		switch letter {
+		case 'j', 'm':
+			return enter
+		case 'i':
+			return tab
+		}
+	}
+	return command
+}
+
+// commands reports whether a key has a character on no layout (HUT, table 12).
+func commands(key byte) bool {
+	for _, r := range commandKeys {
+		if r[0] <= key && key <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// commandKeys are the first and the last of keys in a row.
+var commandKeys = [][2]byte{
+	{0x29, 0x2A}, // Escape, Backspace
+	{0x3A, 0x52}, // F1 to F12, Print Screen, Pause, Insert to Page Down, arrows
+	{0x65, 0x66}, // Menu, Power
+	{0x68, 0x84}, // F13 to F24, Execute to Volume Down, locks
+	{0x90, 0xA4}, // languages, Erase to ExSel
 }
 
 func (l level) symbol(key byte) symbol {

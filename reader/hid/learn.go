@@ -49,10 +49,10 @@ func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error
 	}
 	printed = strings.NewReplacer(" ", "", "-", "").Replace(printed)
 	var found []Proposal
-	heard := unheard
+	var heard verdict
 	for _, l := range Layouts {
 		r := record(rs, l, swipe)
-		heard = max(heard, r.verdict())
+		heard = heard.better(r.verdict())
 		for _, o := range r.options(l) {
 			found = propose(found, rs, o, swipe, printed)
 		}
@@ -65,9 +65,12 @@ func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error
 	return slices.DeleteFunc(found, func(p Proposal) bool { return p.Match == Unlike && best > Unlike }), nil
 }
 
-// recording is what a layout makes of a swipe.
+// recording is what a layout makes of a swipe, without the keys that are nothing: what has no
+// character in front of the number and behind its end.
 type recording struct {
-	symbols     []symbol
+	symbols     []symbol      // at most one end comes first
+	within      bool          // a number began and has no end yet
+	stop        obstacle      // the first key that cannot be in a number
 	first, last time.Time     // of its keys
 	pause       time.Duration // the longest between two changes, until the last key
 	change      time.Time     // the last one
@@ -75,10 +78,17 @@ type recording struct {
 	why         reader.Why    // of a report that could not be read
 }
 
+// obstacle is a key that cannot be in a number.
+type obstacle struct {
+	report    int    // in which it was pressed, from 1
+	key       string // what people call it
+	character bool   // it has one, though not on this layout
+}
+
 func record(rs reports, l Layout, swipe []Report) recording {
 	var r recording
-	b, w := newBoard(rs), newWriter(l)
-	for _, report := range swipe {
+	b, w := newBoard(rs, l), newWriter(l)
+	for n, report := range swipe {
 		s, ours := b.read(report.Data)
 		if !ours {
 			continue
@@ -88,8 +98,8 @@ func record(rs reports, l Layout, swipe []Report) recording {
 			continue
 		}
 		w.write(s, func(sym symbol) {
-			if sym != none && sym != part {
-				r.symbols = append(r.symbols, sym)
+			if r.add(sym) && r.stop.report == 0 {
+				r.stop = obstacle{n + 1, keyName(s), sym == bad}
 			}
 		})
 		if s.changed {
@@ -97,6 +107,18 @@ func record(rs reports, l Layout, swipe []Report) recording {
 		}
 	}
 	return r
+}
+
+// add takes a symbol, and reports whether it cannot be in a number.
+func (r *recording) add(s symbol) (stops bool) {
+	end := s == enter || s == tab
+	switch {
+	case s == none, s == part, s == command && !r.within, end && !r.within && len(r.symbols) > 0:
+		return false
+	}
+	r.symbols = append(r.symbols, s)
+	r.within = !end
+	return s == command || s == bad
 }
 
 // time takes the time of a change. The swipe begins with its first key and ends with its
@@ -115,41 +137,67 @@ func (r *recording) time(at time.Time, pressed bool) {
 	}
 }
 
-// verdict is why a swipe cannot be read, from bad to nearly good.
-type verdict uint8
+// verdict is why a swipe cannot be read.
+type verdict struct {
+	grade grade
+	stop  obstacle // of stopped
+}
+
+// grade orders verdicts from bad to nearly good.
+type grade uint8
 
 const (
-	unheard verdict = iota
+	unheard grade = iota
 	unreadable
-	unwritten
+	numberless
+	stopped
 	readable
 )
 
+// better gives the verdict that says more: of two layouts that a key stopped, that of the one
+// which read on for longer.
+func (v verdict) better(w verdict) verdict {
+	if w.grade > v.grade || w.grade == v.grade && w.stop.report > v.stop.report {
+		return w
+	}
+	return v
+}
+
 // Error implements error.
 func (v verdict) Error() string {
-	return "learn a swipe: " + [...]string{
-		unheard:    "no key was pressed: is it the right reader, and the right interface of it?",
-		unreadable: "keys were lost: swipe again, and touch no other key",
-		unwritten:  "no layout (us, fr, de, numpad, alt) has all the keys that were pressed",
-		readable:   "more than one number was typed, or one too long: swipe one badge once",
-	}[v]
+	const prefix = "learn a swipe: "
+	switch {
+	case v.grade == unheard:
+		return prefix + "no key was pressed: is it the right reader, and the right interface of it?"
+	case v.grade == unreadable:
+		return prefix + "keys were lost: swipe again, and touch no other key"
+	case v.grade == numberless:
+		return prefix + "Enter or Tab came, and no number: is the reader set to send one?"
+	case v.grade == stopped && v.stop.character:
+		return prefix + "no layout (us, fr, de, numpad, alt) has the key " + v.stop.key
+	case v.grade == stopped:
+		return prefix + "the key " + v.stop.key + " stands in a number, or in place of its end: set the reader to end a number with Enter or Tab, and to send no other key"
+	}
+	return prefix + "more than one number was typed, or one too long: swipe one badge once"
 }
 
 func (r recording) verdict() verdict {
 	switch {
 	case r.why != "":
-		return unreadable
+		return verdict{grade: unreadable}
 	case len(r.symbols) == 0:
-		return unheard
-	case slices.Contains(r.symbols, bad):
-		return unwritten
+		return verdict{grade: unheard}
+	case r.stop.report > 0:
+		return verdict{stopped, r.stop}
+	case len(r.symbols) == 1 && !r.within:
+		return verdict{grade: numberless}
 	}
-	return readable
+	return verdict{grade: readable}
 }
 
 // options are what may read the recording, the fuller ones first.
 func (r recording) options(l Layout) []Options {
-	if r.verdict() != readable {
+	if r.verdict().grade != readable {
 		return nil
 	}
 	o := Options{Layout: l, Terminator: None}

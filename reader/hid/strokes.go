@@ -39,12 +39,13 @@ type strokes struct {
 // board is the keyboard as its reports tell it.
 type board struct {
 	reports reports
+	codes   bool         // characters are typed as codes, with Alt down
 	down    map[byte]set // by report id
 	pressed []byte       // room for strokes
 }
 
-func newBoard(rs reports) board {
-	return board{reports: rs, down: make(map[byte]set, len(rs.list)+1)}
+func newBoard(rs reports, l Layout) board {
+	return board{reports: rs, codes: l == Alt, down: make(map[byte]set, len(rs.list)+1)}
 }
 
 // release forgets which keys are down.
@@ -72,12 +73,12 @@ func (b *board) read(p []byte) (strokes, bool) {
 // are new in its order; new keys of a bitmap have none, so there may only be one.
 //
 // A key that an array says twice, a value that stands for none, and the error usages mean that
-// keys were lost.
+// keys were lost. Only within a code is a key that is said twice pressed twice.
 func (b *board) compare(r *report, p []byte) strokes {
 	was := b.down[r.id]
 	var now set
 	s := strokes{pressed: b.pressed[:0]}
-	unordered := false
+	unordered, doubled := false, false
 	for n := range r.fields {
 		f := &r.fields[n]
 		var said set
@@ -86,8 +87,11 @@ func (b *board) compare(r *report, p []byte) strokes {
 			switch {
 			case key == 0 && ok:
 				continue
-			case key <= lastError, f.array && said.has(key):
+			case key <= lastError:
 				return strokes{why: reader.BadFrame}
+			case f.array && said.has(key):
+				doubled = true
+				s.pressed = append(s.pressed, key)
 			case !modifier(key) && !was.has(key) && !now.has(key):
 				s.pressed = append(s.pressed, key)
 				unordered = unordered || !f.array
@@ -95,6 +99,9 @@ func (b *board) compare(r *report, p []byte) strokes {
 			said.add(key)
 			now.add(key)
 		}
+	}
+	if doubled && !(b.codes && now.modifiers()&(modLeftAlt|modAltGr) != 0) {
+		return strokes{why: reader.BadFrame}
 	}
 	b.down[r.id], b.pressed = now, s.pressed
 	s.changed, s.again = now != was, now.keys().meets(was.keys())

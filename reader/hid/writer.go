@@ -3,6 +3,9 @@ package hid
 // maxCode is the digits of the longest code of a character: 0255.
 const maxCode = 4
 
+// del is the control character behind ~.
+const del = 0x7F
+
 // writer turns strokes into characters.
 //
 // For the layout alt it collects a code while an Alt key is down:
@@ -42,7 +45,7 @@ func (w *writer) writeCodes(s strokes, put func(symbol)) {
 	}
 	w.alt = alt
 	for _, key := range s.pressed {
-		put(w.codeKey(key))
+		put(w.codeKey(key, s.mods))
 	}
 }
 
@@ -57,25 +60,36 @@ func (w *writer) character() symbol {
 		return enter
 	case code == '\t':
 		return tab
-	case code < ' ' || code > '~':
+	case code < ' ' || code == del:
+		return command
+	case code > '~':
 		return bad
 	}
 	return symbol(code)
 }
 
-func (w *writer) codeKey(key byte) symbol {
-	switch {
-	case key == keyCapsLock, key == keyScroll, key == keyNumLock:
-		return none
-	case !w.alt && (key == keyEnter || key == padEnter):
-		return enter
-	case !w.alt && key == keyTab:
-		return tab
-	case !w.alt || key < padOne || key > padZero:
-		return bad
+func (w *writer) codeKey(key, mods byte) symbol {
+	digit := key >= padOne && key <= padZero
+	if !w.alt || !digit {
+		return w.direct(key, mods)
 	}
 	w.code, w.n = 10*w.code+int(key-padOne+1)%10, w.n+1
 	return part
+}
+
+// direct gives what a key is that is no digit of a code: an end, a command, or else bad. Within
+// a code, and with Alt down, a digit may be lost in it.
+func (w *writer) direct(key, mods byte) symbol {
+	s := tables[US].symbol(key, mods)
+	switch {
+	case s == none:
+		return none
+	case w.n > 0, w.alt && !commands(key):
+		return bad
+	case s == command, s == enter, s == tab:
+		return s
+	}
+	return bad
 }
 
 // reset forgets a code that was begun.
