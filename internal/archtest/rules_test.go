@@ -23,14 +23,15 @@ type folder struct {
 }
 
 // plain are the values that every folder above base may use.
-var plain = []string{"internal/secret", "internal/sitekey", "internal/clock"}
+var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "internal/spelling"}
 
 var folders = []folder{
 	{"internal/secret", base, nil},
 	{"internal/sitekey", base, nil},
 	{"internal/clock", base, nil},
+	{"internal/spelling", base, nil},
 	{"internal/sqlite", base, nil},
-	{"internal/config", base, nil},
+	{"internal/config", base, []string{"internal/spelling"}},
 	{"internal/archtest", base, nil},
 	{"internal/proc", base, nil},
 	{"internal/webpage", base, nil},

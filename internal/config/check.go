@@ -1,6 +1,12 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"badged/internal/spelling"
+)
 
 // finish checks what needs more than one key, and moves the tables into the
 // configuration.
@@ -78,9 +84,15 @@ func (l *loader) checkDoors() {
 			}
 		}
 	}
+	var withRelay []string
+	for door, has := range relay {
+		if has {
+			withRelay = append(withRelay, door)
+		}
+	}
 	for _, p := range l.cfg.Points {
 		if p.Door != "" && !relay[p.Door] {
-			l.add(p.Problem("relay", fmt.Sprintf("no point names the relay of door %q", p.Door), pinAllowed))
+			l.add(p.Problem("relay", fmt.Sprintf("no point names the relay of door %q", p.Door)+spelling.Hint(p.Door, withRelay), pinAllowed))
 			relay[p.Door] = true
 		}
 	}
@@ -95,7 +107,7 @@ func (l *loader) checkReaders() {
 	for _, r := range l.cfg.Readers {
 		l.require(r.section, "name", "point", "protocol", "port")
 		if r.has("point") && !points[r.Point] {
-			l.add(r.Problem("point", fmt.Sprintf("there is no point %q", r.Point), l.pointNames()))
+			l.add(r.Problem("point", fmt.Sprintf("there is no point %q", r.Point)+spelling.Hint(r.Point, slices.Collect(maps.Keys(points))), l.pointNames()))
 		}
 		if r.Name != "" && names[r.Name] {
 			l.add(r.Problem("name", fmt.Sprintf("two readers are named %q", r.Name), ""))

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 type field struct {
 	allowed string
 	set     func(n *unstable.Node) bool
+	words   []string // all that is allowed, of a field that takes some words only
 }
 
 func rootFields(c *Config) map[string]field {
@@ -32,7 +34,7 @@ func logFields(l *Log) map[string]field {
 func kioskFields(k *Kiosk) map[string]field {
 	return map[string]field{
 		"listen": text(&k.Listen, `an address on loopback, such as "127.0.0.1:8631"`, loopback),
-		"frame_ancestors": {`a list of origins, such as ["http://127.0.0.1:8080"]`, func(n *unstable.Node) bool {
+		"frame_ancestors": {allowed: `a list of origins, such as ["http://127.0.0.1:8080"]`, set: func(n *unstable.Node) bool {
 			return stringList(&k.FrameAncestors, n, origin)
 		}},
 	}
@@ -41,7 +43,7 @@ func kioskFields(k *Kiosk) map[string]field {
 func usbFields(u *USB) map[string]field {
 	return map[string]field{
 		"guard": boolean(&u.Guard),
-		"allow": {`a list of devices, such as ["usb:046d:c31c"]`, func(n *unstable.Node) bool {
+		"allow": {allowed: `a list of devices, such as ["usb:046d:c31c"]`, set: func(n *unstable.Node) bool {
 			return stringList(&u.Allow, n, notEmpty)
 		}},
 	}
@@ -78,14 +80,14 @@ func readerFields(r *Reader) map[string]field {
 		"port":     text(&r.Port, portAllowed, notEmpty),
 		"baud":     integer(&r.Baud, 50, 4_000_000),
 		"number":   text(&r.Number, "a number rule", func(s string) bool { return len(s) <= 4096 }),
-		"options": {"a table of strings", func(n *unstable.Node) bool {
+		"options": {allowed: "a table of strings", set: func(n *unstable.Node) bool {
 			return stringTable(r.Options, n)
 		}},
 	}
 }
 
 func text(to *string, allowed string, ok func(string) bool) field {
-	return field{allowed, func(n *unstable.Node) bool {
+	return field{allowed: allowed, set: func(n *unstable.Node) bool {
 		*to = string(n.Data)
 		return n.Kind == unstable.String && ok(*to)
 	}}
@@ -96,14 +98,9 @@ func oneOf(to *string, values ...string) field {
 	for i, v := range values {
 		quoted[i] = strconv.Quote(v)
 	}
-	return text(to, strings.Join(quoted, " or "), func(s string) bool {
-		for _, v := range values {
-			if s == v {
-				return true
-			}
-		}
-		return false
-	})
+	f := text(to, strings.Join(quoted, " or "), func(s string) bool { return slices.Contains(values, s) })
+	f.words = values
+	return f
 }
 
 func name(to *string) field {
@@ -121,7 +118,7 @@ func isName(s string) bool {
 }
 
 func boolean(to *bool) field {
-	return field{"true or false", func(n *unstable.Node) bool {
+	return field{allowed: "true or false", set: func(n *unstable.Node) bool {
 		*to = len(n.Data) > 0 && n.Data[0] == 't'
 		return n.Kind == unstable.Bool
 	}}
@@ -129,7 +126,7 @@ func boolean(to *bool) field {
 
 func integer(to *int, low, high int) field {
 	allowed := "a whole number from " + strconv.Itoa(low) + " to " + strconv.Itoa(high)
-	return field{allowed, func(n *unstable.Node) bool {
+	return field{allowed: allowed, set: func(n *unstable.Node) bool {
 		v, err := strconv.ParseInt(strings.ReplaceAll(string(n.Data), "_", ""), 0, 32)
 		*to = int(v)
 		return n.Kind == unstable.Integer && err == nil && int(v) >= low && int(v) <= high
@@ -138,7 +135,7 @@ func integer(to *int, low, high int) field {
 
 func duration(to *time.Duration, low, high time.Duration) field {
 	allowed := `a time from "` + short(low) + `" to "` + short(high) + `", such as "5s"`
-	return field{allowed, func(n *unstable.Node) bool {
+	return field{allowed: allowed, set: func(n *unstable.Node) bool {
 		d, err := time.ParseDuration(string(n.Data))
 		*to = d
 		return n.Kind == unstable.String && err == nil && d >= low && d <= high

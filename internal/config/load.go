@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"badged/internal/spelling"
 )
 
 // loader walks a document once, hands each value to its field and remembers where
@@ -121,7 +123,7 @@ func (l *loader) enter(path []string, at position) {
 	case name == "point" || name == "reader":
 		l.report(name, at, "write it with two brackets: [["+name+"]]", "")
 	case t == nil:
-		l.report(name, at, "unknown table", tablesAllowed)
+		l.unknownTable(name, at)
 	case t.stood:
 		l.report(name, at, "this table stands twice", "")
 	default:
@@ -144,8 +146,17 @@ func (l *loader) enterArray(path []string, at position) {
 		t.reader, t.opts, t.header, l.current = r, r.Options, at, t
 		l.reads = append(l.reads, t)
 	default:
-		l.report(name, at, "unknown table", tablesAllowed)
+		if l.tables[name] != nil {
+			l.report(name, at, "write it with one bracket: ["+name+"]", "")
+			return
+		}
+		l.unknownTable(name, at)
 	}
+}
+
+func (l *loader) unknownTable(name string, at position) {
+	known := []string{"log", "kiosk", "usb", "point", "reader", "reader.options"}
+	l.report(name, at, "unknown table"+spelling.Hint(name, known), tablesAllowed)
 }
 
 // assign takes path = value, where path starts at the current table.
@@ -166,13 +177,24 @@ func (l *loader) assign(path []string, at position, value *unstable.Node) {
 	f, ok := t.fields[key]
 	switch {
 	case !ok:
-		l.report(full, at, "unknown key", strings.Join(slices.Sorted(maps.Keys(t.fields)), ", "))
+		l.unknownKey(t, key, at)
 	case t.has(key):
 		l.report(full, at, "this key stands twice", "")
 	case !f.set(value):
-		l.report(full, at, l.describe(value)+" is not allowed here", f.allowed)
+		l.report(full, at, l.describe(value)+" is not allowed here"+spelling.Hint(string(value.Data), f.words), f.allowed)
 	}
 	t.keys[key] = at
+}
+
+// unknownKey reports a key that the table does not have. At a reader it may be an option, which
+// only those who know protocols can tell.
+func (l *loader) unknownKey(t *table, key string, at position) {
+	known := slices.Sorted(maps.Keys(t.fields))
+	what := "unknown key" + spelling.Hint(key, known)
+	if t.reader != nil && spelling.Near(key, known) == "" {
+		what += " (an option of the protocol stands in [reader.options])"
+	}
+	l.report(strings.TrimPrefix(t.name+"."+key, "."), at, what, strings.Join(known, ", "))
 }
 
 func (l *loader) option(t *table, key string, at position, value *unstable.Node) {

@@ -154,7 +154,7 @@ func TestRulesThatCannotBe(t *testing.T) {
 		column int
 		want   string
 	}{
-		{"lefft(2)", 1, `unknown verb "lefft": must be one of ltrim, rtrim, left`},
+		{"lefft(2)", 1, `unknown verb "lefft" (did you mean "left"?): must be one of ltrim, rtrim, left`},
 		{"left(2)|", 9, "a verb is missing"},
 		{"|left(2)", 1, "a verb is missing"},
 		{"left(2) right(2)", 9, "followed by |"},
@@ -175,6 +175,13 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{`append("x\"`, 8, "the quote does not end"},
 		{`append("x"y)`, 11, "followed by , or )"},
 		{`regex("(")`, 7, "not a regular expression"},
+		{`regex("(?<=FC)([0-9]+)")`, 7, "look-behind is not supported in a pattern: write what stands around the number too"},
+		{`regex((?<!0)([0-9]+))`, 7, "look-behind is not supported"},
+		{`regex("([0-9]+)(?==)")`, 7, "look-ahead is not supported"},
+		{`regex("(?!0).*")`, 7, "look-ahead is not supported"},
+		{`regex("(?>a+)b")`, 7, "an atomic group is not supported"},
+		{`regex("(.)\1")`, 7, "a reference to a group is not supported"},
+		{`lapd(8)`, 1, `unknown verb "lapd" (did you mean "lpad"?): must be one of`},
 		{`regex((a)`, 7, "does not close"},
 		{`regex(a`, 7, "does not close"},
 		{`regex(`, 7, "does not close"},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"badged/internal/spelling"
 )
 
 // Parse reads a rule. Its error is an *Error.
@@ -111,7 +113,7 @@ func unknown(name string, verbs []verb) string {
 	for i, v := range verbs {
 		names[i] = v.name
 	}
-	what := fmt.Sprintf("unknown verb %.40q", name)
+	what := fmt.Sprintf("unknown verb %.40q%s", name, spelling.Hint(name, names))
 	if name == "" {
 		what = "a verb is missing"
 	}

@@ -189,10 +189,26 @@ func padder(join func(s, fill string) string) maker {
 	}
 }
 
+// unsupported is what patterns of other languages have and Go's lack, so that each takes a time
+// in proportion to its text.
+var unsupported = []struct{ sign, name string }{
+	{`\(\?<[=!]`, "look-behind"}, {`\(\?[=!]`, "look-ahead"}, {`\(\?>`, "an atomic group"}, {`\\[1-9]`, "a reference to a group"},
+}
+
+// whyNoPattern explains why a pattern cannot be compiled.
+func whyNoPattern(pattern string, err error) string {
+	for _, u := range unsupported {
+		if regexp.MustCompile(u.sign).MatchString(pattern) {
+			return u.name + ` is not supported in a pattern: write what stands around the number too, and put the number in a group, as in regex("=([0-9]+)")`
+		}
+	}
+	return fmt.Sprintf("not a regular expression: %v; a pattern with , ) or | stands in quotes", err)
+}
+
 func matcher(args []arg) (conversion, error) {
 	re, err := regexp.Compile(args[0].text)
 	if err != nil {
-		return nil, &Error{args[0].column, fmt.Sprintf("not a regular expression: %v; a pattern with , ) or | stands in quotes", err)}
+		return nil, &Error{args[0].column, whyNoPattern(args[0].text, err)}
 	}
 	return func(s string) (string, error) {
 		found := re.FindStringSubmatch(s)

@@ -324,7 +324,13 @@ func TestFiller(t *testing.T) {
 
 func TestSelectSaysWhatIsAllowed(t *testing.T) {
 	for _, tt := range []struct{ spec, want string }{
-		{"H10300", `unknown format "H10300": must be auto, raw, one of H10301, ind26`},
+		{"26", `format "26" is a length, and 26 bits may be of several layouts: must be H10301, ind26, raw, or a definition`},
+		{"wiegand 37-bit", "must be H10320, H10302, H10304, HGen37, MDI37, raw, or"},
+		{"W34", "must be H10306, N10002, BQT34, raw, or"},
+		{"27 bits", `format "27 bits" is a length, and no format with a name has 27 bits: must be raw, or a definition`},
+		{"999", `unknown format "999": must be auto`},
+		{"atuo", `unknown format "atuo" (did you mean "auto"?): must be auto`},
+		{"H10300", `unknown format "H10300" (did you mean "H10301"?): must be auto, raw, one of H10301, ind26`},
 		{"H10301,", `unknown format ""`},
 		{"H10302,H10304", "H10302 and H10304 both have 37 bits: choose one"},
 		{"H10301; bits=26 card=2-25", "H10301 and bits=26 card=2-25 both have 26 bits"},

@@ -85,12 +85,7 @@ func named(name string) (*Format, error) {
 	if i := slices.IndexFunc(all, func(f *Format) bool { return f.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	names := make([]string, len(all))
-	for i, f := range all {
-		names[i] = f.Name
-	}
-	return nil, fmt.Errorf("unknown format %.60q: must be auto, raw, one of %s, or a definition as in bits=26 facility=2-9 card=10-25 even=1:2-13 odd=26:14-25",
-		name, strings.Join(names, ", "))
+	return nil, unknown(name)
 }
 
 // ofLength gives the formats that a frame of so many bits may have.

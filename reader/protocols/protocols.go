@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"badged/internal/spelling"
 	"badged/reader"
 )
 
@@ -56,7 +57,8 @@ func All() []Protocol { return slices.Clone(table) }
 func Find(name string) (Protocol, error) {
 	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name || slices.Contains(p.Aliases, name) })
 	if i < 0 {
-		return Protocol{}, fmt.Errorf("unknown protocol %q: must be one of %s", name, names(table, func(p Protocol) string { return p.Name }))
+		all := names(table, func(p Protocol) string { return p.Name })
+		return Protocol{}, fmt.Errorf("unknown protocol %q%s: must be one of %s", name, spelling.Hint(name, all), strings.Join(all, ", "))
 	}
 	return table[i], nil
 }
@@ -97,14 +99,14 @@ func (p Protocol) known(opts map[string]string) error {
 	if len(p.Options) == 0 {
 		return fmt.Errorf("protocol %s: unknown option %q: it has none", p.Name, unknown[0])
 	}
-	return fmt.Errorf("protocol %s: unknown option %q: must be one of %s", p.Name, unknown[0],
-		names(p.Options, func(o Option) string { return o.Name }))
+	all := names(p.Options, func(o Option) string { return o.Name })
+	return fmt.Errorf("protocol %s: unknown option %q%s: must be one of %s", p.Name, unknown[0], spelling.Hint(unknown[0], all), strings.Join(all, ", "))
 }
 
-func names[T any](list []T, name func(T) string) string {
+func names[T any](list []T, name func(T) string) []string {
 	s := make([]string, len(list))
 	for i, v := range list {
 		s[i] = name(v)
 	}
-	return strings.Join(s, ", ")
+	return s
 }

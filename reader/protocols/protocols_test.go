@@ -62,9 +62,11 @@ func TestErrorsSayWhatIsAllowed(t *testing.T) {
 		opts map[string]string
 		want string
 	}{
-		{"rdm6301", nil, `unknown protocol "rdm6301": must be one of asciikeypad, `},
+		{"rdm6301", nil, `unknown protocol "rdm6301" (did you mean "rdm6300"?): must be one of asciikeypad, `},
 		{"wiegand", map[string]string{"format": "H1"}, `protocol wiegand: option format: unknown format "H1": must be auto, raw, one of H10301`},
 		{"wiegand", map[string]string{"keypad": "5bit"}, `protocol wiegand: option keypad "5bit": must be auto, none, 4bit`},
+		{"hid", map[string]string{"lay-out": "fr"}, `unknown option "lay-out" (did you mean "layout"?): must be one of`},
+		{"wiegand", map[string]string{"format": "26"}, `option format: format "26" is a length, and 26 bits may be of several layouts: must be H10301, ind26, raw, or a definition`},
 		{"rdm6300", map[string]string{"baud": "1"}, `unknown option "baud": must be one of repeat, timeout`},
 		{"asciikeypad", map[string]string{"x": ""}, `unknown option "x": it has none`},
 		{"rdm6300", map[string]string{"repeat": "soon"}, `protocol rdm6300: option repeat "soon": must be a time, 1ms to 1m`},
