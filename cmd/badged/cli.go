@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/config"
+	"badged/internal/ownfile"
 	"badged/internal/sqlite"
 	"badged/sync/identity"
 )
@@ -38,7 +39,7 @@ func (e usageError) Unwrap() error { return e.error }
 var lasting = []error{
 	identity.ErrNotJoined, identity.ErrBadIdentity, identity.ErrAlreadyJoined,
 	identity.ErrTokenUsed, identity.ErrTokenUnknown, identity.ErrWrongCA, identity.ErrHubName,
-	sqlite.ErrOwner, sqlite.ErrNewer, sqlite.ErrForeign, errConfig,
+	sqlite.ErrOwner, sqlite.ErrNewer, sqlite.ErrForeign, ownfile.ErrUnsafe, errConfig,
 }
 
 // errConfig marks a configuration that cannot be read at all.
@@ -129,6 +130,9 @@ func runCommand(file *string, stdio Stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := checkTrust(p.cfg); err != nil {
+				return err
+			}
 			log, flush := newLog(p.cfg.Log.Format, stdio.Err)
 			defer flush()
 			return runTerminal(cmd.Context(), p, log)
@@ -165,6 +169,9 @@ func joinCommand(file *string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := load(*file)
 			if err != nil {
+				return err
+			}
+			if err := checkTrust(p.cfg); err != nil {
 				return err
 			}
 			token, err := identity.ParseToken(args[0])

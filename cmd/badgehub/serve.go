@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/ownfile"
 	"badged/internal/sqlite"
 	"badged/sync/hub"
 	"badged/sync/hub/api"
@@ -85,6 +86,9 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return fmt.Errorf("make the hub's folder: %w (give another one with --dir)", err)
+	}
+	if err := ownfile.CheckFolder(p.dir); err != nil {
+		return fmt.Errorf("check who can change the hub's folder: %w", err)
 	}
 	if err := checkDatabase(p.dir); err != nil {
 		return err

@@ -13,10 +13,16 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"badged/internal/ownfile"
 )
 
-const tokenBytes = 32
+const (
+	tokenBytes   = 32
+	maxTokenFile = 4096
+)
 
 // newToken is 256 bits from the system, in base64url.
 func newToken() string {
@@ -29,22 +35,20 @@ func newToken() string {
 // only. In a directory that a boot empties (/run), the token lives as long as the
 // boot, and a browser that is open goes on when the agent is restarted.
 func LoadToken(path string) (string, error) {
-	fi, err := os.Lstat(path)
+	if err := ownfile.CheckFolder(filepath.Dir(path)); err != nil {
+		return "", fmt.Errorf("read the kiosk token: %w", err)
+	}
+	size := base64.RawURLEncoding.EncodedLen(tokenBytes)
+	b, err := ownfile.Read(path, ownfile.Secret, maxTokenFile)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ownfile.ErrExposed):
 		return makeToken(path)
+	case errors.Is(err, ownfile.ErrUnsafe):
+		return "", fmt.Errorf("read the kiosk token: %w; or remove it: the agent makes a new one", err)
 	case err != nil:
 		return "", fmt.Errorf("read the kiosk token: %w", err)
-	case !fi.Mode().IsRegular():
-		return "", fmt.Errorf("read the kiosk token %s: not a file (remove it; the agent makes a new one)", path)
-	case fi.Mode().Perm()&0o077 != 0 || fi.Size() != int64(base64.RawURLEncoding.EncodedLen(tokenBytes)):
-		return makeToken(path) // others could read it, or it is not one
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("read the kiosk token: %w", err)
-	}
-	if _, err := base64.RawURLEncoding.DecodeString(string(b)); err != nil {
+	if _, err := base64.RawURLEncoding.DecodeString(string(b)); err != nil || len(b) != size {
 		return makeToken(path)
 	}
 	return string(b), nil

@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -172,11 +173,43 @@ func TestTokenFile(t *testing.T) {
 		}
 		first = now
 	}
+	if err := os.WriteFile(path, []byte(strings.Repeat("x", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := LoadToken(path); err != nil || now == first || len(now) != 43 {
+		t.Errorf("too long: the token was kept, or %v", err)
+	}
 	if _, err := LoadToken(t.TempDir()); err == nil || !strings.Contains(err.Error(), "remove it") {
 		t.Errorf("a directory: %v", err)
 	}
 	if _, err := LoadToken(filepath.Join(path, "x")); err == nil {
 		t.Error("a path through a file gives a token")
+	}
+}
+
+// Whoever plants a token knows it, and would be let in by an agent that takes it.
+func TestATokenThatSomebodyElsePutThereIsRefused(t *testing.T) {
+	known := strings.Repeat("A", 43)
+	for name, plant := range map[string]func(path string) error{
+		"a file of another user": func(path string) error {
+			if err := os.WriteFile(path, []byte(known), 0o600); err != nil || os.Geteuid() != 0 {
+				return errors.Join(err, os.Rename(path, path+".real"), os.Symlink(path+".real", path)) // only root can give a file away
+			}
+			return os.Chown(path, 12345, -1)
+		},
+		"a link": func(path string) error {
+			return errors.Join(os.WriteFile(path+".real", []byte(known), 0o600), os.Symlink(path+".real", path))
+		},
+		"in a folder that others can change": func(path string) error { return os.Chmod(filepath.Dir(path), 0o777) },
+	} {
+		path := filepath.Join(t.TempDir(), "kiosk.token")
+		if err := plant(path); err != nil {
+			t.Fatal(err)
+		}
+		token, err := LoadToken(path)
+		if err == nil || !strings.Contains(err.Error(), filepath.Dir(path)) || token != "" {
+			t.Errorf("%s: taken, or %v", name, err)
+		}
 	}
 }
 

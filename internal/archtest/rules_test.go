@@ -35,16 +35,18 @@ var folders = []folder{
 	{"internal/archtest", base, nil},
 	{"internal/proc", base, nil},
 	{"internal/webpage", base, nil},
+	{"internal/unixsock", base, nil},
+	{"internal/ownfile", base, nil},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
 	{"internal/door", level0, nil},
 	{"internal/health", level0, nil},
-	{"internal/keyfile", level0, nil},
+	{"internal/keyfile", level0, []string{"internal/ownfile"}},
 
 	{"reader", level1, []string{"keypad"}},
 	{"sync/uplink", level1, []string{"sync/wire"}},
-	{"sync/identity", level1, []string{"sync/wire"}},
+	{"sync/identity", level1, []string{"sync/wire", "internal/ownfile"}},
 
 	{"reader/protocols", level3, []string{"reader", "reader/*", "keypad"}},
 	{"reader/readertest", level3, []string{"reader", "reader/capture", "keypad"}},
@@ -57,11 +59,11 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage"}},
-	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite"}},
+	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage", "internal/ownfile"}},
+	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
-	{"internal/ctl", level4, []string{"enroll", "internal/health"}},
+	{"internal/ctl", level4, []string{"enroll", "internal/health", "internal/unixsock"}},
 	{"internal/sim", level4, []string{"reader", "keypad"}},
 
 	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},

@@ -12,27 +12,24 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
+
+	"badged/internal/unixsock"
 )
 
 // Group may use the socket, if the system has it.
 const Group = "badged"
 
 // Listen makes the socket at path, for its owner and Group. A socket that a dead
-// agent left is replaced; one that answers is not.
+// agent left is replaced; one that answers is not, and no other file.
 func Listen(path string) (net.Listener, error) {
-	if c, err := net.Dial("unix", path); err == nil {
-		_ = c.Close()
-		return nil, fmt.Errorf("listen on control socket %s: another agent answers there (stop it, or give this one its own control and state_dir)", path)
-	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
 	}
-	if err := removeSocket(path); err != nil {
-		return nil, err
+	ln, err := unixsock.Listen(path)
+	if errors.Is(err, unixsock.ErrAnswers) {
+		return nil, fmt.Errorf("listen on control socket %s: another agent answers there (stop it, or give this one its own control and state_dir)", path)
 	}
-	ln, err := listenPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("listen on control socket %s: %w", path, err)
 	}
@@ -41,30 +38,6 @@ func Listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	return ln, nil
-}
-
-// listenPrivate makes a socket that nobody but its owner can use from the first moment.
-// The mask is the process's own: a file that is made meanwhile is private too.
-func listenPrivate(path string) (net.Listener, error) {
-	defer syscall.Umask(syscall.Umask(0o177))
-	return net.Listen("unix", path)
-}
-
-func removeSocket(path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err == nil && info.Mode()&os.ModeSocket == 0 {
-		return fmt.Errorf("listen on control socket %s: a file that is no socket is there (move it away)", path)
-	}
-	if err == nil {
-		err = os.Remove(path)
-	}
-	if err != nil {
-		return fmt.Errorf("replace the old control socket %s: %w", path, err)
-	}
-	return nil
 }
 
 func share(path string) error {

@@ -14,7 +14,6 @@ package keyfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"strings"
 	"syscall"
 
+	"badged/internal/ownfile"
 	"badged/internal/secret"
 )
 
@@ -118,7 +118,7 @@ func (f Folder) Withdraw(reader string, key secret.Text) error {
 func (f Folder) make() error {
 	_, err := os.Lstat(f.path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, ours(f.path))
+		return errors.Join(err, ownfile.CheckFolder(f.path))
 	}
 	if err := os.MkdirAll(f.path, 0o700); err != nil {
 		return err
@@ -155,33 +155,16 @@ func (f Folder) read(reader, kind string) ([]secret.Text, error) {
 }
 
 // load reads a file that nobody but its owner may read, in a folder where nobody else
-// can put another in its place. It waits for no pipe.
+// can put another in its place.
 func load(path string) (keys []secret.Text, err error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	text, err := ownfile.Read(path, ownfile.Secret, 2*maxFile)
+	if errors.Is(err, ownfile.ErrUnsafe) {
+		return nil, fmt.Errorf("%s is not safe: %w; commission the reader anew if somebody could read it", path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	switch mode := info.Mode(); {
-	case !mode.IsRegular():
-		return nil, fmt.Errorf("%s has mode %v: it is no file (delete it)", path, mode)
-	case mode.Perm()&0o077 != 0:
-		return nil, fmt.Errorf("%s has mode %v: others can read it (chmod 600 it, and commission the reader anew if somebody did)", path, mode)
-	}
-	if err := owned(path, info); err != nil {
-		return nil, err
-	}
-	if err := ours(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("%s is not safe: %w", path, err)
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
+	defer clear(text)
 	for _, line := range strings.Fields(string(text)) {
 		keys = append(keys, secret.New(line))
 	}
@@ -189,30 +172,6 @@ func load(path string) (keys []secret.Text, err error) {
 		return nil, fmt.Errorf("%s holds no key (delete it, and commission the reader anew)", path)
 	}
 	return keys, nil
-}
-
-// ours reports what lets others change what is in a folder.
-func ours(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	switch mode := info.Mode(); {
-	case !mode.IsDir():
-		return fmt.Errorf("%s is no folder", dir)
-	case mode.Perm()&0o022 != 0:
-		return fmt.Errorf("%s has mode %v: others can change what is in it (chmod go-w it)", dir, mode)
-	}
-	return owned(dir, info)
-}
-
-// owned complains about what is neither root's nor of the user that this runs as.
-func owned(path string, info fs.FileInfo) error {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if uid := os.Geteuid(); !ok || stat.Uid != 0 && int(stat.Uid) != uid {
-		return fmt.Errorf("%s is not owned by the user that badged runs as (chown it)", path)
-	}
-	return nil
 }
 
 // write replaces one file and returns once it and its name are on disk.

@@ -115,13 +115,13 @@ func TestBadFiles(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
 		"others can read it": func(path string) error { return os.Chmod(path, 0o640) },
 		"no key":             func(path string) error { return os.WriteFile(path, nil, 0o600) },
-		"holds no key":       func(path string) error { return os.WriteFile(path, make([]byte, 4096), 0o600) },
+		"holds no key":       func(path string) error { return os.WriteFile(path, make([]byte, 1100), 0o600) },
 		"it is no file": func(path string) error {
 			must(t, os.Remove(path))
 			return syscall.Mkfifo(path, 0o600)
 		},
 		"others can change": func(path string) error { return os.Chmod(filepath.Dir(path), 0o730) },
-		"too many levels": func(path string) error {
+		"symbolic link": func(path string) error {
 			return os.Rename(path, path+".real")
 		},
 	} {
@@ -160,5 +160,19 @@ func TestNoRoom(t *testing.T) {
 	must(t, os.WriteFile(dir, nil, 0o600)) // a file is in the way
 	if err := f.Stage("hall", secret.New(first)); err == nil || !strings.Contains(err.Error(), "writable") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The key of another user may be known to them, and changed by them.
+func TestTheKeyFileOfAnotherUserIsRefused(t *testing.T) {
+	path := t.TempDir() + "/key"
+	must(t, os.WriteFile(path, []byte(first), 0o600))
+	_, err := keyfile.Read(path)
+	must(t, err)
+	if os.Chown(path, 65534, 65534) != nil {
+		must(t, os.Chmod(path, 0o606)) // only root can give a file away; ownfile's test has shown the rule
+	}
+	if _, err := keyfile.Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("the key of another user was taken, or %v", err)
 	}
 }

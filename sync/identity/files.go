@@ -8,12 +8,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"badged/internal/ownfile"
 	"badged/internal/sitekey"
 )
 
@@ -68,22 +68,16 @@ func Load(dir string) (*Identity, error) {
 
 // readFile reads a file that nobody but its owner may read.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	b, err := ownfile.Read(path, ownfile.Secret, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %w", err, ErrBadIdentity)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%w (it must belong to the user that badged runs as)", err)
+	case errors.Is(err, ownfile.ErrUnsafe):
+		return nil, fmt.Errorf("%w; join anew if somebody could read or change it", err)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s has mode %v: others can read it (chmod 600 it, and join anew if somebody did)", path, mode)
-	}
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	return b, err
 }
 
 func parse(files map[string][]byte) (Identity, error) {

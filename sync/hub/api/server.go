@@ -12,10 +12,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
+	"badged/internal/unixsock"
 	"badged/sync/hub"
 	"badged/sync/identity"
 )
@@ -35,17 +35,11 @@ const (
 )
 
 // Listen makes the socket at path, which only its owner can use, in place of one
-// that a killed hub left behind. The caller holds the lock of the hub's folder.
+// that a killed hub left behind.
 func Listen(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("make the admin socket: %w", err)
-	}
-	l, err := net.Listen("unix", path)
+	l, err := unixsock.Listen(path)
 	if err != nil {
-		return nil, fmt.Errorf("make the admin socket: %w (a path of more than about 100 characters is too long for a socket)", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("make the admin socket: %w", err), l.Close())
+		return nil, fmt.Errorf("make the admin socket %s: %w", path, err)
 	}
 	return l, nil
 }

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"badged/internal/ownfile"
 	"badged/internal/sitekey"
 )
 
@@ -126,22 +127,20 @@ func randomBytes(n int) func() ([]byte, error) {
 	}
 }
 
+// maxFile bounds what is read of a file.
+const maxFile = 64 << 10
+
 // loadOrMake reads the one PEM block of a file that only its owner may read, or makes
 // the file.
 func loadOrMake(path, kind string, fresh func() ([]byte, error)) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := ownfile.Read(path, ownfile.Secret, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return makeFile(path, kind, fresh)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%w (the hub's folder must belong to the account that runs badgehub)", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
+	case err != nil:
 		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s has mode %v: others may read it (chmod 600 it)", path, info.Mode().Perm())
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != kind {
