@@ -87,7 +87,7 @@ func newGuard(token, ancestors string) guard {
 	if !framed {
 		ancestors = "'none'"
 	}
-	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
 	return guard{token, csp, framed, http.NewCrossOriginProtection()}
 }

@@ -3,6 +3,7 @@
 package kiosk
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"badged/enroll"
@@ -82,12 +84,35 @@ func (b *screen) person(name string, n uint64) enroll.Account {
 	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Email: "", Lang: s.SiteLang}
 }
 
+// sizes are the panels that there are, and a phone.
+var sizes = [][2]int64{{800, 480}, {1024, 600}, {480, 800}, {1280, 800}, {320, 480}}
+
 // Every scene in both languages on every size of panel. With -artifacts the
 // pictures are kept, to be looked at.
 func TestBrowserLooks(t *testing.T) {
+	lookAtAll(t, "")
+}
+
+// wideFont makes the letters a fifth wider, and higher: as DejaVu Sans, the widest font
+// that a box is likely to have, is to the panel's own.
+const wideFont = `var wide = new CSSStyleSheet();
+wide.replaceSync("html { font-size-adjust: 0.547; } body, body * { letter-spacing: 0.04em !important; }");
+document.adoptedStyleSheets = [wide];`
+
+// Issue 7, 1.1: what a panel looks like must not depend on the fonts of the box, and it must
+// bear another font where an old browser cannot load the panel's own.
+func TestBrowserLooksWithAWideFont(t *testing.T) {
+	lookAtAll(t, wideFont)
+}
+
+// lookAtAll opens every scene with a script that runs before each page.
+func lookAtAll(t *testing.T, script string) {
 	d := newDesk()
-	b := browse(t, d)
-	for _, size := range [][2]int64{{800, 480}, {1024, 600}, {480, 800}, {1280, 800}, {320, 480}} {
+	b := browse(t, d, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	}))
+	for _, size := range sizes {
 		b.run(chromedp.EmulateViewport(size[0], size[1]))
 		for _, lang := range []string{"fr", "en"} {
 			d.set(func(s *enroll.Screen) { s.SiteLang = lang })
@@ -124,6 +149,7 @@ func (b *screen) lookAtError(t *testing.T, lang string, size [2]int64) {
 
 func (b *screen) keep(t *testing.T, name string) {
 	t.Helper()
+	b.sees("document.fonts.status", "loaded")
 	if got := b.eval(flaws); got != "" {
 		t.Errorf("%s: %s", name, got)
 	}

@@ -291,7 +291,7 @@ func TestFragmentIsThePageOfItsSession(t *testing.T) {
 func TestAssetsAreOfThisBuild(t *testing.T) {
 	_, v := serve(t, newDesk())
 	stranger := newVisitor(t, v.server)
-	for _, name := range []string{"kiosk.css", "kiosk.js", "icon.svg"} {
+	for _, name := range []string{"kiosk.css", "kiosk.js", "icon.svg", "font.css", "source-sans-3-latin-ext-700.woff2"} {
 		address, err := assets.URL(name)
 		if err != nil {
 			t.Fatal(err)

@@ -93,8 +93,17 @@ func (v view) Heading() string {
 	}
 }
 
-// Long reports whether the heading needs smaller letters.
-func (v view) Long() bool { return utf8.RuneCountInString(v.Heading()) > 34 }
+// HeadingSize is the class of the heading: the longer it is, the smaller its letters.
+func (v view) HeadingSize() string {
+	switch n := utf8.RuneCountInString(v.Heading()); {
+	case n > 34:
+		return "long"
+	case n > 22:
+		return "medium"
+	default:
+		return ""
+	}
+}
 
 // Lead is the text below the heading of idle and home.
 func (v view) Lead() string {

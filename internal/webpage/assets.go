@@ -30,8 +30,9 @@ type asset struct {
 	body []byte
 }
 
-// NewAssets reads the files of a folder, which are served below base ("/static/"). They are
-// part of the program, so it panics on one that it has no type for.
+// NewAssets reads the files of a folder, which are served below base ("/static/"), and adds
+// the house's font with its font.css. They are part of the program, so it panics on one that
+// it has no type for.
 func NewAssets(base string, files fs.FS, folder string) *Assets {
 	a := &Assets{base, map[string]asset{}}
 	entries, err := fs.ReadDir(files, folder)
@@ -45,6 +46,7 @@ func NewAssets(base string, files fs.FS, folder string) *Assets {
 		}
 		a.add(e.Name(), b)
 	}
+	a.addFont()
 	return a
 }
 
@@ -59,12 +61,13 @@ func (a *Assets) add(name string, body []byte) {
 
 // URL is where a browser gets the file.
 func (a *Assets) URL(name string) (string, error) {
-	f, ok := a.files[name]
-	if !ok {
+	if _, ok := a.files[name]; !ok {
 		return "", fmt.Errorf("no asset is called %s", name)
 	}
-	return a.base + name + "?v=" + f.hash, nil
+	return a.address(name), nil
 }
+
+func (a *Assets) address(name string) string { return a.base + name + "?v=" + a.files[name].hash }
 
 // ServeHTTP answers a request for the file that the last part of its path names.
 func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -12,7 +12,8 @@
 //	var pages = webpage.NewPages(assets, templates, "pages")
 //
 // A template is called by its file's name without ".html", may use the others with
-// {{template "name" .}}, and refers to an asset with {{asset "site.css"}}. What a page
+// {{template "name" .}}, and refers to an asset with {{asset "site.css"}}; the house's font is
+// the asset "font.css". What a page
 // shows is a struct with methods. html/template escapes every value for the place where it
 // stands; nothing may declare a value safe, which archtest holds.
 package webpage
