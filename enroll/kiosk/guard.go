@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"badged/internal/connlimit"
 	"badged/internal/ownfile"
 )
 
@@ -103,6 +104,9 @@ func (g *guard) formToken(point, session string) string {
 func (k *Kiosk) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k.guard.headers(w.Header())
+		if k.guard.knows(r) {
+			connlimit.Know(r.Context())
+		}
 		open := strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/" && r.URL.Query().Has("t")
 		switch {
 		case !isLoopback(r.Host): // a foreign name that resolves to this machine

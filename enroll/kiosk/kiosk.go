@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/internal/connlimit"
 )
 
 // Panel is the print points of the agent, as the pages need them. Its methods are
@@ -120,6 +121,14 @@ func (k *Kiosk) URL(addr, point string) string {
 	return "http://" + addr + "/?" + q.Encode()
 }
 
+// The bounds of what the panel holds. Everybody on the machine can connect; a stranger
+// has shown no token yet and gives way to the next ones.
+const (
+	maxStrangers = 64
+	maxBrowsers  = 64 // connections that have shown the token
+	maxHeader    = 16 << 10
+)
+
 // Serve answers on ln until ctx ends, which gives nil. It closes ln. A listener
 // that others can reach is refused.
 func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
@@ -133,8 +142,9 @@ func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       connlimit.Context,
 		ErrorLog:          slog.NewLogLogger(k.log.Handler(), slog.LevelDebug),
 	}
 	closed := make(chan error, 1)
@@ -143,7 +153,7 @@ func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
 		defer cancel()
 		closed <- srv.Shutdown(short)
 	})
-	err := srv.Serve(ln)
+	err := srv.Serve(connlimit.Listen(ln, maxStrangers, maxBrowsers))
 	if !stop() {
 		<-closed
 		_ = srv.Close()

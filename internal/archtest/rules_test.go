@@ -37,6 +37,7 @@ var folders = []folder{
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, nil},
 	{"internal/ownfile", base, nil},
+	{"internal/connlimit", base, nil},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
@@ -59,11 +60,11 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage", "internal/ownfile"}},
-	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile"}},
+	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage", "internal/ownfile", "internal/connlimit"}},
+	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
-	{"internal/ctl", level4, []string{"enroll", "internal/health", "internal/unixsock"}},
+	{"internal/ctl", level4, []string{"enroll", "internal/health", "internal/unixsock", "internal/connlimit"}},
 	{"internal/sim", level4, []string{"reader", "keypad"}},
 
 	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},

@@ -3,7 +3,9 @@ package ctl_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -193,5 +195,47 @@ func TestListenReplacesOnlyADeadSocket(t *testing.T) {
 	}
 	if _, err := ctl.Listen(file); err == nil || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A flood of connections costs the agent a fixed amount, and cuts nobody off who follows.
+func TestConnectionsAreBounded(t *testing.T) {
+	a := &agent{}
+	a.add(1)
+	c, path := serve(t, a)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got := make(chan uint64)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- c.Events(ctx, 1, true, func(ev ctl.Event) error { got <- ev.Order; return nil })
+	}()
+	<-got
+	var first net.Conn
+	for range 65 {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if first == nil {
+			first = conn
+		}
+	}
+	if _, err := c.Outbox(ctx); err != nil { // behind them: all were accepted
+		t.Fatal(err)
+	}
+	_ = first.SetReadDeadline(time.Now().Add(2 * time.Second)) // it is closed already; without the bound it is held for 5 s
+	if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the oldest of 65 silent connections is still held: %v", err)
+	}
+	a.add(2)
+	select {
+	case order := <-got:
+		if order != 2 {
+			t.Errorf("the follower gets event %d", order)
+		}
+	case err := <-ended:
+		t.Errorf("the follower was cut off: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"badged/internal/connlimit"
 	"badged/internal/unixsock"
 )
 
@@ -62,8 +63,12 @@ const (
 // followEvery is how often a follower is given what is new.
 const followEvery = 100 * time.Millisecond
 
-// maxFollowers is how many may follow at once.
-const maxFollowers = 16
+// maxFollowers is how many may follow at once, maxConns how many connections of others
+// are held.
+const (
+	maxFollowers = 16
+	maxConns     = 64
+)
 
 // Serve answers on ln until ctx ends. It closes ln.
 func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) error {
@@ -71,12 +76,14 @@ func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) erro
 		Handler:           Handler(a),
 		ReadHeaderTimeout: 5 * time.Second,
 		MaxHeaderBytes:    16 << 10,
+		IdleTimeout:       time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       connlimit.Context,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { defer close(ended); _ = srv.Close() })
-	err := srv.Serve(ln)
+	err := srv.Serve(connlimit.Listen(ln, maxConns, maxFollowers))
 	if !stop() {
 		<-ended
 	}
@@ -140,6 +147,7 @@ func events(w http.ResponseWriter, r *http.Request, a Agent, followers chan stru
 		select {
 		case followers <- struct{}{}:
 			defer func() { <-followers }()
+			connlimit.Know(r.Context())
 		default:
 			refuse(w, http.StatusServiceUnavailable, errFollowers)
 			return

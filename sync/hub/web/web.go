@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"time"
 
+	"badged/internal/connlimit"
 	"badged/internal/secret"
 	"badged/sync/hub"
 	"badged/sync/identity"
@@ -38,6 +39,7 @@ const (
 	readTimeout = 10 * time.Second
 	idleTimeout = time.Minute
 	endTimeout  = 5 * time.Second
+	maxConns    = 256 // held at once; the oldest gives way
 )
 
 // Serve answers on l until ctx ends, and returns nil once the last answer is out.
@@ -57,7 +59,7 @@ func Serve(ctx context.Context, l net.Listener, o Options) error {
 		defer cancel()
 		stopped <- s.Shutdown(ctx)
 	})
-	err := s.Serve(tls.NewListener(l, o.TLS))
+	err := s.Serve(tls.NewListener(connlimit.Listen(l, maxConns, maxConns), o.TLS))
 	if stop() {
 		return fmt.Errorf("serve the web on %s: %w", l.Addr(), err)
 	}

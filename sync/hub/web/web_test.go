@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"badged/sync/hub"
 	"badged/sync/hub/pki"
@@ -182,5 +183,31 @@ func TestJoiningIsRateLimited(t *testing.T) {
 	}
 	if last != http.StatusTooManyRequests {
 		t.Errorf("after 25 tries: %d", last)
+	}
+}
+
+// The join server is open to the whole network: a flood of silent connections costs a
+// fixed amount, and keeps no terminal out.
+func TestConnectionsAreBounded(t *testing.T) {
+	s := serve(t)
+	var first net.Conn
+	for range 257 {
+		c, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if first == nil {
+			first = c
+		}
+	}
+	resp, err := s.client().Get("https://" + s.addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	_ = first.SetReadDeadline(time.Now().Add(5 * time.Second)) // without the bound it would be held for readTimeout, 10 s
+	if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the oldest of 257 silent connections is still held: %v", err)
 	}
 }
