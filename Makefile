@@ -69,6 +69,10 @@ cross: ## builds for all boards, without cgo, and holds the ARMv6 size to its bu
 fuzz: ## fuzzes every target for FUZZTIME (20s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: mutants
+mutants: ## applies faults to the code one by one; a named test must notice each; MUTANTS=hub filters
+	@go run ./internal/mutants -only '$(MUTANTS)'
+
 .PHONY: cover
 cover: ## says how much of the code the unit tests reach
 	@mkdir -p .cache

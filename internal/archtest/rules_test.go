@@ -34,6 +34,7 @@ var folders = []folder{
 	{"internal/config", base, []string{"internal/spelling"}},
 	{"internal/archtest", base, nil},
 	{"internal/proc", base, nil},
+	{"internal/mutants", base, nil},
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, nil},
 	{"internal/ownfile", base, nil},
