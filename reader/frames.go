@@ -9,6 +9,10 @@ import (
 const (
 	DefaultRepeat = 500 * time.Millisecond
 	DefaultPause  = 250 * time.Millisecond
+
+	// Rest is the pause that parts frames without start and end. It is longer than what a USB
+	// adapter holds bytes back for (16 ms), and shorter than what people notice.
+	Rest = 50 * time.Millisecond
 )
 
 // FrameTimes are those of Frames.
@@ -32,6 +36,17 @@ type Framer interface {
 	Stopped() Why
 }
 
+// RestFramer is a Framer some of whose frames have no start and end of their own: they stand
+// between two pauses.
+type RestFramer interface {
+	Framer
+	// Whole reports whether what came is a frame if a pause follows.
+	Whole() bool
+	// Rested tells that nothing came for Rest, and gives the card of the whole frame that stood
+	// in front of the pause, or what is wrong with it.
+	Rested() (Card, Why)
+}
+
 // Frames implements Decoder for the frames of a Framer. A card is told with the last
 // byte of its frame, once while the badge stays.
 type Frames struct {
@@ -51,30 +66,61 @@ func NewFrames(f Framer, t FrameTimes) *Frames {
 // Feed implements Decoder.
 func (d *Frames) Feed(at time.Time, p []byte, emit func(Event)) {
 	d.Tick(at, emit)
+	if at.Sub(d.last) >= d.rest() {
+		d.rested(emit)
+	}
 	for _, b := range p {
 		d.last = at
 		c, why := d.framer.Byte(b)
-		switch {
-		case why != "":
-			emit(Event{Kind: KindFault, At: at, Why: why})
-		case c != Card{} && d.seen.Seen(at, c, d.times.Repeat):
-			emit(Event{Kind: KindCard, At: at, Card: c})
-		}
+		d.tell(c, why, emit)
 	}
 }
 
+// tell tells what came with the last byte.
+func (d *Frames) tell(c Card, why Why, emit func(Event)) {
+	switch {
+	case why != "":
+		emit(Event{Kind: KindFault, At: d.last, Why: why})
+	case c != Card{} && d.seen.Seen(d.last, c, d.times.Repeat):
+		emit(Event{Kind: KindCard, At: d.last, Card: c})
+	}
+}
+
+// whole reports whether a frame without an end of its own is there.
+func (d *Frames) whole() bool {
+	f, ok := d.framer.(RestFramer)
+	return ok && f.Whole()
+}
+
+// rested tells a RestFramer that there was a pause.
+func (d *Frames) rested(emit func(Event)) {
+	if f, ok := d.framer.(RestFramer); ok {
+		c, why := f.Rested()
+		d.tell(c, why, emit)
+	}
+}
+
+func (d *Frames) rest() time.Duration { return min(Rest, d.times.Timeout) }
+
 // Deadline implements Decoder.
 func (d *Frames) Deadline() time.Time {
-	if !d.framer.Within() {
-		return time.Time{}
+	switch {
+	case d.whole():
+		return d.last.Add(d.rest())
+	case d.framer.Within():
+		return d.last.Add(d.times.Timeout)
 	}
-	return d.last.Add(d.times.Timeout)
+	return time.Time{}
 }
 
 // Tick implements Decoder.
 func (d *Frames) Tick(now time.Time, emit func(Event)) {
 	due := d.Deadline()
 	if due.IsZero() || now.Before(due) {
+		return
+	}
+	if d.whole() {
+		d.rested(emit)
 		return
 	}
 	if why := d.framer.Stopped(); why != "" {

@@ -45,7 +45,7 @@ var serialRows = []Protocol{
 		Options: []Option{goneOption, intervalOption, {"timeout", "longest wait for an answer, 1ms to 1m", "500ms"}},
 		make:    newPN532,
 	},
-	{Name: "rdm6300", Doc: "RDM6300 and compatible 125 kHz modules", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newFrames(rdm6300.RDM6300)},
+	{Name: "rdm6300", Doc: "RDM6300, EM-18 and compatible 125 kHz modules", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newFrames(rdm6300.RDM6300)},
 	{Name: "stxlen", Aliases: []string{"newegg-stx-len"}, Doc: "Gwiot 7941E and other modules whose frame is STX, length, type, number, XOR, ETX", Port: Serial, DefaultBaud: 9600, Options: speaks, make: newSTXLen},
 	{
 		Name: "sycreader", Aliases: []string{"sycreader-feature"}, Doc: "Sycreader 125 kHz USB reader and writer in its vendor mode", Port: Feature,

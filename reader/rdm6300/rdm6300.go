@@ -3,6 +3,8 @@
 // badge is in the field: 8N1, 9600 baud, Parallax 2400. The frames differ in their ends:
 //
 //	RDM6300   STX  ten digits  two digits: XOR         ETX
+//	copies    STX  ten digits  one byte: XOR           ETX
+//	EM-18          ten digits  two digits: XOR              between two pauses
 //	ID-12     STX  ten digits  two digits: XOR  CR LF  ETX
 //	Parallax  LF   ten digits                   CR
 //
@@ -30,14 +32,15 @@ type shape struct {
 	start  byte
 	digits int    // with those of the checksum
 	tail   string // what follows the digits
+	loose  bool   // the checksum may be one byte, and start and end may be missing
 }
 
 const dataDigits = 10
 
 var shapes = [...]shape{
-	RDM6300:  {0x02, dataDigits + 2, "\x03"},
-	ID12:     {0x02, dataDigits + 2, "\r\n\x03"},
-	Parallax: {'\n', dataDigits, "\r"},
+	RDM6300:  {0x02, dataDigits + 2, "\x03", true},
+	ID12:     {0x02, dataDigits + 2, "\r\n\x03", false},
+	Parallax: {'\n', dataDigits, "\r", false},
 }
 
 // Options change a Decoder. The zero value is fine for an RDM6300.
@@ -46,7 +49,7 @@ type Options struct {
 	Times   reader.FrameTimes
 }
 
-// framer implements reader.Framer.
+// framer implements reader.RestFramer.
 //
 //	          start                all digits             tail, sum right: card
 //	(idle) ---------> (digits) ----------------> (end) ----------------------> (idle)
@@ -55,11 +58,21 @@ type Options struct {
 //	  +-- per run        | other, pause:           | other, pause:
 //	                     v fault                   v fault
 //	                   (junk) waits for a start in silence: its fault has been told
+//
+// What is loose goes these ways, too:
+//
+//	            the sum as one byte             tail: card
+//	(digits) -----------------------> (summed) ------------> (idle)
+//
+//	              a digit after a pause           pause behind twelve, sum right: card
+//	(idle, junk) -----------------------> (bare) -------------------------------------> (idle)
 type framer struct {
-	shape shape
-	state state
-	frame [dataDigits + 2]byte // values of the digits so far
-	n     int                  // digits, or in (end) bytes of the tail, that are there
+	shape  shape
+	state  state
+	frame  [dataDigits + 2]byte // values of the digits so far
+	n      int                  // digits, or in (end) bytes of the tail, that are there
+	latest byte                 // the latest byte
+	rested bool                 // there was a pause in front of the next byte
 }
 
 type state uint8
@@ -68,6 +81,8 @@ const (
 	idle state = iota
 	digits
 	end
+	summed
+	bare
 	junk
 )
 
@@ -77,20 +92,48 @@ func New(opts Options) *reader.Frames {
 }
 
 // Within implements reader.Framer.
-func (f *framer) Within() bool { return f.state == digits || f.state == end }
+func (f *framer) Within() bool { return f.state != idle && f.state != junk }
 
 // Stopped implements reader.Framer.
 func (f *framer) Stopped() reader.Why { return f.fault(reader.Timeout, idle) }
 
+// Whole implements reader.RestFramer.
+func (f *framer) Whole() bool { return f.state == bare && f.n == f.shape.digits }
+
+// Rested implements reader.RestFramer.
+func (f *framer) Rested() (c reader.Card, why reader.Why) {
+	f.rested = true
+	switch {
+	case !f.Whole():
+		return c, ""
+	case !f.summedRight():
+		return c, f.fault(reader.BadChecksum, idle)
+	}
+	return f.card()
+}
+
 // Byte implements reader.Framer.
 func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
+	_, digit := reader.HexDigit(b)
+	begins := f.shape.loose && f.rested && digit
+	before := f.latest
+	f.rested, f.latest = false, b
 	switch {
+	case f.state == summed:
+		return f.afterSum(before, b)
+	case f.state == digits && f.isSum(b):
+		f.state = summed
 	case b == f.shape.start:
 		why = f.start()
+	case begins && (f.state == idle || f.state == junk):
+		f.state, f.n = bare, 0
+		why = f.bareDigit(b)
 	case f.state == idle:
 		why = f.fault(reader.BadFrame, junk)
+	case f.state == bare:
+		why = f.bareDigit(b)
 	case f.state == digits:
-		why = f.digit(b)
+		return f.digit(before, b)
 	case f.state == end:
 		return f.finish(b)
 	}
@@ -99,27 +142,73 @@ func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
 
 // start begins a frame; one that stood half finished is a fault.
 func (f *framer) start() (why reader.Why) {
-	if f.state == end || f.state == digits && f.n > 0 {
+	if f.state == end || f.state == bare || f.state == digits && f.n > 0 {
 		why = reader.BadFrame
 	}
 	f.state, f.n = digits, 0
 	return why
 }
 
-func (f *framer) digit(b byte) reader.Why {
+// digit takes what stands behind the start; before is the byte in front of b.
+func (f *framer) digit(before, b byte) (c reader.Card, why reader.Why) {
 	v, ok := reader.HexDigit(b)
+	last := b == f.shape.tail[len(f.shape.tail)-1]
 	switch {
-	case b == f.shape.tail[len(f.shape.tail)-1]:
-		return f.fault(reader.BadLength, idle)
+	case last && f.shape.loose && f.n == dataDigits+1 && before == f.sum():
+		return f.card() // a sum that is a digit, too
+	case last:
+		return c, f.fault(reader.BadLength, idle)
 	case !ok:
-		return f.fault(reader.BadDigit, junk)
+		return c, f.fault(reader.BadDigit, junk)
 	}
-	f.frame[f.n] = v
-	f.n++
+	f.add(v)
 	if f.n == f.shape.digits {
 		f.state, f.n = end, 0
 	}
+	return c, ""
+}
+
+func (f *framer) add(value byte) {
+	f.frame[f.n] = value
+	f.n++
+}
+
+// bareDigit takes a byte of a frame without start and end.
+func (f *framer) bareDigit(b byte) reader.Why {
+	v, ok := reader.HexDigit(b)
+	switch {
+	case !ok:
+		return f.fault(reader.BadFrame, junk)
+	case f.n == f.shape.digits:
+		return f.fault(reader.BadLength, junk)
+	}
+	f.add(v)
 	return ""
+}
+
+// isSum reports whether b, which is no digit, is the checksum as one byte.
+func (f *framer) isSum(b byte) bool {
+	_, digit := reader.HexDigit(b)
+	return f.shape.loose && f.n == dataDigits && !digit && b == f.sum()
+}
+
+// afterSum takes what follows a checksum of one byte. One that was a start after all begins a
+// frame.
+func (f *framer) afterSum(sum, b byte) (c reader.Card, why reader.Why) {
+	switch {
+	case b == f.shape.tail[0]:
+		return f.card()
+	case b == f.shape.start:
+		f.state, f.n = digits, 0
+		return c, reader.BadFrame
+	case sum == f.shape.start:
+		f.state, f.n = digits, 0
+		if _, why := f.digit(sum, b); why != "" {
+			return c, why
+		}
+		return c, reader.BadFrame
+	}
+	return c, f.fault(reader.BadFrame, junk)
 }
 
 func (f *framer) finish(b byte) (c reader.Card, why reader.Why) {
@@ -133,23 +222,37 @@ func (f *framer) finish(b byte) (c reader.Card, why reader.Why) {
 	if f.n++; f.n < len(f.shape.tail) {
 		return c, ""
 	}
-	f.state, f.n = idle, 0
-	raw, ok := f.unpack()
-	if !ok {
-		return c, reader.BadChecksum
+	if f.shape.digits > dataDigits && !f.summedRight() {
+		return c, f.fault(reader.BadChecksum, idle)
 	}
+	return f.card()
+}
+
+// card ends a frame whose checksum is right.
+func (f *framer) card() (reader.Card, reader.Why) {
+	f.state, f.n = idle, 0
+	raw := f.data()
 	return reader.NewCard(reader.EM4100, "EM4100", 40, raw[:]), ""
 }
 
-// unpack gives the five bytes and whether their XOR is the sixth, if there is one.
-func (f *framer) unpack() (raw [dataDigits / 2]byte, ok bool) {
-	var sum byte
+// data is the five bytes of the badge.
+func (f *framer) data() (raw [dataDigits / 2]byte) {
 	for i := range raw {
 		raw[i] = f.frame[2*i]<<4 | f.frame[2*i+1]
-		sum ^= raw[i]
 	}
-	return raw, f.shape.digits == dataDigits || sum == f.frame[dataDigits]<<4|f.frame[dataDigits+1]
+	return raw
 }
+
+// sum is the XOR of the badge's bytes.
+func (f *framer) sum() (sum byte) {
+	for _, b := range f.data() {
+		sum ^= b
+	}
+	return sum
+}
+
+// summedRight reports whether the two digits behind the badge are its sum.
+func (f *framer) summedRight() bool { return f.sum() == f.frame[dataDigits]<<4|f.frame[dataDigits+1] }
 
 func (f *framer) fault(why reader.Why, next state) reader.Why {
 	f.state, f.n = next, 0
