@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 
 	"badged/reader"
 	"badged/reader/capture"
+	"badged/reader/dump"
 	"badged/reader/number"
-	"badged/reader/osdp"
 	"badged/reader/pacs"
 	"badged/reader/protocols"
 )
@@ -26,6 +27,7 @@ type decoding struct {
 	protocol string
 	options  []string // key=value
 	rule     string
+	bits     int // of frames of edges in hex that do not say it; 0: they must
 }
 
 func (o *decoding) flags(cmd *cobra.Command) {
@@ -48,6 +50,9 @@ func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
 		}
 		options[key] = value
 	}
+	if err := o.takeBits(options); err != nil {
+		return nil, number.Rule{}, usageError{err}
+	}
 	dec, err := protocols.New(o.protocol, options)
 	if err != nil {
 		return nil, number.Rule{}, usageError{err}
@@ -57,6 +62,20 @@ func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
 		return nil, number.Rule{}, usageError{err}
 	}
 	return dec, rule, nil
+}
+
+// takeBits takes the option bits out of those of a protocol of edges: it describes what is pasted,
+// not the reader.
+func (o *decoding) takeBits(options map[string]string) (err error) {
+	text, ok := options["bits"]
+	if !ok || !o.edges() {
+		return nil
+	}
+	delete(options, "bits")
+	if o.bits, err = strconv.Atoi(text); err != nil || o.bits < 1 || o.bits > dump.MaxBits {
+		err = fmt.Errorf("-o bits=%s: must be a number, 1 to %d", text, dump.MaxBits)
+	}
+	return err
 }
 
 // edges reports whether the protocol has edges of lines in place of bytes.
@@ -71,12 +90,16 @@ func (a *app) decode() *cobra.Command {
 		Short: "Turn raw bytes of a reader into what they mean",
 		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and\n" +
 			"milliseconds, of which only the differences count), from FILE or standard\n" +
-			"input: a capture will do. A frame of wiegand is a string of 0 and 1 (x is a lost\n" +
-			"edge); without times, each line is a frame of its own. For osdp, FILE may be an\n" +
-			".osdpcap file, and a summary comes last. decode prints one JSON object an event\n" +
-			"and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+			"input: a capture will do. Hex may stand as terminals and logs print it: with\n" +
+			"blanks, colons, dashes, commas, 0x or \\x, as xxd and hexdump -C do, or as a text\n" +
+			"with escapes. A frame of wiegand is a string of 0 and 1, also in groups (x is a\n" +
+			"lost edge), or hex with its length: 22CD46E, 26 bits, or 22CD46E with\n" +
+			"-o bits=26. Without times, each line is a frame of its own. For osdp, FILE may\n" +
+			"be an .osdpcap file, and a summary comes last. decode prints one JSON object an\n" +
+			"event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
 			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand\n" +
+			"  echo '22CD46E, 26 bits' | badgectl decode --protocol wiegand\n" +
 			"  badgectl decode --protocol osdp -o key=HEX trace.osdpcap\n" +
 			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
 		Args: takes(cobra.MaximumNArgs(1)),
@@ -90,7 +113,7 @@ func (a *app) decode() *cobra.Command {
 				return err
 			}
 			defer in.Close()
-			return a.play(in, &printer{app: a, rule: rule}, dec, o.edges())
+			return a.play(in, &printer{app: a, rule: rule}, dec, o.parser(dec))
 		},
 	}
 	o.flags(cmd)
@@ -137,67 +160,11 @@ func (a *app) input(args []string, what string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// maxLine is the longest line: the largest chunk in hex, and its time.
-const maxLine = 2*capture.MaxChunk + 64
-
-// frameEvery is the time from one frame of edges to the next, if the lines do not say.
-const frameEvery = time.Second
-
-// parseEdges reads a line of 0, 1 and x, with an optional time, or of a capture. The
-// error does not show them.
-func parseEdges(text string) (c capture.Chunk, timed bool, err error) {
-	at, timed, edges, err := capture.CutTime(text)
-	switch {
-	case err != nil:
-		return c, false, err
-	case strings.Trim(edges, "01x") != "":
-		return capture.ParseChunk(text)
-	case len(edges) > capture.MaxChunk:
-		return c, false, fmt.Errorf("%d edges: a chunk has at most %d", len(edges), capture.MaxChunk)
-	}
-	return capture.Chunk{At: at, Bytes: []byte(edges)}, timed, nil
-}
-
-// moments gives each line of what is decoded its time. A line of bytes without one belongs
-// to the moment of the line above, one of edges comes later.
-type moments struct {
-	times capture.Times
-	later time.Duration
-	start time.Time // of the first line that has a time
-	last  time.Time
-}
-
-func (m *moments) next(c capture.Chunk, timed bool) (time.Time, error) {
-	if !timed {
-		m.last = m.last.Add(m.later)
-		return m.last, nil
-	}
-	since, err := m.times.Since(c.At)
-	if err != nil {
-		return m.last, err
-	}
-	if m.start.IsZero() {
-		m.start = m.last
-	}
-	at := m.start.Add(since)
-	if at.Before(m.last) {
-		return m.last, errors.New("its time is before that of the line above, which came a second after the one before")
-	}
-	m.last = at
-	return at, nil
-}
-
-// maxTrace is the longest trace of OSDP: a line may be listened to for months.
-const maxTrace = 100 * 365 * 24 * time.Hour
+// maxLine is the longest line: the largest chunk as bytes with 0x, comma and blank, and its time.
+const maxLine = 6*capture.MaxChunk + 64
 
 // play feeds the chunks of in to dec and prints what comes of them.
-func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) error {
-	parse, m := capture.ParseChunk, moments{last: time.Unix(0, 0)}
-	if edges {
-		parse, m.later = parseEdges, frameEvery
-	} else if _, ok := dec.(*osdp.Monitor); ok {
-		parse, m.times.Most = parseOSDP, maxTrace
-	}
+func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, p parsing) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	n := 1
@@ -206,11 +173,11 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
-		chunk, timed, err := parse(text)
+		chunk, timed, err := p.line(text)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		at, err := m.next(chunk, timed)
+		at, err := p.next(chunk, timed)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
@@ -222,7 +189,7 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, edges bool) e
 	} else if err != nil {
 		return fmt.Errorf("%s: %w", readBytes, err)
 	}
-	capture.Ticks(dec, m.last.Add(time.Hour), out.event) // a frame that stopped in the middle
+	capture.Ticks(dec, p.last.Add(time.Hour), out.event) // a frame that stopped in the middle
 	out.summary(dec)
 	return out.end()
 }

@@ -34,6 +34,14 @@ func TestDecode(t *testing.T) {
 		{"a number rule", "31320d0a", []string{"--protocol", "line", "-o", "charset=digits", "--number", "lpad(4)"},
 			`{"kind":"card","number":"0012","hex":"3132","bits":16,"format":"text"}` + "\n", 0},
 		{"nothing", "", []string{"--protocol", "line"}, "", 0},
+		{"blanks", "02 36 32 45 33 30 38 36 43 45 44 30 38 03", []string{"--protocol", "rdm6300"}, card, 0},
+		{"colons, behind a time", "@5 02:36:32:45:33:30:38:36:43:45:44:30:38:03", []string{"--protocol", "rdm6300"}, card, 0},
+		{"0x and commas", "0x02, 0x36, 0x32, 0x45, 0x33, 0x30, 0x38, 0x36, 0x43, 0x45, 0x44, 0x30, 0x38, 0x3", []string{"--protocol", "rdm6300"}, card, 0},
+		{"dashes over two lines", "02-36-32-45-33-30-38\n36-43-45-44-30-38-03", []string{"--protocol", "rdm6300"}, card, 0},
+		{"a report", "00 00 1E 00 00 00 00 00\n00:00:00:00:00:00:00:00\n0x00 0x00 0x28 0x00 0x00 0x00 0x00 0x00", []string{"--protocol", "hid"},
+			`{"kind":"card","number":"1","hex":"31","bits":8,"format":"text"}` + "\n", 0},
+		{"an answer", "0x2a", []string{"--protocol", "asciikeypad"}, `{"kind":"key","key":"*"}` + "\n", 0},
+		{"bits are no option of bytes", "", []string{"--protocol", "line", "-o", "bits=26"}, "", 64},
 		{"no hex", "xyz", []string{"--protocol", "line"}, "", 1},
 		{"times of a clock", "@1700000000000 " + frame[:12] + "\n@1700000000065.5\t" + frame[12:], []string{"--protocol", "rdm6300"}, card, 0},
 		{"times of a clock, cut off, then whole", "@1700000000000\t" + frame[:12] + "\n@1700000000900 " + frame, []string{"--protocol", "rdm6300"},
@@ -118,8 +126,8 @@ func TestDecodeHelp(t *testing.T) {
 }
 
 func TestDecodeTellsALongLine(t *testing.T) {
-	got := run(t, "00\n\n"+strings.Repeat("00", 1<<19)+"\n", "decode", "--protocol", "line")
-	if want := "line 3: longer than 8256 characters"; got.code != 1 || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "bufio") {
+	got := run(t, "00\n\n"+strings.Repeat("00", 1<<20)+"\n", "decode", "--protocol", "line")
+	if want := "line 3: longer than 24640 characters"; got.code != 1 || !strings.Contains(got.stderr, want) || strings.Contains(got.stderr, "bufio") {
 		t.Errorf("code %d, want 1 and %q: %s", got.code, want, got.stderr)
 	}
 }
@@ -157,6 +165,16 @@ func TestDecodeWiegand(t *testing.T) {
 		{"configured", "0000000000000000000000000000000000010", []string{"-o", "format=H10304"},
 			`{"kind":"card","number":"000000001","hex":"0000000010","bits":37,"format":"H10304","facility":0,"card":1}` + "\n", 0},
 		{"Rosslare", "110111", []string{"-o", "keypad=6bit"}, key, 0},
+		{"in groups", "1000 1011 0011 0101 0001 1011 10\n1-00010110-0110101000110111-0\n1_00010110_0110101000110111_0", nil, badge + badge + badge, 0},
+		{"hex, 26 bits", "22CD46E, 26 bits", nil, badge, 0},
+		{"26 bits in front, with a time", "@5 26 bits: 0x22CD46E", nil, badge, 0},
+		{"hex whose length is an option", "22CD46E\n2:2C:D4:6E\n" + cdvi, []string{"-o", "bits=26"}, badge + badge + badge, 0},
+		{"its own output", `{"kind":"card","number":"166A37","hex":"8B351B80","bits":26,"format":"H10301"}`, nil, badge, 0},
+		{"a log of ESPHome", "[12:34:56][V][wiegand:090]: received 26-bit value: 22cd46e", nil, badge, 0},
+		{"a line of proxmark3", "[=] raw: 0000000000000020062cd46e", nil, badge, 0},
+		{"hex without its length", "22CD46E0", nil, "", 1},
+		{"a length that does not fit", "22CD46E, 24 bits", nil, "", 1},
+		{"a length that cannot be", cdvi, []string{"-o", "bits=257"}, "", 64},
 		{"no edges", "10002", nil, "", 1},
 		{"a wrong time", "@x 1000", nil, "", 1},
 		{"no such format", cdvi, []string{"-o", "format=W26"}, "", 64},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"badged/reader"
 	"badged/reader/capture"
+	"badged/reader/dump"
 	"badged/reader/osdp"
 )
 
@@ -22,7 +22,7 @@ import (
 // version 1.
 func parseOSDP(text string) (c capture.Chunk, timed bool, err error) {
 	if !strings.HasPrefix(text, "{") {
-		return capture.ParseChunk(text)
+		return parseBytes(text)
 	}
 	var line struct {
 		Sec  json.RawMessage `json:"timeSec"`
@@ -32,7 +32,7 @@ func parseOSDP(text string) (c capture.Chunk, timed bool, err error) {
 	if json.Unmarshal([]byte(text), &line) != nil || line.Data == "" {
 		return c, false, errors.New("not osdpcap: a line is a JSON object with data, timeSec and timeNano")
 	}
-	c.Bytes, err = hex.DecodeString(strings.NewReplacer(" ", "", "-", "").Replace(line.Data))
+	c.Bytes, err = dump.Bytes(line.Data)
 	if err != nil || len(c.Bytes) > capture.MaxChunk {
 		return c, false, fmt.Errorf("data must be hex, at most %d bytes", capture.MaxChunk)
 	}

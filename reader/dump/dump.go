@@ -1,0 +1,205 @@
+// Package dump reads what people paste: bytes as terminals, hex viewers and logs print them, and
+// the bits of Wiegand frames, as 0 and 1 or in hex with their length.
+//
+//	0236324533   02 36 32 45 33   02:36:32   02-36-32   0x02, 0x36   \x02\x36   {0x02,0x36}
+//	"\x0262E3"   b'\x0262E3'                         text with escapes, as C, Go and Python print it
+//	00000000: 0236 3245 33        .62E3              xxd
+//	00000000  02 36 32 45 33      |.62E3|            hexdump -C
+//	... [uart_debug:158]: <<< 02:36:32               ESPHome; 12:00:01.123 -> 02 36 32: Arduino
+//
+//	1000 1011 0011 0101 0001 1011 10                 bits in groups; x: an edge was lost
+//	22CD46E, 26 bits   26 bits: 22CD46E   22CD46E:26   22CD46E with -o bits=26
+//	received 26-bit value: 22cd46e                   ESPHome
+//	raw: 0000000000000020062CD46E                   proxmark3, lf hid reader
+//
+// Errors never show what was pasted: it may be a badge.
+package dump
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// ErrHex is that of bytes that cannot be read.
+var ErrHex = errors.New("not hex: bytes are pairs of the digits 0 to 9 and A to F; blanks, colons, dashes, commas and 0x between them are nothing")
+
+// The parts of a line that are no bytes.
+var (
+	logged   = regexp.MustCompile(`^.*(?:<<<|->)\s*`)                            // of a log: when and where
+	piped    = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}\s\s(.*)\|.*\|$`)            // of hexdump -C
+	offset   = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}:\s+`)                       // of xxd
+	column   = regexp.MustCompile(`\s\s.{1,16}$`)                                // the text that xxd adds
+	textual  = regexp.MustCompile(`^(?:b'(.*)'|b"(.*)"|"(.*\\.*)"|'(.*\\.*)')$`) // with escapes
+	prefixes = regexp.MustCompile(`(?i)(^|[^0-9a-f])0x|\\x`)                     // of each byte
+	between  = regexp.MustCompile("[\\s:,;{}()\\[\\]\"'`-]+")                    // bytes
+)
+
+// Bytes reads bytes as people paste them.
+func Bytes(line string) ([]byte, error) {
+	text := strings.TrimSpace(logged.ReplaceAllString(line, ""))
+	if m := textual.FindStringSubmatch(text); m != nil {
+		return escaped(strings.Join(m[1:], ""))
+	}
+	b, err := hex.DecodeString(digits(withoutViewer(text), true))
+	if err != nil {
+		return nil, ErrHex
+	}
+	return b, nil
+}
+
+// digits gives the digits of a text without what stands between them. One digit that stands alone
+// is a byte where there are bytes, and behind 0x everywhere.
+func digits(text string, bytes bool) string {
+	marked := prefixes.MatchString(text)
+	tokens := strings.Fields(between.ReplaceAllString(prefixes.ReplaceAllString(text, "$1 "), " "))
+	for i, token := range tokens {
+		if len(token)%2 == 1 && (marked && len(tokens) > 1 || bytes && (marked || len(token) == 1)) {
+			tokens[i] = "0" + token
+		}
+	}
+	return strings.Join(tokens, "")
+}
+
+// escaped reads a text in which \x02 stands for a byte.
+func escaped(text string) ([]byte, error) {
+	s, err := strconv.Unquote(`"` + strings.NewReplacer(`\"`, `\"`, `\'`, `'`, `"`, `\"`).Replace(text) + `"`)
+	if err != nil {
+		return nil, errors.New("a text with a backslash that is none of \\xNN, \\r, \\n, \\t and \\\\")
+	}
+	return []byte(s), nil
+}
+
+// withoutViewer drops what a hex viewer adds: the offset in front, and the text behind.
+func withoutViewer(text string) string {
+	if m := piped.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	if at := offset.FindString(text); at != "" {
+		return column.ReplaceAllString(text[len(at):], "")
+	}
+	return text
+}
+
+// The ways in which people write how many bits a frame has.
+var lengths = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)\b(\d{1,3})[\s-]*bits?\b`),
+	regexp.MustCompile(`(?i)\b(?:n?bits?|len|length)["\s]*[:=]\s*(\d{1,3})\b`),
+	regexp.MustCompile(`^(?:0x)?[0-9A-Fa-f]{3,}\s*[:/]\s*(\d{1,3})$`),
+}
+
+var (
+	proxmark = regexp.MustCompile(`(?i)^.*\braw:?\s+([0-9a-f]{10,24})$`)
+	labelled = regexp.MustCompile(`(?i)\b(?:hex|value|raw|data|code)["\s]*[:=]\s*"?([0-9a-fx :_-]+)`)
+	groups   = regexp.MustCompile(`[\s:,;_.|()\[\]"-]+`)
+)
+
+// Edges reads a frame: as '0', '1' and 'x', where an edge was lost. bits is the length of frames
+// in hex that do not say theirs; 0: they must.
+func Edges(line string, bits int) ([]byte, error) {
+	text := strings.TrimSpace(logged.ReplaceAllString(line, ""))
+	if m := proxmark.FindStringSubmatch(text); m != nil {
+		return prox(m[1])
+	}
+	text, said, err := cutLength(text)
+	if err != nil {
+		return nil, err
+	}
+	if said > 0 {
+		bits = said
+	}
+	if m := labelled.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
+	plain := strings.TrimPrefix(groups.ReplaceAllString(text, ""), "0b")
+	if strings.Trim(plain, "01x") == "" && (bits == 0 || len(plain) == bits) {
+		return []byte(plain), nil
+	}
+	if bits == 0 {
+		return nil, errNoLength
+	}
+	return unpack(digits(text, false), bits)
+}
+
+var errNoLength = errors.New("a frame is 0 and 1; in hex it needs its length: write 22CD46E, 26 bits, or add -o bits=26")
+
+// cutLength takes the length out of a line.
+func cutLength(text string) (rest string, bits int, err error) {
+	for _, re := range lengths {
+		m := re.FindStringSubmatchIndex(text)
+		if m == nil {
+			continue
+		}
+		if bits, err = strconv.Atoi(text[m[2]:m[3]]); err != nil || bits < 1 || bits > MaxBits {
+			return "", 0, fmt.Errorf("a frame has 1 to %d bits", MaxBits)
+		}
+		if m[0] == 0 && m[1] == len(text) { // HEX:26
+			return strings.TrimRight(text[:m[2]], ":/ \t"), bits, nil
+		}
+		return strings.TrimRight(text[:m[0]], "([,; \t") + " " + strings.TrimLeft(text[m[1]:], ")]:,; \t"), bits, nil
+	}
+	return text, 0, nil
+}
+
+// MaxBits is the length of the longest frame.
+const MaxBits = 256
+
+// unpack gives the bits of hex digits. They stand at the right, as a number does, or at the left,
+// with zeros behind them up to the byte, as badgectl prints them.
+func unpack(digits string, bits int) ([]byte, error) {
+	var all strings.Builder
+	for i := range len(digits) {
+		v, err := strconv.ParseUint(digits[i:i+1], 16, 4)
+		if err != nil {
+			return nil, errors.New("not hex, and not 0 and 1")
+		}
+		fmt.Fprintf(&all, "%04b", v)
+	}
+	s := all.String()
+	right, fitsRight := number(s, bits)
+	left, fitsLeft := "", len(s) == (bits+7)/8*8
+	if fitsLeft {
+		left, fitsLeft = s[:bits], strings.Trim(s[bits:], "0") == ""
+	}
+	switch {
+	case fitsRight && fitsLeft && left != right:
+		return nil, fmt.Errorf("%d bits may stand at the left or at the right of these digits: write them as 0 and 1", bits)
+	case fitsRight:
+		return []byte(right), nil
+	case fitsLeft:
+		return []byte(left), nil
+	}
+	return nil, fmt.Errorf("these digits are no frame of %d bits", bits)
+}
+
+// number gives the last bits of s, if those in front are 0; what is missing in front is 0.
+func number(s string, bits int) (string, bool) {
+	s = strings.TrimLeft(s, "0")
+	if len(s) > bits {
+		return "", false
+	}
+	return strings.Repeat("0", bits-len(s)) + s, true
+}
+
+// prox gives the frame in the 44 bits of an HID Prox badge: behind a mark in bit 37 a second mark
+// stands in front of the frame; without the first the frame has 37 bits.
+//
+// Source: proxmark3, client/src/cmdlfhid.c and wiegand_formatutils.c.
+func prox(digits string) ([]byte, error) {
+	const whole = 37
+	v, err := strconv.ParseUint(strings.TrimLeft(digits, "0"), 16, 64)
+	if err != nil || v>>(whole+1) != 0 {
+		return nil, errors.New("not the bits of an HID Prox badge with 37 bits or fewer: write its bits as 0 and 1")
+	}
+	if v>>whole == 0 {
+		return fmt.Appendf(nil, "%0*b", whole, v), nil
+	}
+	s := strconv.FormatUint(v&(1<<whole-1), 2)
+	if len(s) < 9 {
+		return nil, errors.New("not the bits of an HID Prox badge: they are too few")
+	}
+	return []byte(s[1:]), nil
+}
