@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"badged/reader"
 )
 
 // create makes an account of an unknown card: one transaction makes anonymN, binds
@@ -41,7 +43,7 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	d.Account = made
 	d.Login = p.Kind == Print
 	if p.Kind == DoorP {
-		d.Outcome, d.Cue = Refused, cue(Refused) // an account, but no grant yet
+		d.Outcome, d.Cue = Refused, reader.CueRefused // an account, but no grant yet
 	}
 	return d
 }

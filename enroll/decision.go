@@ -85,6 +85,8 @@ const (
 	DeviceKeyed         Reason = 41 // a reader was given a new key
 	CutUID              Reason = 42 // four bytes of a longer serial number, which others share
 	AccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Number how many it allows
+	AwaitSameCard       Reason = 44 // a good code met a card that waited: the same card must be shown once more
+	ClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.

@@ -32,14 +32,6 @@ func TestS206_CodeThenCardBinds(t *testing.T) {
 	}
 }
 
-func TestS206_CardThenCodeBinds(t *testing.T) {
-	l := newLab(t)
-	a := l.member("front")
-	l.claim(a, "7365")
-	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.UnknownCard)
-	l.expectBoundAndOpen(l.typed(front, "7365"), a)
-}
-
 func TestS207_ACodeWorksOnce(t *testing.T) {
 	l := newLab(t)
 	l.claim(l.member("front"), "7365")

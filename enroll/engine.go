@@ -8,7 +8,6 @@ package enroll
 import (
 	"context"
 	"errors"
-	"time"
 
 	"badged/internal/clock"
 	"badged/internal/sitekey"
@@ -18,13 +17,12 @@ import (
 // Engine decides presentations. Its methods are called one at a time, so that a
 // terminal has one order of decisions.
 //
-// A point waits for the other half of a claim like this:
+// A point waits for the other half of a claim like this.
 //
-//	        good code                     unknown card
-//	idle ──────────────► has code    idle ─────────────► has card
-//	has code ── unknown card ──► bound, idle
-//	has card ── good code ─────► bound, idle
-//	has code, has card ── window passed ──► idle
+//	idle ── good code ──► has code ── card of nobody's, or of an anonymous account ──► bound, idle
+//	idle ── card of nobody's ──► has card ── good code ──► has both ── the same card ──► bound, idle
+//	has both ── another card ──► idle, and that card is decided as if no code had come
+//	has code, has card, has both ── window passed ──► idle
 type Engine struct {
 	store    Store
 	index    *Index
@@ -68,9 +66,9 @@ func (b badge) unfit() Reason {
 func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Card) Decision {
 	b := badge{CardID(e.key.Card(n.Reveal())), c}
 	known, found := e.index.Card(b.id, p.Door)
-	h, half := e.takeHalf(p.Name)
+	h := e.takeHalf(p.Name)
 	switch {
-	case half && h.isCode():
+	case h.takes(b.id):
 		return e.cardAfterCode(ctx, p, b, known, found, h)
 	case found:
 		return e.known(ctx, p, known)
@@ -122,7 +120,7 @@ func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
 	case p.Kind == Print:
 		ev.Reason = RouteOff
 	}
-	e.halves[p.Name] = half{badge: b, until: time.Now().Add(e.index.Site().ClaimWindow)}
+	e.wait(p, half{card: b.id})
 	return e.record(ctx, p, ev)
 }
 
@@ -170,19 +168,14 @@ func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
 	if err != nil {
 		return refuse(StoreFailed)
 	}
-	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}
+	return decisionOf(ev)
 }
 
 // commit runs a change with its event in one transaction. If the hub's word has just
 // overtaken the index, nothing changes and the card is refused; a second tap is decided
 // by what the hub said.
 func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx) error) Decision {
-	err := e.store.Update(ctx, func(tx Tx) error {
-		if err := change(tx); err != nil {
-			return err
-		}
-		return tx.Append(*ev)
-	})
+	err := e.change(ctx, ev, change)
 	switch {
 	case errors.Is(err, ErrTaken):
 		ev.Outcome, ev.Reason = Refused, CardTaken
@@ -190,7 +183,22 @@ func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx)
 	case err != nil:
 		return refuse(StoreFailed)
 	}
-	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome)}
+	return decisionOf(*ev)
+}
+
+// change runs a change and appends its event in one transaction.
+func (e *Engine) change(ctx context.Context, ev *Event, fn func(Tx) error) error {
+	return e.store.Update(ctx, func(tx Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Append(*ev)
+	})
+}
+
+// decisionOf is the plain answer that an event tells of.
+func decisionOf(ev Event) Decision {
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome, ev.Reason)}
 }
 
 // event begins an event at a point, now.
@@ -221,11 +229,13 @@ func refuse(r Reason) Decision {
 	return Decision{Outcome: Refused, Reason: r, Cue: reader.CueRefused}
 }
 
-func cue(o Outcome) reader.Cue {
-	switch o {
-	case Granted:
+func cue(o Outcome, r Reason) reader.Cue {
+	switch {
+	case o == Granted:
 		return reader.CueGranted
-	case Waiting:
+	case r == AwaitSameCard:
+		return reader.CueAgain
+	case o == Waiting:
 		return reader.CueWait
 	default:
 		return reader.CueRefused

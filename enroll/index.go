@@ -195,6 +195,19 @@ func (ix *Index) Door(id string) Door {
 	return Door{ID: id, UnknownTime: PolicyDeny, Stale: PolicyDeny}
 }
 
+// Fresh gives the shortest time for which a door trusts what the terminal knows without
+// news of the hub; 0: no door says.
+func (ix *Index) Fresh() (shortest time.Duration) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	for _, d := range ix.doors {
+		if d.FreshFor > 0 && (shortest == 0 || d.FreshFor < shortest) {
+			shortest = d.FreshFor
+		}
+	}
+	return shortest
+}
+
 // Claims gives every claim that the terminal knows, ended ones too.
 func (ix *Index) Claims() []Claim {
 	ix.mu.RLock()

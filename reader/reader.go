@@ -139,7 +139,8 @@ const (
 	CueReset   Cue = "reset"   // an entry was dropped: time ran out
 	CueGranted Cue = "granted" // logged in, opened, bound
 	CueRefused Cue = "refused"
-	CueWait    Cue = "wait" // the other half is awaited: the card, or the code
+	CueWait    Cue = "wait"  // the other half is awaited: the card, or the code
+	CueAgain   Cue = "again" // the code is good: the same card must be shown once more
 )
 
 // OpError is the error of a device: what was attempted, on which device.

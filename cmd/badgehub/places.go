@@ -24,11 +24,11 @@ func (p *program) doorCommand() *cobra.Command {
 	}
 	f := add.Flags()
 	f.BoolVar(&anonymous, "anonymous", false, "unknown cards make anonymous accounts here")
-	f.DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub; 0s: 72h (new door: 72h)")
+	f.DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub, 1m or more; 0s: 72h (new door: 72h)")
 	f.StringVar(&stale, "stale", "", "after that: deny, staff or allow (new door: deny)")
 	f.StringVar(&unknownTime, "unknown-time", "", "time-limited grants without a known time: deny, staff or allow (new door: deny)")
 	add.RunE = ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Door, error) {
-		seconds := int64(fresh / time.Second)
+		seconds := int64((fresh + time.Second - 1) / time.Second) // half a second is not 0, which means 72h
 		return c.SetDoor(ctx, api.DoorPatch{
 			ID: args[0], Anonymous: given(f.Changed, "anonymous", &anonymous), FreshFor: given(f.Changed, "fresh-for", &seconds),
 			Stale: given(f.Changed, "stale", &stale), UnknownTime: given(f.Changed, "unknown-time", &unknownTime),

@@ -34,7 +34,7 @@ func (p *program) siteSet() *cobra.Command {
 	texts, numbers := map[string]*string{}, map[string]*int64{}
 	for name, help := range map[string]string{
 		"name": "name of the site", "unknown-badge": "unknown badge at a printer: refuse, bind or create",
-		"confirm": "who confirms a new card: none, owner or admin", "lang": "fr or en",
+		"confirm": "who confirms a new card: none or admin (owner, once owners can)", "lang": "fr or en",
 	} {
 		texts[name] = f.String(name, "", help)
 	}

@@ -33,6 +33,7 @@ var (
 	readerDown  = banner{toneBad, "notice.reader.title", "notice.reader.text"}
 	timedOut    = banner{toneInfo, "notice.timeout.title", "notice.timeout.text"}
 	awaitCard   = banner{toneInfo, "notice.awaitcard.title", "notice.awaitcard.text"}
+	awaitSame   = banner{toneWarn, "notice.awaitsame.title", "notice.awaitsame.text"}
 	awaitCode   = banner{toneInfo, "notice.awaitcode.title", "notice.awaitcode.text"}
 	bindOffered = banner{toneInfo, "notice.bind.title", "notice.bind.text"}
 	cardBound   = banner{toneGood, "notice.bound.title", "notice.bound.text"}
@@ -56,6 +57,7 @@ var notices = map[enroll.Reason]*banner{
 	enroll.NewAccount:      nil,
 	enroll.ClaimBound:      &cardBound,
 	enroll.AwaitCard:       &awaitCard,
+	enroll.AwaitSameCard:   &awaitSame,
 	enroll.AwaitCode:       &awaitCode,
 	enroll.UnknownCard:     &cardRefused,
 	enroll.CodeRefused:     &codeRefused,

@@ -69,6 +69,8 @@ var english = map[string]string{
 	"notice.timeout.text":    "Start again when you are ready.",
 	"notice.awaitcard.title": "Present your badge",
 	"notice.awaitcard.text":  "You have 30 seconds.",
+	"notice.awaitsame.title": "Present the same badge once more",
+	"notice.awaitsame.text":  "Your code is good. To confirm, present the badge that you have just presented a second time.",
 	"notice.awaitcode.title": "Type your code",
 	"notice.awaitcode.text":  "You have 30 seconds.",
 	"notice.bind.title":      "Unknown badge",

@@ -70,6 +70,8 @@ var french = map[string]string{
 	"notice.timeout.text":    "Recommencez quand vous êtes prêt.",
 	"notice.awaitcard.title": "Présentez votre badge",
 	"notice.awaitcard.text":  "Vous avez 30 secondes.",
+	"notice.awaitsame.title": "Présentez encore le même badge",
+	"notice.awaitsame.text":  "Votre code est bon. Pour confirmer, présentez une deuxième fois le badge que vous venez de présenter.",
 	"notice.awaitcode.title": "Tapez votre code",
 	"notice.awaitcode.text":  "Vous avez 30 secondes.",
 	"notice.bind.title":      "Badge inconnu",

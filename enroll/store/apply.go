@@ -303,7 +303,7 @@ func (t *txn) sweep(c wire.Collection, snapshot bool) error {
 		if err != nil {
 			return err
 		}
-		ends := hub == nil && snapshot || hub != nil && c == wire.Accounts
+		ends := hub == nil && snapshot || hub != nil && (c == wire.Accounts || c == wire.Cards)
 		if l == nil || !ends || l.mark > settled {
 			continue
 		}
@@ -324,10 +324,11 @@ func (s *Store) Position(ctx context.Context) (wire.Position, error) {
 	if err := ctx.Err(); err != nil {
 		return wire.Position{}, err
 	}
+	fresh := s.index.Fresh()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settled = s.at.acked[wire.StreamSecurity]
-	p := wire.Position{Incarnation: s.at.incarnation, Next: make(map[uint64]uint64), Lease: s.at.leaseLeft()}
+	p := wire.Position{Incarnation: s.at.incarnation, Next: make(map[uint64]uint64), Lease: s.at.leaseLeft(), Fresh: fresh}
 	for _, stream := range streams {
 		p.Next[stream] = uint64(s.at.pos[stream] - s.at.base[stream] + 1)
 	}

@@ -24,23 +24,27 @@
 //	account  state, kind and number are the hub's as soon as it has a row. Name, address,
 //	         language and end are the terminal's where it changed them (compared with
 //	         the hub's row of that time, base), else the hub's.
+//	         That it was merged stays.
 //	card     the terminal's, until a row of the hub's comes: that one wins, whatever it says.
+//	         Only while it still gives the card to the anonymous account that the terminal
+//	         took it from, and does not know of that, the terminal's stays.
 //	claim    used or void wins over live, whoever says it.
 //
 // A local row ends when
 //
-//   - a row of the hub's comes for it and it is a card; or the claim is no longer live
+//   - a row of the hub's comes for it and it is a card (that was not moved, see above); or the claim is no longer live
 //     there; or it is an account and the hub has its event;
 //   - the hub removes the row: revocations always win, also over what is still in
 //     the outbox;
 //   - the hub had its event when Position was last asked for, and then sends the
-//     collection: as a snapshot without the row, or, for an edited account whose row the
-//     hub has, in any way. (A snapshot that was made before the hub had the
+//     collection: as a snapshot without the row, or, for an account or a card whose row
+//     the hub has, in any way. (A snapshot that was made before the hub had the
 //     event could otherwise take the account of a person who has just enrolled.)
 //
 // So a snapshot never takes what is still in the outbox. In the other direction,
-// Update refuses with enroll.ErrTaken to bind a card that belongs to another account or was
-// revoked since the engine looked, and to use a claim that is not live any more.
+// Update refuses with enroll.ErrTaken to bind a card that belongs to another account
+// (but a person takes one from an anonymous account) or was revoked since the engine
+// looked, and to use a claim that is not live any more.
 //
 // # Large changes
 //

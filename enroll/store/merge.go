@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"badged/enroll"
@@ -102,7 +103,8 @@ func effectiveAccount(id enroll.AccountID, hub []byte, l *localRow) (enroll.Chan
 	return enroll.GoneAccount(id), nil
 }
 
-// mergeAccount keeps of the terminal's account what it changed of the profile.
+// mergeAccount keeps of the terminal's account what it changed of the profile, and that
+// it was merged.
 func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Account, ok bool, err error) {
 	switch {
 	case hub == nil && l == nil:
@@ -123,6 +125,9 @@ func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Accoun
 	a.Email = changed(a.Email, mine.Email, base.Email)
 	a.Lang = changed(a.Lang, mine.Lang, base.Lang)
 	a.Expires = changed(a.Expires, mine.Expires, base.Expires)
+	if mine.State == enroll.Merged && a.State < enroll.Merged {
+		a.State = enroll.Merged
+	}
 	return a, true, err
 }
 
@@ -151,16 +156,39 @@ func effectiveCard(id enroll.CardID, hub []byte, l *localRow) (enroll.Change, er
 	return enroll.GoneCard(id), nil
 }
 
-// mergeBinding gives the hub's binding if there is one.
+// mergeBinding gives the hub's binding if there is one, unless the terminal has moved
+// the card since.
 func mergeBinding(id enroll.CardID, hub []byte, l *localRow) (b enroll.Binding, ok bool, err error) {
-	if hub == nil {
-		if l == nil {
-			return b, false, nil
-		}
-		hub = l.body
+	if hub == nil && l == nil {
+		return b, false, nil
 	}
-	w, err := decode[wire.Card](wire.Cards, id[:], hub)
+	body := hub
+	if hub == nil {
+		body = l.body
+	} else if l != nil {
+		moved, err := l.movedFrom(hub)
+		if err != nil {
+			return b, true, err
+		}
+		if moved {
+			body = l.body
+		}
+	}
+	w, err := decode[wire.Card](wire.Cards, id[:], body)
 	return bindingFromWire(id, w), true, err
+}
+
+// movedFrom reports whether a local card was taken from the account that a row of the
+// hub's still gives it to. Any other word of the hub's is newer than that.
+func (l *localRow) movedFrom(hub []byte) (bool, error) {
+	if l.base == nil {
+		return false, nil
+	}
+	row, err1 := decode[wire.Card](wire.Cards, nil, hub)
+	base, err2 := decode[wire.Card](wire.Cards, nil, l.base)
+	mine, err3 := decode[wire.Card](wire.Cards, nil, l.body)
+	moved := row.Account == base.Account && row.Account != mine.Account && row.State == uint64(enroll.BindingActive)
+	return moved, errors.Join(err1, err2, err3)
 }
 
 func effectiveClaim(id enroll.ClaimID, hub []byte, l *localRow) (enroll.Change, error) {
@@ -198,6 +226,8 @@ func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, err
 		return false, nil
 	case c == wire.Accounts:
 		return !told, nil
+	case c == wire.Cards && !told:
+		return l.movedFrom(hub)
 	case c == wire.Claims:
 		w, err := decode[wire.Claim](c, nil, hub)
 		return enroll.ClaimState(u8(w.State)) == enroll.ClaimLive, err

@@ -113,7 +113,7 @@ func (t *txn) PutAccount(a enroll.Account) error {
 }
 
 // PutBinding implements enroll.Tx. It refuses with enroll.ErrTaken a card that belongs to
-// another account or was taken out of use.
+// another account, unless b's outranks it, and one that was taken out of use.
 func (t *txn) PutBinding(b enroll.Binding) error {
 	k := rowKey{wire.Cards, b.Card}
 	hub, l, err := find(t.find).both(k)
@@ -121,13 +121,36 @@ func (t *txn) PutBinding(b enroll.Binding) error {
 		return err
 	}
 	had, ok, err := mergeBinding(b.Card, hub, l)
+	switch {
+	case err != nil:
+		return err
+	case !ok || had.Account == b.Account && (had.State == enroll.BindingActive || had.State == enroll.BindingPending):
+		return t.putLocal(k, hub, l, bindingToWire(b))
+	}
+	moves, err := t.moves(had, b)
 	if err != nil {
 		return err
 	}
-	if ok && (had.Account != b.Account || had.State != enroll.BindingActive && had.State != enroll.BindingPending) {
+	if !moves {
 		return fmt.Errorf("bind a card to account %v: %w", b.Account, enroll.ErrTaken)
 	}
-	return t.putLocal(k, hub, l, bindingToWire(b))
+	former := hub
+	if former == nil {
+		former = l.body
+	}
+	return t.putLocal(k, hub, &localRow{base: former}, bindingToWire(b))
+}
+
+// moves reports whether a new binding takes its card from the account that had it.
+func (t *txn) moves(had, b enroll.Binding) (bool, error) {
+	former, err1 := t.Account(had.Account)
+	owner, err2 := t.Account(b.Account)
+	for _, err := range []error{err1, err2} {
+		if err != nil && !errors.Is(err, enroll.ErrNotFound) {
+			return false, err
+		}
+	}
+	return had.State == enroll.BindingActive && owner.Outranks(former), nil
 }
 
 // PutClaim implements enroll.Tx. It refuses with enroll.ErrTaken to use a claim that is not

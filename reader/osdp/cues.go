@@ -40,6 +40,8 @@ func lookOf(c reader.Cue) look {
 		return look{red, 2, 2, 20, 1, 1, 3, "REFUSED", "REFUSE"}
 	case reader.CueWait:
 		return look{amber, 5, 5, 300, 0, 0, 0, "BADGE OR CODE", "BADGE OU CODE"}
+	case reader.CueAgain:
+		return look{amber, 2, 2, 300, 1, 1, 2, "BADGE ONCE MORE", "ENCORE LE BADGE"}
 	case reader.CueReset:
 		return look{red, 5, 0, 5, 1, 1, 2, "START AGAIN", "RECOMMENCEZ"}
 	default: // reader.CueKey

@@ -1,6 +1,7 @@
 package osdp_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestCues(t *testing.T) {
 		t.Error("a cue from before was shown")
 	}
 	seen := map[reader.Cue]sim.OSDPShown{}
-	for _, c := range []reader.Cue{reader.CueGranted, reader.CueRefused, reader.CueWait, reader.CueKey, reader.CueReset} {
+	for _, c := range []reader.Cue{reader.CueGranted, reader.CueRefused, reader.CueWait, reader.CueKey, reader.CueReset, reader.CueAgain} {
 		h.bus.Cue(h.now, 1, c)
 		h.run(300 * time.Millisecond)
 		seen[c] = r.Shown()
@@ -52,10 +53,13 @@ func TestCues(t *testing.T) {
 	if s := seen[reader.CueKey]; s.Buzzes != 3 || s.Texts != 3 {
 		t.Error("a key does not sound, or shows a text")
 	}
+	if s, wait := seen[reader.CueAgain], seen[reader.CueWait]; slices.Equal(s.LED, wait.LED) || s.Buzzes != 5 || strings.TrimSpace(s.Text) != "BADGE ONCE MORE" || s.Text == wait.Text {
+		t.Error("the same card again looks or sounds like waiting for any")
+	}
 	h.bus.Cue(h.now, 1, reader.CueWait)
 	h.bus.Cue(h.now, 1, reader.CueGranted) // at once: the last decision counts
 	h.run(300 * time.Millisecond)
-	if s := r.Shown(); s.LED[colour] != 2 || s.LEDs != 6 {
+	if s := r.Shown(); s.LED[colour] != 2 || s.LEDs != 7 {
 		t.Errorf("%d LEDs shown", s.LEDs)
 	}
 	h.bus.Cue(h.now, 7, reader.CueGranted) // no such reader

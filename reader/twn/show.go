@@ -43,6 +43,7 @@ const maxQueue = 16
 // is dropped: it would come too late.
 func (s *show) add(now time.Time, c reader.Cue) {
 	light, tone, long := byte(0), high, 20*time.Millisecond
+	beeps, pause := 1, time.Duration(0)
 	switch c {
 	case reader.CueGranted:
 		light, long = green, 100*time.Millisecond
@@ -50,17 +51,22 @@ func (s *show) add(now time.Time, c reader.Cue) {
 		light, tone, long = red, low, 400*time.Millisecond
 	case reader.CueWait:
 		light, long = yellow, 50*time.Millisecond
+	case reader.CueAgain:
+		light, long = yellow, 50*time.Millisecond
+		beeps, pause = 2, long
 	case reader.CueReset:
 		tone, long = low, 150*time.Millisecond
 	}
-	if len(s.queue) > maxQueue-4 {
+	if len(s.queue) > maxQueue-5 {
 		return
 	}
 	if light != 0 {
 		s.light(now, light)
 	}
-	ms := uint16(long / time.Millisecond)
-	s.put(long, 0x04, 0x07, volume, byte(tone&0xFF), byte(tone>>8), byte(ms), byte(ms>>8), 0, 0)
+	on, off := uint16(long/time.Millisecond), uint16(pause/time.Millisecond)
+	for range beeps {
+		s.put(long+pause, 0x04, 0x07, volume, byte(tone&0xFF), byte(tone>>8), byte(on), byte(on>>8), byte(off), byte(off>>8))
+	}
 }
 
 // light turns one light on and the others off.

@@ -32,11 +32,15 @@ func (a Account) DisplayName() string {
 }
 
 // goesBy reports whether an operator may mean this account: by its id or at least 8
-// digits of it, its address, its name, anonymN or an alias of that.
+// digits of it, its address, its name, anonymN or an alias of that. One that was merged
+// goes by its id only: the rest means the account that it was merged into.
 func (a Account) goesBy(ref string) bool {
 	id := Hex(a.ID)
 	if id == ref || len(ref) >= 8 && strings.HasPrefix(id, strings.ToLower(ref)) {
 		return true
+	}
+	if a.State == Merged {
+		return false
 	}
 	if strings.EqualFold(a.Email, ref) || strings.EqualFold(a.Name, ref) {
 		return true

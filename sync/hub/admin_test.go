@@ -105,6 +105,71 @@ func TestOperatorsAreToldWhatCannotBe(t *testing.T) {
 	}
 }
 
+// Issue 7, 4.3: a time so short that a connected door could refuse members is refused.
+func TestADoorsTimeWithoutTheHubIsLongEnough(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	for seconds, good := range map[int64]bool{-1: false, 1: false, 30: false, 59: false, 0: true, 60: true, 3600: true} {
+		_, err := w.hub.SetDoor(t.Context(), "front", func(d *wire.Door) { d.FreshFor = seconds })
+		if good != (err == nil) || !good && (!errors.Is(err, hub.ErrInvalid) || !strings.Contains(err.Error(), "at least 60 seconds")) {
+			t.Errorf("%d seconds: %v", seconds, err)
+		}
+	}
+}
+
+// Issue 7, 4.4: what nobody can confirm is not asked for. A site that was set to it by an
+// older hub can still change everything else.
+func TestConfirmByOwnerIsRefusedUntilOwnersCan(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	confirm := func(n uint64) error {
+		_, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Confirm = n })
+		return err
+	}
+	if err := confirm(2); !errors.Is(err, hub.ErrInvalid) || !strings.Contains(err.Error(), "set admin") {
+		t.Errorf("owner: %v", err)
+	}
+	if err := confirm(3); err != nil {
+		t.Errorf("admin: %v", err)
+	}
+	ada := w.account("Ada")
+	front := w.join("front")
+	front.hello()
+	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
+	card := w.key.Card("card")
+	if c := w.cards()[card]; c.State != hub.CardPending {
+		t.Errorf("before the operator's word the card is %d", c.State)
+	}
+	if c, err := w.hub.SetCardState(t.Context(), hub.Short(card), hub.CardActive, ""); err != nil || c.State != hub.CardActive {
+		t.Errorf("the operator cannot confirm: %+v, %v", c, err)
+	}
+	w.keepSite(func(s *wire.Site) { s.Confirm = 2 }) // an older hub took it
+	if s, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Lang = "en" }); err != nil || s.Confirm != 2 {
+		t.Errorf("nothing else can be set: %+v, %v", s, err)
+	}
+}
+
+// keepSite changes the settings behind the hub's back.
+func (w *world) keepSite(change func(*wire.Site)) {
+	w.t.Helper()
+	err := w.store.Update(w.t.Context(), func(tx hub.Tx) error {
+		var s wire.Site
+		body, err := tx.Row(wire.Config, "", []byte("site"))
+		if err == nil {
+			err = wire.Unmarshal(body, &s)
+		}
+		if err != nil {
+			return err
+		}
+		change(&s)
+		if body, err = wire.Marshal(s); err != nil {
+			return err
+		}
+		return tx.PutRow(wire.Config, "", []byte("site"), body)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func TestAJoinTokenWorksOnce(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	text := secret.New("0123456789abcdef")

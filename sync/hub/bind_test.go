@@ -241,7 +241,7 @@ func TestWithConfirmABindingIsPending(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	front := w.join("front")
 	front.hello()
-	if _, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Confirm = 2 }); err != nil {
+	if _, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Confirm = 3 }); err != nil {
 		t.Fatal(err)
 	}
 	ada := w.account("Ada")
@@ -310,5 +310,94 @@ func TestWrongCodesCloseClaiming(t *testing.T) {
 	front.report(slices.Repeat([]wire.Event{guess}, 20)...)
 	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
 		t.Error("closed though the claim had ended")
+	}
+}
+
+// S2.26, issue 7, 4.1: one person, one account, whichever terminal tells first and
+// however many met the card; the visitor's numbers are the person's aliases.
+func TestS226_AVisitorIsMergedIntoTheMember(t *testing.T) {
+	for _, memberFirst := range []bool{true, false} {
+		w := newWorld(t, t.TempDir())
+		front, hall := w.join("front"), w.join("hall")
+		for _, x := range []*terminal{front, hall} {
+			x.hello()
+			x.wait("leases", func() bool { return len(x.numbers()) > 0 })
+		}
+		second := hall.numbers()[0]
+		ada := w.account("Ada")
+		claimed := w.bound(ada.ID, w.claim(ada).ID, "badge")
+		if memberFirst {
+			front.report(claimed, front.newAccount("badge", 1))
+		} else {
+			front.report(front.newAccount("badge", 1), claimed)
+		}
+		hall.report(hall.newAccount("badge", second)) // it was away
+		visitor := w.key.Anonymous(w.key.Card("badge"))
+		if a := w.accounts()[visitor]; a.State != hub.Merged || len(a.Aliases) != 0 {
+			t.Errorf("member first %v: the visitor is %+v", memberFirst, a.Account)
+		}
+		if a := w.accounts()[ada.ID]; !slices.Equal(a.Aliases, []uint64{1, second}) {
+			t.Errorf("member first %v: aliases %v, want [1 %d]", memberFirst, a.Aliases, second)
+		}
+		if k := w.cards()[w.key.Card("badge")]; hub.ID(k.Account) != ada.ID || k.State != hub.CardActive || len(k.Conflicts) != 0 {
+			t.Errorf("member first %v: card %+v", memberFirst, k)
+		}
+		if _, err := w.hub.IssueClaim(t.Context(), "anonym1", nil, 0); err != nil {
+			t.Errorf("the old name does not mean the member: %v", err)
+		}
+		hall.wait("the merged account", func() bool {
+			a, _ := row[wire.Account](hall, wire.Accounts, visitor[:])
+			return a.State == hub.Merged
+		})
+	}
+}
+
+// A code lifts no suspension: the operator decides.
+func TestAClaimDoesNotTakeASuspendedVisitorsCard(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	front.report(front.newAccount("badge", 1))
+	if _, err := w.hub.SetAccountState(t.Context(), "anonym1", hub.Suspended); err != nil {
+		t.Fatal(err)
+	}
+	ada := w.account("Ada")
+	front.report(w.bound(ada.ID, w.claim(ada).ID, "badge"))
+	k := w.cards()[w.key.Card("badge")]
+	if k.State != hub.CardContested || len(k.Conflicts) != 1 {
+		t.Errorf("card %+v", k)
+	}
+}
+
+// Issue 7, 4.4: the claim that met somebody else's card is over at the hub too.
+func TestAClaimThatMetSomebodyElsesCardIsVoid(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	ada, bob := w.account("Ada"), w.account("Bob")
+	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
+	c, others := w.claim(bob), w.claim(ada)
+	refuse := func(claim hub.ID) {
+		e := w.bound(bob.ID, claim, "card")
+		e.Outcome, e.Reason = 2, 15
+		front.report(e)
+	}
+	refuse(others.ID) // not Bob's: nothing happens to it
+	refuse(c.ID)
+	refuse(hub.ID{9})
+	states := map[hub.ID]uint64{}
+	claims, err := w.hub.Claims(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range claims {
+		states[k.ID] = k.State
+	}
+	if states[c.ID] != hub.ClaimVoid || states[others.ID] != hub.ClaimLive {
+		t.Errorf("the refused claim is %d, the other %d", states[c.ID], states[others.ID])
+	}
+	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == hub.ClaimVoid })
+	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || len(k.Conflicts) != 1 {
+		t.Errorf("card %+v", k)
 	}
 }

@@ -41,13 +41,26 @@ func (h *Hub) SetDoor(ctx context.Context, id string, change func(*wire.Door)) (
 			d = wire.Door{UnknownTime: 1, Stale: 1}
 		}
 		change(&d)
-		if d.FreshFor < 0 {
-			return invalid("a door's fresh_for is a number of seconds, 0 for 72 hours")
+		if err := checkFresh(d.FreshFor); err != nil {
+			return err
 		}
 		out = Door{id, d}
 		return put(tx, wire.Doors, []byte(id), d)
 	})
 	return out, err
+}
+
+// shortestFresh is how long a door must trust its copy at least, in seconds. Its terminal
+// asks the hub three times within that, so that one lost message shuts nobody out.
+const shortestFresh = 60
+
+// checkFresh refuses a time that would shut members out of a door which is connected.
+func checkFresh(seconds int64) error {
+	if seconds != 0 && seconds < shortestFresh {
+		return invalid("a door's fresh_for is 0 for 72 hours, or at least %d seconds, not %d: its terminal asks the hub three times "+
+			"within it, and with less one lost message would refuse everybody", shortestFresh, seconds)
+	}
+	return nil
 }
 
 // Doors are all doors by name.
@@ -166,6 +179,10 @@ func (h *Hub) SetSite(ctx context.Context, change func(*wire.Site)) (wire.Site, 
 		out.ClaimsClosed, out.ClaimsEpoch = old.ClaimsClosed, old.ClaimsEpoch
 		if err := checkSite(out); err != nil {
 			return err
+		}
+		if out.Confirm == confirmOwner && old.Confirm != confirmOwner {
+			return invalid("settings of the site: confirm cannot be owner yet, for there is no page where owners confirm: " +
+				"new cards would never work; set admin (an operator confirms with `badgehub card state CARD active`) or none")
 		}
 		return put(tx, wire.Config, siteKey, out)
 	})

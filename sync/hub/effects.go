@@ -2,7 +2,6 @@ package hub
 
 import (
 	"fmt"
-	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -72,15 +71,14 @@ func (h *Hub) newAccount(e happening) error {
 	if err != nil {
 		return err
 	}
-	a, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	_, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
 	if err != nil {
 		return err
 	}
 	if !found {
 		err = addAnonymous(e, account, number)
-	} else if number > 0 && number != a.Number && !slices.Contains(a.Aliases, number) {
-		a.Aliases = append(a.Aliases, number)
-		err = put(e.tx, wire.Accounts, account[:], a)
+	} else if number > 0 {
+		err = addAliases(e.tx, account, number)
 	}
 	if err != nil {
 		return err
@@ -194,43 +192,6 @@ func usedAt(e happening, c ClaimRecord) time.Time {
 	return e.rec.Received
 }
 
-// bind gives a card to an account if nobody has it. Somebody else's card stays: a
-// person's binding outranks an anonymous one, and two of equal rank contest it.
-func bind(e happening, card, account ID, state uint64) error {
-	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		return put(e.tx, wire.Cards, card[:], wire.Card{Account: account, State: state, Assurance: assuranceUID})
-	case ID(c.Account) == account:
-		return nil
-	case c.State >= CardLost:
-		return note(e, card, c.Account, account, ConflictDead, false)
-	}
-	had, _, err := get[wire.Account](e.tx, wire.Accounts, c.Account[:])
-	if err != nil {
-		return err
-	}
-	wants, _, err := get[wire.Account](e.tx, wire.Accounts, account[:])
-	if err != nil {
-		return err
-	}
-	switch hadAnon, wantsAnon := had.Kind == Anonymous, wants.Kind == Anonymous; {
-	case hadAnon == wantsAnon:
-		return contest(e, card, account, ConflictBoundTwice)
-	case hadAnon:
-		former := c.Account
-		c.Account, c.State = account, state
-		if err := put(e.tx, wire.Cards, card[:], c); err != nil {
-			return err
-		}
-		return note(e, card, former, account, ConflictBoundTwice, true)
-	default:
-		return note(e, card, c.Account, account, ConflictBoundTwice, true)
-	}
-}
-
 // contest makes a card useless until an operator decides, and puts it before one.
 // A dead card stays dead.
 func contest(e happening, card, account ID, why string) error {
@@ -251,18 +212,37 @@ func contest(e happening, card, account ID, why string) error {
 }
 
 // cardTaken tells the operator of a card that a terminal refused to bind, because it
-// is somebody else's.
+// is somebody else's. The claim that it was refused to has ended with that.
 func cardTaken(e happening) error {
 	account, ok1 := idOf(e.ev.Account)
 	card, ok2 := idOf(e.ev.Card)
 	if !ok1 || !ok2 {
 		return nil
 	}
+	if err := endRefused(e, account); err != nil {
+		return err
+	}
 	c, _, err := get[wire.Card](e.tx, wire.Cards, card[:])
 	if err != nil {
 		return err
 	}
 	return note(e, card, c.Account, account, ConflictTaken, false)
+}
+
+// endRefused voids the account's live claim that an event names.
+func endRefused(e happening, account ID) error {
+	id, ok := idOf(e.ev.Claim)
+	if !ok {
+		return nil
+	}
+	c, err := e.tx.Claim(id)
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil, c.Account != account, c.State != ClaimLive:
+		return err
+	}
+	return endClaim(e.tx, c, ClaimVoid, e.rec.Received)
 }
 
 func note(e happening, card, account, other ID, why string, resolved bool) error {

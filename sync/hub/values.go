@@ -39,6 +39,9 @@ const (
 	CardRevoked   = 6
 )
 
+// confirmOwner has owners confirm their new cards.
+const confirmOwner = 2
+
 // The states of a claim.
 const (
 	ClaimLive = 1

@@ -13,6 +13,8 @@ const (
 	helloWait   = 10 * time.Second // for the answer to a hello
 	helloTries  = 3                // unanswered, then the link is given up
 	helloEvery  = time.Minute      // a hello that finds what got lost in silence
+	helloShares = 3                // hellos within the time that a door trusts its copy
+	helloMin    = time.Second      // between two of them
 	ackWait     = 10 * time.Second // for the acknowledgement of a frame
 	stallsMax   = 3                // acknowledgements that did not come, then the link is given up
 	pageWait    = 10 * time.Second // for the rest of a set of pages
@@ -146,7 +148,6 @@ func (m *Machine) greet(now time.Time) {
 
 func (m *Machine) locate(now time.Time) {
 	m.reportAt = time.Time{}
-	m.greetAt = now.Add(helloEvery)
 	m.out = append(m.out, Locate{})
 }
 
@@ -158,6 +159,7 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 		m.tries = 0
 	}
 	m.hello = now
+	m.greetAt = now.Add(helloPause(pos.Fresh))
 	m.out = append(m.out, Say{wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Agent: m.agent, Nonce: m.nonce,
 		Incarnation: pos.Incarnation, Next: pos.Next, Vector: m.stages.vector(), Lease: pos.Lease,
@@ -205,6 +207,15 @@ func (m *Machine) follow(now time.Time, a wire.Ack) {
 	}
 	m.phase, m.welcome = paused, false
 	m.greetAt = now.Add(pauseFor(a.RetryAfter))
+}
+
+// helloPause is how long after a hello the next one comes, so that a door which trusts
+// its copy for that long never has to refuse anybody while the hub answers.
+func helloPause(fresh time.Duration) time.Duration {
+	if fresh <= 0 {
+		return helloEvery
+	}
+	return min(helloEvery, max(fresh/helloShares, helloMin))
 }
 
 func pauseFor(millis int64) time.Duration {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"time"
 
 	"badged/sync/wire"
 )
@@ -52,6 +53,7 @@ type memStore struct {
 	fail        error
 	onAcked     func(incarnation [16]byte, stream, upto uint64)
 	applied     int
+	fresh       time.Duration
 }
 
 const kept = 5
@@ -86,7 +88,7 @@ func (s *memStore) Wake() <-chan struct{} { return s.wake }
 func (s *memStore) Position(context.Context) (wire.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := wire.Position{Incarnation: s.incarnation, Next: map[uint64]uint64{}, Lease: 7}
+	p := wire.Position{Incarnation: s.incarnation, Next: map[uint64]uint64{}, Lease: 7, Fresh: s.fresh}
 	for _, st := range streams {
 		p.Next[st] = uint64(len(s.events[st])) + 1
 	}

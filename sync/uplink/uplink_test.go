@@ -162,6 +162,33 @@ func TestFramesAreSentAgainWhenTheHubForgetsToAnswer(t *testing.T) {
 	})
 }
 
+// Issue 7, 4.3: however quiet a site is, a door whose terminal is connected has always
+// heard of the hub within the time that it trusts its copy, also when two messages in
+// a row get lost.
+func TestADoorThatIsConnectedNeverHasAnOldCopy(t *testing.T) {
+	for _, fresh := range []time.Duration{30 * time.Second, time.Minute, 90 * time.Second, 72 * time.Hour, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(1)
+			r.store.fresh = fresh
+			r.run(func() { r.after(time.Hour) })
+			r.told.Lock()
+			defer r.told.Unlock()
+			bound := time.Minute
+			if fresh > 0 {
+				bound = min(bound, fresh/3)
+			}
+			for i, at := range r.heard[1:] {
+				if gap := at.Sub(r.heard[i]); gap > bound {
+					t.Fatalf("fresh_for %v: nothing was heard for %v, want %v at most", fresh, gap, bound)
+				}
+			}
+			if most := int(time.Hour/bound) + 2; len(r.heard) < most-3 || len(r.heard) > most {
+				t.Errorf("fresh_for %v: heard %d times in an hour, want about %d", fresh, len(r.heard), most)
+			}
+		})
+	}
+}
+
 func TestForeignAcksAreIgnored(t *testing.T) {
 	for name, spoil := range map[string]func(*wire.Ack){
 		"another nonce": func(a *wire.Ack) { a.Nonce[0]++ },

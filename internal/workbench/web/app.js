@@ -94,7 +94,7 @@ function doorState() {
   if (!d.running) return ["off", t.doorOff];
   if (d.relay) return ["open", t.open(Math.max(left, 0))];
   const age = Date.now() - d.last.at;
-  if (d.last.outcome === "waiting" && age < 30000) return ["wait", d.last.reason === "await_code" ? t.awaitCode : t.awaitCard];
+  if (d.last.outcome === "waiting" && age < 30000) return ["wait", { await_code: t.awaitCode, await_same_card: t.awaitSame }[d.last.reason] ?? t.awaitCard];
   if (["refused", "faulty"].includes(d.last.outcome) && age < 2500) return ["no", t.reason[d.last.reason] ?? t.refused];
   return ["shut", t.locked];
 }

@@ -25,13 +25,13 @@ export const words = {
       back: ["Rebranchez", "tout arrive, dans l'ordre"],
     },
     reason: {
-      known_card: "reconnu", new_account: "nouveau compte, connecté", claim_bound: "carte liée à son compte", await_card: "code tapé, carte attendue", await_code: "carte inconnue, code attendu",
+      known_card: "reconnu", new_account: "nouveau compte, connecté", claim_bound: "carte liée à son compte", await_card: "code tapé, carte attendue", await_same_card: "code bon, même carte attendue", await_code: "carte inconnue, code attendu",
       unknown_card: "carte inconnue", code_refused: "code refusé", code_idle: "code refusé (aucun en cours)", no_grant: "sans autorisation pour cette porte", denied_grant: "porte interdite", account_inactive: "compte inactif", binding_inactive: "carte inactive",
       random_uid: "numéro aléatoire, refusé", quota_reached: "trop de nouveaux comptes", route_off: "badges inconnus refusés", card_taken: "carte déjà attribuée", store_failed: "mémoire en panne", time_unknown: "heure inconnue",
       stale_snapshot: "sans nouvelles du serveur", bad_read: "lecture défectueuse", pin_unknown: "PIN inconnu", signed_out: "déconnecté", session_idle: "déconnecté (inactif)", session_replaced: "session remplacée",
       profile_edited: "profil modifié", door_forced: "porte forcée", door_held: "porte tenue ouverte", door_closed: "porte fermée", door_opened: "porte ouverte", exit_button: "bouton de sortie", device_up: "lecteur prêt",
       device_down: "lecteur perdu", service_account: "compte de service refusé", throttled: "trop tôt après une erreur", terminal_started: "terminal démarré", entry_timeout: "attente écoulée", bind_offered: "liaison proposée",
-      database_quarantined: "base abîmée mise de côté", profile_refused: "modification refusée", events_lost: "événements perdus, mémoire en panne", device_alarm: "alarme d’un lecteur", device_keyed: "nouvelle clé du lecteur", cut_uid: "numéro coupé par le lecteur, refusé", accounts_closed: "quota de nouveaux comptes atteint",
+      database_quarantined: "base abîmée mise de côté", profile_refused: "modification refusée", events_lost: "événements perdus, mémoire en panne", device_alarm: "alarme d’un lecteur", device_keyed: "nouvelle clé du lecteur", cut_uid: "numéro coupé par le lecteur, refusé", accounts_closed: "quota de nouveaux comptes atteint", claims_closed: "trop de codes faux : codes fermés",
     },
   },
   en: {
@@ -44,7 +44,7 @@ export const words = {
     members: "Members", memberName: "Full name", create: "Create", grant: "Allow the door", granted: "door allowed", claim: "Issue a code", registered: "card registered", until: "until",
     events: "Events received", none: "Nothing yet: hold a badge to the printer.", noMembers: "Nobody yet. Create a member to register a card for them.",
     connected: "connected", away: "without server", retries: "tries again by itself", off: "off", starting: "starting", waiting: n => n === 1 ? "1 waiting" : `${n} waiting`,
-    locked: "Locked", open: s => `Open, ${s} s left`, awaitCard: "Code typed: hold the card", awaitCode: "Card read: type *code", refused: "Refused", doorOff: "No power: locked",
+    locked: "Locked", open: s => `Open, ${s} s left`, awaitCard: "Code typed: hold the card", awaitSame: "Good code: the same card again", awaitCode: "Card read: type *code", refused: "Refused", doorOff: "No power: locked",
     problem: { server_stopped: "The server is stopped: press Start." },
     gone: "The workbench does not answer any more. Start “make run” again and open the new address.",
     guide: {
@@ -59,13 +59,13 @@ export const words = {
       back: ["Plug the network back in", "everything arrives, in order"],
     },
     reason: {
-      known_card: "recognised", new_account: "new account, logged in", claim_bound: "card bound to the account", await_card: "code typed, card awaited", await_code: "unknown card, code awaited",
+      known_card: "recognised", new_account: "new account, logged in", claim_bound: "card bound to the account", await_card: "code typed, card awaited", await_same_card: "good code, same card awaited", await_code: "unknown card, code awaited",
       unknown_card: "unknown card", code_refused: "code refused", code_idle: "code refused (none is live)", no_grant: "no grant for this door", denied_grant: "denied at this door", account_inactive: "account not active", binding_inactive: "card not active",
       random_uid: "random serial number, refused", quota_reached: "too many new accounts", route_off: "unknown badges are refused", card_taken: "card belongs to somebody", store_failed: "storage failed", time_unknown: "time unknown",
       stale_snapshot: "no news from the server", bad_read: "bad read", pin_unknown: "unknown PIN", signed_out: "signed out", session_idle: "signed out (idle)", session_replaced: "session replaced",
       profile_edited: "profile edited", door_forced: "door forced", door_held: "door held open", door_closed: "door closed", door_opened: "door opened", exit_button: "exit button", device_up: "reader ready",
       device_down: "reader lost", service_account: "service account refused", throttled: "too soon after a mistake", terminal_started: "terminal started", entry_timeout: "waited in vain", bind_offered: "binding offered",
-      database_quarantined: "damaged database kept aside", profile_refused: "edit not allowed", events_lost: "events lost while storage failed", device_alarm: "a reader raised an alarm", device_keyed: "reader was given a new key", cut_uid: "number cut by the reader, refused", accounts_closed: "quota of new accounts reached",
+      database_quarantined: "damaged database kept aside", profile_refused: "edit not allowed", events_lost: "events lost while storage failed", device_alarm: "a reader raised an alarm", device_keyed: "reader was given a new key", cut_uid: "number cut by the reader, refused", accounts_closed: "quota of new accounts reached", claims_closed: "too many wrong codes: codes closed",
     },
   },
 };
