@@ -29,6 +29,9 @@ lab=(apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-sys
 # A broker, and the PC/SC daemon with a virtual reader.
 peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
 
+# What reads the units, and what the unit of a screen starts.
+screen=(systemd-analyze:systemd cage:cage Xwayland:xwayland chromium:chromium)
+
 # name | command:package it needs, or /file:package, ... | what it shows
 suites=(
 	"build   |                                    | the three programs build without cgo"
@@ -38,7 +41,7 @@ suites=(
 	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
-	"units   | systemd-analyze:systemd            | the systemd units say what they mean"
+	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"demo    |                                    | the whole story, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
@@ -78,7 +81,7 @@ run_libusb() {
 		CGO_ENABLED=1 go_tagged libusb
 }
 run_browser() { go_tagged browser; }
-run_units() { scripts/units.sh; }
+run_units() { scripts/units.sh && go_tagged units; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_demo() { bin/badgectl demo --check; }
 run_system() { go_test -v -tags system ./internal/systest; }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -58,14 +59,17 @@ func TestConvert(t *testing.T) {
 }
 
 // box is an agent as its control socket shows it.
-type box struct{ health []health.Item }
+type box struct {
+	health []health.Item
+	kiosk  string // address of the panel; empty: one that leads nowhere
+}
 
 func (b box) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
 		Version: "1.2", Device: "front", Site: "hq", Clock: "trusted", Uptime: 7300, Health: b.health,
 		Points: []ctl.Point{
 			{Name: "front", Kind: "door", State: "locked"},
-			{Name: "hall", Kind: "print", State: "idle", Kiosk: "http://127.0.0.1:8631/p/hall?t=abc"},
+			{Name: "hall", Kind: "print", State: "idle", Kiosk: cmp.Or(b.kiosk, hallURL)},
 		},
 		Readers: []ctl.Reader{{Name: "front-rfid", Point: "front", Protocol: "rdm6300", Port: "/dev/x"}},
 		Uplink:  ctl.Uplink{Hub: "hub:8883", Pending: 4},
@@ -112,7 +116,7 @@ func TestStatus(t *testing.T) {
 	if got := run(t, "", "status", "--socket", well); got.code != 0 || !strings.Contains(got.out, "everything works") || strings.Contains(got.out, "\x1b") {
 		t.Errorf("code %d:\n%s%s", got.code, got.out, got.stderr)
 	}
-	ill := agent(t, box{[]health.Item{{Name: "store", State: health.Fail, Text: "nothing can be written", Do: "look at the disk"}, {Name: "clock"}}})
+	ill := agent(t, box{health: []health.Item{{Name: "store", State: health.Fail, Text: "nothing can be written", Do: "look at the disk"}, {Name: "clock"}}})
 	got := run(t, "", "status", "--socket", ill)
 	for _, want := range []string{"FAILED  store: nothing can be written", "what to do: look at the disk", "up 2 h 1 min", "4 events waiting", "locked", "http://127.0.0.1:8631/p/hall?t=abc\n"} {
 		if !strings.Contains(got.out, want) {

@@ -71,7 +71,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "badgectl",
 		Short: "Ask a badged agent what is wrong, and look at what readers say",
-		Long: "badgectl is the technician's tool. status, tail, readers and outbox ask the agent that\n" +
+		Long: "badgectl is the technician's tool. status, tail, readers, outbox and panel ask the agent that\n" +
 			"runs on this machine; decode, capture, replay and card work without one; demo and bench\n" +
 			"bring their own.",
 		Example:       "  badgectl status\n  badgectl tail --follow\n  badgectl decode --protocol rdm6300 capture.txt",
@@ -86,7 +86,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 	})
-	root.AddCommand(a.status(), a.tail(), a.readers(), a.outbox(), a.osdp(), a.decode(), a.capture(), a.replay(), a.card(), a.demo(), a.bench())
+	root.AddCommand(a.status(), a.tail(), a.readers(), a.outbox(), a.panel(), a.osdp(), a.decode(), a.capture(), a.replay(), a.card(), a.demo(), a.bench())
 	return root
 }
 

@@ -87,7 +87,7 @@ var english = map[string]string{
 	"notice.other.text":      "Try again, or ask at the reception.",
 
 	"error.closed.title":  "This panel is not open here",
-	"error.closed.text":   "It opens with the address that the agent of this device gives: a technician finds it with “badgectl status”.",
+	"error.closed.text":   "It opens with the address that the agent of this device gives: a technician finds it with “badgectl panel”.",
 	"error.missing.title": "Page not found",
 	"error.missing.text":  "This address leads to no panel of this device.",
 	"error.form.title":    "Form not readable",

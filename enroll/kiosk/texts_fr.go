@@ -88,7 +88,7 @@ var french = map[string]string{
 	"notice.other.text":      "Réessayez ou adressez-vous à l’accueil.",
 
 	"error.closed.title":  "Ce panneau n’est pas ouvert ici",
-	"error.closed.text":   "Il s’ouvre avec l’adresse que donne l’agent sur cet appareil\u00a0: un technicien la trouve avec «\u00a0badgectl status\u00a0».",
+	"error.closed.text":   "Il s’ouvre avec l’adresse que donne l’agent sur cet appareil\u00a0: un technicien la trouve avec «\u00a0badgectl panel\u00a0».",
 	"error.missing.title": "Page introuvable",
 	"error.missing.text":  "Cette adresse ne mène à aucun panneau de cet appareil.",
 	"error.form.title":    "Formulaire illisible",
