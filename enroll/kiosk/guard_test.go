@@ -16,7 +16,7 @@ func TestTokenOpensThePanel(t *testing.T) {
 	k, v := serve(t, newDesk())
 	stranger := newVisitor(t, v.server)
 	for _, path := range []string{"/", "/p/hall", "/p/hall/edit", "/p/hall/view", "/p/hall/events", "/nothing", "/?t=&point=hall", "/?t=guess&point=hall"} {
-		stranger.get(path).wants(t, http.StatusForbidden, "Ce panneau n’est pas ouvert ici", "This panel is not open here", "badgectl status")
+		stranger.get(path).wants(t, http.StatusForbidden, "Ce panneau n’est pas ouvert ici", "This panel is not open here", "badgectl panel")
 	}
 	u, err := url.Parse(k.URL(strings.TrimPrefix(v.server, "http://"), "hall"))
 	if err != nil {
