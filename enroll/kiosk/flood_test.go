@@ -42,7 +42,7 @@ func TestAFloodOfConnectionsCostsAFixedAmountAndKeepsNobodyOut(t *testing.T) {
 	}
 	browser := &http.Client{Jar: jar, Transport: &http.Transport{DisableCompression: true}}
 	defer browser.CloseIdleConnections()
-	page(t, browser, k.URL(ln.Addr().String(), "hall"))
+	getPage(t, browser, k.URL(ln.Addr().String(), "hall"))
 	stream, err := browser.Get("http://" + ln.Addr().String() + "/p/hall/events")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestAFloodOfConnectionsCostsAFixedAmountAndKeepsNobodyOut(t *testing.T) {
 		}
 	}
 	newcomer := &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}
-	page(t, newcomer, "http://"+ln.Addr().String()+"/p/hall") // and in one behind the flood: all of it was accepted
+	getPage(t, newcomer, "http://"+ln.Addr().String()+"/p/hall") // and in one behind the flood: all of it was accepted
 
 	awaitGoroutines(t, goroutines+2*maxStrangers+8)
 	if grown := inUse() - before; grown > floodMemory {
@@ -70,7 +70,7 @@ func TestAFloodOfConnectionsCostsAFixedAmountAndKeepsNobodyOut(t *testing.T) {
 	runtime.KeepAlive(attackers)
 }
 
-func page(t *testing.T, c *http.Client, url string) {
+func getPage(t *testing.T, c *http.Client, url string) {
 	t.Helper()
 	resp, err := c.Get(url)
 	if err != nil {

@@ -130,19 +130,27 @@ func lookAtAll(t *testing.T, script string) {
 
 func (b *screen) look(t *testing.T, name, path, head string) {
 	t.Helper()
-	b.run(chromedp.Navigate(strings.Split(b.url, "/?")[0] + "/p/hall" + path))
+	b.open(strings.Split(b.url, "/?")[0], "/p/hall"+path)
 	if head != "" {
 		b.sees(heading, head)
 	}
 	b.keep(t, name)
 }
 
+// open goes to a page and waits until it is there: Navigate alone may take the end of a load
+// before for that of its own.
+func (b *screen) open(site, path string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(site + path))
+	b.sees("location.pathname+document.readyState", path+"complete")
+}
+
 // lookAtError fills the form wrongly in two languages.
 func (b *screen) lookAtError(t *testing.T, lang string, size [2]int64) {
 	t.Helper()
 	b.d.swipe(b.person("", 1))
-	b.run(chromedp.Navigate(strings.Split(b.url, "/?")[0]+"/p/hall/edit"),
-		chromedp.SendKeys("#name", "Camille Desrosiers"), chromedp.SendKeys("#email", "camille@"), chromedp.Click("#do-save"))
+	b.open(strings.Split(b.url, "/?")[0], "/p/hall/edit")
+	b.run(chromedp.SendKeys("#name", "Camille Desrosiers"), chromedp.SendKeys("#email", "camille@"), chromedp.Click("#do-save"))
 	b.sees("document.title", texts[lang]["edit.wrong"]+texts[lang]["edit.heading"])
 	b.keep(t, fmt.Sprintf("error-%s-%dx%d", lang, size[0], size[1]))
 }
@@ -165,9 +173,11 @@ func (b *screen) keep(t *testing.T, name string) {
 func (b *screen) lookAtLost(t *testing.T, lang string, size [2]int64) {
 	t.Helper()
 	b.d.leave()
-	home := strings.Split(b.url, "/?")[0] + "/p/hall"
-	b.run(chromedp.Navigate(home), chromedp.Evaluate(`document.getElementById("lost").hidden = false`, nil))
+	site := strings.Split(b.url, "/?")[0]
+	b.open(site, "/p/hall")
+	b.sees(heading, texts[lang]["idle.heading"])
+	b.run(chromedp.Evaluate(`document.getElementById("lost").hidden = false`, nil))
 	b.keep(t, fmt.Sprintf("lost-%s-%dx%d", lang, size[0], size[1]))
-	b.run(chromedp.Navigate(strings.Replace(home, "127.0.0.1", "localhost", 1)))
+	b.open(strings.Replace(site, "127.0.0.1", "localhost", 1), "/p/hall")
 	b.keep(t, fmt.Sprintf("closed-%s-%dx%d", lang, size[0], size[1]))
 }
