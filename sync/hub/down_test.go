@@ -63,7 +63,7 @@ func TestRevocationsGoFirst(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, what string, good func() bool) {
+func waitFor(t testing.TB, what string, good func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !good(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {

@@ -28,6 +28,7 @@ const patience = 20 * time.Second
 type world struct {
 	t     testing.TB
 	store *store.Store
+	turns *interruptible // what the hub has of the store
 	hub   *hub.Hub
 	key   sitekey.Key
 	hubPK ed25519.PublicKey
@@ -45,9 +46,9 @@ func newWorld(t testing.TB, dir string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: st, key: sitekey.New(1, [32]byte{7})}
+	w := &world{t: t, store: st, turns: &interruptible{Store: st}, key: sitekey.New(1, [32]byte{7})}
 	w.hub, err = hub.New(t.Context(), hub.Options{
-		Store: st, Site: siteID, Name: "Test", Key: seed(1), SiteKey: w.key,
+		Store: w.turns, Site: siteID, Name: "Test", Key: seed(1), SiteKey: w.key,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -75,6 +76,7 @@ func newWorld(t testing.TB, dir string) *world {
 type link struct {
 	up   chan hub.Message
 	done chan struct{}
+	sent hook // when a message has gone down
 
 	mu   sync.Mutex // guards down
 	down map[string]chan hub.Message
@@ -95,6 +97,7 @@ func (l *link) to(device string) chan hub.Message {
 
 func (l *link) Publish(_ context.Context, device, kind string, payload []byte) error {
 	l.to(device) <- hub.Message{Device: device, Kind: kind, Payload: payload}
+	l.sent.run()
 	return nil
 }
 
@@ -120,6 +123,7 @@ type terminal struct {
 	revs  map[wire.Collection]wire.CollectionState
 	first []wire.Collection // in which order collections came since last asked
 	pages []wire.Page       // of an unfinished set
+	came  []wire.Change     // of the last whole set, in the order in which they came
 }
 
 // join makes a terminal that has joined.
@@ -228,7 +232,9 @@ func (t *terminal) page(p wire.Page) {
 		t.w.t.Errorf("%s: a delta of %s from %d, but it has %d", t.name, p.Collection, p.From, t.revs[p.Collection].Rev)
 	}
 	var hash hub.ID
+	t.came = nil
 	for _, part := range t.pages {
+		t.came = append(t.came, part.Changes...)
 		for _, c := range part.Changes {
 			rows[string(c.Key)] = c.Body
 			if c.Body == nil {
@@ -334,6 +340,21 @@ func row[T any](t *terminal, c wire.Collection, key []byte) (v T, ok bool) {
 func (w *world) account(name string) hub.Account {
 	w.t.Helper()
 	a, err := w.hub.AddAccount(w.t.Context(), wire.Edit{Name: name, Lang: "en"}, hub.Active)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+// put makes an account as no operation of the hub makes one.
+func (w *world) put(name string, kind, state uint64) hub.Account {
+	w.t.Helper()
+	a := hub.Account{ID: hub.ID([]byte((name + "................")[:16])), Account: wire.Account{Kind: kind, State: state, Name: name}}
+	body, err := wire.Marshal(a.Account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = w.store.Update(w.t.Context(), func(tx hub.Tx) error { return tx.PutRow(wire.Accounts, "", a.ID[:], body) })
 	if err != nil {
 		w.t.Fatal(err)
 	}

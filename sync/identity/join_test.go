@@ -179,6 +179,10 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		"redirect":        {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusTemporaryRedirect, nil) }, identity.ErrHubAnswer},
 		"endless answer":  {func(h *fakeHub, _ *identity.Token) { h.say(200, strings.Repeat("x", 1<<20)) }, identity.ErrHubAnswer},
 		"nothing in it":   {func(h *fakeHub, _ *identity.Token) { h.say(200, struct{}{}) }, identity.ErrHubAnswer},
+		"a terminal":      {func(h *fakeHub, k *identity.Token) { h.posesAsHub(t) }, identity.ErrWrongCA},
+		"another site":    {changed(func(r *identity.JoinResponse) { r.Site = "nice" }), identity.ErrHubAnswer},
+		"another CA":      {changed(func(r *identity.JoinResponse) { r.CA = pemOf(newHub(t, "127.0.0.1").ca) }), identity.ErrHubAnswer},
+		"another key":     {changed(func(r *identity.JoinResponse) { r.Cert = certFor(t, r) }), identity.ErrHubAnswer},
 		"another device":  {changed(func(r *identity.JoinResponse) { r.Device = "gate" }), identity.ErrHubAnswer},
 		"short site key":  {changed(func(r *identity.JoinResponse) { r.SiteKey = r.SiteKey[:16] }), identity.ErrHubAnswer},
 		"short hub key":   {changed(func(r *identity.JoinResponse) { r.HubKey = r.HubKey[:16] }), identity.ErrHubAnswer},
@@ -218,6 +222,32 @@ func changed(change func(*identity.JoinResponse)) func(*fakeHub, *identity.Token
 
 func (h *fakeHub) recertify(_ *testing.T, host string) {
 	h.server.TLS.Certificates[0] = h.serverCert(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), host)
+}
+
+// posesAsHub answers with a certificate that the hub issued to a terminal at this very
+// address: it shows who a client is, and makes nobody the hub.
+func (h *fakeHub) posesAsHub(t *testing.T) {
+	t.Helper()
+	pub, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := h.sign(&x509.Certificate{
+		SerialNumber: big.NewInt(4), Subject: pkix.Name{CommonName: "gate"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, h.ca, pub)
+	h.server.TLS.Certificates[0] = tls.Certificate{Certificate: [][]byte{leaf.Raw, h.ca.Raw}, PrivateKey: key}
+}
+
+// certFor gives a good certificate of the device, by another hub and so for another
+// key.
+func certFor(t *testing.T, r *identity.JoinResponse) string {
+	t.Helper()
+	id, err := identity.SelfMade(r.Site, r.Device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pemOf(id.Certificate)
 }
 
 func (h *fakeHub) expire() {
