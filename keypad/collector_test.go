@@ -150,3 +150,36 @@ func TestResultsDoNotPrint(t *testing.T) {
 		}
 	}
 }
+
+// Keys in a row are a PIN: no verb shows one. (A slice of them would print as bytes do,
+// so there is none.)
+func TestKeysDoNotPrint(t *testing.T) {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%c", "%q", "%x"} {
+		for _, v := range []any{Key('7'), struct{ K Key }{'7'}, map[Key]Key{'7': '7'}} {
+			for _, shown := range []string{"7", "55"} { // 55: its number
+				if strings.Contains(fmt.Sprintf(verb, v), shown) {
+					t.Errorf("%s of %T shows the key", verb, v)
+				}
+			}
+		}
+	}
+}
+
+// Digits that were typed stay nowhere: whatever ends an entry wipes them.
+func TestDigitsAreWipedWithTheirEntry(t *testing.T) {
+	for name, keys := range map[string]string{
+		"a whole code": "*7365", "a whole PIN": "123456#", "a pause in a code": "*73.", "a pause in a PIN": "1234.", "a hash in a code": "*73#",
+		"a PIN that is too short": "123#", "an overrun": "12345678901234567", "a star": "123456*",
+	} {
+		c := New(Config{})
+		press(c, keys)
+		if c.digits != [MaxPIN]byte{} || c.n != 0 {
+			t.Errorf("%s: %d digits are kept", name, c.n)
+		}
+	}
+	c := New(Config{PINLen: 6})
+	press(c, "123456")
+	if c.digits != [MaxPIN]byte{} {
+		t.Error("a whole PIN of fixed length: its digits are kept")
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -49,7 +48,7 @@ func (p *process) settings() map[string]string {
 	p.t.Helper()
 	out := map[string]string{}
 	for key, v := range get[map[string]json.RawMessage](p, "site", "show") {
-		out[key] = strings.Trim(fmt.Sprintf("%s", v), `"`)
+		out[key] = strings.Trim(string(v), `"`)
 	}
 	return out
 }

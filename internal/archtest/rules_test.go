@@ -35,6 +35,7 @@ var folders = []folder{
 	{"internal/archtest", base, nil},
 	{"internal/proc", base, nil},
 	{"internal/mutants", base, nil},
+	{"internal/flaky", base, nil},
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, nil},
 	{"internal/ownfile", base, nil},

@@ -10,7 +10,7 @@ const Cap = 30 * time.Second
 
 // Config is the settings of one door.
 type Config struct {
-	OpenFor      time.Duration // a grant energises the relay so long; at most Cap
+	OpenFor      time.Duration // a grant energises the relay so long, cut at Cap
 	HeldAfter    time.Duration // an open door is held open from then on
 	RelockOnOpen bool          // the relay drops as soon as the door opens
 }
@@ -114,7 +114,6 @@ type Machine struct {
 
 // New makes a machine of a locked door. It energises nothing.
 func New(cfg Config) *Machine {
-	cfg.OpenFor = min(cfg.OpenFor, Cap)
 	return &Machine{cfg: cfg}
 }
 

@@ -137,6 +137,43 @@ func TestStories(t *testing.T) {
 
 const keepGoing = time.Millisecond
 
+// Whatever a configuration says, a grant energises the relay for Cap at most, and so
+// does the exit button.
+func TestOpenForIsCutAtTheCap(t *testing.T) {
+	for _, in := range []door.Input{door.Grant, door.Exit} {
+		m := door.New(door.Config{OpenFor: 10 * time.Minute})
+		m.Do(start, in)
+		if got := m.Until().Sub(start); got != door.Cap {
+			t.Errorf("input %d: on for %v, want %v", in, got, door.Cap)
+		}
+		if e := m.Tick(start.Add(door.Cap)); e.Relay != door.Drop || !m.Until().IsZero() {
+			t.Errorf("input %d: after the cap %+v", in, e)
+		}
+	}
+}
+
+// A clock that goes back, or an input that waited, neither shortens nor prolongs what
+// was given: all later times count from the latest that was told.
+func TestTimeGoingBackChangesNoPulse(t *testing.T) {
+	m := door.New(cfg)
+	m.Do(start.Add(time.Hour), door.Grant)
+	want := m.Until()
+	if e := m.Tick(start); e != (door.Effect{}) || !m.Until().Equal(want) {
+		t.Errorf("an hour back: %+v, until %v", e, m.Until())
+	}
+	m.Do(start, door.Grant)
+	if !m.Until().Equal(want) || m.State() != door.Granted {
+		t.Errorf("a grant an hour back: until %v, want %v", m.Until(), want)
+	}
+	if e := m.Tick(want); e.Relay != door.Drop {
+		t.Errorf("at its end: %+v", e)
+	}
+	m.Do(start, door.Exit) // seen before the relay dropped
+	if got := m.Until(); !got.Equal(want.Add(cfg.OpenFor)) {
+		t.Errorf("an exit after the drop: until %v, want %v", got, want.Add(cfg.OpenFor))
+	}
+}
+
 // relay follows the effects as a driver without a bound of its own would.
 type relay struct {
 	on    bool

@@ -255,3 +255,52 @@ func TestPlainClientsGetNothing(t *testing.T) {
 		t.Errorf("the broker answers %q", buf[:n])
 	}
 }
+
+// The broker does not start in a way that would let anybody in.
+func TestTheBrokerStartsForClientsWithCertificatesOnly(t *testing.T) {
+	b := start(t)
+	for name, spoil := range map[string]func(*tls.Config){
+		"certificates are not demanded": func(c *tls.Config) { c.ClientAuth = tls.NoClientCert },
+		"certificates are not verified": func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert },
+		"TLS 1.2":                       func(c *tls.Config) { c.MinVersion = tls.VersionTLS12 },
+	} {
+		o := b.options("127.0.0.1:0")
+		spoil(o.TLS)
+		if broker, err := broker.Start(o); err == nil {
+			broker.Close()
+			t.Errorf("%s: it starts", name)
+		}
+	}
+}
+
+// A terminal that is removed is cut off, and only that one.
+func TestARemovedTerminalIsCutOff(t *testing.T) {
+	b := start(t)
+	links := map[string]uplink.Link{}
+	for _, name := range []string{"hall", "front"} {
+		l, err := b.dial(name, b.tls(name, broker.RoleTerminal))
+		if err != nil {
+			t.Fatal(err)
+		}
+		links[name] = l
+	}
+	h := b.hub()
+	if err := b.broker.Disconnect("hall"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-links["hall"].Done():
+	case <-time.After(patience):
+		t.Fatal("hall is still connected")
+	}
+	if err := links["front"].Publish(t.Context(), wire.MsgHello, []byte("I am here")); err != nil {
+		t.Errorf("front is cut off too: %v", err)
+	}
+	m := b.next(h)
+	if m.Device == "hall" && m.Kind == wire.MsgStatus { // its will
+		m = b.next(h)
+	}
+	if m.Device != "front" || m.Kind != wire.MsgHello {
+		t.Errorf("the hub hears %s say %s", m.Device, m.Kind)
+	}
+}

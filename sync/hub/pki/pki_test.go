@@ -1,11 +1,14 @@
 package pki_test
 
 import (
+	"crypto/ed25519"
 	"crypto/x509"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"badged/sync/hub/pki"
 )
@@ -96,4 +99,68 @@ func TestTheServerShowsItsAuthority(t *testing.T) {
 	if err != nil || again.Leaf.SerialNumber.Cmp(cert.Leaf.SerialNumber) == 0 {
 		t.Errorf("two certificates with one number, %v", err)
 	}
+}
+
+// A terminal cannot pose as the hub, nor the hub's page as a client, and neither can
+// make certificates.
+func TestACertificateServesOnePurpose(t *testing.T) {
+	k := load(t, t.TempDir())
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := k.Client("hall", "terminal", key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := k.Server([]string{"hub.example"}).GetCertificate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(k.CA)
+	for name, c := range map[string]struct {
+		cert  *x509.Certificate
+		usage x509.ExtKeyUsage
+		good  bool
+	}{
+		"terminal as client": {client, x509.ExtKeyUsageClientAuth, true}, "terminal as server": {client, x509.ExtKeyUsageServerAuth, false},
+		"server as server": {server.Leaf, x509.ExtKeyUsageServerAuth, true}, "server as client": {server.Leaf, x509.ExtKeyUsageClientAuth, false},
+	} {
+		_, err := c.cert.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{c.usage}})
+		if (err == nil) != c.good || c.cert.IsCA {
+			t.Errorf("%s: %v, an authority: %v", name, err, c.cert.IsCA)
+		}
+	}
+	if !k.CA.MaxPathLenZero || k.CA.MaxPathLen != 0 {
+		t.Error("the authority can make further authorities")
+	}
+}
+
+// A hub runs for years: its certificate is renewed a month before it ends, and not at
+// each connection.
+func TestTheServersCertificateIsRenewedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * time.Hour
+		config := load(t, t.TempDir()).Server([]string{"hub.example"})
+		serial := func() string {
+			cert, err := config.GetCertificate(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if left := time.Until(cert.Leaf.NotAfter); left < 30*day {
+				t.Errorf("it is shown %v before its end", left)
+			}
+			return cert.Leaf.SerialNumber.String()
+		}
+		first := serial()
+		time.Sleep(334 * day)
+		if serial() != first {
+			t.Error("it is renewed a month too early")
+		}
+		time.Sleep(2 * day)
+		if serial() == first {
+			t.Error("it is not renewed")
+		}
+	})
 }

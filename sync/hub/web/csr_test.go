@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
+	"strings"
 	"testing"
 
 	"badged/sync/identity"
@@ -19,10 +20,20 @@ import (
 // ask sends a request to join and gives the answer's status.
 func (s stand) ask(t *testing.T, token identity.Token, csr []byte) int {
 	t.Helper()
-	body, err := json.Marshal(identity.JoinRequest{
+	return s.askWith(t, token, csr, "")
+}
+
+// askWith sends it with a field that is not asked for.
+func (s stand) askWith(t *testing.T, token identity.Token, csr []byte, more string) int {
+	t.Helper()
+	request := identity.JoinRequest{
 		Secret: []byte(token.Secret.Reveal()),
 		CSR:    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr})),
-	})
+	}
+	body, err := json.Marshal(struct {
+		More string `json:"more"`
+		identity.JoinRequest
+	}{more, request})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,5 +89,22 @@ func TestACertificateGoesToTheHolderOfTheKeyInTheTokensName(t *testing.T) {
 	}
 	if !s.hub.Knows(t.Context(), "hall", key.Public().(ed25519.PublicKey)) {
 		t.Error("not joined")
+	}
+}
+
+// However good a request is, one of more than 8 KiB is not read.
+func TestARequestToJoinHasABound(t *testing.T) {
+	s := serve(t)
+	token := s.token(t, "hall")
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr := request(t, "hall", key)
+	if status := s.askWith(t, token, csr, strings.Repeat("x", 8<<10)); status != http.StatusBadRequest {
+		t.Errorf("8 KiB more: status %d", status)
+	}
+	if status := s.askWith(t, token, csr, strings.Repeat("x", 4<<10)); status != http.StatusOK {
+		t.Errorf("4 KiB more: status %d", status)
 	}
 }
