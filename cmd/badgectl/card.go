@@ -62,7 +62,7 @@ func verbHelp() string {
 	var b strings.Builder
 	b.WriteString("Verbs, joined by |:\n")
 	for _, v := range number.Verbs() {
-		fmt.Fprintf(&b, "  %-34s %s\n", v.Name+v.Args, v.Doc)
+		fmt.Fprintf(&b, "  %-42s %s\n", v.Name+v.Args, v.Doc)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

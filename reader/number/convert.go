@@ -62,6 +62,22 @@ func bitreverse(s string) (string, error) {
 	return fmt.Sprintf("%X", raw), nil
 }
 
+// reversedDigits has each digit of bases[16] with its four bits turned over.
+const reversedDigits = "084C2A6E195D3B7F5D3B7F"
+
+// nibblereverse takes any number of digits: each is turned over by itself.
+func nibblereverse(s string) (string, error) {
+	out := []byte(s)
+	for i, c := range out {
+		v := strings.IndexByte(bases[16].digits, c)
+		if v < 0 {
+			return "", fmt.Errorf("the text must be %s", bases[16].name)
+		}
+		out[i] = reversedDigits[v]
+	}
+	return string(out), nil
+}
+
 // hex2ascii accepts only what makes printable ASCII.
 func hex2ascii(s string) (string, error) {
 	raw, err := unhex(s)

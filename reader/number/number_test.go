@@ -130,7 +130,20 @@ func TestVerbs(t *testing.T) {
 		{"hex2dec", "0000", "0"},
 		{"reverse", "62E3086CED", "ED6C08E362"},
 		{"bitreverse", "0180A5", "8001A5"},
+		{"nibblereverse", "0B00A41F52", "0D00528FA4"},
+		{"nibblereverse", "aF1", "5F8"},
+		{"bitreverse|nibblereverse", "1A", "A1"},
 		{"hex2ascii", "3934", "94"},
+		{"drop", "04:A2:33:1B", "04A2331B"},
+		{"drop", "04-a2 33.1b", "04a2331b"},
+		{"drop()", "0x04 0XA2 0x33 0x1B", "04A2331B"},
+		{"drop|lower", "04A2331B", "04a2331b"},
+		{`drop(",")`, "111,27706", "11127706"},
+		{`drop("=>", 0x)`, "0x1=>2", "12"},
+		{`group(2,":")`, "04A2331B", "04:A2:33:1B"},
+		{`group(2," 0x")|prepend(0x)`, "04A2331B", "0x04 0xA2 0x33 0x1B"},
+		{`group(4,-)`, "04A233", "04A2-33"},
+		{`group(4,-)`, "04A2", "04A2"},
 		{`regex("^0*([0-9]+)=")`, "00123=4", "123"},
 		{`regex("(..)-(..)")`, "AB-CD", "AB"},
 		{"left(4);hex2dec ; lpad(6)", "10AB99", "004267"},
@@ -169,6 +182,12 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{"ltrim(x)", 7, "must be a number"},
 		{"lpad(2,ab)", 8, "must be one character"},
 		{"lpad(2,)", 8, "an argument is missing"},
+		{`drop("")`, 6, "must not be empty"},
+		{"drop(1,2,3,4,5,6,7,8,9)", 1, "drop takes these arguments"},
+		{"group(2)", 1, "group takes these arguments"},
+		{"group(0,-)", 7, "must be 1 or more"},
+		{"group(x,-)", 7, "must be a number"},
+		{"join(-" + strings.Repeat(`,"upper"`, 9) + ")", 1, "8 rules at most"},
 		{"left(", 6, "an argument is missing"},
 		{"left(2", 7, "followed by , or )"},
 		{`append("x`, 8, "the quote does not end"},
@@ -218,6 +237,8 @@ func TestTextsThatDoNotFit(t *testing.T) {
 		{"reverse", "73651", 1, "pairs of hex digits"},
 		{"bitreverse", "7365XY", 1, "pairs of hex digits"},
 		{"hex2ascii", "736573650A", 1, "printable ASCII"},
+		{"nibblereverse", "73-65", 1, "hex digits"},
+		{"drop", "-:. 0x", 1, "nothing is left"},
 		{`regex("^A")`, "7365", 1, "does not match the pattern"},
 		{`upper|join("","left(2)","right(2)|bin2dec")`, "7365", 7, "join: rule 2: number rule, column 10: bin2dec"},
 		{"upper|ltrim(4)", "7365", 7, "nothing is left"},
@@ -293,7 +314,7 @@ func FuzzRoundTrips(f *testing.F) {
 		}
 		hex := reader.NewCard(reader.EM4100, "EM4100", 8*len(raw), raw).Hex()
 		digits := fmt.Sprintf("|lpad(%d)", 2*len(raw))
-		for _, rule := range []string{"hex2dec|dec2hex" + digits, "hex2bin|bin2hex" + digits, "hex2bin|bin2dec|dec2bin|bin2hex" + digits, "reverse|reverse", "bitreverse|bitreverse", "lower|upper"} {
+		for _, rule := range []string{"hex2dec|dec2hex" + digits, "hex2bin|bin2hex" + digits, "hex2bin|bin2dec|dec2bin|bin2hex" + digits, "reverse|reverse", "bitreverse|bitreverse", "nibblereverse|nibblereverse", "lower|upper", `group(2,"-")|drop`, `group(3," 0x")|drop`} {
 			if got, err := parse(t, rule).Convert(hex); got != hex || err != nil {
 				t.Errorf("%s is no round trip: %v", rule, err)
 			}

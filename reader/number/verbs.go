@@ -42,12 +42,16 @@ type (
 // table gives every verb. It is a function because join parses rules, which looks up
 // verbs.
 func table() []verb {
-	join := verb{"join", "(between, \"rule\", \"rule\" ...)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, joiner}
+	join := verb{"join", "(between, \"rule\" ..., 8 rules at most)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, joiner}
 	return slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs, []verb{join})
 }
 
-// maxParts is how many rules join puts side by side.
-const maxParts = 8
+// The bounds of arguments: how many rules join puts side by side, which its line in
+// the table states, and how many texts drop takes.
+const (
+	maxParts = 8
+	maxDrops = 8
+)
 
 var cutVerbs = []verb{
 	{"ltrim", "(count) or (\"characters\")", "without so many characters in front, or without those characters in front", 1, 1, trimmer(strings.TrimLeft, func(s string, n int) string { return s[n:] })},
@@ -77,6 +81,7 @@ var baseVerbs = []verb{
 var byteVerbs = []verb{
 	{"reverse", "", "hex bytes in the opposite order", 0, 0, plain(reverse)},
 	{"bitreverse", "", "the bits of each hex byte in the opposite order", 0, 0, plain(bitreverse)},
+	{"nibblereverse", "", "the bits of each hex digit in the opposite order", 0, 0, plain(nibblereverse)},
 	{"hex2ascii", "", "hex bytes to the characters that they stand for", 0, 0, plain(hex2ascii)},
 	{"ascii-enc", "", "hex2ascii, as PaperCut calls it", 0, 0, plain(hex2ascii)},
 }
@@ -85,6 +90,8 @@ var textVerbs = []verb{
 	{"regex", "(pattern)", "what the pattern's first group matches; all that it matches if it has none", 1, 1, matcher},
 	{"upper", "", "in upper case", 0, 0, plain(func(s string) (string, error) { return strings.ToUpper(s), nil })},
 	{"lower", "", "in lower case", 0, 0, plain(func(s string) (string, error) { return strings.ToLower(s), nil })},
+	{"drop", "[(text, text ...)]", "without these texts, wherever they stand; without blanks, - : . and 0x if none is given", 0, maxDrops, dropper},
+	{"group", "(count, text)", "in groups of so many characters, with the text between them", 2, 2, grouper},
 	{"strip-after", "[(text)]", "without the text and what follows it; without = if no text is given", 0, 1, stripper},
 }
 
@@ -243,6 +250,45 @@ func joiner(args []arg) (conversion, error) {
 		}
 		return strings.Join(parts, args[0].text), nil
 	}, nil
+}
+
+// usualDrops are what people and programs put between the bytes of a number.
+var usualDrops = []string{" ", "-", ":", ".", "0x", "0X"}
+
+func dropper(args []arg) (conversion, error) {
+	texts := usualDrops
+	if len(args) > 0 {
+		texts = nil
+	}
+	for _, a := range args {
+		if a.text == "" {
+			return nil, &Error{a.column, "must not be empty"}
+		}
+		texts = append(texts, a.text)
+	}
+	var pairs []string
+	for _, text := range texts {
+		pairs = append(pairs, text, "")
+	}
+	drop := strings.NewReplacer(pairs...)
+	return func(s string) (string, error) { return drop.Replace(s), nil }, nil
+}
+
+func grouper(args []arg) (conversion, error) {
+	n, err := args[0].count()
+	if err == nil && n == 0 {
+		err = &Error{args[0].column, "must be 1 or more"}
+	}
+	return func(s string) (string, error) {
+		var out strings.Builder
+		for i := 0; i < len(s); i += n {
+			if i > 0 {
+				out.WriteString(args[1].text)
+			}
+			out.WriteString(s[i:min(i+n, len(s))])
+		}
+		return out.String(), nil
+	}, err
 }
 
 func stripper(args []arg) (conversion, error) {
