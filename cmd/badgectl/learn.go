@@ -52,10 +52,7 @@ func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 		if text == "" || strings.HasPrefix(text, "#") || text == "read,expected" {
 			continue
 		}
-		read, want, ok := strings.Cut(text, ",")
-		if !ok {
-			read, want, ok = strings.Cut(text, ";") // as some spreadsheets have it
-		}
+		read, want, ok := columns(text)
 		if !ok {
 			return nil, fmt.Errorf("line %d: must be what the reader says, a comma, and the badge's number", n)
 		}
@@ -65,6 +62,23 @@ func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 		return nil, fmt.Errorf("read the badges: %w", err)
 	}
 	return pairs, nil
+}
+
+// columns splits a line at its first comma, or its first semicolon as some spreadsheets
+// have it, behind what stands in quotes.
+func columns(line string) (read, want string, ok bool) {
+	quoted := ""
+	if strings.HasPrefix(line, `"`) {
+		if n := strings.IndexByte(line[1:], '"'); n >= 0 {
+			quoted, line = line[:n+2], line[n+2:]
+		}
+	}
+	for _, between := range []string{",", ";"} {
+		if read, want, ok = strings.Cut(line, between); ok {
+			return quoted + read, want, true
+		}
+	}
+	return "", "", false
 }
 
 // cell is a cell of a table, without its quotes.
@@ -134,6 +148,8 @@ func advice(result string, found number.Learned) string {
 		return "add a badge whose number looks different, for example one without zeros in front; then only one rule is left"
 	case found.Also != "":
 		return "if numbers of this site always have that many digits, use " + found.Also + " instead: no badge here had a short number, which would tell"
+	case strings.Contains(found.Rules[0], "group("):
+		return "a number needs no separators: leave group out at every reader of the site, or at none"
 	case found.Rules[0] == "":
 		return "the reader says the badges' numbers already: no rule is needed"
 	}

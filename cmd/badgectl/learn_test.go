@@ -19,6 +19,8 @@ func TestLearn(t *testing.T) {
 		{"numbers with a comma", "01026F6C3A,111,27706\n6F007B3972,123,14706\n0100050007,005,00007\n", nil, `join(",","substr(4,2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")` + "\n", 0, ""},
 		{"a spreadsheet's quotes", "01026F6C3A,\"111,27706\"\n6F007B3972,\"123,14706\"\n0100050007,\"005,00007\"\n", nil, `join(",","substr(4,2)|hex2dec|lpad(3)","right(4)|hex2dec|lpad(5)")` + "\n", 0, ""},
 		{"a spreadsheet's semicolons", "A1;A1\nB2;B2\nC3;C3\n", nil, "\n", 0, "no rule is needed"},
+		{"separators in both columns", "\"0x04, 0xA2\",04:A2\n\"0x9F, 0x7C\",9F:7C\n\"0x11, 0xD3\",11:D3\n", nil, "drop|drop(\",\")|group(2,\":\")\n", 0, "leave group out"},
+		{"bits inside a decimal number", "35020915,01112345\n60019906,20160001\n10094161,07700808\n", nil, `join("","dec2bin|lpad(26)|substr(1,8)|bin2dec|lpad(3)","dec2bin|lpad(26)|substr(9,16)|bin2dec|lpad(5)")` + "\n", 0, ""},
 		{"no rule needed", "A1,A1\nB2,B2\nC3,C3\n", nil, "\n", 0, "no rule is needed"},
 		{"a hint on padding", "62E3086CED,3808980205\n6FAA7B3972,2860202354\n10D086F444,3498505284\n", nil, "right(8)|hex2dec\n", 0, "right(8)|hex2dec|lpad(10) instead"},
 		{"ambiguous", "0001234,1234\n0005678,5678\n0009012,9012\n", nil, "ambiguous\nright(4)\nltrim(\"0\")\n", 1, "add a badge"},

@@ -1,7 +1,7 @@
 package number
 
 import (
-	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"strings"
 )
@@ -10,7 +10,6 @@ import (
 const (
 	maxVerbs = 4       // in front of the finish
 	maxTries = 400_000 // verbs that are tried; badges of 40 bits take a tenth of it
-	samples  = 12      // made-up badges, to tell rules apart that agree on the pairs
 )
 
 // learner looks for rules. It walks from what was read, verb by verb, and keeps every
@@ -21,7 +20,7 @@ type learner struct {
 	root  []string // what was read, then samples
 	nodes []node
 	tries int
-	seen  map[string]bool
+	seen  map[uint64]bool // hashes of the texts of nodes
 	parse map[string]Rule
 }
 
@@ -31,61 +30,38 @@ type node struct {
 	verbs int
 	cut   bool // the last verb cut something off: another would be the same as one
 	bits  bool // the texts are binary: they are cut, and the finish reads them
+	clean bool // what was read, without what is no digit: it may be a frame
+	rank  int  // of the place that was cut out of a frame
 	texts []string
 }
 
 func newLearner(pairs []Pair) *learner {
-	l := &learner{seen: map[string]bool{}, parse: map[string]Rule{}}
+	l := &learner{seen: map[uint64]bool{}, parse: map[string]Rule{}}
 	for _, p := range pairs {
 		l.want = append(l.want, p.Want)
 		l.root = append(l.root, p.Read)
 	}
 	rnd := rand.New(rand.NewPCG(1, 2)) // the same badges give the same answer
-	digits := alphabet(l.root)
-	for i := range samples {
-		if i == samples-1 {
-			digits = "0" // the shortest number
-		}
-		l.root = append(l.root, sample(rnd, l.root[i%len(pairs)], digits))
-	}
+	l.root = append(l.root, madeUp(rnd, l.root)...)
 	return l
-}
-
-// alphabet is the digits of the badges: hex if any badge has a letter.
-func alphabet(read []string) string {
-	for _, text := range read {
-		switch {
-		case strings.ContainsAny(text, "ABCDEF"):
-			return "0123456789ABCDEF"
-		case strings.ContainsAny(text, "abcdef"):
-			return "0123456789abcdef"
-		}
-	}
-	return "0123456789"
-}
-
-// sample makes up a badge that looks like one that was read, of other digits.
-func sample(rnd *rand.Rand, like, digits string) string {
-	out := []byte(like)
-	for i, c := range out {
-		if strings.IndexByte(bases[16].digits, c) >= 0 {
-			out[i] = digits[rnd.IntN(len(digits))]
-		}
-	}
-	return string(out)
 }
 
 // explore visits states in the order of their rules' length.
 func (l *learner) explore() {
-	levels := make([][]node, maxVerbs+1)
-	levels[0] = []node{{texts: l.root, bits: all(l.root[:len(l.want)], func(s string) bool { return len(s) >= 16 && isOf(s, 2) })}}
+	read := l.root[:len(l.want)]
+	most := maxVerbs
+	if len(separators(read)) > 0 {
+		most++ // to take them away
+	}
+	levels := make([][]node, most+1)
+	levels[0] = []node{{texts: l.root, clean: true, bits: all(read, func(s string) bool { return len(s) >= minBits && isOf(s, 2) })}}
 	for verbs, level := range levels {
 		for _, n := range level {
-			if !l.keep(n) || verbs == maxVerbs {
+			if !l.keep(n) || verbs == most {
 				continue
 			}
 			for _, m := range l.moves(n) {
-				if to := verbs + m.verbs; to <= maxVerbs {
+				if to := verbs + m.verbs; to <= most {
 					if next, ok := l.step(n, m); ok {
 						levels[to] = append(levels[to], next)
 					}
@@ -97,7 +73,7 @@ func (l *learner) explore() {
 
 // keep puts a state on the list, unless it is there or there is no room.
 func (l *learner) keep(n node) bool {
-	key := joined(n.texts)
+	key := hashed(n.texts)
 	if l.seen[key] || l.tries >= maxTries {
 		return false
 	}
@@ -105,15 +81,6 @@ func (l *learner) keep(n node) bool {
 	l.nodes = append(l.nodes, n)
 	return true
 }
-
-// move is a rule of one verb, or of two that only make sense together.
-type move struct {
-	rule      string
-	verbs     int
-	cut, bits bool
-}
-
-func verbOf(rule string) move { return move{rule: rule, verbs: 1} }
 
 // step takes a move, which must work for every pair; of the samples, those for which
 // it does not are lost.
@@ -124,7 +91,10 @@ func (l *learner) step(n node, m move) (node, bool) {
 		rule, _ = Parse(m.rule)
 		l.parse[m.rule] = rule
 	}
-	next := node{chain(n.rule, m.rule), n.verbs + m.verbs, m.cut, n.bits || m.bits, make([]string, len(n.texts))}
+	next := node{
+		rule: chain(n.rule, m.rule), verbs: n.verbs + m.verbs, cut: m.cut, bits: n.bits || m.bits,
+		clean: n.clean && m.clean, rank: max(n.rank, m.rank), texts: make([]string, len(n.texts)),
+	}
 	for i, text := range n.texts {
 		out, err := rule.Convert(text)
 		if err != nil && i < len(l.want) {
@@ -133,90 +103,6 @@ func (l *learner) step(n node, m move) (node, bool) {
 		next.texts[i] = out
 	}
 	return next, true
-}
-
-// moves are the verbs that make sense for a state.
-func (l *learner) moves(n node) (list []move) {
-	texts := n.texts[:len(l.want)]
-	if !n.cut {
-		list = append(list, cuts(texts)...)
-	}
-	if n.bits {
-		return list
-	}
-	list = append(list, separators(texts)...)
-	if all(texts, func(s string) bool { return s[0] == '0' }) {
-		list = append(list, verbOf(`ltrim("0")`))
-	}
-	if all(texts, func(s string) bool { return isOf(s, 10) }) {
-		list = append(list, fromDecimal(texts)...)
-	}
-	if all(texts, func(s string) bool { return isOf(s, 16) }) {
-		list = append(list, fromHex(texts)...)
-	}
-	return list
-}
-
-// fromHex reads hex digits as bytes and as a number.
-func fromHex(texts []string) (list []move) {
-	list = append(list, verbOf("hex2dec"))
-	n := sameLength(texts)
-	if n == 0 {
-		return list
-	}
-	list = append(list, move{rule: fmt.Sprintf("hex2bin|lpad(%d)", 4*n), verbs: 2, bits: true})
-	if n%2 == 0 {
-		list = append(list, verbOf("reverse"), verbOf("bitreverse"), verbOf("hex2ascii"))
-	}
-	return list
-}
-
-// fromDecimal reads a number as the bytes of usual badges.
-func fromDecimal(texts []string) (list []move) {
-	for _, digits := range []int{6, 8, 10, 14, 16} {
-		if all(texts, func(s string) bool { return len(s) <= digits*6/5+1 }) {
-			list = append(list, move{rule: fmt.Sprintf("dec2hex|lpad(%d)", digits), verbs: 2})
-		}
-	}
-	return list
-}
-
-// separators are the verbs for texts with something in them that is no digit.
-func separators(texts []string) (list []move) {
-	for _, c := range []byte(texts[0]) {
-		if isOf(string(c), 16) || strings.IndexByte("\"\\^", c) >= 0 || c >= 0x80 || !all(texts, func(s string) bool { return strings.IndexByte(s, c) >= 0 }) {
-			continue
-		}
-		q := string(c)
-		list = append(list, verbOf(`strip-after("`+q+`")`), verbOf(`regex("[`+q+`](.*)")`))
-	}
-	return list
-}
-
-// cuts are the parts of the texts, the usual ones first: of equal rules the first is
-// kept. Parts of texts of different lengths are counted from an end.
-func cuts(texts []string) (list []move) {
-	longest := 0
-	for _, s := range texts {
-		longest = max(longest, len(s))
-	}
-	add := func(format string, args ...any) {
-		list = append(list, move{rule: fmt.Sprintf(format, args...), verbs: 1, cut: true})
-	}
-	for n := 1; n < longest; n++ {
-		add("right(%d)", n)
-	}
-	for n := 1; n < longest; n++ {
-		add("left(%d)", n)
-		for count := 1; sameLength(texts) > 0 && n+count < longest; count++ {
-			add("substr(%d,%d)", n, count)
-		}
-	}
-	for n := 1; n < longest; n++ {
-		add("ltrim(%d)", n)
-		add("rtrim(%d)", n)
-	}
-	return list
 }
 
 func all(texts []string, ok func(string) bool) bool {
@@ -242,3 +128,16 @@ func sameLength(texts []string) int {
 }
 
 func joined(texts []string) string { return strings.Join(texts, "\x00") }
+
+// hashSeed is one for all searches: only equal or not matters.
+var hashSeed = maphash.MakeSeed()
+
+func hashed(texts []string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(hashSeed)
+	for _, s := range texts {
+		_, _ = h.WriteString(s)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}

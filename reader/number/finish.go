@@ -10,10 +10,13 @@ import (
 // part is a wanted text of every pair: the whole number, or a side of it.
 type part struct {
 	want []string
-	best int // verbs of the shortest rules found; 0: none yet
+	best int // cost of the shortest rules found; 0: none yet
 	// rules are the shortest.
 	rules []string
 }
+
+// verbCost is the cost of a verb, beside which ranks only decide between equals.
+const verbCost = 4 * ranks
 
 // finish is the end of a rule: what it makes the wanted texts of.
 type finish struct {
@@ -45,11 +48,11 @@ func (l *learner) meet(n node, ends map[string][]finish, parts []part) {
 	try := func(key string) {
 		for _, f := range ends[key] {
 			p := &parts[f.part]
-			verbs := n.verbs*2 + f.verbs + 1
+			cost := (n.verbs*2+f.verbs+1)*verbCost + n.rank
 			switch {
-			case p.best == 0 || verbs < p.best:
-				p.best, p.rules = verbs, []string{chain(n.rule, f.rule)}
-			case verbs == p.best:
+			case p.best == 0 || cost < p.best:
+				p.best, p.rules = cost, []string{chain(n.rule, f.rule)}
+			case cost == p.best:
 				p.rules = append(p.rules, chain(n.rule, f.rule))
 			}
 		}
@@ -67,12 +70,22 @@ func (l *learner) meet(n node, ends map[string][]finish, parts []part) {
 	}
 }
 
-// addFinishes adds every way of making want in up to two verbs. Verbs count twice,
-// and fixed text three times, so that it is the last to be thought of.
+// addFinishes adds every way of making want in up to two verbs, and more where want is
+// in groups. Verbs count twice, and fixed text three times, so that it is the last to
+// be thought of.
 func addFinishes(ends map[string][]finish, part int, want []string) {
-	add := func(key string, verbs int, rule string) {
+	addEnds(func(key string, verbs int, rule string) {
 		ends[key] = append(ends[key], finish{part, verbs, rule})
+	}, want)
+	if bare, put, cost := ungrouped(want); put != "" {
+		addEnds(func(key string, verbs int, rule string) {
+			ends[key] = append(ends[key], finish{part, verbs + cost, chain(rule, put)})
+		}, bare)
 	}
+}
+
+// addEnds adds every way of making want in up to two verbs.
+func addEnds(add func(key string, verbs int, rule string), want []string) {
 	add("="+joined(want), 0, "")
 	addCases(add, want)
 	addFixed(add, want)
@@ -87,6 +100,49 @@ func addFinishes(ends map[string][]finish, part int, want []string) {
 		add("0"+joined(bare), 2, pad)
 		addNumbers(add, bare, pad, 2)
 	}
+}
+
+// ungrouped takes the text between equal groups away, and gives the rule that puts it
+// back and its cost; "" if want is not in groups: 04:A2:33, 0x04 0xA2 0x33.
+func ungrouped(want []string) (bare []string, put string, cost int) {
+	prefix := ""
+	for _, p := range []string{"0x", "0X"} {
+		if all(want, func(s string) bool { return strings.HasPrefix(s, p) }) {
+			prefix = p
+		}
+	}
+	inner := mapped(want, func(s string) string { return s[len(prefix):] })
+	for _, between := range []string{" ", "-", ":", ".", "_", ", ", ","} {
+		between += prefix
+		bare := mapped(inner, func(s string) string { return strings.ReplaceAll(s, between, "") })
+		for size := 1; size <= maxGroup && joined(bare) != joined(inner); size++ {
+			put := fmt.Sprintf("group(%d,%s)", size, quoted(between))
+			if remade(put, bare, inner) {
+				if prefix != "" {
+					return bare, chain(put, "prepend("+quoted(prefix)+")"), 5
+				}
+				return bare, put, 2
+			}
+		}
+	}
+	return nil, "", 0
+}
+
+// maxGroup is the longest group that is looked for.
+const maxGroup = 8
+
+// remade reports whether a rule makes want of texts.
+func remade(rule string, texts, want []string) bool {
+	r, err := Parse(rule)
+	if err != nil {
+		return false
+	}
+	for i, text := range texts {
+		if made, err := r.Convert(text); err != nil || made != want[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // addNumbers adds the conversions that make the numbers, which have no zero in front.

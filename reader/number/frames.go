@@ -1,0 +1,204 @@
+package number
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"badged/reader"
+	"badged/reader/pacs"
+)
+
+// slice is count bits in a row of a frame of n bits, from the bit start on, which
+// counts from 0.
+type slice struct{ n, start, count, rank int }
+
+// The ranks of a slice: how likely a number stands there. Of two rules with as many
+// verbs, the one of the lower rank explains the badges.
+const (
+	proven      = iota // a format's place; the format's parity is right for every badge
+	provenOther        // the same, of a longer format
+	known              // a format's place, in the shortest length that holds every badge
+	knownOther         // the same, in a longer one
+	anywhere           // any other place
+	ranks
+)
+
+// framesIn looks at what was read as frames of bits, in decimal or in hex or bit by
+// bit, and gives the moves to each place in which their numbers can stand.
+func framesIn(texts []string) (list []move) {
+	if width := sameLength(texts); all(texts, func(s string) bool { return isOf(s, 2) }) && width >= minBits {
+		return movesTo("", 1, placesIn(valuesOf(texts, 2), width))
+	}
+	if all(texts, func(s string) bool { return isOf(s, 10) }) {
+		values := valuesOf(texts, 10)
+		list = movesTo("dec2bin|lpad(%d)", 3, placesIn(values, 0))
+		list = append(list, movesTo("dec2bin|lpad(%d)", 3, everywhere(shortestFrame(values)))...)
+	}
+	if all(texts, func(s string) bool { return isOf(s, 16) }) {
+		list = append(list, movesTo("hex2bin|lpad(%d)", 3, placesIn(valuesOf(texts, 16), 0))...)
+	}
+	return list
+}
+
+// minBits is the length from which on a text of 0 and 1 is taken for bits.
+const minBits = 16
+
+// movesTo gives the moves that cut slices out of frames.
+func movesTo(frame string, verbs int, places []slice) (list []move) {
+	for _, s := range places {
+		rule := ""
+		if frame != "" {
+			rule = fmt.Sprintf(frame, s.n)
+		}
+		list = append(list, move{rule: chain(rule, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank})
+	}
+	return list
+}
+
+// cut is the verb that cuts the slice out.
+func (s slice) cut() string {
+	switch {
+	case s.start+s.count == s.n:
+		return fmt.Sprintf("right(%d)", s.count)
+	case s.start == 0:
+		return fmt.Sprintf("left(%d)", s.count)
+	}
+	return fmt.Sprintf("substr(%d,%d)", s.start, s.count)
+}
+
+// valuesOf reads numbers; nil if one has more than 64 bits.
+func valuesOf(texts []string, base int) []uint64 {
+	values := make([]uint64, len(texts))
+	for i, s := range texts {
+		var err error
+		if values[i], err = strconv.ParseUint(s, base, 64); err != nil {
+			return nil
+		}
+	}
+	return values
+}
+
+// lengths are those of the formats that have a name, and 24: 26 bits without parity.
+func lengths() []int {
+	list := []int{24}
+	for _, f := range pacs.Formats() {
+		list = append(list, f.Bits)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// shortestFrame is the shortest length that holds every value; 0 if none does.
+func shortestFrame(values []uint64) int {
+	if len(values) == 0 {
+		return 0
+	}
+	longest := bits.Len64(slices.Max(values))
+	for _, n := range lengths() {
+		if n >= longest {
+			return n
+		}
+	}
+	return 0
+}
+
+// placesIn gives the places of all formats, the likely ones first: of those of a width,
+// or if that is 0, of those that hold every value.
+func placesIn(values []uint64, width int) (list []slice) {
+	shortest := cmp.Or(width, shortestFrame(values))
+	if shortest == 0 || values == nil {
+		return nil
+	}
+	first := proven
+	for _, n := range lengths() {
+		if n < shortest || width != 0 && n != width {
+			continue
+		}
+		rank := knownOther
+		if n == shortest {
+			rank = known
+		}
+		list = append(list, unnamed(n, rank)...)
+		found := false
+		for _, f := range formatsOf(n) {
+			if fits(f, values) {
+				found = true
+				list = append(list, placesOf(f, first)...)
+			} else {
+				list = append(list, placesOf(f, rank)...)
+			}
+		}
+		if found {
+			first = provenOther
+		}
+	}
+	slices.SortStableFunc(list, func(a, b slice) int { return cmp.Compare(a.rank, b.rank) })
+	return list
+}
+
+// formatsOf gives the formats of a length.
+func formatsOf(n int) []pacs.Format {
+	return slices.DeleteFunc(pacs.Formats(), func(f pacs.Format) bool { return f.Bits != n })
+}
+
+// fits reports whether every value is a frame of the format, with its parity right.
+func fits(f pacs.Format, values []uint64) bool {
+	only, err := pacs.Select(f.Name)
+	if err != nil {
+		return false
+	}
+	for _, v := range values {
+		raw := make([]byte, (f.Bits+7)/8)
+		for i := range f.Bits {
+			raw[i/8] |= byte(v>>(f.Bits-1-i)&1) << (7 - i%8)
+		}
+		if _, why := only.Card(reader.PACS, f.Bits, raw); why != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// placesOf gives the fields of a format that are in one piece, and all of them together
+// if nothing stands between.
+func placesOf(f pacs.Format, rank int) (list []slice) {
+	from, to, count := f.Bits, 0, 0
+	for _, field := range []pacs.Field{f.Facility, f.Card, f.Issue, f.OEM} {
+		if len(field) != 1 || field[0].To < field[0].From || f.BCD {
+			continue
+		}
+		r := field[0]
+		from, to, count = min(from, r.From), max(to, r.To), count+r.To-r.From+1
+		list = append(list, slice{f.Bits, r.From - 1, r.To - r.From + 1, rank})
+	}
+	if count > 0 && to-from+1 == count {
+		list = append(list, slice{f.Bits, from - 1, count, rank})
+	}
+	return append(list, slice{f.Bits, 1, f.Bits - 2, rank})
+}
+
+// unnamed gives the places of whole bytes: readers that hand on no parity.
+func unnamed(n, rank int) (list []slice) {
+	if n%8 != 0 {
+		return nil
+	}
+	for start := 0; start < n; start += 8 {
+		for count := 8; start+count <= n; count += 8 {
+			list = append(list, slice{n, start, count, rank})
+		}
+	}
+	return list
+}
+
+// everywhere gives all places of a frame.
+func everywhere(n int) (list []slice) {
+	for start := range n {
+		for count := 1; start+count <= n; count++ {
+			list = append(list, slice{n, start, count, anywhere})
+		}
+	}
+	return list
+}
