@@ -115,7 +115,16 @@ func all(texts []string, ok func(string) bool) bool {
 }
 
 // isOf reports whether s is made of the digits of a base.
-func isOf(s string, base int) bool { return strings.Trim(s, bases[base].digits) == "" }
+func isOf(s string, base int) bool {
+	for i := range len(s) {
+		digit := '0' <= s[i] && s[i] <= '0'+byte(min(base, 10)-1)
+		letter := base == 16 && ('A' <= s[i] && s[i] <= 'F' || 'a' <= s[i] && s[i] <= 'f')
+		if !digit && !letter {
+			return false
+		}
+	}
+	return true
+}
 
 // sameLength is the length that all texts have; 0 if they differ.
 func sameLength(texts []string) int {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Verb describes a verb.
@@ -39,9 +40,19 @@ type (
 	maker      = func(args []arg) (conversion, error)
 )
 
-// table gives every verb. It is a function because join parses rules, which looks up
-// verbs.
+// table gives every verb, put together once. It is a function because join parses
+// rules, which looks up verbs.
 func table() []verb {
+	tableOnce.Do(func() { verbTable = allVerbs() })
+	return verbTable
+}
+
+var (
+	tableOnce sync.Once
+	verbTable []verb
+)
+
+func allVerbs() []verb {
 	join := verb{"join", "(between, \"rule\" ..., 8 rules at most)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, joiner}
 	return slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs, []verb{join})
 }
