@@ -156,7 +156,7 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if err != nil {
 		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
-	p.readers = append(p.readers, agent.Reader{Source: src, Point: c.Point, Number: rule.Apply})
+	p.readers = append(p.readers, agent.Reader{Source: src, Point: c.Point, Number: rule.Apply, MayBeTyped: protocols.MayBeTyped(c.Protocol, c.Options)})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -52,15 +53,29 @@ func (s *status) pointStatus() []ctl.Point {
 func (s *status) readerStatus(items []health.Item) []ctl.Reader {
 	list := make([]ctl.Reader, 0, len(s.plan.cfg.Readers))
 	for _, c := range s.plan.cfg.Readers {
-		r := ctl.Reader{Name: c.Name, Point: c.Point, Protocol: c.Protocol, Port: c.Port, State: health.Warn, Text: "not opened yet"}
-		for _, it := range items {
-			if it.Name == "reader "+c.Name {
-				r.State, r.Text = it.State, it.Text
-			}
-		}
+		r := ctl.Reader{Name: c.Name, Point: c.Point, Protocol: c.Protocol, Port: c.Port}
+		r.State, r.Text = readerHealth(c.Name, items)
 		list = append(list, r)
 	}
 	return list
+}
+
+// readerHealth gives the worst that there is to say of a reader: how its device does, or a
+// particular thing, such as an alarm, whose item has the reader's name in front.
+func readerHealth(reader string, items []health.Item) (state health.State, text string) {
+	name := "reader " + reader
+	state, text = health.Warn, "not opened yet"
+	for _, it := range items {
+		if it.Name == name {
+			state, text = it.State, it.Text
+		}
+	}
+	for _, it := range items {
+		if strings.HasPrefix(it.Name, name+" ") && it.State > state {
+			state, text = it.State, it.Text
+		}
+	}
+	return state, text
 }
 
 func (s *status) uplinkStatus() ctl.Uplink {

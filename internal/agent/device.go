@@ -16,6 +16,9 @@ type Reader struct {
 	Point  string        // empty: it belongs to the terminal, such as a guard of its USB sockets
 	// Number makes the site's number of a card.
 	Number func(reader.Card) (reader.Number, error)
+	// MayBeTyped reports whether a badge looks like a number that was typed at a keypad which
+	// the reader is not set to; nil: none does.
+	MayBeTyped func(reader.Card) bool
 }
 
 // device is a reader while the agent runs.
@@ -29,6 +32,7 @@ type device struct {
 	faults faults
 	alarms faults
 	noisy  bool // health says that it cannot be understood
+	typed  typed
 }
 
 func (d *device) healthName() string { return "reader " + d.name }
@@ -129,6 +133,7 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	switch ev.Kind {
 	case reader.KindCard:
 		a.clean(d)
+		a.suspectTyped(d, ev.Card)
 		n, err := d.Number(ev.Card)
 		if err != nil {
 			if a.fault(ctx, d, reader.BadNumber) {
@@ -139,6 +144,7 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.act(ctx, d, p, a.engine.Card(ctx, p.Point, n, ev.Card))
 	case reader.KindKey:
 		a.clean(d)
+		a.keysCame(d)
 		a.configureKeys()
 		d.signal(reader.CueKey)
 		a.touch(p)

@@ -3,6 +3,8 @@ package protocols
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"badged/keypad"
 	"badged/reader"
@@ -10,14 +12,21 @@ import (
 	"badged/reader/wiegand"
 )
 
+// entryOptions describe a keypad that sends whole numbers.
+var entryOptions = []Option{
+	{"digits", "of keypad=frame: digits of the shortest number, 1 to 8; zeros in front, which it loses, are put back", "4"},
+	{"entry", "of keypad=frame: what a number is: pin (# is put behind it), or code (* is put in front, too)", "pin"},
+	{"facility", "of keypad=frame: facility of its frames, 0 to 65535, or none: the number has all their bits", "0"},
+}
+
 var wiegandRows = []Protocol{{
 	Name: "wiegand",
 	Doc:  "reader, keypad or both on two lines, D0 and D1",
 	Port: Lines,
-	Options: []Option{
+	Options: append(slices.Clip(entryOptions), []Option{
 		{"format", "auto, raw, names of formats (H10302), or a definition (bits=26 facility=2-9 card=10-25 even=1:2-13 odd=26:14-25)", "auto"},
-		{"keypad", "bursts of its keys: auto (4bit and 8bit), none, 4bit, 6bit, 6bit-parity, 8bit; a burst of that length is a key, with format raw too, unless it is none", "auto"},
-	},
+		{"keypad", "bursts of its keys: auto (4bit and 8bit), none, 4bit, 6bit, 6bit-parity, 8bit; a burst of that length is a key, with format raw too, unless it is none; or frame: it sends the whole number as a frame of 26 or 34 bits", "auto"},
+	}...),
 	make: newWiegand,
 }}
 
@@ -29,9 +38,59 @@ func newWiegand(v values) (reader.Decoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("format: %w", err)
 	}
-	bursts, err := keypad.BurstsOf(cmp.Or(burstAliases[v["keypad"]], v["keypad"]))
-	if err != nil {
-		return nil, fmt.Errorf("keypad %w", err)
+	o := wiegand.Options{Formats: formats}
+	if v["keypad"] == wholeFrames {
+		o.Entry, err = v.entry()
+		return wiegand.New(o), err
 	}
-	return wiegand.New(wiegand.Options{Formats: formats, Keypad: bursts}), nil
+	for _, option := range entryOptions {
+		if s, ok := v[option.Name]; ok && s != option.Default {
+			return nil, fmt.Errorf("%s: is for a keypad that sends whole numbers; add keypad = %q", option.Name, wholeFrames)
+		}
+	}
+	if o.Keypad, err = keypad.BurstsOf(cmp.Or(burstAliases[v["keypad"]], v["keypad"])); err != nil {
+		return nil, fmt.Errorf("keypad %w, %s", err, wholeFrames)
+	}
+	return wiegand.New(o), nil
+}
+
+// wholeFrames is the value of keypad for one that sends whole numbers.
+const wholeFrames = "frame"
+
+// entry reads what a keypad sends for a whole number.
+func (v values) entry() (*wiegand.Entry, error) {
+	const maxFacility = 65535
+	e := wiegand.Entry{Digits: keypad.MinPIN}
+	if n, err := v.number("digits", keypad.MaxCode); err != nil {
+		return nil, err
+	} else if n > 0 {
+		e.Digits = n
+	}
+	switch s := v["entry"]; s {
+	case "", "pin":
+	case "code":
+		e.Code = true
+	default:
+		return nil, fmt.Errorf("entry %q: must be pin or code", s)
+	}
+	switch s, ok := v["facility"]; {
+	case s == "none":
+		e.Facility = wiegand.NoFacility
+	case ok:
+		n, err := strconv.ParseUint(s, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("facility %q: must be a number, 0 to %d, or none", s, maxFacility)
+		}
+		e.Facility = int(n)
+	}
+	return &e, nil
+}
+
+// MayBeTyped gives what tells of a reader's badge whether it looks like a number that was typed on
+// a keypad that sends whole numbers, and yet the reader is not set to one; nil: none can.
+func MayBeTyped(protocol string, opts map[string]string) func(reader.Card) bool {
+	if protocol != "wiegand" || opts["keypad"] == "none" || opts["keypad"] == wholeFrames {
+		return nil
+	}
+	return wiegand.MayBeTyped
 }

@@ -1,6 +1,7 @@
 // Package wiegand decodes the two lines of a Wiegand reader: a falling edge on D0 is a
 // 0, one on D1 is a 1. A frame has no end mark; it is over when the lines stay quiet.
-// Keypads on the same lines send a burst of a few bits for each key.
+// Keypads on the same lines send a burst of a few bits for each key, or, once the number is
+// typed, a frame as a badge has it.
 //
 // It is fed '0' and '1', and 'x' where edges were lost, each with the kernel's time of
 // the edge.
@@ -35,6 +36,7 @@ const (
 type Options struct {
 	Formats pacs.Selection
 	Keypad  []keypad.Burst // no two of one length
+	Entry   *Entry         // of a keypad that sends whole numbers; nil: it does not
 }
 
 // Decoder implements reader.Decoder.
@@ -86,7 +88,7 @@ func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	}
 	d.open = false
 	if d.why == "" {
-		emit(d.event())
+		d.finish(emit)
 	} else if !d.told {
 		emit(d.fault(d.why))
 	}
@@ -147,7 +149,24 @@ func (d *Decoder) fault(why reader.Why) reader.Event {
 	return reader.Event{Kind: reader.KindFault, At: d.last, Why: why}
 }
 
-// event is what the frame says.
+// finish tells what the frame says.
+func (d *Decoder) finish(emit func(reader.Event)) {
+	if d.opts.Entry != nil && d.bits >= minCard {
+		keys, why, ours := d.opts.Entry.keys(d.bits, d.frame[:(d.bits+7)/8])
+		if why != "" {
+			emit(d.fault(why))
+		}
+		for _, k := range keys {
+			emit(reader.Event{Kind: reader.KindKey, At: d.last, Key: k})
+		}
+		if ours {
+			return
+		}
+	}
+	emit(d.event())
+}
+
+// event is what a frame says that is no whole number of a keypad.
 func (d *Decoder) event() reader.Event {
 	for _, b := range d.opts.Keypad {
 		if b.Bits != d.bits {

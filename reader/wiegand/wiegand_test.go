@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -311,6 +312,117 @@ func rows(t *testing.T) [][]string {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	return rows[1:]
+}
+
+// typed is the frame of a keypad that sends whole numbers: H10301, or H10306 with 34 bits.
+func typed(bits, facility, number int) string {
+	half := (bits - 2) / 2
+	data := fmt.Sprintf("%0*b", bits-2, facility<<16|number)
+	first, last := strings.Count(data[:half], "1")%2, 1-strings.Count(data[half:], "1")%2
+	return fmt.Sprintf("%d%s%d", first, data, last)
+}
+
+// TestNumbersInOneFrame (issue 7, 2.2): the keypad sends 4711 as a badge of facility 0.
+func TestNumbersInOneFrame(t *testing.T) {
+	const issue = "10000000000010010011001111"
+	if typed(26, 0, 4711) != issue {
+		t.Fatal("the frame is another than the issue's")
+	}
+	pin, code := wiegand.Entry{Digits: 4}, wiegand.Entry{Digits: 4, Code: true}
+	all := wiegand.Entry{Digits: 6, Facility: wiegand.NoFacility}
+	for _, tt := range []struct {
+		name     string
+		entry    wiegand.Entry
+		in, want string
+	}{
+		{"a PIN", pin, issue, "4 7 1 1 #"},
+		{"a code", code, issue, "* 4 7 1 1 #"},
+		{"34 bits", pin, typed(34, 0, 4711), "4 7 1 1 #"},
+		{"zeros in front", pin, typed(26, 0, 42), "0 0 4 2 #"},
+		{"nothing but zeros", pin, typed(26, 0, 0), "0 0 0 0 #"},
+		{"the longest", pin, typed(26, 0, 65534), "6 5 5 3 4 #"},
+		{"the keypad's own error", pin, typed(26, 0, 65535), "overflow"},
+		{"and with 34 bits", pin, typed(34, 0, 65535), "overflow"},
+		{"another facility is a badge", pin, cdvi, "H10301:166A37"},
+		{"the facility that is set", wiegand.Entry{Facility: 22, Digits: 4}, cdvi + " " + issue, "2 7 1 9 1 # H10301:001267"},
+		{"all the bits", all, typed(26, 1, 57920) + " " + typed(34, 1, 57920), "1 2 3 4 5 6 # 1 2 3 4 5 6 #"},
+		{"the error in all the bits", all, typed(26, 255, 65535) + " " + typed(34, 65535, 65535), "overflow overflow"},
+		{"more than 16 bits without a facility", all, typed(26, 0, 65535), "0 6 5 5 3 5 #"},
+		{"wrong parity", pin, "0" + issue[1:], "parity"},
+		{"another length", pin, issue[1:], "length"},
+		{"no bursts beside it", pin, "1010", "length"},
+		{"a badge of 37 bits", pin, "0000000000000000000000000000000000010", "37-bit:0000000002"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := wiegand.New(wiegand.Options{Entry: &tt.entry})
+			if got := play(d, tt.in); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestEntryContract holds the contract with a keypad that sends whole numbers.
+func TestEntryContract(t *testing.T) {
+	formats, err := pacs.Select("H10301,H10306") // a frame of 34 bits that lost one is no D10202
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := func() reader.Decoder {
+		return wiegand.New(wiegand.Options{Formats: formats, Entry: &wiegand.Entry{Digits: 4}})
+	}
+	frames := []string{typed(26, 0, 4711), cdvi, typed(34, 0, 1)}
+	readertest.Decoder(t, readertest.Contract{
+		New: dec, Frames: [][]byte{[]byte(frames[0]), []byte(frames[1]), []byte(frames[2])}, Want: wants(t, dec(), frames...), Checksum: true,
+		Garbage: [][]byte{{'x'}, {0}, []byte("0"), []byte("101"), bytes.Repeat([]byte("0"), 1000), bytes.Repeat([]byte("10"), 15)},
+	})
+}
+
+// TestMayBeTyped (issue 7, 2.2): a badge of facility 0 is what such a keypad makes of a number.
+func TestMayBeTyped(t *testing.T) {
+	for _, tt := range []struct {
+		formats, in string
+		want        bool
+	}{
+		{"auto", typed(26, 0, 4711), true},
+		{"auto", typed(34, 0, 4711), true},
+		{"raw", typed(26, 0, 4711), true},
+		{"ind26", typed(26, 0, 4711), true},
+		{"auto", cdvi, false},
+		{"auto", typed(34, 1, 4711), false},
+		{"auto", "0000000000000000000000000000000000010", false},
+		{"raw", "00" + typed(26, 0, 4711)[2:25] + "0", false}, // not its parity
+	} {
+		said := wants(t, decoder(t, tt.formats, "auto"), tt.in)
+		if len(said) != 1 || said[0].Kind != reader.KindCard || wiegand.MayBeTyped(said[0].Card) != tt.want {
+			t.Errorf("%s %s: want %v, %s", tt.formats, tt.in, tt.want, shown(said))
+		}
+	}
+}
+
+// FuzzEntry: each frame that is made of a number gives its digits, and no other frame does.
+func FuzzEntry(f *testing.F) {
+	f.Add(uint16(4711), uint8(0), false, uint8(0))
+	f.Add(uint16(65535), uint8(7), true, uint8(3))
+	f.Fuzz(func(t *testing.T, number uint16, facility uint8, long bool, flip uint8) {
+		bits := 26
+		if long {
+			bits = 34
+		}
+		frame := []byte(typed(bits, int(facility), int(number)))
+		want := strings.Join(strings.Split(fmt.Sprintf("%04d#", number), ""), " ")
+		if number == 65535 {
+			want = "overflow"
+		}
+		entry := wiegand.Entry{Facility: int(facility), Digits: 4}
+		if got := play(wiegand.New(wiegand.Options{Entry: &entry}), string(frame)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		frame[int(flip)%bits] ^= 1
+		if got := play(wiegand.New(wiegand.Options{Entry: &entry}), string(frame)); got != "parity" {
+			t.Errorf("a changed bit gives %s", got)
+		}
+	})
 }
 
 // FuzzDecoder: what comes out as a card are bits that were sent in a row, none of them
