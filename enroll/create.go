@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"time"
 
+	"badged/internal/clock"
 	"badged/reader"
 )
 
@@ -55,13 +58,16 @@ func (e *Engine) refuseNew(ctx context.Context, p Point, ev Event, r Reason) Dec
 }
 
 // anonymous puts the account of an unknown card. One that exists already, because its
-// former card was taken away, is used again.
+// former card was taken away, is used again; one that has lapsed begins anew, with a
+// number of its own.
 func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
 	had, err := tx.Account(ev.Account)
 	switch {
 	case err == nil && !had.mayUse():
 		return Account{}, ErrTaken
-	case !errors.Is(err, ErrNotFound):
+	case err == nil && !had.lapsed(ev.At):
+		return had, nil
+	case err != nil && !errors.Is(err, ErrNotFound):
 		return had, err
 	}
 	n, err := tx.TakeNumber()
@@ -70,10 +76,19 @@ func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
 	}
 	a := Account{
 		ID: ev.Account, Kind: Anonymous, State: Active, Number: n, Lang: site.Lang,
-		Expires: ev.At.Wall.Add(site.AnonymousLife),
+		Expires: endOf(ev.At, site.AnonymousLife),
 	}
 	if n == 0 {
 		a.Label = fmt.Sprintf("anonym-%s-%x", e.terminal, a.ID[:2])
 	}
 	return a, tx.PutAccount(a)
+}
+
+// endOf is when an account ends that is made now. Without the time it ends as late as can
+// be, until the hub says better: a clock that was wrong must not end it at once.
+func endOf(at clock.Stamp, life time.Duration) time.Time {
+	if at.State == clock.Unknown {
+		return fromUnix(math.MaxUint32)
+	}
+	return at.Wall.Add(life)
 }

@@ -94,6 +94,7 @@ type Decision struct {
 	Outcome Outcome
 	Reason  Reason
 	Account Account    // zero: nobody
+	Card    CardID     // that was presented; zero: none
 	Cue     reader.Cue // what the reader shows
 	Login   bool       // a print point opens a session
 	Open    bool       // a door point energises its relay

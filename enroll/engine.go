@@ -70,11 +70,19 @@ func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Ca
 	switch {
 	case h.takes(b.id):
 		return e.cardAfterCode(ctx, p, b, known, found, h)
-	case found:
+	case found && !e.unknownAgain(known):
 		return e.known(ctx, p, known)
 	default:
 		return e.unknown(ctx, p, b)
 	}
+}
+
+// unknownAgain reports whether a card belongs to the account that it made and that has
+// lapsed. One that was lost, replaced, revoked or contested stays what it is, and one that
+// an operator gave to such an account waits for the hub to purge it.
+func (e *Engine) unknownAgain(k Known) bool {
+	return k.Account.Kind == Anonymous && k.Account.lapsed(e.clock.Now()) && k.Binding.State == BindingActive &&
+		k.Account.ID == e.key.Anonymous(k.Binding.Card)
 }
 
 // assurance is how well the reader knew the card. Readers that authenticate a card
@@ -198,7 +206,7 @@ func (e *Engine) change(ctx context.Context, ev *Event, fn func(Tx) error) error
 
 // decisionOf is the plain answer that an event tells of.
 func decisionOf(ev Event) Decision {
-	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Cue: cue(ev.Outcome, ev.Reason)}
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Card: ev.Card, Cue: cue(ev.Outcome, ev.Reason)}
 }
 
 // event begins an event at a point, now.

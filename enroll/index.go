@@ -247,6 +247,23 @@ func (ix *Index) Unclaimed(at clock.Stamp) (n int) {
 	return n
 }
 
+// PurgeLag is how long a lapsed account is kept: a session that began before its end may
+// still make it somebody's own.
+const PurgeLag = time.Hour
+
+// Lapsed gives the accounts that can be purged.
+func (ix *Index) Lapsed(at clock.Stamp) (ids []AccountID) {
+	at.Wall = at.Wall.Add(-PurgeLag)
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	for place := range ix.unclaimed {
+		if a := ix.slots[place].account(); a.lapsed(at) {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
+}
+
 // account is what the index keeps of an account.
 func (s accountSlot) account() Account {
 	return Account{ID: s.id, Kind: s.kind, State: s.state, Number: uint64(s.number), Expires: fromUnix(s.expires)}

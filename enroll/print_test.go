@@ -158,7 +158,7 @@ func TestS114_EditKeepsToWhatTheSiteAllows(t *testing.T) {
 	l := newLab(t)
 	l.lease(1, 8)
 	id := l.tap(hall, card(1)).Account.ID
-	got, err := l.engine.Edit(l.ctx, hall, id, enroll.Edit{Name: " Ada  Lovelace ", Email: "Ada@Example.ORG ", Lang: "en"})
+	got, err := l.engine.Edit(l.ctx, hall, id, enroll.CardID{}, enroll.Edit{Name: " Ada  Lovelace ", Email: "Ada@Example.ORG ", Lang: "en"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestS114_EditKeepsToWhatTheSiteAllows(t *testing.T) {
 		t.Errorf("saved as %+v", got)
 	}
 	l.setting(func(s *enroll.Site) { s.EditProfile = false })
-	got, err = l.engine.Edit(l.ctx, hall, id, enroll.Edit{Name: "Eve", Email: "eve@example.org", Lang: "fr"})
+	got, err = l.engine.Edit(l.ctx, hall, id, enroll.CardID{}, enroll.Edit{Name: "Eve", Email: "eve@example.org", Lang: "fr"})
 	if err != nil || got.Name != "Ada Lovelace" || got.Email != "ada@example.org" || got.Lang != "fr" {
 		t.Errorf("with editing off: %+v, %v", got, err)
 	}
@@ -190,7 +190,7 @@ func TestEditRefusesBadFields(t *testing.T) {
 		{enroll.Edit{Email: "A <a@b.ch>", Lang: "fr"}, "email"},
 		{enroll.Edit{Lang: "de"}, "lang"},
 	} {
-		_, err := l.engine.Edit(l.ctx, hall, id, c.edit)
+		_, err := l.engine.Edit(l.ctx, hall, id, enroll.CardID{}, c.edit)
 		var fe *enroll.FieldError
 		if !errors.As(err, &fe) || fe.Field != c.field {
 			t.Errorf("field %s: %v", c.field, err)
@@ -233,7 +233,7 @@ func TestS406_AServiceAccountCanDoNothingHere(t *testing.T) {
 	if d := l.tap(front, card(2)); d.Outcome != enroll.Refused {
 		t.Error("a card was bound to an application")
 	}
-	if _, err := l.engine.Edit(l.ctx, hall, a.ID, enroll.Edit{Lang: "fr"}); !errors.Is(err, enroll.ErrNotAllowed) {
+	if _, err := l.engine.Edit(l.ctx, hall, a.ID, enroll.CardID{}, enroll.Edit{Lang: "fr"}); !errors.Is(err, enroll.ErrNotAllowed) {
 		t.Errorf("edit: %v", err)
 	}
 }

@@ -42,10 +42,10 @@ const (
 	maxEmail = 254
 )
 
-// Edit changes a profile as the person who is logged in wants it, and returns the
-// account as saved. With profile editing off only the language changes. Errors: a
+// Edit changes a profile as the person who logged in with a card (zero: without one) wants
+// it, and returns the account as saved. With profile editing off only the language changes. Errors: a
 // *FieldError, ErrNotAllowed, or the store's.
-func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, ed Edit) (Account, error) {
+func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, card CardID, ed Edit) (Account, error) {
 	ed, err := ed.clean()
 	if err != nil {
 		return Account{}, err
@@ -68,17 +68,17 @@ func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, ed Edit) (Acco
 			return err
 		}
 		ev := e.event(p, EventEdit, Granted, ProfileEdited)
-		ev.Account, ev.Edit = id, &ed
+		ev.Account, ev.Card, ev.Edit = id, card, &ed
 		return tx.Append(ev)
 	})
 	return saved, err
 }
 
 // edited is the account with a new profile. Contact data makes an anonymous account
-// somebody's own: it no longer expires.
+// somebody's own: it no longer expires. A person's end is the hub's, whatever they type.
 func (a Account) edited(ed Edit) Account {
 	a.Name, a.Email, a.Lang = ed.Name, ed.Email, ed.Lang
-	if a.Email != "" {
+	if a.Kind == Anonymous && a.Email != "" {
 		a.Expires = time.Time{}
 	}
 	return a

@@ -55,7 +55,7 @@ func TestSiteQuotaCountsUnclaimedAccounts(t *testing.T) {
 	if c, closed := l.engine.Closed(l.ctx, hall); !closed || c.Quota != "site" || !c.Ends.IsZero() {
 		t.Errorf("%v %+v", closed, c)
 	}
-	if _, err := l.engine.Edit(l.ctx, hall, d.Account.ID, enroll.Edit{Email: "a@b.ch", Lang: "fr"}); err != nil {
+	if _, err := l.engine.Edit(l.ctx, hall, d.Account.ID, enroll.CardID{}, enroll.Edit{Email: "a@b.ch", Lang: "fr"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, closed := l.engine.Closed(l.ctx, hall); closed {

@@ -40,6 +40,12 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	}
 }
 
+// lapsed reports whether an anonymous account has ended that nobody made their own. Its
+// card is unknown again.
+func (a Account) lapsed(at clock.Stamp) bool {
+	return a.Kind == Anonymous && a.State == Active && ended(a.Expires, at)
+}
+
 // ends reports whether card or account are for a time only.
 func (k Known) ends() bool { return !k.Account.Expires.IsZero() || !k.Binding.Expires.IsZero() }
 

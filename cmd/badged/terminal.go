@@ -164,6 +164,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
 	part(t.confirmKeys)
+	part(t.purge)
 	if t.kiosk != nil {
 		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
 	}

@@ -25,6 +25,8 @@
 //	         language and end are the terminal's where it changed them (compared with
 //	         the hub's row of that time, base), else the hub's.
 //	         That it was merged stays.
+//	         An anonymous account that lapsed and began anew, with another number, is the
+//	         terminal's until the hub's row changes.
 //	card     the terminal's, until a row of the hub's comes: that one wins, whatever it says.
 //	         Only while it still gives the card to the anonymous account that the terminal
 //	         took it from, and does not know of that, the terminal's stays.
@@ -35,7 +37,8 @@
 //   - a row of the hub's comes for it and it is a card (that was not moved, see above); or the claim is no longer live
 //     there; or it is an account and the hub has its event;
 //   - the hub removes the row: revocations always win, also over what is still in
-//     the outbox;
+//     the outbox, except over what was made in the place of that very row, of which the
+//     hub has not heard;
 //   - the hub had its event when Position was last asked for, and then sends the
 //     collection: as a snapshot without the row, or, for an account or a card whose row
 //     the hub has, in any way. (A snapshot that was made before the hub had the
@@ -45,6 +48,13 @@
 // Update refuses with enroll.ErrTaken to bind a card that belongs to another account
 // (but a person takes one from an anonymous account) or was revoked since the engine
 // looked, and to use a claim that is not live any more.
+//
+// # Accounts that lapse
+//
+// An anonymous account that nobody made their own lapses. The engine then takes its card
+// for unknown, whoever still has the rows. The hub removes its own; PurgeLapsed removes
+// what the hub never had. Used numbers stand in the table lease, which nothing shrinks, so
+// none comes back.
 //
 // # Large changes
 //

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"badged/enroll"
 	"badged/sync/wire"
@@ -121,14 +123,25 @@ func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Accoun
 		return a, true, err
 	}
 	base, err := accountOf(id, l.base)
+	if l.base != nil && beganAnew(mine, base) && bytes.Equal(hub, l.base) {
+		return mine, true, err
+	}
 	a.Name = changed(a.Name, mine.Name, base.Name)
 	a.Email = changed(a.Email, mine.Email, base.Email)
 	a.Lang = changed(a.Lang, mine.Lang, base.Lang)
-	a.Expires = changed(a.Expires, mine.Expires, base.Expires)
 	if mine.State == enroll.Merged && a.State < enroll.Merged {
 		a.State = enroll.Merged
 	}
+	if mine.Kind == enroll.Anonymous && mine.Email != "" && mine.Expires.IsZero() {
+		a.Expires = time.Time{} // made somebody's own here
+	}
 	return a, true, err
+}
+
+// beganAnew reports whether an account is another life of the one that was there: an
+// anonymous one that lapsed, and whose card made a new one, with another number.
+func beganAnew(a, had enroll.Account) bool {
+	return a.Kind == enroll.Anonymous && had.Kind == enroll.Anonymous && a.Number != had.Number
 }
 
 // accountOf decodes an account; nil bytes are an empty one.
@@ -223,7 +236,8 @@ func mergeClaim(id enroll.ClaimID, hub []byte, l *localRow) (c enroll.Claim, ok 
 func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, error) {
 	switch {
 	case hub == nil:
-		return false, nil
+		anew, err := l.replaces(c)
+		return anew && !told, err
 	case c == wire.Accounts:
 		return !told, nil
 	case c == wire.Cards && !told:
@@ -234,6 +248,23 @@ func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, err
 	default:
 		return false, nil
 	}
+}
+
+// replaces reports whether a local row was made in the place of one of the hub's: the end
+// of that one is not its own.
+func (l *localRow) replaces(c wire.Collection) (bool, error) {
+	if l.base == nil {
+		return false, nil
+	}
+	if c != wire.Accounts {
+		return c == wire.Cards, nil
+	}
+	mine, err := accountOf(enroll.AccountID{}, l.body)
+	if err != nil {
+		return false, err
+	}
+	base, err := accountOf(enroll.AccountID{}, l.base)
+	return beganAnew(mine, base), err
 }
 
 // revokes reports whether a row takes rights away: such rows go first.

@@ -109,6 +109,13 @@ func (t *txn) PutAccount(a enroll.Account) error {
 	if err != nil {
 		return err
 	}
+	had, ok, err := mergeAccount(a.ID, hub, l)
+	if err != nil {
+		return err
+	}
+	if ok && beganAnew(a, had) {
+		l = nil // what the terminal had is over, and the hub's row is what it replaces
+	}
 	return t.putLocal(k, hub, l, accountToWire(a))
 }
 

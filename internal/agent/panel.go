@@ -21,7 +21,8 @@ const noticeTime = 6 * time.Second
 type session struct {
 	id      string
 	account enroll.Account
-	created bool // the account was made by the presentation that opened it
+	card    enroll.CardID // that opened it; zero: none
+	created bool          // the account was made by the presentation that opened it
 	ends    time.Time
 }
 
@@ -63,7 +64,7 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 		if p == nil {
 			return enroll.ErrNoSession
 		}
-		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, ed)
+		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, p.session.card, ed)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 	if p.session == nil {
 		p.session = &session{id: rand.Text()}
 	}
-	p.session.account = dec.Account
+	p.session.account, p.session.card = dec.Account, dec.Card
 	p.session.created = dec.Reason == enroll.NewAccount
 	p.session.ends = time.Now().Add(a.opts.Index.Site().SessionIdle)
 }

@@ -105,22 +105,9 @@ func (h *Hub) Claims(ctx context.Context) ([]ClaimRecord, error) {
 
 // endClaims ends the rows of claims that ended long ago.
 func endClaims(tx Tx, now time.Time) error {
-	var over [][]byte
-	err := each(tx, wire.Claims, func(key []byte, c wire.Claim) error {
-		if moment(c.Ends).Add(claimRowLife).Before(now) {
-			over = append(over, key)
-		}
-		return nil
+	return removeRows(tx, wire.Claims, func(c wire.Claim) bool {
+		return moment(c.Ends).Add(claimRowLife).Before(now)
 	})
-	if err != nil {
-		return err
-	}
-	for _, key := range over {
-		if err := tx.PutRow(wire.Claims, "", key, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // orMissing is err, or if there is none (or nothing was found) a refusal that says

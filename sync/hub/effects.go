@@ -37,6 +37,15 @@ func (e happening) at() time.Time {
 	return moment(e.ev.At)
 }
 
+// soonest is when it happened, as far as the hub can believe it: a terminal whose clock is
+// ahead ends no account.
+func (e happening) soonest() time.Time {
+	if at := e.at(); at.Before(e.rec.Received) {
+		return at
+	}
+	return e.rec.Received
+}
+
 // effects changes what terminals share, in the transaction that stores the event. It
 // fails only when the store does: an event that makes no sense changes nothing.
 func (h *Hub) effects(e happening) error {
@@ -49,7 +58,7 @@ func (h *Hub) effects(e happening) error {
 	case e.ev.Reason == reasonCardTaken:
 		return cardTaken(e)
 	case e.ev.Kind == kindEdit && e.ev.Edit != nil:
-		return edited(e)
+		return h.edited(e)
 	case e.ev.Kind == kindPresentation && e.ev.Reason == reasonCodeWrong:
 		return h.wrongCode(e)
 	default:
@@ -59,7 +68,8 @@ func (h *Hub) effects(e happening) error {
 
 // newAccount makes anonymN of an unknown card. Two terminals that met the card while
 // offline made the same account: the number that came first is its name, the other
-// an alias. A provisional account gets its number here.
+// an alias. A provisional account gets its number here. An account that had lapsed begins
+// anew: nothing of the former one stays but its number, which nobody gets again.
 func (h *Hub) newAccount(e happening) error {
 	account, ok1 := idOf(e.ev.Account)
 	card, ok2 := idOf(e.ev.Card)
@@ -71,7 +81,13 @@ func (h *Hub) newAccount(e happening) error {
 	if err != nil {
 		return err
 	}
-	_, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	a, found, err := get[wire.Account](e.tx, wire.Accounts, account[:])
+	if err != nil {
+		return err
+	}
+	if found && lapsed(a, e.soonest()) {
+		found, err = false, purge(e.tx, map[ID]bool{account: true}, e.rec.Received)
+	}
 	if err != nil {
 		return err
 	}
@@ -260,24 +276,27 @@ const (
 
 // edited keeps both versions of a profile and puts the new one in force. Within a
 // terminal, edits come in order; between terminals, the last to arrive wins.
-func edited(e happening) error {
+func (h *Hub) edited(e happening) error {
 	id, ok := idOf(e.ev.Account)
 	if !ok {
 		return nil
 	}
 	a, found, err := get[wire.Account](e.tx, wire.Accounts, id[:])
-	if err != nil {
+	if err == nil && !found {
+		a, found, err = h.bringBack(e, id)
+	}
+	if err != nil || !found {
 		return err
 	}
 	err = e.tx.AddEdit(EditRecord{
 		Account: id, Terminal: e.src.Terminal, Order: e.ev.Order, At: e.at(),
 		Before: wire.Edit{Name: a.Name, Email: a.Email, Lang: a.Lang}, After: *e.ev.Edit,
 	})
-	if err != nil || !found || !mayOwn(a) || !sane(*e.ev.Edit) {
+	if err != nil || !mayOwn(a) || !sane(*e.ev.Edit) {
 		return err
 	}
 	a.Name, a.Email, a.Lang = e.ev.Edit.Name, e.ev.Edit.Email, e.ev.Edit.Lang
-	if a.Email != "" {
+	if a.Kind == Anonymous && a.Email != "" {
 		a.Expires = 0 // somebody's own now
 	}
 	return put(e.tx, wire.Accounts, id[:], a)

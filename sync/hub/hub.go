@@ -202,9 +202,13 @@ func scope(terminal string, incarnation ID) string {
 // tombstoneLife is how long a terminal may be away and still get a delta.
 const tombstoneLife = 90 * 24 * time.Hour
 
-// Tidy ends what time ended: rows of claims that nobody can use any more, and
-// tombstones that every terminal has seen. Call it now and then.
+// Tidy ends what time ended: anonymous accounts that nobody made their own, rows of
+// claims that nobody can use any more, and tombstones that every terminal has seen. Call
+// it now and then.
 func (h *Hub) Tidy(ctx context.Context, now time.Time) error {
+	if err := h.purgeLapsed(ctx, now); err != nil {
+		return err
+	}
 	return h.update(ctx, func(tx Tx) error {
 		if err := endClaims(tx, now); err != nil {
 			return err

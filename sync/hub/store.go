@@ -28,6 +28,7 @@ type Tx struct {
 	Terminals
 	Numbers
 	Ledger
+	Profiles
 	Journal
 }
 
@@ -142,6 +143,8 @@ type ClaimRecord struct {
 type Numbers interface {
 	// AssignNumber gives n to the account unless it has an owner, and tells the owner.
 	AssignNumber(n uint64, account ID) (owner ID, err error)
+	// LastNumber is the highest number that the account got; 0: none.
+	LastNumber(account ID) (uint64, error)
 	// Blocks gives those of a scope that are not spent, and the last one that is, by
 	// First.
 	Blocks(scope string) ([]Block, error)
@@ -191,6 +194,13 @@ type Conflict struct {
 	Resolved bool
 }
 
+// Profiles are the versions of people's profiles.
+type Profiles interface {
+	AddEdit(e EditRecord) error
+	Edits(account ID) ([]EditRecord, error)
+	DropEdits(account ID) error
+}
+
 // Journal is what happened.
 type Journal interface {
 	// Append stores an event, or reports false if that place of its source is taken.
@@ -199,8 +209,6 @@ type Journal interface {
 	// event already.
 	Happened(r Record) (bool, error)
 	Events(after uint64, limit int, fn func(Record) error) error
-	AddEdit(e EditRecord) error
-	Edits(account ID) ([]EditRecord, error)
 	AddConflict(c Conflict) error
 	Conflicts() ([]Conflict, error) // not resolved, oldest first
 	ResolveConflicts(card ID) error

@@ -79,7 +79,7 @@ func (x *tx) Events(after uint64, limit int, fn func(hub.Record) error) error {
 		}, fn)
 }
 
-// AddEdit implements hub.Journal.
+// AddEdit implements hub.Profiles.
 func (x *tx) AddEdit(e hub.EditRecord) error {
 	before, err := wire.Marshal(e.Before)
 	if err != nil {
@@ -94,7 +94,7 @@ func (x *tx) AddEdit(e hub.EditRecord) error {
 	return err
 }
 
-// Edits implements hub.Journal.
+// Edits implements hub.Profiles.
 func (x *tx) Edits(account hub.ID) (edits []hub.EditRecord, err error) {
 	err = collect(x, `SELECT terminal, ord, at, before, after FROM edit WHERE account = ? ORDER BY id`,
 		[]any{account[:]},
@@ -111,6 +111,12 @@ func (x *tx) Edits(account hub.ID) (edits []hub.EditRecord, err error) {
 			return nil
 		})
 	return edits, err
+}
+
+// DropEdits implements hub.Profiles.
+func (x *tx) DropEdits(account hub.ID) error {
+	_, err := x.exec(`DELETE FROM edit WHERE account = ?`, account[:])
+	return err
 }
 
 // AddConflict implements hub.Journal. One that is open already is not added again.

@@ -17,6 +17,12 @@ func (x *tx) AssignNumber(n uint64, account hub.ID) (owner hub.ID, err error) {
 	return owner, x.one(`SELECT account FROM number WHERE n = ?`, []any{n}, idInto{&owner})
 }
 
+// LastNumber implements hub.Numbers. It reads the whole table, once for a person who is
+// brought back.
+func (x *tx) LastNumber(account hub.ID) (n uint64, err error) {
+	return n, x.one(`SELECT coalesce(max(n), 0) FROM number WHERE account = ?`, []any{account[:]}, &n)
+}
+
 const blockColumns = `SELECT first, last, scope, used, granted, spent FROM block `
 
 func readBlock(scan func(...any) error) (b hub.Block, err error) {

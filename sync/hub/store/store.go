@@ -71,7 +71,7 @@ func (s *Store) run(ctx context.Context, p *pool, o *sql.TxOptions, fn func(hub.
 	}
 	defer func() { _ = t.Rollback() }() // without effect after the commit
 	x := &tx{ctx: ctx, tx: t, pool: p, states: make(map[place]*hub.State), db: s.db, sources: make(map[database]sourceRow)}
-	if err := fn(hub.Tx{Rows: x, Terminals: x, Numbers: x, Ledger: x, Journal: x}); err != nil {
+	if err := fn(hub.Tx{Rows: x, Terminals: x, Numbers: x, Ledger: x, Profiles: x, Journal: x}); err != nil {
 		return err
 	}
 	if err := x.flush(); err != nil {

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+
+	"badged/enroll"
+	"badged/internal/clock"
+	"badged/sync/wire"
+)
+
+// purgeBatch is how many accounts one transaction purges: people who present a badge
+// meanwhile wait for no more than that.
+const purgeBatch = 64
+
+// PurgeLapsed removes the lapsed anonymous accounts of which the hub has no row, with
+// their cards, and gives how many there were. Those that the hub has are the hub's to
+// remove. The events that made them stay: a hub that hears of them later removes the
+// account itself.
+func (s *Store) PurgeLapsed(ctx context.Context, at clock.Stamp) (purged int, err error) {
+	for ids := s.index.Lapsed(at); len(ids) > 0 && err == nil; {
+		batch := ids[:min(purgeBatch, len(ids))]
+		ids = ids[len(batch):]
+		var n int
+		err = s.do(ctx, func(t *txn) error {
+			n, err = t.purge(batch)
+			return err
+		})
+		purged += n
+	}
+	return purged, err
+}
+
+// purge ends the local rows of accounts and of their cards, unless the hub has the
+// account.
+func (t *txn) purge(ids []enroll.AccountID) (n int, err error) {
+	gone := make(map[enroll.AccountID]bool, len(ids))
+	for _, id := range ids {
+		k := rowKey{wire.Accounts, id}
+		hub, l, err := find(t.find).both(k)
+		if err != nil {
+			return 0, err
+		}
+		if hub == nil && l != nil {
+			gone[id] = true
+			if err := t.forget(k); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return 0, nil
+	}
+	return len(gone), t.purgeCards(gone)
+}
+
+func (t *txn) purgeCards(owners map[enroll.AccountID]bool) error {
+	for k := range t.locals {
+		if k.c != wire.Cards {
+			continue
+		}
+		hub, l, err := find(t.find).both(k)
+		if err != nil {
+			return err
+		}
+		b, ok, err := mergeBinding(k.key, hub, l)
+		if err != nil {
+			return err
+		}
+		if ok && hub == nil && owners[b.Account] {
+			if err := t.forget(k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forget ends a row that only this terminal has.
+func (t *txn) forget(k rowKey) error {
+	if err := t.endLocal(k); err != nil {
+		return err
+	}
+	return t.note(k.c, k.key[:], nil, nil)
+}
