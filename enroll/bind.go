@@ -33,7 +33,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, former Acc
 	ev.Account, ev.Card, ev.Claim = c.Account, b.id, c.ID
 	used := c
 	used.State = ClaimUsed
-	err := e.change(ctx, &ev, func(tx Tx) error {
+	err := e.change(ctx, p, &ev, func(tx Tx) error {
 		return errors.Join(tx.PutClaim(used), tx.PutBinding(binding), merge(tx, former))
 	})
 	switch {
@@ -42,7 +42,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, former Acc
 	case err != nil:
 		return refuse(StoreFailed)
 	}
-	d := decisionOf(ev)
+	d := answer(p, ev)
 	d.Account = e.profile(ctx, owner)
 	if outcome, _ := e.mayEnter(p, Known{binding, owner, e.index.Grants(owner.ID, p.Door)}, ev.At); outcome == Granted {
 		return d.admit(p)

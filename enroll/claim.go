@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"slices"
-	"strconv"
 
 	"badged/internal/clock"
 	"badged/keypad"
@@ -16,8 +15,12 @@ import (
 // While a claim is live, the try is counted on disk before the comparison is made,
 // and only a good code takes its own count back: a power cut refunds nothing. While
 // nothing is live no code can succeed, so that typing then closes nothing.
+//
+// At a muted point, codes that could not succeed are left out of the events, at the same
+// work; a guess never is.
 func (e *Engine) Code(ctx context.Context, p Point, code keypad.Code) Decision {
 	shown := e.takeHalf(p.Name).card
+	e.guesses = nil // read again at the end of the turn
 	live := e.liveClaims(p, e.clock.Now())
 	tally := e.tally(len(live) > 0)
 	spent, err := e.countTry(ctx, tally)
@@ -28,7 +31,10 @@ func (e *Engine) Code(ctx context.Context, p Point, code keypad.Code) Decision {
 	switch {
 	case len(live) == 0:
 		return e.refuseCode(ctx, p, CodeIdle)
-	case !good || spent:
+	case spent:
+		return e.refuseCode(ctx, p, CodeRefused)
+	case !good:
+		p.Muted = false // it was a guess, and the hub counts them too
 		return e.refuseCode(ctx, p, CodeRefused)
 	default:
 		return e.awaitCard(ctx, p, claim, shown, refund(tally))
@@ -55,49 +61,17 @@ func (e *Engine) match(code keypad.Code, live []Claim) (found Claim, ok bool) {
 	return found, ok
 }
 
-// tally names the count of tries: while a claim is live the guess budget, which an
-// operator renews by starting another epoch; otherwise one that keeps the work the same.
-func (e *Engine) tally(live bool) string {
-	if live {
-		return "wrong-codes/" + strconv.FormatUint(e.index.Site().ClaimsEpoch, 10)
-	}
-	return "idle-codes"
-}
-
-// countTry counts a code before it is compared and reports whether the budget was
-// spent already.
-func (e *Engine) countTry(ctx context.Context, tally string) (spent bool, err error) {
-	site := e.index.Site()
-	err = e.store.Update(ctx, func(tx Tx) error {
-		t, err := addTries(tx, tally, 1)
-		spent = site.ClaimsClosed || t.Count > int64(site.GuessBudget)
-		return err
-	})
-	return spent, err
-}
-
-// refund takes back the count of a code that was good.
-func refund(tally string) func(Tx) error {
-	return func(tx Tx) error {
-		_, err := addTries(tx, tally, -1)
-		return err
-	}
-}
-
-func addTries(tx Tx, name string, n int64) (Tally, error) {
-	t, err := tx.Tally(name)
-	if err != nil {
-		return t, err
-	}
-	t.Count += n
-	return t, tx.PutTally(name, t)
-}
-
 // refuseCode is the one answer to every code that does not work; only the event tells
-// why.
+// why. One that is left out of the events is counted in its place: who measures how long
+// an answer takes must not learn whether a claim is live.
 func (e *Engine) refuseCode(ctx context.Context, p Point, why Reason) Decision {
 	ev := e.event(p, EventPresentation, Refused, why)
-	d := e.commit(ctx, p, &ev, func(Tx) error { return nil })
+	d := e.commit(ctx, p, &ev, func(tx Tx) (err error) {
+		if p.leavesOut(ev) {
+			_, err = addTries(tx, "unlisted-codes", 1)
+		}
+		return err
+	})
 	if d.Reason == why {
 		d.Reason = CodeRefused
 	}

@@ -22,6 +22,12 @@ type Point struct {
 	Kind     PointKind
 	Door     string // the door that it opens, for DoorP
 	LogFirst bool   // commit before acting, also for a plain grant
+	Muted    bool   // refused entries are answered but not listed: the caller counts them
+}
+
+// leavesOut reports whether an event is of a refused entry at a muted point.
+func (p Point) leavesOut(ev Event) bool {
+	return p.Muted && ev.Kind == EventPresentation && ev.Outcome == Refused
 }
 
 // Outcome is what a presentation led to.
@@ -98,6 +104,7 @@ type Decision struct {
 	Cue     reader.Cue // what the reader shows
 	Login   bool       // a print point opens a session
 	Open    bool       // a door point energises its relay
+	Counted bool       // its event was left out, because the point is muted
 }
 
 // EventKind is what an Event reports.
@@ -145,7 +152,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed, e.Reason == AccountsClosed:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == AccountsClosed:
 		return StreamSecurity
 	default:
 		return StreamEvents

@@ -31,6 +31,8 @@ type Engine struct {
 	terminal string
 
 	halves map[string]half // by point
+	// guesses is the guess budget as last committed; nil: not read since it changed.
+	guesses *guesses
 	// tallies are the quotas as last committed; nil: not read since the start.
 	tallies []Tally
 }
@@ -168,22 +170,24 @@ func (e *Engine) Commit(ctx context.Context) error { return e.store.Commit(ctx) 
 // if the point says so.
 func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
 	var err error
-	if p.LogFirst {
+	switch {
+	case p.leavesOut(ev):
+	case p.LogFirst:
 		err = e.store.Update(ctx, func(tx Tx) error { return tx.Append(ev) })
-	} else {
+	default:
 		err = e.store.Queue(ctx, ev)
 	}
 	if err != nil {
 		return refuse(StoreFailed)
 	}
-	return decisionOf(ev)
+	return answer(p, ev)
 }
 
 // commit runs a change with its event in one transaction. If the hub's word has just
 // overtaken the index, nothing changes and the card is refused; a second tap is decided
 // by what the hub said.
 func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx) error) Decision {
-	err := e.change(ctx, ev, change)
+	err := e.change(ctx, p, ev, change)
 	switch {
 	case errors.Is(err, ErrTaken):
 		ev.Outcome, ev.Reason = Refused, CardTaken
@@ -191,22 +195,23 @@ func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx)
 	case err != nil:
 		return refuse(StoreFailed)
 	}
-	return decisionOf(*ev)
+	return answer(p, *ev)
 }
 
 // change runs a change and appends its event in one transaction.
-func (e *Engine) change(ctx context.Context, ev *Event, fn func(Tx) error) error {
+func (e *Engine) change(ctx context.Context, p Point, ev *Event, fn func(Tx) error) error {
 	return e.store.Update(ctx, func(tx Tx) error {
-		if err := fn(tx); err != nil {
+		err := fn(tx)
+		if err != nil || p.leavesOut(*ev) {
 			return err
 		}
 		return tx.Append(*ev)
 	})
 }
 
-// decisionOf is the plain answer that an event tells of.
-func decisionOf(ev Event) Decision {
-	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Card: ev.Card, Cue: cue(ev.Outcome, ev.Reason)}
+// answer is the plain answer that an event tells of.
+func answer(p Point, ev Event) Decision {
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Card: ev.Card, Cue: cue(ev.Outcome, ev.Reason), Counted: p.leavesOut(ev)}
 }
 
 // event begins an event at a point, now.

@@ -112,6 +112,8 @@ func (l *lab) tap(p enroll.Point, number string) enroll.Decision {
 	return l.engine.Card(l.ctx, p, reader.NewNumber(number), reader.TextCard(number))
 }
 
+func pin(digits string) keypad.PIN { return keypad.PIN{Text: secret.New(digits)} }
+
 func (l *lab) typed(p enroll.Point, code string) enroll.Decision {
 	return l.engine.Code(l.ctx, p, keypad.Code{Text: secret.New(code)})
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,34 +12,19 @@ import (
 
 	"badged/internal/ctl"
 	"badged/internal/health"
+	"badged/internal/paint"
 )
 
-// The colours of a terminal, as in ECMA-48.
+// The colours of a screen.
 const (
-	plain  = "\x1b[0m"
-	bold   = "\x1b[1m"
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
+	bold   = paint.Bold
+	red    = paint.Red
+	green  = paint.Green
+	yellow = paint.Yellow
 )
 
 // paint colours text when a person looks on.
-func (a *app) paint(colour, text string) string {
-	if !a.onTerminal() || a.env("NO_COLOR") != "" {
-		return text
-	}
-	return colour + text + plain
-}
-
-// onTerminal reports whether the output goes to a screen.
-func (a *app) onTerminal() bool {
-	f, ok := a.io.Out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+func (a *app) paint(colour, text string) string { return paint.Text(a.io.Out, a.env, colour, text) }
 
 // screen prints a status: first what is wrong, then what there is.
 func (a *app) screen(s ctl.Status) error {

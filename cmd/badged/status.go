@@ -139,7 +139,7 @@ func (s *status) event(ev enroll.Event) ctl.Event {
 		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
 		Outcome: wire.OutcomeName(uint64(ev.Outcome)), Reason: wire.ReasonName(uint64(ev.Reason)),
 	}
-	if ev.Outcome == enroll.Faulty || ev.Reason == enroll.DeviceAlarm {
+	if ev.Kind == enroll.EventPresentation || ev.Reason == enroll.DeviceAlarm {
 		out.More = ev.Number
 	}
 	if !ev.Account.IsZero() {

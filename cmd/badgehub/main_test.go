@@ -179,6 +179,11 @@ func TestADoorKeepsTheSettingsThatAreNotGiven(t *testing.T) {
 	if d := get[api.Door](p, "door", "add", "lab", "--anonymous=false"); d.Anonymous || d.FreshFor != 86400 || d.Stale != "staff" {
 		t.Errorf("%+v", d)
 	}
+	for _, short := range []string{"500ms", "59s"} { // half a second is not 0, which is 72 hours
+		if _, err := p.run("door", "add", "lab", "--fresh-for", short); err == nil || !strings.Contains(err.Error(), "at least 60 seconds") {
+			t.Errorf("--fresh-for %s: %v", short, err)
+		}
+	}
 	if list, err := p.run("door", "list"); err != nil || !strings.Contains(list, "FRESH-FOR") || !strings.Contains(list, "24h ") {
 		t.Errorf("%v\n%s", err, list)
 	}

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/paint"
 	"badged/sync/hub/api"
 )
 
@@ -143,7 +145,7 @@ func (p *program) terminalCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List terminals", Args: arguments(0), Example: "  badgehub terminal list --json",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Terminal, error) { return c.Terminals(ctx) },
-			table("NAME\tSTATE\tLAST SEEN\tEVENTS\tVERSION", terminalLine)),
+			p.showTerminals),
 	}
 	remove := &cobra.Command{
 		Use: "remove NAME", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: arguments(1),
@@ -153,6 +155,16 @@ func (p *program) terminalCommand() *cobra.Command {
 		}, done("The terminal is locked out.")),
 	}
 	return group("terminal", "Terminals of the site", add, list, remove)
+}
+
+// showTerminals lists terminals, and tells below what keeps people waiting at them.
+func (p *program) showTerminals(w io.Writer, list []api.Terminal) {
+	table("NAME\tSTATE\tLAST SEEN\tEVENTS\tVERSION", terminalLine)(w, list)
+	if slices.ContainsFunc(list, func(t api.Terminal) bool { return t.ClaimsClosed }) {
+		fmt.Fprintf(w, "\n%s  claiming by keypad is closed after too many wrong codes: no code binds a card at any terminal\n"+
+			"        what to do: find out who typed them (badgehub event list), then open it again: badgehub site reopen\n",
+			paint.Text(p.stdio.Out, p.env, paint.Red, "CLOSED"))
+	}
 }
 
 func terminalLine(t api.Terminal) string {
@@ -215,6 +227,9 @@ func eventLine(e api.Event) string {
 		if w != "" && w != "none" {
 			said = append(said, w)
 		}
+	}
+	if e.Number > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
+		said = append(said, fmt.Sprintf("(%d more that are not listed)", e.Number))
 	}
 	return strings.Join(said, " ")
 }

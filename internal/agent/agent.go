@@ -36,8 +36,8 @@ type Options struct {
 	Quarantined bool
 	// Changed tells that the hub has changed accounts or settings. It may be nil.
 	Changed <-chan struct{}
-	// Decided is told every decision of a presentation, after it was acted upon, in
-	// the order of decisions: it must not wait. It may be nil.
+	// Decided is told every decision of a presentation that is listed, after it was acted
+	// upon, in the order of decisions: it must not wait. It may be nil.
 	Decided func(Decided)
 	// Heartbeat is how often Progress shows that the agent works, and health whether the
 	// store does, when nothing happens; 0: never.
@@ -77,6 +77,7 @@ type Agent struct {
 	codeDigits  int  // as the collectors have it
 	storeFailed bool
 	quota       health.Item // as health has it
+	claims      health.Item // as health has it
 	beat        time.Time   // the next heartbeat
 	armed       time.Time   // when timer fires; zero: never
 }
@@ -89,7 +90,7 @@ func New(opts Options) *Agent {
 		timer:  time.NewTimer(time.Hour),
 		token:  make(chan struct{}, 1),
 	}
-	a.quota.Name = "new accounts"
+	a.quota.Name, a.claims.Name = "new accounts", claimsClosed.Name
 	a.timer.Stop()
 	if opts.Heartbeat > 0 {
 		a.beat = time.Now().Add(opts.Heartbeat)
@@ -143,7 +144,7 @@ func (a *Agent) started(ctx context.Context) {
 // ending tells what was only counted so far.
 func (a *Agent) ending(ctx context.Context) {
 	for _, d := range a.devices {
-		a.tellFaults(ctx, d, time.Now().Add(faultsWindow))
+		a.tellCounted(ctx, d, time.Now().Add(listWindow))
 	}
 }
 
@@ -170,6 +171,7 @@ func (a *Agent) settle(ctx context.Context) {
 	_ = a.engine.Commit(ctx) // what cannot be kept shows in the store
 	a.storeState()
 	a.quotaState(ctx)
+	a.claimsState(ctx)
 	a.arm()
 	a.progress.Add(1)
 }
@@ -223,7 +225,7 @@ func (a *Agent) next() time.Time {
 		first = earlier(first, d.machine.Deadline())
 	}
 	for _, d := range a.devices {
-		first = earlier(first, earlier(d.faults.deadline(), d.alarms.deadline()))
+		first = earlier(first, d.deadline())
 	}
 	return first
 }
@@ -250,7 +252,7 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 		a.expire(ctx, p, now)
 	}
 	for _, d := range a.devices {
-		a.tellFaults(ctx, d, now)
+		a.tellCounted(ctx, d, now)
 	}
 	if due(a.engine.Deadline(), now) {
 		for _, x := range a.engine.Tick(ctx, now) {

@@ -29,10 +29,11 @@ type device struct {
 	cues  chan reader.Cue // nil: it shows nothing
 
 	// What follows is the turn's.
-	faults faults
-	alarms faults
-	noisy  bool // health says that it cannot be understood
-	typed  typed
+	faults  counted
+	alarms  counted
+	entries counted // codes and PINs that were refused
+	noisy   bool    // health says that it cannot be understood
+	typed   typed
 }
 
 func (d *device) healthName() string { return "reader " + d.name }

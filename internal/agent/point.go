@@ -39,7 +39,7 @@ func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decisio
 	if p.Kind == enroll.Print {
 		a.show(ctx, p, dec)
 	}
-	if a.opts.Decided != nil {
+	if a.opts.Decided != nil && !dec.Counted {
 		who := Decided{Point: p.Name, Decision: dec}
 		if d != nil {
 			who.Reader = d.name
@@ -48,13 +48,13 @@ func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decisio
 	}
 }
 
-// entry takes what a key or a pause came to.
+// entry takes what a key came to, or a pause: then d is nil, and all it can be is a reset.
 func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result) {
 	switch r.Kind {
 	case keypad.CodeDone:
-		a.act(ctx, d, p, a.engine.Code(ctx, p.Point, r.Code))
+		a.decideEntry(ctx, d, func(p enroll.Point) enroll.Decision { return a.engine.Code(ctx, p, r.Code) })
 	case keypad.PINDone:
-		a.act(ctx, d, p, a.engine.PIN(ctx, p.Point, r.PIN))
+		a.decideEntry(ctx, d, func(p enroll.Point) enroll.Decision { return a.engine.PIN(ctx, p, r.PIN) })
 	case keypad.Reset:
 		for _, dev := range p.devices {
 			dev.signal(reader.CueReset)

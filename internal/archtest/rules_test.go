@@ -30,6 +30,7 @@ var folders = []folder{
 	{"internal/sitekey", base, nil},
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
+	{"internal/paint", base, nil},
 	{"internal/sqlite", base, nil},
 	{"internal/config", base, []string{"internal/spelling"}},
 	{"internal/archtest", base, nil},

@@ -221,3 +221,19 @@ func TestVisitor(t *testing.T) {
 		}
 	}
 }
+
+// Issue 7, 4.5: closed claiming is red on the page, with a button that opens it again.
+func TestAVisitorOpensClaimingAgain(t *testing.T) {
+	v := visit(t)
+	v.sees("#door .pills", "connected")
+	v.polls(`document.querySelector("#closed").hidden`, "nothing is red at first")
+	closeClaims(t, &story{Workbench: v.bench})
+	v.sees("#closed", "Too many wrong codes")
+	v.sees("#events", "codes closed")
+	v.shoot("7-closed", 1440, 900)
+	v.shoot("7-closed-390", 390, 844)
+	v.fits(390)
+	v.do(chromedp.EmulateViewport(1440, 900))
+	v.click("#reopen")
+	v.polls(`document.querySelector("#closed").hidden`, "it is gone once claiming is open")
+}

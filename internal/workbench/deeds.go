@@ -22,7 +22,7 @@ func (w *Workbench) act(ctx context.Context, verb string, d deed) error {
 	deeds := map[string]func(context.Context, deed) error{
 		"tap": w.tap, "keys": w.keys, "badge": w.newBadge, "push": w.push, "exit": w.exit, "noise": w.noise,
 		"network": w.network, "power": w.power, "hub": w.hubPower,
-		"member": w.member, "grant": w.grant, "claim": w.claim,
+		"member": w.member, "grant": w.grant, "claim": w.claim, "reopen": w.reopen,
 	}
 	do, ok := deeds[verb]
 	if !ok {
@@ -164,3 +164,5 @@ func (w *Workbench) claim(ctx context.Context, d deed) error {
 	_, err := w.hub.issueClaim(ctx, d.Account)
 	return err
 }
+
+func (w *Workbench) reopen(ctx context.Context, _ deed) error { return w.hub.reopen(ctx) }

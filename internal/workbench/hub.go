@@ -38,6 +38,7 @@ type hub struct {
 	last    uint64            // highest id in events
 	members []MemberState     // whom the visitor created
 	names   map[string]string // of accounts, by id and by anonymN
+	closed  bool              // claiming, as far as was heard
 }
 
 // listening is the line that a hub prints when it is ready: where it listens.
@@ -142,6 +143,9 @@ func (h *hub) take(ev api.Event) error {
 	if ev.Reason == "claim_bound" && ev.Outcome == "granted" {
 		h.member(ev.Account, func(m *MemberState) { m.Card, m.Claim = true, nil })
 	}
+	if ev.Reason == "claims_closed" {
+		h.noteClaims(true)
+	}
 	if fresh {
 		h.events.add(ev)
 		h.bench.view.touch()
@@ -217,6 +221,27 @@ func (h *hub) issueClaim(ctx context.Context, account string) (code string, err 
 	}
 	h.member(account, func(m *MemberState) { m.Claim = &ClaimState{c.Code, millis(c.Ends)} })
 	return c.Code, nil
+}
+
+// reopen opens claiming again, after too many wrong codes.
+func (h *hub) reopen(ctx context.Context) error {
+	s, err := h.api.Reopen(ctx)
+	if err == nil {
+		h.noteClaims(s.ClaimsClosed)
+	}
+	return err
+}
+
+func (h *hub) noteClaims(closed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = closed
+}
+
+func (h *hub) claimsClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
 }
 
 func (h *hub) member(id string, change func(*MemberState)) {

@@ -15,7 +15,7 @@ const shownEvents = 100
 func (w *Workbench) State() State {
 	s := State{
 		Network:   w.cable.now(),
-		Hub:       HubState{w.hub.running()},
+		Hub:       HubState{w.hub.running(), w.hub.claimsClosed()},
 		Terminals: map[string]TerminalState{"printer": w.printer.shown(), "door": w.doorState()},
 		Badges:    w.badges(),
 		Members:   w.hub.shownMembers(),

@@ -13,7 +13,8 @@ type State struct {
 
 // HubState is the central server.
 type HubState struct {
-	Running bool `json:"running"`
+	Running      bool `json:"running"`
+	ClaimsClosed bool `json:"claims_closed"` // too many wrong codes: none binds a card any more
 }
 
 // TerminalState is one of the two terminals. What only a door has is zero for the

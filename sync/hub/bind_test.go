@@ -401,3 +401,47 @@ func TestAClaimThatMetSomebodyElsesCardIsVoid(t *testing.T) {
 		t.Errorf("card %+v", k)
 	}
 }
+
+// Issue 7, 4.5: what one terminal closed is closed everywhere and shows in the list of
+// terminals, unless an operator has opened claiming since.
+func TestAClosingAtOneTerminalClosesTheSite(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	w.join("hall")
+	front.hello()
+	closed := func(epoch uint64) wire.Event { return wire.Event{Kind: 6, Reason: 45, Device: "front", Number: epoch} }
+	expect := func(want bool) {
+		t.Helper()
+		if s, err := w.hub.Site(t.Context()); err != nil || s.ClaimsClosed != want {
+			t.Errorf("claiming is closed: %v, %v, want %v", s.ClaimsClosed, err, want)
+		}
+		list, err := w.hub.Terminals(t.Context())
+		if err != nil || len(list) != 2 || list[0].ClaimsClosed != want || list[1].ClaimsClosed != want {
+			t.Errorf("terminals %+v, %v, want closed: %v", list, err, want)
+		}
+	}
+	front.report(closed(1)) // of a time to come: nonsense
+	expect(false)
+	front.report(closed(0))
+	expect(true)
+	front.wait("closed claiming", func() bool { s, _ := row[wire.Site](front, wire.Config, []byte("site")); return s.ClaimsClosed })
+	if _, err := w.hub.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	front.report(closed(0)) // it was away
+	expect(false)
+}
+
+// Issue 7, 4.6: the sum of codes that a terminal did not list is no guess.
+func TestCodesThatWereNotListedSpendNothing(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	w.claim(w.account("Ada"))
+	sum := wrongCode()
+	sum.Number, sum.At = 5000, time.Now().UnixMilli()+1
+	front.report(slices.Repeat([]wire.Event{sum}, 20)...)
+	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
+		t.Error("claiming is closed")
+	}
+}

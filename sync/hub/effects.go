@@ -59,8 +59,10 @@ func (h *Hub) effects(e happening) error {
 		return cardTaken(e)
 	case e.ev.Kind == kindEdit && e.ev.Edit != nil:
 		return h.edited(e)
-	case e.ev.Kind == kindPresentation && e.ev.Reason == reasonCodeWrong:
+	case e.ev.Kind == kindPresentation && e.ev.Reason == reasonCodeWrong && e.ev.Number == 0: // not the sum of those that are not listed
 		return h.wrongCode(e)
+	case e.ev.Kind == kindDevice && e.ev.Reason == reasonClaimsClosed:
+		return h.claimsClosed(e)
 	default:
 		return nil
 	}
@@ -339,7 +341,23 @@ func (h *Hub) wrongCode(e happening) error {
 	if err := e.tx.SetCounter(name, n); err != nil || n < s.GuessBudget {
 		return err
 	}
-	h.log.Warn("the guess budget is spent: claiming by keypad is closed until `badgehub site reopen`")
+	return h.closeClaims(e, s)
+}
+
+// claimsClosed takes the word of a terminal at which the whole budget was spent: what is
+// closed there must be closed everywhere, and be seen. One that speaks of a time before
+// an operator opened claiming changes nothing.
+func (h *Hub) claimsClosed(e happening) error {
+	s, err := site(e.tx)
+	if err != nil || s.ClaimsClosed || e.ev.Number != s.ClaimsEpoch {
+		return err
+	}
+	return h.closeClaims(e, s)
+}
+
+// closeClaims closes claiming by keypad until an operator opens it.
+func (h *Hub) closeClaims(e happening, s wire.Site) error {
+	h.log.Error("the guess budget is spent: claiming by keypad is closed until `badgehub site reopen`", "terminal", e.src.Terminal)
 	s.ClaimsClosed = true
 	return put(e.tx, wire.Config, siteKey, s)
 }

@@ -115,14 +115,20 @@ type TerminalState struct {
 	Terminal
 	Connected time.Time         // since when; zero: not
 	Upto      map[uint64]uint64 // stream → durable events, of its newest database
+	// ClaimsClosed tells that it refuses every code, until an operator opens claiming.
+	ClaimsClosed bool
 }
 
 // Terminals are all terminals by name.
 func (h *Hub) Terminals(ctx context.Context) ([]TerminalState, error) {
 	var out []TerminalState
 	err := h.store.View(ctx, func(tx Tx) error {
+		s, err := site(tx)
+		if err != nil {
+			return err
+		}
 		return tx.EachTerminal(func(t Terminal) error {
-			out = append(out, TerminalState{Terminal: t})
+			out = append(out, TerminalState{Terminal: t, ClaimsClosed: s.ClaimsClosed && !t.Removed()})
 			return nil
 		})
 	})

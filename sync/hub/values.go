@@ -57,15 +57,17 @@ const (
 	kindPresentation = 1
 	kindEnrolment    = 2
 	kindEdit         = 4
+	kindDevice       = 6
 )
 
 // The outcomes and reasons that have effects at the hub.
 const (
-	outcomeGranted   = 1
-	reasonNewAccount = 2
-	reasonClaimBound = 3
-	reasonCodeWrong  = 7
-	reasonCardTaken  = 15
+	outcomeGranted     = 1
+	reasonNewAccount   = 2
+	reasonClaimBound   = 3
+	reasonCodeWrong    = 7
+	reasonCardTaken    = 15
+	reasonClaimsClosed = 45
 )
 
 // Names are the words of an enumeration, by number.

@@ -146,7 +146,7 @@ const time = (ms, seconds) => new Date(ms).toLocaleTimeString(lang, { hour: "2-d
 let seen = new Set();
 function drawEvents() {
   redraw("events", state.events, () => {
-    const rows = state.events.map(e => el("li", { class: e.outcome + (seen.size && !seen.has(e.id) ? " fresh" : "") },
+    const rows = state.events.map(e => el("li", { class: (e.reason === "claims_closed" ? "refused" : e.outcome) + (seen.size && !seen.has(e.id) ? " fresh" : "") },
       el("time", {}, time(e.at, true)),
       el("span", { class: "what" }, e.account_name ? el("b", {}, e.account_name + " ") : null, t.reason[e.reason] ?? e.reason),
       el("span", { class: "where" }, `${e.terminal} #${e.order}`)));
@@ -172,6 +172,8 @@ function drawHub() {
     $("#hubpill").className = "pill " + (state.hub.running ? "good" : "bad");
     $("#hubpill").textContent = state.hub.running ? t.running : t.stopped;
     for (const field of $("#invite").elements) field.disabled = !state.hub.running; // Enter sends nothing then
+    $("#closed").hidden = !state.hub.claims_closed;
+    $("#reopen").disabled = !state.hub.running;
     $("#hubpower").textContent = state.hub.running ? t.stop : t.start;
   });
   for (const b of $$("#network button")) b.setAttribute("aria-pressed", b.dataset.network === state.network);
@@ -204,6 +206,7 @@ function listen() {
   for (const b of $$("[data-noise]")) b.addEventListener("click", () => act("noise", { at: b.dataset.noise }));
   for (const b of $$("[data-power]")) b.addEventListener("click", () => act("power", { at: b.dataset.power, on: !state.terminals[b.dataset.power].running }));
   $("#hubpower").addEventListener("click", () => act("hub", { on: !state.hub.running }));
+  $("#reopen").addEventListener("click", () => act("reopen"));
   $("#push").addEventListener("click", () => act("push"));
   $("#exit").addEventListener("click", () => act("exit"));
   $("#newbadge").addEventListener("click", () => act("badge"));

@@ -10,7 +10,7 @@ import (
 func terminalOf(t hub.TerminalState) Terminal {
 	out := Terminal{
 		Name: t.Name, Joined: t.Cert != nil, Removed: t.Removed(), Connected: !t.Connected.IsZero(), Since: t.Connected,
-		LastSeen: t.LastSeen, Agent: t.Agent, Upto: map[string]uint64{}, Vector: []Collection{},
+		LastSeen: t.LastSeen, Agent: t.Agent, Upto: map[string]uint64{}, Vector: []Collection{}, ClaimsClosed: t.ClaimsClosed,
 	}
 	for stream, n := range t.Upto {
 		out.Upto[wire.StreamName(stream)] = n

@@ -54,6 +54,9 @@ type Terminal struct {
 	Agent     string            `json:"agent,omitempty"`
 	Upto      map[string]uint64 `json:"upto"` // stream → durable events
 	Vector    []Collection      `json:"vector"`
+
+	// ClaimsClosed: it refuses every claim code until POST /v1/site/reopen.
+	ClaimsClosed bool `json:"claims_closed,omitempty"`
 }
 
 // Collection is how far a terminal was with a collection when it last said hello.

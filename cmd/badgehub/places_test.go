@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"badged/sync/hub/api"
+)
+
+// Issue 7, 4.5: who lists terminals sees that claiming is closed, and what to do.
+func TestClosedClaimingShowsBelowTheTerminals(t *testing.T) {
+	p := &program{env: func(string) string { return "" }, stdio: Stdio{Out: new(bytes.Buffer)}}
+	for _, closed := range []bool{false, true} {
+		var out bytes.Buffer
+		p.showTerminals(&out, []api.Terminal{{Name: "front", Connected: true, ClaimsClosed: closed}})
+		if got := strings.Contains(out.String(), "CLOSED") && strings.Contains(out.String(), "badgehub site reopen"); got != closed {
+			t.Errorf("closed %v:\n%s", closed, out.String())
+		}
+	}
+}
+
+// A sum of what a terminal did not list says how many.
+func TestAnEventThatStandsForManySaysSo(t *testing.T) {
+	for _, e := range []api.Event{{Kind: "presentation", Reason: "code_refused", Number: 4990}, {Kind: "device", Reason: "device_alarm", Number: 4990}} {
+		if line := eventLine(e); !strings.Contains(line, "4990 more") {
+			t.Errorf("%q", line)
+		}
+	}
+	if line := eventLine(api.Event{Kind: "enrolment", Reason: "new_account", Number: 7}); strings.Contains(line, "more") {
+		t.Errorf("%q", line)
+	}
+}
