@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (a *app) readers() *cobra.Command {
 		Long: "readers lists the readers that the agent has, and what is the matter with them; then the\n" +
 			"devices that are plugged in, what they are, and the lines of a configuration that make a\n" +
 			"reader of each. It takes no device away from anybody, and works without an agent.",
-		Example: "  badgectl readers\n  badgectl readers --json\n  badgectl readers learn",
+		Example: "  badgectl readers\n  badgectl readers --json\n  badgectl readers learn\n  badgectl readers learn --port /dev/ttyUSB0",
 		Args:    known,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			configured, err := a.configured(cmd.Context())
@@ -87,6 +88,9 @@ func (a *app) readersText(configured []ctl.Reader, list []found) error {
 	}
 	if slices.ContainsFunc(list, func(f found) bool { return f.Protocol == "hid" }) {
 		fmt.Fprintln(&b, "\nA reader that types: `badgectl readers learn` finds its layout and number rule.")
+	}
+	if slices.ContainsFunc(list, func(f found) bool { return filepath.IsAbs(f.Device) }) {
+		fmt.Fprintln(&b, "\nA serial reader: `badgectl readers learn --port PATH` finds its protocol and speed.")
 	}
 	_, err := a.io.Out.Write(b.Bytes())
 	return written(err)

@@ -131,7 +131,7 @@ var adapterNames = []struct{ part, protocol, note string }{
 func serialPort(p serialport.Adapter) found {
 	f := found{
 		Device: p.Path, Node: p.Node, What: "serial port " + p.Node, Protocol: "rdm6300",
-		note: "a guess: `badgectl capture` shows what it sends, see docs/readers.md",
+		note: "a guess: `badgectl readers learn --port " + p.Path + "` finds it out",
 		is: func(port string) bool {
 			to, err := filepath.EvalSymlinks(port)
 			return port == p.Path || port == p.Node || err == nil && to == p.Node

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -21,16 +22,31 @@ import (
 const swipeEnds = time.Second
 
 func (a *app) readersLearn() *cobra.Command {
-	return &cobra.Command{
+	var port string
+	cmd := &cobra.Command{
 		Use:   "learn [PORT]",
-		Short: "Find the layout and the number rule of a reader that types",
-		Long: "learn asks for the number that is printed on a badge, then for a swipe of it, and proposes the\n" +
-			"layout, the end and the number rule of the reader. Three badges or more tell the rule for sure.\n" +
-			"PORT is a device as `badgectl readers` lists it; it may be left out if there is one reader only.\n" +
-			"Stop the agent first if it has the reader. What is typed reaches no other program.",
-		Example: "  badgectl readers learn\n  badgectl readers learn 'usb:08ff:0009 path=1-1.2'",
+		Short: "Find out how a reader speaks: what it types, or its serial protocol and speed",
+		Long: "learn finds out how a reader is to be configured, and prints the lines to paste.\n\n" +
+			"Of a reader that types, it asks for the number that is printed on a badge, then for a swipe of\n" +
+			"it, and proposes the layout, the end and the number rule of the reader. Three badges or more\n" +
+			"tell the rule for sure. PORT is a device as `badgectl readers` lists it; it may be left out if\n" +
+			"there is one reader only. What is typed reaches no other program.\n\n" +
+			"Of a serial reader, it asks for a swipe and has every decoder look at what came, at each of the\n" +
+			"usual speeds in turn. If nothing comes, it asks readers that speak only then (TWN4, PN532,\n" +
+			"OSDP). PORT is a path. If several protocols read the badge, it prints all and ends with 1.\n\n" +
+			"Stop the agent first if it has the reader.",
+		Example: "  badgectl readers learn\n  badgectl readers learn 'usb:08ff:0009 path=1-1.2'\n  badgectl readers learn --port /dev/ttyUSB0",
 		Args:    takes(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if port != "" {
+				args = append(args, port)
+			}
+			if len(args) > 1 {
+				return usageError{errors.New("name the port once")}
+			}
+			if len(args) == 1 && filepath.IsAbs(args[0]) {
+				return a.learnSerial(cmd.Context(), args[0])
+			}
 			port, err := typist(args)
 			if err != nil {
 				return err
@@ -42,6 +58,8 @@ func (a *app) readersLearn() *cobra.Command {
 			return a.propose(port, swipes)
 		},
 	}
+	cmd.Flags().StringVar(&port, "port", "", "the `PORT`, also of a serial reader: /dev/ttyUSB0")
+	return cmd
 }
 
 // typist is the reader that is meant.

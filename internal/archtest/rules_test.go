@@ -53,6 +53,7 @@ var folders = []folder{
 	{"sync/identity", level1, []string{"sync/wire", "internal/ownfile"}},
 
 	{"reader/protocols", level3, []string{"reader", "reader/*", "keypad"}},
+	{"reader/detect", level3, []string{"reader", "reader/*", "reader/protocols"}},
 	{"reader/readertest", level3, []string{"reader", "reader/capture", "keypad"}},
 	{"reader/pacs", level2, []string{"reader"}},
 	{"reader/pcsc", level2, []string{"reader"}},

@@ -59,6 +59,29 @@ func (t *tty) Send(p []byte) error {
 	return nil
 }
 
+// HostBaud is the speed that the host has set last. A pseudo-terminal carries bytes at every speed;
+// a device that is to be heard at its own speed only looks at this.
+func (t *tty) HostBaud() (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.slave == nil {
+		return 0, fmt.Errorf("look at %s: %w", t.path, errUnplugged)
+	}
+	conn, err := t.slave.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	baud := 0
+	var ierr error
+	err = conn.Control(func(fd uintptr) {
+		var s *unix.Termios
+		if s, ierr = unix.IoctlGetTermios(int(fd), unix.TCGETS2); ierr == nil {
+			baud = int(s.Ospeed)
+		}
+	})
+	return baud, errors.Join(err, ierr)
+}
+
 // Unplug takes the device away: its path vanishes and whoever reads it gets an
 // error. It is fine to call it twice.
 func (t *tty) Unplug() error {
