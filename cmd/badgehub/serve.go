@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/logbound"
 	"badged/internal/ownfile"
 	"badged/internal/sqlite"
 	"badged/sync/hub"
@@ -66,21 +67,26 @@ func (p *program) serveCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) logger(format string) (*slog.Logger, error) {
+// logger makes the hub's log. A terminal or a stranger who floods the hub fills no disk
+// with it: the handler bounds what is said of each.
+func (p *program) logger(format string) (*slog.Logger, *logbound.Handler, error) {
+	var h slog.Handler
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(p.stdio.Err, nil)), nil
+		h = slog.NewTextHandler(p.stdio.Err, nil)
 	case "json":
-		return slog.New(slog.NewJSONHandler(p.stdio.Err, nil)), nil
+		h = slog.NewJSONHandler(p.stdio.Err, nil)
 	default:
-		return nil, usageError{fmt.Errorf("--log %q: it is text or json", format)}
+		return nil, nil, usageError{fmt.Errorf("--log %q: it is text or json", format)}
 	}
+	bound := logbound.New(h, "terminal", "remote")
+	return slog.New(bound), bound, nil
 }
 
 // serve runs the hub until ctx ends. What was acknowledged to a terminal is on disk
 // at every moment, so the end needs no care.
 func (p *program) serve(ctx context.Context, o serveOptions) error {
-	log, err := p.logger(o.log)
+	log, bound, err := p.logger(o.log)
 	if err != nil {
 		return err
 	}
@@ -105,7 +111,10 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, h, keys, o, log)
+	return together(ctx,
+		func(ctx context.Context) error { return p.run(ctx, h, keys, o, log) },
+		func(ctx context.Context) error { bound.Run(ctx); return nil },
+	)
 }
 
 // prepare loads what the hub is. It makes it only at the first start of a site, or

@@ -201,7 +201,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 	case RoleTerminal:
 		key, ok := cert.PublicKey.(ed25519.PublicKey)
 		if !ok || wire.CheckName("terminal", name) != nil || !g.o.Knows(name, key) {
-			g.o.Log.Warn("a certificate of no present terminal is refused", "terminal", name, "remote", c.RemoteAddress().String())
+			g.o.Log.Warn("a certificate of no present terminal is refused", "terminal", name, "remote", hostOf(c.RemoteAddress().String()))
 			return false
 		}
 		publish, subscribe := mqttlink.Permissions(g.o.Site, name)
@@ -245,8 +245,23 @@ func (l *logger) fatal() error {
 	return l.last
 }
 
+// maxSaid bounds a line of the server's in bytes: it quotes what clients send.
+const maxSaid = 512
+
 func (l *logger) say(level slog.Level, format string, args []any) {
-	l.log.Log(context.Background(), level, "broker", "says", fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	client, _, _ := strings.Cut(text, " - ") // of a line about a client, its address
+	l.log.Log(context.Background(), level, "broker", "remote", hostOf(client), "says", text[:min(len(text), maxSaid)])
+}
+
+// hostOf is the host of an address with a port: whoever connects anew has another port.
+// It is empty for anything else.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // Noticef implements server.Logger; notices are for who debugs the broker.

@@ -1,16 +1,20 @@
 package broker_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"badged/internal/logbound"
 	"badged/sync/hub"
 	"badged/sync/hub/broker"
 	"badged/sync/hub/pki"
@@ -35,11 +39,16 @@ type bench struct {
 
 func start(t *testing.T) *bench {
 	t.Helper()
+	return startWith(t, slog.New(slog.DiscardHandler))
+}
+
+func startWith(t *testing.T, log *slog.Logger) *bench {
+	t.Helper()
 	keys, err := pki.Load(t.TempDir(), site)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, keys: keys, log: slog.New(slog.DiscardHandler), known: map[string]ed25519.PublicKey{}}
+	b := &bench{t: t, keys: keys, log: log, known: map[string]ed25519.PublicKey{}}
 	for _, name := range []string{"hall", "front"} {
 		b.known[name] = key(name).Public().(ed25519.PublicKey)
 	}
@@ -302,5 +311,77 @@ func TestARemovedTerminalIsCutOff(t *testing.T) {
 	}
 	if m.Device != "front" || m.Kind != wire.MsgHello {
 		t.Errorf("the hub hears %s say %s", m.Device, m.Kind)
+	}
+}
+
+// lockedBuffer takes what several goroutines log.
+type lockedBuffer struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// lines are those that hold word.
+func (b *lockedBuffer) lines(word string) (out []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for line := range strings.Lines(b.text.String()) {
+		if strings.Contains(line, word) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// Issue 7, 2.13: 5,000 publishes that are refused, over several connections, are a few
+// lines in the hub's log and a sum.
+func TestRefusedPublishesAreBoundedAndCounted(t *testing.T) {
+	log := new(lockedBuffer)
+	bound := logbound.New(slog.NewTextHandler(log, nil), "terminal", "remote")
+	b := startWith(t, slog.New(bound))
+	h := b.hub()
+	foreign, _ := mqttlink.Permissions(site, "front")
+	own, _ := mqttlink.Permissions(site, "hall")
+	const connections, each = 5, 1000
+	for range connections {
+		hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
+		for i := range each {
+			hall.publish(strings.Replace(foreign, "+", wire.MsgHello, 1), fmt.Sprint(i))
+		}
+		hall.publish(strings.Replace(own, "+", wire.MsgHello, 1), "the last one")
+		if m := b.next(h); string(m.Payload) != "the last one" {
+			t.Fatalf("the hub heard %q", m.Payload)
+		}
+		hall.send(0xE0, nil) // DISCONNECT
+		if _, err := hall.Read(make([]byte, 1)); err == nil {
+			t.Fatal("the broker answers a goodbye")
+		}
+	}
+	if n := len(log.lines("Publish Violation")); n != 10 {
+		t.Errorf("%d lines of %d:\n%s", n, connections*each, log.lines("Publish Violation")[0])
+	}
+	bound.Flush(t.Context(), time.Now().Add(time.Minute))
+	if sums := log.lines("more="); len(sums) != 1 || !strings.Contains(sums[0], fmt.Sprintf("more=%d", connections*each-10)) || !strings.Contains(sums[0], "remote=127.0.0.1") {
+		t.Errorf("the sums are %q", sums)
+	}
+}
+
+// A topic of a client's is quoted in part only.
+func TestAQuotedTopicIsBounded(t *testing.T) {
+	log := new(lockedBuffer)
+	b := startWith(t, slog.New(slog.NewTextHandler(log, nil)))
+	h := b.hub()
+	hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
+	hall.publish("a/"+strings.Repeat("long", 4000), "x")
+	own, _ := mqttlink.Permissions(site, "hall")
+	hall.publish(strings.Replace(own, "+", wire.MsgHello, 1), "the last one")
+	b.next(h)
+	if lines := log.lines("Publish Violation"); len(lines) != 1 || len(lines[0]) > 1000 {
+		t.Errorf("%d lines, the first of %d bytes", len(lines), len(strings.Join(lines, "")))
 	}
 }
