@@ -49,6 +49,29 @@ func TestTheGuardKnowsTheReaders(t *testing.T) {
 	}
 }
 
+// TestWhoseBadgesMayBeTyped (issue 7, 2.2): those of Wiegand readers that may have a keypad, and are
+// not set to one that sends whole numbers.
+func TestWhoseBadgesMayBeTyped(t *testing.T) {
+	for _, tt := range []struct {
+		protocol, port, keypad string
+		want                   bool
+	}{
+		{"wiegand", "gpiochip0:17,27", "auto", true},
+		{"wiegand", "gpiochip0:17,27", "8bit", true},
+		{"wiegand", "gpiochip0:17,27", "none", false},
+		{"wiegand", "gpiochip0:17,27", "frame", false},
+		{"hid", "usb:08ff:0009", "on", false},
+	} {
+		p, err := planned(t, printPoint+fmt.Sprintf("[[reader]]\nname = \"r\"\npoint = \"hall\"\nprotocol = %q\nport = %q\n[reader.options]\nkeypad = %q\n", tt.protocol, tt.port, tt.keypad))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.readers[0].MayBeTyped != nil; got != tt.want {
+			t.Errorf("%s, keypad %s: %v", tt.protocol, tt.keypad, got)
+		}
+	}
+}
+
 // A smart card reader is one of them, also in a build that cannot open it.
 func TestTheGuardKnowsSmartCardReaders(t *testing.T) {
 	const port = "usb:072f:2200"

@@ -125,15 +125,17 @@ func TestFindReadersThatAreAsked(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, path := port(t, func(path string) (*sim.OSDPBus, error) { return sim.NewOSDPBus(path, r) })
-			wantAnswer(t, path, "osdp", 9600)
+			wantAnswer(t, path, "osdp", 0)
 		})
 	}
 }
 
+// wantAnswer finds a reader that must be asked. baud 0 is any: a pseudo-terminal answers at each, and
+// which it is depends on how busy the machine is.
 func wantAnswer(t *testing.T, path, protocol string, baud int) {
 	t.Helper()
 	f, _, err := find(t, path, time.Millisecond, nil)
-	if got := outline(f.Candidates); err != nil || got != protocol || f.Baud != baud {
+	if got := outline(f.Candidates); err != nil || got != protocol || baud != 0 && f.Baud != baud {
 		t.Errorf("got %q at %d baud, %v", got, f.Baud, err)
 	}
 }

@@ -87,6 +87,7 @@ func TestEdges(t *testing.T) {
 		{"0x22CD46E/26", 0},
 		{"22CD46E", 26},
 		{"0x02, 0x2C, 0xD4, 0x6E", 26},
+		{"0x2, 0x2C, 0xD4, 0x6E", 26},
 		{"8B351B80", 26}, // as badgectl prints it
 		{"8B 35 1B 80, 26 bits", 0},
 		{`{"kind":"card","number":"166A37","hex":"8B351B80","bits":26,"format":"H10301","facility":22,"card":27191}`, 0},
@@ -110,6 +111,7 @@ func TestEdgesThatAreOthers(t *testing.T) {
 		{"101x01", 0, "101x01"},
 		{"x", 0, "x"},
 		{"1010", 26, "00000000000001000000010000"}, // hex of that length
+		{"0x2, 0x2, 24 bits", 0, "000000000000001000000010"},
 		{"A4DCCC1D, 32 bits", 0, "10100100110111001100110000011101"},
 		{"raw: 000000000000001000000002", 0, "1000000000000000000000000000000000010"},
 		{"raw: 0000000000000020000000FF", 0, ""}, // too few bits behind the mark

@@ -95,6 +95,7 @@ func TestLearnTellsTheKeyInTheWay(t *testing.T) {
 		{"several modifiers", "1E 0 cs06 0 28", "the key Ctrl+Shift+C"},
 		{"the logo key", "1E 0 w15 0 28", "the key Win+R"},
 		{"a function key in a code", "a5C a61 0 3A 0 28", "the key F1 "},
+		{"of two layouts the one that read on for longer", "g21 0 s1E 0 45 0", "the key F12 "},
 		{"a key of no layout", "1E 0 B6 0 28", "no layout (us, fr, de, numpad, alt) has the key with usage B6"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
