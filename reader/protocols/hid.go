@@ -1,12 +1,12 @@
 package protocols
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
 	"badged/reader"
+	"badged/reader/dump"
 	"badged/reader/hid"
 )
 
@@ -43,7 +43,7 @@ func newHID(v values) (reader.Decoder, error) {
 	if err != nil || v["descriptor"] == "" {
 		return dec, err
 	}
-	descriptor, err := hex.DecodeString(v["descriptor"])
+	descriptor, err := dump.Bytes(v["descriptor"])
 	if err != nil {
 		return nil, errors.New("descriptor: must be hex, two digits a byte")
 	}

@@ -1,6 +1,7 @@
 package protocols_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,12 +40,23 @@ func TestOptionsReachTheKeyboard(t *testing.T) {
 	}
 }
 
+// TestAPastedDescriptor (issue 7, 2.5): as usbhid-dump and C print it.
+func TestAPastedDescriptor(t *testing.T) {
+	bare := regexp.MustCompile("..")
+	for _, format := range []string{"$0 ", "0x$0, ", "$0:"} {
+		descriptor := strings.TrimRight(bare.ReplaceAllString(oneKey, format), ":, ")
+		if _, err := protocols.New("hid", map[string]string{"descriptor": descriptor}); err != nil {
+			t.Errorf("%s: %v", descriptor, err)
+		}
+	}
+}
+
 func TestErrorsOfAKeyboardSayWhatIsAllowed(t *testing.T) {
 	for _, tt := range []struct{ option, value, want string }{
 		{"layout", "dvorak", `protocol hid: option layout "dvorak": must be us, fr, de, numpad or alt`},
 		{"keypad", "yes", `protocol hid: option keypad "yes": must be on or off`},
 		{"repeat", "never", `protocol hid: option repeat "never": must be a time, 1ms to 1m`},
-		{"descriptor", "05 01", "protocol hid: option descriptor: must be hex"},
+		{"descriptor", "05 0G", "protocol hid: option descriptor: must be hex"},
 		{"descriptor", "0501", "protocol hid: option descriptor: report descriptor: no keyboard"},
 		{"max", "257", `protocol hid: option max "257": must be a number, 1 to 256`},
 		{"prefix", `\q`, "protocol hid: option prefix: a backslash"},

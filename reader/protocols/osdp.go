@@ -1,12 +1,14 @@
 package protocols
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"badged/reader"
+	"badged/reader/dump"
 	"badged/reader/osdp"
 	"badged/reader/pacs"
 )
@@ -41,6 +43,9 @@ func newMonitor(v values) (reader.Decoder, error) {
 	for text := range strings.SplitSeq(v["key"], ",") {
 		if text == "" {
 			continue
+		}
+		if b, err := dump.Bytes(text); err == nil {
+			text = hex.EncodeToString(b) // as people paste it
 		}
 		key, err := osdp.ParseKey(text)
 		if err != nil {

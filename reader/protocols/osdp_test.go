@@ -58,6 +58,9 @@ func TestOSDPKeysStayOutOfTheConfiguration(t *testing.T) {
 	if _, err := protocols.New("osdp", map[string]string{"key": osdpKey + "," + osdpKey}); err != nil {
 		t.Error(err)
 	}
+	if _, err := protocols.New("osdp", map[string]string{"key": "8F:1E:6A:0C:5D:2B:93:47:7A:60:E1:F4:B8:C2:D9:35,0x" + osdpKey}); err != nil {
+		t.Errorf("as people paste them: %v", err)
+	}
 	if _, err := protocols.New("osdp", map[string]string{"key": osdpKey + "00"}); err == nil || strings.Contains(err.Error(), osdpKey) {
 		t.Errorf("a key of another length: %v", err)
 	}
