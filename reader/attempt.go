@@ -141,7 +141,7 @@ func (s *supervisor) event(a *attempt, e Event) {
 		if s.dog.fault(now) {
 			s.look()
 		}
-	case e.Kind == KindAlarm:
+	case e.Kind == KindAlarm || e.Kind == KindOver:
 		s.dog.word(now)
 	case s.dog.proof(e):
 		a.worked = true

@@ -74,6 +74,7 @@ const (
 	KindKey   Kind = "key"   // a key was pressed
 	KindFault Kind = "fault" // something arrived that cannot be decoded cleanly
 	KindAlarm Kind = "alarm" // somebody must look at the device; Why says what for
+	KindOver  Kind = "over"  // the cause of an alarm is gone: that of Why
 	KindUp    Kind = "up"    // the device works (again)
 	KindDown  Kind = "down"  // the device is gone or silent
 	KindAlive Kind = "alive" // it answers, and has nothing to say; ends in Supervise
@@ -85,7 +86,7 @@ type Event struct {
 	At   time.Time
 	Card Card       // KindCard
 	Key  keypad.Key // KindKey
-	Why  Why        // KindFault, KindAlarm, KindDown
+	Why  Why        // KindFault, KindAlarm, KindOver, KindDown
 	Unit int        // which of several devices on one line: an OSDP address; else 0, or Line
 }
 
@@ -101,24 +102,26 @@ type Why string
 const (
 	BadChecksum Why = "checksum"
 	BadLength   Why = "length"
-	BadDigit    Why = "digit"     // a character that the protocol does not have
-	BadFrame    Why = "framing"   // start or end is missing
-	Overflow    Why = "overflow"  // more than the longest frame without an end
-	Timeout     Why = "timeout"   // a frame stopped in the middle
-	Lost        Why = "lost"      // the device went away
-	BadNumber   Why = "number"    // the card does not fit the reader's number rule
-	BadParity   Why = "parity"    // of a Wiegand frame
-	BadFormat   Why = "format"    // bits that fit no format, or more than one
-	LostEdges   Why = "edges"     // the kernel dropped edges of a line
-	Swapped     Why = "swapped"   // D0 and D1 are exchanged
-	Ambiguous   Why = "ambiguous" // more than one card, or more than one device fits
-	Refused     Why = "refused"   // the device refuses what it is asked (NAK, error code)
-	Forged      Why = "forged"    // a message whose MAC or cryptogram is wrong
-	Silent      Why = "silent"    // no answer where there must be one
-	Garbage     Why = "garbage"   // nothing but faults for too long
+	BadDigit    Why = "digit"       // a character that the protocol does not have
+	BadFrame    Why = "framing"     // start or end is missing
+	Overflow    Why = "overflow"    // more than the longest frame without an end
+	Timeout     Why = "timeout"     // a frame stopped in the middle
+	Lost        Why = "lost"        // the device went away
+	BadNumber   Why = "number"      // the card does not fit the reader's number rule
+	BadParity   Why = "parity"      // of a Wiegand frame
+	BadFormat   Why = "format"      // bits that fit no format, or more than one
+	LostEdges   Why = "edges"       // the kernel dropped edges of a line
+	Swapped     Why = "swapped"     // D0 and D1 are exchanged
+	Ambiguous   Why = "ambiguous"   // more than one card, or more than one device fits
+	Refused     Why = "refused"     // the device refuses what it is asked (NAK, error code)
+	Forged      Why = "forged"      // a message whose MAC or cryptogram is wrong
+	Silent      Why = "silent"      // no answer where there must be one
+	Garbage     Why = "garbage"     // nothing but faults for too long
+	SecureOnly  Why = "secure_only" // it refuses to be spoken to in the clear, as it is configured to be
 )
 
-// The alarms. Somebody must look at the device: it may be under attack.
+// The alarms. Somebody must look at the device: it may be under attack. Forged is one too,
+// of a message that is no badge.
 const (
 	Tampered   Why = "tamper"    // the device says that it was opened or moved
 	PowerLost  Why = "power"     // the device says that it runs without mains

@@ -25,6 +25,8 @@ type OSDPConfig struct {
 	// Strict refuses everything but identification outside the secure channel, as
 	// readers do whose clear text is switched off. Others obey anybody.
 	Strict bool
+	// Refuses are commands that it does not know, whatever Caps says.
+	Refuses []byte
 	// Format is the format code of RAW: 0 not specified, 1 Wiegand.
 	Format byte
 	// Random gives RND.B; nil: crypto/rand.
@@ -218,10 +220,13 @@ func (r *OSDPReader) unsigned(f osdpFrame) []byte {
 
 // answer puts an answer into a frame, inside the channel if it is open.
 func (r *OSDPReader) answer(f osdpFrame, s osdpSaying) []byte {
-	if !r.channel.open || r.faults.take(OSDPClear) {
+	if s.code == ansLocal && r.faults.take(OSDPMuteState) || s.code == ansCap && r.faults.take(OSDPMuteCaps) {
+		return nil
+	}
+	if !r.channel.open || r.faults.take(OSDPClear) || s.code == ansLocal && r.faults.take(OSDPClearState) {
 		return r.clear(f, s)
 	}
-	p := r.channel.seal(r.head(f, s))
+	p := r.channel.seal(r.head(f, s), r.faults.shape(s.code))
 	if r.faults.take(OSDPBadMAC) {
 		p = forge(p, osdpMAC)
 	}
@@ -229,6 +234,9 @@ func (r *OSDPReader) answer(f osdpFrame, s osdpSaying) []byte {
 }
 
 func (r *OSDPReader) clear(f osdpFrame, s osdpSaying) []byte {
+	if s.code == ansCap && r.faults.take(OSDPMuteCaps) {
+		return nil
+	}
 	return closeOSDP(buildOSDP(r.head(f, s), 0), f.crc)
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -17,6 +18,8 @@ type OSDPLine struct {
 	in      []byte     // a frame that has not ended
 	readers []*OSDPReader
 	tap     OSDPTap
+	loss    float64 // of bytes, either way
+	random  *rand.Rand
 }
 
 // NewOSDPLine joins readers, which may have the same address: then both answer, as on
@@ -37,11 +40,32 @@ func (l *OSDPLine) Swap(readers ...*OSDPReader) {
 	l.readers = readers
 }
 
+// Lose lets a share of the bytes vanish from now on, both ways; the same seed loses the
+// same ones.
+func (l *OSDPLine) Lose(share float64, seed uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loss, l.random = share, rand.New(rand.NewPCG(seed, 0))
+}
+
+// lose gives what is left of bytes on the wire.
+func (l *OSDPLine) lose(p []byte) (left []byte) {
+	if l.loss == 0 {
+		return p
+	}
+	for _, b := range p {
+		if l.random.Float64() >= l.loss {
+			left = append(left, b)
+		}
+	}
+	return left
+}
+
 // Receive takes what the host writes, split anywhere, and gives what it reads for it.
 func (l *OSDPLine) Receive(p []byte) (replies [][]byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.in = append(l.in, p...)
+	l.in = append(l.in, l.lose(p)...)
 	for {
 		frame, rest := cutOSDP(l.in)
 		l.in = rest
@@ -67,8 +91,8 @@ func (l *OSDPLine) Release() (replies [][]byte) {
 	return replies
 }
 
-// drop forgets a frame that stopped in the middle.
-func (l *OSDPLine) drop() {
+// Pause forgets a command that stopped in the middle, as readers do after 20 ms.
+func (l *OSDPLine) Pause() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.in = nil
@@ -76,7 +100,7 @@ func (l *OSDPLine) drop() {
 
 func (l *OSDPLine) back(pieces [][]byte) (passed [][]byte) {
 	for _, p := range pieces {
-		if p = l.pass(false, p); p != nil {
+		if p = l.lose(l.pass(false, p)); len(p) > 0 {
 			passed = append(passed, p)
 		}
 	}
@@ -105,7 +129,7 @@ type OSDPBus struct {
 // The silences of a line (section 5.7): in a frame, and until an answer is too late.
 const (
 	osdpGap  = 20 * time.Millisecond
-	osdpLate = 250 * time.Millisecond
+	osdpLate = 400 * time.Millisecond
 )
 
 // NewOSDPBus plugs a line with readers in at path.
@@ -127,7 +151,7 @@ func (b *OSDPBus) Baud(baud int) {
 	b.baud = baud
 }
 
-// LateBy is how long OSDPLate holds an answer back: 250 ms at first, which is longer
+// LateBy is how long OSDPLate holds an answer back: 400 ms at first, which is longer
 // than the 200 ms in which a reader must answer.
 func (b *OSDPBus) LateBy(d time.Duration) {
 	b.bmu.Lock()
@@ -148,7 +172,7 @@ func (b *OSDPBus) hear(p []byte) {
 	baud, lateBy := b.baud, b.lateBy
 	now := time.Now()
 	if now.Sub(b.heard) > osdpGap {
-		b.drop()
+		b.Pause()
 	}
 	b.heard = now
 	b.bmu.Unlock()

@@ -51,6 +51,9 @@ func (r *OSDPReader) nak(code byte) osdpSaying {
 
 // do obeys a command.
 func (r *OSDPReader) do(f osdpFrame, secure bool) osdpSaying {
+	if bytes.IndexByte(r.cfg.Refuses, f.code) >= 0 {
+		return r.nak(nakCommand)
+	}
 	switch f.code {
 	case cmdPoll:
 		return r.poll()
@@ -86,6 +89,9 @@ func (r *OSDPReader) poll() osdpSaying {
 
 func (r *OSDPReader) localStatus() osdpSaying {
 	r.local = false
+	if r.faults.take(OSDPShortState) {
+		return osdpSaying{ansLocal, []byte{0}}
+	}
 	state := make([]byte, 2)
 	if r.tamper {
 		state[0] = 1
@@ -98,6 +104,9 @@ func (r *OSDPReader) localStatus() osdpSaying {
 
 // caps are the capabilities, without the secure channel if that fault is on.
 func (r *OSDPReader) caps() []byte {
+	if r.faults.take(OSDPOddCaps) {
+		return []byte{9}
+	}
 	if !r.faults.take(OSDPDowngrade) {
 		return r.cfg.Caps
 	}
@@ -177,6 +186,9 @@ func (r *OSDPReader) handshake(f osdpFrame) []byte {
 }
 
 func (r *OSDPReader) challenged(f osdpFrame) []byte {
+	if r.faults.take(OSDPNoChannel) {
+		return r.clear(f, r.nak(nakSecurity))
+	}
 	key := r.cfg.Key
 	if f.block[1] == osdpDefaultKey && key == nil {
 		key = []byte(osdpSCBKD)
@@ -204,6 +216,9 @@ func (r *OSDPReader) proved(f osdpFrame) []byte {
 	initial, ok := r.channel.answer(f.data)
 	a := r.head(f, osdpSaying{ansInitial, initial})
 	a.block = []byte{scsInitialMAC, right}
+	if r.faults.take(OSDPRMACBlock) {
+		a.block[0] = scsCryptogram
+	}
 	if !ok {
 		r.count.Refused++
 		a.block[1], a.data = wrong, make([]byte, 16)

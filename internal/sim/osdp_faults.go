@@ -27,6 +27,18 @@ const (
 	OSDPBadMAC        OSDPFault = "mac"        // the MAC is wrong, the check bytes are right
 	OSDPClear         OSDPFault = "clear"      // in the clear, though the channel is open
 	OSDPDowngrade     OSDPFault = "downgrade"  // PDCAP claims no secure channel
+
+	// What readers do that were made after other readings of the standard.
+	OSDPNoChannel   OSDPFault = "no channel"   // CHLNG is refused: no such security block
+	OSDPRMACBlock   OSDPFault = "rmac block"   // RMAC_I comes in SCS_12, as from early OSDP.Net
+	OSDPPlainState  OSDPFault = "plain state"  // LSTATR is plain, in SCS_15 under a right MAC
+	OSDPClearState  OSDPFault = "clear state"  // LSTATR is in the clear, inside the channel
+	OSDPShortState  OSDPFault = "short state"  // LSTATR has one byte
+	OSDPBrokenState OSDPFault = "broken state" // LSTATR in SCS_18 is no whole block
+	OSDPMuteState   OSDPFault = "mute state"   // LSTAT is not answered
+	OSDPMuteCaps    OSDPFault = "mute caps"    // nor is CAP
+	OSDPOddCaps     OSDPFault = "odd caps"     // PDCAP is no list of capabilities
+	OSDPPlainCard   OSDPFault = "plain card"   // a card is plain, in SCS_16 under a right MAC
 )
 
 // osdpFaults is what is to go wrong, and what has.
@@ -56,8 +68,25 @@ func (f *osdpFaults) take(what OSDPFault) bool {
 
 func (f *osdpFaults) nak() (code byte, ok bool) { return f.nakCode, f.take(OSDPNAK) }
 
+// shape is the security block of an answer whose data is left as it is; 0: the right one,
+// with data encrypted.
+func (f *osdpFaults) shape(code byte) byte {
+	switch {
+	case code == ansLocal && f.take(OSDPPlainState):
+		return scsCommandMAC
+	case code == ansLocal && f.take(OSDPBrokenState):
+		return scsAnswerData
+	case code == ansRaw && f.take(OSDPPlainCard):
+		return scsAnswerMAC
+	}
+	return 0
+}
+
 // spoil does to an answer what the wire does.
 func (f *osdpFaults) spoil(p []byte) [][]byte {
+	if p == nil {
+		return nil
+	}
 	if f.take(OSDPCorrupt) {
 		p[len(p)-1] ^= 0x10
 	}

@@ -90,10 +90,14 @@ func (c *osdpChannel) take(f osdpFrame) (data []byte, ok bool) {
 	return data, true
 }
 
-// seal makes the frame of an answer: data encrypted, MAC behind.
-func (c *osdpChannel) seal(f osdpFrame) []byte {
+// seal makes the frame of an answer: data encrypted, MAC behind. shape is a block in which
+// the data is left as it is; 0: none.
+func (c *osdpChannel) seal(f osdpFrame, shape byte) []byte {
 	f.block = []byte{scsAnswerMAC}
-	if len(f.data) > 0 {
+	switch {
+	case shape != 0:
+		f.block = []byte{shape}
+	case len(f.data) > 0:
 		f.block = []byte{scsAnswerData}
 		f.data = c.encrypt(c.lastCmd, f.data)
 	}

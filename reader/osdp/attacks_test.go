@@ -65,7 +65,7 @@ func TestAttackOptionalEncryption(t *testing.T) {
 		r.Fail(sim.OSDPClear, -1)
 		_ = r.Present(26, card26)
 		h.run(time.Minute)
-		if got := h.told(); strings.Contains(got, "card") || !strings.Contains(got, "fault forged") {
+		if got := h.told(); strings.Contains(got, "card") || !strings.Contains(got, "alarm forged") {
 			t.Errorf("got %q", got)
 		}
 		h.onlyAsked()
@@ -111,18 +111,18 @@ func TestAttackCapabilityDowngrade(t *testing.T) {
 		r.Fail(sim.OSDPDowngrade, -1)
 		r.Restart()
 		h.run(time.Minute)
-		h.want("fault refused, alarm downgrade, down downgrade")
+		h.want("alarm downgrade, down downgrade")
 		_ = r.Present(26, card26)
 		h.run(time.Minute)
 		h.want("")
 		h.onlyAsked()
 		r.Fail(sim.OSDPDowngrade, 0)
 		h.run(5 * time.Second)
-		h.want("up, card")
+		h.want("over downgrade, up, card")
 		r.Fail(sim.OSDPDowngrade, -1)
 		r.Restart()
 		h.run(time.Minute)
-		h.want("fault refused, alarm downgrade, down downgrade") // told again: it was up in between
+		h.want("alarm downgrade, down downgrade") // told again: it was up in between
 	})
 	t.Run("seen inside the channel", func(t *testing.T) {
 		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: 1, Key: unhex(t, ownKey), Caps: []byte{9, 0, 0}, Random: random()})
@@ -166,7 +166,7 @@ func TestAttackInstallMode(t *testing.T) {
 	}
 	_ = r.Present(26, card26)
 	h.run(10 * time.Minute)
-	h.want("fault refused, alarm wrong_key, down wrong_key")
+	h.want("alarm wrong_key, down wrong_key")
 	if c := r.Count(); c.KeySets != 0 || c.Opened != 1 {
 		t.Errorf("%d keys were given, %d channels opened", c.KeySets, c.Opened)
 	}
@@ -180,7 +180,7 @@ func TestAttackInstallMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.run(5 * time.Second)
-	h.want("up")
+	h.want("over wrong_key, up")
 }
 
 // Attack 4: weak keys, from sample code and people.
@@ -302,7 +302,7 @@ func TestACryptogramThatProvesNothing(t *testing.T) {
 	h.run(time.Second)
 	h.want("alarm wrong_key, down wrong_key")
 	h.run(5 * time.Second)
-	h.want("up")
+	h.want("over wrong_key, up")
 }
 
 func TestARogueRMACIsRefused(t *testing.T) {
@@ -310,7 +310,7 @@ func TestARogueRMACIsRefused(t *testing.T) {
 	r.Fail(sim.OSDPBadRMAC, -1)
 	_ = r.Present(26, card26)
 	h.run(10 * time.Second)
-	if got := h.told(); strings.Contains(got, "card") || strings.Contains(got, "up") || !strings.HasPrefix(got, "fault forged") || !strings.Contains(got, "down forged") {
+	if got := h.told(); strings.Contains(got, "card") || strings.Contains(got, "up") || !strings.HasPrefix(got, "alarm forged") || !strings.Contains(got, "down forged") {
 		t.Errorf("got %q", got)
 	}
 	r.Fail(sim.OSDPBadRMAC, 0)
@@ -366,7 +366,7 @@ func TestReplay(t *testing.T) {
 	})
 	_ = r.Present(26, card26)
 	h.run(time.Minute)
-	if got := h.told(); !strings.HasPrefix(got, "card, fault forged") || strings.Count(got, "card") != 1 {
+	if got := h.told(); !strings.HasPrefix(got, "card, alarm forged") || strings.Count(got, "card") != 1 {
 		t.Errorf("got %q", got)
 	}
 }

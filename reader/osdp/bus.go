@@ -31,6 +31,12 @@ type Unit struct {
 	Formats   pacs.Selection // of the badges that come as bits
 	FMT       bool           // FMT is a badge too; else it is a fault
 	Text      string         // English or French on the display; "": nothing
+	// Reply is how long the reader may take until its reply has begun; 0: DefaultReply. The
+	// adapter's time counts.
+	Reply time.Duration
+	// Unproven says that Keys come from elsewhere: whether the reader ever had a secure
+	// channel is not known.
+	Unproven bool
 }
 
 // BusConfig says who is on a line.
@@ -45,19 +51,29 @@ const DefaultBaud = 9600
 
 // The times of a line (section 5.7), and how often something is tried.
 const (
-	replyTime = 200 * time.Millisecond // until a reply must have begun
-	charGap   = 50 * time.Millisecond  // in a reply: 20 ms, and what adapters make of it
-	turn      = 2                      // characters of silence between a reply and a command
+	charGap = 50 * time.Millisecond // in a reply: 20 ms, and what adapters make of it
+	turn    = 2                     // characters of silence between a reply and a command
 
-	retries    = 2 // of a command without a reply
-	setbacks   = 3 // channels in a row that break before the reader is taken for lost
+	fewest     = 3                       // times that a command is sent, and
+	repeatTime = 1750 * time.Millisecond // for how long it is sent again; with aliveEvery less than silence
+	setbacks   = 3                       // channels in a row that break before the reader is taken for lost
 	busyPause  = 50 * time.Millisecond
 	busyMost   = 5 * time.Second
 	probeFirst = 500 * time.Millisecond // a lost reader is asked for again after this,
 	probeLast  = 4 * time.Second        // then later and later, up to this
 	deniedLast = 2 * time.Second        // and one that must be looked at after this, so that its word is known
 	aliveEvery = time.Second
-	silence    = 3 * time.Second // of a whole line
+	forgedFor  = 10 * time.Minute // without another one end the alarm of a forged message
+	keySetMost = 3                // refusals of KEYSET in the clear, which may be anybody's, end a commissioning
+)
+
+// The time until a reply has begun. The standard gives a reader 200 ms (section 5.7);
+// DefaultReply leaves 50 ms for what is between the host and the wire: a USB adapter keeps
+// what it receives for up to 16 ms (the latency timer of FTDI's), and sends as late.
+const (
+	DefaultReply  = 250 * time.Millisecond
+	ShortestReply = 200 * time.Millisecond
+	LongestReply  = time.Second
 )
 
 // Bus is the host of one line. It implements reader.Poller and reader.Cuer; the Unit of
@@ -70,10 +86,11 @@ const (
 //	        Send: command                 reply, or none in time
 //	(free) ---------------> (waiting) ---------------------------> (quiet) --> (free)
 type Bus struct {
-	units  []*unit
-	random io.Reader
-	char   time.Duration // one character on the wire
-	last   int           // the unit that was asked last
+	units   []*unit
+	random  io.Reader
+	char    time.Duration // one character on the wire
+	last    int           // the unit that was asked last
+	silence time.Duration // the longest that a reader may take for a word
 
 	asked *unit // whose reply is awaited; nil: none
 	sent  time.Time
@@ -102,13 +119,14 @@ func NewBus(cfg BusConfig) (*Bus, error) {
 		cfg.Baud = DefaultBaud
 	}
 	const bits = 10
-	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud), scan: scanner{most: maxReply}}
+	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud), scan: scanner{most: maxReply}, silence: reader.AnswerTime}
 	for _, c := range cfg.Units {
 		u := newUnit(c)
 		if err := b.fits(u); err != nil {
 			return nil, fmt.Errorf("OSDP reader %d: %w", c.Address, err)
 		}
 		b.units = append(b.units, u)
+		b.silence = max(b.silence, time.Duration(u.most())*u.cfg.Reply+aliveEvery)
 	}
 	b.hush()
 	return b, nil
@@ -144,6 +162,8 @@ func (c Unit) check() error {
 		return errors.New("it has a key, and still is to speak in the clear")
 	case slices.ContainsFunc(c.Keys, Key.Weak):
 		return errWeakKey
+	case c.Reply != 0 && (c.Reply < ShortestReply || c.Reply > LongestReply):
+		return fmt.Errorf("the time for a reply must be %v to %v", ShortestReply, LongestReply)
 	case c.Text != "" && c.Text != English && c.Text != French:
 		return errors.New("the display speaks en or fr")
 	}
@@ -218,7 +238,7 @@ func (b *Bus) Send(now time.Time) []byte {
 func (b *Bus) wait(now time.Time, u *unit, n int) {
 	b.scan.reset()
 	b.asked, b.sent = u, now
-	b.due = now.Add(b.wire(n) + replyTime)
+	b.due = now.Add(b.wire(n) + u.cfg.Reply)
 	b.end = b.due.Add(b.wire(maxReply) + charGap)
 	b.free = now.Add(b.wire(n))
 }
@@ -250,7 +270,7 @@ func (b *Bus) Silence() time.Duration {
 	if b.mute.Load() {
 		return 0
 	}
-	return silence
+	return b.silence
 }
 
 // hush works out what Silence says.
@@ -310,7 +330,8 @@ func (e *ear) frame(raw []byte) {
 }
 
 // wrong implements hearer. Noise between frames is usual on a line whose sender
-// changes; a reply that got damaged does not come again by itself.
+// changes; a reply that got damaged does not come again by itself. Nobody is told: the
+// command is sent again, and a reader of which nothing else is heard is down.
 func (e *ear) wrong(why reader.Why) {
 	u := e.asked
 	if u == nil {
@@ -320,7 +341,7 @@ func (e *ear) wrong(why reader.Why) {
 	if why == reader.BadFrame {
 		return
 	}
-	u.dev.fault(e.at, why, e.emit)
+	u.line.Damaged++
 	e.due = earlier(e.due, e.at.Add(charGap))
 }
 

@@ -39,6 +39,7 @@ const (
 // The codes of NAK that say more than «not this command» (section 7.3).
 const (
 	nakCheck    = 1 // CRC or checksum of the command
+	nakCommand  = 3 // it does not know the command
 	nakSequence = 4
 	nakBlock    = 5 // no such security block: it has no secure channel
 	nakSecurity = 6 // the secure channel is missing, or cannot be opened like this
@@ -55,6 +56,12 @@ const (
 	scsCommandData = 0x17 // MAC, data encrypted
 	scsReplyData   = 0x18
 )
+
+// secretReply reports whether a reply says what nobody on the line may read or make up.
+func secretReply(code byte) bool { return code == replyRaw || code == replyFmt || code == replyKeypad }
+
+// tellsState reports whether a reply only tells how a reader is.
+func tellsState(code byte) bool { return code >= replyLocal && code <= replyHead }
 
 // The capabilities that matter here (annex B).
 const (

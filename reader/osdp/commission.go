@@ -85,7 +85,7 @@ func (b *Bus) Commission(now time.Time, address int, c Commission) error {
 	case u.box.active():
 		return fmt.Errorf("commission OSDP reader %d: it is being commissioned already", address)
 	}
-	u.box = &box{Commission: c, byDefault: c.Cleared || len(u.cfg.Keys) == 0, stage: Waiting}
+	u.box = &box{Commission: c, byDefault: c.Cleared || !u.keyed(), stage: Waiting}
 	u.anew(now)
 	b.hangUp(u)
 	b.hush()
@@ -116,16 +116,21 @@ func (b *Bus) StopCommission(now time.Time, address int) {
 	}
 }
 
-// hangUp waits no longer for what a reader replies, but lets it.
+// keyed reports whether the reader is known to have one of its keys.
+func (u *unit) keyed() bool {
+	return slices.ContainsFunc(u.cfg.Keys, func(k Key) bool { return !slices.Contains(u.unsure, k) })
+}
+
+// hangUp stops waiting for a reply, and keeps the line free until it would be overdue.
 func (b *Bus) hangUp(u *unit) {
 	if b.asked == u {
 		b.asked, b.free = nil, b.due
 	}
 }
 
-// anew has the reader spoken to from the beginning, at once.
+// anew restarts the conversation with the reader at once.
 func (u *unit) anew(now time.Time) {
-	u.key = 0
+	u.key, u.falls = 0, 0
 	u.pause = probeFirst
 	u.rest(now)
 }
@@ -160,6 +165,7 @@ func (u *unit) refuse(why reader.Why) {
 func (u *unit) end(stage Stage) {
 	if u.box.gave {
 		u.keep(u.box.Key)
+		u.unsure = append(u.unsure, u.box.Key)
 	}
 	u.box.stage = stage
 }
@@ -171,8 +177,9 @@ func (u *unit) keep(k Key) {
 	}
 }
 
-// candidates gives the keys to try, in order: the default key in a commissioning only,
-// and last.
+// candidates gives the keys to try, in order. In a commissioning only, the default key
+// follows; behind it stands the new key even if it was never sent: that a reader answers
+// its challenge shows that it has the secure channel, and some other key.
 func (u *unit) candidates() (keys []Key) {
 	switch {
 	case !u.box.active():
@@ -185,6 +192,9 @@ func (u *unit) candidates() (keys []Key) {
 	keys = append(keys, u.cfg.Keys...)
 	if u.box.byDefault {
 		keys = append(keys, scbkD)
+	}
+	if !u.box.gave {
+		keys = append(keys, u.box.Key)
 	}
 	return keys
 }
@@ -220,6 +230,7 @@ type Status struct {
 	ClearText bool       // it is configured to speak in the clear: anybody on the wire can make badges
 	Why       reader.Why // of being offline, as in KindDown; "": not tried yet
 	Baud      int        // the speed that it took by Bus.ComSet; 0: none
+	Line      Line
 }
 
 // Status tells how it stands with the reader at an address.
@@ -228,7 +239,7 @@ func (b *Bus) Status(address int) (s Status, ok bool) {
 	if u == nil {
 		return s, false
 	}
-	s = Status{Online: u.state == online, ClearText: u.clear(), Why: u.why, Baud: u.baud}
+	s = Status{Online: u.state == online && u.told == reader.KindUp, ClearText: u.clear(), Why: u.why, Baud: u.baud, Line: u.line}
 	s.Secure = s.Online && u.owned()
 	return s, true
 }

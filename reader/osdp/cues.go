@@ -59,12 +59,12 @@ func (b *Bus) Cue(_ time.Time, unit int, c reader.Cue) {
 
 // shows gives the commands for what the reader can show of a look.
 func (u *unit) shows(l look) (orders []order) {
-	if u.caps.led {
+	if u.caps.led && !u.refuses.led {
 		const set, keep = 2, 0 // the temporary state, and the permanent one
 		d := []byte{0, 0, set, l.on, l.off, l.colour, 0, byte(l.whole), byte(l.whole >> 8), keep, 0, 0, 0, 0}
 		orders = append(orders, order{cmdLED, d})
 	}
-	if u.caps.buz && l.beeps > 0 {
+	if u.caps.buz && !u.refuses.buz && l.beeps > 0 {
 		const tone = 2
 		orders = append(orders, order{cmdBuz, []byte{0, tone, l.beep, l.pause, l.beeps}})
 	}
@@ -72,7 +72,7 @@ func (u *unit) shows(l look) (orders []order) {
 	if u.cfg.Text == French {
 		words = l.french
 	}
-	if u.caps.text && u.cfg.Text != "" && words != "" {
+	if u.caps.text && !u.refuses.text && u.cfg.Text != "" && words != "" {
 		const temporary, row, column, width = 3, 1, 1, 16
 		d := []byte{0, temporary, byte(max(1, l.whole/10)), row, column, width}
 		orders = append(orders, order{cmdText, fmt.Appendf(d, "%-*s", width, words)})
@@ -104,9 +104,9 @@ func (b *Bus) ComSet(address, newAddress, baud int) error {
 func Speeds() []int { return []int{9600, 19200, 38400, 57600, 115200, 230400} }
 
 // moved takes what a reader has agreed to (COM, section 7.14), if it is what it was told.
-func (u *unit) moved(at time.Time, data []byte, emit func(reader.Event)) {
+// If not, Status goes on to tell no speed.
+func (u *unit) moved(data []byte) {
 	if !bytes.Equal(data, u.data) {
-		u.dev.fault(at, reader.Refused, emit)
 		return
 	}
 	u.cfg.Address = int(data[0])

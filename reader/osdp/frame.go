@@ -41,7 +41,8 @@ type frame struct {
 	sum   bool   // checked by the old checksum
 	block []byte // the security block from its type on; nil: none
 	code  byte
-	data  []byte // encrypted, if the block says so
+	data  []byte // encrypted, if the block says so, until session.open has decrypted it
+	whole bool   // session.open has decrypted data: it is as secret as a badge must be
 	mac   []byte // nil: none
 }
 

@@ -61,7 +61,8 @@ type host struct {
 	sent   []time.Time // when commands were
 	frames [][]byte    // and what they were
 	eager  bool        // readers do not think
-	echo   bool        // the adapter hears itself
+	thinks time.Duration
+	echo   bool // the adapter hears itself
 }
 
 type arrival struct {
@@ -152,8 +153,9 @@ func (h *host) say() {
 			h.put(h.now, [][]byte{p})
 		}
 		if !h.eager {
-			at = at.Add(thinks)
+			at = at.Add(cmp.Or(h.thinks, thinks))
 		}
+		h.line.Pause()
 		h.put(at, h.line.Receive(p))
 		h.put(at.Add(lateBy), h.line.Release())
 	}

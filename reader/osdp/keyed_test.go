@@ -157,7 +157,7 @@ func TestLongestReply(t *testing.T) {
 }
 
 // Whoever closes the channel by a NAK in the clear can do no more, but is seen.
-func TestClosedChannelsAreTold(t *testing.T) {
+func TestClosedChannelsAreCounted(t *testing.T) {
 	h, r := pair(t)
 	h.online()
 	opened := r.Count().Opened
@@ -172,7 +172,10 @@ func TestClosedChannelsAreTold(t *testing.T) {
 	if n := r.Count().Opened - opened; n != 5 {
 		t.Errorf("%d channels", n)
 	}
-	h.want("fault refused, fault refused, fault refused, fault refused, fault refused")
+	h.want("")
+	if s, _ := h.bus.Status(1); s.Line.Reopened != 5 {
+		t.Errorf("%d are counted", s.Line.Reopened)
+	}
 }
 
 func TestComSetToNoSpeedOfOSDP(t *testing.T) {

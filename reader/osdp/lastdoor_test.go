@@ -1,6 +1,7 @@
 package osdp
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestComSetIsNotTakenElsewhere(t *testing.T) {
 		u.state, u.code, u.data = online, cmdComSet, asked
 		var told []reader.Kind
 		u.polled(time.Unix(0, 0), &frame{code: replyCom, data: com}, func(e reader.Event) { told = append(told, e.Kind) })
-		if u.cfg.Address != 1 || u.baud != 0 || len(told) != 1 || told[0] != reader.KindFault {
+		if u.cfg.Address != 1 || u.baud != 0 || slices.Contains(told, reader.KindFault) {
 			t.Errorf("%s: address %d, %d bit/s, told %q", name, u.cfg.Address, u.baud, told)
 		}
 	}

@@ -188,12 +188,17 @@ func (l *listener) replied(k *link, f *frame, raw []byte) {
 	k.reply = slices.Clone(raw)
 	switch {
 	case f.secured():
-		if l.opened(k, f) {
-			k.dev.says(l.at, f.code, f.data, l.emit)
+		if !l.opened(k, f) {
+			return
 		}
+		if secretReply(f.code) && !f.whole {
+			l.fault(k, reader.Forged)
+			return
+		}
+		k.dev.says(l.at, f.code, f.data, l.emit)
 	case f.kind() == scsCrypt && f.code == replyCrypt:
 		l.challenged(k, f)
-	case f.kind() == scsRMAC && f.code == replyRMAC:
+	case (f.kind() == scsRMAC || f.kind() == scsCrypt) && f.code == replyRMAC: // see fits
 		l.begun(k, f)
 	case f.block != nil:
 		l.fault(k, reader.BadFrame)

@@ -255,7 +255,7 @@ func TestWhatRepliesMean(t *testing.T) {
 		{"FMT backwards", reply(0, 1, replyFmt, 0, 1, 6, '6', '5', '4', '3', '2', '1'), true, "card 123456 text"},
 		{"FMT too long", reply(0, 1, replyFmt, 0, 0, 5, '6', '5', '4', '3', '2', '1'), true, "fault length"},
 		{"tamper and power", reply(0, 1, replyLocal, 1, 1), false, "alarm tamper, alarm power"},
-		{"half a state", reply(0, 1, replyLocal, 1), false, "fault length"},
+		{"half a state", reply(0, 1, replyLocal, 1), false, "alarm tamper"},
 		{"a reader off its controller", reply(0, 1, replyHead, 1), false, "alarm tamper"},
 		{"inputs", reply(0, 1, replyInput, 1, 0), false, ""},
 		{"ACK", reply(0, 1, replyACK), false, ""},

@@ -102,23 +102,23 @@ func (p *peripheral) keys(at time.Time, data []byte, emit func(reader.Event)) {
 	}
 }
 
-// condition is a state of a reader, and what it is told as when it begins.
+// condition is a state of a reader, and the alarm that begins and ends with it.
 type condition struct {
 	was *bool
 	why reader.Why
 }
 
 // state reads LSTATR (section 7.6: tamper, power) or RSTATR (section 7.9), one byte for
-// each condition; 0 is fine. Only one head is known of a reader.
+// each condition; 0 is fine. What a reader leaves out stays as it was. Only one head is
+// known of a reader.
 func (p *peripheral) state(at time.Time, data []byte, emit func(reader.Event), all ...condition) {
-	if len(data) < len(all) {
-		p.fault(at, reader.BadLength, emit)
-		return
-	}
-	for i, c := range all {
+	for i, c := range all[:min(len(all), len(data))] {
 		is := data[i] != 0
-		if is && !*c.was {
+		switch {
+		case is && !*c.was:
 			p.alarm(at, c.why, emit)
+		case !is && *c.was:
+			p.over(at, c.why, emit)
 		}
 		*c.was = is
 	}
@@ -132,9 +132,16 @@ func (p *peripheral) alarm(at time.Time, why reader.Why, emit func(reader.Event)
 	emit(reader.Event{Kind: reader.KindAlarm, At: at, Why: why, Unit: p.addr})
 }
 
+func (p *peripheral) over(at time.Time, why reader.Why, emit func(reader.Event)) {
+	emit(reader.Event{Kind: reader.KindOver, At: at, Why: why, Unit: p.addr})
+}
+
 // caps is what a reader can, from PDCAP (section 7.5, annex B): function, compliance
 // level, number of items, over and over.
 type caps struct{ led, buz, text, aes bool }
+
+// allCaps is what is tried at a reader that does not say what it can.
+func allCaps() caps { return caps{led: true, buz: true, text: true, aes: true} }
 
 // readCaps reports false for data that is no list of capabilities.
 func readCaps(data []byte) (c caps, ok bool) {
@@ -151,5 +158,5 @@ func readCaps(data []byte) (c caps, ok bool) {
 			c.aes = level&aes128 != 0
 		}
 	}
-	return c, len(data)%3 == 0
+	return c, len(data) > 0 && len(data)%3 == 0
 }

@@ -99,8 +99,10 @@ func (s *session) seal(dst []byte, f frame) []byte {
 	return f.end(append(p, s.cmac[:macLen]...))
 }
 
-// open checks the MAC of a frame of either side and decrypts its data, in place. If it
-// reports false, the session is as it was.
+// open checks the MAC of a frame of either side and decrypts its data, in place: whole
+// tells whether that was possible. Data that a side sends unencrypted under its MAC stays
+// as it is; data that cannot be decrypted is left out. If open reports false, the session
+// is as it was.
 func (s *session) open(f *frame) bool {
 	if !f.secured() {
 		return false
@@ -114,10 +116,7 @@ func (s *session) open(f *frame) bool {
 		return false
 	}
 	if f.kind() == encrypted {
-		var ok bool
-		if f.data, ok = s.decrypt(other, f.data); !ok {
-			return false
-		}
+		f.data, f.whole = s.decrypt(other, f.data)
 	}
 	*own = sum
 	return true

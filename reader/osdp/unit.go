@@ -1,6 +1,7 @@
 package osdp
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"time"
@@ -15,11 +16,13 @@ import (
 //	  ^                              | ClearText                                            |
 //	  |                              v                            CAP again, LSTAT          v
 //	  |      no reply 3 times    (online) <-------- (status) <------------------------ (inventory)
-//	  +------------------------- | POLL, orders                                             ^
+//	  +------------------------- | POLL, orders; it works when one is answered              ^
 //	                             |                       only in a commissioning: (rekey) --+
 //	  setback: MAC wrong, NAK    |                                  KEYSET, then all anew
 //	  in the clear, sequence     v
 //	  refused             (ident), sequence 0; lost when that happens too often in a row
+//
+// ID, CAP and LSTAT need no good answer: see misfit, unanswered and refused.
 //
 // (closed) is before Open. (shut) has no key: nobody speaks to it until a
 // commissioning. A cryptogram that is wrong with all keys, and PDCAP without AES, lead
@@ -50,18 +53,35 @@ type unit struct {
 	falls int       // setbacks since it worked
 	alive time.Time // KindAlive was told
 
-	sess  *session
-	open  bool  // everything is sealed by sess
-	keys  []Key // that may be right
-	key   int   // which one is tried, or has opened the channel
-	wrong int   // how many of them the reader does not have
-	caps  caps
-	had   bool // it could AES once
-	order []order
-	box   *box // its commissioning; nil: none
-	baud  int  // that COMSET gave it
+	sess           *session
+	open           bool  // everything is sealed by sess
+	keys           []Key // that may be right
+	key            int   // which one is tried, or has opened the channel
+	wrong          int   // how many of them the reader does not have
+	unsure         []Key // of the configured ones: sent in a commissioning, and never seen to be taken
+	crypts         bool  // it has answered a challenge, with whatever key
+	caps           caps
+	refuses        caps // what it says that it can, and refuses
+	noCap, noLocal bool // CAP and LSTAT are left out until it works
+	had            bool // it has had a secure channel
+	order          []order
+	box            *box // its commissioning; nil: none
+	baud           int  // that COMSET gave it
 
 	barred bool // from clear text, though its configuration allows it
+
+	forgery  bool      // reader.Forged was told, and is not over
+	forgedAt time.Time // the last time
+	line     Line
+}
+
+// Line is how well the line to a reader carries, counted since it was configured. What
+// was lost and could be repeated is nothing else than a number here.
+type Line struct {
+	Sent     uint64 // commands
+	Repeated uint64 // of them, because no reply came or a damaged one
+	Damaged  uint64 // replies with a wrong check, or that stopped
+	Reopened uint64 // secure channels that the reader ended, or somebody in its place
 }
 
 type state uint8
@@ -81,9 +101,10 @@ const (
 
 func newUnit(c Unit) *unit {
 	c.Keys = slices.Clone(c.Keys)
+	c.Reply = cmp.Or(c.Reply, DefaultReply)
 	u := &unit{cfg: c, dev: peripheral{addr: c.Address, formats: c.Formats, fmt: c.FMT}}
 	// A reader that has a key of ours got it through AES.
-	u.had = len(c.Keys) > 0
+	u.had = len(c.Keys) > 0 && !c.Unproven
 	return u
 }
 
@@ -92,15 +113,16 @@ func (u *unit) opened(now time.Time) {
 	u.begin()
 	u.rest(now)
 	u.told, u.pause, u.missed, u.falls = "", probeFirst, 0, 0
+	u.refuses, u.noCap, u.noLocal = caps{}, false, false
 }
 
-// begin has everything said anew.
+// begin restarts the conversation with the reader.
 func (u *unit) begin() {
 	u.seq, u.tries, u.busy = 0, 0, time.Time{}
 	u.leave(ident)
 }
 
-// rest has the reader asked for at that time.
+// rest sets when the reader is asked for next.
 func (u *unit) rest(at time.Time) {
 	u.at = at
 	u.leave(lost)
@@ -111,7 +133,7 @@ func (u *unit) rest(at time.Time) {
 // that is left without key is shut.
 func (u *unit) leave(to state) {
 	u.state, u.frame, u.order = to, nil, nil
-	u.sess, u.open = nil, false
+	u.sess, u.open, u.crypts = nil, false, false
 	var last Key
 	if u.key < len(u.keys) {
 		last = u.keys[u.key]
@@ -162,7 +184,9 @@ func (u *unit) command(now time.Time, random io.Reader) []byte {
 	}
 	if u.frame == nil {
 		u.rest(now.Add(probeLast))
+		return nil
 	}
+	u.line.Sent++
 	return u.frame
 }
 
@@ -211,10 +235,21 @@ func (u *unit) kind() byte {
 	return own
 }
 
-// unanswered has the command sent again, or gives the reader up.
+// most is how often a command is sent before a reader that does not answer is taken for
+// lost: often enough that noise does not look like that, but for repeatTime only.
+func (u *unit) most() int { return max(fewest, int(repeatTime/u.cfg.Reply)) }
+
+// unanswered sends the command again, leaves it out if the reader can be used without, or
+// gives the reader up.
 func (u *unit) unanswered(at time.Time, emit func(reader.Event)) {
 	u.tries++
-	if u.tries <= retries && !u.probing {
+	if u.tries < u.most() && !u.probing {
+		u.line.Repeated++
+		return
+	}
+	if u.optional() && u.state != ident && !u.probing {
+		u.leaveOut()
+		u.setback(at, reader.Silent, emit)
 		return
 	}
 	u.missed++
@@ -228,6 +263,9 @@ func (u *unit) unanswered(at time.Time, emit func(reader.Event)) {
 // setback opens the channel anew, or gives the reader up.
 func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.falls++
+	if u.open {
+		u.line.Reopened++
+	}
 	if u.falls > setbacks {
 		u.falls = 0
 		u.lose(at, why, emit)
@@ -238,6 +276,7 @@ func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
 
 // lose gives the reader up for a while. It is told once.
 func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
+	u.refuses = caps{}
 	u.rest(at.Add(u.pause))
 	u.pause = min(2*u.pause, probeLast)
 	if u.told != reader.KindDown {
@@ -251,6 +290,7 @@ func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
 func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.pause, u.why = probeFirst, why
 	if u.alarm != why {
+		u.calm(at, emit)
 		u.alarm = why
 		u.dev.alarm(at, why, emit)
 	}
@@ -263,9 +303,19 @@ func (u *unit) down(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindDown, At: at, Why: why, Unit: u.cfg.Address})
 }
 
-// works takes the reader for online.
+// calm ends the alarm that kept the reader offline.
+func (u *unit) calm(at time.Time, emit func(reader.Event)) {
+	if u.alarm != "" {
+		u.dev.over(at, u.alarm, emit)
+		u.alarm = ""
+	}
+}
+
+// works takes the reader for one that can be used: it has answered a poll.
 func (u *unit) works(at time.Time, emit func(reader.Event)) {
-	u.state, u.alarm, u.why, u.pause, u.missed, u.alive = online, "", "", probeFirst, 0, at
+	u.calm(at, emit)
+	u.why, u.pause, u.missed, u.alive = "", probeFirst, 0, at
+	u.noCap, u.noLocal, u.unsure = false, false, nil
 	if u.told != reader.KindUp {
 		u.told = reader.KindUp
 		emit(reader.Event{Kind: reader.KindUp, At: at, Unit: u.cfg.Address})
@@ -278,5 +328,9 @@ func (u *unit) lives(at time.Time, emit func(reader.Event)) {
 		return
 	}
 	u.alive, u.falls = at, 0
+	if u.forgery && at.Sub(u.forgedAt) >= forgedFor {
+		u.forgery = false
+		u.dev.over(at, reader.Forged, emit)
+	}
 	emit(reader.Event{Kind: reader.KindAlive, At: at, Unit: u.cfg.Address})
 }
