@@ -93,6 +93,7 @@ const (
 	AccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Number how many it allows
 	AwaitSameCard       Reason = 44 // a good code met a card that waited: the same card must be shown once more
 	ClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
+	AlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -152,7 +153,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == AccountsClosed:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == AccountsClosed:
 		return StreamSecurity
 	default:
 		return StreamEvents

@@ -272,15 +272,23 @@ var (
 	errStuck = errors.New("its driver does not return")
 )
 
-// bad says in words why a device is held for bad.
+// bad says in words why a device is held for bad, and what to do.
 func bad(name string, why Why) error {
-	text := string(why)
+	text, hint := string(why), "check its cable, power, speed and protocol; it is tried again by itself"
+	commission := "badgectl osdp commission " + name
 	switch why {
 	case Silent:
 		text = "no answer"
 	case Garbage:
 		text = "nothing but faults"
+	case Insecure:
+		text, hint = "insecure: it has no key yet, or no secure channel", "put it into install mode and give it a key: "+commission
+	case Downgraded:
+		text, hint = "downgrade: it says that it has no secure channel any more", "look for a device between it and the terminal, and at its firmware; it is used again as soon as it offers the channel"
+	case WrongKey:
+		text, hint = "wrong_key: it does not have its key", "look at it; if you have cleared or exchanged it yourself: "+commission+" --cleared"
+	case SecureOnly:
+		text, hint = `secure_only: it refuses to speak in the clear, as its option secure = "off" asks of it`, "take that option out, and give it a key: "+commission
 	}
-	const hint = "check its cable, power, speed and protocol; it is tried again by itself"
-	return &OpError{Op: "hear from", Device: name, Hint: hint, Err: errors.New(text)}
+	return &OpError{Op: OpHear, Device: name, Hint: hint, Err: errors.New(text)}
 }

@@ -146,9 +146,13 @@ const (
 	CueAgain   Cue = "again" // the code is good: the same card must be shown once more
 )
 
+// OpHear is the Op of what the watchdog found out, or the device said of itself: its Hint
+// tells what to do about the device, not about its port.
+const OpHear = "hear from"
+
 // OpError is the error of a device: what was attempted, on which device.
 type OpError struct {
-	Op     string // "open", "read", "write"
+	Op     string // "open", "read", "write", OpHear
 	Device string // the path or address, as configured
 	Hint   string // what a technician can do about it; may be empty
 	Err    error
@@ -156,12 +160,14 @@ type OpError struct {
 
 // Error gives one line: attempt, device, cause, hint.
 func (e *OpError) Error() string {
-	s := fmt.Sprintf("%s %s: %v", e.Op, e.Device, e.Err)
-	if e.Hint != "" {
-		s += " (" + e.Hint + ")"
+	if e.Hint == "" {
+		return e.Cause()
 	}
-	return s
+	return e.Cause() + " (" + e.Hint + ")"
 }
+
+// Cause is the error without what can be done about it.
+func (e *OpError) Cause() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Device, e.Err) }
 
 // Unwrap gives the cause.
 func (e *OpError) Unwrap() error { return e.Err }

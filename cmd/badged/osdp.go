@@ -192,7 +192,13 @@ func (r *osdpReader) loadKeys(folder keyfile.Folder, holders map[osdp.Key]string
 	if len(keys) == 0 {
 		return nil
 	}
-	return r.line.host.SetKeys(r.address, keys...)
+	if err := r.line.host.SetKeys(r.address, keys...); err != nil {
+		return err
+	}
+	if r.keyFile == "" && !folder.Confirmed(r.name) {
+		r.line.host.Doubt(r.address)
+	}
+	return nil
 }
 
 // confirmKeys settles, for readers of which several keys are on disk since a power cut,

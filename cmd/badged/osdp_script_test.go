@@ -76,8 +76,8 @@ func pressKeys(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(osdpDevice(ts, args).Press(args[1]))
 }
 
-// tamper READER opens its housing.
-func tamper(ts *testscript.TestScript, _ bool, args []string) { osdpDevice(ts, args).Tamper(true) }
+// tamper READER opens its housing; with ! it is closed.
+func tamper(ts *testscript.TestScript, neg bool, args []string) { osdpDevice(ts, args).Tamper(!neg) }
 
 // deaf READER lets it hear nothing; with ! it hears again.
 func deaf(ts *testscript.TestScript, neg bool, args []string) {

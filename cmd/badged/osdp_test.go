@@ -19,6 +19,7 @@ import (
 	"badged/internal/secret"
 	"badged/internal/sim"
 	"badged/reader"
+	"badged/reader/osdp"
 )
 
 // osdpBox is a terminal of which only the OSDP readers run.
@@ -119,6 +120,7 @@ func TestCommissionFails(t *testing.T) {
 		{"not in install mode", sim.OSDPConfig{Key: foreignKey}, nil, "is not in install mode", "clear its key"},
 		{"no answer", sim.OSDPConfig{}, func(r *sim.OSDPReader) { r.Fail(sim.OSDPDeaf, -1) }, "did not answer", "options.address"},
 		{"no secure channel", sim.OSDPConfig{}, func(r *sim.OSDPReader) { r.Fail(sim.OSDPDowngrade, -1) }, "does not offer the secure channel", "firmware"},
+		{"none, though it claims one", sim.OSDPConfig{}, func(r *sim.OSDPReader) { r.Fail(sim.OSDPNoChannel, -1) }, "does not offer the secure channel", "firmware"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -295,5 +297,88 @@ func TestOSDPReadersOfOnePort(t *testing.T) {
 		if _, err := newPlan(cfg); err == nil || tt.want == "" && !strings.Contains(err.Error(), "speaks at 38400") {
 			t.Errorf("two speeds: %v", err)
 		}
+	}
+}
+
+// A disturbed line is a warning in status with what to do, and no more; a good one is
+// none (issue 7, 2.12 c).
+func TestADisturbedLineIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: 3, Key: foreignKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, err := sim.NewOSDPBus(filepath.Join(dir, "line"), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	b := newOSDPBox(t, dir, "")
+	if err := b.osdpKeys().Stage("hall", secret.New(fmt.Sprintf("%x", foreignKey))); err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { b.watchLines(ctx, 3*time.Second) })
+	await := func(state health.State, text string) {
+		t.Helper()
+		late := time.After(patience)
+		for {
+			changed := b.health.Changed()
+			for _, it := range b.health.Snapshot() {
+				if it.Name == "noise at reader hall" && it.State == state && strings.Contains(it.Text, text) {
+					return
+				}
+			}
+			select {
+			case <-changed:
+			case <-late:
+				t.Fatalf("health: %+v", b.health.Snapshot())
+			}
+		}
+	}
+	await(health.OK, "")
+	bus.Lose(0.005, 1)
+	await(health.Warn, "commands had to be sent again")
+	bus.Lose(0, 1)
+	await(health.OK, "")
+}
+
+func TestALineIsDisturbedFromThreePercentOn(t *testing.T) {
+	before := osdp.Line{Sent: 1000, Repeated: 500}
+	for after, want := range map[osdp.Line]health.State{
+		{Sent: 1000, Repeated: 500}: health.OK, {Sent: 2000, Repeated: 530}: health.OK, {Sent: 2000, Repeated: 531}: health.Warn,
+		{Sent: 1019, Repeated: 519}: health.OK, // too few to say
+	} {
+		if it := describeLine("hall", before, after); it.State != want || (it.Do == "") != (want == health.OK) {
+			t.Errorf("%+v: %+v", after, it)
+		}
+	}
+}
+
+// A key that a reader was sent before a power cut, and never showed to have, does not keep
+// it from its first key: a second attempt works at once (issue 7, 2.12 e).
+func TestASecondAttemptAfterAPowerCut(t *testing.T) {
+	dir := t.TempDir()
+	r := plugReader(t, dir, sim.OSDPConfig{})
+	b := newOSDPBox(t, dir, "")
+	if err := b.osdpKeys().Stage("hall", secret.New("0f3b6e8d44a1c2975be07719d3f8a62c")); err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	var last ctl.CommissionStep
+	c := commissioning{
+		osdpReader: b.plan.osdpReader("hall"), keys: b.osdpKeys(), log: b.terminal.log, keyed: func() {},
+		Commission: osdp.Commission{Until: time.Now().Add(patience)}, tell: func(s ctl.CommissionStep) { last = s },
+	}
+	if err := c.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c.run(t.Context()); last.Step != ctl.StepSecured || r.Count().KeySets != 1 {
+		t.Errorf("got %+v, the reader took %d keys", last, r.Count().KeySets)
 	}
 }

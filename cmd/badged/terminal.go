@@ -165,6 +165,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
 	part(t.confirmKeys)
 	part(t.purge)
+	part(func(ctx context.Context) error { t.watchLines(ctx, time.Minute); return nil })
 	if t.kiosk != nil {
 		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
 	}

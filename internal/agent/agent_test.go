@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -508,6 +509,41 @@ func TestNoiseIsBounded(t *testing.T) {
 		}
 		if alarms != 1 {
 			t.Errorf("%d alarms", alarms)
+		}
+	})
+}
+
+// An alarm ends when the reader says that its cause is gone: it leaves status, and is an
+// event of the same stream. An end of what was never raised is nothing (issue 7, 2.12 d).
+func TestAlarmsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, hall := newLab(t), newScript("hall-rfid")
+		l.attach(hall, "hall")
+		stop := l.run()
+		for _, why := range []reader.Why{reader.Insecure, reader.WrongKey, reader.Tampered} {
+			hall.say <- reader.Event{Kind: reader.KindOver, Why: why}
+			hall.say <- reader.Event{Kind: reader.KindAlarm, Why: why}
+			it := l.await("reader hall-rfid "+string(why), health.Warn)
+			if commission := "badgectl osdp commission hall-rfid"; why != reader.Tampered && !strings.Contains(it.Do, commission) {
+				t.Errorf("%s: do %q, without %s", why, it.Do, commission)
+			}
+			hall.say <- reader.Event{Kind: reader.KindOver, Why: why}
+			l.await("reader hall-rfid "+string(why), health.OK)
+		}
+		stop()
+		var got []string
+		for _, ev := range l.tail(enroll.EventDevice) {
+			if ev.Why != "" {
+				got = append(got, fmt.Sprint(ev.Reason, ev.Why, ev.Stream()))
+			}
+		}
+		alarm, over := enroll.DeviceAlarm, enroll.AlarmOver
+		var want []string
+		for _, why := range []reader.Why{reader.Insecure, reader.WrongKey, reader.Tampered} {
+			want = append(want, fmt.Sprint(alarm, why, enroll.StreamSecurity), fmt.Sprint(over, why, enroll.StreamSecurity))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("events %v, want %v", got, want)
 		}
 	})
 }

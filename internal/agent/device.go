@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -31,8 +32,9 @@ type device struct {
 	// What follows is the turn's.
 	faults  counted
 	alarms  counted
-	entries counted // codes and PINs that were refused
-	noisy   bool    // health says that it cannot be understood
+	raised  map[reader.Why]bool // alarms that are not over
+	entries counted             // codes and PINs that were refused
+	noisy   bool                // health says that it cannot be understood
 	typed   typed
 }
 
@@ -110,6 +112,10 @@ func (a *Agent) deviceState(d *device, err error) {
 	if err != nil {
 		item.State, item.Text = health.Warn, err.Error()
 		item.Do = "check the reader's cable and power, and its port in the configuration; it is tried again by itself"
+		var op *reader.OpError
+		if errors.As(err, &op) && op.Op == reader.OpHear {
+			item.Text, item.Do = op.Cause(), op.Hint
+		}
 	}
 	a.opts.Health.Set(item)
 }
@@ -154,6 +160,8 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.fault(ctx, d, ev.Why)
 	case reader.KindAlarm:
 		a.alarm(ctx, d, ev.Why)
+	case reader.KindOver:
+		a.alarmOver(ctx, d, ev.Why)
 	case reader.KindUp:
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceUp, Point: p.Name, Device: d.name})
 	case reader.KindDown:

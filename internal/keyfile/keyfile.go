@@ -66,6 +66,12 @@ func (f Folder) Waits(reader string) bool {
 	return err == nil
 }
 
+// Confirmed tells whether a reader has shown that it has one of its keys.
+func (f Folder) Confirmed(reader string) bool {
+	_, err := os.Lstat(filepath.Join(f.path, reader+current))
+	return err == nil
+}
+
 // Read gives the key in a file that somebody else made, and that nobody but its owner
 // may read.
 func Read(path string) (key secret.Text, err error) {

@@ -223,7 +223,7 @@ func proves(e reader.Event) bool {
 	case reader.KindAlive, reader.KindCard, reader.KindKey, reader.KindAlarm:
 		return true
 	case reader.KindDown, reader.KindFault:
-		return e.Why == reader.Refused
+		return e.Why == reader.Refused || e.Why == reader.SecureOnly
 	}
 	return false
 }

@@ -190,6 +190,14 @@ func (b *Bus) SetKeys(address int, keys ...Key) error {
 	return nil
 }
 
+// Doubt tells that a reader has not shown yet that it has any of its keys: they were sent to
+// it before a power cut. It is for before Open.
+func (b *Bus) Doubt(address int) {
+	if u := b.unit(address); u != nil {
+		u.unsure = slices.Clone(u.cfg.Keys)
+	}
+}
+
 // Bar has nobody speak to a reader in the clear, whatever its Unit says: there is a key
 // for it, even if nobody can read that. It is for before Open.
 func (b *Bus) Bar(address int) {

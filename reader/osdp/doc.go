@@ -14,7 +14,9 @@
 //   - Keys that can be guessed are refused, and so is the default key, except while
 //     Bus.Commission gives a reader its first key: on request, for a limited time.
 //   - KEYSET is sent inside the channel only, and only by Bus.Commission. A reader that
-//     lost its key, or claims less than it could, stays offline and raises an alarm.
+//     lost its key, or says that it has no secure channel, stays offline and raises an alarm.
+//   - Badges and keys count encrypted and with their MAC only. What else a reader replies
+//     may be odd: it is not believed, and the reader is used all the same.
 //   - Inside the channel nothing counts without its MAC, except BUSY (wait) and NAK,
 //     which can only make the host open the channel again.
 //

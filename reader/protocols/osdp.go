@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"badged/reader"
 	"badged/reader/dump"
@@ -24,6 +25,7 @@ var osdpRows = []Protocol{{
 		{"format", "auto, raw, names of formats (H10302), or a definition (bits=26 facility=2-9 card=10-25 even=1:2-13 odd=26:14-25)", "auto"},
 		{"key", "keys of the line in hex, joined by commas; for decode only", ""},
 		{"key_file", "file with the reader's key in hex, if badgectl osdp commission did not give it", ""},
+		{"reply_timeout", "how long the reader may take to begin its reply, its adapter included: 200ms to 1s", osdp.DefaultReply.String()},
 		{"secure", "on; off speaks in the clear, and whoever reaches the wire can make badges", "on"},
 		{"text", "what a display says: off, en or fr", "off"},
 	},
@@ -92,7 +94,14 @@ func osdpUnit(v values) (u osdp.Unit, keyFile string, err error) {
 	default:
 		return u, "", fmt.Errorf("text %q: must be off, en or fr", u.Text)
 	}
+	if s := v["reply_timeout"]; s != "" {
+		u.Reply, err = time.ParseDuration(s)
+		if err != nil || u.Reply < osdp.ShortestReply || u.Reply > osdp.LongestReply {
+			return u, "", fmt.Errorf("reply_timeout %.20q: must be %v to %v, as in 400ms", s, osdp.ShortestReply, osdp.LongestReply)
+		}
+	}
 	u.ClearText, keyFile = !secure, v["key_file"]
+	u.Unproven = keyFile != ""
 	if u.ClearText && keyFile != "" {
 		return u, "", errors.New("secure: off, and yet there is a key_file")
 	}

@@ -3,6 +3,7 @@ package protocols_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"badged/reader/osdp"
 	"badged/reader/protocols"
@@ -13,11 +14,12 @@ const osdpKey = "8F1E6A0C5D2B93477A60E1F4B8C2D935"
 func TestOSDPUnit(t *testing.T) {
 	u, file, err := protocols.OSDPUnit(map[string]string{
 		"address": "5", "format": "H10302", "fmt": "on", "text": "fr", "key_file": "/etc/badged/hall.key",
+		"reply_timeout": "400ms",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u.Address != 5 || !u.FMT || u.Text != osdp.French || u.ClearText || u.Keys != nil || file != "/etc/badged/hall.key" {
+	if u.Address != 5 || !u.FMT || u.Text != osdp.French || u.ClearText || u.Keys != nil || u.Reply != 400*time.Millisecond || !u.Unproven || file != "/etc/badged/hall.key" {
 		t.Error("the options do not reach the unit")
 	}
 	if u, _, err := protocols.OSDPUnit(nil); err != nil || u.ClearText || u.FMT || u.Text != "" || u.Address != 0 {
@@ -36,6 +38,8 @@ func TestOSDPErrorsSayWhatIsAllowed(t *testing.T) {
 		{map[string]string{"address": "127"}, `protocol osdp: option address "127": must be a number, 0 to 126`},
 		{map[string]string{"address": "-1"}, "0 to 126"},
 		{map[string]string{"secure": "no"}, `option secure "no": must be on or off`},
+		{map[string]string{"reply_timeout": "2s"}, `option reply_timeout "2s": must be 200ms to 1s, as in 400ms`},
+		{map[string]string{"reply_timeout": "fast"}, `must be 200ms to 1s`},
 		{map[string]string{"fmt": "yes"}, `option fmt "yes": must be on or off`},
 		{map[string]string{"text": "de"}, "must be off, en or fr"},
 		{map[string]string{"format": "H99"}, "option format: unknown format"},

@@ -24,7 +24,7 @@ type GuardConfig struct {
 // Guard is a reader.Source that keeps the keys of keyboards that are on no list from
 // the console, the panel and every other program, for as long as they are plugged
 // in, and tells KindAlarm, Foreign, once for each plugging. What is plugged in when it
-// starts counts too.
+// starts counts too. KindOver comes when the last one was pulled out.
 //
 // It looks at input devices on USB and Bluetooth with keys that type, or that switch the
 // machine off or start programs, and holds all that the same device has beside: its mouse,
@@ -97,6 +97,9 @@ func (g *Guard) tell(h *holder, emit func(reader.Event)) {
 		}
 		g.cfg.Log.Warn("a keyboard that is on no list was plugged in; its keys are held", g.which(d.in)...)
 		emit(reader.Event{Kind: reader.KindAlarm, At: time.Now(), Why: reader.Foreign})
+	}
+	if len(g.told) > 0 && len(there) == 0 {
+		emit(reader.Event{Kind: reader.KindOver, At: time.Now(), Why: reader.Foreign})
 	}
 	g.told = there
 }

@@ -70,6 +70,9 @@ func TestGuardHoldsWhatIsOnNoList(t *testing.T) {
 	for range 3 {
 		r.unplug(second)
 		r.untilTaken("event1")
+		if e := s.next(reader.KindOver); e.Why != reader.Foreign { // it is gone: so is the alarm
+			t.Errorf("why %s", e.Why)
+		}
 		r.plug(second)
 		s.next(reader.KindAlarm)
 		r.untilTaken("event1", "event2", "event3")
@@ -115,11 +118,13 @@ func TestOneAlarmForEachPlugging(t *testing.T) {
 	r.untilTaken("event2", "event3", "event6")
 	r.unplug(second)
 	r.untilTaken()
+	s.next(reader.KindOver)
 	r.alias(second, "devnum = 2", "devnum = 3")
 	s.next(reader.KindAlarm)
 	r.untilTaken("event2", "event3")
 	r.unplug(second)
 	r.untilTaken()
+	s.next(reader.KindOver)
 	s.stop()
 	if err := s.end(); err != nil || len(s.events) != 0 {
 		t.Errorf("the end gave %v and %d more events", err, len(s.events))
@@ -160,6 +165,7 @@ func TestAKeyboardWithoutAnEventNode(t *testing.T) {
 
 	r.unplug(first)
 	r.untilTaken()
+	s.next(reader.KindOver)
 	r.alias(first, "/event1/dev", "/no-node-yet", "devnum = 2", "devnum = 3")
 	s.next(reader.KindAlarm)
 	until(t, "it is shut", func() bool { return r.inhibited("input2") && r.isDeaf() })

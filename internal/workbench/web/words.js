@@ -32,7 +32,7 @@ export const words = {
       stale_snapshot: "sans nouvelles du serveur", bad_read: "lecture défectueuse", pin_unknown: "PIN inconnu", signed_out: "déconnecté", session_idle: "déconnecté (inactif)", session_replaced: "session remplacée",
       profile_edited: "profil modifié", door_forced: "porte forcée", door_held: "porte tenue ouverte", door_closed: "porte fermée", door_opened: "porte ouverte", exit_button: "bouton de sortie", device_up: "lecteur prêt",
       device_down: "lecteur perdu", service_account: "compte de service refusé", throttled: "trop tôt après une erreur", terminal_started: "terminal démarré", entry_timeout: "attente écoulée", bind_offered: "liaison proposée",
-      database_quarantined: "base abîmée mise de côté", profile_refused: "modification refusée", events_lost: "événements perdus, mémoire en panne", device_alarm: "alarme d’un lecteur", device_keyed: "nouvelle clé du lecteur", cut_uid: "numéro coupé par le lecteur, refusé", accounts_closed: "quota de nouveaux comptes atteint", claims_closed: "trop de codes faux : codes fermés",
+      database_quarantined: "base abîmée mise de côté", profile_refused: "modification refusée", events_lost: "événements perdus, mémoire en panne", device_alarm: "alarme d’un lecteur", alarm_over: "fin de l’alarme d’un lecteur", device_keyed: "nouvelle clé du lecteur", cut_uid: "numéro coupé par le lecteur, refusé", accounts_closed: "quota de nouveaux comptes atteint", claims_closed: "trop de codes faux : codes fermés",
     },
   },
   en: {
@@ -67,7 +67,7 @@ export const words = {
       stale_snapshot: "no news from the server", bad_read: "bad read", pin_unknown: "unknown PIN", signed_out: "signed out", session_idle: "signed out (idle)", session_replaced: "session replaced",
       profile_edited: "profile edited", door_forced: "door forced", door_held: "door held open", door_closed: "door closed", door_opened: "door opened", exit_button: "exit button", device_up: "reader ready",
       device_down: "reader lost", service_account: "service account refused", throttled: "too soon after a mistake", terminal_started: "terminal started", entry_timeout: "waited in vain", bind_offered: "binding offered",
-      database_quarantined: "damaged database kept aside", profile_refused: "edit not allowed", events_lost: "events lost while storage failed", device_alarm: "a reader raised an alarm", device_keyed: "reader was given a new key", cut_uid: "number cut by the reader, refused", accounts_closed: "quota of new accounts reached", claims_closed: "too many wrong codes: codes closed",
+      database_quarantined: "damaged database kept aside", profile_refused: "edit not allowed", events_lost: "events lost while storage failed", device_alarm: "a reader raised an alarm", alarm_over: "alarm of a reader is over", device_keyed: "reader was given a new key", cut_uid: "number cut by the reader, refused", accounts_closed: "quota of new accounts reached", claims_closed: "too many wrong codes: codes closed",
     },
   },
 };

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"badged/internal/health"
+	"badged/reader/osdp"
+)
+
+// A line is told to be disturbed when more than noisyShare of what was sent on it in a
+// while had to be sent again, of noisyLeast commands and more.
+const (
+	noisyShare = 0.03
+	noisyLeast = 20
+)
+
+// watchLines shows in health which OSDP readers are asked again and again because their
+// line is disturbed. Nothing is lost by that, but somebody should look at the cable before
+// something is.
+func (t *terminal) watchLines(ctx context.Context, every time.Duration) {
+	before := map[*osdpReader]osdp.Line{}
+	again := time.NewTicker(every)
+	defer again.Stop()
+	for len(t.plan.lines) > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		for _, l := range t.plan.lines {
+			for _, r := range l.readers {
+				var s osdp.Status
+				if l.port.Do(ctx, func() { s, _ = l.host.Status(r.address) }) == nil {
+					t.health.Set(describeLine(r.name, before[r], s.Line))
+					before[r] = s.Line
+				}
+			}
+		}
+	}
+}
+
+// describeLine says how a line did between two counts.
+func describeLine(name string, before, after osdp.Line) health.Item {
+	it := health.Item{Name: "noise at reader " + name}
+	sent, repeated := after.Sent-before.Sent, after.Repeated-before.Repeated
+	if sent < noisyLeast || float64(repeated) <= noisyShare*float64(sent) {
+		return it
+	}
+	it.State = health.Warn
+	it.Text = fmt.Sprintf("the line of reader %s is disturbed: %d of 100 commands had to be sent again; nothing is lost, but badges are read later", name, (100*repeated+sent/2)/sent)
+	it.Do = "look at the cable: 120 Ω between A and B at both ends and nowhere else, the ground wire, mains beside it; " +
+		"if the reader is only slow, raise its option reply_timeout"
+	return it
+}
