@@ -8,17 +8,25 @@ LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
 TAGS := peers,browser,units,system,lab
 # The race detector needs a C compiler.
-RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
+RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## builds bin/badged, bin/badgectl and bin/badgehub
 	@mkdir -p bin
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: install-terminal
+install-terminal: ## as root: installs bin/badged and bin/badgectl on this machine, with users and unit
+	@scripts/install.sh terminal
+
+.PHONY: install-hub
+install-hub: ## as root: installs bin/badgehub on this machine, with its user and unit
+	@scripts/install.sh hub
 
 .PHONY: run
 run: build ## builds and starts the workbench: a hub, a print terminal and a door; Ctrl-C ends it

@@ -42,6 +42,7 @@ suites=(
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
+	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | README's installation, pasted line by line into a bare Debian"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"demo    |                                    | the whole story, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
@@ -82,6 +83,7 @@ run_libusb() {
 }
 run_browser() { go_tagged browser; }
 run_units() { scripts/units.sh && go_tagged units; }
+run_install() { scripts/paste.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_demo() { bin/badgectl demo --check; }
 run_system() { go_test -v -tags system ./internal/systest; }

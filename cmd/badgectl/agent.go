@@ -69,8 +69,9 @@ func (a *app) tail() *cobra.Command {
 	var follow bool
 	cmd := a.asking(&cobra.Command{
 		Use:     "tail",
-		Short:   "Show what happened last",
-		Example: "  badgectl tail -n 50\n  badgectl tail --follow --json",
+		Short:   "Show events as they happen, beginning with the last ones",
+		Long:    "tail shows the last events and then every one that comes, until Ctrl-C.",
+		Example: "  badgectl tail\n  badgectl tail -n 50 --follow=false --json",
 		Args:    takes(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if n < 0 || n > 1000 {
@@ -80,7 +81,7 @@ func (a *app) tail() *cobra.Command {
 		},
 	})
 	cmd.Flags().IntVarP(&n, "lines", "n", 20, "number of events to begin with, 0 to 1000")
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with every event that comes, until Ctrl-C")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", true, "go on with every event that comes, until Ctrl-C; --follow=false ends after the last ones")
 	return cmd
 }
 

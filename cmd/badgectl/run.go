@@ -74,7 +74,7 @@ func (a *app) root() *cobra.Command {
 		Long: "badgectl is the technician's tool. status, tail, readers, outbox and panel ask the agent that\n" +
 			"runs on this machine; decode, capture, replay and card work without one; demo and bench\n" +
 			"bring their own.",
-		Example:       "  badgectl status\n  badgectl tail --follow\n  badgectl decode --protocol rdm6300 capture.txt",
+		Example:       "  badgectl status\n  badgectl tail\n  badgectl decode --protocol rdm6300 capture.txt",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -163,8 +163,9 @@ func joinCommand(file *string) *cobra.Command {
 		Use:   "join TOKEN",
 		Short: "Join a site with a one-time token",
 		Long: "join makes a key of this terminal's own and exchanges the token that\n" +
-			"`badgehub terminal add` printed for its identity, which goes to state_dir.",
-		Example: "  badged join badged-join-1.eyJ... --config /etc/badged/badged.toml",
+			"`badgehub terminal add` printed for its identity, which goes to state_dir.\n" +
+			"Run by root, it acts as the owner of state_dir, as the agent will.",
+		Example: "  sudo badged join badged-join-1.eyJ...\n  badged join badged-join-1.eyJ... --config ./badged.toml",
 		Args:    usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := load(*file)
@@ -178,14 +179,26 @@ func joinCommand(file *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := becomeOwner(p.cfg.StateDir); err != nil {
+				return err
+			}
 			id, err := identity.Join(cmd.Context(), token, p.cfg.StateDir)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "joined site %s as %s; start the agent: badged run --config %s\n", id.Site, id.Device, *file)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "joined site %s as %s; start the agent: %s\n", id.Site, id.Device, startCommand(*file))
 			return err
 		},
 	}
+}
+
+// startCommand is how the agent of this configuration is started: the unit knows the
+// usual file only.
+func startCommand(file string) string {
+	if file == defaultConfig {
+		return "sudo systemctl enable --now badged"
+	}
+	return "badged run --config " + file
 }
 
 // load reads a configuration and checks it with those who know its parts.

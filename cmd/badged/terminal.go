@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -112,8 +111,8 @@ func (t *terminal) openKiosk() (err error) {
 		return nil
 	}
 	cfg := t.plan.cfg
-	if err := os.MkdirAll(filepath.Dir(cfg.Control), 0o750); err != nil {
-		return fmt.Errorf("make the folder of the kiosk's token: %w", err)
+	if err := ctl.MakeFolder(cfg.Control); err != nil {
+		return err
 	}
 	token, err := kiosk.LoadToken(strings.TrimSuffix(cfg.Control, ".sock") + ".kiosk")
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"badged/internal/logbound"
@@ -180,7 +181,7 @@ func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOp
 			return api.Serve(ctx, admin, api.Options{Hub: h, CA: keys.CA, Join: told.Web, Log: log})
 		},
 		func(ctx context.Context) error { return tidy(ctx, h, log) },
-		func(ctx context.Context) error { return p.tell(ctx, linked, told) },
+		func(ctx context.Context) error { return p.tell(ctx, linked, told, log) },
 	)
 }
 
@@ -205,12 +206,16 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 	return failed
 }
 
-// tell says that the hub is ready, once it takes events.
-func (p *program) tell(ctx context.Context, linked <-chan struct{}, r ready) error {
+// tell says to the supervisor and to whoever looks that the hub is ready, once it takes
+// events.
+func (p *program) tell(ctx context.Context, linked <-chan struct{}, r ready, log *slog.Logger) error {
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-linked:
+	}
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		log.Warn("the supervisor was not told that the hub is ready", "error", err)
 	}
 	if p.json {
 		return json.NewEncoder(p.stdio.Out).Encode(r)

@@ -33,7 +33,7 @@ type box struct {
 func (p *process) join(name string) *box {
 	p.t.Helper()
 	made := get[api.TerminalToken](p, "terminal", "add", name)
-	if made.Command != "badged join "+made.Token+" --config FILE" {
+	if made.Command != "sudo badged join "+made.Token {
 		p.t.Errorf("the command is %q", made.Command)
 	}
 	token, err := identity.ParseToken(made.Token)

@@ -121,7 +121,7 @@ var libraries = []library{
 	{"github.com/spf13/cobra", []string{"cmd/*"}, "command lines are wiring"},
 	{"github.com/spf13/pflag", []string{"cmd/*"}, "comes with cobra"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, "one place knows the file format"},
-	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged"}, "only the agent is watched by systemd"},
+	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged", "cmd/badgehub"}, "each service tells systemd when it is ready"},
 	{"github.com/creack/pty", []string{"internal/sim"}, "virtual devices are the only users of ptys"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
 	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/sim", "internal/lab", "internal/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,8 +25,8 @@ const Group = "badged"
 // Listen makes the socket at path, for its owner and Group. A socket that a dead
 // agent left is replaced; one that answers is not, and no other file.
 func Listen(path string) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
+	if err := MakeFolder(path); err != nil {
+		return nil, err
 	}
 	ln, err := unixsock.Listen(path)
 	if errors.Is(err, unixsock.ErrAnswers) {
@@ -39,6 +40,21 @@ func Listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	return ln, nil
+}
+
+// MakeFolder makes the folder of the control socket at path, if it is not there. The
+// error says what root has to do when the agent may not.
+func MakeFolder(path string) error {
+	dir := filepath.Dir(path)
+	err := os.MkdirAll(dir, 0o750)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("make the folder of control socket %s: %w (systemd makes it for the unit; without systemd: sudo install -d -o %s -g %s -m 0750 %s)",
+			path, err, Group, Group, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("make the folder of control socket %s: %w", path, err)
+	}
+	return nil
 }
 
 func share(path string) error {

@@ -170,7 +170,7 @@ func (s *server) addTerminal(r *http.Request, in NewTerminal) (TerminalToken, er
 		return TerminalToken{}, err
 	}
 	text := token.Reveal()
-	return TerminalToken{in.Name, text, "badged join " + text + " --config FILE"}, nil
+	return TerminalToken{in.Name, text, "sudo badged join " + text}, nil
 }
 
 func (s *server) terminals(r *http.Request, _ none) ([]Terminal, error) {

@@ -134,11 +134,15 @@ func (b *Broker) Addr() string {
 	return net.JoinHostPort(b.opts.MQTT.Host, strconv.Itoa(b.opts.MQTT.Port))
 }
 
-// Loopback is an address at which the hub itself reaches the broker.
+// Loopback is an address at which the hub itself reaches the broker. It is no name: not
+// every machine knows localhost.
 func (b *Broker) Loopback() string {
 	host := b.opts.MQTT.Host
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
+	switch ip, err := netip.ParseAddr(host); {
+	case host == "", err == nil && ip.IsUnspecified() && ip.Is4():
+		host = "127.0.0.1"
+	case err == nil && ip.IsUnspecified():
+		host = "::1"
 	}
 	return net.JoinHostPort(host, strconv.Itoa(b.opts.MQTT.Port))
 }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// becomeOwner gives up root for the owner of dir, so that the files that root would
+// make there belong to the user that the agent runs as. It does nothing for others, and
+// where dir is root's own or not there yet.
+func becomeOwner(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	uid, gid, err := owner(dir)
+	if err != nil || uid == 0 {
+		return err
+	}
+	if err := errors.Join(syscall.Setgroups([]int{gid}), syscall.Setgid(gid), syscall.Setuid(uid)); err != nil {
+		return fmt.Errorf("become user %d, whom state_dir %s belongs to: %w", uid, dir, err)
+	}
+	return nil
+}
+
+// owner is whom dir belongs to: root, if it is not there.
+func owner(dir string) (uid, gid int, err error) {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("look whom state_dir belongs to: %w", err)
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	return int(stat.Uid), int(stat.Gid), nil
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Pastes lines one after another, as a person does: FILE has them, each block behind a
+# line «# N». Every line must end with 0; one that goes on for ever must say what is
+# expected of it, and ends at Ctrl-C. scripts/paste.sh calls it in its container.
+# Usage: paste_lines.sh FILE
+set -uo pipefail
+set -m # an endless line is a job: a process group of its own, which Ctrl-C ends
+
+work=$(mktemp -d)
+join='' # the command that `badgehub terminal add` printed
+
+fail() {
+	echo "FAILED: $1"
+	sudo journalctl --no-pager --output=cat -n 40 -u badgehub -u badged
+	exit 1
+}
+
+# paste LINE runs it.
+paste() {
+	printf "[%3d s] \$ %s\n" "$SECONDS" "$1"
+	bash -c "$1" >"$work/said" 2>&1 </dev/null
+	local code=$?
+	sed 's/badged-join-1[^ ]*/TOKEN/' "$work/said"
+	((code == 0)) || fail "that line ended with $code"
+	case $1 in
+	*'terminal add'*) join=$(grep -o 'sudo badged join .*' "$work/said") || fail "no command to join" ;;
+	'badged check') paste_join ;;
+	esac
+}
+
+# paste_join pastes what the hub printed, where README says so.
+paste_join() {
+	[[ -n $join ]] || return 0
+	echo '$ (what the hub printed)'
+	eval "$join" || fail "the command that the hub printed ended with $?"
+	join=''
+}
+
+# endless LINE PATTERN starts a line that goes on, waits until it has said PATTERN, and
+# ends it as Ctrl-C does.
+endless() {
+	printf "[%3d s] \$ %s\n" "$SECONDS" "$1"
+	bash -c "exec $1" >"$work/said" 2>&1 </dev/null &
+	local job=$! n
+	for ((n = 0; n < 600; n++)); do
+		grep -qE "$2" "$work/said" && break
+		sleep 0.1
+	done
+	cat "$work/said"
+	grep -qE "$2" "$work/said" || fail "that line never said $2"
+	sudo bash -c "kill -INT -- -$job"
+	wait "$job"
+	echo "(Ctrl-C: it ended with $?)"
+}
+
+while IFS= read -r line; do
+	case $line in
+	'# 4') paste 'sudo systemctl disable --now badged badgehub' ;;
+	'#'*) ;;
+	*'badgectl tail') endless "$line" '^ *[0-9]+ ' ;;
+	*'badgehub serve'*) endless "$line" 'The hub is ready' ;;
+	*'badged run') endless "$line" 'msg="badged runs"' ;;
+	*) paste "$line" ;;
+	esac
+done <"$1"
+[[ -z $join ]] || fail "the command that the hub printed was never pasted"
+echo "every line was pasted"
