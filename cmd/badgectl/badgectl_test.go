@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -135,17 +136,18 @@ func TestStatus(t *testing.T) {
 func TestAskingTheAgent(t *testing.T) {
 	socket := agent(t, box{})
 	for _, tt := range []struct{ cmd, want, json string }{
-		{"tail", "bad_read (checksum)", `"why":"checksum"`},
+		{"tail --follow=false", "bad_read (checksum)", `"why":"checksum"`},
 		{"readers", "front-rfid  rdm6300 at point front: well\n    /dev/x\n", `"name":"front-rfid"`},
 		{"outbox", "every event up to 7", `"acked":7`},
 	} {
-		if got := run(t, "", tt.cmd, "--socket", socket); got.code != 0 || !strings.Contains(got.out, tt.want) {
+		args := strings.Fields(tt.cmd)
+		if got := run(t, "", append(args, "--socket", socket)...); got.code != 0 || !strings.Contains(got.out, tt.want) {
 			t.Errorf("%s: code %d:\n%s%s", tt.cmd, got.code, got.out, got.stderr)
 		}
-		if got := run(t, "", tt.cmd, "--json", "--socket", socket); got.code != 0 || !strings.Contains(got.out, tt.json) {
+		if got := run(t, "", append(args, "--json", "--socket", socket)...); got.code != 0 || !strings.Contains(got.out, tt.json) {
 			t.Errorf("%s --json: code %d:\n%s%s", tt.cmd, got.code, got.out, got.stderr)
 		}
-		got := run(t, "", tt.cmd, "--socket", filepath.Join(t.TempDir(), "nobody"))
+		got := run(t, "", append(args, "--socket", filepath.Join(t.TempDir(), "nobody"))...)
 		if tt.cmd == "readers" { // it lists devices all the same
 			if got.code != 0 || !strings.Contains(got.stderr, "no agent answers") {
 				t.Errorf("readers without an agent: code %d: %s", got.code, got.stderr)
@@ -156,6 +158,43 @@ func TestAskingTheAgent(t *testing.T) {
 			t.Errorf("%s without an agent: code %d: %s", tt.cmd, got.code, got.stderr)
 		}
 	}
+}
+
+// TestTailFollows: without any flag, tail goes on until Ctrl-C, as README says, and that
+// is no failure.
+func TestTailFollows(t *testing.T) {
+	socket := agent(t, box{})
+	ctx, interrupt := context.WithCancel(t.Context())
+	out := &awaited{want: "bad_read", seen: make(chan struct{})}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, []string{"tail", "--socket", socket}, func(string) string { return "" }, Stdio{strings.NewReader(""), out, io.Discard})
+	}()
+	select {
+	case <-out.seen:
+	case err := <-ended:
+		t.Fatalf("tail ended by itself: %v", err)
+	}
+	interrupt()
+	if err := <-ended; err != nil {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+}
+
+// awaited closes seen once want was written to it.
+type awaited struct {
+	want string
+	seen chan struct{}
+	text strings.Builder
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	before := strings.Contains(a.text.String(), a.want)
+	a.text.Write(p)
+	if !before && strings.Contains(a.text.String(), a.want) {
+		close(a.seen)
+	}
+	return len(p), nil
 }
 
 func TestUsage(t *testing.T) {
