@@ -16,15 +16,21 @@ import (
 type slice struct{ n, start, count, rank int }
 
 // The ranks of a slice: how likely a number stands there. Of two rules with as many
-// verbs, the one of the lower rank explains the badges.
+// verbs, the one of the lower rank explains the badges. Short frames are those of the
+// shortest length that holds every badge; of longer ones the shorter are likelier.
 const (
-	proven      = iota // a format's place; the format's parity is right for every badge
-	provenOther        // the same, of a longer format
-	known              // a format's place, in the shortest length that holds every badge
-	knownOther         // the same, in a longer one
-	anywhere           // any other place
+	proven       = iota * rankGap // a format's place, and the parity of every badge is right by it
+	usual                         // between the first and the last bit, or whole bytes
+	provenLong                    // a format's place in a longer frame, with the parity right
+	unproven                      // a format's place
+	usualLong                     // the usual places in a longer frame
+	unprovenLong                  // a format's place in a longer frame
+	anywhere
 	ranks
 )
+
+// rankGap is the distance between two ranks: more than there are lengths.
+const rankGap = 64
 
 // framesIn looks at what was read as frames of bits, in decimal or in hex or bit by
 // bit, and gives the moves to each place in which their numbers can stand.
@@ -81,14 +87,17 @@ func valuesOf(texts []string, base int) []uint64 {
 	return values
 }
 
-// lengths are those of the formats that have a name, and 24: 26 bits without parity.
-func lengths() []int {
+// lengthsFrom gives the lengths of the formats that have a name, and 24, which is 26 bits
+// without parity: those of n bits and more.
+func lengthsFrom(n int) []int {
 	list := []int{24}
 	for _, f := range pacs.Formats() {
 		list = append(list, f.Bits)
 	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	list = slices.Compact(list)
+	at, _ := slices.BinarySearch(list, n)
+	return list[at:]
 }
 
 // shortestFrame is the shortest length that holds every value; 0 if none does.
@@ -96,11 +105,8 @@ func shortestFrame(values []uint64) int {
 	if len(values) == 0 {
 		return 0
 	}
-	longest := bits.Len64(slices.Max(values))
-	for _, n := range lengths() {
-		if n >= longest {
-			return n
-		}
+	if list := lengthsFrom(bits.Len64(slices.Max(values))); len(list) > 0 {
+		return list[0]
 	}
 	return 0
 }
@@ -112,27 +118,21 @@ func placesIn(values []uint64, width int) (list []slice) {
 	if shortest == 0 || values == nil {
 		return nil
 	}
-	first := proven
-	for _, n := range lengths() {
-		if n < shortest || width != 0 && n != width {
+	for steps, n := range lengthsFrom(shortest) {
+		if width != 0 && n != width {
 			continue
 		}
-		rank := knownOther
-		if n == shortest {
-			rank = known
+		class := [3]int{proven, usual, unproven}
+		if steps > 0 {
+			class = [3]int{provenLong + steps, usualLong + steps, unprovenLong + steps}
 		}
-		list = append(list, unnamed(n, rank)...)
-		found := false
+		list = append(list, usualPlaces(n, class[1])...)
 		for _, f := range formatsOf(n) {
-			if fits(f, values) {
-				found = true
-				list = append(list, placesOf(f, first)...)
-			} else {
-				list = append(list, placesOf(f, rank)...)
+			rank := class[2]
+			if proves(f, values) {
+				rank = class[0]
 			}
-		}
-		if found {
-			first = provenOther
+			list = append(list, placesOf(f, rank)...)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b slice) int { return cmp.Compare(a.rank, b.rank) })
@@ -144,12 +144,18 @@ func formatsOf(n int) []pacs.Format {
 	return slices.DeleteFunc(pacs.Formats(), func(f pacs.Format) bool { return f.Bits != n })
 }
 
-// fits reports whether every value is a frame of the format, with its parity right.
-func fits(f pacs.Format, values []uint64) bool {
+// proof is how many parity bits must be right until badges prove a format: those of
+// three badges. One in 64 sets of other badges has as many.
+const proof = 2 * MinPairs
+
+// proves reports whether every value is a frame of the format, and their parity bits are
+// proof of it. One over zeros alone is none: a frame in a longer one has them in front.
+func proves(f pacs.Format, values []uint64) bool {
 	only, err := pacs.Select(f.Name)
 	if err != nil {
 		return false
 	}
+	checks := 0
 	for _, v := range values {
 		raw := make([]byte, (f.Bits+7)/8)
 		for i := range f.Bits {
@@ -158,8 +164,23 @@ func fits(f pacs.Format, values []uint64) bool {
 		if _, why := only.Card(reader.PACS, f.Bits, raw); why != "" {
 			return false
 		}
+		for _, p := range f.Parities {
+			if v&(maskOf(f.Bits, p.Over)|maskOf(f.Bits, []pacs.Range{{From: p.At, To: p.At}})) != 0 {
+				checks++
+			}
+		}
 	}
-	return true
+	return checks >= proof
+}
+
+// maskOf gives the bits of a frame that ranges name.
+func maskOf(n int, ranges []pacs.Range) (mask uint64) {
+	for _, r := range ranges {
+		for pos := min(r.From, r.To); pos <= max(r.From, r.To); pos++ {
+			mask |= 1 << (n - pos)
+		}
+	}
+	return mask
 }
 
 // placesOf gives the fields of a format that are in one piece, and all of them together
@@ -177,15 +198,14 @@ func placesOf(f pacs.Format, rank int) (list []slice) {
 	if count > 0 && to-from+1 == count {
 		list = append(list, slice{f.Bits, from - 1, count, rank})
 	}
-	return append(list, slice{f.Bits, 1, f.Bits - 2, rank})
+	return list
 }
 
-// unnamed gives the places of whole bytes: readers that hand on no parity.
-func unnamed(n, rank int) (list []slice) {
-	if n%8 != 0 {
-		return nil
-	}
-	for start := 0; start < n; start += 8 {
+// usualPlaces gives the places of readers whose format has no name: between two parity
+// bits, and whole bytes without parity.
+func usualPlaces(n, rank int) (list []slice) {
+	list = append(list, slice{n, 1, n - 2, rank})
+	for start := 0; n%8 == 0 && start < n; start += 8 {
 		for count := 8; start+count <= n; count += 8 {
 			list = append(list, slice{n, start, count, rank})
 		}
