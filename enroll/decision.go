@@ -94,6 +94,7 @@ const (
 	AwaitSameCard       Reason = 44 // a good code met a card that waited: the same card must be shown once more
 	ClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
 	AlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was
+	SessionLimit        Reason = 47 // the longest time of a session ended it
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.

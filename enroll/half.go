@@ -31,6 +31,9 @@ func (e *Engine) takeHalf(point string) half {
 	return h
 }
 
+// Forget drops what a point waits with: who began it has gone.
+func (e *Engine) Forget(p Point) { delete(e.halves, p.Name) }
+
 // wait remembers a half for the site's window.
 func (e *Engine) wait(p Point, h half) {
 	h.until = time.Now().Add(e.index.Site().ClaimWindow)

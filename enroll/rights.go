@@ -40,6 +40,23 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	}
 }
 
+// MayStay tells why a session that a card opened for an account cannot go on;
+// ReasonNone: it can. An anonymous account that has lapsed meanwhile can still be made
+// somebody's own.
+func (e *Engine) MayStay(p Point, card CardID, account AccountID) Reason {
+	k, found := e.index.Card(card, "")
+	if !found || k.Account.ID != account {
+		return BindingInactive
+	}
+	if k.Account.lapsed(e.clock.Now()) {
+		k.Account.Expires = time.Time{}
+	}
+	if _, why := e.mayEnter(p, k, e.clock.Now()); why != KnownCard {
+		return why
+	}
+	return ReasonNone
+}
+
 // lapsed reports whether an anonymous account has ended that nobody made their own. Its
 // card is unknown again.
 func (a Account) lapsed(at clock.Stamp) bool {

@@ -199,6 +199,7 @@ type Site struct {
 	QuotaSite     int           // unclaimed anonymous accounts on the site
 	AnonymousLife time.Duration // of an unclaimed anonymous account
 	SessionIdle   time.Duration // of a panel
+	SessionMax    time.Duration // of a session, whatever happens in it
 }
 
 // DefaultSite is what a site uses until its hub says otherwise.
@@ -216,5 +217,6 @@ func DefaultSite() Site {
 		QuotaSite:     2000,
 		AnonymousLife: 30 * 24 * time.Hour,
 		SessionIdle:   60 * time.Second,
+		SessionMax:    10 * time.Minute,
 	}
 }

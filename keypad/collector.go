@@ -114,6 +114,9 @@ func (c *Collector) Press(at time.Time, k Key) Result {
 	}
 }
 
+// Clear forgets an entry, because somebody else is there now.
+func (c *Collector) Clear() { c.reset() }
+
 // Deadline is when Tick wants to be called; zero: never.
 func (c *Collector) Deadline() time.Time {
 	if c.state == idle {

@@ -42,7 +42,8 @@ func (p *program) siteSet() *cobra.Command {
 		"code-digits": "digits of a claim code, 4 to 8", "claim-window": "seconds between code and card",
 		"guess-budget": "wrong codes until claiming closes", "quota-burst": "new accounts in 10 minutes at a terminal",
 		"quota-day": "new accounts in a day at a terminal", "quota-site": "unclaimed anonymous accounts",
-		"anonymous-life": "seconds until an unclaimed account ends", "session-idle": "seconds until a panel signs out",
+		"anonymous-life": "seconds until an unclaimed account ends", "session-idle": "seconds until a panel that nobody touches signs out",
+		"session-max": "seconds until a panel signs out, whatever happens",
 	} {
 		numbers[name] = f.Int64(name, 0, help)
 	}
@@ -96,7 +97,7 @@ func showSite(w io.Writer, s api.Site) {
 		{"site", s.ID}, {"name", s.Name}, {"lang", s.Lang}, {"unknown-badge", s.UnknownBadge}, {"confirm", s.Confirm},
 		{"edit-profile", s.EditProfile}, {"claiming", claiming}, {"code-digits", s.CodeDigits}, {"claim-window", s.ClaimWindow},
 		{"guess-budget", s.GuessBudget}, {"quota-burst", s.QuotaBurst}, {"quota-day", s.QuotaDay}, {"quota-site", s.QuotaSite},
-		{"anonymous-life", s.AnonymousLife}, {"session-idle", s.SessionIdle},
+		{"anonymous-life", s.AnonymousLife}, {"session-idle", s.SessionIdle}, {"session-max", s.SessionMax},
 	} {
 		fmt.Fprintf(w, "%v\t%v\n", l[0], l[1])
 	}

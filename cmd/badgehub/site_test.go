@@ -16,7 +16,7 @@ func TestEverySettingOfTheSiteTakesEffect(t *testing.T) {
 	values := map[string]string{
 		"name": "Lyon", "unknown-badge": "bind", "confirm": "admin", "lang": "en", "edit-profile": "false", "code-digits": "7",
 		"claim-window": "41", "guess-budget": "9", "quota-burst": "61", "quota-day": "303", "quota-site": "404", "anonymous-life": "7200",
-		"session-idle": "77",
+		"session-idle": "77", "session-max": "99",
 	}
 	before := p.settings()
 	set := (&program{stdio: Stdio{io.Discard, io.Discard}}).siteSet()

@@ -106,8 +106,16 @@ func siteFromWire(w wire.Site) enroll.Site {
 		Lang: w.Lang, EditProfile: w.EditProfile, CodeDigits: count(w.CodeDigits), ClaimWindow: seconds(w.ClaimWindow),
 		GuessBudget: count(w.GuessBudget), ClaimsClosed: w.ClaimsClosed, ClaimsEpoch: w.ClaimsEpoch,
 		QuotaBurst: count(w.QuotaBurst), QuotaDay: count(w.QuotaDay), QuotaSite: count(w.QuotaSite),
-		AnonymousLife: seconds(w.AnonymousLife), SessionIdle: seconds(w.SessionIdle),
+		AnonymousLife: seconds(w.AnonymousLife), SessionIdle: seconds(w.SessionIdle), SessionMax: sessionMax(w.SessionMax),
 	}
+}
+
+// sessionMax is the default for a hub that does not know the setting.
+func sessionMax(n int64) time.Duration {
+	if n <= 0 {
+		return enroll.DefaultSite().SessionMax
+	}
+	return seconds(n)
 }
 
 // unknown stands for a number that this version cannot hold. It equals no known one,

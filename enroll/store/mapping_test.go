@@ -127,7 +127,7 @@ func TestNoFieldOfTheHubsRowsIsForgotten(t *testing.T) {
 		"door":  doorFromWire("x", wire.Door{Anonymous: true, UnknownTime: 1, FreshFor: 1, Stale: 1}),
 		"site": siteFromWire(wire.Site{
 			Name: "x", UnknownBadge: 1, Confirm: 1, Lang: "fr", EditProfile: true, CodeDigits: 4, ClaimWindow: 1, GuessBudget: 1,
-			ClaimsClosed: true, ClaimsEpoch: 1, QuotaBurst: 1, QuotaDay: 1, QuotaSite: 1, AnonymousLife: 1, SessionIdle: 1,
+			ClaimsClosed: true, ClaimsEpoch: 1, QuotaBurst: 1, QuotaDay: 1, QuotaSite: 1, AnonymousLife: 1, SessionIdle: 1, SessionMax: 1,
 		}),
 	} {
 		for v, i := reflect.ValueOf(got), 0; i < v.NumField(); i++ {

@@ -143,12 +143,15 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.suspectTyped(d, ev.Card)
 		n, err := d.Number(ev.Card)
 		if err != nil {
+			a.endOthers(ctx, p, enroll.Decision{})
 			if a.fault(ctx, d, reader.BadNumber) {
 				a.log.Warn("card does not fit the number rule", "reader", d.name, "card", ev.Card, "err", err)
 			}
 			return
 		}
-		a.act(ctx, d, p, a.engine.Card(ctx, p.Point, n, ev.Card))
+		dec := a.engine.Card(ctx, p.Point, n, ev.Card)
+		a.endOthers(ctx, p, dec)
+		a.act(ctx, d, p, dec)
 	case reader.KindKey:
 		a.clean(d)
 		a.keysCame(d)

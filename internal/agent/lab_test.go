@@ -30,6 +30,7 @@ type lab struct {
 	health *health.Register
 	opts   agent.Options
 	got    chan agent.Decided
+	noise  *script // what badRead comes from
 }
 
 func newLab(t *testing.T) *lab {

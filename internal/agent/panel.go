@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"badged/enroll"
@@ -13,17 +14,18 @@ const noticeTime = 6 * time.Second
 
 // session is somebody who is logged in at a print point.
 //
-//	        Login                   sign out, idle, account inactive
-//	(none) -------> (session) --------------------------------------> (none)
-//	                 |  ^  ^
-//	                 |  |  | the same account: goes on
-//	                 +--+--+ another account: replaced by a new session
+//	        Login             sign out, idle, longest time, any other card,
+//	                          card or account no longer good
+//	(none) -------> (session) ---------------------------------------------> (none)
+//	                 |     ^
+//	                 +-----+ the same account logs in: goes on
 type session struct {
 	id      string
 	account enroll.Account
-	card    enroll.CardID // that opened it; zero: none
+	card    enroll.CardID // that opened it
 	created bool          // the account was made by the presentation that opened it
-	ends    time.Time
+	ends    time.Time     // if nothing happens
+	last    time.Time     // whatever happens
 }
 
 // Screen is what the panel of a print point shows; false: there is no such point. It
@@ -60,11 +62,16 @@ func (a *Agent) Watch(name string) (ch <-chan struct{}, stop func()) {
 // enroll.ErrNotAllowed, enroll.ErrNoSession, or the store's.
 func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit) error {
 	return a.do(ctx, func(ctx context.Context) error {
-		p := a.inSession(name, sessionID)
+		p := a.inSession(ctx, name, sessionID)
 		if p == nil {
 			return enroll.ErrNoSession
 		}
 		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, p.session.card, ed)
+		if errors.Is(err, enroll.ErrNotAllowed) { // taken away just now
+			a.logout(ctx, p, enroll.AccountInactive)
+			a.publish(p)
+			return enroll.ErrNoSession
+		}
 		if err != nil {
 			return err
 		}
@@ -77,7 +84,7 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 // SignOut ends a session. enroll.ErrNoSession: it had ended before.
 func (a *Agent) SignOut(ctx context.Context, name, sessionID string) error {
 	return a.do(ctx, func(ctx context.Context) error {
-		p := a.inSession(name, sessionID)
+		p := a.inSession(ctx, name, sessionID)
 		if p == nil {
 			return enroll.ErrNoSession
 		}
@@ -89,17 +96,18 @@ func (a *Agent) SignOut(ctx context.Context, name, sessionID string) error {
 
 // Touch tells that the person is there: the session goes on.
 func (a *Agent) Touch(name, sessionID string) {
-	a.turn(context.Background(), func(context.Context) {
-		if p := a.inSession(name, sessionID); p != nil {
+	a.turn(context.Background(), func(ctx context.Context) {
+		if p := a.inSession(ctx, name, sessionID); p != nil {
 			a.prolong(p)
 		}
 	})
 }
 
-// inSession is the point at which this session runs; nil: it does not.
-func (a *Agent) inSession(name, id string) *point {
+// inSession is the point at which this session runs; nil: it does not, or what opened it
+// is no longer good.
+func (a *Agent) inSession(ctx context.Context, name, id string) *point {
 	p := a.points[name]
-	if p == nil || p.session == nil || p.session.id != id {
+	if p == nil || p.session == nil || p.session.id != id || a.endBad(ctx, p) {
 		return nil
 	}
 	return p
@@ -109,14 +117,47 @@ func (a *Agent) inSession(name, id string) *point {
 func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
 	switch {
 	case dec.Login:
-		p.notice, p.noticeEnds = enroll.ReasonNone, time.Time{}
+		p.say(enroll.ReasonNone, 0)
 		a.login(ctx, p, dec)
+		if dec.Reason == enroll.ClaimBound {
+			p.say(dec.Reason, noticeTime)
+		}
 	case dec.Outcome == enroll.Waiting:
-		p.notice, p.noticeEnds = dec.Reason, time.Now().Add(a.opts.Index.Site().ClaimWindow)
+		p.say(dec.Reason, a.opts.Index.Site().ClaimWindow)
 	default:
-		p.notice, p.noticeEnds = dec.Reason, time.Now().Add(noticeTime)
+		p.say(dec.Reason, noticeTime)
 	}
 	a.publish(p)
+}
+
+// say puts a notice on the panel, in the place of the former one. ReasonNone is none.
+func (p *point) say(r enroll.Reason, during time.Duration) {
+	p.notice, p.noticeEnds = r, time.Time{}
+	if r != enroll.ReasonNone {
+		p.noticeEnds = time.Now().Add(during)
+	}
+}
+
+// endOthers ends the session of a point where a card was presented, unless the card logs
+// in to the same account: whoever holds it must see nothing of who was there before.
+func (a *Agent) endOthers(ctx context.Context, p *point, dec enroll.Decision) {
+	if p.session == nil || dec.Login && dec.Account.ID == p.session.account.ID {
+		return
+	}
+	a.logout(ctx, p, enroll.SessionReplaced)
+	a.publish(p)
+}
+
+// endBad ends a session if its card or its account may no longer log in, and reports
+// whether it did.
+func (a *Agent) endBad(ctx context.Context, p *point) bool {
+	why := a.engine.MayStay(p.Point, p.session.card, p.session.account.ID)
+	if why == enroll.ReasonNone {
+		return false
+	}
+	a.logout(ctx, p, why)
+	a.publish(p)
+	return true
 }
 
 // login opens a session, or goes on with that of the same account.
@@ -129,18 +170,28 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 	}
 	p.session.account, p.session.card = dec.Account, dec.Card
 	p.session.created = dec.Reason == enroll.NewAccount
-	p.session.ends = time.Now().Add(a.opts.Index.Site().SessionIdle)
+	p.session.last = time.Now().Add(a.opts.Index.Site().SessionMax)
+	a.prolong(p)
 }
 
-// logout ends the session of a point.
+// logout ends the session of a point. Nothing of it stays: no notice, no key that was
+// typed, no code that waits for a card. The panel says why it closed, unless somebody
+// else is there.
 func (a *Agent) logout(ctx context.Context, p *point, why enroll.Reason) {
 	a.report(ctx, enroll.Event{Kind: enroll.EventSession, Reason: why, Point: p.Name, Account: p.session.account.ID})
 	p.session = nil
+	p.keys.Clear()
+	if why == enroll.SessionReplaced {
+		p.say(enroll.ReasonNone, 0)
+		return
+	}
+	a.engine.Forget(p.Point)
+	p.say(why, noticeTime)
 }
 
-// prolong lets a session go on from now.
+// prolong lets a session go on from now, but not beyond its longest time.
 func (a *Agent) prolong(p *point) {
-	p.session.ends = time.Now().Add(a.opts.Index.Site().SessionIdle)
+	p.session.ends = earlier(time.Now().Add(a.opts.Index.Site().SessionIdle), p.session.last)
 	a.publish(p)
 }
 
@@ -162,30 +213,31 @@ func (p *point) deadline() time.Time {
 
 // expire ends what is over.
 func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
-	if !due(p.deadline(), now) {
+	if p.session != nil && a.endBad(ctx, p) || !due(p.deadline(), now) {
 		return
 	}
 	if due(p.noticeEnds, now) {
-		p.notice, p.noticeEnds = enroll.ReasonNone, time.Time{}
+		p.say(enroll.ReasonNone, 0)
 	}
-	if p.session != nil && due(p.session.ends, now) {
+	switch {
+	case p.session == nil:
+	case due(p.session.last, now):
+		a.logout(ctx, p, enroll.SessionLimit)
+	case due(p.session.ends, now):
 		a.logout(ctx, p, enroll.SessionIdle)
 	}
 	a.publish(p)
 }
 
-// refresh takes what the hub has changed into the sessions: a new name shows, an
-// account that may no longer log in is logged out.
+// refresh takes what the hub has changed into the sessions: a new name shows, and a card
+// or an account that may no longer log in is logged out.
 func (a *Agent) refresh(ctx context.Context) {
 	for _, p := range a.order {
 		if p.Kind != enroll.Print {
 			continue
 		}
-		if p.session != nil {
-			known, ok := a.opts.Index.Account(p.session.account.ID)
-			if !ok || known.State != enroll.Active {
-				a.logout(ctx, p, enroll.AccountInactive)
-			} else if account, err := a.opts.Account(ctx, p.session.account.ID); err == nil {
+		if p.session != nil && !a.endBad(ctx, p) {
+			if account, err := a.opts.Account(ctx, p.session.account.ID); err == nil {
 				p.session.account = account
 			}
 		}

@@ -129,7 +129,8 @@ func TestATerminalThatIsRemovedAsItConnectsGetsNoSession(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall, other := w.join("hall"), w.join("other")
 	other.hello()
-	other.wait("settings", func() bool { return len(other.rows[wire.Config]) == 1 })
+	// All that it gets: the next message is hall's.
+	other.wait("settings and numbers", func() bool { return len(other.rows[wire.Config]) == 1 && len(other.rows[wire.Leases]) == 2 })
 	w.link.sent.once(func() { // the answer to its hello
 		if err := w.hub.RemoveTerminal(t.Context(), "hall"); err != nil {
 			t.Error(err)

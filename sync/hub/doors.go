@@ -208,6 +208,7 @@ func checkSite(s wire.Site) error {
 		{s.QuotaSite >= 1 && s.QuotaSite <= 1000000, "quota_site is 1 to 1000000"},
 		{s.AnonymousLife >= 3600 && s.AnonymousLife <= 10*year, "anonymous_life is an hour to ten years, in seconds"},
 		{s.SessionIdle >= 5 && s.SessionIdle <= 3600, "session_idle is 5 to 3600 seconds"},
+		{s.SessionMax >= 30 && s.SessionMax <= 3600, "session_max is 30 to 3600 seconds"},
 	} {
 		if !c.good {
 			return invalid("settings of the site: %s", c.says)

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -60,5 +61,6 @@ func site(tx Tx) (wire.Site, error) {
 	if err == nil && !found {
 		err = errors.New("the settings of the site are missing")
 	}
+	s.SessionMax = cmp.Or(s.SessionMax, defaultSite("").SessionMax) // a site that is older than the setting
 	return s, err
 }

@@ -122,6 +122,7 @@ func defaultSite(name string) wire.Site {
 		QuotaSite:     2000,
 		AnonymousLife: int64((30 * 24 * time.Hour).Seconds()),
 		SessionIdle:   60,
+		SessionMax:    600,
 	}
 }
 

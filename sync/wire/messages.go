@@ -217,4 +217,5 @@ type Site struct {
 	AnonymousLife int64  `cbor:"13,keyasint"`
 	SessionIdle   int64  `cbor:"14,keyasint"`
 	ClaimsEpoch   uint64 `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
+	SessionMax    int64  `cbor:"16,keyasint,omitempty"` // 0: the terminal's default
 }

@@ -17,6 +17,7 @@ var reasons = [...]string{
 	"service_account", "code_idle", "terminal_started", "entry_timeout", "door_opened", "bind_offered",
 	"database_quarantined", "profile_refused", "events_lost", "device_alarm", "device_keyed",
 	"cut_uid", "accounts_closed", "await_same_card", "claims_closed", "alarm_over",
+	"session_limit",
 }
 
 var kinds = [...]string{"none", "presentation", "enrolment", "session", "edit", "door", "device"}

@@ -166,6 +166,7 @@ func (p SitePatch) apply(s *wire.Site) {
 	set(&s.QuotaSite, p.QuotaSite)
 	set(&s.AnonymousLife, p.AnonymousLife)
 	set(&s.SessionIdle, p.SessionIdle)
+	set(&s.SessionMax, p.SessionMax)
 	if p.UnknownBadge != nil {
 		s.UnknownBadge, _ = hub.Routes.Number(*p.UnknownBadge)
 	}

@@ -77,7 +77,7 @@ func (s *server) siteOf(v wire.Site) Site {
 		ID: s.Hub.SiteID(), Name: v.Name, UnknownBadge: hub.Routes.Of(v.UnknownBadge), Confirm: hub.Confirms.Of(v.Confirm),
 		Lang: v.Lang, EditProfile: v.EditProfile, CodeDigits: v.CodeDigits, ClaimWindow: v.ClaimWindow,
 		GuessBudget: v.GuessBudget, ClaimsClosed: v.ClaimsClosed, QuotaBurst: v.QuotaBurst, QuotaDay: v.QuotaDay,
-		QuotaSite: v.QuotaSite, AnonymousLife: v.AnonymousLife, SessionIdle: v.SessionIdle,
+		QuotaSite: v.QuotaSite, AnonymousLife: v.AnonymousLife, SessionIdle: v.SessionIdle, SessionMax: v.SessionMax,
 	}
 }
 

@@ -220,6 +220,7 @@ type Site struct {
 	QuotaSite     uint64 `json:"quota_site"`
 	AnonymousLife int64  `json:"anonymous_life"`
 	SessionIdle   int64  `json:"session_idle"`
+	SessionMax    int64  `json:"session_max"`
 }
 
 // SitePatch changes the settings that it names.
@@ -237,6 +238,7 @@ type SitePatch struct {
 	QuotaSite     *uint64 `json:"quota_site,omitempty"`
 	AnonymousLife *int64  `json:"anonymous_life,omitempty"`
 	SessionIdle   *int64  `json:"session_idle,omitempty"`
+	SessionMax    *int64  `json:"session_max,omitempty"`
 }
 
 // Event is one event. At is the terminal's time, as far as its Clock is to be trusted.
