@@ -282,7 +282,14 @@ func (t *txn) remaining(c wire.Collection, key, hub []byte) (*localRow, error) {
 	if err != nil || l == nil {
 		return nil, err
 	}
-	stays, err := l.outlives(c, hub, l.mark <= t.at.acked[wire.StreamSecurity])
+	told := l.mark <= t.at.acked[wire.StreamSecurity]
+	stays := false
+	if hub == nil {
+		stays, err = find(t.find).replaces(c, l)
+		stays = stays && !told
+	} else {
+		stays, err = l.outlives(c, hub, told)
+	}
 	if err != nil || stays {
 		return l, err
 	}

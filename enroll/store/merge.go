@@ -231,13 +231,10 @@ func mergeClaim(id enroll.ClaimID, hub []byte, l *localRow) (c enroll.Claim, ok 
 	return c, true, err
 }
 
-// outlives reports whether a local row stays when a row of the hub's arrives for it:
-// hub, or its end if that is nil. told means that the hub has the local row's event.
+// outlives reports whether a local row stays when a row of the hub's arrives for it. told
+// means that the hub has the local row's event.
 func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, error) {
 	switch {
-	case hub == nil:
-		anew, err := l.replaces(c)
-		return anew && !told, err
 	case c == wire.Accounts:
 		return !told, nil
 	case c == wire.Cards && !told:
@@ -248,23 +245,6 @@ func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, err
 	default:
 		return false, nil
 	}
-}
-
-// replaces reports whether a local row was made in the place of one of the hub's: the end
-// of that one is not its own.
-func (l *localRow) replaces(c wire.Collection) (bool, error) {
-	if l.base == nil {
-		return false, nil
-	}
-	if c != wire.Accounts {
-		return c == wire.Cards, nil
-	}
-	mine, err := accountOf(enroll.AccountID{}, l.body)
-	if err != nil {
-		return false, err
-	}
-	base, err := accountOf(enroll.AccountID{}, l.base)
-	return beganAnew(mine, base), err
 }
 
 // revokes reports whether a row takes rights away: such rows go first.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"badged/enroll"
 	"badged/internal/clock"
@@ -81,4 +82,30 @@ func (t *txn) forget(k rowKey) error {
 		return err
 	}
 	return t.note(k.c, k.key[:], nil, nil)
+}
+
+// replaces reports whether a local row was made in the place of one of the hub's, so that
+// the end of that one is not its own: an account that began anew, its card, or a card that
+// was taken from the account that had it.
+func (f find) replaces(c wire.Collection, l *localRow) (bool, error) {
+	switch {
+	case l.base == nil:
+		return false, nil
+	case c == wire.Accounts:
+		mine, err1 := accountOf(enroll.AccountID{}, l.body)
+		base, err2 := accountOf(enroll.AccountID{}, l.base)
+		return beganAnew(mine, base), errors.Join(err1, err2)
+	case c != wire.Cards:
+		return false, nil
+	}
+	mine, err1 := decode[wire.Card](c, nil, l.body)
+	base, err2 := decode[wire.Card](c, nil, l.base)
+	if err := errors.Join(err1, err2); err != nil || mine.Account != base.Account {
+		return err == nil, err
+	}
+	owner, err := f.local(rowKey{wire.Accounts, mine.Account})
+	if err != nil || owner == nil {
+		return false, err
+	}
+	return f.replaces(wire.Accounts, owner)
 }
