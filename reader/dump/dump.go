@@ -8,7 +8,7 @@
 //	... [uart_debug:158]: <<< 02:36:32               ESPHome; 12:00:01.123 -> 02 36 32: Arduino
 //
 //	1000 1011 0011 0101 0001 1011 10                 bits in groups; x: an edge was lost
-//	22CD46E, 26 bits   26 bits: 22CD46E   22CD46E:26   22CD46E with -o bits=26
+//	22CD46E, 26 bits   26 bits: 22CD46E   22CD46E:26   26,22CD46E   22CD46E with -o bits=26
 //	received 26-bit value: 22cd46e                   ESPHome
 //	raw: 0000000000000020062CD46E                   proxmark3, lf hid reader
 //
@@ -29,13 +29,14 @@ var ErrHex = errors.New("not hex: bytes are pairs of the digits 0 to 9 and A to 
 
 // The parts of a line that are no bytes.
 var (
-	logged   = regexp.MustCompile(`^.*(?:<<<|->)\s*`)                            // of a log: when and where
-	piped    = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}\s\s(.*)\|.*\|$`)            // of hexdump -C
-	offset   = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}:\s+`)                       // of xxd
-	column   = regexp.MustCompile(`\s\s.{1,16}$`)                                // the text that xxd adds
-	textual  = regexp.MustCompile(`^(?:b'(.*)'|b"(.*)"|"(.*\\.*)"|'(.*\\.*)')$`) // with escapes
-	prefixes = regexp.MustCompile(`(?i)(^|[^0-9a-f])0x|\\x`)                     // of each byte
-	between  = regexp.MustCompile("[\\s:,;{}()\\[\\]\"'`-]+")                    // bytes
+	logged   = regexp.MustCompile(`(?i)^.*(?:<<<|->|\b(?:rx|recv|received)\b:?\s)\s*`) // of a log: when and where
+	piped    = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}\s\s(.*)\|.*\|$`)                  // of hexdump -C
+	offset   = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}:\s+`)                             // of xxd
+	column   = regexp.MustCompile(`\s\s.{1,16}$`)                                      // the text that xxd adds
+	textual  = regexp.MustCompile(`^(?:b'(.*)'|b"(.*)"|"(.*\\.*)"|'(.*\\.*)')$`)       // with escapes
+	prefixes = regexp.MustCompile(`(?i)(^|[^0-9a-f])0x|\\x`)                           // of each byte
+	suffixes = regexp.MustCompile(`(?i)([0-9a-f])h\b`)
+	between  = regexp.MustCompile("[\\s:,;.|_$%<>{}()\\[\\]\"'`-]+") // bytes
 )
 
 // Bytes reads bytes as people paste them.
@@ -55,7 +56,8 @@ func Bytes(line string) ([]byte, error) {
 // is a byte where there are bytes, and behind 0x everywhere.
 func digits(text string, bytes bool) string {
 	marked := prefixes.MatchString(text)
-	tokens := strings.Fields(between.ReplaceAllString(prefixes.ReplaceAllString(text, "$1 "), " "))
+	text = suffixes.ReplaceAllString(prefixes.ReplaceAllString(text, "$1 "), "$1 ")
+	tokens := strings.Fields(between.ReplaceAllString(text, " "))
 	for i, token := range tokens {
 		if len(token)%2 == 1 && (marked && len(tokens) > 1 || bytes && (marked || len(token) == 1)) {
 			tokens[i] = "0" + token
@@ -88,13 +90,18 @@ func withoutViewer(text string) string {
 var lengths = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\b(\d{1,3})[\s-]*bits?\b`),
 	regexp.MustCompile(`(?i)\b(?:n?bits?|len|length)["\s]*[:=]\s*(\d{1,3})\b`),
-	regexp.MustCompile(`^(?:0x)?[0-9A-Fa-f]{3,}\s*[:/]\s*(\d{1,3})$`),
+}
+
+// pairs are a frame and its length, without a word that says which is which.
+var pairs = []*regexp.Regexp{
+	regexp.MustCompile(`^(?:0x)?(?P<frame>[0-9A-Fa-f]+)h?[\s:/,;(]+(?P<bits>\d{1,3})\)?$`),
+	regexp.MustCompile(`^\(?(?P<bits>\d{1,3})[\s:/,;)]+(?:0x)?(?P<frame>[0-9A-Fa-f]+)h?$`),
 }
 
 var (
 	proxmark = regexp.MustCompile(`(?i)^.*\braw:?\s+([0-9a-f]{10,24})$`)
-	labelled = regexp.MustCompile(`(?i)\b(?:hex|value|raw|data|code)["\s]*[:=]\s*"?([0-9a-fx :_-]+)`)
-	groups   = regexp.MustCompile(`[\s:,;_.|()\[\]"-]+`)
+	labelled = regexp.MustCompile(`(?i)\b(?:hex|value|raw|data|code)["\s]*[:=\s]\s*"?([0-9a-fx :_-]+)`)
+	groups   = regexp.MustCompile("[\\s:,;_.|()\\[\\]\"'`-]+")
 )
 
 // Edges reads a frame: as '0', '1' and 'x', where an edge was lost. bits is the length of frames
@@ -103,6 +110,9 @@ func Edges(line string, bits int) ([]byte, error) {
 	text := strings.TrimSpace(logged.ReplaceAllString(line, ""))
 	if m := proxmark.FindStringSubmatch(text); m != nil {
 		return prox(m[1])
+	}
+	if frame, ok := cutPair(text); ok && bits == 0 {
+		return frame, nil
 	}
 	text, said, err := cutLength(text)
 	if err != nil {
@@ -114,7 +124,7 @@ func Edges(line string, bits int) ([]byte, error) {
 	if m := labelled.FindStringSubmatch(text); m != nil {
 		text = m[1]
 	}
-	plain := strings.TrimPrefix(groups.ReplaceAllString(text, ""), "0b")
+	plain := strings.TrimSuffix(strings.TrimPrefix(groups.ReplaceAllString(text, ""), "0b"), "b")
 	if strings.Trim(plain, "01x") == "" && (bits == 0 || len(plain) == bits) {
 		return []byte(plain), nil
 	}
@@ -136,12 +146,30 @@ func cutLength(text string) (rest string, bits int, err error) {
 		if bits, err = strconv.Atoi(text[m[2]:m[3]]); err != nil || bits < 1 || bits > MaxBits {
 			return "", 0, fmt.Errorf("a frame has 1 to %d bits", MaxBits)
 		}
-		if m[0] == 0 && m[1] == len(text) { // HEX:26
-			return strings.TrimRight(text[:m[2]], ":/ \t"), bits, nil
-		}
 		return strings.TrimRight(text[:m[0]], "([,; \t") + " " + strings.TrimLeft(text[m[1]:], ")]:,; \t"), bits, nil
 	}
 	return text, 0, nil
+}
+
+// cutPair reads a frame with its length behind or in front. The two must fit: 8B351B:80 are bytes.
+func cutPair(text string) (frame []byte, ok bool) {
+	for _, re := range pairs {
+		m := re.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		written := m[re.SubexpIndex("frame")]
+		bits, err := strconv.Atoi(m[re.SubexpIndex("bits")])
+		switch {
+		case err != nil || bits < 1 || bits > MaxBits:
+		case strings.Trim(written, "01") == "": // bits, perhaps in two groups
+			return []byte(written), len(written) == bits
+		case len(written) >= (bits+3)/4 && len(written) <= (bits+7)/8*2:
+			frame, err = unpack(written, bits)
+			return frame, err == nil
+		}
+	}
+	return nil, false
 }
 
 // MaxBits is the length of the longest frame.
