@@ -16,6 +16,7 @@ import (
 const (
 	keepEvents = 1000 // events that stay for Tail when the hub has them
 	pruneEvery = 256  // events that are deleted at once
+	ackEvery   = 64   // events that the hub has, of which a power cut may forget it
 )
 
 // tables are the tables of the streams.
@@ -139,7 +140,8 @@ func checkStream(stream uint64) error {
 
 // Acked takes the hub's word that it has everything of a stream up to seq upto, under
 // that incarnation; another incarnation's is ignored. The watermark is written
-// with the next commit: if it is lost, the hub says it again.
+// with a later commit, once in a while, since it costs a block of flash: if it is lost,
+// the hub says it again.
 func (s *Store) Acked(ctx context.Context, incarnation [16]byte, stream, upto uint64) error {
 	if err := checkStream(stream); err != nil {
 		return err
@@ -154,7 +156,8 @@ func (s *Store) Acked(ctx context.Context, incarnation [16]byte, stream, upto ui
 			return fmt.Errorf("the hub has %d events of stream %d, but only %d were ever written here", upto, stream, given)
 		}
 		if pos := int64(upto) + at.base[stream]; pos > at.acked[stream] {
-			at.acked[stream], at.dirty = pos, true
+			at.acked[stream] = pos
+			at.dirty = at.dirty || pos-at.written[stream] >= ackEvery
 		}
 		due = at.ord-at.prunedOrd-max(at.outbox(), keepEvents) >= pruneEvery
 		return nil

@@ -21,8 +21,9 @@ var schema embed.FS
 // applicationID is "bdgt", for file(1).
 const applicationID = 0x62646774
 
-// pageSize is the smallest: what a swipe writes is one page and its place in the log.
-const pageSize = 512
+// pageSize is a block of flash: what a power cut tears is then one page. Files that were
+// made with 512 bytes keep them; SQLite logs their pages by blocks too.
+const pageSize = 4096
 
 // Open opens or makes the file and builds the index. A damaged file is kept aside and
 // a new one made; Recovered then tells where the old one is. Other errors are
@@ -65,7 +66,11 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err == nil {
 		err = errors.Join(db.QuickCheck(ctx), w.readState())
 	}
+	if err == nil {
+		err = w.recover()
+	}
 	if err != nil {
+		w.closeWitness()
 		return nil, errors.Join(db.Explain("read", err), db.Close())
 	}
 	w.publish()

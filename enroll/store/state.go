@@ -49,7 +49,8 @@ type meta struct {
 	pruned      perStream
 	prunedOrd   int64
 	prunedChain chain
-	dirty       bool // differs from what is on disk
+	written     perStream // acked, as it is on disk
+	dirty       bool      // differs from what is on disk, in more than a few acked
 }
 
 // collection is how far a copy of one of the hub's sets is.
@@ -120,12 +121,13 @@ func (w *writer) readMeta() error {
 	}
 	copy(m.incarnation[:], inc)
 	copy(m.prunedChain[:], sum)
+	m.written = m.acked
 	return err
 }
 
 func (w *writer) writeMeta() error {
 	m := &w.at.meta
-	m.dirty = false
+	m.dirty, m.written = false, m.acked
 	return w.exec(sqlWriteMeta, m.incarnation[:], m.floor,
 		m.base[1], m.acked[1], m.pruned[1], m.base[2], m.acked[2], m.pruned[2], m.prunedOrd, m.prunedChain[:])
 }
@@ -193,14 +195,15 @@ func (at *state) leaseLeft() (n uint64) {
 const sqlTake = `INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`
 
 // take gives the lowest number that is left, or 0.
-func (w *writer) take() (uint64, error) {
-	for i, l := range w.at.leases {
+func (t *txn) take() (uint64, error) {
+	for i, l := range t.at.leases {
 		if l.next > l.last {
 			continue
 		}
-		w.at.leases = slices.Clone(w.at.leases)
-		w.at.leases[i].next++
-		return l.next, w.exec(sqlTake, []byte(l.key), l.next+1)
+		t.at.leases = slices.Clone(t.at.leases)
+		t.at.leases[i].next++
+		t.counted.given[hexOf(l.key)] = l.next + 1
+		return l.next, t.exec(sqlTake, []byte(l.key), l.next+1)
 	}
 	return 0, nil
 }

@@ -36,6 +36,8 @@ type Store struct {
 	index  *enroll.Index
 	aside  string
 
+	recovery Recovery // what the start found
+
 	requests chan request
 	done     chan struct{} // closed when the writer has ended
 	wake     chan struct{}

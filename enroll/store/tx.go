@@ -85,6 +85,7 @@ type txn struct {
 	localDrops []rowKey
 	appended   bool
 	told       uint64 // refused events
+	counted    counted
 }
 
 func (t *txn) find(query string, args ...any) interface{ Scan(dest ...any) error } {
@@ -99,7 +100,9 @@ func (t *txn) Tally(name string) (enroll.Tally, error) { return find(t.find).Tal
 
 // PutTally implements enroll.Tx.
 func (t *txn) PutTally(name string, v enroll.Tally) error {
-	return t.exec(sqlPutTally, name, v.Count, toMilli(v.Since))
+	c := counter{v.Count, toMilli(v.Since)}
+	t.counted.tallies[name] = c
+	return t.exec(sqlPutTally, name, c.Count, c.Since)
 }
 
 // PutAccount implements enroll.Tx.

@@ -39,6 +39,8 @@ type writer struct {
 	at     state
 	locals map[rowKey]struct{} // keys of local_row
 
+	witness *witnessFile
+
 	unsaved []enroll.Event // taken and not yet on disk, in order
 	failed  error
 	sqlErr  error // of the transaction under way
@@ -145,7 +147,8 @@ func mayPass(err error) bool {
 func (w *writer) end() {
 	if w.failed != nil {
 		w.retry()
-	} else if w.at.dirty {
+	} else if w.at.dirty || w.at.acked != w.at.written {
+		w.at.dirty = true
 		w.commit(request{})
 	}
 	w.publish() // also what was taken since a commit failed
@@ -153,17 +156,19 @@ func (w *writer) end() {
 		_ = st.Close() // nothing depends on it any more
 	}
 	_ = w.conn.Close()
+	w.endWitness()
 }
 
 // commit writes what waits, with the request's job, in one transaction.
 func (w *writer) commit(r request) {
 	before := w.at
 	w.sqlErr = nil
-	t := &txn{writer: w}
+	t := &txn{writer: w, counted: counted{map[string]counter{}, map[string]uint64{}}}
 	err := w.transact(t, r.job)
 	if err == nil {
 		w.committed(t)
 		r.answer(nil)
+		w.follow(t.counted)
 		return
 	}
 	w.at = before
@@ -200,6 +205,9 @@ func (w *writer) transact(t *txn, job func(*txn) error) error {
 		if err := w.writeMeta(); err != nil {
 			return err
 		}
+	}
+	if err := w.raise(t.counted); err != nil {
+		return err
 	}
 	return w.exec("COMMIT")
 }

@@ -21,8 +21,11 @@ type connector struct {
 	pragmas []string
 }
 
+// writer opens with psow=0 (no powersafe overwrite, https://sqlite.org/uri.html): SQLite
+// then fills a block of the log with every commit, and logs all pages of a block of the
+// file together. A block that a power cut tears so holds nothing of an earlier commit.
 func writer(o Options, path string) *connector {
-	return &connector{dsn(path, "mode=rw&_txlock=immediate"), []string{
+	return &connector{dsn(path, "mode=rw&psow=0&_txlock=immediate"), []string{
 		"busy_timeout = 10000",
 		fmt.Sprintf("page_size = %d", o.PageSize),
 		"journal_mode = wal",

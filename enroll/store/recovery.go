@@ -1,0 +1,185 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/clock"
+)
+
+// Recovery is what a start found out about the last end.
+type Recovery struct {
+	Unclean   bool   // the agent did not end in order: Verify is worth its time
+	NoWitness bool   // the second record of the counters is gone: they rest on the database alone
+	Older     bool   // the database is older than it was: its log was damaged or cut short
+	Missing   uint64 // events that were on disk and are not any more, as far as is known
+	Restored  int    // counters and blocks of numbers that were taken from the second record
+}
+
+// Recovery tells what this start found.
+func (s *Store) Recovery() Recovery { return s.recovery }
+
+// witnessPath is where the second record is.
+func witnessPath(db string) string { return db + ".witness" }
+
+// recover holds the database against its witness: counters are raised to what the
+// witness has seen, and events that are missing are told in the order of events.
+func (w *writer) recover() error {
+	f, found, err := openWitness(witnessPath(w.s.db.Path()))
+	if err != nil {
+		return err
+	}
+	w.witness = f
+	r := Recovery{NoWitness: !found && !w.s.db.Made && w.at.ord > 0}
+	r.Unclean = found && !f.now.Clean || r.NoWitness
+	if found {
+		if r.Older, r.Missing, err = w.older(f.now); err != nil {
+			return err
+		}
+	}
+	c, err := w.counted()
+	if err != nil {
+		return err
+	}
+	lost := c.behind(f.now)
+	r.Restored = len(lost.tallies) + len(lost.given)
+	if r.Older || r.Restored > 0 {
+		if err := w.restore(lost, r); err != nil {
+			return err
+		}
+	}
+	w.s.recovery = r
+	return f.put(w.at.attest(f.now.with(c, false)), true)
+}
+
+// attest gives the witness of where the store stands.
+func (at *state) attest(w witness) witness {
+	w.Order, w.Chain, w.Clean = at.ord, hexOf(at.chain[:]), false
+	return w
+}
+
+// older tells whether the events end before the last that the witness has seen, or are
+// others, and how many are missing.
+func (w *writer) older(seen witness) (older bool, missing uint64, err error) {
+	switch {
+	case w.s.db.Made || seen.Order <= w.at.prunedOrd && w.at.ord >= seen.Order:
+		return false, 0, nil // made anew, or too new to have that event
+	case w.at.ord < seen.Order:
+		return true, uint64(seen.Order - w.at.ord), nil
+	}
+	sum, err := (&txn{writer: w}).chainAt(seen.Order)
+	return hexOf(sum[:]) != seen.Chain, 0, err
+}
+
+const (
+	sqlTallies = `SELECT name, count, since FROM tally`
+	sqlGiven   = `SELECT key, next FROM lease`
+	sqlGive    = `INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
+)
+
+// counted reads all counters of the database.
+func (w *writer) counted() (counted, error) {
+	c := counted{map[string]counter{}, map[string]uint64{}}
+	err := w.each(sqlTallies, func(rows *sql.Rows) error {
+		var name string
+		var t counter
+		err := rows.Scan(&name, &t.Count, &t.Since)
+		c.tallies[name] = t
+		return err
+	})
+	if err != nil {
+		return c, err
+	}
+	return c, w.each(sqlGiven, func(rows *sql.Rows) error {
+		var key []byte
+		var next uint64
+		err := rows.Scan(&key, &next)
+		c.given[hexOf(key)] = next
+		return err
+	})
+}
+
+// behind gives what the witness has counted beyond c.
+func (c counted) behind(seen witness) counted {
+	lost := counted{map[string]counter{}, map[string]uint64{}}
+	for name, t := range seen.Tallies {
+		if t.beyond(c.tallies[name]) {
+			lost.tallies[name] = t
+		}
+	}
+	for key, next := range seen.Given {
+		if next > c.given[key] {
+			lost.given[key] = next
+		}
+	}
+	return lost
+}
+
+// restore puts what was lost, with the event that tells of it, in one transaction.
+func (w *writer) restore(lost counted, r Recovery) error {
+	done := make(chan error, 1)
+	w.commit(request{done: done, job: func(t *txn) error {
+		for name, c := range lost.tallies {
+			if err := t.PutTally(name, enroll.Tally{Count: c.Count, Since: fromMilli(c.Since)}); err != nil {
+				return err
+			}
+		}
+		for key, next := range lost.given {
+			k, err := hex.DecodeString(key)
+			if err == nil {
+				err = t.exec(sqlGive, k, next)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if !r.Older {
+			return t.readLeases()
+		}
+		return errors.Join(t.readLeases(), t.Append(enroll.Event{
+			Kind: enroll.EventDevice, Reason: enroll.EventsLost, Device: w.s.device, Number: r.Missing,
+			At: clock.Stamp{Wall: time.Now().UTC(), State: clock.Unknown},
+		}))
+	}})
+	return <-done
+}
+
+// raise makes the witness count before the commit does, so that no power cut refunds
+// what was counted.
+func (w *writer) raise(c counted) error {
+	if c.none() {
+		return nil
+	}
+	return w.noted(w.witness.put(w.witness.now.with(c, false), true))
+}
+
+// follow tells the witness what was committed. Only a count that went down waits for the
+// disk: nothing is lost if the witness has not seen the last events.
+func (w *writer) follow(c counted) {
+	lower := false
+	for name, t := range c.tallies {
+		lower = lower || w.witness.now.Tallies[name].beyond(t)
+	}
+	if err := w.witness.put(w.at.attest(w.witness.now.with(c, true)), lower); err != nil {
+		w.s.log.Warn("the second record of the counters was not written", "err", err)
+	}
+}
+
+// endWitness marks that the agent ended in order.
+func (w *writer) endWitness() {
+	last := w.at.attest(w.witness.now)
+	last.Clean = w.failed == nil
+	if err := errors.Join(w.witness.put(last, true), w.witness.file.Close()); err != nil {
+		w.s.log.Warn("the second record of the counters was not written", "err", err)
+	}
+}
+
+// closeWitness lets the file go after a start that failed.
+func (w *writer) closeWitness() {
+	if w != nil && w.witness != nil {
+		_ = w.witness.file.Close() // nothing was written
+	}
+}
