@@ -115,7 +115,7 @@ func written(err error) error {
 }
 
 func (a *app) outbox() *cobra.Command {
-	return a.asking(&cobra.Command{
+	cmd := a.asking(&cobra.Command{
 		Use:     "outbox",
 		Short:   "Tell what waits for the hub",
 		Example: "  badgectl outbox\n  badgectl outbox --json",
@@ -135,6 +135,8 @@ func (a *app) outbox() *cobra.Command {
 			})
 		},
 	})
+	cmd.AddCommand(a.outboxExport())
+	return cmd
 }
 
 // table prints rows in columns.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 
-	"badged/enroll"
 	"badged/internal/agent"
+	"badged/internal/ctl"
 	"badged/sync/wire"
 )
 
@@ -19,16 +19,7 @@ func logDecision(log *slog.Logger, d agent.Decided) {
 		slog.String("outcome", wire.OutcomeName(uint64(d.Decision.Outcome))),
 		slog.String("reason", wire.ReasonName(uint64(d.Decision.Reason))))
 	if a := d.Decision.Account; !a.ID.IsZero() {
-		attrs = append(attrs, slog.String("account", label(a.ID, a.Number)))
+		attrs = append(attrs, slog.String("account", ctl.AccountLabel(a.ID, a.Number)))
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "decided", attrs...)
-}
-
-// label is how an account shows where people look who need not know who it is:
-// anonymN, or the start of its id.
-func label(id enroll.AccountID, number uint64) string {
-	if number == 0 {
-		return id.String()
-	}
-	return enroll.Account{Number: number}.DisplayName()
 }

@@ -12,13 +12,6 @@ import (
 func (t *terminal) showStore() {
 	it := health.Item{Name: "store"}
 	t.health.Set(it)
-	if aside := t.store.Recovered(); aside != "" {
-		t.health.Set(health.Item{
-			Name: "database", State: health.Warn,
-			Text: "the database was damaged and kept aside as " + aside + "; a new one is filled by the hub",
-			Do:   "send the file to the maker, and check or replace the disk",
-		})
-	}
 }
 
 func (t *terminal) showClock() {

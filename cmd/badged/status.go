@@ -11,7 +11,6 @@ import (
 	"badged/internal/ctl"
 	"badged/internal/health"
 	"badged/sync/uplink"
-	"badged/sync/wire"
 )
 
 // status is what the control socket shows of a terminal. It implements ctl.Agent.
@@ -133,18 +132,6 @@ func (s *status) Events(ctx context.Context, after uint64, n int) ([]ctl.Event, 
 }
 
 func (s *status) event(ev enroll.Event) ctl.Event {
-	out := ctl.Event{
-		Order: ev.Order, Stream: wire.StreamName(uint64(ev.Stream())), Seq: ev.Seq,
-		Kind: wire.KindName(uint64(ev.Kind)), At: ev.At.Wall, Clock: ev.At.State.String(),
-		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
-		Outcome: wire.OutcomeName(uint64(ev.Outcome)), Reason: wire.ReasonName(uint64(ev.Reason)),
-	}
-	if ev.Kind == enroll.EventPresentation || ev.Reason == enroll.DeviceAlarm {
-		out.More = ev.Number
-	}
-	if !ev.Account.IsZero() {
-		known, _ := s.store.Index().Account(ev.Account)
-		out.Account = label(ev.Account, max(known.Number, ev.Number))
-	}
-	return out
+	known, _ := s.store.Index().Account(ev.Account)
+	return ctl.EventOf(ev, known.Number)
 }

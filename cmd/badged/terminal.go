@@ -72,6 +72,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	debug.FreeOSMemory() // what reading the rows left; it is as much as the index
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
+	t.showDatabase()
 	t.showClock()
 	t.loadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
@@ -163,6 +164,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
 	part(t.confirmKeys)
+	part(t.verify)
 	part(t.purge)
 	part(func(ctx context.Context) error { t.watchLines(ctx, time.Minute); return nil })
 	if t.kiosk != nil {

@@ -23,3 +23,8 @@ func (s *Store) Break(ctx context.Context, cause error, meanwhile func()) error 
 		return nil
 	})
 }
+
+// CloseWitness takes the second record away, as a broken disk would.
+func (s *Store) CloseWitness(ctx context.Context) error {
+	return s.note(ctx, func(w *writer) error { return w.witness.file.Close() })
+}

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"badged/enroll"
@@ -76,7 +78,7 @@ func TestADatabaseThatIsOlderThanItWasIsNoticed(t *testing.T) {
 	s := open(t, path)
 	lend(t, s, 1, 1000)
 	var given uint64
-	for n := range 12 {
+	for n := range 6 {
 		guess(t, s, int64(n+1))
 		given = enrol(t, s, n)
 		queue(t, s, routine(n))
@@ -105,8 +107,8 @@ func TestADatabaseThatIsOlderThanItWasIsNoticed(t *testing.T) {
 			if !r.Unclean || r.Older != (lost > 0) || r.Missing != lost {
 				t.Errorf("%s: %d events are lost, the start found %+v", what, lost, r)
 			}
-			if got := tally(t, s); got != 12 {
-				t.Errorf("%s: %d guesses are counted of 12", what, got)
+			if got := tally(t, s); got != 6 {
+				t.Errorf("%s: %d guesses are counted of 6", what, got)
 			}
 			if r.Older {
 				wantLost(t, what, s, lost)
@@ -131,6 +133,28 @@ func wantLost(t *testing.T, what string, s *store.Store, n uint64) {
 	if len(events) != 1 || events[0].Reason != enroll.EventsLost || events[0].Number != n {
 		t.Errorf("%s: the last event is %+v, want that %d were lost", what, events, n)
 	}
+}
+
+// Somebody who puts an older database back and lets it go on has other events at the same
+// places: their chain tells.
+func TestADatabaseWithOtherEventsIsNoticed(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(1))
+	old := disk(t, s, path)
+	queue(t, s, routine(2), routine(3))
+	seen := disk(t, s, path)[".witness"]
+	other := filepath.Join(t.TempDir(), "badged.db")
+	for suffix, b := range old {
+		must(t, os.WriteFile(other+suffix, b, 0o600))
+	}
+	o := open(t, other)
+	queue(t, o, routine(4), routine(5), routine(6))
+	b := disk(t, o, other).with(".witness", seen).start(t)
+	if r := b.Recovery(); !r.Older || r.Missing != 0 {
+		t.Errorf("the start found %+v", r)
+	}
+	must(t, b.Close())
 }
 
 // The witness is not written to the disk with every event; a guess and a number are.
@@ -249,5 +273,20 @@ func TestAWitnessOfSomebodyElseIsRefused(t *testing.T) {
 	must(t, os.Chmod(path+".witness", 0o622))
 	if _, err := store.Open(t.Context(), store.Options{Path: path}); err == nil {
 		t.Error("a file that others can write is believed")
+	}
+}
+
+// The witness counts first: a guess that it cannot count is not taken at all.
+func TestAGuessThatTheWitnessCannotCountIsNotTaken(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	guess(t, s, 1)
+	must(t, s.CloseWitness(t.Context()))
+	err := s.Update(t.Context(), func(tx enroll.Tx) error { return tx.PutTally(guesses, enroll.Tally{Count: 2}) })
+	if !errors.Is(err, store.ErrFailed) || !strings.Contains(err.Error(), path+".witness") {
+		t.Errorf("Update gives %v", err)
+	}
+	if got := tally(t, s); got != 1 {
+		t.Errorf("%d guesses are counted of 1", got)
 	}
 }

@@ -69,7 +69,7 @@ var folders = []folder{
 	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
-	{"internal/ctl", level4, []string{"enroll", "internal/health", "internal/unixsock", "internal/connlimit"}},
+	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit"}},
 	{"internal/sim", level4, []string{"reader", "keypad"}},
 
 	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
