@@ -264,7 +264,7 @@ func TestSplitDeadDeviceDisturbsNobody(t *testing.T) {
 		b.alive(5, 1, 2)
 		b.alive(60, 1)
 		runs, _, resets := b.count()
-		b.alive(5, 1, 2)
+		b.alive(12, 1, 2) // 10.8 s: what Supervise promises is 10 s
 		stopOne()
 		stopTwo()
 		if runs != 1 || resets != 0 {

@@ -104,7 +104,7 @@ func (p Path) card(at int) int {
 
 // turn is one swipe at each side; who is first finds a colder machine.
 func turn(ctx context.Context, door, echo rig, card string, echoFirst bool) (ours, bare time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startBound)
 	defer cancel()
 	if err := door.fallen(ctx); err != nil {
 		return 0, 0, err

@@ -42,14 +42,14 @@ func (r rig) close() {
 }
 
 // swipe presents a badge and gives the time from the write of its frame to the
-// arrival of the relay's line.
+// arrival of the relay's line. The pulse may be over before this looks.
 func (r rig) swipe(ctx context.Context, card string) (time.Duration, error) {
 	start := time.Now()
 	if err := r.reader.Tap(card); err != nil {
 		return 0, err
 	}
-	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Relay && s.Relayed.After(start) })
-	return s.Relayed.Sub(start), err
+	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Rose.After(start) })
+	return s.Rose.Sub(start), err
 }
 
 // attended waits until somebody is connected to the pins.

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -54,6 +55,7 @@ func report(ctx context.Context, h *house, packages []pkg, out io.Writer) error 
 	uncertain := 0
 	for i, p := range packages {
 		fmt.Fprintf(out, "%3d/%d %s ", i+1, len(packages), p.path)
+		began := time.Now()
 		r, err := h.repeat(ctx, p)
 		if ctx.Err() != nil {
 			fmt.Fprintln(out, "interrupted")
@@ -63,7 +65,7 @@ func report(ctx context.Context, h *house, packages []pkg, out io.Writer) error 
 			fmt.Fprintln(out)
 			return err
 		}
-		fmt.Fprintf(out, "%d tests, %d to %d times each\n", len(r.tests), r.least(), r.most())
+		fmt.Fprintf(out, "%d tests, %d to %d times each, in %v\n", len(r.tests), r.least(), r.most(), time.Since(began).Round(time.Second))
 		for _, name := range r.uncertain() {
 			uncertain++
 			printUncertain(out, name, r.tests[name])
