@@ -63,6 +63,7 @@ func TestUIDsThatAreNoBadge(t *testing.T) {
 		{"DESFire's 80", NewCard(ISO14443A, "UID", 32, []byte{0x80, 1, 2, 3}), true, false},
 		{"cut after the cascade tag", NewCard(ISO14443A, "UID", 32, []byte{0x88, 4, 2, 3}), false, true},
 		{"whole, 4 bytes", NewCard(ISO14443A, "UID", 32, []byte{0x04, 0x88, 2, 3}), false, false},
+		{"whole, 7 bytes from 08", NewCard(ISO14443A, "UID", 56, []byte{0x08, 1, 2, 3, 4, 5, 6}), false, false},
 		{"whole, 7 bytes", NewCard(ISO14443A, "UID", 56, []byte{0x88, 1, 2, 3, 4, 5, 6}), false, false},
 		{"type B, where 88 may stand", NewCard(ISO14443B, "UID", 32, []byte{0x88, 4, 2, 3}), false, false},
 		{"bits of an access control reader", NewCard(PACS, "raw", 32, []byte{0x88, 4, 2, 3}), false, false},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,8 @@ func (v verdict) word() string {
 type bench struct {
 	root string
 	jobs int
-	tmp  string // of this run
+	out  io.Writer // where progress goes
+	tmp  string    // of this run
 }
 
 // runAll tries the mutants and passes each verdict to say, one at a time. Its error
@@ -100,10 +102,12 @@ func (b *bench) runSane(ctx context.Context, mutants []mutant) map[named]string 
 	for pkg := range tests {
 		folders = append(folders, pkg)
 	}
+	slices.Sort(folders)
 	var mu sync.Mutex
 	problems := map[named]string{}
 	b.each(len(folders), func(i int) {
 		pkg := folders[i]
+		fmt.Fprintf(b.out, "     %d tests of %s without a mutant\n", len(tests[pkg]), pkg)
 		bin := filepath.Join(b.tmp, fmt.Sprintf("sane-%d.test", i))
 		out, err := b.compile(ctx, pkg, bin, "")
 		for _, test := range tests[pkg] {

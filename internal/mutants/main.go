@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(chosen) == 0 {
 		return fmt.Errorf("no mutant has %q in its name, file or test: they stand in internal/mutants/table", *only)
 	}
-	return report(ctx, chosen, &bench{root: *root, jobs: max(1, *jobs)}, out)
+	return report(ctx, chosen, &bench{root: *root, jobs: max(1, *jobs), out: out})
 }
 
 // choose keeps the mutants that a person means.
@@ -60,8 +60,9 @@ func choose(all []mutant, only string) (chosen []mutant) {
 
 // report runs the mutants, prints how each went as soon as it is known, and fails
 // unless all were caught.
-func report(ctx context.Context, mutants []mutant, b *bench, out io.Writer) error {
-	fmt.Fprintf(out, "mutants: %d, each applied alone; first without any, to see that the tests pass\n", len(mutants))
+func report(ctx context.Context, mutants []mutant, b *bench) error {
+	out := b.out
+	fmt.Fprintf(out, "mutants: %d, each applied alone; first their tests run without any\n", len(mutants))
 	caught, done := 0, 0
 	err := b.runAll(ctx, mutants, func(m mutant, v verdict) {
 		done++

@@ -58,7 +58,7 @@ func try(t *testing.T, block string) (printed string, err error) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err = report(t.Context(), mutants, &bench{root: dir, jobs: 1}, &out)
+	err = report(t.Context(), mutants, &bench{root: dir, jobs: 1, out: &out})
 	after, readErr := os.ReadFile(filepath.Join(dir, "door/door.go"))
 	if readErr != nil || string(after) != code["door/door.go"] {
 		t.Error("the tree was changed")

@@ -258,6 +258,18 @@ func TestText(t *testing.T) {
 	}
 }
 
+// A digit of a decimal format is 0 to 9: each place is looked at, and 10 is too many.
+func TestDigitsAboveNineAreNone(t *testing.T) {
+	for in, want := range map[string]reader.Why{
+		"1001 1001": "", "1010 0001": reader.BadDigit, "0001 1010": reader.BadDigit, "1111 0001": reader.BadDigit,
+	} {
+		bits := strings.ReplaceAll(in, " ", "")
+		if _, why := must(Select("bits=8 card=bcd:1-8")).Card(reader.PACS, 8, packed(bits)); why != want {
+			t.Errorf("%s: fault %q, want %q", in, why, want)
+		}
+	}
+}
+
 func TestAuto(t *testing.T) {
 	const shared = "0000000000000000000000000000000000010" // H10302, H10304 and MDI37
 	for _, tt := range []struct {

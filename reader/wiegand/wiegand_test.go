@@ -263,6 +263,8 @@ func TestFrames(t *testing.T) {
 		{"the first reason counts", "auto", "auto", "?" + cdvi + "x", "digit"},
 		{"a line that chatters", "auto", "auto", strings.Repeat("01", 500) + " " + cdvi, "overflow H10301:166A37"},
 		{"raw", "raw", "none", "10100100110111001100110000011101 " + cdvi, "raw:A4DCCC1D raw:22CD46E"},
+		{"raw, the longest", "raw", "none", strings.Repeat("01", 128), "raw:" + strings.Repeat("55", 32)},
+		{"raw, a bit more", "raw", "none", strings.Repeat("01", 128) + "0", "overflow"},
 		{"raw, too short", "raw", "none", "1010011", "length"},
 		{"a length that was not configured", "H10302", "auto", cdvi, "length"},
 		{"a definition", "bits=12 facility=1-3 card=4-11 odd=12:1-11", "auto", "111000000011", "bits=12 facility=1-3 card=4-11 odd=12:1-11:701"},
