@@ -207,7 +207,8 @@ func TestAnotherCardThanTheOneThatWaitedIsNotBound(t *testing.T) {
 	l.expectBoundAndOpen(l.tap(front, card(2)), a)
 }
 
-// Somebody's own card, between code and card of another, opens as ever.
+// Somebody's own card, between code and card of another, opens as ever. The code is
+// forgotten with that: the card that waited is nobody's again.
 func TestAKnownCardBetweenIsNotHeldUp(t *testing.T) {
 	l := newLab(t)
 	bob := l.member("front")
@@ -218,6 +219,7 @@ func TestAKnownCardBetweenIsNotHeldUp(t *testing.T) {
 	if d := l.expect(l.tap(front, card(9)), enroll.Granted, enroll.KnownCard); !d.Open {
 		t.Error("the door stayed shut")
 	}
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.UnknownCard)
 }
 
 func TestTheWindowOfAWaitingCardEnds(t *testing.T) {
