@@ -12,4 +12,11 @@ type Screen struct {
 	EditProfile bool      // false: only the language can be edited
 	SiteLang    string    // "fr" or "en"
 	Ends        time.Time // when the session ends if nothing happens
+
+	Site        string        // the name of the site
+	ClaimWindow time.Duration // between code and card
+	ReaderDown  bool          // no reader of the point works: no badge can be presented
+	Keypad      bool          // a claim code may be typed on the panel
+	CodeDigits  int           // that a claim code has
+	Typed       int           // digits of it that have been typed, here or at a keypad
 }

@@ -125,6 +125,9 @@ func (c *Collector) Deadline() time.Time {
 	return c.last.Add(c.cfg.Timeout)
 }
 
+// Typed is how many digits the entry has so far.
+func (c *Collector) Typed() int { return c.n }
+
 // Tick tells that time has passed. It gives Reset when an entry was dropped and
 // Pending otherwise.
 func (c *Collector) Tick(now time.Time) Result {

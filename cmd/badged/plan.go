@@ -156,8 +156,16 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if err != nil {
 		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
-	p.readers = append(p.readers, agent.Reader{Source: src, Point: c.Point, Number: rule.Apply, MayBeTyped: protocols.MayBeTyped(c.Protocol, c.Options)})
+	p.readers = append(p.readers, agent.Reader{
+		Source: src, Point: c.Point, Number: rule.Apply,
+		MayBeTyped: protocols.MayBeTyped(c.Protocol, c.Options), KeysOnly: keysOnly(c),
+	})
 	return nil
+}
+
+// keysOnly reports whether a reader is a keypad that reads no badges.
+func keysOnly(c config.Reader) bool {
+	return c.Protocol == "asciikeypad" || c.Protocol == "hid" && c.Options["keypad"] == "on"
 }
 
 // excluded reports whether a reader before forbids this kind of port, and notes the kind.

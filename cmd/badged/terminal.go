@@ -77,7 +77,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.loadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
 	t.agent = agent.New(agent.Options{
-		Engine: engine, Index: t.store.Index(), Device: t.id.Device,
+		Engine: engine, Index: t.store.Index(), Device: t.id.Device, Site: t.id.Site,
 		Points: t.plan.points, Doors: t.plan.doors, Readers: t.plan.sources(t.log),
 		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),

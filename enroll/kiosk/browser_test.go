@@ -140,6 +140,16 @@ func (b *screen) sees(js, want string) {
 	b.t.Fatalf("%s is %q, want %q", js, got, want)
 }
 
+// until waits for something outside of the page.
+func (b *screen) until(what string, ok func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatal(what + ": that does not happen")
+		}
+	}
+}
+
 const (
 	heading = `(document.querySelector("h1")||{}).textContent`
 	focused = `document.activeElement.id`
@@ -164,7 +174,7 @@ func TestBrowserChangesAtTheMomentOfASwipe(t *testing.T) {
 	d.swipe(anonym1)
 	b.sees(heading, "Bienvenue anonym1")
 	b.sees(focused, "heading")
-	b.sees(spokenT, "Bienvenue anonym1. Vous êtes connecté. L’appareil est prêt.")
+	b.sees(spokenT, "Bienvenue anonym1. Votre session est ouverte. L’appareil est prêt.")
 	b.sees("document.title", "Bienvenue anonym1")
 	d.swipe(enroll.Account{Number: 2, Lang: "en"})
 	b.sees(heading, "Welcome anonym2")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/keypad"
 )
 
 // maxBody is far above the longest profile.
@@ -153,6 +154,21 @@ func (k *Kiosk) postTouch(f submit) {
 func (k *Kiosk) postLang(f submit) {
 	if lang := f.r.PostForm.Get("lang"); f.s.Session == "" && isLang(lang) {
 		f.p.choose(pick(lang, time.Now()))
+	}
+	f.home("")
+}
+
+// postKey is a key of a claim code. The script does not need the page: it hears of the change.
+func (k *Kiosk) postKey(f submit) {
+	value := f.r.PostForm.Get("key")
+	if len(value) == 1 && f.s.Keypad {
+		if key, ok := keypad.KeyOf(value[0]); ok {
+			k.panel.Type(f.p.name, key)
+		}
+	}
+	if f.fromScript() {
+		f.w.WriteHeader(http.StatusNoContent)
+		return
 	}
 	f.home("")
 }

@@ -26,6 +26,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/connlimit"
+	"badged/keypad"
 )
 
 // Panel is the print points of the agent, as the pages need them. Its methods are
@@ -43,6 +44,8 @@ type Panel interface {
 	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
 	// ended before.
 	SignOut(ctx context.Context, point, session string) error
+	// Type takes a key of the panel's keypad, while Screen offers one.
+	Type(point string, key keypad.Key)
 	// Touch tells that the person is there: Screen.Ends moves, at once or soon after.
 	Touch(point, session string)
 }
@@ -106,6 +109,7 @@ func (k *Kiosk) routes() {
 	k.mux.HandleFunc("POST /p/{point}/edit", k.form(k.postEdit))
 	k.mux.HandleFunc("POST /p/{point}/signout", k.form(k.postSignOut))
 	k.mux.HandleFunc("POST /p/{point}/touch", k.form(k.postTouch))
+	k.mux.HandleFunc("POST /p/{point}/key", k.form(k.postKey))
 	k.mux.HandleFunc("POST /p/{point}/lang", k.form(k.postLang))
 	k.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { k.fail(w, http.StatusNotFound) })
 }

@@ -35,7 +35,9 @@ const flaws = `(function () {
     if (/^(A|BUTTON)$/.test(el.tagName) || /^(text|email)$/.test(el.type)) {
       if (box.height < 44 || box.width < 44) { found.push("small target: " + name + " " + box.width + "x" + box.height); }
       if (box.left < 0 || box.right > innerWidth + 0.5) { found.push("cut off: " + name); }
-      if (!(el.textContent.trim() || el.labels && el.labels.length)) { found.push("without a name: " + name); }
+      var bar = document.getElementById("count");
+      if (innerWidth >= 480 && bar && !bar.hidden && !el.closest("#count") && box.bottom > bar.getBoundingClientRect().top) { found.push("under the countdown: " + name); }
+      if (!(el.textContent.trim() || el.getAttribute("aria-label") || el.labels && el.labels.length)) { found.push("without a name: " + name); }
     }
     var text = Array.prototype.some.call(el.childNodes, function (n) { return n.nodeType === 3 && n.textContent.trim(); });
     if (text) {
@@ -60,6 +62,15 @@ var scenes = []struct {
 	{"quota", func(b *screen) { b.d.leave(); b.d.notice(enroll.QuotaReached) }, "notice.quota.title", ""},
 	{"broken", func(b *screen) { b.d.leave(); b.d.notice(enroll.StoreFailed) }, "notice.broken.title", ""},
 	{"signedout", func(b *screen) { b.d.leave(); b.d.notice(enroll.SignedOut) }, "notice.signedout.title", ""},
+	{"deadreader", func(b *screen) { b.d.leave(); b.d.set(func(s *enroll.Screen) { s.ReaderDown = true }) }, "notice.reader.title", ""},
+	{"claim", func(b *screen) {
+		b.d.leave()
+		b.d.offerKeys()
+		b.d.set(func(s *enroll.Screen) { s.CodeDigits, s.Typed = 8, 3 })
+	}, "notice.bind.title", ""},
+	{"claim-refused", func(b *screen) { b.d.leave(); b.d.offerKeys(); b.d.notice(enroll.CodeRefused) }, "notice.code.title", ""},
+	{"again", func(b *screen) { b.d.leave(); b.d.notice(enroll.AwaitSameCard) }, "notice.awaitsame.title", ""},
+	{"idledout", func(b *screen) { b.d.leave(); b.d.notice(enroll.SessionIdle) }, "notice.idle.title", ""},
 	{"new", func(b *screen) { b.d.swipe(b.person("", 1)); b.d.set(func(s *enroll.Screen) { s.New = true }) }, "", ""},
 	{"welcome", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", ""},
 	{"longname", func(b *screen) {
@@ -117,11 +128,16 @@ func lookAtAll(t *testing.T, script string) {
 		for _, lang := range []string{"fr", "en"} {
 			d.set(func(s *enroll.Screen) { s.SiteLang = lang })
 			for _, sc := range scenes {
-				d.set(func(s *enroll.Screen) { s.Notice, s.EditProfile = enroll.ReasonNone, true })
+				d.set(func(s *enroll.Screen) {
+					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4
+				})
 				sc.set(b)
 				b.look(t, fmt.Sprintf("%s-%s-%dx%d", sc.name, lang, size[0], size[1]), sc.page, texts[lang][sc.head])
 			}
 			b.lookAtError(t, lang, size)
+			if size[0] >= 460 {
+				b.lookAtKeyboard(t, lang, size)
+			}
 			b.lookAtLost(t, lang, size)
 		}
 	}

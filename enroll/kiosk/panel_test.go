@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/keypad"
 )
 
 // desk is a Panel in memory, with a person in front of it.
@@ -28,11 +29,12 @@ type desk struct {
 	editErr  error
 	outErr   error
 	sessions int
+	typed    string // on the panel
 }
 
 func newDesk() *desk {
 	return &desk{
-		screen:   enroll.Screen{Rev: 1, SiteLang: "fr", EditProfile: true},
+		screen:   enroll.Screen{Rev: 1, SiteLang: "fr", EditProfile: true, Site: "Siège de Lyon", ClaimWindow: 45 * time.Second, CodeDigits: 4},
 		watchers: map[chan struct{}]struct{}{},
 	}
 }
@@ -115,6 +117,14 @@ func (d *desk) SignOut(_ context.Context, _, session string) error {
 	}
 	d.leave()
 	return nil
+}
+
+// Type takes every key that comes.
+func (d *desk) Type(_ string, k keypad.Key) {
+	d.set(func(s *enroll.Screen) {
+		d.typed += k.Reveal()
+		s.Typed = len(d.typed) - strings.LastIndex(d.typed, "*") - 1
+	})
 }
 
 // Touch moves the end a little later, as a panel with a loop of its own does.

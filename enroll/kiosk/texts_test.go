@@ -99,7 +99,7 @@ func TestTextsComeFromTheCatalogue(t *testing.T) {
 	for lang, msgs := range texts {
 		p := printerFor(lang)
 		for key, msg := range msgs {
-			if got := p.Sprintf(key, "X"); !strings.HasPrefix(got, strings.Replace(msg, "%s", "X", 1)) {
+			if got := p.Sprintf(key, "X", "X"); !strings.HasPrefix(got, strings.ReplaceAll(msg, "%s", "X")) {
 				t.Errorf("%s %s: %q, want %q", lang, key, got, msg)
 			}
 		}

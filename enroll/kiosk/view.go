@@ -54,6 +54,8 @@ func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 		v.Banner = &ended
 	case page == pageSaved && v.Banner == nil && s.Session != "":
 		v.Banner = &saved
+	case v.Banner == nil && s.Session == "" && s.ReaderDown:
+		v.Banner = &readerDown
 	}
 	if s.Session == "" {
 		v.Page = pageIdle
@@ -108,15 +110,23 @@ func (v view) HeadingSize() string {
 // Lead is the text below the heading of idle and home.
 func (v view) Lead() string {
 	switch {
+	case v.Session != "" && v.Screen.New && v.incomplete():
+		return v.T("home.new") + " " + v.T("home.complete")
 	case v.Session != "" && v.Screen.New:
 		return v.T("home.new")
 	case v.Session != "":
 		return v.T("home.known")
 	case v.Banner != nil:
-		return v.T(v.Banner.Text)
+		return v.BannerText(v.Banner)
 	default:
 		return v.T("idle.lead")
 	}
+}
+
+// incomplete reports whether who is logged in can still tell who they are.
+func (v view) incomplete() bool {
+	a := v.Screen.Account
+	return v.Screen.EditProfile && (a.Name == "" || a.Email == "")
 }
 
 // Tone is how the page as a whole looks.
@@ -157,7 +167,7 @@ func (v view) Title() string {
 func (v view) Say() string {
 	say := v.Heading() + ". " + v.Lead()
 	if b := v.Strip(); b != nil {
-		say = v.T(b.Title) + ". " + v.T(b.Text)
+		say = v.T(b.Title) + ". " + v.BannerText(b)
 	}
 	return say
 }

@@ -12,7 +12,7 @@ type fields struct {
 // entry is a field that is typed.
 type entry struct {
 	Name, Label, Value string
-	Type, Capitals     string // attributes of the input
+	Mode, Capitals     string // attributes of the input
 	Problem            string // empty: none
 	Focus              bool   // the page opens with the cursor here
 }

@@ -21,6 +21,7 @@ type Options struct {
 	Engine  *enroll.Engine
 	Index   *enroll.Index // what Engine decides from
 	Device  string        // the terminal's name
+	Site    string        // what the terminal's identity calls the site; panels show it until the hub names it
 	Points  []enroll.Point
 	Doors   []Door
 	Readers []Reader
@@ -66,10 +67,11 @@ type Agent struct {
 	progress atomic.Uint64
 	timer    *time.Timer
 
-	points  map[string]*point // the map is fixed; a point belongs to the turn
-	order   []*point          // as configured
-	doors   []*doorUnit
-	devices []*device
+	points   map[string]*point // the map is fixed; a point belongs to the turn
+	order    []*point          // as configured
+	doors    []*doorUnit
+	devices  []*device
+	counting []*device // devices and panels: what they say without effect is counted
 
 	// token is held for one turn; it guards what follows, points, doors and the engine.
 	token       chan struct{}
@@ -109,6 +111,8 @@ func New(opts Options) *Agent {
 	}
 	for _, p := range a.order {
 		if p.Kind == enroll.Print {
+			p.panel = &device{name: panelName, point: p}
+			a.counting = append(a.counting, p.panel)
 			a.publish(p)
 		}
 	}
@@ -143,7 +147,7 @@ func (a *Agent) started(ctx context.Context) {
 
 // ending tells what was only counted so far.
 func (a *Agent) ending(ctx context.Context) {
-	for _, d := range a.devices {
+	for _, d := range a.counting {
 		a.tellCounted(ctx, d, time.Now().Add(listWindow))
 	}
 }
@@ -224,7 +228,7 @@ func (a *Agent) next() time.Time {
 	for _, d := range a.doors {
 		first = earlier(first, d.machine.Deadline())
 	}
-	for _, d := range a.devices {
+	for _, d := range a.counting {
 		first = earlier(first, d.deadline())
 	}
 	return first
@@ -251,7 +255,7 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 		}
 		a.expire(ctx, p, now)
 	}
-	for _, d := range a.devices {
+	for _, d := range a.counting {
 		a.tellCounted(ctx, d, now)
 	}
 	if due(a.engine.Deadline(), now) {

@@ -20,6 +20,8 @@ type Reader struct {
 	// MayBeTyped reports whether a badge looks like a number that was typed at a keypad which
 	// the reader is not set to; nil: none does.
 	MayBeTyped func(reader.Card) bool
+	// KeysOnly is a keypad, which reads no badges.
+	KeysOnly bool
 }
 
 // device is a reader while the agent runs.
@@ -36,6 +38,7 @@ type device struct {
 	entries counted             // codes and PINs that were refused
 	noisy   bool                // health says that it cannot be understood
 	typed   typed
+	down    bool // it does not work
 }
 
 func (d *device) healthName() string { return "reader " + d.name }
@@ -54,6 +57,7 @@ func (a *Agent) addReader(r Reader) {
 	}
 	d.point.devices = append(d.point.devices, d)
 	a.devices = append(a.devices, d)
+	a.counting = append(a.counting, d)
 }
 
 // start runs what says things: readers and the inputs of doors.
@@ -63,7 +67,10 @@ func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
 		emit := func(ev reader.Event) {
 			a.turn(work, func(ctx context.Context) { a.event(ctx, d, ev) })
 		}
-		wg.Go(func() { reader.Supervise(ctx, d.Source, emit, func(err error) { a.deviceState(d, err) }, a.log) })
+		state := func(err error) {
+			a.turn(work, func(context.Context) { a.deviceState(d, err) })
+		}
+		wg.Go(func() { reader.Supervise(ctx, d.Source, emit, state, a.log) })
 	}
 	for _, d := range a.doors {
 		a.watch(ctx, wg, d)
@@ -118,6 +125,25 @@ func (a *Agent) deviceState(d *device, err error) {
 		}
 	}
 	a.opts.Health.Set(item)
+	d.down = err != nil
+	if d.point.Kind == enroll.Print {
+		a.publish(d.point)
+	}
+}
+
+// readerDown reports whether no badge can be presented here, as no reader works.
+func (p *point) readerDown() bool {
+	read := 0
+	for _, d := range p.devices {
+		if d.KeysOnly {
+			continue
+		}
+		if !d.down {
+			return false
+		}
+		read++
+	}
+	return read > 0
 }
 
 // Keyed puts into the order that a reader was given a new key.

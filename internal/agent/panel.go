@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -75,7 +76,7 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 		if err != nil {
 			return err
 		}
-		p.session.account = account
+		p.session.account, p.session.created = account, false
 		a.prolong(p)
 		return nil
 	})
@@ -248,7 +249,11 @@ func (a *Agent) refresh(ctx context.Context) {
 // publish gives the panel what it shows.
 func (a *Agent) publish(p *point) {
 	site := a.opts.Index.Site()
-	s := &enroll.Screen{Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, SiteLang: site.Lang}
+	s := &enroll.Screen{
+		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, SiteLang: site.Lang,
+		Site: cmp.Or(site.Name, a.opts.Site), ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
+		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(),
+	}
 	if old := p.screen.Load(); old != nil {
 		s.Rev = old.Rev + 1
 	}

@@ -18,6 +18,7 @@ type point struct {
 	keys    *keypad.Collector
 	door    *doorUnit // of a door point
 	devices []*device
+	panel   *device // of a print point: the keys that are touched
 
 	session    *session // of a print point; nil: nobody is logged in
 	notice     enroll.Reason
@@ -49,6 +50,7 @@ func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decisio
 }
 
 // entry takes what a key came to, or a pause: then d is nil, and all it can be is a reset.
+// A panel shows how many digits were typed.
 func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result) {
 	switch r.Kind {
 	case keypad.CodeDone:
@@ -59,6 +61,9 @@ func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result)
 		for _, dev := range p.devices {
 			dev.signal(reader.CueReset)
 		}
+	}
+	if p.Kind == enroll.Print {
+		a.publish(p)
 	}
 }
 

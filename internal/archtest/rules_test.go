@@ -65,7 +65,7 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll", "internal/webpage", "internal/ownfile", "internal/connlimit"}},
+	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/webpage", "internal/ownfile", "internal/connlimit"}},
 	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},

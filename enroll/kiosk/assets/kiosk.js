@@ -56,8 +56,8 @@
     });
   }
 
-  // swap puts a new view in place. A form that is being filled in stays; only the
-  // message above it changes.
+  // swap puts a new view in place. A form that is being filled in stays, and so do the keys of
+  // a code; only the messages change.
   function swap(html) {
     var box = document.createElement("div"), old = main();
     box.innerHTML = html;
@@ -67,11 +67,24 @@
     if (same && old.getAttribute("data-page") === "edit" && next.getAttribute("data-page") === "edit") {
       old.setAttribute("data-version", next.getAttribute("data-version"));
       byId("strips").innerHTML = next.querySelector("#strips").innerHTML;
+    } else if (same && old.lang === next.lang && byId("keypad") && next.querySelector("#keypad")) {
+      patch(old, next);
     } else {
       replace(old, next, same);
     }
     setLeft(parseInt(next.getAttribute("data-left"), 10));
     say(next.getAttribute("data-say"));
+  }
+
+  // patch leaves the keys under the finger.
+  function patch(old, next) {
+    var parts = ["#strips", "#typed", ".words .lead"], heading = next.querySelector("#heading");
+    old.className = next.className;
+    old.setAttribute("data-version", next.getAttribute("data-version"));
+    for (var i = 0; i < parts.length; i++) { old.querySelector(parts[i]).innerHTML = next.querySelector(parts[i]).innerHTML; }
+    byId("heading").className = heading.className;
+    byId("heading").textContent = heading.textContent;
+    document.title = next.getAttribute("data-title");
   }
 
   function replace(old, next, same) {
@@ -148,6 +161,20 @@
     });
   }
 
+  // The keys of a code go to the agent one after the other, in their order.
+  var keys = [], sending = false;
+  function sendKeys() {
+    if (sending || !keys.length) { return; }
+    sending = true;
+    var body = "session=" + encodeURIComponent(attr("session")) + "&form=" + encodeURIComponent(attr("form")) + "&key=" + encodeURIComponent(keys.shift());
+    ask("POST", base + "/key", body, function (x) {
+      sending = false;
+      if (!x || x.status !== 204) { keys = []; }
+      if (!streaming || !x || x.status !== 204) { load(false); }
+      sendKeys();
+    });
+  }
+
   // Events, or else asking.
   function listen() {
     if (!window.EventSource) { return; }
@@ -182,6 +209,12 @@
 
   document.addEventListener("keydown", function (e) {
     if ((e.key === "Escape" || e.keyCode === 27) && byId("do-cancel")) { byId("do-cancel").click(); }
+  });
+  document.addEventListener("click", function (e) {
+    if (e.target.name !== "key" || !byId("keypad")) { return; }
+    e.preventDefault();
+    keys.push(e.target.value);
+    sendKeys();
   });
   document.addEventListener("submit", function (e) {
     if (e.target.id === "stay") { e.preventDefault(); touched -= TOUCH_EVERY; touch(); byId("heading").focus(); return; }
