@@ -67,17 +67,17 @@ func NewFrames(f Framer, t FrameTimes) *Frames {
 func (d *Frames) Feed(at time.Time, p []byte, emit func(Event)) {
 	d.Tick(at, emit)
 	if at.Sub(d.last) >= d.rest() {
-		d.rested(emit)
+		d.tellRest(emit)
 	}
 	for _, b := range p {
 		d.last = at
 		c, why := d.framer.Byte(b)
-		d.tell(c, why, emit)
+		d.emitResult(c, why, emit)
 	}
 }
 
-// tell tells what came with the last byte.
-func (d *Frames) tell(c Card, why Why, emit func(Event)) {
+// emitResult tells what came with the last byte.
+func (d *Frames) emitResult(c Card, why Why, emit func(Event)) {
 	switch {
 	case why != "":
 		emit(Event{Kind: KindFault, At: d.last, Why: why})
@@ -92,11 +92,11 @@ func (d *Frames) whole() bool {
 	return ok && f.Whole()
 }
 
-// rested tells a RestFramer that there was a pause.
-func (d *Frames) rested(emit func(Event)) {
+// tellRest tells a RestFramer that there was a pause.
+func (d *Frames) tellRest(emit func(Event)) {
 	if f, ok := d.framer.(RestFramer); ok {
 		c, why := f.Rested()
-		d.tell(c, why, emit)
+		d.emitResult(c, why, emit)
 	}
 }
 
@@ -120,7 +120,7 @@ func (d *Frames) Tick(now time.Time, emit func(Event)) {
 		return
 	}
 	if d.whole() {
-		d.rested(emit)
+		d.tellRest(emit)
 		return
 	}
 	if why := d.framer.Stopped(); why != "" {

@@ -60,7 +60,7 @@ func (s *status) readerStatus(items []health.Item) []ctl.Reader {
 }
 
 // readerHealth gives the worst that there is to say of a reader: how its device does, or a
-// particular thing, such as an alarm, whose item has the reader's name in front.
+// particular thing, such as an alarm, whose item has the reader's name in front, with what to do.
 func readerHealth(reader string, items []health.Item) (state health.State, text string) {
 	name := "reader " + reader
 	state, text = health.Warn, "not opened yet"
@@ -71,7 +71,7 @@ func readerHealth(reader string, items []health.Item) (state health.State, text 
 	}
 	for _, it := range items {
 		if strings.HasPrefix(it.Name, name+" ") && it.State > state {
-			state, text = it.State, it.Text
+			state, text = it.State, it.Text+"; "+it.Do
 		}
 	}
 	return state, text

@@ -11,7 +11,7 @@ import (
 func TestReaderHealth(t *testing.T) {
 	items := []health.Item{
 		{Name: "reader front-2", State: health.Fail, Text: "another"},
-		{Name: "reader front tamper", State: health.Warn, Text: "opened"},
+		{Name: "reader front tamper", State: health.Warn, Text: "opened", Do: "look at it"},
 		{Name: "reader hall", State: health.Warn, Text: "no answer"},
 		{Name: "reader hall keypad", State: health.Warn, Text: "facility 0"},
 		{Name: "reader front"},
@@ -23,7 +23,7 @@ func TestReaderHealth(t *testing.T) {
 		state  health.State
 		text   string
 	}{
-		{"front", health.Warn, "opened"},
+		{"front", health.Warn, "opened; look at it"},
 		{"hall", health.Warn, "no answer"}, // the first thing to mend
 		{"desk", health.OK, ""},
 		{"new", health.Warn, "not opened yet"},

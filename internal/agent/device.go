@@ -180,7 +180,7 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.act(ctx, d, p, dec)
 	case reader.KindKey:
 		a.clean(d)
-		a.keysCame(d)
+		a.endTypedSuspicion(d)
 		a.configureKeys()
 		d.signal(reader.CueKey)
 		a.touch(p)

@@ -27,16 +27,17 @@ func (a *Agent) suspectTyped(d *device, c reader.Card) {
 	if d.MayBeTyped(c) {
 		d.typed.like++
 	}
-	a.tellTyped(d, d.typed.like*typedShare >= d.typed.cards)
+	a.showTyped(d, d.typed.like*typedShare >= d.typed.cards)
 }
 
-// keysCame ends the suspicion: the reader's keypad sends each key by itself.
-func (a *Agent) keysCame(d *device) {
+// endTypedSuspicion ends the suspicion: the reader's keypad sends each key by itself.
+func (a *Agent) endTypedSuspicion(d *device) {
 	d.typed.keys = true
-	a.tellTyped(d, false)
+	a.showTyped(d, false)
 }
 
-func (a *Agent) tellTyped(d *device, suspect bool) {
+// showTyped sets or clears the warning in health.
+func (a *Agent) showTyped(d *device, suspect bool) {
 	if d.typed.told == suspect {
 		return
 	}

@@ -80,12 +80,12 @@ func Find(ctx context.Context, cfg Config) (Found, error) {
 	speed, strange := 0, 0
 	for range rounds + len(Speeds) {
 		baud := Speeds[speed%len(Speeds)]
-		swipe, err := cfg.listen(ctx, baud)
+		swipe, err := cfg.recordSwipe(ctx, baud)
 		if err != nil {
 			return Found{}, err
 		}
 		if len(swipe) == 0 {
-			if c, ok, err := cfg.ask(ctx); ok || err != nil {
+			if c, ok, err := cfg.askReaders(ctx); ok || err != nil {
 				return c, err
 			}
 			continue
@@ -105,8 +105,8 @@ func Find(ctx context.Context, cfg Config) (Found, error) {
 	return Found{}, ErrSilent
 }
 
-// listen takes one swipe; none, if nothing comes in time.
-func (cfg Config) listen(ctx context.Context, baud int) ([]Chunk, error) {
+// recordSwipe takes one swipe; none, if nothing comes in time.
+func (cfg Config) recordSwipe(ctx context.Context, baud int) ([]Chunk, error) {
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	r := recorder{wait: cfg.Wait, stop: stop}
@@ -169,12 +169,12 @@ var asked = []struct {
 	{"osdp", []int{9600, 115200, 38400, 19200, 57600}},
 }
 
-// ask asks each kind of reader whether it is there.
-func (cfg Config) ask(ctx context.Context) (f Found, ok bool, err error) {
+// askReaders asks each kind of reader whether it is there.
+func (cfg Config) askReaders(ctx context.Context) (f Found, ok bool, err error) {
 	for _, a := range asked {
 		for _, baud := range a.bauds {
 			cfg.Tell(Step{StepAsk, baud, a.protocol})
-			answered, err := cfg.answers(ctx, a.protocol, baud)
+			answered, err := cfg.findsAnswer(ctx, a.protocol, baud)
 			if err != nil {
 				return f, false, err
 			}
@@ -186,16 +186,16 @@ func (cfg Config) ask(ctx context.Context) (f Found, ok bool, err error) {
 	return f, false, nil
 }
 
-// answers reports whether a reader answers.
-func (cfg Config) answers(ctx context.Context, protocol string, baud int) (answered bool, err error) {
-	dec, err := poller(protocol, baud)
+// findsAnswer reports whether a reader answers.
+func (cfg Config) findsAnswer(ctx context.Context, protocol string, baud int) (answered bool, err error) {
+	dec, err := newPoller(protocol, baud)
 	if err != nil {
 		return false, err
 	}
 	run, stop := context.WithTimeout(ctx, askTime)
 	defer stop()
 	err = serialport.New(serialport.Config{Name: "learn", Path: cfg.Path, Baud: baud}, dec).Run(run, func(e reader.Event) {
-		if proves(e) {
+		if provesReader(e) {
 			answered = true
 			stop()
 		}
@@ -206,17 +206,17 @@ func (cfg Config) answers(ctx context.Context, protocol string, baud int) (answe
 	return answered, err
 }
 
-// poller makes what asks. An OSDP reader is asked in the clear, at the address that readers come
+// newPoller makes what asks. An OSDP reader is asked in the clear, at the address that readers come
 // with: it answers even if it then insists on the secure channel.
-func poller(protocol string, baud int) (reader.Decoder, error) {
+func newPoller(protocol string, baud int) (reader.Decoder, error) {
 	if protocol == "osdp" {
 		return osdp.NewBus(osdp.BusConfig{Units: []osdp.Unit{{ClearText: true}}, Baud: baud, Random: rand.Reader})
 	}
 	return protocols.New(protocol, nil)
 }
 
-// proves reports whether an event can only come of an answer.
-func proves(e reader.Event) bool {
+// provesReader reports whether an event can only come of an answer.
+func provesReader(e reader.Event) bool {
 	switch e.Kind {
 	case reader.KindUp:
 		return e.Unit != reader.Line

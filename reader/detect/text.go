@@ -12,17 +12,17 @@ import (
 // CR; a person is slower than a reader.
 func textTrials(swipe []Chunk) []trial {
 	keys := trial{protocol: "asciikeypad"}
-	options, ok := lineOptions(joined(swipe))
+	options, ok := lineOptions(joinChunks(swipe))
 	switch {
 	case !ok:
 		return []trial{keys}
-	case paced(swipe) && keys.play(swipe).fits():
+	case typedByHand(swipe) && keys.play(swipe).fits():
 		return []trial{keys}
 	}
 	return []trial{{protocol: "line", options: options}}
 }
 
-func joined(swipe []Chunk) (all []byte) {
+func joinChunks(swipe []Chunk) (all []byte) {
 	for _, c := range swipe {
 		all = append(all, c.Bytes...)
 	}
@@ -32,9 +32,9 @@ func joined(swipe []Chunk) (all []byte) {
 // byHand is the time between two keys that no reader takes between two characters.
 const byHand = 40 * time.Millisecond
 
-// paced reports whether the bytes came as slowly as a person types.
-func paced(swipe []Chunk) bool {
-	n := len(joined(swipe))
+// typedByHand reports whether the bytes came as slowly as a person types.
+func typedByHand(swipe []Chunk) bool {
+	n := len(joinChunks(swipe))
 	if n < 2 {
 		return n == 1
 	}
@@ -50,14 +50,14 @@ func lineOptions(text []byte) (options map[string]string, ok bool) {
 	}
 	options = map[string]string{}
 	if end != 0 {
-		options["terminator"] = escaped([]byte{end})
+		options["terminator"] = escapeControls([]byte{end})
 	}
-	prefix, body, suffix := around(body)
+	prefix, body, suffix := splitAround(body)
 	if len(prefix) > 0 {
-		options["prefix"] = escaped(prefix)
+		options["prefix"] = escapeControls(prefix)
 	}
 	if len(suffix) > 0 {
-		options["suffix"] = escaped(suffix)
+		options["suffix"] = escapeControls(suffix)
 	}
 	if len(body) == 0 || bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, false
@@ -80,22 +80,22 @@ func firstLine(text []byte) (line []byte, end byte, ok bool) {
 		return nil, 0, false
 	}
 	last := text[len(text)-1]
-	if !control(last) {
+	if !isControl(last) {
 		return nil, 0, false
 	}
 	return text[:bytes.IndexByte(text[1:], last)+1], last, true
 }
 
-func control(b byte) bool { return b < ' ' || b == 0x7F }
+func isControl(b byte) bool { return b < ' ' || b == 0x7F }
 
-// around gives what stands in front of a number and behind it: control characters, or the
+// splitAround gives what stands in front of a number and behind it: control characters, or the
 // sentinels of a magnetic stripe.
-func around(line []byte) (prefix, body, suffix []byte) {
+func splitAround(line []byte) (prefix, body, suffix []byte) {
 	from, to := 0, len(line)
-	for from < to && control(line[from]) {
+	for from < to && isControl(line[from]) {
 		from++
 	}
-	for to > from && control(line[to-1]) {
+	for to > from && isControl(line[to-1]) {
 		to--
 	}
 	if to-from > 2 && line[from] == ';' && line[to-1] == '?' {
@@ -104,11 +104,11 @@ func around(line []byte) (prefix, body, suffix []byte) {
 	return line[:from], line[from:to], line[to:]
 }
 
-// escaped writes bytes as an option does: control characters as \x02.
-func escaped(p []byte) string {
+// escapeControls writes bytes as an option does: control characters as \x02.
+func escapeControls(p []byte) string {
 	var b bytes.Buffer
 	for _, c := range p {
-		if control(c) || c == '\\' {
+		if isControl(c) || c == '\\' {
 			fmt.Fprintf(&b, `\x%02x`, c)
 		} else {
 			b.WriteByte(c)

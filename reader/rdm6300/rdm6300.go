@@ -120,7 +120,7 @@ func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
 	f.rested, f.latest = false, b
 	switch {
 	case f.state == summed:
-		return f.afterSum(before, b)
+		return f.finishSummed(before, b)
 	case f.state == digits && f.isSum(b):
 		f.state = summed
 	case b == f.shape.start:
@@ -192,9 +192,9 @@ func (f *framer) isSum(b byte) bool {
 	return f.shape.loose && f.n == dataDigits && !digit && b == f.sum()
 }
 
-// afterSum takes what follows a checksum of one byte. One that was a start after all begins a
+// finishSummed takes what follows a checksum of one byte. One that was a start after all begins a
 // frame.
-func (f *framer) afterSum(sum, b byte) (c reader.Card, why reader.Why) {
+func (f *framer) finishSummed(sum, b byte) (c reader.Card, why reader.Why) {
 	switch {
 	case b == f.shape.tail[0]:
 		return f.card()

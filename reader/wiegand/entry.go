@@ -41,10 +41,10 @@ const (
 	longest16     = 1<<facilityShift - 1
 )
 
-// keys gives the keys that were typed. ours is false for a frame that is not the keypad's: one
+// decodeKeys gives the keys that were typed. ours is false for a frame that is not the keypad's: one
 // of another length, parity or facility.
-func (e Entry) keys(bits int, packed []byte) (keys []keypad.Key, why reader.Why, ours bool) {
-	number, facility, ok := numberOf(bits, packed)
+func (e Entry) decodeKeys(bits int, packed []byte) (keys []keypad.Key, why reader.Why, ours bool) {
+	number, facility, ok := readNumber(bits, packed)
 	highest := uint64(longest16)
 	switch {
 	case !ok:
@@ -67,8 +67,8 @@ func (e Entry) keys(bits int, packed []byte) (keys []keypad.Key, why reader.Why,
 	return append(keys, keypad.Hash), "", true
 }
 
-// numberOf reads a frame of 26 or 34 bits whose parity is right.
-func numberOf(bits int, packed []byte) (number, facility uint64, ok bool) {
+// readNumber reads a frame of 26 or 34 bits whose parity is right.
+func readNumber(bits int, packed []byte) (number, facility uint64, ok bool) {
 	card, why := frames.Card(reader.PACS, bits, packed)
 	if why != "" {
 		return 0, 0, false
@@ -79,6 +79,6 @@ func numberOf(bits int, packed []byte) (number, facility uint64, ok bool) {
 
 // MayBeTyped reports whether a badge looks like what a keypad of facility 0 sends for a number.
 func MayBeTyped(c reader.Card) bool {
-	_, facility, ok := numberOf(c.Bits(), c.Raw())
+	_, facility, ok := readNumber(c.Bits(), c.Raw())
 	return ok && facility == 0
 }

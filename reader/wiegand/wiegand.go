@@ -152,7 +152,7 @@ func (d *Decoder) fault(why reader.Why) reader.Event {
 // finish tells what the frame says.
 func (d *Decoder) finish(emit func(reader.Event)) {
 	if d.opts.Entry != nil && d.bits >= minCard {
-		keys, why, ours := d.opts.Entry.keys(d.bits, d.frame[:(d.bits+7)/8])
+		keys, why, ours := d.opts.Entry.decodeKeys(d.bits, d.frame[:(d.bits+7)/8])
 		if why != "" {
 			emit(d.fault(why))
 		}
