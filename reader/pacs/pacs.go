@@ -95,15 +95,14 @@ func (s Selection) Card(tech reader.Tech, bits int, packed []byte) (reader.Card,
 	switch {
 	case len(fits) == 0:
 		return reader.Card{}, reader.BadLength
-	case s.mode == auto && bits == bareUID:
-		return reader.Card{}, reader.BadFormat
-	case len(fits) == 1:
+	case len(fits) == 1 && (s.mode == chosen || bits != bareUID):
 		return fits[0].card(tech, b)
+	case slices.ContainsFunc(fits, func(f *Format) bool { return f.check(b) == "" }):
+		return whole(tech, strconv.Itoa(bits)+"-bit", bits, b), ""
+	case bits == bareUID:
+		return reader.Card{}, reader.BadFormat
 	}
-	if !slices.ContainsFunc(fits, func(f *Format) bool { return f.check(b) == "" }) {
-		return reader.Card{}, reader.BadParity
-	}
-	return whole(tech, strconv.Itoa(bits)+"-bit", bits, b), ""
+	return reader.Card{}, reader.BadParity
 }
 
 // whole makes a card whose text is all its bits.

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -127,7 +129,9 @@ func TestVectors(t *testing.T) {
 				card.Hex() != strings.ToUpper(hex.EncodeToString(packed(v.bits))) {
 				t.Error("format, length, technology or bits are others")
 			}
-			if pack(layout(t, v.format), v.Fields) != v.bits {
+			again := pack(layout(t, v.format), v.Fields)
+			each(layout(t, v.format).Skips, func(pos int) { again = again[:pos-1] + v.bits[pos-1:pos] + again[pos:] })
+			if again != v.bits {
 				t.Error("packed again they are other bits")
 			}
 		})
@@ -137,6 +141,7 @@ func TestVectors(t *testing.T) {
 // uncovered is the bits of each format that can change without a fault; the rest of a
 // format is covered.
 var uncovered = map[string]Field{
+	"N10002": {{1, 17}},
 	"H10320": {{27, 28}},
 	"HGen37": {{2, 2}, {6, 6}, {10, 10}, {14, 14}, {18, 18}, {22, 22}, {26, 26}, {30, 30}, {34, 34}},
 	"BC40":   {{1, 19}, {39, 39}},
@@ -271,7 +276,7 @@ func TestDigitsAboveNineAreNone(t *testing.T) {
 }
 
 func TestAuto(t *testing.T) {
-	const shared = "0000000000000000000000000000000000010" // H10302, H10304 and MDI37
+	const shared = "0000000000000000000000000000000000010" // H10302, H10304, MDI37
 	for _, tt := range []struct {
 		name, bits, format, text string
 		why                      reader.Why
@@ -282,7 +287,8 @@ func TestAuto(t *testing.T) {
 		{"the only one of its length", "100000010000000000000000000000010", "D10202", "01000001", ""},
 		{"37 bits", shared, "37-bit", "0000000002", ""},
 		{"37 bits, no parity fits", "1" + shared[1:], "", "", reader.BadParity},
-		{"32 bits", "01000000000000100000000000000011", "", "", reader.BadFormat},
+		{"32 bits, Kastle's", "01000000000000100000000000000011", "32-bit", "40020003", ""},
+		{"32 bits, a serial number", "10100100110111001100110000011101", "", "", reader.BadFormat},
 		{"a length of no format", "0000000000000000000000001", "", "", reader.BadLength},
 		{"wrong parity", "00001011001101010001101110", "", "", reader.BadParity},
 		{"one line alone", strings.Repeat("0", 40), "", "", reader.BadFormat},
@@ -313,6 +319,7 @@ func TestFaults(t *testing.T) {
 		{"too many bits", "raw", 257, make([]byte, 33), reader.BadLength},
 		{"bytes and bits that do not agree", "raw", 26, make([]byte, 3), reader.BadLength},
 		{"raw is any length", "raw", 5, []byte{0xA8}, ""},
+		{"bit 19 in both halves, as proxmark3 has it", "MDI37", 37, packed("1000111110101100001100001001110101001"), reader.BadParity},
 		{"a mark that is missing", "Kastle", 32, packed(kastle[:1] + "0" + kastle[2:13] + flip(kastle[13]) + kastle[14:]), reader.BadFormat},
 		{"a digit above 9", "H10320", 37, packed("11" + h10320[2:5] + flip(h10320[5]) + h10320[6:]), reader.BadDigit},
 		{"a zero that is set", "H10320", 37, packed(h10320[:36] + "1"), reader.BadFormat},
@@ -377,5 +384,68 @@ func TestSeveralFormats(t *testing.T) {
 	}
 	if _, why := s.Card(reader.PACS, 34, packed("1000000000000000100000000000000010")); why != reader.BadLength {
 		t.Errorf("a format that was not chosen: %q", why)
+	}
+}
+
+// Badges that people read and published, not what one program makes of their numbers.
+func TestPublishedBadges(t *testing.T) {
+	f, err := os.Open("../../testdata/vectors/wiegand-badges.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	seen := map[string]int{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var v vendor
+		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		seen[v.Fmt]++
+		t.Run(fmt.Sprintf("%s/%d-%d", v.Fmt, v.FC, v.CN), func(t *testing.T) {
+			card, why := must(Select(v.Fmt)).Card(reader.PACS, len(v.Bits), packed(v.Bits))
+			if fields, ok := FieldsOf(card); why != "" || !ok || fields.Facility != v.FC || fields.Card != v.CN {
+				t.Errorf("%+v, fault %q", fields, why)
+			}
+			if _, why := (Selection{}).Card(reader.PACS, len(v.Bits), packed(v.Bits)); why != "" && !onlyByName[v.Fmt] {
+				t.Errorf("auto: fault %q", why)
+			}
+		})
+	}
+	if seen["MDI37"] != 4 || len(seen) != 6 {
+		t.Errorf("badges are missing: %v", seen)
+	}
+}
+
+// onlyByName is the formats of which auto does not take every badge: the first half of
+// an N10002 is not checked, and a changed bit of an H10306 must be a fault.
+var onlyByName = map[string]bool{"N10002": true}
+
+// auto takes whatever one of the formats of its length reads.
+func TestAutoLosesNoBadge(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 9))
+	for _, f := range Formats() {
+		for range 500 {
+			p := make([]byte, (f.Bits+7)/8)
+			for i := range p {
+				p[i] = byte(rnd.Uint32())
+			}
+			b := bitString(p)
+			fields := Fields{Facility: b.number(f.Facility, false), Card: b.number(f.Card, false), Issue: b.number(f.Issue, false), OEM: b.number(f.OEM, false)}
+			if f.BCD {
+				fields.Card %= 100_000_000
+			}
+			bits := pack(&f, fields)
+			each(f.Skips, func(pos int) {
+				if !slices.ContainsFunc(f.Parities, func(p Parity) bool { return within(p.Over, pos) }) {
+					bits = bits[:pos-1] + string('0'+byte(rnd.IntN(2))) + bits[pos:]
+				}
+			})
+			if _, why := must(Select(f.Name)).Card(reader.PACS, f.Bits, packed(bits)); why != "" {
+				t.Fatalf("%s does not read its own badge: %s", f.Name, why)
+			}
+			if _, why := (Selection{}).Card(reader.PACS, f.Bits, packed(bits)); why != "" && !onlyByName[f.Name] {
+				t.Fatalf("%s is lost: %s", f.Name, why)
+			}
+		}
 	}
 }

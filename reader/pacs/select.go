@@ -22,7 +22,7 @@ const (
 
 // bareUID is the length of frames that are either Kastle's or, far more often, a
 // serial number without any parity. A frame of 34 bits that lost two looks alike, so
-// that only a configuration may choose.
+// that auto takes what Kastle reads, and only a configuration may take the rest.
 const bareUID = 32
 
 // standard is what auto takes a length for, though other formats have it too: they
@@ -38,8 +38,8 @@ var standard = []string{"H10301", "H10306"}
 //
 // auto takes a length that more than one format has (36, 37, 38 and 40 bits) as a card
 // without fields, whose text is all its bits, if the parity of one of them is right:
-// the number then never depends on which parity fits by chance. 32 bits have to be
-// configured.
+// the number then never depends on which parity fits by chance. So it does with 32
+// bits, of which serial numbers have to be configured: their number is the same then.
 func Select(spec string) (Selection, error) {
 	switch strings.TrimSpace(spec) {
 	case "", "auto":
