@@ -68,7 +68,7 @@ func TestErrorsSayWhatIsAllowed(t *testing.T) {
 		{"hid", map[string]string{"lay-out": "fr"}, `unknown option "lay-out" (did you mean "layout"?): must be one of`},
 		{"wiegand", map[string]string{"format": "26"}, `option format: format "26" is a length, and 26 bits may be of several layouts: must be H10301, ind26, raw, or a definition`},
 		{"wiegand", map[string]string{"facility": "1"}, `option facility: is for a keypad that sends whole numbers; add keypad = "frame"`},
-		{"wiegand", map[string]string{"keypad": "frame", "facility": "65536"}, `option facility "65536": must be a number, 0 to 65535, or none`},
+		{"wiegand", map[string]string{"keypad": "frame", "facility": "65536"}, `option facility "65536": must be a number, 0 to 65535, none or bcd`},
 		{"wiegand", map[string]string{"keypad": "frame", "entry": "door"}, `option entry "door": must be pin or code`},
 		{"wiegand", map[string]string{"keypad": "frame", "digits": "9"}, `option digits "9": must be a number, 1 to 8`},
 		{"rdm6300", map[string]string{"baud": "1"}, `unknown option "baud": must be one of repeat, timeout`},

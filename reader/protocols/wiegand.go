@@ -16,7 +16,7 @@ import (
 var entryOptions = []Option{
 	{"digits", "of keypad=frame: digits of the shortest number, 1 to 8; zeros in front, which it loses, are put back", "4"},
 	{"entry", "of keypad=frame: what a number is: pin (# is put behind it), or code (* is put in front, too)", "pin"},
-	{"facility", "of keypad=frame: facility of its frames, 0 to 65535, or none: the number has all their bits", "0"},
+	{"facility", "of keypad=frame: facility of its frames, 0 to 65535; or none: the number has all their bits; or bcd: all their bits, as decimal digits", "0"},
 }
 
 var wiegandRows = []Protocol{{
@@ -74,12 +74,12 @@ func (v values) entry() (*wiegand.Entry, error) {
 		return nil, fmt.Errorf("entry %q: must be pin or code", s)
 	}
 	switch s, ok := v["facility"]; {
-	case s == "none":
-		e.Facility = wiegand.NoFacility
+	case s == "none" || s == "bcd":
+		e.Facility, e.BCD = wiegand.NoFacility, s == "bcd"
 	case ok:
 		n, err := strconv.ParseUint(s, 10, 16)
 		if err != nil {
-			return nil, fmt.Errorf("facility %q: must be a number, 0 to %d, or none", s, maxFacility)
+			return nil, fmt.Errorf("facility %q: must be a number, 0 to %d, none or bcd", s, maxFacility)
 		}
 		e.Facility = int(n)
 	}

@@ -2,6 +2,7 @@ package wiegand
 
 import (
 	"fmt"
+	"strconv"
 
 	"badged/keypad"
 	"badged/reader"
@@ -13,15 +14,18 @@ const NoFacility = -1
 
 // Entry describes a keypad that keeps its keys back and sends the whole number as one frame of
 // 26 or 34 bits, as a badge would: with a facility that is set at the keypad and the number in
-// the last 16 bits, or with the number in all 24 or 32 bits.
+// the last 16 bits, or with the number in all 24 or 32 bits, as it is or as decimal digits of four
+// bits each.
 //
 // Such keypads clear the number at * and send it at # or with its last digit, lose zeros in front,
 // and send the highest number for one that they do not take.
 //
 // Sources: HID, «Wiegand PINPad, 26-bit», 7393800 rev. D, page 3: numbers 1 to 65,534, and sixteen
-// ones for an error; Rosslare AY-Q54 and AYC-Fx4, «4 Keys Binary + Facility Code, 26-Bit Wiegand».
+// ones for an error; Rosslare AY-Q54 and AYC-Fx4, «4 Keys Binary + Facility Code, 26-Bit
+// Wiegand» and «6 Keys BCD and Parity Bits, Wiegand 26-Bit».
 type Entry struct {
 	Facility int  // of its frames, or NoFacility
+	BCD      bool // of NoFacility: the number is decimal digits
 	Code     bool // a number is a claim code, not a PIN: a star is put in front
 	Digits   int  // of the shortest number: zeros in front are put back
 }
@@ -52,6 +56,11 @@ func (e Entry) decodeKeys(bits int, packed []byte) (keys []keypad.Key, why reade
 	case e.Facility == NoFacility:
 		number |= facility << facilityShift
 		highest = 1<<(bits-2) - 1
+		if e.BCD && number != highest {
+			if number, ok = decimal(number); !ok {
+				return nil, "", false
+			}
+		}
 	case facility != uint64(e.Facility):
 		return nil, "", false
 	}
@@ -65,6 +74,12 @@ func (e Entry) decodeKeys(bits int, packed []byte) (keys []keypad.Key, why reade
 		keys = append(keys, keypad.Key(digit))
 	}
 	return append(keys, keypad.Hash), "", true
+}
+
+// decimal reads digits of four bits each; false if one is above 9.
+func decimal(bcd uint64) (number uint64, ok bool) {
+	n, err := strconv.ParseUint(strconv.FormatUint(bcd, 16), 10, 64)
+	return n, err == nil
 }
 
 // readNumber reads a frame of 26 or 34 bits whose parity is right.

@@ -332,6 +332,7 @@ func TestNumbersInOneFrame(t *testing.T) {
 	}
 	pin, code := wiegand.Entry{Digits: 4}, wiegand.Entry{Digits: 4, Code: true}
 	all := wiegand.Entry{Digits: 6, Facility: wiegand.NoFacility}
+	bcd := wiegand.Entry{Digits: 4, Facility: wiegand.NoFacility, BCD: true}
 	for _, tt := range []struct {
 		name     string
 		entry    wiegand.Entry
@@ -350,6 +351,10 @@ func TestNumbersInOneFrame(t *testing.T) {
 		{"all the bits", all, typed(26, 1, 57920) + " " + typed(34, 1, 57920), "1 2 3 4 5 6 # 1 2 3 4 5 6 #"},
 		{"the error in all the bits", all, typed(26, 255, 65535) + " " + typed(34, 65535, 65535), "overflow overflow"},
 		{"more than 16 bits without a facility", all, typed(26, 0, 65535), "0 6 5 5 3 5 #"},
+		{"decimal digits", bcd, typed(26, 0x12, 0x3456) + " " + typed(34, 0x1234, 0x5678), "1 2 3 4 5 6 # 1 2 3 4 5 6 7 8 #"},
+		{"fewer decimal digits", bcd, typed(26, 0, 0x4711), "4 7 1 1 #"},
+		{"no decimal digits are a badge", bcd, cdvi, "H10301:166A37"},
+		{"all ones in place of decimal digits", bcd, typed(26, 255, 65535), "overflow"},
 		{"wrong parity", pin, "0" + issue[1:], "parity"},
 		{"another length", pin, issue[1:], "length"},
 		{"no bursts beside it", pin, "1010", "length"},
