@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,10 +32,10 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 			ev.Kind, ev.Outcome, ev.Reason, ev.Account = EventPresentation, Refused, QuotaReached, AccountID{}
 			return nil
 		}
-		if made, err = e.anonymous(tx, ev, site); err != nil {
+		if made, err = e.anonymous(tx, ev, site, p.Lang); err != nil {
 			return err
 		}
-		ev.Number, ev.Label = made.Number, made.Label
+		ev.Number, ev.Label, ev.Edit = made.Number, made.Label, &Edit{Lang: made.Lang}
 		return tx.PutBinding(Binding{Card: b.id, Account: made.ID, State: BindingActive, Assurance: assurance(b.card)})
 	})
 	if d.Reason == NewAccount || d.Reason == QuotaReached {
@@ -59,8 +60,8 @@ func (e *Engine) refuseNew(ctx context.Context, p Point, ev Event, r Reason) Dec
 
 // anonymous puts the account of an unknown card. One that exists already, because its
 // former card was taken away, is used again; one that has lapsed begins anew, with a
-// number of its own.
-func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
+// number of its own. A new one speaks what the panel did.
+func (e *Engine) anonymous(tx Tx, ev Event, site Site, lang string) (Account, error) {
 	had, err := tx.Account(ev.Account)
 	switch {
 	case err == nil && !had.mayUse():
@@ -75,7 +76,7 @@ func (e *Engine) anonymous(tx Tx, ev Event, site Site) (Account, error) {
 		return Account{}, err
 	}
 	a := Account{
-		ID: ev.Account, Kind: Anonymous, State: Active, Number: n, Lang: site.Lang,
+		ID: ev.Account, Kind: Anonymous, State: Active, Number: n, Lang: cmp.Or(lang, site.Lang),
 		Expires: endOf(ev.At, site.AnonymousLife),
 	}
 	if n == 0 {

@@ -21,6 +21,7 @@ type Point struct {
 	Name     string
 	Kind     PointKind
 	Door     string // the door that it opens, for DoorP
+	Lang     string // that its panel speaks; empty: the site's
 	LogFirst bool   // commit before acting, also for a plain grant
 	Muted    bool   // refused entries are answered but not listed: the caller counts them
 }
@@ -147,7 +148,7 @@ type Event struct {
 	Number  uint64 // of a new anonymous account; 0: provisional
 	Label   string // provisional name of a new account
 	Why     reader.Why
-	Edit    *Edit // EventEdit
+	Edit    *Edit // EventEdit: the profile as saved; EventEnrolment: the language of a new account
 }
 
 // Stream is the queue that the event belongs to: what changes rights or accounts

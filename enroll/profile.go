@@ -96,11 +96,14 @@ func (ed Edit) clean() (Edit, error) {
 		return ed, &FieldError{"email", ProblemTooLong}
 	case ed.Email != "" && !isEmail(ed.Email):
 		return ed, &FieldError{"email", ProblemBadEmail}
-	case ed.Lang != "fr" && ed.Lang != "en":
+	case !IsLang(ed.Lang):
 		return ed, &FieldError{"lang", ProblemBadLang}
 	}
 	return ed, nil
 }
+
+// IsLang reports whether l is a language that panels speak.
+func IsLang(l string) bool { return l == "fr" || l == "en" }
 
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {

@@ -10,7 +10,7 @@ type Screen struct {
 	New         bool      // the account was made by this presentation
 	Notice      Reason    // why the last presentation was refused; ReasonNone: nothing to say
 	EditProfile bool      // false: only the language can be edited
-	SiteLang    string    // "fr" or "en"
+	Lang        string    // that the panel speaks: "fr" or "en"
 	Ends        time.Time // when the session ends if nothing happens
 
 	Site        string        // the name of the site

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 
 	"badged/enroll"
 	"badged/keypad"
@@ -145,16 +144,14 @@ func (k *Kiosk) postTouch(f submit) {
 		f.home("")
 		return
 	}
-	n, _ := k.newsOf(f.p)
+	n := k.newsOf(f.p)
 	f.w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(f.w).Encode(n) // the browser has gone: nobody to tell
 }
 
 // postLang is the switch on the idle page.
 func (k *Kiosk) postLang(f submit) {
-	if lang := f.r.PostForm.Get("lang"); f.s.Session == "" && isLang(lang) {
-		f.p.choose(pick(lang, time.Now()))
-	}
+	k.panel.SetLang(f.p.name, f.r.PostForm.Get("lang"))
 	f.home("")
 }
 

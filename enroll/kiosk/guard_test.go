@@ -221,7 +221,7 @@ func TestTokenOutlivesARestartOfTheAgent(t *testing.T) {
 		t.Error("the browser's token is not the agent's any more")
 	}
 	s, _ := d.Screen("hall")
-	if before.version(s, "fr") == after.version(s, "fr") {
+	if before.version(s) == after.version(s) {
 		t.Error("a page of the former agent passes for one of this agent")
 	}
 }
@@ -265,12 +265,8 @@ func TestServeEndsWithItsContextThoughPagesListen(t *testing.T) {
 
 func TestPointsAreApart(t *testing.T) {
 	d := newDesk()
-	k := New(Options{Panel: d, Points: []string{"hall", "first floor/é+"}})
 	if got := basePath("first floor/é+"); got != "/p/first%20floor%2F%C3%A9+" {
 		t.Errorf("base %s", got)
-	}
-	if k.points["hall"].choose(pick("en", now())); k.points["first floor/é+"].choice(now(), "").lang != "" {
-		t.Error("a language picked at one point is that of another")
 	}
 	_, v := serve(t, d)
 	v.get("/p/first%20floor%2F%C3%A9+").wants(t, http.StatusNotFound, "Page introuvable", "Page not found")

@@ -30,10 +30,10 @@ func harmless(s string) string { return strings.Repeat("x", utf8.RuneCountInStri
 // pagesOf are the pages that show s.
 func pagesOf(k *Kiosk, s shown) map[string]string {
 	screen := enroll.Screen{
-		Session: s.session, SiteLang: "fr", EditProfile: true, Notice: enroll.BadRead, Ends: time.Now().Add(time.Hour),
+		Session: s.session, Lang: "fr", EditProfile: true, Notice: enroll.BadRead, Ends: time.Now().Add(time.Hour),
 		Account: enroll.Account{Name: s.name, Email: s.email, Lang: s.lang},
 	}
-	v := k.view(newPoint(s.point), screen, pageEdit)
+	v := k.view(&point{name: s.point}, screen, pageEdit)
 	v.Left, v.Version, v.Form = 1, "", "" // the same in all of them
 	edit, home, idle := v, v, v
 	edit.Fields = fields{

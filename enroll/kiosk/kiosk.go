@@ -46,6 +46,8 @@ type Panel interface {
 	SignOut(ctx context.Context, point, session string) error
 	// Type takes a key of the panel's keypad, while Screen offers one.
 	Type(point string, key keypad.Key)
+	// SetLang picks the language of an idle panel; Screen.Lang follows.
+	SetLang(point, lang string)
 	// Touch tells that the person is there: Screen.Ends moves, at once or soon after.
 	Touch(point, session string)
 }
@@ -88,7 +90,7 @@ func New(o Options) *Kiosk {
 		k.log = slog.Default()
 	}
 	for _, name := range o.Points {
-		k.points[name] = newPoint(name)
+		k.points[name] = &point{name: name}
 	}
 	if len(o.Points) > 0 {
 		k.first = o.Points[0]

@@ -24,51 +24,24 @@ type point struct {
 	name string
 
 	mu        sync.Mutex // guards all below
-	picked    choice
-	listeners map[chan struct{}]struct{} // told when picked changes
+	listeners int
 }
 
-func newPoint(name string) *point {
-	return &point{name: name, listeners: map[chan struct{}]struct{}{}}
-}
-
-// choose tells every page of the point that somebody picked a language.
-func (p *point) choose(c choice) {
+// listen takes one of the point's places; false: all are taken.
+func (p *point) listen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.picked = c
-	for ch := range p.listeners {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
+	if p.listeners >= maxClients {
+		return false
 	}
+	p.listeners++
+	return true
 }
 
-// choice is the language picked, for a panel that shows this session.
-func (p *point) choice(now time.Time, session string) choice {
+func (p *point) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.picked = p.picked.at(now, session)
-	return p.picked
-}
-
-// listen takes one of the point's places; nil: all are taken.
-func (p *point) listen() chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.listeners) >= maxClients {
-		return nil
-	}
-	ch := make(chan struct{}, 1)
-	p.listeners[ch] = struct{}{}
-	return ch
-}
-
-func (p *point) leave(ch chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.listeners, ch)
+	p.listeners--
 }
 
 // news is what a page is told: whether it is still right, and how long the session
@@ -78,21 +51,20 @@ type news struct {
 	Left    int64  `json:"left"` // milliseconds; negative: no end
 }
 
-func (k *Kiosk) newsOf(p *point) (news, choice) {
+func (k *Kiosk) newsOf(p *point) news {
 	s, _ := k.panel.Screen(p.name)
-	c := p.choice(time.Now(), s.Session)
-	return news{k.version(s, spoken(s, c)), left(s)}, c
+	return news{k.version(s), left(s)}
 }
 
 // version differs whenever a page would look different, and for every refusal, so
 // that the second of two equal ones is said too. It stays while only the end of the
 // session moves: nothing is exchanged under a finger that is pressing a button.
-func (k *Kiosk) version(s enroll.Screen, lang string) string {
+func (k *Kiosk) version(s enroll.Screen) string {
 	if s.Session != "" || s.Notice == enroll.ReasonNone {
 		s.Rev = 0
 	}
 	s.Ends = time.Time{}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %+v", k.boot, lang, s))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %+v", k.boot, s))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -132,57 +104,45 @@ func (k *Kiosk) events(w http.ResponseWriter, r *http.Request) {
 		k.fail(w, http.StatusNotFound)
 		return
 	}
-	picked := p.listen()
-	if picked == nil {
+	if !p.listen() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "too many pages of this panel are open", http.StatusServiceUnavailable)
 		return
 	}
-	defer p.leave(picked)
+	defer p.leave()
 	changed, stop := k.panel.Watch(p.name)
 	defer stop()
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	st := stream{w, http.NewResponseController(w)}
 	if st.send("retry: 1000\n\n") == nil {
-		k.follow(r.Context(), p, st, changed, picked)
+		k.follow(r.Context(), p, st, changed)
 	}
 }
 
-func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed, picked <-chan struct{}) {
+func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed <-chan struct{}) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
-		n, c := k.newsOf(p)
-		b, _ := json.Marshal(n) // cannot fail: a string and a number
+		b, _ := json.Marshal(k.newsOf(p)) // cannot fail: a string and a number
 		if st.send("event: screen\ndata: "+string(b)+"\n\n") != nil {
 			return
 		}
-		if !k.wait(ctx, st, c, beat.C, changed, picked) {
+		if !st.wait(ctx, beat.C, changed) {
 			return
 		}
 	}
 }
 
 // wait returns true when there may be news, false when the stream is over.
-func (k *Kiosk) wait(ctx context.Context, st stream, c choice, beat <-chan time.Time, changed, picked <-chan struct{}) bool {
-	var lapse <-chan time.Time
-	if c.lang != "" && c.session == "" {
-		t := time.NewTimer(time.Until(c.until))
-		defer t.Stop()
-		lapse = t.C
-	}
+func (s stream) wait(ctx context.Context, beat <-chan time.Time, changed <-chan struct{}) bool {
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case _, ok := <-changed:
 			return ok
-		case <-picked:
-			return true
-		case <-lapse:
-			return true
 		case <-beat:
-			if st.send(": still here\n\n") != nil {
+			if s.send(": still here\n\n") != nil {
 				return false
 			}
 		}

@@ -122,20 +122,17 @@ func TestEventsBeat(t *testing.T) {
 	})
 }
 
-func TestEventsTellOfThePickedLanguageAndItsEnd(t *testing.T) {
+func TestEventsTellOfAnotherLanguage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New(Options{Panel: newDesk(), Points: []string{"hall"}})
-		w := listenTo(t, k)
+		d := newDesk()
+		w := listenTo(t, New(Options{Panel: d, Points: []string{"hall"}}))
 		french := newsIn(t, w.take()).Version
-		k.points["hall"].choose(pick("en", now()))
-		synctest.Wait()
-		if newsIn(t, w.take()).Version == french {
-			t.Error("the page is not told of its new language")
-		}
-		time.Sleep(pickedFor)
-		synctest.Wait()
-		if newsIn(t, w.take()).Version != french {
-			t.Error("the page is not told that the language lapsed")
+		for _, lang := range []string{"en", "fr"} {
+			d.SetLang("hall", lang)
+			synctest.Wait()
+			if got := newsIn(t, w.take()).Version; (got == french) != (lang == "fr") {
+				t.Errorf("%s: the page is not told of its new language", lang)
+			}
 		}
 	})
 }

@@ -92,7 +92,7 @@ var scenes = []struct {
 
 func (b *screen) person(name string, n uint64) enroll.Account {
 	s, _ := b.d.Screen("hall")
-	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Email: "", Lang: s.SiteLang}
+	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Email: "", Lang: s.Lang}
 }
 
 // sizes are the panels that there are, and a phone.
@@ -126,7 +126,7 @@ func lookAtAll(t *testing.T, script string) {
 	for _, size := range sizes {
 		b.run(chromedp.EmulateViewport(size[0], size[1]))
 		for _, lang := range []string{"fr", "en"} {
-			d.set(func(s *enroll.Screen) { s.SiteLang = lang })
+			d.set(func(s *enroll.Screen) { s.Lang = lang })
 			for _, sc := range scenes {
 				d.set(func(s *enroll.Screen) {
 					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"badged/enroll"
@@ -20,7 +19,7 @@ func TestIdleAsksForABadge(t *testing.T) {
 	v.get("/p/hall").wants(t, http.StatusOK, `<html lang="fr">`, "Présentez votre badge", `<noscript><meta http-equiv="refresh" content="2;url=/p/hall"></noscript>`)
 	v.get("/p/hall/edit").leads(t, "/p/hall")
 	v.get("/p/hall/saved").leads(t, "/p/hall")
-	d.set(func(s *enroll.Screen) { s.SiteLang = "en" })
+	d.set(func(s *enroll.Screen) { s.Lang = "en" })
 	v.get("/p/hall").wants(t, http.StatusOK, `<html lang="en">`, "Present your badge")
 }
 
@@ -32,8 +31,9 @@ func TestBadgeLogsInAndOffersToEdit(t *testing.T) {
 	v.get("/p/hall").wants(t, http.StatusOK, "Bienvenue anonym1", "Modifier le compte", "Se déconnecter", "Votre session est ouverte")
 	d.set(func(s *enroll.Screen) { s.New = true })
 	v.get("/p/hall").wants(t, http.StatusOK, "Bienvenue anonym1", "maintenant enregistré")
-	d.set(func(s *enroll.Screen) { s.Account.Lang = "en" })
+	d.set(func(s *enroll.Screen) { s.Lang = "en" })
 	v.get("/p/hall").wants(t, http.StatusOK, "Welcome anonym1", "Edit account", "Sign out", "now registered")
+	d.set(func(s *enroll.Screen) { s.Lang = "fr" })
 	d.swipe(enroll.Account{Name: `<b>%d</b>`})
 	v.get("/p/hall").wants(t, http.StatusOK, "Bienvenue &lt;b&gt;%d&lt;/b&gt;")
 }
@@ -226,49 +226,14 @@ func TestLanguageOfTheIdlePage(t *testing.T) {
 	v.get("/p/hall").wants(t, http.StatusOK, "Present your badge", `lang="en" id="lang-en" aria-pressed="true"`)
 	v.post("/p/hall/lang", fill(v.get("/p/hall"), "lang", "xx")).leads(t, "/p/hall")
 	v.get("/p/hall").wants(t, http.StatusOK, "Present your badge")
-	d.swipe(anonym1) // has no language of its own
-	v.get("/p/hall").wants(t, http.StatusOK, "Welcome anonym1")
-	d.leave()
-	v.get("/p/hall").wants(t, http.StatusOK, "Présentez votre badge")
-	v.post("/p/hall/lang", fill(v.get("/p/hall"), "lang", "en"))
 	d.swipe(enroll.Account{Number: 2, Lang: "fr"})
 	v.get("/p/hall").wants(t, http.StatusOK, "Bienvenue anonym2")
 }
 
-func TestPickedLanguageLapses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := pick("en", now())
-		time.Sleep(pickedFor - time.Nanosecond)
-		if got := c.at(now(), "").lang; got != "en" {
-			t.Errorf("before its end: %q", got)
-		}
-		adopted := c.at(now(), "one")
-		time.Sleep(time.Nanosecond)
-		if got := c.at(now(), "").lang; got != "" {
-			t.Errorf("after its end: %q", got)
-		}
-		if adopted.at(now(), "one").lang != "en" || adopted.at(now(), "").lang != "" || adopted.at(now(), "two").lang != "" {
-			t.Error("an adopted language does not last as long as its session")
-		}
-	})
-}
-
-func TestLanguage(t *testing.T) {
-	one := enroll.Screen{Session: "one", SiteLang: "en", Account: enroll.Account{Lang: "fr"}}
-	idle := enroll.Screen{SiteLang: "en", Account: enroll.Account{Lang: "fr"}}
-	for _, c := range []struct {
-		s    enroll.Screen
-		c    choice
-		want string
-	}{
-		{one, choice{lang: "en"}, "fr"},
-		{idle, choice{}, "en"},
-		{idle, choice{lang: "fr"}, "fr"},
-		{enroll.Screen{Session: "one", SiteLang: "en", Account: enroll.Account{Lang: "de"}}, choice{}, "en"},
-		{enroll.Screen{}, choice{}, "fr"},
-	} {
-		if got := spoken(c.s, c.c); got != c.want {
-			t.Errorf("language(%+v, %+v) = %s, want %s", c.s, c.c, got, c.want)
+func TestAPanelThatKnowsNoLanguageSpeaksFrench(t *testing.T) {
+	for lang, want := range map[string]string{"fr": "fr", "en": "en", "": "fr", "de": "fr"} {
+		if got := spoken(enroll.Screen{Lang: lang}); got != want {
+			t.Errorf("%q is spoken as %q, want %q", lang, got, want)
 		}
 	}
 }
@@ -283,7 +248,7 @@ func TestFragmentIsThePageOfItsSession(t *testing.T) {
 	v.get("/p/hall/view?page=../etc&session=session-1").wants(t, http.StatusOK, `data-page="home"`)
 	v.get("/p/hall/view").lacks(t, "<html", "<script")
 	s, _ := d.Screen("hall")
-	v.get("/p/hall/view?page=home&session=session-1&v="+url.QueryEscape(k.version(s, "fr"))).wants(t, http.StatusNoContent)
+	v.get("/p/hall/view?page=home&session=session-1&v="+url.QueryEscape(k.version(s))).wants(t, http.StatusNoContent)
 	d.leave()
 	v.get("/p/hall/view?page=edit&session=session-1").wants(t, http.StatusOK, `data-page="idle"`)
 }

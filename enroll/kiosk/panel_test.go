@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ type desk struct {
 
 func newDesk() *desk {
 	return &desk{
-		screen:   enroll.Screen{Rev: 1, SiteLang: "fr", EditProfile: true, Site: "Siège de Lyon", ClaimWindow: 45 * time.Second, CodeDigits: 4},
+		screen:   enroll.Screen{Rev: 1, Lang: "fr", EditProfile: true, Site: "Siège de Lyon", ClaimWindow: 45 * time.Second, CodeDigits: 4},
 		watchers: map[chan struct{}]struct{}{},
 	}
 }
@@ -77,8 +78,16 @@ func (d *desk) swipe(a enroll.Account) {
 		d.sessions++
 		s.Session = fmt.Sprintf("session-%d", d.sessions)
 		s.Account, s.Notice, s.New = a, enroll.ReasonNone, false
+		s.Lang = cmp.Or(a.Lang, s.Lang)
 		s.Ends = time.Now().Add(60 * time.Second)
 	})
+}
+
+// SetLang picks the language of the idle panel.
+func (d *desk) SetLang(_, lang string) {
+	if s, _ := d.Screen("hall"); s.Session == "" && enroll.IsLang(lang) {
+		d.set(func(s *enroll.Screen) { s.Lang = lang })
+	}
 }
 
 func (d *desk) notice(r enroll.Reason) { d.set(func(s *enroll.Screen) { s.Notice = r }) }
@@ -103,7 +112,7 @@ func (d *desk) Edit(_ context.Context, _, session string, ed enroll.Edit) error 
 	}
 	d.set(func(s *enroll.Screen) {
 		d.edits = append(d.edits, ed)
-		s.Account.Name, s.Account.Email, s.Account.Lang = ed.Name, ed.Email, ed.Lang
+		s.Account.Name, s.Account.Email, s.Account.Lang, s.Lang = ed.Name, ed.Email, ed.Lang, ed.Lang
 	})
 	return nil
 }

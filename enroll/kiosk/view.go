@@ -43,10 +43,10 @@ type view struct {
 // view is what a page of the point shows for s. A page that needs a session is the
 // idle page when there is none.
 func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
-	lang := spoken(s, p.choice(time.Now(), s.Session))
+	lang := spoken(s)
 	v := view{
 		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page,
-		Version: k.version(s, lang), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
+		Version: k.version(s), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
 		Left: left(s), Screen: s, Banner: noticeOf(s.Notice),
 	}
 	switch {

@@ -24,9 +24,9 @@ func TestWaitsSayForHowLong(t *testing.T) {
 		{3 * time.Minute, "Vous avez 3 minutes.", "You have 3 minutes."},
 	} {
 		for _, r := range []enroll.Reason{enroll.AwaitCard, enroll.AwaitCode, enroll.BindOffered} {
-			d.set(func(s *enroll.Screen) { s.ClaimWindow, s.Notice, s.SiteLang = c.window, r, "fr" })
+			d.set(func(s *enroll.Screen) { s.ClaimWindow, s.Notice, s.Lang = c.window, r, "fr" })
 			v.get("/p/hall").wants(t, http.StatusOK, c.fr)
-			d.set(func(s *enroll.Screen) { s.SiteLang = "en" })
+			d.set(func(s *enroll.Screen) { s.Lang = "en" })
 			v.get("/p/hall").wants(t, http.StatusOK, c.en)
 		}
 	}

@@ -34,7 +34,7 @@ func TestPanel(t *testing.T) {
 		hall.tap("A")
 		first := l.expect(enroll.Granted, enroll.NewAccount)
 		s := l.screen(in)
-		if s.Account.ID != first.Account.ID || !s.New || s.SiteLang != "fr" || !s.EditProfile {
+		if s.Account.ID != first.Account.ID || !s.New || s.Lang != "fr" || !s.EditProfile {
 			t.Errorf("got %+v", s)
 		}
 		hall.tap("A")

@@ -175,7 +175,7 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 			}
 			return
 		}
-		dec := a.engine.Card(ctx, p.Point, n, ev.Card)
+		dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, ev.Card)
 		a.endOthers(ctx, p, dec)
 		a.act(ctx, d, p, dec)
 	case reader.KindKey:

@@ -24,6 +24,7 @@ type session struct {
 	id      string
 	account enroll.Account
 	card    enroll.CardID // that opened it
+	lang    string        // picked before it began; empty: none
 	created bool          // the account was made by the presentation that opened it
 	ends    time.Time     // if nothing happens
 	last    time.Time     // whatever happens
@@ -167,7 +168,8 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 		a.logout(ctx, p, enroll.SessionReplaced)
 	}
 	if p.session == nil {
-		p.session = &session{id: rand.Text()}
+		p.session = &session{id: rand.Text(), lang: p.picked.lang}
+		p.picked = picked{}
 	}
 	p.session.account, p.session.card = dec.Account, dec.Card
 	p.session.created = dec.Reason == enroll.NewAccount
@@ -206,10 +208,11 @@ func (a *Agent) touch(p *point) {
 
 // deadline is when expire has something to do; zero: never.
 func (p *point) deadline() time.Time {
+	next := earlier(p.noticeEnds, p.picked.ends)
 	if p.session != nil {
-		return earlier(p.session.ends, p.noticeEnds)
+		next = earlier(next, p.session.ends)
 	}
-	return p.noticeEnds
+	return next
 }
 
 // expire ends what is over.
@@ -219,6 +222,9 @@ func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
 	}
 	if due(p.noticeEnds, now) {
 		p.say(enroll.ReasonNone, 0)
+	}
+	if due(p.picked.ends, now) {
+		p.picked = picked{}
 	}
 	switch {
 	case p.session == nil:
@@ -250,7 +256,7 @@ func (a *Agent) refresh(ctx context.Context) {
 func (a *Agent) publish(p *point) {
 	site := a.opts.Index.Site()
 	s := &enroll.Screen{
-		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, SiteLang: site.Lang,
+		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p),
 		Site: cmp.Or(site.Name, a.opts.Site), ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
 		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(),
 	}

@@ -23,6 +23,7 @@ type point struct {
 	session    *session // of a print point; nil: nobody is logged in
 	notice     enroll.Reason
 	noticeEnds time.Time
+	picked     picked
 
 	screen   atomic.Pointer[enroll.Screen]
 	mu       sync.Mutex // guards watchers

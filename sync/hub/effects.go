@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 	"unicode"
@@ -137,9 +138,17 @@ func addAnonymous(e happening, account ID, number uint64) (err error) {
 	}
 	life := time.Duration(s.AnonymousLife) * time.Second
 	return put(e.tx, wire.Accounts, account[:], wire.Account{
-		Kind: Anonymous, State: Active, Number: number, Lang: s.Lang,
+		Kind: Anonymous, State: Active, Number: number, Lang: langOf(e, s),
 		Expires: millis(e.at().Add(life)),
 	})
+}
+
+// langOf is the language of a new account: what the panel spoke, or else the site's.
+func langOf(e happening, s wire.Site) string {
+	if e.ev.Edit != nil && isLang(e.ev.Edit.Lang) {
+		return cmp.Or(e.ev.Edit.Lang, s.Lang)
+	}
+	return s.Lang
 }
 
 // claimBound uses a claim up and binds its card. A claim serves one card: what a

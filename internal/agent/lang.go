@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"badged/enroll"
+)
+
+// pickedFor is how long a language that was picked on an idle panel waits for the person
+// who picked it.
+const pickedFor = 60 * time.Second
+
+// picked is a language that somebody picked on an idle panel. It also holds for the
+// session that follows: an account that is made has it for its own.
+//
+//	none --SetLang--> waiting --a session begins--> the session's
+//	                  waiting --pickedFor passes--> none
+type picked struct {
+	lang string // empty: none
+	ends time.Time
+}
+
+// SetLang picks the language of an idle panel.
+func (a *Agent) SetLang(name, lang string) {
+	a.turn(context.Background(), func(context.Context) {
+		p := a.points[name]
+		if p == nil || p.Kind != enroll.Print || p.session != nil || !enroll.IsLang(lang) {
+			return
+		}
+		p.picked = picked{lang, time.Now().Add(pickedFor)}
+		a.publish(p)
+	})
+}
+
+// idleLang is what a panel speaks to whoever comes.
+func (a *Agent) idleLang(p *point) string {
+	return firstLang(p.picked.lang, a.opts.Index.Site().Lang)
+}
+
+// lang is what a panel speaks: the language of the account that is logged in, or else the
+// one that was picked, or else the site's.
+func (a *Agent) lang(p *point) string {
+	if p.session == nil {
+		return a.idleLang(p)
+	}
+	return firstLang(p.session.account.Lang, p.session.lang, a.idleLang(p))
+}
+
+// firstLang is the first that is a language.
+func firstLang(langs ...string) string {
+	for _, l := range langs {
+		if enroll.IsLang(l) {
+			return l
+		}
+	}
+	return "fr"
+}
+
+// spokenTo is the point with the language that its panel speaks.
+func (p *point) spokenTo(lang string) enroll.Point {
+	pt := p.Point
+	pt.Lang = lang
+	return pt
+}
