@@ -34,7 +34,7 @@ type plan struct {
 
 // newPlan builds what a configuration names. An error is config.Problems.
 func newPlan(cfg *config.Config) (*plan, error) {
-	p := &plan{cfg: cfg, claims: map[string]string{}}
+	p := &plan{cfg: cfg, claims: map[string]string{}, boards: gpioport.Boards{Guard: relayGuard}}
 	var problems config.Problems
 	for _, c := range cfg.Points {
 		problems = append(problems, p.addPoint(c)...)

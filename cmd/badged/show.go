@@ -4,6 +4,7 @@ import (
 	"badged/internal/clock"
 	"badged/internal/health"
 	"badged/sync/uplink"
+	"context"
 )
 
 // What follows puts the state of the parts into the register of what a person must
@@ -34,6 +35,23 @@ func (t *terminal) showUplink(s uplink.State) {
 		if it.Text == "" {
 			it.Text = "the hub is not connected"
 		}
+	}
+	t.health.Set(it)
+}
+
+func (t *terminal) runBoards(ctx context.Context) {
+	t.plan.boards.Guarded = t.showGuard
+	t.plan.boards.Run(ctx, t.showBoard)
+}
+
+// showGuard tells whether a relay falls when the agent stands still.
+func (t *terminal) showGuard(board string, err error) {
+	it := health.Item{Name: "guard of pins " + board}
+	if err != nil {
+		it.State = health.Warn
+		it.Text = "a relay would stay energised if the agent stood still: " + err.Error()
+		it.Do = "see that /proc is there, and that badged may start a process of its own (TasksMax, memory); the door works, and it is tried again by itself"
+		t.log.Warn("a relay is not guarded", "pins", board, "err", err)
 	}
 	t.health.Set(it)
 }

@@ -162,7 +162,7 @@ func (t *terminal) run(ctx context.Context) error {
 	}
 	part(t.newUplink().Run)
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
-	part(func(ctx context.Context) error { t.plan.boards.Run(ctx, t.showBoard); return nil })
+	part(func(ctx context.Context) error { t.runBoards(ctx); return nil })
 	part(t.confirmKeys)
 	part(t.verify)
 	part(t.purge)

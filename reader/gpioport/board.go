@@ -27,11 +27,13 @@ type Board struct {
 	path string
 	pins map[string]*Pin
 	link atomic.Pointer[link] // nil: not connected
+
+	guard sentry // of the relay
 }
 
-// NewBoard makes the board whose socket is at path, with all its pins.
-func NewBoard(path string) *Board {
-	b := &Board{path: path, pins: map[string]*Pin{}}
+// NewBoard makes the board whose socket is at path, with all its pins. g guards its relay.
+func NewBoard(path string, g Guard) *Board {
+	b := &Board{path: path, pins: map[string]*Pin{}, guard: sentry{guard: g, kind: guardBoard}}
 	for _, name := range []string{"relay", "contact", "exit"} {
 		out := &wire{board: b, lines: [2][]byte{[]byte(name + " 0\n"), []byte(name + " 1\n")}}
 		b.pins[name] = newPin(Spec{Board: path, Pin: name}, out)
@@ -66,6 +68,7 @@ func (b *Board) connect(ctx context.Context, up func()) error {
 	for _, p := range b.pins {
 		p.fresh = true
 	}
+	defer b.guard.watch(c.(*net.UnixConn))()
 	b.link.Store(l)
 	defer b.link.Store(nil)
 	up()
@@ -105,6 +108,9 @@ func (w *wire) set(l gpio.Level) error {
 	}
 	return link.send(w.lines[0])
 }
+
+// energise implements output.
+func (w *wire) energise(until time.Time) { w.board.guard.energise(until) }
 
 // errNotConnected is the error of an output whose board is not there.
 var errNotConnected = errors.New("the board is not connected")

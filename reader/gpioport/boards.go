@@ -11,6 +11,13 @@ import (
 // Boards is all devices that a configuration names pins of: each virtual board is
 // connected once, each line of a chip is requested on its own.
 type Boards struct {
+	// Guard releases relays from outside of the agent; empty: nothing does. It is set before
+	// Open.
+	Guard Guard
+	// Guarded is told that the relay of a device is guarded (nil), or why it is not. It may
+	// be nil.
+	Guarded func(device string, err error)
+
 	list  []*Board
 	lines []*line
 }
@@ -19,14 +26,14 @@ type Boards struct {
 // connected before Run.
 func (bs *Boards) Open(s Spec) *Pin {
 	if s.Board == "" {
-		l := newLine(s)
+		l := newLine(s, bs.Guard)
 		bs.lines = append(bs.lines, l)
 		return l.pin
 	}
 	i := slices.IndexFunc(bs.list, func(b *Board) bool { return b.path == s.Board })
 	if i < 0 {
 		i = len(bs.list)
-		bs.list = append(bs.list, NewBoard(s.Board))
+		bs.list = append(bs.list, NewBoard(s.Board, bs.Guard))
 	}
 	return bs.list[i].Pin(s.Pin)
 }
@@ -37,12 +44,22 @@ func (bs *Boards) Open(s Spec) *Pin {
 func (bs *Boards) Run(ctx context.Context, state func(device string, err error)) {
 	var wg sync.WaitGroup
 	for _, b := range bs.list {
+		b.guard.told = bs.guarded(b.path)
 		wg.Go(func() { b.Run(ctx, func(err error) { state(b.path, err) }) })
 	}
 	for _, l := range bs.lines {
+		l.guard.told = bs.guarded(l.pin.String())
 		wg.Go(func() { keep(ctx, l.connect, func(err error) { state(l.pin.String(), err) }) })
 	}
 	wg.Wait()
+}
+
+func (bs *Boards) guarded(device string) func(error) {
+	return func(err error) {
+		if bs.Guarded != nil {
+			bs.Guarded(device, err)
+		}
+	}
 }
 
 // The back-off between connections.

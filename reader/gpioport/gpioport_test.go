@@ -25,7 +25,7 @@ func board(t *testing.T) (*sim.Pins, *gpioport.Board, chan error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := gpioport.NewBoard(path)
+	b := gpioport.NewBoard(path, nil)
 	if _, err := gpioport.Contact(b.Pin("contact")); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestNotABoard(t *testing.T) {
 			c.Close()
 		}
 	}()
-	for err := range run(t, gpioport.NewBoard(path)) {
+	for err := range run(t, gpioport.NewBoard(path, nil)) {
 		if err != nil {
 			if !strings.Contains(err.Error(), "not a board of pins") || !strings.Contains(err.Error(), path) {
 				t.Error(err)
@@ -186,7 +186,7 @@ func TestBoardThatDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	b := gpioport.NewBoard(path)
+	b := gpioport.NewBoard(path, nil)
 	if err := <-run(t, b); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestBoardsShareOneConnection(t *testing.T) {
 }
 
 func TestInputsAndOutputsDiffer(t *testing.T) {
-	b := gpioport.NewBoard("/x")
+	b := gpioport.NewBoard("/x", nil)
 	if b.Pin("exit").Out(gpio.High) == nil || b.Pin("relay").In(gpio.PullNoChange, gpio.BothEdges) == nil ||
 		b.Pin("exit").In(gpio.PullUp, gpio.BothEdges) == nil {
 		t.Error("a pin does what it cannot")
@@ -302,3 +302,19 @@ func (p *levelPin) Out(l gpio.Level) error {
 }
 
 func (p *levelPin) Read() gpio.Level { return gpio.Level(p.level.Load()) }
+
+// runBoards runs boards until they are connected, and on to the end of the test.
+func runBoards(t *testing.T, bs *gpioport.Boards) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done, up := make(chan struct{}), make(chan struct{}, 100)
+	go func() {
+		defer close(done)
+		bs.Run(ctx, func(_ string, err error) {
+			if err == nil {
+				up <- struct{}{}
+			}
+		})
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	<-up
+}

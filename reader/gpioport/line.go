@@ -22,16 +22,17 @@ const debounce = 10 * time.Millisecond
 //
 //	the end of connect's context: a relay is released, the line given back
 type line struct {
-	pin  *Pin
-	open opener
+	pin   *Pin
+	open  opener
+	guard sentry
 
 	mu     sync.Mutex // guards what follows; held for one write
 	req    request    // nil: not held
 	broken chan error // a write failed; room for one
 }
 
-func newLine(s Spec) *line {
-	l := &line{open: requestLines, broken: make(chan error, 1)}
+func newLine(s Spec, g Guard) *line {
+	l := &line{open: requestLines, broken: make(chan error, 1), guard: sentry{guard: g, kind: guardLine}}
 	l.pin = newPin(s, l)
 	return l
 }
@@ -52,6 +53,9 @@ func (l *line) set(level gpio.Level) error {
 	}
 	return err
 }
+
+// energise implements output.
+func (l *line) energise(until time.Time) { l.guard.energise(until) }
 
 // config is how the line is requested. An output starts released.
 func (l *line) config() uapi.LineConfig {
@@ -84,14 +88,22 @@ func (l *line) connect(ctx context.Context, up func()) error {
 	if isInput(l.pin.spec.Pin) {
 		err = l.listen(ctx, req, up)
 	} else {
-		up()
-		select {
-		case err = <-l.broken:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
+		err = l.serve(ctx, req, up)
 	}
 	return failed("use", l.pin.String(), err)
+}
+
+// serve waits until a relay cannot be driven any more.
+func (l *line) serve(ctx context.Context, req request, up func()) error {
+	defer l.guard.watch(req)()
+	defer l.release() // first: who has the line next must find it free when its guard is gone
+	up()
+	select {
+	case err := <-l.broken:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (l *line) hold(req request) {

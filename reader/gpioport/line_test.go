@@ -111,7 +111,7 @@ func TestChipRelayThatFails(t *testing.T) {
 // A failure that was told late does not end the next request.
 func TestChipForgetsOldFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, chip := newLine(Spec{Chip: "gpiochip0", Pin: "relay"}), &fakeChip{}
+		l, chip := newLine(Spec{Chip: "gpiochip0", Pin: "relay"}, nil), &fakeChip{}
 		l.open = chip.open
 		l.broken <- syscall.ENODEV
 		ctx, cancel := context.WithCancel(t.Context())
@@ -156,7 +156,7 @@ func TestChipInputs(t *testing.T) {
 // A button that is held when the chip is there opens nothing; the next press does.
 func TestChipButtonThatIsStuck(t *testing.T) {
 	chip := &fakeChip{active: true}
-	l := newLine(Spec{Chip: "gpiochip0", Line: 1, Pin: "exit"})
+	l := newLine(Spec{Chip: "gpiochip0", Line: 1, Pin: "exit"}, nil)
 	l.open = chip.open
 	if _, err := Button(l.pin); err != nil {
 		t.Fatal(err)

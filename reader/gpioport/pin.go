@@ -29,7 +29,10 @@ type Pin struct {
 }
 
 // output sets the pin of a device. It never waits.
-type output interface{ set(l gpio.Level) error }
+type output interface {
+	set(l gpio.Level) error
+	energise(until time.Time) // tells the guard, before set
+}
 
 func newPin(s Spec, dev output) *Pin {
 	return &Pin{spec: s, dev: dev, edges: make(chan Edge, edgeQueue)}
@@ -146,6 +149,9 @@ func (p *Pin) Out(l gpio.Level) error {
 	}
 	return nil
 }
+
+// energise tells the pin's guard for how long it will be energised.
+func (p *Pin) energise(until time.Time) { p.dev.energise(until) }
 
 // PWM implements gpio.PinOut; a relay has none.
 func (p *Pin) PWM(gpio.Duty, physic.Frequency) error {

@@ -11,8 +11,8 @@ import (
 const Cap = 30 * time.Second
 
 // Relay drives the relay of a door. It releases itself at the end of its time, and at
-// the latest when it has been energised for Cap, whoever forgot it. It is safe for
-// concurrent use.
+// the latest when it has been energised for Cap, whoever forgot it. A Guard of its pin does
+// so when the whole process stands still. It is safe for concurrent use.
 //
 //	         On                    Off, time or Cap over, Close
 //	(off) ---------> (energised) ------------------------------> (off)
@@ -26,6 +26,17 @@ type Relay struct {
 	since time.Time
 	until time.Time
 	timer *time.Timer
+}
+
+// promiser is a pin that is guarded from outside of the agent. It is told until when it is
+// to be energised, before it is; and that it is not any more, after that.
+type promiser interface{ energise(until time.Time) }
+
+// promise tells the guard of the pin, if there can be one.
+func (r *Relay) promise(until time.Time) {
+	if p, ok := r.pin.(promiser); ok {
+		p.energise(until)
+	}
 }
 
 // NewRelay makes the driver of a relay on pin. It touches nothing.
@@ -44,15 +55,19 @@ func (r *Relay) On(until time.Time) error {
 	if !until.After(now) {
 		return nil
 	}
-	err := r.pin.Out(gpio.High)
-	if !r.on { // also after an error: the line may have gone out
+	if !r.on { // also if it fails: the line may have gone out
 		r.on, r.since, r.until = true, now, now
 	}
 	if limit := r.since.Add(Cap); until.After(limit) {
 		until = limit
 	}
-	if until.After(r.until) {
+	longer := until.After(r.until)
+	if longer {
 		r.until = until
+		r.promise(until)
+	}
+	err := r.pin.Out(gpio.High)
+	if longer {
 		r.timer.Reset(until.Sub(now))
 	}
 	return err
@@ -78,7 +93,11 @@ func (r *Relay) Close() error {
 func (r *Relay) off() error {
 	r.on = false
 	r.timer.Stop()
-	return r.pin.Out(gpio.Low)
+	err := r.pin.Out(gpio.Low)
+	if err == nil {
+		r.promise(time.Time{})
+	}
+	return err
 }
 
 // expire runs when the time is over. It may come late, after an Off and another On.

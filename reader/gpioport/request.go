@@ -23,6 +23,7 @@ import (
 type request interface {
 	Read(p []byte) (int, error) // whole events
 	SetReadDeadline(time.Time) error
+	SyscallConn() (syscall.RawConn, error)
 	drain(p []byte) (int, error) // what is there now, without waiting
 	value() (bool, error)        // of the first line: active?
 	set(active bool) error       // the first line
