@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/ctl"
+	"badged/internal/foreign"
 	"badged/internal/health"
 )
 
@@ -90,6 +91,7 @@ func (a *app) event(ev ctl.Event) error {
 	if a.json {
 		return a.print(ev)
 	}
+	foreign.Clean(&ev)
 	what := cmp.Or(ev.Reason, ev.Kind)
 	if ev.Why != "" {
 		what += " (" + ev.Why + ")"

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/ctl"
+	"badged/internal/foreign"
 )
 
 func (a *app) osdp() *cobra.Command {
@@ -82,6 +83,6 @@ func (a *app) commissioned(s ctl.CommissionStep) error {
 	case ctl.StepFailed:
 		text = "failed: " + s.Text + "\n  what to do: " + s.Do
 	}
-	_, err := fmt.Fprintf(a.io.Out, "%s: %s\n", s.Reader, text)
+	_, err := fmt.Fprintln(a.io.Out, foreign.Text(s.Reader+": "+text))
 	return written(err)
 }

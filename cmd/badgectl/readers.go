@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/ctl"
+	"badged/internal/foreign"
 	"badged/internal/health"
 )
 
@@ -51,7 +52,7 @@ func (a *app) configured(ctx context.Context) ([]ctl.Reader, error) {
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(a.io.Err, "badgectl: no agent answers, so only devices are listed:\n  %v\n", err)
+	_, err = fmt.Fprintf(a.io.Err, "badgectl: no agent answers, so only devices are listed:\n  %s\n", foreign.Text(err.Error()))
 	return nil, written(err)
 }
 
@@ -98,6 +99,7 @@ func (a *app) readersText(configured []ctl.Reader, list []found) error {
 
 // readerText tells of a reader of the agent.
 func (a *app) readerText(b *bytes.Buffer, r ctl.Reader) {
+	foreign.Clean(&r)
 	state, colour := "warning", yellow
 	switch r.State {
 	case health.OK:
@@ -113,12 +115,12 @@ func (a *app) readerText(b *bytes.Buffer, r ctl.Reader) {
 
 // foundText tells of a device, with the lines to paste unless it is a reader already.
 func (a *app) foundText(b *bytes.Buffer, f found) {
-	fmt.Fprintf(b, "\n  %s\n", a.paint(bold, f.Device))
-	below(b, f.What)
+	fmt.Fprintf(b, "\n  %s\n", a.paint(bold, foreign.Line(f.Device)))
+	below(b, foreign.Line(f.What))
 	if f.Reader != "" {
 		below(b, "it is reader "+f.Reader)
 	} else {
-		fmt.Fprintf(b, "\n    %s\n", strings.ReplaceAll(strings.TrimSpace(f.Config), "\n", "\n    "))
+		fmt.Fprintf(b, "\n    %s\n", strings.ReplaceAll(strings.TrimSpace(foreign.Text(f.Config)), "\n", "\n    "))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"badged/internal/ctl"
+	"badged/internal/foreign"
 	"badged/reader/gpioport"
 	"badged/reader/serialport"
 	"badged/reader/usbport"
@@ -50,7 +51,7 @@ func (f *found) complete(n int, configured []ctl.Reader) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[[reader]]\nname = \"reader-%d\"\npoint = \"POINT\"   # the name of a [[point]]\n", n)
 	if f.note != "" {
-		fmt.Fprintf(&b, "# %s\n", f.note)
+		fmt.Fprintf(&b, "# %s\n", foreign.Line(f.note)) // a device names itself
 	}
 	fmt.Fprintf(&b, "protocol = %q\nport = %q\n", f.Protocol, f.Device)
 	f.Config = b.String()

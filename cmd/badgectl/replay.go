@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/foreign"
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/number"
@@ -56,7 +57,7 @@ func (a *app) replay() *cobra.Command {
 // playback prints what a capture means.
 func (a *app) playback(file string, dec reader.Decoder, rule number.Rule) error {
 	return withCapture(file, func(r *capture.Reader) error {
-		fmt.Fprintf(a.io.Err, "%s: %s\n", file, origin(r.Header()))
+		fmt.Fprintf(a.io.Err, "%s: %s\n", file, foreign.Line(origin(r.Header())))
 		out := &printer{app: a, rule: rule}
 		if err := r.Decode(dec, time.Unix(0, 0), out.event); err != nil {
 			return err

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"badged/internal/foreign"
 )
 
 // Stdio is what the program reads and writes.
@@ -39,10 +40,10 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.Is(err, errFaulty):
 		return exitFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "badgectl: %v\n", err)
+		fmt.Fprintf(stderr, "badgectl: %s\n", foreign.Text(err.Error()))
 		return exitUsage
 	default:
-		fmt.Fprintf(stderr, "badgectl: %v\n", err)
+		fmt.Fprintf(stderr, "badgectl: %s\n", foreign.Text(err.Error()))
 		return exitFailed
 	}
 }
@@ -120,9 +121,7 @@ func (a *app) withJSON(cmd *cobra.Command) *cobra.Command {
 
 // print writes one JSON object on a line of its own.
 func (a *app) print(v any) error {
-	e := json.NewEncoder(a.io.Out)
-	e.SetEscapeHTML(false) // a person reads it: & is &
-	if err := e.Encode(v); err != nil {
+	if err := foreign.JSON(a.io.Out, v); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil

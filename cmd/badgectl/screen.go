@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"badged/internal/ctl"
+	"badged/internal/foreign"
 	"badged/internal/health"
 	"badged/internal/paint"
 )
@@ -28,6 +29,7 @@ func (a *app) paint(colour, text string) string { return paint.Text(a.io.Out, a.
 
 // screen prints a status: first what is wrong, then what there is.
 func (a *app) screen(s ctl.Status) error {
+	foreign.Clean(&s)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s at %s, badged %s, up %s, clock %s\n\n", a.paint(bold, s.Device), cmp.Or(s.Site, "no site"), s.Version,
 		span(time.Duration(s.Uptime*float64(time.Second))), s.Clock)

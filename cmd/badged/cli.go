@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/config"
+	"badged/internal/foreign"
 	"badged/internal/ownfile"
 	"badged/internal/sqlite"
 	"badged/sync/identity"
@@ -74,7 +75,7 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio Stdi
 	cmd.SetErr(stdio.Err)
 	err := cmd.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintln(stdio.Err, "badged:", err)
+		fmt.Fprintln(stdio.Err, "badged:", foreign.Text(err.Error()))
 	}
 	return err
 }

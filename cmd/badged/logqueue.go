@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"badged/internal/foreign"
 )
 
 const (
@@ -79,7 +81,7 @@ func newLog(format string, w io.Writer) (log *slog.Logger, flush func()) {
 
 func logHandler(format string, w io.Writer) slog.Handler {
 	if format == "json" {
-		return slog.NewJSONHandler(w, nil)
+		return slog.NewJSONHandler(foreign.JSONLines(w), nil)
 	}
 	return slog.NewTextHandler(w, nil)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"badged/internal/foreign"
 )
 
 // version is set by the build.
@@ -18,7 +20,7 @@ func main() {
 	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{Out: os.Stdout, Err: os.Stderr})
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "badgehub:", err)
+		fmt.Fprintln(os.Stderr, "badgehub:", foreign.Text(err.Error()))
 	}
 	os.Exit(exitCode(err))
 }

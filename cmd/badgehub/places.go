@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/foreign"
 	"badged/internal/paint"
 	"badged/sync/hub/api"
 )
@@ -206,11 +206,11 @@ func (p *program) events(ctx context.Context, after uint64, limit int, follow bo
 	}
 	client := api.NewClient(p.socketPath())
 	defer client.Close()
-	out := json.NewEncoder(p.stdio.Out)
 	err := client.Events(ctx, after, limit, follow, func(e api.Event) error {
 		if p.json {
-			return out.Encode(e)
+			return foreign.JSON(p.stdio.Out, e)
 		}
+		foreign.Clean(&e)
 		_, err := fmt.Fprintln(p.stdio.Out, eventLine(e))
 		return err
 	})

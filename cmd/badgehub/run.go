@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/foreign"
 	"badged/sync/hub/api"
 )
 
@@ -136,8 +136,9 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 			return err
 		}
 		if p.json {
-			return json.NewEncoder(p.stdio.Out).Encode(v)
+			return foreign.JSON(p.stdio.Out, v)
 		}
+		foreign.Clean(&v)
 		w := tabwriter.NewWriter(p.stdio.Out, 0, 4, 2, ' ', 0)
 		show(w, v)
 		return w.Flush()

@@ -21,6 +21,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"badged/internal/foreign"
 	"badged/internal/logbound"
 	"badged/internal/ownfile"
 	"badged/internal/sqlite"
@@ -76,7 +77,7 @@ func (p *program) logger(format string) (*slog.Logger, *logbound.Handler, error)
 	case "text":
 		h = slog.NewTextHandler(p.stdio.Err, nil)
 	case "json":
-		h = slog.NewJSONHandler(p.stdio.Err, nil)
+		h = slog.NewJSONHandler(foreign.JSONLines(p.stdio.Err), nil)
 	default:
 		return nil, nil, usageError{fmt.Errorf("--log %q: it is text or json", format)}
 	}

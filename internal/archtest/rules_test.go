@@ -42,6 +42,7 @@ var folders = []folder{
 	{"internal/unixsock", base, nil},
 	{"internal/ownfile", base, nil},
 	{"internal/connlimit", base, nil},
+	{"internal/foreign", base, nil},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
