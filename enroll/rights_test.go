@@ -88,3 +88,15 @@ func TestWhileClaimingIsClosedNoCodeWorks(t *testing.T) {
 	l.setting(func(s *enroll.Site) { s.ClaimsClosed = false })
 	l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
 }
+
+// S2.11: a claim binds; it gives no right at the door.
+func TestAClaimedCardWithoutAGrantOpensNothing(t *testing.T) {
+	l := newLab(t)
+	a := l.member()
+	l.claim(a, "7365")
+	l.typed(front, "7365")
+	if d := l.expect(l.tap(front, card(1)), enroll.Granted, enroll.ClaimBound); d.Open || d.Login {
+		t.Errorf("open %v, login %v", d.Open, d.Login)
+	}
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.NoGrant)
+}
