@@ -95,7 +95,7 @@ func (w *world) end() {
 }
 
 // patience is how long a condition may take to come true.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // await asks until ok, or fails with what was seen last.
 func await(ts *testscript.TestScript, ok func() (bool, string)) {

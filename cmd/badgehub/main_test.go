@@ -22,7 +22,7 @@ import (
 const beProgram = "BADGEHUB_TEST_RUN"
 
 // patience bounds how long a test waits for what must happen.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func TestMain(m *testing.M) {
 	if os.Getenv(beProgram) == "" {

@@ -15,8 +15,13 @@ import (
 	"time"
 )
 
-// testTime ends a test that a mutant made hang. The named tests take seconds.
-const testTime = "3m"
+// A test that a mutant makes hang has noticed it. It hangs when it takes hangFactor times
+// as long as without the mutant, and at least hangTime.
+const (
+	hangFactor = 20
+	hangTime   = 30 * time.Second
+	saneTime   = 10 * time.Minute
+)
 
 // verdict is how one mutant went.
 type verdict struct {
@@ -57,9 +62,10 @@ func (b *bench) runAll(ctx context.Context, mutants []mutant, say func(mutant, v
 	sane := b.runSane(ctx, mutants)
 	var saying sync.Mutex
 	b.each(len(mutants), func(i int) {
-		v := verdict{broken: true, problem: sane[testOf(mutants[i])]}
+		before := sane[testOf(mutants[i])]
+		v := verdict{broken: true, problem: before.problem}
 		if v.problem == "" {
-			v = b.try(ctx, i, mutants[i])
+			v = b.try(ctx, i, mutants[i], max(hangTime, hangFactor*before.took))
 		}
 		saying.Lock()
 		defer saying.Unlock()
@@ -89,9 +95,15 @@ type named struct{ pkg, test string }
 
 func testOf(m mutant) named { return named{m.pkg, m.test} }
 
+// saneRun is how a test went without a mutant.
+type saneRun struct {
+	problem string // empty: it passed
+	took    time.Duration
+}
+
 // runSane runs the tests on the code as it is. A test that fails, or does not exist,
 // shows nothing about a mutant: its problem says so.
-func (b *bench) runSane(ctx context.Context, mutants []mutant) map[named]string {
+func (b *bench) runSane(ctx context.Context, mutants []mutant) map[named]saneRun {
 	tests := map[string][]string{} // by folder
 	for _, m := range mutants {
 		if !slices.Contains(tests[m.pkg], m.test) {
@@ -104,37 +116,39 @@ func (b *bench) runSane(ctx context.Context, mutants []mutant) map[named]string 
 	}
 	slices.Sort(folders)
 	var mu sync.Mutex
-	problems := map[named]string{}
+	runs := map[named]saneRun{}
 	b.each(len(folders), func(i int) {
 		pkg := folders[i]
 		fmt.Fprintf(b.out, "     %d tests of %s without a mutant\n", len(tests[pkg]), pkg)
 		bin := filepath.Join(b.tmp, fmt.Sprintf("sane-%d.test", i))
 		out, err := b.compile(ctx, pkg, bin, "")
 		for _, test := range tests[pkg] {
-			problem := "the tests do not compile without the mutant:\n" + tail(out)
+			run := saneRun{problem: "the tests do not compile without the mutant:\n" + tail(out)}
 			if err == nil {
-				problem = b.checkSane(ctx, bin, pkg, test)
+				run = b.checkSane(ctx, bin, pkg, test)
 			}
 			mu.Lock()
-			problems[named{pkg, test}] = problem
+			runs[named{pkg, test}] = run
 			mu.Unlock()
 		}
 	})
-	return problems
+	return runs
 }
 
-func (b *bench) checkSane(ctx context.Context, bin, pkg, test string) string {
-	switch out, err := b.runTest(ctx, bin, pkg, test); {
+func (b *bench) checkSane(ctx context.Context, bin, pkg, test string) (run saneRun) {
+	began := time.Now()
+	switch out, err := b.runTest(ctx, bin, pkg, test, saneTime); {
 	case err != nil:
-		return "the test fails without the mutant:\n" + tail(out)
+		run.problem = "the test fails without the mutant:\n" + tail(out)
 	case !bytes.Contains(out, []byte("--- PASS: "+test)):
-		return fmt.Sprintf("there is no test %s in %s: was it renamed?", test, pkg)
+		run.problem = fmt.Sprintf("there is no test %s in %s: was it renamed?", test, pkg)
 	}
-	return ""
+	run.took = time.Since(began)
+	return run
 }
 
 // try applies one mutant and runs its test.
-func (b *bench) try(ctx context.Context, i int, m mutant) verdict {
+func (b *bench) try(ctx context.Context, i int, m mutant, limit time.Duration) verdict {
 	dir := filepath.Join(b.tmp, fmt.Sprint(i))
 	overlay, err := b.writeOverlay(dir, m)
 	if err != nil {
@@ -145,7 +159,7 @@ func (b *bench) try(ctx context.Context, i int, m mutant) verdict {
 	if out, err := b.compile(ctx, m.pkg, bin, overlay); err != nil {
 		return verdict{broken: true, problem: m.at + ": the mutant does not compile:\n" + tail(out)}
 	}
-	if _, err := b.runTest(ctx, bin, m.pkg, m.test); err != nil {
+	if _, err := b.runTest(ctx, bin, m.pkg, m.test, limit); err != nil {
 		return verdict{caught: true}
 	}
 	return verdict{problem: fmt.Sprintf("%s: the test passes all the same: make it notice, by what the code does", m.at)}
@@ -186,10 +200,10 @@ func (b *bench) compile(ctx context.Context, pkg, bin, overlay string) ([]byte, 
 	return b.command(ctx, b.root, "go", append(args, "./"+pkg)...)
 }
 
-func (b *bench) runTest(ctx context.Context, bin, pkg, test string) ([]byte, error) {
+func (b *bench) runTest(ctx context.Context, bin, pkg, test string, limit time.Duration) ([]byte, error) {
 	pattern := "^" + strings.ReplaceAll(test, "/", "$/^") + "$"
 	dir := filepath.Join(b.root, filepath.FromSlash(pkg))
-	return b.command(ctx, dir, bin, "-test.v", "-test.count=1", "-test.timeout="+testTime, "-test.run="+pattern)
+	return b.command(ctx, dir, bin, "-test.v", "-test.count=1", "-test.timeout="+limit.String(), "-test.run="+pattern)
 }
 
 func (b *bench) command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {

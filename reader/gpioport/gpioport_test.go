@@ -50,7 +50,7 @@ func run(t *testing.T, b *gpioport.Board) chan error {
 
 func await(t *testing.T, pins *sim.Pins, ok func(sim.PinsState) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if s, err := pins.Await(ctx, ok); err != nil {
 		t.Fatalf("%v: %+v", err, s)
@@ -59,7 +59,7 @@ func await(t *testing.T, pins *sim.Pins, ok func(sim.PinsState) bool) {
 
 func next(t *testing.T, p *gpioport.Pin) gpio.Level {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	e, err := p.Next(ctx)
 	if err != nil {

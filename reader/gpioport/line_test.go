@@ -47,7 +47,7 @@ func runLine(t *testing.T, spec, pin string, prepare func(*fakeChip, *Pin)) (*fa
 
 func nextLevel(t *testing.T, p *Pin) Edge {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	e, err := p.Next(ctx)
 	if err != nil {

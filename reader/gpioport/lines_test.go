@@ -64,7 +64,7 @@ func nextEvent(t *testing.T, events chan reader.Event) reader.Event {
 	select {
 	case e := <-events:
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no event")
 		return reader.Event{}
 	}

@@ -37,7 +37,7 @@ type peer struct {
 const driver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 
 // patience is how long the daemon may take for anything. It looks for cards every 400 ms.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func newPeer(t *testing.T) *peer {
 	t.Helper()

@@ -95,7 +95,7 @@ func TestReadersOfOneLine(t *testing.T) {
 	if err := l.sources[1].(reader.Feedback).Signal(t.Context(), reader.CueGranted); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); l.readers[1].Shown().LEDs == 0; {
+	for end := time.Now().Add(2 * time.Minute); l.readers[1].Shown().LEDs == 0; {
 		if time.Now().After(end) {
 			t.Fatal("the cue is not shown")
 		}

@@ -51,7 +51,7 @@ func (r *running) next(t *testing.T, want reader.Kind) reader.Event {
 			t.Fatalf("event %s %s, want %s", e.Kind, e.Why, want)
 		}
 		return e
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("no event %s", want)
 	}
 	return reader.Event{}
@@ -63,7 +63,7 @@ func (r *running) end(t *testing.T) error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("Run did not return")
 		return nil
 	}

@@ -40,7 +40,7 @@ func run(t *testing.T, path string, dec serialport.Dialogue) (*serialport.Bus, <
 // nobody waits for it any more: that is a fault of its own.
 func expect(t *testing.T, events <-chan reader.Event, want reader.Event) {
 	t.Helper()
-	for end := time.After(20 * time.Second); ; {
+	for end := time.After(2 * time.Minute); ; {
 		select {
 		case e := <-events:
 			if e.Why == reader.BadFrame {
@@ -58,7 +58,7 @@ func expect(t *testing.T, events <-chan reader.Event, want reader.Event) {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not " + what)
 		}

@@ -181,7 +181,7 @@ func follow(t *testing.T, b *Bulk) (events <-chan reader.Event, ended <-chan err
 
 func next(t *testing.T, from <-chan reader.Event, kind reader.Kind) reader.Event {
 	t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case e := <-from:
@@ -199,7 +199,7 @@ func ends(t *testing.T, ended <-chan error) string {
 	select {
 	case err := <-ended:
 		return err.Error()
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("Run does not end")
 	}
 	return ""

@@ -195,7 +195,7 @@ func TestASlowDeviceKeepsNoOtherFromBeingFound(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the slow device was asked")
 	}
 }

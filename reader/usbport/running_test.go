@@ -13,7 +13,7 @@ import (
 // until waits for something to be so.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}
@@ -51,7 +51,7 @@ func (r *running) next(want reader.Kind) reader.Event {
 			r.t.Fatalf("event %s %s, want %s", e.Kind, e.Why, want)
 		}
 		return e
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		r.t.Fatalf("no event %s", want)
 	}
 	return reader.Event{}
@@ -62,7 +62,7 @@ func (r *running) end() error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		r.t.Fatal("Run did not return")
 		return nil
 	}

@@ -22,7 +22,7 @@ import (
 const siteID = "site-test"
 
 // patience bounds how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // world is a hub on a real store, with a link that the test holds the ends of.
 type world struct {

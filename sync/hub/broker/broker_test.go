@@ -26,7 +26,7 @@ import (
 const site = "site-test"
 
 // patience bounds how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // bench is a broker with its authority.
 type bench struct {
