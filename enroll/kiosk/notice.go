@@ -34,23 +34,20 @@ var (
 	timedOut    = banner{toneInfo, "notice.timeout.title", "notice.timeout.text"}
 	awaitCard   = banner{toneInfo, "notice.awaitcard.title", "notice.awaitcard.text"}
 	awaitSame   = banner{toneWarn, "notice.awaitsame.title", "notice.awaitsame.text"}
-	awaitCode   = banner{toneInfo, "notice.awaitcode.title", "notice.awaitcode.text"}
 	bindOffered = banner{toneInfo, "notice.bind.title", "notice.bind.text"}
 	cardBound   = banner{toneGood, "notice.bound.title", "notice.bound.text"}
-	editRefused = banner{toneBad, "notice.edit.title", "notice.edit.text"}
+	bindWaits   = banner{toneInfo, "notice.pending.title", "notice.pending.text"}
 	signedOut   = banner{toneInfo, "notice.signedout.title", "notice.signedout.text"}
 	idledOut    = banner{toneInfo, "notice.idle.title", "notice.idle.text"}
-	otherwise   = banner{toneBad, "notice.other.title", "notice.other.text"}
+	limitedOut  = banner{toneInfo, "notice.limit.title", "notice.limit.text"}
 
 	saved  = banner{toneGood, "saved.title", "saved.text"}
 	failed = banner{toneBad, "edit.failed.title", "edit.failed.text"}
-	locked = banner{toneBad, "edit.notallowed.title", "edit.notallowed.text"}
-	stuck  = banner{toneBad, "signout.failed.title", "signout.failed.text"}
 	ended  = banner{toneInfo, "ended.title", "ended.text"}
 )
 
 // notices has a line for every reason that a print point can show. Reasons that
-// this build does not know are `otherwise`.
+// this build does not know are said as a refused badge.
 var notices = map[enroll.Reason]*banner{
 	enroll.ReasonNone:      nil,
 	enroll.KnownCard:       nil,
@@ -58,7 +55,6 @@ var notices = map[enroll.Reason]*banner{
 	enroll.ClaimBound:      &cardBound,
 	enroll.AwaitCard:       &awaitCard,
 	enroll.AwaitSameCard:   &awaitSame,
-	enroll.AwaitCode:       &awaitCode,
 	enroll.UnknownCard:     &cardRefused,
 	enroll.CodeRefused:     &codeRefused,
 	enroll.CodeIdle:        &codeRefused,
@@ -78,19 +74,17 @@ var notices = map[enroll.Reason]*banner{
 	enroll.PINUnknown:      &codeRefused,
 	enroll.SignedOut:       &signedOut,
 	enroll.SessionIdle:     &idledOut,
+	enroll.SessionLimit:    &limitedOut,
 	enroll.SessionReplaced: nil,
 	enroll.ProfileEdited:   nil,
-	enroll.DeviceUp:        nil,
-	enroll.DeviceDown:      &readerDown,
 	enroll.ServiceAccount:  &cardRefused,
 	enroll.EntryTimeout:    &timedOut,
 	enroll.BindOffered:     &bindOffered,
-	enroll.ProfileRefused:  &editRefused,
 }
 
 func noticeOf(r enroll.Reason) *banner {
 	if b, ok := notices[r]; ok {
 		return b
 	}
-	return &otherwise
+	return &cardRefused
 }

@@ -54,6 +54,8 @@ func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 		v.Banner = &ended
 	case page == pageSaved && v.Banner == nil && s.Session != "":
 		v.Banner = &saved
+	case v.Banner == &cardBound && s.Session == "": // it did not log in
+		v.Banner = &bindWaits
 	case v.Banner == nil && s.Session == "" && s.ReaderDown:
 		v.Banner = &readerDown
 	}

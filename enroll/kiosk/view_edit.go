@@ -34,11 +34,7 @@ func (v view) Problem(field string) string {
 	if w == nil || w.Field != field {
 		return ""
 	}
-	key := "problem." + field + "." + string(w.Problem)
-	if _, ok := texts[v.Lang][key]; !ok {
-		key = "problem.other"
-	}
-	return v.T(key)
+	return v.T("problem." + field + "." + string(w.Problem))
 }
 
 // focus reports whether the page opens with the cursor in a field: the one that is

@@ -7,7 +7,7 @@ import (
 )
 
 // waiting is the messages that wait for something: they say for how long.
-var waiting = []*banner{&awaitCard, &awaitCode, &bindOffered}
+var waiting = []*banner{&awaitCard, &bindOffered}
 
 // BannerText is the second line of a message.
 func (v view) BannerText(b *banner) string {

@@ -23,7 +23,7 @@ func TestWaitsSayForHowLong(t *testing.T) {
 		{90 * time.Second, "Vous avez 90 secondes.", "You have 90 seconds."},
 		{3 * time.Minute, "Vous avez 3 minutes.", "You have 3 minutes."},
 	} {
-		for _, r := range []enroll.Reason{enroll.AwaitCard, enroll.AwaitCode, enroll.BindOffered} {
+		for _, r := range []enroll.Reason{enroll.AwaitCard, enroll.BindOffered} {
 			d.set(func(s *enroll.Screen) { s.ClaimWindow, s.Notice, s.Lang = c.window, r, "fr" })
 			v.get("/p/hall").wants(t, http.StatusOK, c.fr)
 			d.set(func(s *enroll.Screen) { s.Lang = "en" })

@@ -61,7 +61,7 @@ func (a *Agent) Watch(name string) (ch <-chan struct{}, stop func()) {
 }
 
 // Edit saves the profile of who is logged in. Errors: *enroll.FieldError,
-// enroll.ErrNotAllowed, enroll.ErrNoSession, or the store's.
+// enroll.ErrNoSession, or the store's.
 func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit) error {
 	return a.do(ctx, func(ctx context.Context) error {
 		p := a.inSession(ctx, name, sessionID)

@@ -1,0 +1,343 @@
+package kiosk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message/catalog"
+
+	"badged/enroll"
+	"badged/enroll/store"
+	"badged/internal/agent"
+	"badged/internal/clock"
+	"badged/internal/health"
+	"badged/internal/sitekey"
+	"badged/keypad"
+	"badged/reader"
+)
+
+// Every text of the catalogue, in both languages, is on a page that the real agent, with
+// its rules and its database, comes to: one that no scene here produces is dead or is shown
+// by tests alone, and has to go.
+func TestEveryTextIsSaidByTheRealAgent(t *testing.T) {
+	said := map[string]bool{}
+	withMarkedTexts(t, func() {
+		for _, lang := range []string{"fr", "en"} {
+			for _, play := range realScenes {
+				synctest.Test(t, func(t *testing.T) { play(newStage(t, lang, said)) })
+			}
+		}
+	})
+	for lang, keys := range texts {
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			if !said[lang+" "+key] {
+				t.Errorf("no scene of the real agent says %s in %s", key, lang)
+			}
+		}
+	}
+}
+
+// withMarkedTexts runs play with a catalogue in which every text is its own key.
+func withMarkedTexts(t *testing.T, play func()) {
+	marked := catalog.NewBuilder(catalog.Fallback(language.French))
+	for lang, keys := range texts {
+		for key, text := range keys {
+			msg := mark(lang, key) + strings.Repeat(" %s", strings.Count(text, "%s"))
+			if err := marked.SetString(language.MustParse(lang), key, msg); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	real := messages
+	messages = marked
+	defer func() { messages = real }()
+	play()
+}
+
+func mark(lang, key string) string { return "[[" + lang + " " + key + "]]" }
+
+// stage is a terminal with one print point and the browser at its panel.
+type stage struct {
+	t      *testing.T
+	said   map[string]bool
+	store  *store.Store
+	agent  *agent.Agent
+	kiosk  *Kiosk
+	reader *scriptedReader
+}
+
+var stageKey = sitekey.New(1, [32]byte{1})
+
+func newStage(t *testing.T, lang string, said map[string]bool) *stage {
+	t.Helper()
+	st, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "badged.db"), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t, said: said, store: st, reader: &scriptedReader{say: make(chan reader.Event)}}
+	s.setting(func(site *enroll.Site) { site.Lang = lang })
+	s.agent = agent.New(agent.Options{
+		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(), Device: "t1",
+		Points: []enroll.Point{{Name: "hall", Kind: enroll.Print}}, Health: &health.Register{}, Log: slog.New(slog.DiscardHandler),
+		Readers:     []agent.Reader{{Source: s.reader, Point: "hall", Number: func(c reader.Card) (reader.Number, error) { return reader.NewNumber(c.Reveal()), nil }}},
+		Account:     s.account,
+		StoreFailed: st.Failed, Heartbeat: 5 * time.Second,
+	})
+	s.kiosk = New(Options{Panel: s.agent, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.agent.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended; _ = st.Close() })
+	synctest.Wait()
+	return s
+}
+
+func (s *stage) account(ctx context.Context, id enroll.AccountID) (a enroll.Account, err error) {
+	err = s.store.View(ctx, func(tx enroll.Tx) error { a, err = tx.Account(id); return err })
+	return a, err
+}
+
+func (s *stage) setting(change func(*enroll.Site)) {
+	site := s.store.Index().Site()
+	change(&site)
+	s.store.Index().Apply(site)
+}
+
+// member makes a person with a card.
+func (s *stage) member(card string, state enroll.AccountState) enroll.AccountID {
+	s.t.Helper()
+	a := enroll.Account{Kind: enroll.Person, State: state, Name: "Ada"}
+	_, _ = rand.Read(a.ID[:])
+	s.update(func(tx enroll.Tx) error { return tx.PutAccount(a) })
+	if card != "" {
+		b := enroll.Binding{Card: stageKey.Card(card), Account: a.ID, State: enroll.BindingActive}
+		s.update(func(tx enroll.Tx) error { return tx.PutBinding(b) })
+	}
+	return a.ID
+}
+
+func (s *stage) claim(account enroll.AccountID) {
+	s.t.Helper()
+	c := enroll.Claim{Account: account, State: enroll.ClaimLive, Ends: time.Now().Add(time.Hour)}
+	_, _ = rand.Read(c.ID[:])
+	c.MAC = stageKey.Claim(c.ID, "7365")
+	s.update(func(tx enroll.Tx) error { return tx.PutClaim(c) })
+}
+
+func (s *stage) update(fn func(enroll.Tx) error) {
+	s.t.Helper()
+	if err := s.store.Update(s.t.Context(), fn); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) tap(card string) {
+	s.event(reader.Event{Kind: reader.KindCard, Card: reader.TextCard(card)})
+}
+
+func (s *stage) event(ev reader.Event) {
+	ev.At = time.Now()
+	s.reader.say <- ev
+	synctest.Wait()
+}
+
+func (s *stage) keys(keys string) {
+	for _, k := range keys {
+		s.event(reader.Event{Kind: reader.KindKey, Key: keypad.Key(k)})
+	}
+}
+
+func (s *stage) pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+// look opens a page and takes down what it says. It follows where a form leads.
+func (s *stage) look(path string) { s.send(http.MethodGet, path, nil, true) }
+
+func (s *stage) send(method, path string, form url.Values, known bool) {
+	s.t.Helper()
+	r := httptest.NewRequest(method, "http://127.0.0.1:8631"+path, strings.NewReader(form.Encode()))
+	r.RemoteAddr = "127.0.0.1:4000"
+	if known {
+		r.AddCookie(&http.Cookie{Name: "badged_8631", Value: s.kiosk.guard.token})
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "http://127.0.0.1:8631")
+	}
+	w := httptest.NewRecorder()
+	s.kiosk.Handler().ServeHTTP(w, r)
+	synctest.Wait()
+	if to := w.Header().Get("Location"); to != "" {
+		s.look(to)
+		return
+	}
+	for lang, keys := range texts {
+		for key := range keys {
+			if strings.Contains(w.Body.String(), mark(lang, key)) {
+				s.said[lang+" "+key] = true
+			}
+		}
+	}
+}
+
+// post sends a form of the session that is on the panel.
+func (s *stage) post(path string, values url.Values) {
+	s.t.Helper()
+	screen, _ := s.agent.Screen("hall")
+	s.postAs(screen.Session, path, values)
+}
+
+func (s *stage) postAs(session, path string, values url.Values) {
+	s.t.Helper()
+	form := url.Values{"session": {session}, "form": {s.kiosk.guard.formToken("hall", session)}}
+	maps.Copy(form, values)
+	s.send(http.MethodPost, path, form, true)
+}
+
+func (s *stage) edit(name, email, lang string) {
+	s.t.Helper()
+	s.post("/p/hall/edit", url.Values{"name": {name}, "email": {email}, "lang": {lang}})
+}
+
+// lang is the language that the panel speaks.
+func (s *stage) lang() string { return s.store.Index().Site().Lang }
+
+// realScenes is what happens at panels. Each begins with a terminal of its own.
+var realScenes = []func(*stage){
+	func(s *stage) { // somebody new, who gives an address
+		s.look("/p/hall")
+		s.tap("B")
+		s.look("/p/hall")
+		s.look("/p/hall/edit")
+		s.edit("", "ada@example.org", s.lang())
+		s.look("/p/hall")
+	},
+	func(s *stage) { // a member without a name, who signs out, and comes back too late
+		s.member("A", enroll.Active)
+		s.tap("A")
+		old, _ := s.agent.Screen("hall")
+		s.edit("", "ada@example.org", s.lang())
+		s.look("/p/hall")
+		s.post("/p/hall/signout", nil)
+		s.pass(7 * time.Second)
+		s.postAs(old.Session, "/p/hall/edit", url.Values{"name": {"Eve"}, "lang": {"fr"}})
+	},
+	func(s *stage) { // what cannot be saved
+		s.member("A", enroll.Active)
+		s.tap("A")
+		for _, name := range []string{strings.Repeat("x", 201), "a\x1bb"} {
+			s.edit(name, "", s.lang())
+		}
+		for _, email := range []string{"nobody", strings.Repeat("x", 250) + "@example.org"} {
+			s.edit("Ada", email, s.lang())
+		}
+		s.edit("Ada", "", "xx")
+		s.setting(func(site *enroll.Site) { site.EditProfile = false })
+		s.post("/p/hall/touch", nil)
+		s.look("/p/hall/edit")
+	},
+	func(s *stage) { // a disk that is gone
+		s.member("A", enroll.Active)
+		s.tap("A")
+		_ = s.store.Close()
+		s.edit("Ada", "", s.lang())
+		s.tap("B")
+		s.look("/p/hall")
+	},
+	func(s *stage) { // sessions that time ends
+		s.setting(func(site *enroll.Site) { site.SessionIdle, site.SessionMax = 5*time.Second, 8*time.Second })
+		s.member("A", enroll.Active)
+		s.tap("A")
+		s.pass(5 * time.Second)
+		s.look("/p/hall")
+		s.tap("A")
+		s.pass(4 * time.Second)
+		s.post("/p/hall/touch", nil)
+		s.pass(4 * time.Second)
+		s.look("/p/hall")
+	},
+	func(s *stage) { // badges that are refused
+		s.member("A", enroll.Suspended)
+		s.tap("A")
+		s.look("/p/hall")
+		s.event(reader.Event{Kind: reader.KindFault, Why: reader.BadParity})
+		s.look("/p/hall")
+		for _, first := range []byte{0x08, 0x88} {
+			s.event(reader.Event{Kind: reader.KindCard, Card: reader.NewCard(reader.ISO14443A, "UID", 32, []byte{first, 4, 2, 3})})
+			s.look("/p/hall")
+		}
+		s.setting(func(site *enroll.Site) { site.QuotaSite = 0 })
+		s.tap("B")
+		s.look("/p/hall")
+	},
+	func(s *stage) { // a code before its badge, too late, then in time
+		s.claim(s.member("", enroll.Active))
+		for _, window := range []time.Duration{time.Second, 30 * time.Second, time.Minute, 2 * time.Minute} {
+			s.setting(func(site *enroll.Site) { site.ClaimWindow = window })
+			s.keys("*7365")
+			s.look("/p/hall")
+			s.pass(window)
+			s.look("/p/hall")
+		}
+		s.keys("*7365")
+		s.tap("B")
+		s.look("/p/hall")
+	},
+	func(s *stage) { // a badge before its code, of somebody who is not active yet
+		s.setting(func(site *enroll.Site) { site.UnknownBadge = enroll.RouteBind })
+		s.claim(s.member("", enroll.Invited))
+		s.keys("*0000")
+		s.look("/p/hall")
+		s.tap("B")
+		s.look("/p/hall")
+		for _, key := range "7365" {
+			s.post("/p/hall/key", url.Values{"key": {string(key)}})
+		}
+		s.look("/p/hall")
+		s.tap("B")
+		s.look("/p/hall")
+	},
+	func(s *stage) { // a reader that is pulled out
+		s.event(reader.Event{Kind: endOfReader})
+		s.look("/p/hall")
+	},
+	func(s *stage) { // somebody who is lost
+		s.send(http.MethodGet, "/p/hall", nil, false)
+		s.look("/p/cellar")
+		s.send(http.MethodPost, "/p/hall/edit", url.Values{"name": {strings.Repeat("x", maxBody)}}, true)
+	},
+}
+
+// scriptedReader says what a scene wants.
+type scriptedReader struct{ say chan reader.Event }
+
+const endOfReader reader.Kind = "end of the reader"
+
+func (r *scriptedReader) Name() string { return "hall" }
+
+func (r *scriptedReader) Run(ctx context.Context, emit func(reader.Event)) error {
+	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
+	for {
+		select {
+		case ev := <-r.say:
+			if ev.Kind == endOfReader {
+				return errors.New("open /dev/ttyUSB0: no such device")
+			}
+			emit(ev)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
