@@ -29,6 +29,7 @@ type Index struct {
 	doors    map[string]Door
 	claims   map[ClaimID]Claim
 	site     Site
+	told     bool // the hub has told the settings of the site
 
 	// unclaimed are the places of anonymous accounts that nobody has made their own: they
 	// end one day. A site has few of them (Site.QuotaSite).
@@ -113,7 +114,7 @@ func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	ix.cards, ix.accounts, ix.slots = fresh.cards, fresh.accounts, fresh.slots
 	ix.grants, ix.spare = fresh.grants, fresh.spare
 	ix.doorIDs, ix.doors, ix.claims = fresh.doorIDs, fresh.doors, fresh.claims
-	ix.site, ix.unclaimed = fresh.site, fresh.unclaimed
+	ix.site, ix.told, ix.unclaimed = fresh.site, fresh.told, fresh.unclaimed
 }
 
 func (ix *Index) clear(cards int) {
@@ -193,6 +194,22 @@ func (ix *Index) Door(id string) Door {
 		return d
 	}
 	return Door{ID: id, UnknownTime: PolicyDeny, Stale: PolicyDeny}
+}
+
+// HasDoor reports whether the hub has described this door.
+func (ix *Index) HasDoor(id string) bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	_, ok := ix.doors[id]
+	return ok
+}
+
+// Told reports whether the hub has told this terminal about its site: until then nobody
+// but those with a new badge is known.
+func (ix *Index) Told() bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.told
 }
 
 // Fresh gives the shortest time for which a door trusts what the terminal knows without
@@ -313,7 +330,7 @@ func (c Claim) apply(ix *Index)     { ix.claims[c.ID] = c }
 func (g GoneClaim) apply(ix *Index) { delete(ix.claims, ClaimID(g)) }
 func (d Door) apply(ix *Index)      { ix.doors[d.ID] = d }
 func (g GoneDoor) apply(ix *Index)  { delete(ix.doors, string(g)) }
-func (s Site) apply(ix *Index)      { ix.site = s }
+func (s Site) apply(ix *Index)      { ix.site, ix.told = s, true }
 
 func (g Grant) apply(ix *Index) {
 	GoneGrant{g.ID, g.Account}.apply(ix)

@@ -104,6 +104,13 @@ func (p Policy) lets(always bool) bool {
 	return p == PolicyAllow || p == PolicyStaff && always
 }
 
+// Stale reports whether a door trusts what the terminal knows no more, because the hub was
+// last heard too long ago, and refuses somebody for it. since is when it was heard.
+func (e *Engine) Stale(door string) (since time.Time, stale bool) {
+	d := e.index.Door(door)
+	return e.clock.Floor(), e.stale(d, e.clock.Now()) && d.Stale != PolicyAllow
+}
+
 // stale reports whether the terminal has not heard from its hub for longer than the
 // door accepts. With an unknown time nobody can tell; UnknownTime covers that.
 func (e *Engine) stale(d Door, at clock.Stamp) bool {

@@ -78,6 +78,7 @@ func inventory(w io.Writer, s ctl.Status, now time.Time) {
 	}
 	for _, r := range s.Readers {
 		fmt.Fprintf(w, "reader\t%s\t%s\t%s\n", r.Name, r.Protocol, r.Port)
+		fmt.Fprintf(w, "\t%s\t%s\t\n", readCount(r.Badges, "badge", now, r.LastBadge), readCount(r.Faults, "fault", now, r.LastFault))
 	}
 	link := "not connected"
 	if s.Uplink.Connected {
@@ -87,6 +88,18 @@ func inventory(w io.Writer, s ctl.Status, now time.Time) {
 	fmt.Fprintf(w, "store\t%d cards\t%d accounts\t%d numbers left, %.1f MB\n", s.Store.Cards, s.Store.Accounts, s.Store.LeaseLeft, float64(s.Store.Bytes)/1e6)
 	if s.Store.Recovered != "" {
 		fmt.Fprintf(w, "\tkept aside\t%s\t\n", s.Store.Recovered)
+	}
+}
+
+// readCount is how many of something a reader has given, and when the last one was.
+func readCount(n uint64, what string, now, last time.Time) string {
+	switch n {
+	case 0:
+		return "no " + what
+	case 1:
+		return "1 " + what + ", " + ago(now, last)
+	default:
+		return fmt.Sprintf("%d %ss, last %s", n, what, ago(now, last))
 	}
 }
 

@@ -11,8 +11,7 @@ import (
 // see. Readers are the agent's.
 
 func (t *terminal) showStore() {
-	it := health.Item{Name: "store"}
-	t.health.Set(it)
+	t.health.Set(health.Item{Name: "store"})
 }
 
 func (t *terminal) showClock() {

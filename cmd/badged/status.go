@@ -54,6 +54,8 @@ func (s *status) readerStatus(items []health.Item) []ctl.Reader {
 	for _, c := range s.plan.cfg.Readers {
 		r := ctl.Reader{Name: c.Name, Point: c.Point, Protocol: c.Protocol, Port: c.Port}
 		r.State, r.Text = readerHealth(c.Name, items)
+		reads, _ := s.agent.Reads(c.Name)
+		r.Badges, r.Faults, r.LastBadge, r.LastFault = reads.Badges, reads.Faults, reads.LastBadge, reads.LastFault
 		list = append(list, r)
 	}
 	return list

@@ -143,6 +143,7 @@ func (a *Agent) started(ctx context.Context) {
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined, Device: a.opts.Device})
 	}
 	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted, Device: a.opts.Device})
+	a.placeState()
 }
 
 // ending tells what was only counted so far.
@@ -265,6 +266,7 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 	}
 	if a.opts.Heartbeat > 0 && !now.Before(a.beat) {
 		a.beat = now.Add(a.opts.Heartbeat)
+		a.placeState()
 	}
 }
 

@@ -36,9 +36,9 @@ type device struct {
 	alarms  counted
 	raised  map[reader.Why]bool // alarms that are not over
 	entries counted             // codes and PINs that were refused
-	noisy   bool                // health says that it cannot be understood
 	typed   typed
 	down    bool // it does not work
+	reads   reads
 }
 
 func (d *device) healthName() string { return "reader " + d.name }
@@ -165,7 +165,6 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	}
 	switch ev.Kind {
 	case reader.KindCard:
-		a.clean(d)
 		a.suspectTyped(d, ev.Card)
 		n, err := d.Number(ev.Card)
 		if err != nil {
@@ -178,8 +177,8 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, ev.Card)
 		a.endOthers(ctx, p, dec)
 		a.act(ctx, d, p, dec)
+		a.countRead(d, readOutcome(dec))
 	case reader.KindKey:
-		a.clean(d)
 		a.endTypedSuspicion(d)
 		a.configureKeys()
 		d.signal(reader.CueKey)

@@ -239,6 +239,7 @@ func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
 // refresh takes what the hub has changed into the sessions: a new name shows, and a card
 // or an account that may no longer log in is logged out.
 func (a *Agent) refresh(ctx context.Context) {
+	a.placeState()
 	for _, p := range a.order {
 		if p.Kind != enroll.Print {
 			continue

@@ -59,6 +59,12 @@ type Reader struct {
 	Port     string       `json:"port"`
 	State    health.State `json:"state"`
 	Text     string       `json:"text,omitempty"` // what is the matter
+
+	// Since the agent started; a zero time: none yet.
+	Badges    uint64    `json:"badges"`
+	Faults    uint64    `json:"faults"` // what could not be read
+	LastBadge time.Time `json:"last_badge,omitzero"`
+	LastFault time.Time `json:"last_fault,omitzero"`
 }
 
 // Uplink is the connection to the hub.

@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/health"
+	"badged/reader"
+)
+
+// Reads is what a reader has brought since the agent started: badges that were read, and
+// what could not be. A zero time: none yet.
+type Reads struct {
+	Badges, Faults       uint64
+	LastBadge, LastFault time.Time
+}
+
+// The bounds of the suspicion that something is wrong with a reader: one bad read is
+// noise, a few in a row are a fault.
+const (
+	recentReads   = 10
+	suspectFaults = 3 // of the recent ones
+	clearedBy     = 3 // good ones in a row
+)
+
+// cutUID stands in the statistics for badges that a reader gives cut.
+const cutUID reader.Why = "cut_uid"
+
+// reads counts what a reader brings, and suspects the reader when too much of it is bad.
+//
+//	         suspectFaults of the last recentReads are bad
+//	(well) -----------------------------------------------> suspect
+//	   ^                                                       |
+//	   +-------------------------------------------------------+
+//	         clearedBy good ones in a row
+type reads struct {
+	mu    sync.Mutex // guards count
+	count Reads
+
+	// What follows is the turn's.
+	recent  []reader.Why // the last recentReads; empty: a good one
+	good    int          // in a row
+	suspect bool
+}
+
+// add takes one read, bad if why says so, and reports whether the suspicion has changed.
+func (r *reads) add(now time.Time, why reader.Why) (changed bool) {
+	r.tally(now, why)
+	r.recent = append(r.recent, why)
+	if len(r.recent) > recentReads {
+		r.recent = r.recent[1:]
+	}
+	if why == "" {
+		r.good++
+	} else {
+		r.good = 0
+	}
+	before := r.suspect
+	switch {
+	case r.good >= clearedBy:
+		r.suspect, r.recent = false, nil
+	case r.bad() >= suspectFaults:
+		r.suspect = true
+	}
+	return r.suspect != before
+}
+
+func (r *reads) tally(now time.Time, why reader.Why) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if why == "" {
+		r.count.Badges++
+		r.count.LastBadge = now
+		return
+	}
+	r.count.Faults++
+	r.count.LastFault = now
+}
+
+func (r *reads) bad() (n int) {
+	for _, why := range r.recent {
+		if why != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// sum is what was counted so far. It is safe outside a turn.
+func (r *reads) sum() Reads {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+// Reads tells what the reader of this name has brought; false: there is none.
+func (a *Agent) Reads(name string) (Reads, bool) {
+	for _, d := range a.devices {
+		if d.name == name {
+			return d.reads.sum(), true
+		}
+	}
+	return Reads{}, false
+}
+
+// countRead counts a read, and shows in health when a reader gives mostly what nobody can
+// be known by: people are refused there, or see nothing at all.
+func (a *Agent) countRead(d *device, why reader.Why) {
+	if !d.reads.add(time.Now(), why) {
+		return
+	}
+	it := health.Item{Name: d.healthName() + " badges"}
+	if d.reads.suspect {
+		it = describeReads(it.Name, d.name, d.reads.bad(), len(d.reads.recent), why)
+		a.log.Warn("most of what the reader gives cannot be used", "reader", d.name, "why", string(why))
+	} else {
+		a.log.Info("the reader gives good badges again", "reader", d.name)
+	}
+	a.opts.Health.Set(it)
+}
+
+func describeReads(item, name string, bad, of int, why reader.Why) health.Item {
+	it := health.Item{Name: item, State: health.Warn}
+	count := strconv.Itoa(bad) + " of the last " + strconv.Itoa(of) + " badges at reader " + name
+	switch why {
+	case reader.BadNumber:
+		it.Text = count + " do not fit its number rule"
+		it.Do = "correct number = in the configuration; badgectl card learn finds the rule from three badges"
+	case cutUID:
+		it.Text = count + " are cut: the reader gives four bytes, beginning with 88, of a serial number of seven, and others share them"
+		it.Do = "set the reader to give whole serial numbers (docs/readers.md)"
+	default:
+		it.Text = count + " could not be read (" + string(why) + ")"
+		it.Do = "check its wiring, speed (baud) and protocol; docs/readers.md says what each fault means"
+	}
+	return it
+}
+
+// readOutcome is why a card that was read cleanly is of no use all the same; empty: it is
+// of use.
+func readOutcome(dec enroll.Decision) reader.Why {
+	if dec.Reason == enroll.CutUID {
+		return cutUID
+	}
+	return ""
+}
