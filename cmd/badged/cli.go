@@ -143,15 +143,19 @@ func runCommand(file *string, stdio Stdio) *cobra.Command {
 
 func checkCommand(file *string) *cobra.Command {
 	return &cobra.Command{
-		Use:     "check",
-		Short:   "Check the configuration and do nothing else",
-		Long:    "check reads the configuration as run would, and tells all that is wrong with it.",
+		Use:   "check",
+		Short: "Check the configuration and do nothing else",
+		Long: "check reads the configuration as run would, and tells all that is wrong with it at once.\n" +
+			"It warns of ports and pins that are not there now, and opens nothing.",
 		Example: "  badged check --config ./badged.toml",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := load(*file)
 			if err != nil {
 				return err
+			}
+			for _, line := range p.missing() {
+				fmt.Fprintln(cmd.OutOrStdout(), "warning:", line)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is fine: %d points, %d readers\n", *file, len(p.cfg.Points), len(p.readers))
 			return err
@@ -210,12 +214,22 @@ func load(file string) (*plan, error) {
 		}
 	}
 	cfg, err := config.Load(file)
-	if err != nil {
-		var problems config.Problems
-		if errors.As(err, &problems) {
-			return nil, err
-		}
+	if err == nil {
+		return newPlan(cfg)
+	}
+	var problems config.Problems
+	if !errors.As(err, &problems) {
 		return nil, fmt.Errorf("%w: %w (name the file with --config)", errConfig, err)
 	}
-	return newPlan(cfg)
+	if cfg == nil {
+		return nil, problems
+	}
+	return nil, problems.Merge(furtherProblems(cfg))
+}
+
+// furtherProblems are those that show only when what a configuration names is built.
+func furtherProblems(cfg *config.Config) (further config.Problems) {
+	_, err := newPlan(cfg)
+	errors.As(err, &further)
+	return further
 }

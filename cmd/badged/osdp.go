@@ -46,7 +46,7 @@ type osdpReader struct {
 // addOSDP puts a reader on the line of its port.
 func (p *plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Rule) config.Problems {
 	if _, err := protocols.New(c.Protocol, c.Options); err != nil {
-		return config.Problems{c.Problem(optionOf(c), err.Error(), "")}
+		return optionProblems(c, err)
 	}
 	unit, keyFile, err := protocols.OSDPUnit(c.Options)
 	if err != nil {

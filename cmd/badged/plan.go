@@ -11,6 +11,7 @@ import (
 	"badged/internal/agent"
 	"badged/internal/config"
 	"badged/internal/door"
+	"badged/reader"
 	"badged/reader/gpioport"
 	"badged/reader/number"
 	"badged/reader/protocols"
@@ -124,21 +125,19 @@ func (p *plan) input(c config.Point, spec, name string, open func(*gpioport.Pin)
 }
 
 func (p *plan) addReader(c config.Reader) (problems config.Problems) {
-	proto, err := protocols.Find(c.Protocol)
-	if err != nil {
-		return config.Problems{c.Problem("protocol", err.Error(), "")}
-	}
 	rule, err := number.Parse(c.Number)
 	if err != nil {
 		problems = append(problems, c.Problem("number", err.Error(), ""))
 	}
+	proto, err := protocols.Find(c.Protocol)
+	if err != nil {
+		return append(problems, c.Problem("protocol", err.Error(), ""))
+	}
 	if proto.Port == protocols.Bus {
 		return append(problems, p.addOSDP(c, proto, rule)...)
 	}
-	dec, err := protocols.New(c.Protocol, c.Options)
-	if err != nil && !errors.Is(err, protocols.ErrNoBytes) {
-		problems = append(problems, c.Problem(optionOf(c), err.Error(), ""))
-	}
+	dec, wrong := newDecoder(c)
+	problems = append(problems, wrong...)
 	if c.Baud != 0 && proto.DefaultBaud == 0 {
 		problems = append(problems, c.Problem("baud", "only a serial port has a speed, and "+c.Protocol+" has none", ""))
 	}
@@ -149,10 +148,14 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if proto.Port == protocols.Bulk && errBulk != nil {
 		problems = append(problems, c.Problem("protocol", errBulk.Error(), "pcscd, which needs the daemon of that name instead"))
 	}
+	at, err := parsePort(c, proto.Port)
+	if err != nil {
+		problems = append(problems, c.Problem("port", err.Error(), ""))
+	}
 	if len(problems) > 0 {
 		return problems
 	}
-	src, err := p.newSource(c, proto, dec)
+	src, err := p.newSource(c, proto, at, dec)
 	if err != nil {
 		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
@@ -166,6 +169,29 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 // keysOnly reports whether a reader is a keypad that reads no badges.
 func keysOnly(c config.Reader) bool {
 	return c.Protocol == "asciikeypad" || c.Protocol == "hid" && c.Options["keypad"] == "on"
+}
+
+// newDecoder makes the decoder of a reader. Each option that is wrong by itself is a problem
+// of its own; options that only do not go together are one.
+func newDecoder(c config.Reader) (reader.Decoder, config.Problems) {
+	dec, err := protocols.New(c.Protocol, c.Options)
+	if err == nil || errors.Is(err, protocols.ErrNoBytes) {
+		return dec, nil
+	}
+	return nil, optionProblems(c, err)
+}
+
+// optionProblems names the options that a protocol complains about.
+func optionProblems(c config.Reader, whole error) (problems config.Problems) {
+	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
+		if _, err := protocols.New(c.Protocol, map[string]string{name: c.Options[name]}); err != nil && !errors.Is(err, protocols.ErrNoBytes) {
+			problems = append(problems, c.Problem("options."+name, err.Error(), ""))
+		}
+	}
+	if len(problems) == 0 {
+		problems = append(problems, c.Problem("protocol", whole.Error(), ""))
+	}
+	return problems
 }
 
 // excluded reports whether a reader before forbids this kind of port, and notes the kind.
@@ -201,15 +227,4 @@ func (p *plan) sources(log *slog.Logger) []agent.Reader {
 	cfg := *p.guard
 	cfg.Log = log
 	return append(slices.Clip(p.readers), agent.Reader{Source: usbport.NewGuard(cfg)})
-}
-
-// optionOf is the key that a protocol complains about: the option that is wrong even
-// when it stands alone, or else all of them.
-func optionOf(c config.Reader) string {
-	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
-		if _, err := protocols.New(c.Protocol, map[string]string{name: c.Options[name]}); err != nil {
-			return "options." + name
-		}
-	}
-	return "protocol"
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"context"
+
 	"badged/internal/clock"
 	"badged/internal/health"
 	"badged/sync/uplink"
-	"context"
 )
 
 // What follows puts the state of the parts into the register of what a person must

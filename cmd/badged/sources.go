@@ -77,66 +77,41 @@ var _, errBulk = usbport.NewBulk(usbport.Config{}, nil)
 
 // newSource makes what brings a reader's bytes to dec. Nothing is opened. An error is
 // about the port.
-func (p *plan) newSource(c config.Reader, proto protocols.Protocol, dec reader.Decoder) (reader.Source, error) {
+func (p *plan) newSource(c config.Reader, proto protocols.Protocol, at port, dec reader.Decoder) (reader.Source, error) {
 	switch proto.Port {
 	case protocols.Serial:
-		return serialSource(c, proto, dec)
+		return serialSource(c, proto, dec), nil
 	case protocols.Reports, protocols.Feature:
-		spec, err := usbport.ParseSpec(c.Port)
-		if err != nil {
-			return nil, err
-		}
-		p.usb = append(p.usb, spec)
-		return usbport.New(usbport.Config{Name: c.Name, Spec: spec}, dec), nil
+		p.usb = append(p.usb, at.usb)
+		return usbport.New(usbport.Config{Name: c.Name, Spec: at.usb}, dec), nil
 	case protocols.Bulk:
-		return p.bulkSource(c, dec)
+		return p.bulkSource(c, at, dec)
 	case protocols.Daemon:
-		name, err := pcscd.ParseSpec(c.Port)
-		if err != nil {
-			return nil, err
-		}
-		return pcscd.New(pcscd.Config{Name: c.Name, Reader: name}), nil
+		return pcscd.New(pcscd.Config{Name: c.Name, Reader: at.daemon}), nil
 	case protocols.SPI:
-		spec, err := mfrc522.ParseSpec(c.Port)
-		if err != nil {
-			return nil, err
-		}
-		return mfrc522.New(mfrc522.Config{Name: c.Name, Spec: spec}), nil
-	case protocols.Lines:
-		spec, err := gpioport.ParseLinesSpec(c.Port)
-		if err != nil {
-			return nil, err
-		}
-		return gpioport.NewLines(gpioport.LinesConfig{Name: c.Name, Spec: spec}, dec), nil
+		return mfrc522.New(mfrc522.Config{Name: c.Name, Spec: at.spi}), nil
 	default:
-		return nil, errors.New("this kind of port is not wired")
+		return gpioport.NewLines(gpioport.LinesConfig{Name: c.Name, Spec: at.lines}, dec), nil
 	}
 }
 
 // bulkSource needs a build with libusb.
-func (p *plan) bulkSource(c config.Reader, dec reader.Decoder) (reader.Source, error) {
-	spec, err := usbport.ParseSpec(c.Port)
-	if err != nil {
-		return nil, err
-	}
+func (p *plan) bulkSource(c config.Reader, at port, dec reader.Decoder) (reader.Source, error) {
 	poller, ok := dec.(reader.Poller)
 	if !ok {
 		return nil, errors.New("this kind of port is for protocols that ask")
 	}
-	p.usb = append(p.usb, spec)
-	return usbport.NewBulk(usbport.Config{Name: c.Name, Spec: spec}, poller)
+	p.usb = append(p.usb, at.usb)
+	return usbport.NewBulk(usbport.Config{Name: c.Name, Spec: at.usb}, poller)
 }
 
 // serialSource also shows decisions at a reader that can.
-func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) (reader.Source, error) {
-	if err := serialPath(c); err != nil {
-		return nil, err
-	}
+func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) reader.Source {
 	cfg := serialConfig(c, p)
 	if talk, ok := dec.(serialport.Dialogue); ok {
-		return serialport.NewBus(cfg, talk), nil
+		return serialport.NewBus(cfg, talk)
 	}
-	return serialport.New(cfg, dec), nil
+	return serialport.New(cfg, dec)
 }
 
 // serialPath is an error if the port of a reader on a serial line is no path.

@@ -20,7 +20,8 @@ func (l *loader) finish() {
 		t.reader.section = t.section
 		l.cfg.Readers = append(l.cfg.Readers, *t.reader)
 	}
-	if len(l.cfg.Points) == 0 {
+	misspelt := slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Key == "point" })
+	if len(l.cfg.Points) == 0 && !misspelt {
 		l.report("point", position{1, 1}, "there is no [[point]]: the agent would have nothing to do", "")
 	}
 	l.checkPoints()
@@ -77,9 +78,9 @@ func (l *loader) checkDoors() {
 		if p.Relay != "" && relay[p.Door] {
 			l.add(p.Problem("relay", fmt.Sprintf("door %q has a relay already: its points share it", p.Door), ""))
 		}
-		relay[p.Door] = relay[p.Door] || p.Relay != ""
+		relay[p.Door] = relay[p.Door] || p.has("relay")
 		for _, key := range hardware {
-			if p.Kind == KindDoor && p.Relay == "" && p.has(key) {
+			if p.Kind == KindDoor && !p.has("relay") && p.has(key) {
 				l.add(p.Problem(key, "this stands at the point that names the relay of the door", ""))
 			}
 		}
@@ -106,7 +107,7 @@ func (l *loader) checkReaders() {
 	names := map[string]bool{}
 	for _, r := range l.cfg.Readers {
 		l.require(r.section, "name", "point", "protocol", "port")
-		if r.has("point") && !points[r.Point] {
+		if r.Point != "" && !points[r.Point] {
 			l.add(r.Problem("point", fmt.Sprintf("there is no point %q", r.Point)+spelling.Hint(r.Point, slices.Collect(maps.Keys(points))), l.pointNames()))
 		}
 		if r.Name != "" && names[r.Name] {

@@ -4,8 +4,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,7 +115,22 @@ func (ps Problems) Error() string {
 // maxSize bounds the file: a configuration is a few kilobytes.
 const maxSize = 1 << 20
 
-// Load reads and checks a file. A content that is not right gives Problems.
+// Merge adds the problems that somebody else found, except at a key that is wrong already,
+// and orders all as they stand in the file.
+func (ps Problems) Merge(others Problems) Problems {
+	for _, o := range others {
+		known := slices.ContainsFunc(ps, func(p Problem) bool { return p.Line == o.Line && p.Key == o.Key })
+		if !known {
+			ps = append(ps, o)
+		}
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return ps
+}
+
+// Load reads and checks a file, as Parse does.
 func Load(file string) (*Config, error) {
 	info, err := os.Stat(file)
 	if err == nil && info.Size() > maxSize {
@@ -129,16 +146,17 @@ func Load(file string) (*Config, error) {
 	return Parse(file, data)
 }
 
-// Parse checks the content of a file, which is named for its problems.
+// Parse checks the content of a file, which is named for its problems. With Problems comes
+// what could be understood, so that those who know protocols, rules and pins can tell what
+// else is wrong; nil if the content is not TOML.
 func Parse(file string, data []byte) (*Config, error) {
 	l := newLoader(file)
-	l.read(data)
-	if len(l.problems) == 0 {
-		l.finish()
+	if !l.read(data) {
+		return nil, l.problems.Merge(nil)
 	}
+	l.finish()
 	if len(l.problems) > 0 {
-		l.sort()
-		return nil, l.problems
+		return l.cfg, l.problems.Merge(nil)
 	}
 	return l.cfg, nil
 }

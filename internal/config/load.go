@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -64,7 +63,8 @@ func (l *loader) table(name string, fields map[string]field) *table {
 	}
 }
 
-func (l *loader) read(data []byte) {
+// read walks over the document. It reports false if that is not TOML.
+func (l *loader) read(data []byte) bool {
 	l.parser.Reset(data)
 	for l.parser.NextExpression() {
 		switch e := l.parser.Expression(); e.Kind {
@@ -77,16 +77,17 @@ func (l *loader) read(data []byte) {
 			l.assign(path, at, e.Value())
 		}
 	}
-	l.syntax(l.parser.Error())
+	return l.syntax(l.parser.Error())
 }
 
-func (l *loader) syntax(err error) {
+func (l *loader) syntax(err error) (ok bool) {
 	var pe *unstable.ParserError
 	if !errors.As(err, &pe) {
-		return
+		return true
 	}
 	at := l.at(l.parser.Range(pe.Highlight))
 	l.report("", at, "this is not TOML: "+strings.TrimPrefix(pe.Message, "toml: "), "")
+	return false
 }
 
 func (l *loader) path(key unstable.Iterator) (path []string, at position) {
@@ -122,6 +123,8 @@ func (l *loader) enter(path []string, at position) {
 	switch {
 	case name == "point" || name == "reader":
 		l.report(name, at, "write it with two brackets: [["+name+"]]", "")
+	case name == "reader.options":
+		l.report(name, at, "this stands behind the [[reader]] that it is of, and there is none before it", "")
 	case t == nil:
 		l.unknownTable(name, at)
 	case t.stood:
@@ -219,11 +222,4 @@ func (l *loader) describe(n *unstable.Node) string {
 	default:
 		return fmt.Sprintf("%.40s", n.Data)
 	}
-}
-
-// sort orders the problems as they stand in the file.
-func (l *loader) sort() {
-	slices.SortStableFunc(l.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
 }
