@@ -48,7 +48,7 @@ var notRefused = []enroll.Reason{
 	enroll.SessionReplaced, enroll.ProfileEdited, enroll.DoorForced, enroll.DoorHeld, enroll.DoorClosed, enroll.ExitButton,
 	enroll.DeviceUp, enroll.TerminalStarted, enroll.EntryTimeout, enroll.DoorOpened, enroll.BindOffered, enroll.DatabaseQuarantined,
 	enroll.EventsLost, enroll.DeviceAlarm, enroll.DeviceKeyed, enroll.AccountsClosed, enroll.AwaitSameCard, enroll.ClaimsClosed,
-	enroll.AlarmOver,
+	enroll.AlarmOver, enroll.SessionLimit,
 }
 
 // scene brings a terminal into a state in which people are refused, and says what status
