@@ -147,6 +147,9 @@ func (v *visitor) fits(width int64) {
 func TestVisitor(t *testing.T) {
 	v := visit(t)
 	v.sees("#printer .pills", "connected")
+	if err := panelOf(t, v.bench).shows(within(t), "Present your badge"); err != nil { // the page is in English
+		t.Fatal(err)
+	}
 	v.shoot("1-start", 1440, 900)
 	v.click(`#badges .badge:nth-child(1) button:nth-child(1)`)
 	v.sees("#events", "anonym1 new account")
@@ -184,7 +187,7 @@ func TestVisitor(t *testing.T) {
 	v.shoot("4-open-1024", 1024, 768)
 	v.shoot("4-open-390", 390, 844)
 	v.do(chromedp.EmulateViewport(1440, 900))
-	v.panel("Modifier le compte")
+	v.panel("Edit account")
 	v.click("#printer [data-power]")
 	v.sees("#printer .pills", "off")
 	v.shoot("5-off", 1440, 900)

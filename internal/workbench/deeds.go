@@ -22,7 +22,7 @@ func (w *Workbench) act(ctx context.Context, verb string, d deed) error {
 	deeds := map[string]func(context.Context, deed) error{
 		"tap": w.tap, "keys": w.keys, "badge": w.newBadge, "push": w.push, "exit": w.exit, "noise": w.noise,
 		"network": w.network, "power": w.power, "hub": w.hubPower,
-		"member": w.member, "grant": w.grant, "claim": w.claim, "reopen": w.reopen,
+		"member": w.member, "grant": w.grant, "claim": w.claim, "reopen": w.reopen, "lang": w.speak,
 	}
 	do, ok := deeds[verb]
 	if !ok {
@@ -83,6 +83,12 @@ func (w *Workbench) keys(_ context.Context, d deed) error {
 		return nil
 	}
 	return w.devices.frontKeys.Type(d.Keys)
+}
+
+// speak gives the site the language of the page, which its panels begin with.
+func (w *Workbench) speak(ctx context.Context, d deed) error {
+	_, err := w.hub.api.PatchSite(ctx, api.SitePatch{Lang: &d.Lang})
+	return err
 }
 
 func (w *Workbench) newBadge(context.Context, deed) error {

@@ -148,6 +148,7 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 // deed is what a visitor does.
 type deed struct {
 	Badge, At, Keys, Name, Account string
+	Lang                           string
 	State                          Network
 	On                             bool
 }

@@ -37,6 +37,12 @@ async function act(verb, body = {}) {
   return !problem;
 }
 
+// speak lets the panels begin with the language of this page. It is no deed of the visitor's,
+// so that a server that is stopped is no alarm: it hears the next time.
+function speak() {
+  fetch("do/lang", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ lang }) }).catch(() => null);
+}
+
 let alarmTimer;
 function alarm(text) {
   clearTimeout(alarmTimer);
@@ -200,6 +206,7 @@ function listen() {
     lang = e.target.dataset.lang;
     localStorage.setItem("lang", lang);
     translate();
+    speak();
   });
   $("#network").addEventListener("click", e => e.target.dataset.network && act("network", { state: e.target.dataset.network }));
   $("#keys").append(...[..."123456789*0#"].map(k => el("button", { onclick: () => press(k) }, k)));
@@ -230,4 +237,5 @@ function follow() {
 
 translate();
 listen();
+speak();
 follow();
