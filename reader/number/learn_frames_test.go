@@ -38,6 +38,7 @@ func TestLearnFindsBitsInsideADecimalNumber(t *testing.T) {
 		{"facility and card, with a comma", "35020915,011,12345 60019906,201,60001 10094161,077,00808 53806186,154,33333",
 			`join(",","dec2bin|lpad(26)|substr(1,8)|bin2dec|lpad(3)","dec2bin|lpad(26)|substr(9,16)|bin2dec|lpad(5)")`},
 		{"in hex", "35020915,0B3039 60019906,C9EA61 10094161,4D0328 53806186,9A8235", "dec2bin|lpad(26)|substr(1,24)|bin2hex|lpad(6)"},
+		{"with an odd number of ones, which proves no longer format", "10142446,05071223 13481705,06740852 8442697,04221348 14888602,07444301", "dec2bin|lpad(26)|substr(1,24)|bin2dec|lpad(8)"},
 		{"the card alone", "35020915,12345 60019906,60001 10094161,00808 53806186,33333", "dec2bin|lpad(26)|substr(9,16)|bin2dec|lpad(5)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,6 +152,7 @@ func TestLearnSeesThroughSeparators(t *testing.T) {
 		{"7 bytes", "04:A2:33:1B:5C:70:80,04A2331B5C7080 04:9F:00:7C:1A:2B:3C,049F007C1A2B3C 04:11:D3:E0:00:61:80,0411D3E0006180", "drop"},
 		{"7 bytes, the last 4 in decimal", "04:A2:33:1B:5C:70:80,0459042944 04:9F:00:7C:1A:2B:3C,2082089788 04:11:D3:E0:00:61:80,3758121344", "drop|right(8)|hex2dec|lpad(10)"},
 		{"another character", "35/020/915,35020915 60/019/906,60019906 10/094/161,10094161", `drop("/")`},
+		{"a mark in front", "#35020915,35020915 #60019906,60019906 #10094161,10094161", `drop("#")`},
 		{"bits inside a decimal number with blanks", "35·020·915,00733241 60·019·906,13232737 10·094·161,05047080 53·806·186,10125877", "drop|dec2bin|lpad(26)|substr(1,24)|bin2dec|lpad(8)"},
 
 		{"colons are wanted", "04A2331B,04:A2:33:1B 049F007C,04:9F:00:7C 8611D3E0,86:11:D3:E0", `group(2,":")`},
@@ -158,6 +160,7 @@ func TestLearnSeesThroughSeparators(t *testing.T) {
 		{"small letters and dashes are wanted", "04A2331B,04-a2-33-1b 049F007C,04-9f-00-7c 8611D3E0,86-11-d3-e0", `lower|group(2,"-")`},
 		{"of decimal", "0077738779,04:A2:33:1B 0077529212,04:9F:00:7C 2249315296,86:11:D3:E0", `dec2hex|lpad(8)|group(2,":")`},
 		{"blanks and 0x are wanted", "04A2331B,0x04·0xA2·0x33·0x1B 049F007C,0x04·0x9F·0x00·0x7C 8611D3E0,0x86·0x11·0xD3·0xE0", `group(2," 0x")|prepend("0x")`},
+		{"decimal with blanks, turned over and cut", "77·738·779,03383812 77·529·212,00040708 2·249·315·296,13832582", "drop|dec2hex|lpad(8)|left(6)|reverse|hex2dec|lpad(8)"},
 		{"0x is wanted", "04A2331B,0x04A2331B 049F007C,0x049F007C 8611D3E0,0x8611D3E0", `prepend("0x")`},
 		{"dashes for colons", "04:A2:33:1B,04-A2-33-1B 04:9F:00:7C,04-9F-00-7C 86:11:D3:E0,86-11-D3-E0", `drop|group(2,"-")`},
 		{"as they are", "04:A2:33:1B,04:A2:33:1B 04:9F:00:7C,04:9F:00:7C 86:11:D3:E0,86:11:D3:E0", ""},

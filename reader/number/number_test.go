@@ -131,7 +131,7 @@ func TestVerbs(t *testing.T) {
 		{"reverse", "62E3086CED", "ED6C08E362"},
 		{"bitreverse", "0180A5", "8001A5"},
 		{"nibblereverse", "0B00A41F52", "0D00528FA4"},
-		{"nibblereverse", "aF1", "5F8"},
+		{"nibblereverse", "0123456789ABCDEFabcdef", "084C2A6E195D3B7F5D3B7F"},
 		{"bitreverse|nibblereverse", "1A", "A1"},
 		{"hex2ascii", "3934", "94"},
 		{"drop", "04:A2:33:1B", "04A2331B"},

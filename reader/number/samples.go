@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"unicode"
 )
 
 // samples is how many badges are made up, to tell rules apart that agree on the pairs.
@@ -11,7 +12,7 @@ const samples = 12
 
 // madeUp gives badges that look like those that were read.
 func madeUp(rnd *rand.Rand, read []string) (list []string) {
-	limit, width := frameLimit(read)
+	limit, width := frameLimit(mapped(read, withoutSeparators))
 	digits := alphabet(read)
 	for i := range samples {
 		like := read[i%len(read)]
@@ -19,12 +20,44 @@ func madeUp(rnd *rand.Rand, read []string) (list []string) {
 		case i == samples-1:
 			list = append(list, sample(rnd, like, "0")) // the shortest number
 		case limit > 0:
-			list = append(list, fmt.Sprintf("%0*d", width, rnd.Uint64N(limit)))
+			list = append(list, between(like, fmt.Sprintf("%0*d", width, rnd.Uint64N(limit))))
 		default:
 			list = append(list, sample(rnd, like, digits))
 		}
 	}
 	return list
+}
+
+// withoutSeparators leaves the decimal digits; nothing if there is a letter.
+func withoutSeparators(s string) string {
+	if strings.ContainsFunc(s, unicode.IsLetter) {
+		return ""
+	}
+	return strings.Map(func(c rune) rune {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		return c
+	}, s)
+}
+
+// between puts digits to where like has them, the last ones last. A text of digits only
+// has nothing to put them between.
+func between(like, digits string) string {
+	if isOf(like, 10) {
+		return digits
+	}
+	out := []byte(like)
+	for i := len(out) - 1; i >= 0; i-- {
+		if out[i] < '0' || out[i] > '9' {
+			continue
+		}
+		out[i] = '0'
+		if n := len(digits); n > 0 {
+			out[i], digits = digits[n-1], digits[:n-1]
+		}
+	}
+	return string(out)
 }
 
 // frameLimit gives what decimal numbers stay below and their digits, so that made-up
