@@ -72,6 +72,27 @@ func TestWhoseBadgesMayBeTyped(t *testing.T) {
 	}
 }
 
+// A keypad alone is no reader whose end leaves a panel without one.
+func TestWhatReadsNoBadges(t *testing.T) {
+	for _, tt := range []struct {
+		protocol, port, keypad string
+		want                   bool
+	}{
+		{"wiegand", "gpiochip0:17,27", "keypad = \"8bit\"", false},
+		{"hid", "usb:08ff:0009", "keypad = \"on\"", true},
+		{"hid", "usb:08ff:0009", "keypad = \"off\"", false},
+		{"asciikeypad", "/dev/ttyUSB9", "", true},
+	} {
+		p, err := planned(t, printPoint+fmt.Sprintf("[[reader]]\nname = \"r\"\npoint = \"hall\"\nprotocol = %q\nport = %q\n[reader.options]\n%s\n", tt.protocol, tt.port, tt.keypad))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.readers[0].KeysOnly; got != tt.want {
+			t.Errorf("%s, %s: %v", tt.protocol, tt.keypad, got)
+		}
+	}
+}
+
 // A smart card reader is one of them, also in a build that cannot open it.
 func TestTheGuardKnowsSmartCardReaders(t *testing.T) {
 	const text = "usb:072f:2200"

@@ -21,17 +21,21 @@ func TestBrowserTypesAClaimCode(t *testing.T) {
 	d.offerKeys()
 	b.sees(heading, "Badge inconnu")
 	b.run(chromedp.Evaluate(`window.seven = document.querySelector("#keypad [value='7']"); window.sameDocument = true`, nil))
+	b.sees(spokenT, "Badge inconnu. Pour l’enregistrer, tapez le code que vous avez reçu. Vous avez 45 secondes.")
+	b.run(chromedp.Evaluate(`document.getElementById("live").textContent = "said"`, nil))
 	for _, key := range "7365" {
 		b.run(chromedp.Click(fmt.Sprintf("#keypad [value='%c']", key), chromedp.ByQuery))
 	}
 	b.sees(`document.querySelectorAll("#typed .full").length`, "4")
 	b.sees(`document.querySelector("#typed .sr").textContent`, "Chiffres tapés\u00a0: 4 sur 4")
+	b.sees(spokenT, "said") // the number of digits speaks for itself
 	b.sees(`window.sameDocument && window.seven === document.querySelector("#keypad [value='7']")`, "true")
 	if d.typed != "7365" {
 		t.Errorf("typed %q", d.typed)
 	}
 	d.set(func(s *enroll.Screen) { s.Notice, s.Typed = enroll.CodeRefused, 0 })
 	b.sees(heading, "Code refusé")
+	b.sees(spokenT, "Code refusé. Vérifiez votre code et recommencez.")
 	b.sees(`document.querySelectorAll("#typed .full").length`, "0")
 	b.sees(`window.seven === document.querySelector("#keypad [value='7']")`, "true")
 	d.set(func(s *enroll.Screen) { s.Notice, s.Keypad = enroll.AwaitSameCard, false })

@@ -63,28 +63,32 @@
     box.innerHTML = html;
     var next = box.querySelector("main");
     if (!next) { return; }
-    var same = old && old.getAttribute("data-session") === next.getAttribute("data-session");
+    var news = true, same = old && old.getAttribute("data-session") === next.getAttribute("data-session");
     if (same && old.getAttribute("data-page") === "edit" && next.getAttribute("data-page") === "edit") {
       old.setAttribute("data-version", next.getAttribute("data-version"));
       byId("strips").innerHTML = next.querySelector("#strips").innerHTML;
     } else if (same && old.lang === next.lang && byId("keypad") && next.querySelector("#keypad")) {
-      patch(old, next);
+      news = patch(old, next);
     } else {
       replace(old, next, same);
     }
     setLeft(parseInt(next.getAttribute("data-left"), 10));
-    say(next.getAttribute("data-say"));
+    if (news) { say(next.getAttribute("data-say")); }
   }
 
-  // patch leaves the keys under the finger.
+  // patch leaves the keys under the finger, and tells whether there is more to say than how
+  // many were pressed, which #typed says by itself.
   function patch(old, next) {
     var parts = ["#strips", "#typed", ".words .lead"], heading = next.querySelector("#heading");
     old.className = next.className;
+    var news = old.getAttribute("data-say") !== next.getAttribute("data-say");
+    old.setAttribute("data-say", next.getAttribute("data-say"));
     old.setAttribute("data-version", next.getAttribute("data-version"));
     for (var i = 0; i < parts.length; i++) { old.querySelector(parts[i]).innerHTML = next.querySelector(parts[i]).innerHTML; }
     byId("heading").className = heading.className;
     byId("heading").textContent = heading.textContent;
     document.title = next.getAttribute("data-title");
+    return news;
   }
 
   function replace(old, next, same) {
