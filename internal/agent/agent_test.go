@@ -54,7 +54,7 @@ func TestPanel(t *testing.T) {
 		if err := l.Edit(t.Context(), "hall", second.Session, enroll.Edit{Name: "Bea", Lang: "en"}); err != nil {
 			t.Fatal(err)
 		}
-		if s, _ := l.Screen("hall"); s.Account.DisplayName() != "Bea" || s.Account.Lang != "en" {
+		if s, _ := l.Screen("hall"); s.Account.DisplayName() != "Bea" || s.Account.Lang != "en" || s.New { // it is completed, not new
 			t.Errorf("the panel shows %q", s.Account.DisplayName())
 		}
 		var field *enroll.FieldError

@@ -135,6 +135,35 @@ func TestKeysThatAreNotOffered(t *testing.T) {
 	})
 }
 
+// A code that a keypad gets wrong offers no keys to somebody's session, nor where the site
+// binds nothing.
+func TestWrongCodesElsewhereOfferNoKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, hall, keys := newLab(t), newScript("hall-rfid"), newScript("hall-keys")
+		l.attach(hall, "hall")
+		l.attach(keys, "hall")
+		l.member("M")
+		l.run()
+		wrong := func() enroll.Screen {
+			t.Helper()
+			for _, k := range "*1111" {
+				keys.say <- reader.Event{Kind: reader.KindKey, Key: keypad.Key(k)}
+			}
+			l.expect(enroll.Refused, enroll.CodeRefused)
+			return l.screen(func(s enroll.Screen) bool { return s.Notice == enroll.CodeRefused })
+		}
+		if s := wrong(); s.Keypad {
+			t.Error("a site that makes accounts offers keys")
+		}
+		l.binding(8)
+		hall.tap("M")
+		l.expect(enroll.Granted, enroll.KnownCard)
+		if s := wrong(); s.Keypad || s.Session == "" {
+			t.Error("a session offers keys")
+		}
+	})
+}
+
 // dying is a reader that works while alive is set.
 type dying struct {
 	*script
