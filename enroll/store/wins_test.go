@@ -112,3 +112,28 @@ func TestALeaseThatMakesNoSenseIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A whole collection counts only if its rows add up to what the hub signed: nothing of
+// another one is taken, and what was there stays.
+func TestASnapshotThatDoesNotAddUpIsRefused(t *testing.T) {
+	s := open(t, dbPath(t))
+	h := newHub(wire.Accounts)
+	apply(t, s, h.put(t, 1, activePerson))
+	h.put(t, 2, activePerson)
+	pages := h.snapshot()
+	pages[0].Hash[0] ^= 1
+	if err := s.Apply(t.Context(), pages); !errors.Is(err, wire.ErrHash) {
+		t.Errorf("a wrong sum gives %v", err)
+	}
+	if _, err := account(t, s, 2); !errors.Is(err, enroll.ErrNotFound) {
+		t.Errorf("something of it was applied: %v", err)
+	}
+	if _, err := account(t, s, 1); err != nil {
+		t.Errorf("what was there is gone: %v", err)
+	}
+	pages[0].Hash[0] ^= 1
+	apply(t, s, pages)
+	if _, err := account(t, s, 2); err != nil {
+		t.Errorf("the right sum is refused: %v", err)
+	}
+}
