@@ -128,7 +128,7 @@ func lookAtAll(t *testing.T, script string) {
 	for _, size := range sizes {
 		b.run(chromedp.EmulateViewport(size[0], size[1]))
 		for _, lang := range []string{"fr", "en"} {
-			d.set(func(s *enroll.Screen) { s.Lang = lang })
+			d.speak(lang)
 			for _, sc := range scenes {
 				d.set(func(s *enroll.Screen) {
 					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4

@@ -30,11 +30,13 @@ type desk struct {
 	editErr  error
 	outErr   error
 	sessions int
+	lang     string // of the site
 	typed    string // on the panel
 }
 
 func newDesk() *desk {
 	return &desk{
+		lang:     "fr",
 		screen:   enroll.Screen{Rev: 1, Lang: "fr", EditProfile: true, Site: "Siège de Lyon", ClaimWindow: 45 * time.Second, CodeDigits: 4},
 		watchers: map[chan struct{}]struct{}{},
 	}
@@ -93,7 +95,14 @@ func (d *desk) SetLang(_, lang string) {
 func (d *desk) notice(r enroll.Reason) { d.set(func(s *enroll.Screen) { s.Notice = r }) }
 
 func (d *desk) leave() {
-	d.set(func(s *enroll.Screen) { s.Session, s.Account, s.New, s.Ends = "", enroll.Account{}, false, time.Time{} })
+	d.set(func(s *enroll.Screen) {
+		s.Session, s.Account, s.New, s.Ends, s.Lang = "", enroll.Account{}, false, time.Time{}, d.lang
+	})
+}
+
+// speak gives the site a language.
+func (d *desk) speak(lang string) {
+	d.set(func(s *enroll.Screen) { d.lang, s.Lang = lang, lang })
 }
 
 func (d *desk) Edit(_ context.Context, _, session string, ed enroll.Edit) error {
