@@ -50,6 +50,12 @@ type Result struct {
 	PIN  PIN  // PINDone
 }
 
+// Wipe overwrites the digits, in all copies of the result.
+func (r Result) Wipe() {
+	r.Code.Wipe()
+	r.PIN.Wipe()
+}
+
 // Collector puts the keys of one keypad together to claim codes and PINs. It is
 // pure: times go in, results come out.
 //

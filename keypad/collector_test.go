@@ -1,6 +1,7 @@
 package keypad
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -181,5 +182,30 @@ func TestDigitsAreWipedWithTheirEntry(t *testing.T) {
 	press(c, "123456")
 	if c.digits != [MaxPIN]byte{} {
 		t.Error("a whole PIN of fixed length: its digits are kept")
+	}
+}
+
+// The collector keeps no digit of an entry that is over, and its result can be wiped.
+func TestDigitsAreWiped(t *testing.T) {
+	for _, keys := range []string{"*7365", "1234#", "123#", "*73.", "12*", "12345678901234567"} {
+		c := New(Config{})
+		now, last := t0, Result{}
+		for _, k := range []byte(keys) {
+			now = now.Add(100 * time.Millisecond)
+			if k == '.' {
+				now = now.Add(DefaultTimeout)
+				last = c.Tick(now)
+			} else {
+				last = c.Press(now, Key(k))
+			}
+		}
+		if !bytes.Equal(c.digits[:], make([]byte, MaxPIN)) {
+			t.Errorf("after %q the collector holds digits", keys)
+		}
+		code, pin := last.Code.Reveal(), last.PIN.Reveal()
+		last.Wipe()
+		if strings.Trim(code+pin, "\x00") != "" || (last.Kind == CodeDone || last.Kind == PINDone) && code+pin == "" {
+			t.Errorf("after %q the digits are still there", keys)
+		}
 	}
 }

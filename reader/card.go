@@ -2,7 +2,9 @@ package reader
 
 import (
 	"fmt"
+	"hash/maphash"
 	"log/slog"
+	"strconv"
 
 	"badged/internal/secret"
 )
@@ -54,6 +56,29 @@ func TextCard(text string) Card {
 func (c Card) WithText(text string) Card {
 	c.text = secret.New(text)
 	return c
+}
+
+// Mark tells a card from others while the process runs, and does not tell its number. The
+// zero value is that of no card.
+type Mark struct{ sum uint64 }
+
+var markSeed = maphash.MakeSeed()
+
+// Mark gives the card's mark.
+func (c Card) Mark() Mark {
+	var h maphash.Hash
+	h.SetSeed(markSeed)
+	for _, s := range []string{string(c.tech), c.format, strconv.Itoa(c.bits), c.raw.Reveal(), c.text.Reveal()} {
+		_, _ = h.WriteString(s) // never fails
+		_ = h.WriteByte(0)
+	}
+	return Mark{h.Sum64() | 1}
+}
+
+// Wipe overwrites what the badge said, in all copies of the card.
+func (c Card) Wipe() {
+	c.raw.Wipe()
+	c.text.Wipe()
 }
 
 // Tech is the badge's technology.

@@ -81,8 +81,11 @@ func (d *Frames) emitResult(c Card, why Why, emit func(Event)) {
 	switch {
 	case why != "":
 		emit(Event{Kind: KindFault, At: d.last, Why: why})
-	case c != Card{} && d.seen.Seen(d.last, c, d.times.Repeat):
+	case c == Card{}:
+	case d.seen.Seen(d.last, c, d.times.Repeat):
 		emit(Event{Kind: KindCard, At: d.last, Card: c})
+	default:
+		c.Wipe() // the badge stays: nobody needs what it said again
 	}
 }
 

@@ -5,7 +5,7 @@ import "time"
 // Presence tells a badge once for the whole time that it stays on a reader. The zero
 // value has seen none.
 type Presence struct {
-	card   Card
+	card   Mark
 	last   time.Time
 	misses int
 }
@@ -13,8 +13,9 @@ type Presence struct {
 // Seen tells that the reader said c, and gives whether that is a new presentation: c is
 // another badge than the last, or was not seen for the time given.
 func (p *Presence) Seen(at time.Time, c Card, away time.Duration) bool {
-	again := c == p.card && at.Sub(p.last) < away
-	p.card, p.last, p.misses = c, at, 0
+	card := c.Mark()
+	again := card == p.card && at.Sub(p.last) < away
+	p.card, p.last, p.misses = card, at, 0
 	return !again
 }
 
@@ -22,6 +23,6 @@ func (p *Presence) Seen(at time.Time, c Card, away time.Duration) bool {
 // times in a row the badge is gone.
 func (p *Presence) Missed(times int) {
 	if p.misses++; p.misses >= times {
-		p.card = Card{}
+		p.card = Mark{}
 	}
 }

@@ -157,6 +157,26 @@ func (a *Agent) Keyed(ctx context.Context, name string) {
 	})
 }
 
+// card decides on a badge. Then what it said is wiped: the decision knows it by its id.
+func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
+	defer c.Wipe()
+	p := d.point
+	a.suspectTyped(d, c)
+	n, err := d.Number(c)
+	if err != nil {
+		a.endOthers(ctx, p, enroll.Decision{})
+		if a.fault(ctx, d, reader.BadNumber) {
+			a.log.Warn("card does not fit the number rule", "reader", d.name, "card", c, "err", err)
+		}
+		return
+	}
+	defer n.Wipe()
+	dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, c)
+	a.endOthers(ctx, p, dec)
+	a.act(ctx, d, p, dec)
+	a.countRead(d, readOutcome(dec))
+}
+
 // event takes what a reader said.
 func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	p := d.point
@@ -165,19 +185,7 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 	}
 	switch ev.Kind {
 	case reader.KindCard:
-		a.suspectTyped(d, ev.Card)
-		n, err := d.Number(ev.Card)
-		if err != nil {
-			a.endOthers(ctx, p, enroll.Decision{})
-			if a.fault(ctx, d, reader.BadNumber) {
-				a.log.Warn("card does not fit the number rule", "reader", d.name, "card", ev.Card, "err", err)
-			}
-			return
-		}
-		dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, ev.Card)
-		a.endOthers(ctx, p, dec)
-		a.act(ctx, d, p, dec)
-		a.countRead(d, readOutcome(dec))
+		a.card(ctx, d, ev.Card)
 	case reader.KindKey:
 		a.endTypedSuspicion(d)
 		a.configureKeys()

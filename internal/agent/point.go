@@ -53,6 +53,7 @@ func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decisio
 // entry takes what a key came to, or a pause: then d is nil, and all it can be is a reset.
 // A panel shows how many digits were typed.
 func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result) {
+	defer r.Wipe() // the decision was the last that needed the digits
 	switch r.Kind {
 	case keypad.CodeDone:
 		a.decideEntry(ctx, d, func(p enroll.Point) enroll.Decision { return a.engine.Code(ctx, p, r.Code) })

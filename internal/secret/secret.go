@@ -6,6 +6,8 @@ package secret
 import (
 	"fmt"
 	"log/slog"
+	"strings"
+	"unsafe"
 )
 
 const hidden = "[hidden]"
@@ -14,8 +16,17 @@ const hidden = "[hidden]"
 // the empty text.
 type Text struct{ s string }
 
-// New hides s.
-func New(s string) Text { return Text{s} }
+// New hides a copy of s.
+func New(s string) Text { return Text{strings.Clone(s)} }
+
+// Wipe overwrites the text with zeros, in all copies of this Text: they share its memory.
+// What made the text, and what Reveal gave to code that copied it, is beyond reach. The
+// caller is the last who needs it.
+func (t Text) Wipe() {
+	if t.s != "" {
+		clear(unsafe.Slice(unsafe.StringData(t.s), len(t.s))) // New made it on the heap, for this Text alone
+	}
+}
 
 // Reveal returns the text. Callers hash it, compare it or hand it to the person
 // whom it belongs to; they never log it.

@@ -37,3 +37,19 @@ func TestTextIsNeverPrinted(t *testing.T) {
 		t.Error("Reveal, Len or IsZero lost the text")
 	}
 }
+
+// Wipe reaches the memory of all copies, and nothing that the text was made of.
+func TestWipeOverwritesTheText(t *testing.T) {
+	source := "7365"
+	s := secret.New(source)
+	copied, memory := s, s.Reveal()
+	s.Wipe()
+	if zeros := "\x00\x00\x00\x00"; memory != zeros || copied.Reveal() != zeros || s.Len() != 4 || source != "7365" {
+		t.Error("the text is still there, or the source is gone")
+	}
+	secret.Text{}.Wipe()
+	secret.New("1").Wipe() // not the runtime's own "1"
+	if b := []byte{'1'}; string(b) != "1" {
+		t.Error("somebody else's memory was wiped")
+	}
+}

@@ -54,6 +54,7 @@ func (k Key) mac(parts ...[]byte) (id [16]byte) {
 		inner = append(inner, p...)
 	}
 	sum := sha256.Sum256(inner)
+	clear(inner) // a number or a code
 	var outer [sha256.BlockSize + sha256.Size]byte
 	sum = sha256.Sum256(append(pad(outer[:0], k.b, 0x5c), sum[:]...))
 	copy(id[:], sum[:])

@@ -67,7 +67,8 @@ func (d *Decoder) Describe(descriptor []byte) error {
 // begin forgets all of the device that was there before.
 func (d *Decoder) begin(rs reports) {
 	d.board, d.writer = newBoard(rs, d.opts.Layout), newWriter(d.opts.Layout)
-	d.state, d.buf, d.seen = idle, d.buf[:0], reader.Presence{}
+	d.state, d.seen = idle, reader.Presence{}
+	d.forget()
 }
 
 // Feed implements reader.Decoder. The card is told with the report that has its
@@ -101,7 +102,8 @@ func (d *Decoder) Pause() time.Duration { return d.opts.KeyTimeout }
 func (d *Decoder) Missed(at time.Time) {
 	d.board.release()
 	d.writer.reset()
-	d.state, d.buf, d.last = skip, d.buf[:0], at
+	d.state, d.last = skip, at
+	d.forget()
 }
 
 // Deadline implements reader.Decoder. The end of skip is one too: only who looked until
@@ -199,14 +201,17 @@ func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
 	}
 	body, why := d.body()
 	card := reader.TextCard(string(body))
-	d.state, d.buf = idle, d.buf[:0]
+	d.state = idle
+	d.forget()
 	if why != "" {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 		return
 	}
-	if d.seen.Seen(at, card, d.opts.Repeat) {
-		emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
+	if !d.seen.Seen(at, card, d.opts.Repeat) {
+		card.Wipe()
+		return
 	}
+	emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
 }
 
 // body gives the number in what was typed, or what is wrong with it.
@@ -240,9 +245,16 @@ func (d *Decoder) key(at time.Time, s symbol, emit func(reader.Event)) {
 // fault drops what was typed, once for all that follows it.
 func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	told := d.state == skip
-	d.state, d.buf = skip, d.buf[:0]
+	d.state = skip
+	d.forget()
 	d.writer.reset()
 	if !told {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 	}
+}
+
+// forget drops what was typed, and wipes it.
+func (d *Decoder) forget() {
+	clear(d.buf)
+	d.buf = d.buf[:0]
 }

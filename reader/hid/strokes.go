@@ -77,6 +77,7 @@ func (b *board) read(p []byte) (strokes, bool) {
 func (b *board) compare(r *report, p []byte) strokes {
 	was := b.down[r.id]
 	var now set
+	clear(b.pressed[:cap(b.pressed)]) // keys of the report before, which are part of a badge
 	s := strokes{pressed: b.pressed[:0]}
 	unordered, doubled := false, false
 	for n := range r.fields {

@@ -132,11 +132,17 @@ func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
 		return
 	}
 	card := reader.TextCard(string(badge))
-	d.buf = d.buf[:0]
+	d.forget()
 	emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
 }
 
 func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
-	d.buf = d.buf[:0]
+	d.forget()
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
+}
+
+// forget drops what came, and wipes it.
+func (d *Decoder) forget() {
+	clear(d.buf)
+	d.buf = d.buf[:0]
 }

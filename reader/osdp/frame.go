@@ -235,6 +235,7 @@ func (s *scanner) damaged(want int, h hearer) {
 
 func (s *scanner) drop(n int) {
 	copy(s.buf[:], s.buf[n:s.n])
+	clear(s.buf[s.n-n : s.n]) // a badge or a key may have been there
 	s.n -= n
 	s.doubt = max(0, s.doubt-n)
 }

@@ -12,7 +12,7 @@ const bounce = 500 * time.Millisecond
 // Presence tells a card once for the whole time that it stays on a reader that says when
 // cards come and go. The zero value has seen none.
 type Presence struct {
-	card reader.Card
+	card reader.Mark
 	away bool
 	gone time.Time // when it went away
 }
@@ -26,7 +26,8 @@ func (p *Presence) Left(at time.Time) {
 
 // New reports whether c, which is there, is a new presentation.
 func (p *Presence) New(at time.Time, c reader.Card) bool {
-	again := c == p.card && (!p.away || at.Sub(p.gone) < bounce)
-	p.card, p.away = c, false
+	card := c.Mark()
+	again := card == p.card && (!p.away || at.Sub(p.gone) < bounce)
+	p.card, p.away = card, false
 	return !again
 }

@@ -44,7 +44,13 @@ type receiver struct {
 	last time.Time
 }
 
-func (r *receiver) reset() { r.n, r.idle = 0, true }
+func (r *receiver) reset() {
+	r.n, r.idle = 0, true
+	r.wipe()
+}
+
+// wipe forgets the last frame.
+func (r *receiver) wipe() { clear(r.buf[:]) }
 
 func (r *receiver) deadline() time.Time {
 	if r.n == 0 {

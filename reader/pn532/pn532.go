@@ -126,6 +126,7 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 			d.spoil(at, why, emit)
 		} else if k != nothing {
 			d.frame(at, k, body, emit)
+			d.in.wipe()
 		}
 	}
 }

@@ -232,6 +232,7 @@ func (f *framer) finish(b byte) (c reader.Card, why reader.Why) {
 func (f *framer) card() (reader.Card, reader.Why) {
 	f.state, f.n = idle, 0
 	raw := f.data()
+	clear(f.frame[:])
 	return reader.NewCard(reader.EM4100, "EM4100", 40, raw[:]), ""
 }
 
@@ -256,5 +257,6 @@ func (f *framer) summedRight() bool { return f.sum() == f.frame[dataDigits]<<4|f
 
 func (f *framer) fault(why reader.Why, next state) reader.Why {
 	f.state, f.n = next, 0
+	clear(f.frame[:])
 	return why
 }

@@ -52,6 +52,7 @@ func Decoder(t *testing.T, c Contract) {
 	t.Run("idle", c.idle)
 	t.Run("garbage", c.garbage)
 	t.Run("noise", c.noise)
+	t.Run("memory", c.memory)
 	if c.Checksum {
 		t.Run("damage", c.damage)
 	}

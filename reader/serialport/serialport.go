@@ -138,12 +138,13 @@ func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
 	}
 }
 
-// take hands a chunk on.
+// take hands a chunk on and wipes it: a badge may be in it.
 func (p *Port) take(at time.Time, chunk []byte, emit func(reader.Event)) {
 	if p.cfg.Tap != nil {
 		p.cfg.Tap(chunk, at)
 	}
 	p.dec.Feed(at, chunk, emit)
+	clear(chunk)
 }
 
 // failed says what was attempted when the device went away.

@@ -89,6 +89,7 @@ func (f *framer) collect(b byte) (c reader.Card, why reader.Why) {
 		return c, ""
 	}
 	f.state = idle
+	defer clear(f.buf[:])
 	return card(f.buf[:f.n])
 }
 

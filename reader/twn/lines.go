@@ -93,7 +93,10 @@ func (d *lines) Stopped() (why reader.Why) {
 	return why
 }
 
-func (d *lines) reset() { d.n, d.cr, d.skip = 0, false, false }
+func (d *lines) reset() {
+	d.n, d.cr, d.skip = 0, false, false
+	clear(d.buf[:])
+}
 
 // Byte implements reader.Framer.
 func (d *lines) Byte(b byte) (c reader.Card, why reader.Why) {

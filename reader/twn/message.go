@@ -23,7 +23,13 @@ type receiver struct {
 	last   time.Time
 }
 
-func (r *receiver) reset() { r.n, r.skip = 0, false }
+func (r *receiver) reset() {
+	r.n, r.skip = 0, false
+	r.wipe()
+}
+
+// wipe forgets the last message.
+func (r *receiver) wipe() { clear(r.buf[:]) }
 
 func (r *receiver) deadline() time.Time {
 	if r.n == 0 && !r.skip {

@@ -151,6 +151,7 @@ func (d *Simple) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 			d.fault(at, why, emit)
 		case message != nil:
 			d.answer(at, message, emit)
+			d.in.wipe()
 		}
 	}
 }

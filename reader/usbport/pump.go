@@ -210,11 +210,13 @@ func (s *pump) take(due time.Time) {
 	}
 }
 
+// feed hands a report on and wipes it: a key of a badge may be in it.
 func (s *pump) feed(at time.Time, report []byte) {
 	if s.tap != nil {
 		s.tap(report, at)
 	}
 	s.dec.Feed(at, report, s.emit)
+	clear(report)
 }
 
 // answerer is a Poller whose device answers under another report id.

@@ -87,6 +87,7 @@ func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 		return
 	}
 	d.open = false
+	defer clear(d.frame[:])
 	if d.why == "" {
 		d.finish(emit)
 	} else if !d.told {

@@ -102,6 +102,7 @@ func (f *framer) collect(b byte, aa bool) (c reader.Card, why reader.Why) {
 		return c, ""
 	}
 	f.state = idle
+	defer clear(f.buf[:])
 	return card(f.buf[:f.n])
 }
 
