@@ -48,8 +48,8 @@ func (r rig) swipe(ctx context.Context, card string) (time.Duration, error) {
 	if err := r.reader.Tap(card); err != nil {
 		return 0, err
 	}
-	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Rose.After(start) })
-	return s.Rose.Sub(start), err
+	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Ordered.After(start) })
+	return s.Ordered.Sub(start), err
 }
 
 // attended waits until somebody is connected to the pins.

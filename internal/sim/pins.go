@@ -22,8 +22,8 @@ type PinsState struct {
 	Exit    bool      // the exit button is held
 	Agents  int       // connections of agents
 	Pulses  int       // times that the relay went from off to on
-	Rose    time.Time // when the relay last went from off to on
 	Relayed time.Time // when an agent last said what the relay does
+	Ordered time.Time // when an agent last energised it, again or anew
 }
 
 // Pins is the relay, the door contact and the exit button of a door, on a unix
@@ -190,7 +190,9 @@ func (p *Pins) relay(c net.Conn, on bool) {
 	defer p.mu.Unlock()
 	if on && !p.state.Relay {
 		p.state.Pulses++
-		p.state.Rose = now
+	}
+	if on {
+		p.state.Ordered = now
 	}
 	p.state.Relay, p.state.Relayed, p.owner = on, now, c
 	p.tell()

@@ -97,18 +97,21 @@ func (h *fakeHub) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-func (h *fakeHub) admit(req identity.JoinRequest) (int, any) {
+func (h *fakeHub) admit(req identity.JoinRequest) (int, any) { return h.admitAs("hall", req) }
+
+// admitAs makes whoever asks a terminal of that name.
+func (h *fakeHub) admitAs(device string, req identity.JoinRequest) (int, any) {
 	block, _ := pem.Decode([]byte(req.CSR))
 	csr, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil || csr.CheckSignature() != nil {
 		return http.StatusBadRequest, nil
 	}
 	cert := h.sign(&x509.Certificate{
-		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "hall"}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: device}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, h.ca, csr.PublicKey)
 	return http.StatusOK, identity.JoinResponse{
-		Cert: pemOf(cert), CA: pemOf(h.ca), Site: "lyon", Device: "hall", SiteKey: make([]byte, 32), SiteKeyVersion: 3,
+		Cert: pemOf(cert), CA: pemOf(h.ca), Site: "lyon", Device: device, SiteKey: make([]byte, 32), SiteKeyVersion: 3,
 		HubKey: h.caKey.Public().(ed25519.PublicKey), Incarnation: []byte("incarnation12345"), MQTT: "127.0.0.1:8883",
 	}
 }
@@ -168,22 +171,27 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		spoil func(*fakeHub, *identity.Token)
 		want  error
 	}{
-		"used token":      {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusGone, nil) }, identity.ErrTokenUsed},
-		"unknown token":   {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusForbidden, nil) }, identity.ErrTokenUnknown},
-		"nobody there":    {func(_ *fakeHub, k *identity.Token) { k.Hub = nobody }, identity.ErrUnreachable},
-		"no HTTPS":        {func(_ *fakeHub, k *identity.Token) { k.Hub = plain.Listener.Addr().String() }, identity.ErrWrongCA},
-		"another hub":     {func(_ *fakeHub, k *identity.Token) { k.Hub = newHub(t, "127.0.0.1").server.Listener.Addr().String() }, identity.ErrWrongCA},
-		"another name":    {func(h *fakeHub, k *identity.Token) { h.recertify(t, "hub.example") }, identity.ErrHubName},
-		"ended":           {func(h *fakeHub, k *identity.Token) { h.expire() }, identity.ErrExpired},
-		"hub in trouble":  {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusInternalServerError, nil) }, identity.ErrHubAnswer},
-		"redirect":        {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusTemporaryRedirect, nil) }, identity.ErrHubAnswer},
-		"endless answer":  {func(h *fakeHub, _ *identity.Token) { h.say(200, strings.Repeat("x", 1<<20)) }, identity.ErrHubAnswer},
-		"nothing in it":   {func(h *fakeHub, _ *identity.Token) { h.say(200, struct{}{}) }, identity.ErrHubAnswer},
-		"a terminal":      {func(h *fakeHub, k *identity.Token) { h.posesAsHub(t) }, identity.ErrWrongCA},
-		"another site":    {changed(func(r *identity.JoinResponse) { r.Site = "nice" }), identity.ErrHubAnswer},
-		"another CA":      {changed(func(r *identity.JoinResponse) { r.CA = pemOf(newHub(t, "127.0.0.1").ca) }), identity.ErrHubAnswer},
-		"another key":     {changed(func(r *identity.JoinResponse) { r.Cert = certFor(t, r) }), identity.ErrHubAnswer},
-		"another device":  {changed(func(r *identity.JoinResponse) { r.Device = "gate" }), identity.ErrHubAnswer},
+		"used token":     {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusGone, nil) }, identity.ErrTokenUsed},
+		"unknown token":  {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusForbidden, nil) }, identity.ErrTokenUnknown},
+		"nobody there":   {func(_ *fakeHub, k *identity.Token) { k.Hub = nobody }, identity.ErrUnreachable},
+		"no HTTPS":       {func(_ *fakeHub, k *identity.Token) { k.Hub = plain.Listener.Addr().String() }, identity.ErrWrongCA},
+		"another hub":    {func(_ *fakeHub, k *identity.Token) { k.Hub = newHub(t, "127.0.0.1").server.Listener.Addr().String() }, identity.ErrWrongCA},
+		"another name":   {func(h *fakeHub, k *identity.Token) { h.recertify(t, "hub.example") }, identity.ErrHubName},
+		"ended":          {func(h *fakeHub, k *identity.Token) { h.expire() }, identity.ErrExpired},
+		"hub in trouble": {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusInternalServerError, nil) }, identity.ErrHubAnswer},
+		"redirect":       {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusTemporaryRedirect, nil) }, identity.ErrHubAnswer},
+		"endless answer": {func(h *fakeHub, _ *identity.Token) { h.say(200, strings.Repeat("x", 1<<20)) }, identity.ErrHubAnswer},
+		"nothing in it":  {func(h *fakeHub, _ *identity.Token) { h.say(200, struct{}{}) }, identity.ErrHubAnswer},
+		"a terminal":     {func(h *fakeHub, k *identity.Token) { h.posesAsHub(t) }, identity.ErrWrongCA},
+		"another site":   {changed(func(r *identity.JoinResponse) { r.Site = "nice" }), identity.ErrHubAnswer},
+		"another CA":     {func(h *fakeHub, _ *identity.Token) { h.answer = newHub(t, "127.0.0.1").admit }, identity.ErrHubAnswer},
+		"another key":    {func(h *fakeHub, _ *identity.Token) { h.admitsAnotherKey(t) }, identity.ErrHubAnswer},
+		"another device": {func(h *fakeHub, _ *identity.Token) {
+			h.answer = func(r identity.JoinRequest) (int, any) { return h.admitAs("gate", r) }
+		}, identity.ErrHubAnswer},
+		"only its name":   {changed(func(r *identity.JoinResponse) { r.Device = "gate" }), identity.ErrHubAnswer},
+		"with a redirect": {func(h *fakeHub, _ *identity.Token) { h.admitsWith(http.StatusTemporaryRedirect) }, identity.ErrHubAnswer},
+		"with an error":   {func(h *fakeHub, _ *identity.Token) { h.admitsWith(http.StatusInternalServerError) }, identity.ErrHubAnswer},
 		"short site key":  {changed(func(r *identity.JoinResponse) { r.SiteKey = r.SiteKey[:16] }), identity.ErrHubAnswer},
 		"short hub key":   {changed(func(r *identity.JoinResponse) { r.HubKey = r.HubKey[:16] }), identity.ErrHubAnswer},
 		"no address":      {changed(func(r *identity.JoinResponse) { r.MQTT = "hub" }), identity.ErrHubAnswer},
@@ -239,15 +247,27 @@ func (h *fakeHub) posesAsHub(t *testing.T) {
 	h.server.TLS.Certificates[0] = tls.Certificate{Certificate: [][]byte{leaf.Raw, h.ca.Raw}, PrivateKey: key}
 }
 
-// certFor gives a good certificate of the device, by another hub and so for another
-// key.
-func certFor(t *testing.T, r *identity.JoinResponse) string {
+// admitsAnotherKey answers with a good certificate for somebody else's key.
+func (h *fakeHub) admitsAnotherKey(t *testing.T) {
 	t.Helper()
-	id, err := identity.SelfMade(r.Site, r.Device)
+	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pemOf(id.Certificate)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := identity.JoinRequest{CSR: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr}))}
+	h.answer = func(identity.JoinRequest) (int, any) { return h.admit(other) }
+}
+
+// admitsWith answers as it should, but for the status.
+func (h *fakeHub) admitsWith(status int) {
+	h.answer = func(r identity.JoinRequest) (int, any) {
+		_, body := h.admit(r)
+		return status, body
+	}
 }
 
 func (h *fakeHub) expire() {
