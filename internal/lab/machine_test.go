@@ -19,11 +19,11 @@ import (
 	"badged/internal/proc"
 )
 
-// The bounds of what a machine may take. They are no measurement: a run in which one
-// of them passes has failed.
+// The bounds after which a machine hangs. They are no measurement: a host that is busy
+// makes everything ten times as long, and nothing fails by that.
 const (
-	bootBound = 2 * time.Minute
-	stepBound = 4 * time.Minute
+	bootBound = 10 * time.Minute
+	stepBound = 40 * time.Minute
 )
 
 // machine is a virtual machine that runs, and dies with the test.

@@ -27,8 +27,8 @@ const (
 // openFor is how long the door is open: short, so that nothing waits for it.
 const openFor = "100ms"
 
-// startBound is how long badged may take to be ready.
-const startBound = time.Minute
+// startBound ends a start of badged that hangs; it is no measure of a slow one.
+const startBound = 5 * time.Minute
 
 // agent is the built badged, as it runs on a terminal, with one door that everybody
 // may open. What it decides is known by its events alone: a card never shows, but whose
@@ -204,8 +204,9 @@ func (a *agent) becomes(name string, want health.State, words string) error {
 	return nil
 }
 
-// presented is how long a badge may take from the hand to the event.
-const presented = 10 * time.Second
+// presented ends the wait for what never comes. It is no measure of what comes late: a
+// busy host lets the machine stand still for many seconds.
+const presented = 2 * time.Minute
 
 // wantCard waits for the event of the nth card at a point, and wants no other before it.
 func (a *agent) wantCard(point string, n int) error {

@@ -27,8 +27,8 @@ type hand struct {
 // badged tells those who follow it at most 1000 at once.
 const told = 500
 
-// manyBound is how long all members may take to pass.
-const manyBound = 3 * time.Minute
+// manyBound ends a passing of all members that hangs.
+const manyBound = 30 * time.Minute
 
 // pass is the passing of all members.
 type pass struct {
