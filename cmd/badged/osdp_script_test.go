@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,10 +17,14 @@ import (
 	"badged/internal/sim"
 )
 
+// osdpText is a command that the readers of scripts refuse, though they claim a display.
+const osdpText = 0x6B
+
 // osdpCmds are the commands of scripts about OSDP readers.
 var osdpCmds = map[string]func(*testscript.TestScript, bool, []string){
 	"osdp": plugOSDP, "card": presentCard, "keys": pressKeys, "commission": commission,
 	"keyed": keyed, "clear-key": clearKey, "tamper": tamper, "shows": shows, "unheard": unheard, "deaf": deaf,
+	"lossy": lossy, "crowd": crowd,
 }
 
 // osdp PORT NAME=ADDRESS... plugs in a line with readers that have no key yet.
@@ -30,12 +35,13 @@ func plugOSDP(ts *testscript.TestScript, _ bool, args []string) {
 		name, at, _ := strings.Cut(arg, "=")
 		address, err := strconv.ParseUint(at, 10, 7)
 		ts.Check(err)
-		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: byte(address)})
+		r, err := sim.NewOSDPReader(sim.OSDPConfig{Address: byte(address), Refuses: []byte{osdpText}})
 		ts.Check(err)
 		readers, w.osdp[name] = append(readers, r), r
 	}
 	bus, err := sim.NewOSDPBus(ts.MkAbs(args[0]), readers...)
 	ts.Check(err)
+	w.bus = bus
 	ts.Defer(func() { _ = bus.Close() })
 }
 
@@ -60,6 +66,42 @@ func unheard(ts *testscript.TestScript, _ bool, args []string) {
 	if r.Count().Waiting == 0 {
 		ts.Fatalf("the terminal has fetched what reader %s said in the clear", args[0])
 	}
+}
+
+// lossy SHARE loses so many of the bytes of the line, both ways.
+func lossy(ts *testscript.TestScript, _ bool, args []string) {
+	share, err := strconv.ParseFloat(args[0], 64)
+	ts.Check(err)
+	worldOf(ts).bus.Lose(share, 1)
+}
+
+// crowd READER PEOPLE BITS HEX presents a badge that opens, so often, one after the other: each
+// is granted once, and sees green; nothing else happens meanwhile.
+func crowd(ts *testscript.TestScript, _ bool, args []string) {
+	const colour, green = 5, 2 // in the data of LED
+	r := osdpDevice(ts, args)
+	people, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	want := slices.Concat(outcomes(ts), slices.Repeat([]string{"granted known_card"}, people))
+	for n := len(want) - people; n < len(want); n++ {
+		presentCard(ts, false, []string{args[0], args[2], args[3]})
+		await(ts, func() (bool, string) {
+			got, s := outcomes(ts), r.Shown()
+			seen := len(s.LED) > colour && s.LED[colour] == green
+			return slices.Equal(got, want[:n+1]) && seen, fmt.Sprintf("events %q, green: %t", got, seen)
+		})
+	}
+}
+
+// outcomes are the events so far, but for those of sessions.
+func outcomes(ts *testscript.TestScript) (list []string) {
+	ts.Check(client(ts).Events(context.Background(), 1000, false, func(ev ctl.Event) error {
+		if ev.Kind != "session" {
+			list = append(list, ev.Outcome+" "+ev.Reason)
+		}
+		return nil
+	}))
+	return list
 }
 
 // card READER BITS HEX presents a badge.

@@ -58,6 +58,7 @@ type world struct {
 	dir     string
 	readers map[string]*sim.Reader
 	osdp    map[string]*sim.OSDPReader
+	bus     *sim.OSDPBus // of osdp
 	cmd     *exec.Cmd
 	log     logBuffer
 }

@@ -57,6 +57,7 @@ type setup struct {
 	also    []device // that need not be open
 	allow   []string // keyboards that may type; nil: all may
 	relay   string   // "": a virtual one
+	openFor string   // "": openFor
 	door    string   // more lines about the door
 }
 
@@ -74,7 +75,7 @@ func (s setup) configuration() string {
 	for i, d := range slices.Concat(s.devices, s.also) {
 		fmt.Fprintf(&b, "\n[[point]]\nname = %q\nkind = \"door\"\ndoor = %q\n", d.name, lab.Door)
 		if i == 0 {
-			fmt.Fprintf(&b, "relay = %q\nopen_for = %q\n%s\n", cmp.Or(s.relay, "virtual:"+pinsAt+"#relay"), openFor, s.door)
+			fmt.Fprintf(&b, "relay = %q\nopen_for = %q\n%s\n", cmp.Or(s.relay, "virtual:"+pinsAt+"#relay"), cmp.Or(s.openFor, openFor), s.door)
 		}
 		fmt.Fprintf(&b, "\n[[reader]]\nname = %q\npoint = %q\nprotocol = %q\nport = %q\n%s\n", d.name, d.name, d.protocol, d.port, d.more)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"badged/internal/ctl"
@@ -161,6 +162,54 @@ func relay(g *guest) (_ string, err error) {
 		}
 	}
 	return "opened by a badge and by the exit button, and fell by itself", nil
+}
+
+// relayGuard stops the agent while a relay on a line of the chip is energised, and kills it:
+// the process beside it releases the line (issue 7, 4.7).
+func relayGuard(g *guest) (_ string, err error) {
+	if err := mount("debugfs", "/sys/kernel/debug"); err != nil && !errors.Is(err, syscall.EBUSY) {
+		return "", err
+	}
+	a, err := startAgent(setup{
+		devices: []device{lines("")}, relay: "gpiochip0:5", openFor: "5s", door: `exit = "gpiochip0:2 active-low"`,
+	})
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		a.child.Kill()
+		a.cancel()
+		err = errors.Join(err, a.pins.Close())
+	}()
+	energise := func() error {
+		done := make(chan error, 1)
+		go func() { done <- g.link.Ask("press", "") }()
+		err := until(presented, "the relay to be energised", func() bool { return level("gpio-5") == "hi" })
+		return errors.Join(<-done, err)
+	}
+	if err := energise(); err != nil {
+		return "", err
+	}
+	if err := syscall.Kill(a.child.PID(), syscall.SIGSTOP); err != nil {
+		return "", err
+	}
+	began := time.Now()
+	if err := until(2*presented, "the relay of a stopped agent to fall", func() bool { return level("gpio-5") == "lo" }); err != nil {
+		return "", err
+	}
+	stood := time.Since(began).Round(time.Millisecond)
+	if err := syscall.Kill(a.child.PID(), syscall.SIGCONT); err != nil {
+		return "", err
+	}
+	if err := energise(); err != nil {
+		return "", err
+	}
+	a.child.Kill()
+	began = time.Now()
+	if err := until(2*presented, "the relay of a killed agent to fall", func() bool { return level("gpio-5") != "hi" }); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("fell %v after a stop, in a pulse of 5 s, and %v after kill -9", stood, time.Since(began).Round(time.Millisecond)), nil
 }
 
 // level reads from the kernel how a line is: "hi" or "lo". Lines are numbered from the

@@ -59,4 +59,5 @@ var pinSteps = []step{
 	{"wiegand-frames", frames},
 	{"wiegand-keys", keys},
 	{"relay", relay},
+	{"relay-guard", relayGuard},
 }
