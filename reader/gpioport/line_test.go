@@ -208,3 +208,38 @@ func TestChipThatCannotBeRequested(t *testing.T) {
 		t.Errorf("%v, %d events", err, len(down))
 	}
 }
+
+// A relay on a line of a chip is guarded as one of a board is, for as long as the line is
+// held; an input needs no guard. That the guard sets the line is seen in the lab, where there
+// is a chip: relay-guard.
+func TestChipRelayIsGuarded(t *testing.T) {
+	told := make(chan string, 10)
+	bs := Boards{Guard: Guard{"/proc/self/exe", "gpioport.test", "hold-relay"}, Guarded: func(device string, err error) {
+		if err == nil {
+			told <- device
+		}
+	}}
+	relay := bs.Open(Spec{Chip: "gpiochip0", Line: 5, Pin: "relay"})
+	bs.Open(Spec{Chip: "gpiochip0", Line: 6, Pin: "exit"})
+	for _, l := range bs.lines {
+		l.open = (&fakeChip{}).open
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	up, done := make(chan string, 10), make(chan struct{})
+	go func() { defer close(done); bs.Run(ctx, func(device string, _ error) { up <- device }) }()
+	if got := <-told; got != relay.String() {
+		t.Errorf("%s is guarded", got)
+	}
+	for range bs.lines {
+		<-up
+	}
+	relay.energise(time.Now().Add(time.Minute))
+	if bs.lines[0].guard.until.Load().Load() <= bootTime() {
+		t.Error("the guard does not know until when the relay is energised")
+	}
+	cancel()
+	<-done
+	if len(told) > 0 {
+		t.Errorf("%s is guarded too", <-told)
+	}
+}

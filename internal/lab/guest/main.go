@@ -108,6 +108,9 @@ func mount(kind, at string) error {
 	if err := unix.Mount(kind, at, kind, 0, ""); err != nil {
 		return fmt.Errorf("mount %s: %w", at, err)
 	}
+	if at == "/run" { // a fresh tmpfs is everybody's, and badged trusts no such folder
+		return os.Chmod(at, 0o755)
+	}
 	return nil
 }
 
