@@ -79,13 +79,13 @@ fuzz: ## fuzzes every target for FUZZTIME (20s)
 
 .PHONY: mutants
 mutants: ## applies faults to the code one by one; a named test must notice each; MUTANTS=hub filters
-	@go run ./internal/mutants -only '$(MUTANTS)'
+	@go run ./internal/rig/mutants -only '$(MUTANTS)'
 
 FLAKY ?= 1000
 PACKAGES ?= ./...
 .PHONY: flaky
 flaky: ## runs every test FLAKY (1000) times and prints those that did not always pass; PACKAGES="./reader/..." for some
-	@go run ./internal/flaky -n '$(FLAKY)' $(PACKAGES)
+	@go run ./internal/rig/flaky -n '$(FLAKY)' $(PACKAGES)
 
 .PHONY: cover
 cover: ## says how much of the code the unit tests reach

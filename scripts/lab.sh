@@ -38,4 +38,4 @@ kernel amd64 linux-image-amd64 drivers/{usb,hid,input,char,virtio} fs/configfs
 kernel arm64 linux-image-cloud-arm64 drivers/{char,virtio}
 # The emulators take all that there is: they give way to everything else, and the times
 # that end what hangs are long enough for that.
-nice go test -count=1 -timeout 3h -v -tags lab "$@" ./internal/lab
+nice go test -count=1 -timeout 3h -v -tags lab "$@" ./internal/rig/lab

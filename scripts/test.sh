@@ -86,7 +86,7 @@ run_units() { scripts/units.sh && go_tagged units; }
 run_install() { scripts/paste.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_demo() { bin/badgectl demo --check; }
-run_system() { go_test -v -tags system ./internal/systest; }
+run_system() { go_test -v -tags system ./internal/rig/systest; }
 run_lab() { scripts/lab.sh; }
 
 # field N of a line of the table.

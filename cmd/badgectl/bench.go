@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"badged/internal/bench"
+	"badged/internal/rig/bench"
 )
 
 // benchOptions are the sizes of the measurements.

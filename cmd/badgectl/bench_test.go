@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"badged/internal/bench"
+	"badged/internal/rig/bench"
 )
 
 // A ratio is nothing without what it is a ratio of.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 )
 
 // TestCaptureAndReplay takes down what a virtual reader sends and plays it back (T5).

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"badged/internal/workbench"
+	"badged/internal/rig/workbench"
 )
 
 type demoOptions struct {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 )
 
 // vacant reports whether a virtual port may be made at path. What a killed replay

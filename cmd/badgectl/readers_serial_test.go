@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"badged/internal/config"
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/detect"
 	"badged/reader/protocols"
 )

@@ -11,7 +11,7 @@ import (
 
 	"badged/internal/ctl"
 	"badged/internal/health"
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/gpioport"
 	"badged/reader/hid"
 	"badged/reader/serialport"

@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"badged/internal/ctl"
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 )
 
 // osdpText is a command that the readers of scripts refuse, though they claim a display.

@@ -16,8 +16,8 @@ import (
 	"badged/internal/config"
 	"badged/internal/ctl"
 	"badged/internal/health"
+	"badged/internal/rig/sim"
 	"badged/internal/secret"
-	"badged/internal/sim"
 	"badged/reader"
 	"badged/reader/osdp"
 )

@@ -27,7 +27,7 @@ import (
 
 	"badged/enroll/store"
 	"badged/internal/ctl"
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/sync/identity"
 )
 

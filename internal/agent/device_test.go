@@ -8,7 +8,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/health"
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/gpioport"
 	"badged/reader/protocols"
 	"badged/reader/serialport"

@@ -48,9 +48,9 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"an unknown library", "enroll/engine.go", "example.org/left/pad", "no line of the table of libraries"},
 		{"a library that only looks like a known one", "reader/serialport/port.go", "go.bug.st/serialize", "no line of the table"},
 		{"a test library in the program", "keypad/keypad.go", "pgregory.net/rapid", "for tests only"},
-		{"a test helper in the program", "internal/sim/sim.go", "badged/reader/readertest", "for tests only"},
+		{"a test helper in the program", "internal/rig/sim/sim.go", "badged/reader/readertest", "for tests only"},
 		{"the agent links the hub", "cmd/badged/main.go", "badged/sync/hub/store", "links sync/hub/store"},
-		{"the agent links the workbench's devices", "cmd/badged/main.go", "badged/internal/sim", "links internal/sim"},
+		{"the agent links the workbench's devices", "cmd/badged/main.go", "badged/internal/rig/sim", "links internal/rig/sim"},
 		{"the hub links enrolment", "cmd/badgehub/main.go", "badged/enroll", "may not import enroll"},
 	}
 	for _, tt := range tests {
@@ -83,7 +83,7 @@ func TestCheckerFollowsWhatACommandLinks(t *testing.T) {
 		"internal/door/door.go":        goFile("", "badged/sync/hub/broker"),
 		"internal/door/door_test.go":   goFile("", "badged/sync/hub/web"),
 		"sync/hub/broker/broker.go":    goFile("", "github.com/nats-io/nats-server/v2/server"),
-		"internal/agent/agent_test.go": goFile("", "badged/internal/sim"),
+		"internal/agent/agent_test.go": goFile("", "badged/internal/rig/sim"),
 	}
 	wantViolation(t, tree, "cmd/badged -> internal/agent -> internal/door -> sync/hub/broker")
 	delete(tree, "internal/door/door.go")

@@ -35,9 +35,9 @@ var folders = []folder{
 	{"internal/sqlite", base, nil},
 	{"internal/config", base, []string{"internal/spelling"}},
 	{"internal/archtest", base, nil},
-	{"internal/proc", base, nil},
-	{"internal/mutants", base, nil},
-	{"internal/flaky", base, nil},
+	{"internal/rig/proc", base, nil},
+	{"internal/rig/mutants", base, nil},
+	{"internal/rig/flaky", base, nil},
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, nil},
 	{"internal/ownfile", base, nil},
@@ -71,15 +71,15 @@ var folders = []folder{
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
 	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit"}},
-	{"internal/sim", level4, []string{"reader", "keypad"}},
+	{"internal/rig/sim", level4, []string{"reader", "keypad"}},
 
-	{"internal/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"internal/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"internal/lab", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"internal/lab/*", level5, []string{"internal/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"internal/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/lab", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/lab/*", level5, []string{"internal/rig/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/workbench", "internal/bench"}},
+	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/rig/workbench", "internal/rig/bench"}},
 	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
 }
 
@@ -108,7 +108,7 @@ type library struct {
 }
 
 var libraries = []library{
-	{"go.bug.st/serial", []string{"reader/serialport", "internal/bench"}, "one place opens serial ports, exclusively, and never lists them; the bench measures against a bare echo on the same library"},
+	{"go.bug.st/serial", []string{"reader/serialport", "internal/rig/bench"}, "one place opens serial ports, exclusively, and never lists them; the bench measures against a bare echo on the same library"},
 	{"periph.io/x/conn/v3", []string{"reader/gpioport", "reader/mfrc522"}, "one place drives pins, and caps every relay pulse; one chip on a bus of the board"},
 	{"periph.io/x/host/v3", []string{"reader/mfrc522"}, "opens the SPI bus of that chip"},
 	{"github.com/warthog618/go-gpiocdev", []string{"reader/gpioport"}, "edges with the kernel's time, a sized buffer and sequence numbers"},
@@ -123,9 +123,9 @@ var libraries = []library{
 	{"github.com/spf13/pflag", []string{"cmd/*"}, "comes with cobra"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, "one place knows the file format"},
 	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged", "cmd/badgehub"}, "each service tells systemd when it is ready"},
-	{"github.com/creack/pty", []string{"internal/sim"}, "virtual devices are the only users of ptys"},
+	{"github.com/creack/pty", []string{"internal/rig/sim"}, "virtual devices are the only users of ptys"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
-	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/sim", "internal/lab", "internal/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/rig/sim", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
 	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
@@ -144,13 +144,13 @@ type apart struct {
 var aparts = []apart{
 	{
 		"cmd/badged",
-		[]string{"sync/hub/...", "internal/sim", "internal/proc", "internal/bench", "internal/workbench", "internal/systest", "internal/lab", "reader/readertest"},
+		[]string{"sync/hub/...", "internal/rig/sim", "internal/rig/proc", "internal/rig/bench", "internal/rig/workbench", "internal/rig/systest", "internal/rig/lab", "reader/readertest"},
 		[]string{"github.com/nats-io/nats-server/v2", "github.com/creack/pty"},
 		"the agent must fit a small board: nothing that only the hub or a desk needs",
 	},
 	{
 		"cmd/badgehub",
-		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/sim", "internal/workbench"},
+		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/rig/sim", "internal/rig/workbench"},
 		[]string{"go.bug.st/serial", "periph.io/x/conn/v3", "github.com/warthog618/go-gpiocdev", "github.com/holoplot/go-evdev", "github.com/creack/pty"},
 		"the hub has no devices",
 	},

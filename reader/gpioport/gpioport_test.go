@@ -13,7 +13,7 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/gpioport"
 )
 

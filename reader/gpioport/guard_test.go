@@ -10,7 +10,7 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/gpioport"
 )
 

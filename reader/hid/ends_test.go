@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader/chars"
 	"badged/reader/hid"
 )

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 	"badged/reader/osdp"
 )

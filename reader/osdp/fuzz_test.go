@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 )
 

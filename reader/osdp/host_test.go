@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 	"badged/reader/osdp"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 	"badged/reader/pacs"
 	"badged/reader/readertest"

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 	"badged/reader/osdp"
 	"badged/reader/pacs"

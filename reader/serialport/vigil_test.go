@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"badged/internal/sim"
+	"badged/internal/rig/sim"
 	"badged/reader"
 	"badged/reader/rdm6300"
 )
