@@ -4,8 +4,10 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"time"
 
 	"badged/enroll"
+	"badged/enroll/store"
 	"badged/sync/wire"
 )
 
@@ -135,5 +137,35 @@ func TestASnapshotThatDoesNotAddUpIsRefused(t *testing.T) {
 	apply(t, s, pages)
 	if _, err := account(t, s, 2); err != nil {
 		t.Errorf("the right sum is refused: %v", err)
+	}
+}
+
+// Whoever exchanges two events, each with its own link of the chain, breaks it: a link
+// holds all that came before.
+func TestExchangedEventsAreFound(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	queue(t, s, routine(1), routine(2), routine(3))
+	must(t, s.Close())
+	const from2 = `(SELECT body, chain FROM ev_event WHERE pos = 2)`
+	raw(t, path, `CREATE TABLE aside AS SELECT * FROM ev_event WHERE pos = 1;
+		UPDATE ev_event SET (body, chain) = `+from2+` WHERE pos = 1;
+		UPDATE ev_event SET (body, chain) = (SELECT body, chain FROM aside) WHERE pos = 2;
+		DROP TABLE aside`)
+	if err := open(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
+		t.Errorf("got %v, want ErrChain", err)
+	}
+}
+
+// Durations of a hub that is mistaken are held within bounds, so that no window is
+// negative and none overflows.
+func TestDurationsOfTheHubAreBounded(t *testing.T) {
+	s := open(t, dbPath(t))
+	h := newHub(wire.Doors)
+	for n, want := range map[int64]time.Duration{-5: 0, -1 << 62: 0, 60: time.Minute, 1 << 62: (1<<31 - 1) * time.Second} {
+		apply(t, s, h.put(t, "front", wire.Door{UnknownTime: 1, Stale: 1, FreshFor: n}))
+		if got := s.Index().Door("front").FreshFor; got != want {
+			t.Errorf("%d s became %v, want %v", n, got, want)
+		}
 	}
 }
