@@ -71,6 +71,9 @@ func Unmarshal(b []byte, v any) error {
 	if err := check(b, t.Elem()); err != nil {
 		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
 	}
+	if fast(b, v) {
+		return nil
+	}
 	if err := decoder.Unmarshal(b, v); err != nil {
 		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
 	}

@@ -14,14 +14,12 @@ var ErrHash = errors.New("the rows do not add up to the set that the hub has")
 // and the key's length (8 bytes each, big-endian), the key and the body. The SetHash of a
 // collection is the Xor of its rows, zero for none; a tombstone is no row.
 func RowHash(c Collection, key, body []byte) [16]byte {
-	var head [16]byte
-	binary.BigEndian.PutUint64(head[:8], uint64(c))
-	binary.BigEndian.PutUint64(head[8:], uint64(len(key)))
-	h := sha256.New()
-	h.Write(head[:])
-	h.Write(key)
-	h.Write(body)
-	return [16]byte(h.Sum(nil)[:16])
+	room := make([]byte, 0, 256) // on the stack: there are very many rows
+	room = binary.BigEndian.AppendUint64(room, uint64(c))
+	room = binary.BigEndian.AppendUint64(room, uint64(len(key)))
+	room = append(append(room, key...), body...)
+	sum := sha256.Sum256(room)
+	return [16]byte(sum[:16])
 }
 
 // Xor adds a row's hash to a set's, or takes it away again.

@@ -1,0 +1,131 @@
+package wire
+
+// What follows decodes the rows of which a site has very many, once check has held them
+// against their shape; a terminal reads all of them at its start. The library's way, by
+// reflection, takes three times as long.
+
+// checked walks over an encoding that check took: no head and no item in it is wrong.
+type checked struct{ checker }
+
+// fast decodes a checked row into v, if it is one of the frequent ones.
+func fast(b []byte, v any) bool {
+	c := checked{checker{b: b}}
+	switch v := v.(type) {
+	case *Account:
+		c.account(v)
+	case *Card:
+		c.card(v)
+	case *Grant:
+		c.grant(v)
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *checked) account(a *Account) {
+	for range c.count() {
+		switch c.key() {
+		case 1:
+			a.Kind = c.uint()
+		case 2:
+			a.State = c.uint()
+		case 3:
+			a.Number = c.uint()
+		case 4:
+			a.Aliases = c.uints()
+		case 5:
+			a.Label = c.text()
+		case 6:
+			a.Name = c.text()
+		case 7:
+			a.Email = c.text()
+		case 8:
+			a.Lang = c.text()
+		case 9:
+			a.Expires = c.int()
+		default:
+			c.skip()
+		}
+	}
+}
+
+func (c *checked) card(row *Card) {
+	for range c.count() {
+		switch c.key() {
+		case 1:
+			row.Account = c.id()
+		case 2:
+			row.State = c.uint()
+		case 3:
+			row.Assurance = c.uint()
+		case 4:
+			row.Expires = c.int()
+		default:
+			c.skip()
+		}
+	}
+}
+
+func (c *checked) grant(g *Grant) {
+	for range c.count() {
+		switch c.key() {
+		case 1:
+			g.Account = c.id()
+		case 2:
+			g.Door = c.text()
+		case 3:
+			g.From = c.int()
+		case 4:
+			g.To = c.int()
+		case 5:
+			g.Deny = c.bool()
+		default:
+			c.skip()
+		}
+	}
+}
+
+// count is that of an array or a map.
+func (c *checked) count() uint64 { return c.uint() }
+
+// key is that of the next field, 0 for one that this version does not know.
+func (c *checked) key() uint64 {
+	major, arg, _ := c.head()
+	if major != majorUint {
+		return 0
+	}
+	return arg
+}
+
+func (c *checked) uint() uint64 {
+	_, arg, _ := c.head()
+	return arg
+}
+
+func (c *checked) int() int64 {
+	major, arg, _ := c.head()
+	if major == majorNegint {
+		return ^int64(arg)
+	}
+	return int64(arg)
+}
+
+func (c *checked) bool() bool { return c.uint() == 21 }
+
+func (c *checked) octets() []byte {
+	n := int(c.uint())
+	c.i += n
+	return c.b[c.i-n : c.i]
+}
+
+func (c *checked) text() string { return string(c.octets()) }
+func (c *checked) id() [16]byte { return [16]byte(c.octets()) }
+func (c *checked) skip()        { _ = c.item(free, 0) }
+func (c *checked) uints() []uint64 {
+	out := make([]uint64, c.count())
+	for i := range out {
+		out[i] = c.uint()
+	}
+	return out
+}
