@@ -20,12 +20,11 @@ import (
 type Index struct {
 	mu sync.RWMutex // guards all below
 
-	cards    map[CardID]cardSlot
-	accounts map[AccountID]uint32 // place in slots
-	slots    []accountSlot
-	grants   []grantSlot // [0] is nobody's, so that 0 ends a list
-	spare    uint32      // list of unused grant slots
-	doorIDs  []string    // names of doors, by the number that grants use
+	cards    table[cardSlot]
+	accounts table[accountSlot]
+	grants   arena[grantSlot] // the first is nobody's, so that 0 ends a list
+	spare    uint32           // list of unused grant slots
+	doorIDs  []string         // names of doors, by the number that grants use
 	doors    map[string]Door
 	claims   map[ClaimID]Claim
 	site     Site
@@ -36,17 +35,16 @@ type Index struct {
 	unclaimed map[uint32]struct{}
 }
 
-// The slots keep a million cards in about 130 MB: times are Unix seconds (until
-// 2106), accounts and doors are numbers.
+// The slots keep a million cards, each with an account and a grant, in about 110 MB: times
+// are Unix seconds (until 2106), accounts and doors are numbers.
 type (
 	cardSlot struct {
-		account   uint32
+		account   uint32 // its place
 		expires   uint32
 		state     BindingState
 		assurance Assurance
 	}
 	accountSlot struct {
-		id      AccountID
 		number  uint32
 		expires uint32
 		grants  uint32 // first of a list in Index.grants
@@ -111,17 +109,16 @@ func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	ix.cards, ix.accounts, ix.slots = fresh.cards, fresh.accounts, fresh.slots
+	ix.cards, ix.accounts = fresh.cards, fresh.accounts
 	ix.grants, ix.spare = fresh.grants, fresh.spare
 	ix.doorIDs, ix.doors, ix.claims = fresh.doorIDs, fresh.doors, fresh.claims
 	ix.site, ix.told, ix.unclaimed = fresh.site, fresh.told, fresh.unclaimed
 }
 
 func (ix *Index) clear(cards int) {
-	ix.cards = make(map[CardID]cardSlot, cards)
-	ix.accounts = make(map[AccountID]uint32, cards)
-	ix.slots = make([]accountSlot, 0, cards)
-	ix.grants = make([]grantSlot, 1)
+	ix.cards, ix.accounts = newTable[cardSlot](cards), newTable[accountSlot](cards)
+	ix.grants = arena[grantSlot]{}
+	ix.grants.add()
 	ix.doorIDs = []string{""}
 	ix.doors = make(map[string]Door)
 	ix.claims = make(map[ClaimID]Claim)
@@ -140,14 +137,15 @@ type Known struct {
 func (ix *Index) Card(id CardID, door string) (Known, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	c, ok := ix.cards[id]
+	place, ok := ix.cards.place(id)
 	if !ok {
 		return Known{}, false
 	}
-	a := ix.slots[c.account]
+	c := ix.cards.at(place).value
+	a := ix.accounts.at(c.account)
 	return Known{
 		Binding: Binding{Card: id, Account: a.id, State: c.state, Assurance: c.assurance, Expires: fromUnix(c.expires)},
-		Account: a.account(),
+		Account: accountAt(a),
 		Grants:  ix.grantsOf(a, door),
 	}, true
 }
@@ -156,30 +154,31 @@ func (ix *Index) Card(id CardID, door string) (Known, bool) {
 func (ix *Index) Account(id AccountID) (Account, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	n, ok := ix.accounts[id]
-	if !ok || ix.slots[n].state == 0 {
+	place, ok := ix.accounts.place(id)
+	if !ok || ix.accounts.at(place).value.state == 0 {
 		return Account{}, false
 	}
-	return ix.slots[n].account(), true
+	return accountAt(ix.accounts.at(place)), true
 }
 
 // Grants gives the grants of an account at a door.
 func (ix *Index) Grants(account AccountID, door string) []Grant {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	n, ok := ix.accounts[account]
+	place, ok := ix.accounts.place(account)
 	if !ok {
 		return nil
 	}
-	return ix.grantsOf(ix.slots[n], door)
+	return ix.grantsOf(ix.accounts.at(place), door)
 }
 
-func (ix *Index) grantsOf(a accountSlot, door string) (out []Grant) {
+func (ix *Index) grantsOf(a *entry[accountSlot], door string) (out []Grant) {
 	if door == "" {
 		return nil
 	}
-	for i := a.grants; i != 0; i = ix.grants[i].next {
-		if g := &ix.grants[i]; ix.doorIDs[g.door] == door {
+	var g *grantSlot
+	for i := a.value.grants; i != 0; i = g.next {
+		if g = ix.grants.at(i); ix.doorIDs[g.door] == door {
 			out = append(out, Grant{ID: g.id, Account: a.id, Door: door, From: fromUnix(g.from), To: fromUnix(g.to), Deny: g.deny})
 		}
 	}
@@ -248,7 +247,7 @@ func (ix *Index) Site() Site {
 func (ix *Index) Counts() (cards, accounts, unclaimed int) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	return len(ix.cards), len(ix.accounts), len(ix.unclaimed)
+	return ix.cards.len(), ix.accounts.len(), len(ix.unclaimed)
 }
 
 // Unclaimed counts the anonymous accounts that nobody has made their own and that have
@@ -257,7 +256,7 @@ func (ix *Index) Unclaimed(at clock.Stamp) (n int) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for place := range ix.unclaimed {
-		if !ended(fromUnix(ix.slots[place].expires), at) {
+		if !ended(fromUnix(ix.accounts.at(place).value.expires), at) {
 			n++
 		}
 	}
@@ -274,39 +273,31 @@ func (ix *Index) Lapsed(at clock.Stamp) (ids []AccountID) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for place := range ix.unclaimed {
-		if a := ix.slots[place].account(); a.lapsed(at) {
+		if a := accountAt(ix.accounts.at(place)); a.lapsed(at) {
 			ids = append(ids, a.ID)
 		}
 	}
 	return ids
 }
 
-// account is what the index keeps of an account.
-func (s accountSlot) account() Account {
-	return Account{ID: s.id, Kind: s.kind, State: s.state, Number: uint64(s.number), Expires: fromUnix(s.expires)}
+// accountAt is what the index keeps of an account.
+func accountAt(e *entry[accountSlot]) Account {
+	s := e.value
+	return Account{ID: e.id, Kind: s.kind, State: s.state, Number: uint64(s.number), Expires: fromUnix(s.expires)}
 }
 
-// slot gives the place of an account, a new one without a state if need be.
-func (ix *Index) slot(id AccountID) uint32 {
-	n, ok := ix.accounts[id]
-	if !ok {
-		n = uint32(len(ix.slots))
-		ix.slots = append(ix.slots, accountSlot{id: id})
-		ix.accounts[id] = n
-	}
-	return n
-}
-
-// set replaces an account's facts, keeping its grants.
+// set replaces an account's facts, keeping its grants. An account that is not there yet has
+// none and no state.
 func (ix *Index) set(id AccountID, s accountSlot) {
-	n := ix.slot(id)
-	s.id, s.grants = id, ix.slots[n].grants
-	ix.slots[n] = s
+	place := ix.accounts.add(id)
+	have := &ix.accounts.at(place).value
+	s.grants = have.grants
 	if s.unclaimed() {
-		ix.unclaimed[n] = struct{}{}
-	} else {
-		delete(ix.unclaimed, n)
+		ix.unclaimed[place] = struct{}{}
+	} else if have.unclaimed() {
+		delete(ix.unclaimed, place)
 	}
+	*have = s
 }
 
 // unclaimed reports whether an account ends unless somebody makes it their own.
@@ -322,10 +313,12 @@ func (a Account) apply(ix *Index) {
 func (g GoneAccount) apply(ix *Index) { ix.set(AccountID(g), accountSlot{}) }
 
 func (b Binding) apply(ix *Index) {
-	ix.cards[b.Card] = cardSlot{account: ix.slot(b.Account), expires: toUnix(b.Expires), state: b.State, assurance: b.Assurance}
+	ix.cards.at(ix.cards.add(b.Card)).value = cardSlot{
+		account: ix.accounts.add(b.Account), expires: toUnix(b.Expires), state: b.State, assurance: b.Assurance,
+	}
 }
 
-func (g GoneCard) apply(ix *Index)  { delete(ix.cards, CardID(g)) }
+func (g GoneCard) apply(ix *Index)  { ix.cards.remove(g) }
 func (c Claim) apply(ix *Index)     { ix.claims[c.ID] = c }
 func (g GoneClaim) apply(ix *Index) { delete(ix.claims, ClaimID(g)) }
 func (d Door) apply(ix *Index)      { ix.doors[d.ID] = d }
@@ -333,31 +326,32 @@ func (g GoneDoor) apply(ix *Index)  { delete(ix.doors, string(g)) }
 func (s Site) apply(ix *Index)      { ix.site, ix.told = s, true }
 
 func (g Grant) apply(ix *Index) {
-	GoneGrant{g.ID, g.Account}.apply(ix)
-	n := ix.slot(g.Account)
+	a := &ix.accounts.at(ix.accounts.add(g.Account)).value
+	ix.endGrant(a, g.ID)
 	i := ix.spare
 	if i == 0 {
-		i = uint32(len(ix.grants))
-		ix.grants = append(ix.grants, grantSlot{})
+		i = ix.grants.add()
 	} else {
-		ix.spare = ix.grants[i].next
+		ix.spare = ix.grants.at(i).next
 	}
-	ix.grants[i] = grantSlot{
-		id: g.ID, from: toUnix(g.From), to: toUnix(g.To), deny: g.Deny,
-		door: ix.doorNumber(g.Door), next: ix.slots[n].grants,
+	*ix.grants.at(i) = grantSlot{
+		id: g.ID, from: toUnix(g.From), to: toUnix(g.To), deny: g.Deny, door: ix.doorNumber(g.Door), next: a.grants,
 	}
-	ix.slots[n].grants = i
+	a.grants = i
 }
 
 func (g GoneGrant) apply(ix *Index) {
-	n, ok := ix.accounts[g.Account]
-	if !ok {
-		return
+	if place, ok := ix.accounts.place(g.Account); ok {
+		ix.endGrant(&ix.accounts.at(place).value, g.ID)
 	}
-	for at := &ix.slots[n].grants; *at != 0; at = &ix.grants[*at].next {
-		if i := *at; ix.grants[i].id == g.ID {
-			*at = ix.grants[i].next
-			ix.grants[i] = grantSlot{next: ix.spare}
+}
+
+// endGrant takes a grant out of an account's list, if it is there.
+func (ix *Index) endGrant(a *accountSlot, id GrantID) {
+	for at := &a.grants; *at != 0; at = &ix.grants.at(*at).next {
+		if i := *at; ix.grants.at(i).id == id {
+			*at = ix.grants.at(i).next
+			*ix.grants.at(i) = grantSlot{next: ix.spare}
 			ix.spare = i
 			return
 		}
