@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"log/slog"
 
 	"badged/enroll"
@@ -101,8 +100,8 @@ func (s *Store) start(ctx context.Context) error {
 	hashes := make(map[wire.Collection][16]byte)
 	s.index.Load(cards, func(yield func(enroll.Change) bool) {
 		for r := range rows {
-			if r.hub != nil {
-				hashes[r.c] = wire.Xor(hashes[r.c], wire.RowHash(r.c, r.key, r.hub))
+			if r.body != nil {
+				hashes[r.c] = wire.Xor(hashes[r.c], wire.RowHash(r.c, r.key, r.body))
 			}
 			if r.change != nil && !yield(r.change) {
 				return
@@ -123,79 +122,6 @@ func (s *Store) checkHashes(have map[wire.Collection][16]byte) error {
 		}
 	}
 	return nil
-}
-
-// row is one row with what it comes to.
-type row struct {
-	c      wire.Collection
-	key    []byte
-	hub    []byte        // nil: only the terminal has it
-	change enroll.Change // nil: not for the index
-}
-
-const (
-	sqlAllHub = `SELECT h.collection, h.key, h.body, coalesce(l.mark, 0), l.body, l.base
-		FROM hub_row h LEFT JOIN local_row l ON l.collection = h.collection AND l.key = h.key
-		ORDER BY h.collection, h.key`
-	sqlOnlyLocal = `SELECT l.collection, l.key, NULL, l.mark, l.body, l.base FROM local_row l
-		WHERE NOT EXISTS (SELECT 1 FROM hub_row h WHERE h.collection = l.collection AND h.key = l.key)`
-)
-
-// everything gives all rows, valid until the next one; failed tells afterwards what
-// ended it.
-func (v snapshot) everything(ctx context.Context) (rows iter.Seq[row], failed func() error) {
-	var err error
-	return func(yield func(row) bool) {
-			for _, query := range []string{sqlAllHub, sqlOnlyLocal} {
-				if err = v.scanRows(ctx, query, yield); err != nil {
-					return
-				}
-			}
-		}, func() error {
-			if err == errStopped {
-				return nil
-			}
-			return err
-		}
-}
-
-// errStopped tells that whoever ranged over rows had enough.
-var errStopped = errors.New("stopped")
-
-func (v snapshot) scanRows(ctx context.Context, query string, yield func(row) bool) error {
-	rows, err := v.tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // its error is that of rows.Err
-	for rows.Next() {
-		r, err := scanRow(rows)
-		if err != nil {
-			return err
-		}
-		if !yield(r) {
-			return errStopped
-		}
-	}
-	return rows.Err()
-}
-
-func scanRow(rows *sql.Rows) (r row, err error) {
-	var key, hub, body, base sql.RawBytes
-	var l localRow
-	if err := rows.Scan(&r.c, &key, &hub, &l.mark, &body, &base); err != nil {
-		return r, err
-	}
-	r.key, r.hub = key, hub
-	var mine *localRow
-	if body != nil {
-		l.body, l.base = body, base
-		mine = &l
-	}
-	if r.change, err = effective(r.c, r.key, r.hub, mine); err != nil {
-		err = fmt.Errorf("%w: %w", sqlite.ErrDamaged, err)
-	}
-	return r, err
 }
 
 const sqlLocals = `SELECT collection, key FROM local_row`

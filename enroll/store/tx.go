@@ -212,19 +212,24 @@ func (t *txn) endLocal(k rowKey) error {
 // snapshot is a view of one commit.
 type snapshot struct {
 	find
-	tx *sql.Tx
+	conn *sql.Conn
+	tx   *sql.Tx
 }
 
 // snapshot begins one; end lets it go.
 func (s *Store) snapshot(ctx context.Context) (v snapshot, end func(), err error) {
-	tx, err := s.db.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	conn, err := s.db.Read.Conn(ctx)
 	if err != nil {
 		return v, nil, s.db.Explain("read", err)
+	}
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return v, nil, s.db.Explain("read", errors.Join(err, conn.Close()))
 	}
 	row := func(query string, args ...any) interface{ Scan(dest ...any) error } {
 		return tx.QueryRowContext(ctx, query, args...)
 	}
-	return snapshot{row, tx}, func() { _ = tx.Rollback() }, nil
+	return snapshot{row, conn, tx}, func() { _, _ = tx.Rollback(), conn.Close() }, nil
 }
 
 // PutAccount implements enroll.Tx.
