@@ -75,12 +75,21 @@ func newMachine(t *testing.T) *machine {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the machine's console is in %s", filepath.Join(dir, "console"))
+			t.Logf("the machine's console is in %s and ends with\n%s", filepath.Join(dir, "console"), tail(filepath.Join(dir, "console")))
 		} else if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
 	return &machine{t: t, dir: dir, hands: map[string]func([]string) error{}}
+}
+
+// tail is the end of a file, or why there is none.
+func tail(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(len(b)-2000, 0):])
 }
 
 // start runs QEMU with the kernel and the files, and returns when the guest says what
