@@ -55,7 +55,7 @@ fmt:
 .PHONY: unit
 unit:
 	$(if $(RACE),,@echo 'no C compiler: the unit tests run without the race detector')
-	go test $(RACE) -timeout 5m ./...
+	go test $(RACE) -timeout 30m ./...
 
 .PHONY: test
 test: ## runs all suites; SUITES="unit demo" runs some; as root it installs missing Debian packages
