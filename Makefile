@@ -29,8 +29,18 @@ install-hub: ## as root: installs bin/badgehub on this machine, with its user an
 	@scripts/install.sh hub
 
 .PHONY: run
-run: build ## builds and starts the workbench: a hub, a print terminal and a door; Ctrl-C ends it
-	@exec bin/badgectl demo
+run: rig ## builds and starts the workbench: a hub, a print terminal and a door; Ctrl-C ends it
+	@exec $(RIG) run
+
+.PHONY: story
+story: rig ## plays the way of a badge with the real processes, step by step; fails at the first wrong step
+	@$(RIG) story
+
+# The program of those who develop badged; no site installs it.
+RIG := .cache/rig
+.PHONY: rig
+rig: build
+	@CGO_ENABLED=0 go build -trimpath -o $(RIG) ./internal/rig
 
 .PHONY: check
 check: build tidy vet lint fmt unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests
@@ -58,7 +68,7 @@ unit:
 	go test $(RACE) -timeout 30m ./...
 
 .PHONY: test
-test: ## runs all suites; SUITES="unit demo" runs some; as root it installs missing Debian packages
+test: ## runs all suites; SUITES="unit story" runs some; as root it installs missing Debian packages
 	@scripts/test.sh $(SUITES)
 
 .PHONY: lab
@@ -66,8 +76,8 @@ lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.
 	@scripts/test.sh lab
 
 .PHONY: bench
-bench: build ## measures, each against a yardstick in the same run
-	@bin/badgectl bench
+bench: rig ## measures, each against a yardstick in the same run; BENCH=path prints one family as JSON lines
+	@$(RIG) bench $(if $(BENCH),$(BENCH) --json)
 
 .PHONY: cross
 cross: ## builds for all boards, without cgo, and holds the ARMv6 size to its budget

@@ -44,7 +44,7 @@ suites=(
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
 	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | README's installation, pasted line by line into a bare Debian"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
-	"demo    |                                    | the whole story, with the real processes"
+	"story   |                                    | the way of a badge, step by step, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
 	"lab     | ${lab[*]}                                    | readers on USB and GPIO, in virtual machines"
 )
@@ -85,7 +85,7 @@ run_browser() { go_tagged browser; }
 run_units() { scripts/units.sh && go_tagged units; }
 run_install() { scripts/paste.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
-run_demo() { bin/badgectl demo --check; }
+run_story() { make --no-print-directory story; }
 run_system() { go_test -v -tags system ./internal/rig/systest; }
 run_lab() { scripts/lab.sh; }
 

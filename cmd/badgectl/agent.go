@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 	"badged/internal/foreign"
 	"badged/internal/health"
@@ -46,7 +47,7 @@ func (a *app) status() *cobra.Command {
 		Long: "status tells in one screen what is wrong with the agent and what to do about it.\n" +
 			"It ends with 1 when something has failed, or when no agent answers.",
 		Example: "  badgectl status\n  badgectl status --json | jq .uplink",
-		Args:    takes(cobra.NoArgs),
+		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.client().Status(cmd.Context())
 			if err != nil {
@@ -58,7 +59,7 @@ func (a *app) status() *cobra.Command {
 				err = a.screen(s)
 			}
 			if err == nil && s.Worst() == health.Fail {
-				return errFaulty
+				return cli.ErrReported
 			}
 			return err
 		},
@@ -73,10 +74,10 @@ func (a *app) tail() *cobra.Command {
 		Short:   "Show events as they happen, beginning with the last ones",
 		Long:    "tail shows the last events and then every one that comes, until Ctrl-C.",
 		Example: "  badgectl tail\n  badgectl tail -n 50 --follow=false --json",
-		Args:    takes(cobra.NoArgs),
+		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if n < 0 || n > 1000 {
-				return usageError{fmt.Errorf("-n %d: must be 0 to 1000", n)}
+				return cli.Usagef("-n %d: must be 0 to 1000", n)
 			}
 			return reached(a.client().Events(cmd.Context(), n, follow, a.event))
 		},
@@ -121,7 +122,7 @@ func (a *app) outbox() *cobra.Command {
 		Use:     "outbox",
 		Short:   "Tell what waits for the hub",
 		Example: "  badgectl outbox\n  badgectl outbox --json",
-		Args:    takes(cobra.NoArgs),
+		Args:    cli.OnlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := a.client().Outbox(cmd.Context())
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/number"
@@ -28,10 +29,10 @@ func (a *app) capture() *cobra.Command {
 			"standard output, until Ctrl-C. With --protocol it also says on standard error what the bytes\n" +
 			"mean. An agent that uses the port must be stopped first.",
 		Example: "  badgectl capture /dev/serial/by-id/usb-FTDI_1234-if00-port0 hall.txt --protocol rdm6300",
-		Args:    takes(cobra.RangeArgs(1, 2)),
+		Args:    cli.ArgsBetween(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if baud < minBaud || baud > maxBaud {
-				return usageError{fmt.Errorf("--baud %d: must be %d to %d", baud, minBaud, maxBaud)}
+				return cli.Usagef("--baud %d: must be %d to %d", baud, minBaud, maxBaud)
 			}
 			c := capturing{path: args[0], baud: baud, header: capture.Header{Device: device, Firmware: firmware}}
 			if o.protocol != "" {
@@ -97,7 +98,7 @@ func (a *app) listen(ctx context.Context, c capturing, out io.Writer) (int, erro
 			w.Tap(p, at)
 		}
 	}
-	events := &printer{app: &app{io: Stdio{Out: a.io.Err}}, rule: c.rule}
+	events := &printer{app: &app{io: cli.Stdio{Out: a.io.Err}}, rule: c.rule}
 	port := serialport.New(serialport.Config{Name: "capture", Path: c.path, Baud: c.baud, Tap: tap}, cmp.Or[reader.Decoder](c.dec, nothing{}))
 	err := port.Run(ctx, func(ev reader.Event) {
 		switch ev.Kind {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/internal/rig/sim"
 )
 
@@ -75,7 +76,7 @@ func TestReplayToAPort(t *testing.T) {
 	var out, stderr bytes.Buffer
 	played := make(chan error, 1)
 	go func() {
-		played <- Run(t.Context(), []string{"replay", file, "--to", port}, os.Getenv, Stdio{in, &out, &stderr})
+		played <- Run(t.Context(), []string{"replay", file, "--to", port}, os.Getenv, cli.Stdio{In: in, Out: &out, Err: &stderr})
 	}()
 	for range time.Tick(time.Millisecond) {
 		if _, err := os.Stat(port); err == nil {

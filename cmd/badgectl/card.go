@@ -7,18 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/reader/number"
 )
 
 func (a *app) card() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "card",
-		Short:   "Work with card numbers",
-		Example: "  badgectl card convert 'hex2dec | lpad(10)' 62E3086CED",
-		Args:    known,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.convert(), a.learn())
+	cmd := cli.Group("card", "Work with card numbers", a.convert(), a.learn())
+	cmd.Example = "  badgectl card convert 'hex2dec | lpad(10)' 62E3086CED"
 	return cmd
 }
 
@@ -29,11 +24,11 @@ func (a *app) convert() *cobra.Command {
 		Long: "convert applies a number rule, as it stands in the configuration of a reader, to a value: what a\n" +
 			"text reader typed, or the raw bits in upper-case hex.\n\n" + verbHelp(),
 		Example: "  badgectl card convert 'hex2dec | lpad(10)' 62E3086CED",
-		Args:    takes(cobra.ExactArgs(2)),
+		Args:    cli.Args(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			rule, err := number.Parse(args[0])
 			if err != nil {
-				return usageError{pointed(args[0], err)}
+				return cli.Usage(pointed(args[0], err))
 			}
 			n, err := rule.Convert(args[1])
 			if err != nil {

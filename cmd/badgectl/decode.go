@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/reader"
 	"badged/reader/capture"
 	"badged/reader/dump"
@@ -40,26 +41,26 @@ func (o *decoding) flags(cmd *cobra.Command) {
 // decoder makes what the flags name.
 func (o *decoding) decoder() (reader.Decoder, number.Rule, error) {
 	if o.protocol == "" {
-		return nil, number.Rule{}, usageError{errors.New("name the protocol with --protocol (see badgectl decode --help)")}
+		return nil, number.Rule{}, cli.Usagef("name the protocol with --protocol (see badgectl decode --help)")
 	}
 	options := map[string]string{}
 	for _, pair := range o.options {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return nil, number.Rule{}, usageError{fmt.Errorf("-o %q: must be key=value", pair)}
+			return nil, number.Rule{}, cli.Usagef("-o %q: must be key=value", pair)
 		}
 		options[key] = value
 	}
 	if err := o.takeBits(options); err != nil {
-		return nil, number.Rule{}, usageError{err}
+		return nil, number.Rule{}, cli.Usage(err)
 	}
 	dec, err := protocols.New(o.protocol, options)
 	if err != nil {
-		return nil, number.Rule{}, usageError{err}
+		return nil, number.Rule{}, cli.Usage(err)
 	}
 	rule, err := number.Parse(o.rule)
 	if err != nil {
-		return nil, number.Rule{}, usageError{err}
+		return nil, number.Rule{}, cli.Usage(err)
 	}
 	return dec, rule, nil
 }
@@ -102,7 +103,7 @@ func (a *app) decode() *cobra.Command {
 			"  echo '22CD46E, 26 bits' | badgectl decode --protocol wiegand\n" +
 			"  badgectl decode --protocol osdp -o key=HEX trace.osdpcap\n" +
 			"  badgectl decode --protocol line -o charset=digits -o min=8 capture.txt",
-		Args: takes(cobra.MaximumNArgs(1)),
+		Args: cli.ArgsBetween(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dec, rule, err := o.decoder()
 			if err != nil {
@@ -256,7 +257,7 @@ func (p *printer) event(ev reader.Event) {
 // end tells whether anything was wrong.
 func (p *printer) end() error {
 	if p.err == nil && p.faulty {
-		return errFaulty
+		return cli.ErrReported
 	}
 	return p.err
 }

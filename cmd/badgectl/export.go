@@ -8,6 +8,7 @@ import (
 
 	"badged/enroll"
 	"badged/enroll/store"
+	"badged/internal/cli"
 	"badged/internal/ctl"
 )
 
@@ -29,7 +30,7 @@ func (a *app) outboxExport() *cobra.Command {
 			"64 events that the hub has had may be among them. It ends with 1 when parts of the file could\n" +
 			"not be read.",
 		Example: "  badgectl outbox export /var/lib/badged/badged.db.corrupt-1\n  badgectl outbox export --json badged.db.corrupt-1 > events.json",
-		Args:    takes(cobra.ExactArgs(1)),
+		Args:    cli.Args(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := store.Salvage(cmd.Context(), args[0])
 			if err != nil {
@@ -68,7 +69,7 @@ func (a *app) exportEnd(s store.Salvaged) error {
 	}
 	if s.Damaged {
 		fmt.Fprintln(a.io.Err, "Parts of the file could not be read: events may be missing.")
-		return errFaulty
+		return cli.ErrReported
 	}
 	return nil
 }

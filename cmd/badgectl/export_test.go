@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"badged/enroll"
 	"badged/enroll/store"
+	"badged/internal/cli"
 	"badged/internal/clock"
 )
 
@@ -33,7 +33,7 @@ func TestUnsentEventsAreExported(t *testing.T) {
 	}
 	export := func(args ...string) (out, told string, err error) {
 		var o, e strings.Builder
-		err = Run(t.Context(), append([]string{"outbox", "export"}, args...), os.Getenv, Stdio{Out: &o, Err: &e})
+		err = Run(t.Context(), append([]string{"outbox", "export"}, args...), os.Getenv, cli.Stdio{Out: &o, Err: &e})
 		return o.String(), e.String(), err
 	}
 	out, told, err := export(path)
@@ -50,8 +50,7 @@ func TestUnsentEventsAreExported(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("junk", 2000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var usage usageError
-	if _, _, err := export(path); err == nil || errors.As(err, &usage) {
+	if _, _, err := export(path); err == nil || cli.IsUsage(err) {
 		t.Errorf("got %v", err)
 	}
 }

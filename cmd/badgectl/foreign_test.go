@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 	"badged/internal/health"
 )
@@ -16,7 +17,7 @@ const hostile = "hall\x1b[2J\nFAILED \u202e\u009b31m\x7f"
 // Whatever events, readers and errors say, the screen gets visible characters.
 func TestForeignTextReachesTheScreenEscaped(t *testing.T) {
 	var out, stderr strings.Builder
-	a := &app{env: func(string) string { return "" }, io: Stdio{Out: &out, Err: &stderr}}
+	a := &app{env: func(string) string { return "" }, io: cli.Stdio{Out: &out, Err: &stderr}}
 	show := func(name string, lines int, fn func() error) {
 		out.Reset()
 		if err := fn(); err != nil {
@@ -51,7 +52,7 @@ func TestForeignTextReachesTheScreenEscaped(t *testing.T) {
 	show("readers", strings.Count(out.String(), "\n"), func() error { return lines(hostile) })
 	a.json = true
 	show("JSON", 1, func() error { return a.event(event) })
-	exitCode(errors.New(hostile), &stderr)
+	program.Exit(errors.New(hostile), &stderr)
 	if text := stderr.String(); strings.ContainsAny(text, "\x1b\x7f\u202e\u009b") || !strings.Contains(text, `\x1b`) {
 		t.Errorf("an error shows %q", text)
 	}

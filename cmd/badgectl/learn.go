@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/reader/capture"
 	"badged/reader/number"
 )
@@ -23,7 +24,7 @@ func (a *app) learn() *cobra.Command {
 			"if the badges do not tell which; or «none». It ends with 0 if there is one rule, else with 1.",
 		Example: "  printf '%s\\n' 01026F6C3A,0040856634 62E3086CED,3808980205 0000D507D0,0013961168 | badgectl card learn\n" +
 			"  badgectl card learn badges.csv",
-		Args: takes(cobra.MaximumNArgs(1)),
+		Args: cli.ArgsBetween(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			in, err := a.input(args, "read the badges")
 			if err != nil {
@@ -111,7 +112,7 @@ func (a *app) learned(found number.Learned) error {
 		return err
 	}
 	if result != resultRule {
-		return errFaulty
+		return cli.ErrReported
 	}
 	return nil
 }

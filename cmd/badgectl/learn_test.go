@@ -27,7 +27,7 @@ func TestLearn(t *testing.T) {
 		{"none", "62E3086CED,1\n6F007B3972,77\n100086F444,3\n", []string{"--json"}, `{"result":"none","rules":[]}` + "\n", 1, ""},
 		{"two badges", "1,1\n2,2\n", nil, "", 1, "three different badges"},
 		{"no comma", "1,1\n2 2\n", nil, "", 1, "line 2: must be"},
-		{"two files", "", []string{"a", "b"}, "", 64, "usage"},
+		{"two files", "", []string{"a", "b"}, "", 64, "takes at most 1 argument"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := run(t, tt.in, append([]string{"card", "learn"}, tt.args...)...)

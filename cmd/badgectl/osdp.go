@@ -6,19 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 	"badged/internal/foreign"
 )
 
 func (a *app) osdp() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "osdp",
-		Short:   "Give OSDP readers their keys",
-		Example: "  badgectl osdp commission hall",
-		Args:    known,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.commission())
+	cmd := cli.Group("osdp", "Give OSDP readers their keys", a.commission())
+	cmd.Example = "  badgectl osdp commission hall"
 	return cmd
 }
 
@@ -36,10 +31,10 @@ func (a *app) commission() *cobra.Command {
 			"anybody on the line can pretend to be a cleared reader, and gets the new key then.",
 		Example: "  badgectl osdp commission hall\n  badgectl osdp commission hall --minutes 30 --json\n" +
 			"  badgectl osdp commission hall --cleared",
-		Args: takes(cobra.ExactArgs(1)),
+		Args: cli.Args(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if req.Minutes < 1 || req.Time() > ctl.MaxCommission {
-				return usageError{fmt.Errorf("--minutes %d: must be 1 to %d", req.Minutes, ctl.MaxCommission/time.Minute)}
+				return cli.Usagef("--minutes %d: must be 1 to %d", req.Minutes, ctl.MaxCommission/time.Minute)
 			}
 			var last ctl.CommissionStep
 			err := a.client().Commission(cmd.Context(), args[0], req, func(s ctl.CommissionStep) error {
@@ -53,7 +48,7 @@ func (a *app) commission() *cobra.Command {
 			case err != nil:
 				return reached(err)
 			case last.Step == ctl.StepFailed:
-				return errFaulty
+				return cli.ErrReported
 			}
 			return nil
 		},

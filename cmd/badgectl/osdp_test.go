@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 )
 
@@ -52,7 +53,7 @@ func TestCommission(t *testing.T) {
 		{[]string{"front-rfid"}, []string{"only osdp has keys"}, 1},
 		{[]string{"hall", "--minutes", "0"}, []string{"--minutes 0: must be 1 to 60"}, 64},
 		{[]string{"hall", "--minutes", "61"}, []string{"--minutes 61: must be 1 to 60"}, 64},
-		{nil, []string{"usage: badgectl osdp commission READER"}, 64},
+		{nil, []string{"`badgectl osdp commission READER` takes 1 argument"}, 64},
 	}
 	for _, tt := range tests {
 		got := run(t, "", append([]string{"osdp", "commission", "--socket", socket}, tt.args...)...)
@@ -76,8 +77,8 @@ func TestCommissionIsEnded(t *testing.T) {
 	out := writer(func(p []byte) { cancel() }) // once it says that it waits
 	go func() {
 		var stderr strings.Builder
-		err := Run(ctx, []string{"osdp", "commission", "waits", "--socket", socket}, func(string) string { return "" }, Stdio{strings.NewReader(""), out, &stderr})
-		ended <- result{exitCode(err, &stderr), "", stderr.String()}
+		err := Run(ctx, []string{"osdp", "commission", "waits", "--socket", socket}, func(string) string { return "" }, cli.Stdio{In: strings.NewReader(""), Out: out, Err: &stderr})
+		ended <- result{program.Exit(err, &stderr), "", stderr.String()}
 	}()
 	if got := <-ended; got.code != 1 || !strings.Contains(got.stderr, "ended before it was done") {
 		t.Errorf("code %d: %s", got.code, got.stderr)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 )
 
@@ -32,7 +32,7 @@ func (a *app) panel() *cobra.Command {
 		Example: "  badgectl panel\n  badgectl panel --exec chromium --kiosk --incognito\n  badgectl panel --point hall --exec cog",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if start == (len(args) == 0) {
-				return usageError{errors.New("a browser follows --exec, and nothing else follows (see badgectl panel --help)")}
+				return cli.Usagef("a browser follows --exec, and nothing else follows (see badgectl panel --help)")
 			}
 			s, err := a.client().Status(cmd.Context())
 			if err != nil {
@@ -105,7 +105,7 @@ func (a *app) printPanels(panels []panel) error {
 // stands between the browser and who watches over it. It returns only on an error.
 func become(browser []string, panels []panel) error {
 	if len(panels) > 1 {
-		return usageError{fmt.Errorf("a browser shows one panel and there are %d: name one of them with --point: %s", len(panels), pointNames(panels))}
+		return cli.Usagef("a browser shows one panel and there are %d: name one of them with --point: %s", len(panels), pointNames(panels))
 	}
 	if len(browser) == 1 {
 		browser = strings.Fields(browser[0]) // --exec 'chromium --kiosk'

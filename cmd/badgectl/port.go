@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"badged/internal/rig/sim"
+	"badged/internal/ptyport"
 )
 
 // vacant reports whether a virtual port may be made at path. What a killed replay
@@ -32,12 +32,12 @@ func vacant(path string) (bool, error) {
 // virtualPort makes a pseudo-terminal with a link to it at path, where nothing may be:
 // unlike that of a simulator, the link never takes the place of anything. remove takes
 // both away.
-func virtualPort(path string) (port *sim.LineReader, remove func() error, err error) {
+func virtualPort(path string) (port *ptyport.Port, remove func() error, err error) {
 	dir, err := os.MkdirTemp("", "badgectl-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a virtual port: %w", err)
 	}
-	port, err = sim.NewLineReader(filepath.Join(dir, "port"))
+	port, err = ptyport.Open(filepath.Join(dir, "port"), nil)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 	"badged/internal/foreign"
 	"badged/internal/health"
@@ -23,7 +24,7 @@ func (a *app) readers() *cobra.Command {
 			"devices that are plugged in, what they are, and the lines of a configuration that make a\n" +
 			"reader of each. It takes no device away from anybody, and works without an agent.",
 		Example: "  badgectl readers\n  badgectl readers --json\n  badgectl readers learn\n  badgectl readers learn --port /dev/ttyUSB0",
-		Args:    known,
+		Args:    cli.OnlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			configured, err := a.configured(cmd.Context())
 			if err != nil {

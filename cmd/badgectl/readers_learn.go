@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/reader"
 	"badged/reader/hid"
 	"badged/reader/number"
@@ -36,13 +37,13 @@ func (a *app) readersLearn() *cobra.Command {
 			"OSDP). PORT is a path. If several protocols read the badge, it prints all and ends with 1.\n\n" +
 			"Stop the agent first if it has the reader.",
 		Example: "  badgectl readers learn\n  badgectl readers learn 'usb:08ff:0009 path=1-1.2'\n  badgectl readers learn --port /dev/ttyUSB0",
-		Args:    takes(cobra.MaximumNArgs(1)),
+		Args:    cli.ArgsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if port != "" {
 				args = append(args, port)
 			}
 			if len(args) > 1 {
-				return usageError{errors.New("name the port once")}
+				return cli.Usagef("name the port once")
 			}
 			if len(args) == 1 && filepath.IsAbs(args[0]) {
 				return a.learnSerial(cmd.Context(), args[0])
@@ -66,7 +67,7 @@ func (a *app) readersLearn() *cobra.Command {
 func typist(args []string) (spec usbport.Spec, err error) {
 	if len(args) == 1 {
 		if spec, err = usbport.ParseSpec(args[0]); err != nil {
-			return spec, usageError{err}
+			return spec, cli.Usage(err)
 		}
 		return spec, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"badged/internal/cli"
 	"badged/reader/detect"
 	"badged/reader/protocols"
 	"badged/reader/serialport"
@@ -66,7 +67,7 @@ func (a *app) proposeSerial(path string, f detect.Found) error {
 		}
 	}
 	if several {
-		return errFaulty
+		return cli.ErrReported
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/internal/config"
 	"badged/internal/rig/sim"
 	"badged/reader/detect"
@@ -46,7 +47,7 @@ func TestReadersLearnSerial(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	if err := Run(ctx, []string{"readers", "learn", "--port", path}, os.Getenv, Stdio{strings.NewReader(""), &out, stderr}); err != nil {
+	if err := Run(ctx, []string{"readers", "learn", "--port", path}, os.Getenv, cli.Stdio{In: strings.NewReader(""), Out: &out, Err: stderr}); err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
 	want := "[[reader]]\nname = \"reader-1\"\npoint = \"POINT\"   # the name of a [[point]]\nprotocol = \"rdm6300\"\nport = \"" + path + "\"\n"
@@ -95,9 +96,9 @@ func TestSerialLines(t *testing.T) {
 // TestSeveralProtocols (issue 7, 2.11): what is ambiguous is said, with all candidates.
 func TestSeveralProtocols(t *testing.T) {
 	var out, stderr bytes.Buffer
-	a := &app{io: Stdio{Out: &out, Err: &stderr}}
+	a := &app{io: cli.Stdio{Out: &out, Err: &stderr}}
 	f := detect.Found{Baud: 9600, Candidates: detect.Explain([]detect.Chunk{{Bytes: []byte("1A808001C0\r")}})}
-	if err := a.proposeSerial("/dev/ttyUSB0", f); !errors.Is(err, errFaulty) {
+	if err := a.proposeSerial("/dev/ttyUSB0", f); !errors.Is(err, cli.ErrReported) {
 		t.Errorf("got %v", err)
 	}
 	for _, want := range []string{`protocol = "twn3"`, `mode = "prox"`, "# or:", `protocol = "line"`} {

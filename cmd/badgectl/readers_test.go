@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/internal/ctl"
 	"badged/internal/health"
 	"badged/internal/rig/sim"
@@ -56,7 +57,7 @@ func TestProposals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			a := &app{io: Stdio{Out: &out}}
+			a := &app{io: cli.Stdio{Out: &out}}
 			port, err := usbport.ParseSpec("usb:08ff:0009")
 			if err != nil {
 				t.Fatal(err)
@@ -157,7 +158,7 @@ func TestReaderOfADevice(t *testing.T) {
 // What a technician sees fits a screen.
 func TestReadersOnAScreen(t *testing.T) {
 	var out bytes.Buffer
-	a := &app{io: Stdio{Out: &out}}
+	a := &app{io: cli.Stdio{Out: &out}}
 	err := a.readersText([]ctl.Reader{
 		{Name: "hall", Point: "hall", Protocol: "hid", Port: "usb:08ff:0009", State: health.OK},
 		{Name: "front", Point: "front", Protocol: "osdp", Port: "/dev/serial/by-id/usb-FTDI_USB-RS485_Cable_FT4X-if00-port0", State: health.Warn,

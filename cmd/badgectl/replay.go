@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/foreign"
 	"badged/reader"
 	"badged/reader/capture"
@@ -30,13 +31,13 @@ func (a *app) replay() *cobra.Command {
 			"With --to it sends the bytes to a port instead, in the time that they took. A PORT that does\n" +
 			"not exist is made as a virtual one, for an agent to open; each Enter then plays once.",
 		Example: "  badgectl replay hall.txt --protocol rdm6300\n  badgectl replay hall.txt --to /tmp/reader",
-		Args:    takes(cobra.ExactArgs(1)),
+		Args:    cli.Args(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (o.protocol == "") == (to == "") {
-				return usageError{errors.New("give either --protocol or --to")}
+				return cli.Usagef("give either --protocol or --to")
 			}
 			if !(speed > 0) {
-				return usageError{fmt.Errorf("--speed %v: must be above 0", speed)}
+				return cli.Usagef("--speed %v: must be above 0", speed)
 			}
 			if to != "" {
 				return a.send(cmd.Context(), args[0], to, speed)

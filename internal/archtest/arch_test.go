@@ -51,6 +51,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"a test helper in the program", "internal/rig/sim/sim.go", "badged/reader/readertest", "for tests only"},
 		{"the agent links the hub", "cmd/badged/main.go", "badged/sync/hub/store", "links sync/hub/store"},
 		{"the agent links the workbench's devices", "cmd/badged/main.go", "badged/internal/rig/sim", "links internal/rig/sim"},
+		{"the technician's tool links the workbench", "cmd/badgectl/main.go", "badged/internal/rig/workbench", "links internal/rig/workbench"},
 		{"the hub links enrolment", "cmd/badgehub/main.go", "badged/enroll", "may not import enroll"},
 	}
 	for _, tt := range tests {

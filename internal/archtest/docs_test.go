@@ -118,7 +118,7 @@ func TestCommandsExist(t *testing.T) {
 			}
 			for _, word := range strings.Fields(m[2])[:min(2, len(strings.Fields(m[2])))] {
 				word = strings.Trim(word, "`")
-				has := regexp.MustCompile(`(Use: *|group\()"` + word + `[ "]`)
+				has := regexp.MustCompile(`(Use: *|[gG]roup\()"` + word + `[ "]`)
 				if plainRE.MatchString(word) && !has.MatchString(sources["cmd/"+m[1]]) {
 					t.Errorf("%s speaks of %s: there is no %s", doc, strings.TrimSpace(m[0]), word)
 				}

@@ -40,9 +40,11 @@ var folders = []folder{
 	{"internal/rig/flaky", base, nil},
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, nil},
+	{"internal/ptyport", base, nil},
 	{"internal/ownfile", base, nil},
 	{"internal/connlimit", base, nil},
 	{"internal/foreign", base, nil},
+	{"internal/cli", base, []string{"internal/foreign"}},
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
@@ -71,7 +73,7 @@ var folders = []folder{
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
 	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit"}},
-	{"internal/rig/sim", level4, []string{"reader", "keypad"}},
+	{"internal/rig/sim", level4, []string{"reader", "keypad", "internal/ptyport"}},
 
 	{"internal/rig/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
@@ -79,7 +81,8 @@ var folders = []folder{
 	{"internal/rig/lab/*", level5, []string{"internal/rig/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/rig/workbench", "internal/rig/bench"}},
+	{"internal/rig", level5, []string{"internal/cli", "internal/foreign", "internal/rig/workbench", "internal/rig/bench"}},
+	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
 }
 
@@ -119,13 +122,13 @@ var libraries = []library{
 	{"github.com/nats-io/nats-server/v2", []string{"sync/hub/broker"}, "only a hub carries a broker"},
 	{"github.com/fxamacker/cbor/v2", []string{"sync/wire"}, "one place bounds what is decoded"},
 	{"github.com/veraison/go-cose", []string{"sync/wire"}, "one place decides what is signed and what a signature covers"},
-	{"github.com/spf13/cobra", []string{"cmd/*"}, "command lines are wiring"},
+	{"github.com/spf13/cobra", []string{"cmd/*", "internal/cli", "internal/rig"}, "command lines are wiring, on one frame"},
 	{"github.com/spf13/pflag", []string{"cmd/*"}, "comes with cobra"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, "one place knows the file format"},
 	{"github.com/coreos/go-systemd/v22", []string{"cmd/badged", "cmd/badgehub"}, "each service tells systemd when it is ready"},
-	{"github.com/creack/pty", []string{"internal/rig/sim"}, "virtual devices are the only users of ptys"},
+	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
-	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/rig/sim", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
 	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
@@ -144,15 +147,21 @@ type apart struct {
 var aparts = []apart{
 	{
 		"cmd/badged",
-		[]string{"sync/hub/...", "internal/rig/sim", "internal/rig/proc", "internal/rig/bench", "internal/rig/workbench", "internal/rig/systest", "internal/rig/lab", "reader/readertest"},
+		[]string{"sync/hub/...", "internal/rig/...", "reader/readertest"},
 		[]string{"github.com/nats-io/nats-server/v2", "github.com/creack/pty"},
 		"the agent must fit a small board: nothing that only the hub or a desk needs",
 	},
 	{
 		"cmd/badgehub",
-		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/rig/sim", "internal/rig/workbench"},
+		[]string{"enroll/...", "reader/...", "keypad", "internal/agent", "internal/rig/..."},
 		[]string{"go.bug.st/serial", "periph.io/x/conn/v3", "github.com/warthog618/go-gpiocdev", "github.com/holoplot/go-evdev", "github.com/creack/pty"},
 		"the hub has no devices",
+	},
+	{
+		"cmd/badgectl",
+		[]string{"sync/hub/...", "internal/rig/...", "internal/agent", "reader/readertest"},
+		[]string{"github.com/nats-io/nats-server/v2"},
+		"the technician's tool goes to every terminal: it carries neither a hub nor the rigs of those who develop badged",
 	},
 }
 

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"badged/internal/ptyport"
 )
 
 // OSDPTap is somebody on the line between host and readers: he sees each frame (an
@@ -117,7 +119,7 @@ func (l *OSDPLine) pass(toReader bool, p []byte) []byte {
 // OSDPBus is such a line behind the serial port of the host.
 type OSDPBus struct {
 	*OSDPLine
-	*tty
+	*ptyport.Port
 
 	bmu    sync.Mutex // guards what follows
 	baud   int
@@ -135,11 +137,11 @@ const (
 // NewOSDPBus plugs a line with readers in at path.
 func NewOSDPBus(path string, readers ...*OSDPReader) (*OSDPBus, error) {
 	b := &OSDPBus{OSDPLine: NewOSDPLine(readers...), lateBy: osdpLate}
-	t, err := plugHearing(path, b.hear)
+	t, err := ptyport.Open(path, b.hear)
 	if err != nil {
 		return nil, err
 	}
-	b.tty = t
+	b.Port = t
 	return b, nil
 }
 
@@ -161,7 +163,7 @@ func (b *OSDPBus) LateBy(d time.Duration) {
 
 // Close unplugs the line for good.
 func (b *OSDPBus) Close() error {
-	err := b.tty.Close()
+	err := b.Port.Close()
 	b.late.Wait()
 	return err
 }

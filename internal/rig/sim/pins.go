@@ -15,6 +15,9 @@ import (
 // maxLine bounds what an agent may say in one line.
 const maxLine = 64
 
+// patience bounds a write to an agent that reads nothing.
+const patience = 2 * time.Second
+
 // PinsState is what a person standing at the door sees of its wires.
 type PinsState struct {
 	Relay   bool      // energised: the lock is open

@@ -3,12 +3,14 @@ package sim
 import (
 	"bytes"
 	"sync"
+
+	"badged/internal/ptyport"
 )
 
 // PN532 is an NXP PN532 on its serial line. It sleeps until it is woken, and unless it
 // is told otherwise looks for a badge until there is one.
 type PN532 struct {
-	*tty
+	*ptyport.Port
 
 	mu      sync.Mutex // guards what follows
 	in      []byte     // of the host, as far as it is there
@@ -23,11 +25,11 @@ type PN532 struct {
 // NewPN532 plugs a chip in at path.
 func NewPN532(path string) (*PN532, error) {
 	c := &PN532{}
-	t, err := plugHearing(path, c.hear)
+	t, err := ptyport.Open(path, c.hear)
 	if err != nil {
 		return nil, err
 	}
-	c.tty = t
+	c.Port = t
 	return c, nil
 }
 

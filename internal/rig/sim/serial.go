@@ -6,14 +6,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"badged/internal/ptyport"
 )
 
 // Reader is an RDM6300 module with its antenna.
-type Reader struct{ *tty }
+type Reader struct{ *ptyport.Port }
 
 // NewReader plugs a reader in at path.
 func NewReader(path string) (*Reader, error) {
-	t, err := plug(path)
+	t, err := ptyport.Open(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +67,11 @@ func rdm6300Frame(card string) ([]byte, error) {
 }
 
 // LineReader is a reader that types a badge as a line ended by CR LF.
-type LineReader struct{ *tty }
+type LineReader struct{ *ptyport.Port }
 
 // NewLineReader plugs a reader in at path.
 func NewLineReader(path string) (*LineReader, error) {
-	t, err := plug(path)
+	t, err := ptyport.Open(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +82,11 @@ func NewLineReader(path string) (*LineReader, error) {
 func (r *LineReader) Tap(text string) error { return r.Send([]byte(text + "\r\n")) }
 
 // Keypad is a serial keypad that sends one ASCII character a key.
-type Keypad struct{ *tty }
+type Keypad struct{ *ptyport.Port }
 
 // NewKeypad plugs a keypad in at path.
 func NewKeypad(path string) (*Keypad, error) {
-	t, err := plug(path)
+	t, err := ptyport.Open(path, nil)
 	if err != nil {
 		return nil, err
 	}

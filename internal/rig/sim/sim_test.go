@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"badged/internal/ptyport"
 )
 
 // within bounds everything that must come at once.
@@ -112,7 +114,7 @@ func TestUnplugAndReplug(t *testing.T) {
 	if _, err := os.Stat(k.Path()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the path of an unplugged device is there: %v", err)
 	}
-	if err := k.Type("1"); !errors.Is(err, errUnplugged) {
+	if err := k.Type("1"); !errors.Is(err, ptyport.ErrUnplugged) {
 		t.Errorf("typing on an unplugged keypad: %v", err)
 	}
 	if err := errors.Join(k.Replug(), k.Replug()); err != nil {

@@ -6,12 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"badged/internal/ptyport"
 )
 
 // TWN4 is an Elatec TWN4 whose application speaks the Simple Protocol in ASCII, with
 // its antenna, lights and beeper.
 type TWN4 struct {
-	*tty
+	*ptyport.Port
 	crc bool
 
 	mu      sync.Mutex // guards what follows
@@ -28,11 +30,11 @@ type TWN4 struct {
 // NewTWN4 plugs a reader in at path. With crc its messages carry one.
 func NewTWN4(path string, crc bool) (*TWN4, error) {
 	r := &TWN4{crc: crc, tag: "00"}
-	t, err := plugHearing(path, r.hear)
+	t, err := ptyport.Open(path, r.hear)
 	if err != nil {
 		return nil, err
 	}
-	r.tty = t
+	r.Port = t
 	return r, nil
 }
 

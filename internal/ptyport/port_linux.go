@@ -1,4 +1,7 @@
-package sim
+// Package ptyport makes virtual serial ports: a pseudo-terminal with a link to it at a
+// path that stays, on which a program writes what a reader would send. `badgectl replay`
+// plays captures on one, and the devices of internal/rig/sim hang on them.
+package ptyport
 
 import (
 	"errors"
@@ -15,12 +18,13 @@ import (
 // patience bounds a write to a device that nobody reads.
 const patience = 2 * time.Second
 
-var errUnplugged = errors.New("unplugged")
+// ErrUnplugged is the error of a port that was taken away.
+var ErrUnplugged = errors.New("unplugged")
 
-// tty is a serial device at a path that stays the same when it is unplugged and
+// Port is a serial device at a path that stays the same when it is unplugged and
 // plugged in again, as one in /dev/serial/by-id does. Its methods are safe for
 // concurrent use.
-type tty struct {
+type Port struct {
 	path string
 	hear func(p []byte) // takes what the host says, in order; nil: nobody does
 
@@ -30,44 +34,42 @@ type tty struct {
 	drain  chan struct{}
 }
 
-// plug makes a tty and plugs it in. Path must not exist or be a link.
-func plug(path string) (*tty, error) { return plugHearing(path, nil) }
-
-// plugHearing makes a tty that listens to its host.
-func plugHearing(path string, hear func(p []byte)) (*tty, error) {
-	t := &tty{path: path, hear: hear}
-	return t, t.Replug()
+// Open makes a port and plugs it in. Path must not exist or be a link. Hear takes what
+// the host says to the device, in order; nil: nobody listens.
+func Open(path string, hear func(p []byte)) (*Port, error) {
+	p := &Port{path: path, hear: hear}
+	return p, p.Replug()
 }
 
 // Path is where to open the device.
-func (t *tty) Path() string { return t.path }
+func (p *Port) Path() string { return p.path }
 
 // Send writes bytes on the wire as they are. Whatever was not read within two
 // seconds is an error.
-func (t *tty) Send(p []byte) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.master == nil {
-		return fmt.Errorf("send to %s: %w", t.path, errUnplugged)
+func (p *Port) Send(b []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master == nil {
+		return fmt.Errorf("send to %s: %w", p.path, ErrUnplugged)
 	}
-	if err := t.master.SetWriteDeadline(time.Now().Add(patience)); err != nil {
-		return fmt.Errorf("send to %s: %w", t.path, err)
+	if err := p.master.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return fmt.Errorf("send to %s: %w", p.path, err)
 	}
-	if _, err := t.master.Write(p); err != nil {
-		return fmt.Errorf("send to %s: %w", t.path, err)
+	if _, err := p.master.Write(b); err != nil {
+		return fmt.Errorf("send to %s: %w", p.path, err)
 	}
 	return nil
 }
 
 // HostBaud is the speed that the host has set last. A pseudo-terminal carries bytes at every speed;
 // a device that is to be heard at its own speed only looks at this.
-func (t *tty) HostBaud() (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.slave == nil {
-		return 0, fmt.Errorf("look at %s: %w", t.path, errUnplugged)
+func (p *Port) HostBaud() (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.slave == nil {
+		return 0, fmt.Errorf("look at %s: %w", p.path, ErrUnplugged)
 	}
-	conn, err := t.slave.SyscallConn()
+	conn, err := p.slave.SyscallConn()
 	if err != nil {
 		return 0, err
 	}
@@ -84,45 +86,45 @@ func (t *tty) HostBaud() (int, error) {
 
 // Unplug takes the device away: its path vanishes and whoever reads it gets an
 // error. It is fine to call it twice.
-func (t *tty) Unplug() error {
-	t.mu.Lock()
-	if t.master == nil {
-		t.mu.Unlock()
+func (p *Port) Unplug() error {
+	p.mu.Lock()
+	if p.master == nil {
+		p.mu.Unlock()
 		return nil
 	}
-	err := errors.Join(os.Remove(t.path), t.slave.Close(), t.master.Close())
-	drain := t.drain
-	t.master, t.slave = nil, nil
-	t.mu.Unlock() // it may be sending
+	err := errors.Join(os.Remove(p.path), p.slave.Close(), p.master.Close())
+	drain := p.drain
+	p.master, p.slave = nil, nil
+	p.mu.Unlock() // it may be sending
 	<-drain
 	return err
 }
 
 // Replug brings the device back at its path.
-func (t *tty) Replug() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.master != nil {
+func (p *Port) Replug() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.master != nil {
 		return nil
 	}
 	master, slave, err := pty.Open()
 	if err != nil {
-		return fmt.Errorf("make a pseudo-terminal for %s: %w", t.path, err)
+		return fmt.Errorf("make a pseudo-terminal for %s: %w", p.path, err)
 	}
 	if master, err = pollable(master); err == nil {
-		err = errors.Join(raw(slave), link(slave.Name(), t.path))
+		err = errors.Join(raw(slave), link(slave.Name(), p.path))
 	}
 	if err != nil {
 		_, _ = slave.Close(), master.Close()
-		return fmt.Errorf("plug in %s: %w", t.path, err)
+		return fmt.Errorf("plug in %s: %w", p.path, err)
 	}
-	t.master, t.slave, t.drain = master, slave, make(chan struct{})
-	go listen(master, t.hear, t.drain)
+	p.master, p.slave, p.drain = master, slave, make(chan struct{})
+	go listen(master, p.hear, p.drain)
 	return nil
 }
 
 // Close unplugs the device for good.
-func (t *tty) Close() error { return t.Unplug() }
+func (p *Port) Close() error { return p.Unplug() }
 
 // listen takes what the host says to the device, until it is unplugged.
 func listen(master io.Reader, hear func(p []byte), done chan<- struct{}) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"badged/internal/cli"
 	"badged/internal/rig/bench"
 )
 
@@ -16,8 +17,8 @@ func TestRowsSayWhatTheyAreAbout(t *testing.T) {
 		{Name: "c", Unit: "MB", Value: 9, Budget: 10, Met: true, What: "memory"},
 	}
 	var out strings.Builder
-	a := &app{io: Stdio{Out: &out}, env: func(string) string { return "" }}
-	if err := a.rows(rows); err != nil {
+	r := &rig{io: cli.Stdio{Out: &out}}
+	if err := r.printRows(rows); err != nil {
 		t.Fatal(err)
 	}
 	want := "frame against frame: 1.00 is no wait\n" +
@@ -29,8 +30,8 @@ func TestRowsSayWhatTheyAreAbout(t *testing.T) {
 		t.Errorf("printed\n%swant\n%s", out.String(), want)
 	}
 	out.Reset()
-	a.json = true
-	if err := a.rows(rows); err != nil {
+	r.json = true
+	if err := r.printRows(rows); err != nil {
 		t.Fatal(err)
 	}
 	var row bench.Row

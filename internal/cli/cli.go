@@ -1,0 +1,94 @@
+// Package cli is what the command lines of all programs have in common: streams, signals,
+// exit codes, errors of usage and how an error reaches the screen.
+//
+//	main ── Program.Main ──► Run ──► Execute(the commands) ──► error
+//	                                                             │
+//	                     the process ends ◄── code ◄── Program.Exit prints it once
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"badged/internal/foreign"
+)
+
+// Stdio is what a program reads and writes.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// The exit codes beside 0, as sysexits.h has them. A supervisor starts a program again
+// after ExitTemporary only: after ExitUsage and ExitConfig it would end the same way.
+const (
+	ExitFailed    = 1
+	ExitUsage     = 64
+	ExitTemporary = 75
+	ExitConfig    = 78
+)
+
+// ErrReported ends a command that has already said what is wrong. Nothing more is printed,
+// and the program ends with ExitFailed.
+var ErrReported = errors.New("reported already")
+
+// Program is one command line.
+type Program struct {
+	Name string // stands before every error
+
+	// Run is the whole program. It ends in order when ctx does.
+	Run func(ctx context.Context, args []string, env func(string) string, stdio Stdio) error
+
+	// Code gives the exit code of an error that is not one of usage. Nil means ExitFailed
+	// for all of them.
+	Code func(error) int
+}
+
+// Main runs the program as this process, until an interrupt or SIGTERM. It does not return.
+func (p Program) Main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := p.Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(p.Exit(err, os.Stderr))
+}
+
+// Exit prints err to stderr, once and with nothing invisible in it, and gives the exit
+// code that it stands for.
+func (p Program) Exit(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, ErrReported) {
+		return ExitFailed
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", p.Name, foreign.Text(err.Error()))
+	switch {
+	case IsUsage(err):
+		return ExitUsage
+	case p.Code != nil:
+		return p.Code(err)
+	default:
+		return ExitFailed
+	}
+}
+
+// Execute runs the commands below root with args. Only root's version and flags are the
+// caller's: streams and errors are set up here.
+func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdio) error {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetArgs(args)
+	root.SetIn(stdio.In)
+	root.SetOut(stdio.Out)
+	root.SetErr(stdio.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return Usagef("%w (see `%s --help`)", err, c.CommandPath())
+	})
+	return root.ExecuteContext(ctx)
+}
