@@ -92,29 +92,46 @@ func (g *guest) claim(vectors, option string, n int) (typed int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, a.stop()) }()
-	for range 3 {
-		if err = g.typeClaim(bursts, n); err != nil {
+	for range repeats {
+		if err = g.typeCode(bursts, n); err != nil {
 			return 0, err
 		}
-		_, err = a.next("lines", presented/4, "the card to be bound", func(ev ctl.Event) bool {
-			return ev.Reason == "claim_bound" && ev.Account == lab.ClaimOf(n).String()
-		})
-		if err == nil {
-			break
+		bound, err := g.presentUntilBound(a, n)
+		if err != nil || bound {
+			return 1 + len(lab.Claims[n]), err
 		}
+		a.drain("lines") // a key was cut, or the card came too late
 	}
-	return 1 + len(lab.Claims[n]), err
+	return 0, fmt.Errorf("no card was bound in %d tries", repeats)
 }
 
-// typeClaim types a code, and presents a card behind it.
-func (g *guest) typeClaim(bursts map[string]string, n int) error {
+// typeCode types a claim code.
+func (g *guest) typeCode(bursts map[string]string, n int) error {
 	for _, key := range strings.Split("*"+lab.Claims[n], "") {
 		if err := g.link.Ask("wiegand", bursts[key]); err != nil {
 			return err
 		}
 		time.Sleep(burstPause)
 	}
-	return g.link.Ask("wiegand", h10301(fmt.Sprintf("C0FFE%d", n)))
+	return nil
+}
+
+// presentUntilBound presents a card, again as long as its frame is cut, and reports whether
+// the claim bound it.
+func (g *guest) presentUntilBound(a *agent, n int) (bound bool, err error) {
+	for range repeats {
+		if err := g.link.Ask("wiegand", h10301(fmt.Sprintf("C0FFE%d", n))); err != nil {
+			return false, err
+		}
+		ev, err := a.next("lines", presented, "an answer to the card", func(ev ctl.Event) bool {
+			return ev.Outcome == "granted" || ev.Outcome == "refused" || ev.Outcome == "faulty"
+		})
+		if err != nil || ev.Outcome != "faulty" {
+			return ev.Reason == "claim_bound" && ev.Account == lab.ClaimOf(n).String(), err
+		}
+		time.Sleep(2 * quiet)
+	}
+	return false, nil
 }
 
 // burstPause is the time between two keys.
@@ -153,16 +170,36 @@ func relay(g *guest) (_ string, err error) {
 	}
 	defer func() { err = errors.Join(err, a.stop()) }()
 	for _, open := range []struct{ what, with string }{{"wiegand", h10301(lab.Number(lab.Wiegand))}, {"press", ""}} {
-		done := make(chan error, 1)
-		go func() { done <- g.link.Ask(open.what, open.with) }()
-		opened := until(presented, "the relay to be energised", func() bool { return level("gpio-5") == "hi" })
-		closed := until(presented, "the relay to fall", func() bool { return level("gpio-5") == "lo" })
-		if err := errors.Join(<-done, opened, closed); err != nil {
+		if err := g.openDoor(open.what, open.with); err != nil {
+			return "", err
+		}
+		if err := until(presented, "the relay to fall", func() bool { return level("gpio-5") == "lo" }); err != nil {
 			return "", err
 		}
 	}
 	return "opened by a badge and by the exit button, and fell by itself", nil
 }
+
+// openDoor has the other side do what opens the door, again if the emulation cut it, until
+// the relay is energised.
+func (g *guest) openDoor(what, with string) (err error) {
+	for range openings {
+		done := make(chan error, 1)
+		go func() { done <- g.link.Ask(what, with) }()
+		late := until(presented/openings, "the relay to be energised", func() bool { return level("gpio-5") == "hi" })
+		if err := <-done; err != nil {
+			return err
+		}
+		if late == nil {
+			return nil
+		}
+		err = late
+	}
+	return err
+}
+
+// openings is how often a door is opened anew before its relay counts as dead.
+const openings = 10
 
 // relayGuard stops the agent while a relay on a line of the chip is energised, and kills it:
 // the process beside it releases the line (issue 7, 4.7).
@@ -181,12 +218,7 @@ func relayGuard(g *guest) (_ string, err error) {
 		a.cancel()
 		err = errors.Join(err, a.pins.Close())
 	}()
-	energise := func() error {
-		done := make(chan error, 1)
-		go func() { done <- g.link.Ask("press", "") }()
-		err := until(presented, "the relay to be energised", func() bool { return level("gpio-5") == "hi" })
-		return errors.Join(<-done, err)
-	}
+	energise := func() error { return g.openDoor("press", "") }
 	if err := energise(); err != nil {
 		return "", err
 	}
