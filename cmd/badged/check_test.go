@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"badged/internal/cli"
 )
 
 // check runs `badged check` on a configuration.
@@ -17,8 +19,8 @@ func check(t *testing.T, text string) (code int, out, stderr string) {
 		t.Fatal(err)
 	}
 	var o, e bytes.Buffer
-	err := Run(context.Background(), []string{"check", "--config", file}, func(string) string { return "" }, Stdio{nil, &o, &e})
-	return exitCode(err), o.String(), e.String()
+	err := Run(context.Background(), []string{"check", "--config", file}, func(string) string { return "" }, cli.Stdio{Out: &o, Err: &e})
+	return program.Exit(err, &e), o.String(), e.String()
 }
 
 // TestCheckTellsAllAtOnce (issue 7, 5): what the file's form, its tables and the parts
@@ -70,7 +72,7 @@ key = "short"
 		":30:1: reader.options.format:", ":31:1: reader.options.keypad:", ":38:1: reader.options.address:", ":39:1: reader.options.key:",
 	}
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
-	if code != exitConfig || len(lines) != len(wants) {
+	if code != cli.ExitConfig || len(lines) != len(wants) {
 		t.Errorf("code %d, %d problems, want %d", code, len(lines), len(wants))
 	}
 	for i, want := range wants {
@@ -118,7 +120,7 @@ point = "hall"
 protocol = "hid"
 port = "usb:fffe:0001"
 `, "THERE", there))
-	if code != exitOK || stderr != "" || !strings.Contains(out, "is fine: 2 points, 4 readers") {
+	if code != 0 || stderr != "" || !strings.Contains(out, "is fine: 2 points, 4 readers") {
 		t.Errorf("code %d: %s%s", code, out, stderr)
 	}
 	for _, want := range []string{"reader b: /dev/serial/by-id/nothing", "reader c: gpiochip98:1,2", "reader d: usb:fffe:0001", "the pin gpiochip97:4", "the pin virtual:/nowhere/board#exit"} {

@@ -3,11 +3,9 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"badged/internal/cli"
 	"badged/reader/gpioport"
 )
 
@@ -21,13 +19,12 @@ const holdWord = "hold-relay"
 // relayGuard is how that is done. It stays empty where Run is called by others than main.
 var relayGuard gpioport.Guard
 
+var program = cli.Program{Name: "badged", Run: Run, Code: exitCode}
+
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == holdWord {
-		os.Exit(exitCode(gpioport.HoldLine(os.Args[2])))
+		os.Exit(program.Exit(gpioport.HoldLine(os.Args[2]), os.Stderr))
 	}
 	relayGuard = gpioport.Guard{"/proc/self/exe", os.Args[0], holdWord}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdin, os.Stdout, os.Stderr})
-	stop()
-	os.Exit(exitCode(err))
+	program.Main()
 }

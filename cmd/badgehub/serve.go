@@ -18,13 +18,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"badged/internal/foreign"
 	"badged/internal/logbound"
 	"badged/internal/ownfile"
 	"badged/internal/sqlite"
+	"badged/internal/supervisor"
 	"badged/sync/hub"
 	"badged/sync/hub/api"
 	"badged/sync/hub/broker"
@@ -215,9 +215,7 @@ func (p *program) tell(ctx context.Context, linked <-chan struct{}, r ready, log
 		return nil
 	case <-linked:
 	}
-	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
-		log.Warn("the supervisor was not told that the hub is ready", "error", err)
-	}
+	supervisor.Notify(log, supervisor.Ready)
 	if p.json {
 		return json.NewEncoder(p.stdio.Out).Encode(r)
 	}

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"badged/internal/agent"
 	"badged/internal/config"
 	"badged/internal/health"
+	"badged/internal/terminal/plan"
 	"badged/reader"
 	"badged/sync/identity"
 	"badged/sync/wire"
@@ -39,7 +40,7 @@ var whose = map[enroll.Reason]string{
 
 const (
 	personal = "personal"
-	fullDisk = "full disk" // needs a process of its own: testdata/script/full_disk.txtar
+	fullDisk = "full disk" // needs a process of its own: cmd/badged/testdata/script/full_disk.txtar
 )
 
 // notRefused are the reasons for which nobody is refused.
@@ -50,6 +51,9 @@ var notRefused = []enroll.Reason{
 	enroll.EventsLost, enroll.DeviceAlarm, enroll.DeviceKeyed, enroll.AccountsClosed, enroll.AwaitSameCard, enroll.ClaimsClosed,
 	enroll.AlarmOver, enroll.SessionLimit,
 }
+
+// patience is how long a condition may take to come true.
+const patience = 2 * time.Minute
 
 // scene brings a terminal into a state in which people are refused, and says what status
 // must show then.
@@ -142,7 +146,7 @@ func TestEveryRefusalShowsInStatus(t *testing.T) {
 		}
 		played[name] = known
 	}
-	script, err := os.ReadFile("testdata/script/full_disk.txtar")
+	script, err := os.ReadFile("../../cmd/badged/testdata/script/full_disk.txtar")
 	if err != nil || !strings.Contains(string(script), `status '"name":"store","state":"fail"`) {
 		t.Errorf("the script of the full disk does not look at status: %v", err)
 	}
@@ -226,7 +230,7 @@ func newRig(t *testing.T, before func(t *testing.T, dir string)) *rig {
 	}
 	before(t, dir)
 	r := &rig{t: t, readers: map[string]*scripted{}}
-	r.terminal = &terminal{plan: r.plan(dir), log: slog.New(slog.DiscardHandler), health: &health.Register{}, changed: make(chan struct{}, 1)}
+	r.terminal = newTerminal(r.plan(dir), "devel", slog.New(slog.DiscardHandler))
 	if err := r.terminal.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -243,20 +247,20 @@ func newRig(t *testing.T, before func(t *testing.T, dir string)) *rig {
 }
 
 // plan is that of rigConfig, with scripted readers in place of the ports.
-func (r *rig) plan(dir string) *plan {
+func (r *rig) plan(dir string) *plan.Plan {
 	r.t.Helper()
 	cfg, err := config.Parse("rig.toml", []byte(strings.ReplaceAll(rigConfig, "DIR", dir)))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	p, err := newPlan(cfg)
+	p, err := plan.New(cfg, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for i, rd := range p.readers {
+	for i, rd := range p.Readers {
 		s := &scripted{name: rd.Source.Name(), events: make(chan reader.Event), fail: make(chan error)}
 		r.readers[s.name] = s
-		p.readers[i] = agent.Reader{Source: s, Point: rd.Point, Number: func(c reader.Card) (reader.Number, error) {
+		p.Readers[i] = agent.Reader{Source: s, Point: rd.Point, Number: func(c reader.Card) (reader.Number, error) {
 			return reader.NewNumber(c.Reveal()), nil
 		}}
 	}
@@ -329,7 +333,7 @@ func (r *rig) await(name string, want health.State) health.Item {
 // setFloor stores the last time that the terminal has heard of.
 func setFloor(t *testing.T, dir string, at time.Time) {
 	t.Helper()
-	r := &terminal{plan: &plan{cfg: &config.Config{StateDir: filepath.Join(dir, "state")}}}
+	r := newTerminal(&plan.Plan{Config: &config.Config{StateDir: filepath.Join(dir, "state")}}, "", nil)
 	st, err := store.Open(t.Context(), store.Options{Path: r.dbPath(), Device: "hall", Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = errors.Join(st.SetFloor(at), st.Close())

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ import (
 const printPoint = "[[point]]\nname = \"hall\"\nkind = \"print\"\n"
 
 // planned makes a plan of a configuration.
-func planned(t *testing.T, text string) (*plan, error) {
+func planned(t *testing.T, text string) (*Plan, error) {
 	t.Helper()
 	cfg, err := config.Parse("x.toml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newPlan(cfg)
+	return New(cfg, nil)
 }
 
 // The guard knows the terminal's own readers, whatever they speak over: it must not take
@@ -43,9 +43,9 @@ func TestTheGuardKnowsTheReaders(t *testing.T) {
 	if !slices.Equal(p.guard.Allow, []usbport.Spec{spec(t, phone)}) {
 		t.Errorf("it allows %v", p.guard.Allow)
 	}
-	sources := p.sources(slog.New(slog.DiscardHandler))
-	if len(sources) != 4 || sources[3].Source.Name() != guardName || len(p.readers) != 3 {
-		t.Errorf("%d sources for %d readers", len(sources), len(p.readers))
+	sources := p.Sources(slog.New(slog.DiscardHandler))
+	if len(sources) != 4 || sources[3].Source.Name() != guardName || len(p.Readers) != 3 {
+		t.Errorf("%d sources for %d readers", len(sources), len(p.Readers))
 	}
 }
 
@@ -66,7 +66,7 @@ func TestWhoseBadgesMayBeTyped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.readers[0].MayBeTyped != nil; got != tt.want {
+		if got := p.Readers[0].MayBeTyped != nil; got != tt.want {
 			t.Errorf("%s, keypad %s: %v", tt.protocol, tt.keypad, got)
 		}
 	}
@@ -87,7 +87,7 @@ func TestWhatReadsNoBadges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.readers[0].KeysOnly; got != tt.want {
+		if got := p.Readers[0].KeysOnly; got != tt.want {
 			t.Errorf("%s, %s: %v", tt.protocol, tt.keypad, got)
 		}
 	}
@@ -109,7 +109,7 @@ func TestTheGuardKnowsSmartCardReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p plan
+	var p Plan
 	_, _ = p.newSource(c, proto, at, dec)
 	if !slices.Equal(p.usb, []usbport.Spec{spec(t, text)}) {
 		t.Errorf("the readers are %v", p.usb)
@@ -127,7 +127,7 @@ func spec(t *testing.T, text string) usbport.Spec {
 
 func TestWithoutAGuardThereAreOnlyReaders(t *testing.T) {
 	p, err := planned(t, printPoint+"[[reader]]\nname = \"a\"\npoint = \"hall\"\nprotocol = \"hid\"\nport = \"usb:08ff:0009\"\n")
-	if err != nil || len(p.sources(slog.New(slog.DiscardHandler))) != 1 {
+	if err != nil || len(p.Sources(slog.New(slog.DiscardHandler))) != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -152,7 +152,7 @@ func TestTheSpeedOfAnOSDPLine(t *testing.T) {
 	const reader = "[[reader]]\nname = \"a\"\npoint = \"hall\"\nprotocol = \"osdp\"\nport = \"/dev/ttyUSB0\"\n"
 	for baud, want := range map[string]int{"": 9600, "baud = 38400\n": 38400} {
 		p, err := planned(t, printPoint+reader+baud)
-		if err != nil || p.lines[0].baud != want {
+		if err != nil || p.Lines[0].Baud != want {
 			t.Errorf("%q: want %d: %v", baud, want, err)
 		}
 	}
@@ -236,5 +236,41 @@ func TestSmartCardsWithoutLibusb(t *testing.T) {
 	}
 	if err != nil && (!strings.Contains(err.Error(), "reader.protocol: this build has no libusb") || !strings.Contains(err.Error(), "allowed: pcscd")) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Readers of one port share its line; what does not fit together is a problem.
+func TestOSDPReadersOfOnePort(t *testing.T) {
+	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"
+	for _, tt := range []struct{ protocol, options, want string }{
+		{"osdp", `address = "2"`, ""},
+		{"osdp", `address = "1"`, "reader.options.address: reader a on this port has the address 1 already: give each its own address"},
+		{"osdp", `address = "127"`, "options.address"},
+		{"osdp", `adress = "2"`, "options.adress"},
+		{"osdp", `address = "2", key = "00"`, "options.key"},
+		{"osdp", `address = "2", key_file = "k"`, "options.key_file: \"k\" must be an absolute path"},
+		{"osdp", `address = "2", key = "9c1f02e855b7403dd6118afe276390cb"`, "options.key"},
+		{"line", `max = "10"`, "two readers use this port: port /dev/line is that of reader a already"},
+	} {
+		text := "[[point]]\nname = \"hall\"\nkind = \"print\"\n" + fmt.Sprintf(reader, "a", "osdp", 9600, `address = "1"`) + fmt.Sprintf(reader, "b", tt.protocol, 9600, tt.options)
+		cfg, err := config.Parse("x.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := New(cfg, nil)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v", tt.protocol, tt.options, err)
+		}
+		if err == nil && (len(p.Lines) != 1 || len(p.Readers) != 2 || p.Readers[1].Source.Name() != "b") {
+			t.Errorf("%d lines, %d readers", len(p.Lines), len(p.Readers))
+		}
+		text = strings.Replace(text, "9600", "38400", 1)
+		cfg, err = config.Parse("x.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(cfg, nil); err == nil || tt.want == "" && !strings.Contains(err.Error(), "speaks at 38400") {
+			t.Errorf("two speeds: %v", err)
+		}
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package logqueue is the log of a program that never waits for who reads it.
+package logqueue
 
 import (
 	"io"
@@ -10,23 +11,23 @@ import (
 )
 
 const (
-	logQueueLines = 1024            // lines that wait for who reads the log
-	logFlushTime  = 2 * time.Second // how long the end waits for them
+	maxLines  = 1024            // lines that wait for who reads the log
+	flushTime = 2 * time.Second // how long the end waits for them
 )
 
-// logQueue is a writer that never waits: one goroutine writes its lines to a stream that
+// queue is a writer that never waits: one goroutine writes its lines to a stream that
 // may be stopped, and what does not fit is left out and counted. It is safe for
-// concurrent use. Make one with newLogQueue, end it with flush.
-type logQueue struct {
+// concurrent use. Make one with newQueue, end it with flush.
+type queue struct {
 	lines chan []byte // nil: the end
 	lost  atomic.Uint64
 	ended chan struct{} // closed when all is written
 }
 
-// newLogQueue begins to write to w. lostLine makes the line that tells how many were
+// newQueue begins to write to w. lostLine makes the line that tells how many were
 // left out.
-func newLogQueue(w io.Writer, lostLine func(w io.Writer, n uint64)) *logQueue {
-	q := &logQueue{lines: make(chan []byte, logQueueLines), ended: make(chan struct{})}
+func newQueue(w io.Writer, lostLine func(w io.Writer, n uint64)) *queue {
+	q := &queue{lines: make(chan []byte, maxLines), ended: make(chan struct{})}
 	go func() {
 		defer close(q.ended)
 		for line := range q.lines {
@@ -46,7 +47,7 @@ func newLogQueue(w io.Writer, lostLine func(w io.Writer, n uint64)) *logQueue {
 }
 
 // Write implements io.Writer for whole lines. It never fails.
-func (q *logQueue) Write(line []byte) (int, error) {
+func (q *queue) Write(line []byte) (int, error) {
 	select {
 	case q.lines <- append([]byte{}, line...):
 	default:
@@ -57,8 +58,8 @@ func (q *logQueue) Write(line []byte) (int, error) {
 
 // flush waits until all is written, but not for a stream that is stopped. What is
 // written afterwards is lost.
-func (q *logQueue) flush() {
-	late := time.NewTimer(logFlushTime)
+func (q *queue) flush() {
+	late := time.NewTimer(flushTime)
 	defer late.Stop()
 	select {
 	case q.lines <- nil:
@@ -71,15 +72,15 @@ func (q *logQueue) flush() {
 	}
 }
 
-// newLog makes the log of a running agent. flush ends it.
-func newLog(format string, w io.Writer) (log *slog.Logger, flush func()) {
-	q := newLogQueue(w, func(w io.Writer, n uint64) {
-		slog.New(logHandler(format, w)).Warn("lines of the log were left out: nobody read them in time", "lines", n)
+// New makes a log in the format "text" or "json". Flush ends it.
+func New(format string, w io.Writer) (log *slog.Logger, flush func()) {
+	q := newQueue(w, func(w io.Writer, n uint64) {
+		slog.New(handler(format, w)).Warn("lines of the log were left out: nobody read them in time", "lines", n)
 	})
-	return slog.New(logHandler(format, q)), q.flush
+	return slog.New(handler(format, q)), q.flush
 }
 
-func logHandler(format string, w io.Writer) slog.Handler {
+func handler(format string, w io.Writer) slog.Handler {
 	if format == "json" {
 		return slog.NewJSONHandler(foreign.JSONLines(w), nil)
 	}

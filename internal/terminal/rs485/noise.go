@@ -1,4 +1,4 @@
-package main
+package rs485
 
 import (
 	"context"
@@ -16,26 +16,24 @@ const (
 	noisyLeast = 20
 )
 
-// watchLines shows in health which OSDP readers are asked again and again because their
+// WatchNoise shows in health which OSDP readers are asked again and again because their
 // line is disturbed. Nothing is lost by that, but somebody should look at the cable before
 // something is.
-func (t *terminal) watchLines(ctx context.Context, every time.Duration) {
-	before := map[*osdpReader]osdp.Line{}
+func (ls Lines) WatchNoise(ctx context.Context, every time.Duration) {
+	before := map[*Reader]osdp.Line{}
 	again := time.NewTicker(every)
 	defer again.Stop()
-	for len(t.plan.lines) > 0 {
+	for len(ls.All) > 0 {
 		select {
 		case <-ctx.Done():
 			return
 		case <-again.C:
 		}
-		for _, l := range t.plan.lines {
-			for _, r := range l.readers {
-				var s osdp.Status
-				if l.port.Do(ctx, func() { s, _ = l.host.Status(r.address) }) == nil {
-					t.health.Set(describeLine(r.name, before[r], s.Line))
-					before[r] = s.Line
-				}
+		for _, r := range ls.readers() {
+			var s osdp.Status
+			if r.line.port.Do(ctx, func() { s, _ = r.line.host.Status(r.Unit.Address) }) == nil {
+				ls.Health.Set(describeLine(r.Name, before[r], s.Line))
+				before[r] = s.Line
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -40,8 +40,8 @@ func (t *terminal) showUplink(s uplink.State) {
 }
 
 func (t *terminal) runBoards(ctx context.Context) {
-	t.plan.boards.Guarded = t.showGuard
-	t.plan.boards.Run(ctx, t.showBoard)
+	t.plan.Boards.Guarded = t.showGuard
+	t.plan.Boards.Run(ctx, t.showBoard)
 }
 
 // showGuard tells whether a relay falls when the agent stands still.

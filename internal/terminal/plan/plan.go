@@ -1,4 +1,6 @@
-package main
+// Package plan makes of a configuration what a terminal is built of: points, doors, readers
+// and pins. It tells all problems at once, each at its line, and opens nothing.
+package plan
 
 import (
 	"errors"
@@ -11,6 +13,7 @@ import (
 	"badged/internal/agent"
 	"badged/internal/config"
 	"badged/internal/door"
+	"badged/internal/terminal/rs485"
 	"badged/reader"
 	"badged/reader/gpioport"
 	"badged/reader/number"
@@ -18,24 +21,27 @@ import (
 	"badged/reader/usbport"
 )
 
-// plan is a configuration that was checked to the end: everything that it names is
+// Plan is a configuration that was checked to the end: everything that it names is
 // built, and nothing is opened.
-type plan struct {
-	cfg     *config.Config
-	points  []enroll.Point
-	readers []agent.Reader
-	doors   []agent.Door
-	boards  gpioport.Boards
-	lines   []*osdpLine          // with the readers that speak OSDP
-	claims  map[string]string    // who has which port, line or pin so far
-	kinds   []protocols.Port     // and what kind they are of
-	usb     []usbport.Spec       // of the readers that hang on USB
-	guard   *usbport.GuardConfig // nil: any keyboard may be plugged in
+type Plan struct {
+	Config  *config.Config
+	Points  []enroll.Point
+	Readers []agent.Reader
+	Doors   []agent.Door
+	Boards  gpioport.Boards
+	Lines   []*rs485.Line // with the readers that speak OSDP
+
+	shared [][]agent.Reader     // of each line, without their sources until all are known
+	claims map[string]string    // who has which port, line or pin so far
+	kinds  []protocols.Port     // and what kind they are of
+	usb    []usbport.Spec       // of the readers that hang on USB
+	guard  *usbport.GuardConfig // nil: any keyboard may be plugged in
 }
 
-// newPlan builds what a configuration names. An error is config.Problems.
-func newPlan(cfg *config.Config) (*plan, error) {
-	p := &plan{cfg: cfg, claims: map[string]string{}, boards: gpioport.Boards{Guard: relayGuard}}
+// New builds what a configuration names. Guard holds the relays when the agent stands
+// still; the empty one does not. An error is config.Problems.
+func New(cfg *config.Config, guard gpioport.Guard) (*Plan, error) {
+	p := &Plan{Config: cfg, claims: map[string]string{}, Boards: gpioport.Boards{Guard: guard}}
 	var problems config.Problems
 	for _, c := range cfg.Points {
 		problems = append(problems, p.addPoint(c)...)
@@ -51,19 +57,19 @@ func newPlan(cfg *config.Config) (*plan, error) {
 	return p, nil
 }
 
-func (p *plan) addPoint(c config.Point) config.Problems {
+func (p *Plan) addPoint(c config.Point) config.Problems {
 	pt := enroll.Point{Name: c.Name, Kind: enroll.Print, Door: c.Door, LogFirst: c.LogFirst}
 	if c.Kind == config.KindDoor {
 		pt.Kind = enroll.DoorP
 	}
-	p.points = append(p.points, pt)
+	p.Points = append(p.Points, pt)
 	if c.Relay == "" {
 		return nil
 	}
 	return p.addDoor(c)
 }
 
-func (p *plan) addDoor(c config.Point) (problems config.Problems) {
+func (p *Plan) addDoor(c config.Point) (problems config.Problems) {
 	d := agent.Door{
 		Name: c.Door, Point: c.Name,
 		Config: door.Config{OpenFor: c.OpenFor, HeldAfter: c.HeldAfter, RelockOnOpen: c.RelockOnOpen},
@@ -90,12 +96,12 @@ func (p *plan) addDoor(c config.Point) (problems config.Problems) {
 		d.Exit, err = p.input(c, c.Exit, "exit", gpioport.Button)
 		note("exit", err)
 	}
-	p.doors = append(p.doors, d)
+	p.Doors = append(p.Doors, d)
 	return problems
 }
 
 // pin claims the pin of a point that is called name there.
-func (p *plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
+func (p *Plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
 	s, err := gpioport.ParseSpec(spec)
 	if err != nil {
 		return nil, err
@@ -113,10 +119,10 @@ func (p *plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
 	if err := p.claim(thing, fmt.Sprintf("the %s of point %s", name, c.Name)); err != nil {
 		return nil, err
 	}
-	return p.boards.Open(s), nil
+	return p.Boards.Open(s), nil
 }
 
-func (p *plan) input(c config.Point, spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
+func (p *Plan) input(c config.Point, spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
 	pin, err := p.pin(c, spec, name)
 	if err != nil {
 		return nil, err
@@ -124,7 +130,7 @@ func (p *plan) input(c config.Point, spec, name string, open func(*gpioport.Pin)
 	return open(pin)
 }
 
-func (p *plan) addReader(c config.Reader) (problems config.Problems) {
+func (p *Plan) addReader(c config.Reader) (problems config.Problems) {
 	rule, err := number.Parse(c.Number)
 	if err != nil {
 		problems = append(problems, c.Problem("number", err.Error(), ""))
@@ -159,7 +165,7 @@ func (p *plan) addReader(c config.Reader) (problems config.Problems) {
 	if err != nil {
 		return config.Problems{c.Problem("port", err.Error(), "")}
 	}
-	p.readers = append(p.readers, agent.Reader{
+	p.Readers = append(p.Readers, agent.Reader{
 		Source: src, Point: c.Point, Number: rule.Apply,
 		MayBeTyped: protocols.MayBeTyped(c.Protocol, c.Options), KeysOnly: keysOnly(c),
 	})
@@ -195,7 +201,7 @@ func optionProblems(c config.Reader, whole error) (problems config.Problems) {
 }
 
 // excluded reports whether a reader before forbids this kind of port, and notes the kind.
-func (p *plan) excluded(kind protocols.Port) bool {
+func (p *Plan) excluded(kind protocols.Port) bool {
 	other := map[protocols.Port]protocols.Port{protocols.Bulk: protocols.Daemon, protocols.Daemon: protocols.Bulk}[kind]
 	p.kinds = append(p.kinds, kind)
 	return other != "" && slices.Contains(p.kinds, other)
@@ -204,7 +210,7 @@ func (p *plan) excluded(kind protocols.Port) bool {
 // guardName is how the guard of the USB sockets is called in events and logs.
 const guardName = "usb-guard"
 
-func (p *plan) addGuard(c config.USB) (problems config.Problems) {
+func (p *Plan) addGuard(c config.USB) (problems config.Problems) {
 	guard := usbport.GuardConfig{Name: guardName, Readers: p.usb}
 	for _, text := range c.Allow {
 		spec, err := usbport.ParseSpec(text)
@@ -219,12 +225,12 @@ func (p *plan) addGuard(c config.USB) (problems config.Problems) {
 	return problems
 }
 
-// sources are the readers, and the guard of the USB sockets if there is one.
-func (p *plan) sources(log *slog.Logger) []agent.Reader {
+// Sources are the readers, and the guard of the USB sockets if there is one.
+func (p *Plan) Sources(log *slog.Logger) []agent.Reader {
 	if p.guard == nil {
-		return p.readers
+		return p.Readers
 	}
 	cfg := *p.guard
 	cfg.Log = log
-	return append(slices.Clip(p.readers), agent.Reader{Source: usbport.NewGuard(cfg)})
+	return append(slices.Clip(p.Readers), agent.Reader{Source: usbport.NewGuard(cfg)})
 }

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ var (
 // TestDocumentedConfiguration: what people copy from a document is accepted by
 // `badged check`: a whole configuration as it stands, a reader with points around it.
 func TestDocumentedConfiguration(t *testing.T) {
-	paths := append(glob(t, "../../docs/*.md"), glob(t, "../../firmware/*.md")...)
+	paths := append(glob(t, "../../../docs/*.md"), glob(t, "../../../firmware/*.md")...)
 	checked := map[string]int{}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
@@ -39,7 +39,7 @@ func TestDocumentedConfiguration(t *testing.T) {
 	if checked["readers.md"] < 13 || checked["configuration.md"] < 1 {
 		t.Errorf("checked %v: where are the others?", checked)
 	}
-	if _, err := load("../../firmware/systemd/badged.toml"); err != nil {
+	if _, err := Load("../../../firmware/systemd/badged.toml", nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -67,7 +67,7 @@ func accepted(t *testing.T, name, text string) {
 	}
 	cfg, err := config.Parse(name, []byte(text))
 	if err == nil {
-		_, err = newPlan(cfg)
+		_, err = New(cfg, nil)
 	}
 	if err != nil {
 		t.Errorf("%v\nin\n%s", err, text)

@@ -1,18 +1,18 @@
-package main
+package plan
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
 
-	"badged/internal/config"
 	"badged/internal/ownfile"
 )
 
-// checkTrust reports all of the agent's files and folders that somebody else could have
+// CheckTrust reports all of the agent's files and folders that somebody else could have
 // made or changed: whoever can write the configuration, the state or the folder of the
 // socket decides who may enter. Keys and the database are checked when they are read.
-func checkTrust(cfg *config.Config) error {
+func (p *Plan) CheckTrust() error {
+	cfg := p.Config
 	var problems []error
 	told := map[string]bool{} // two folders can have the same one above them
 	for _, err := range []error{

@@ -1,4 +1,4 @@
-package main
+package logqueue
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 func TestLogDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		log, flush := newLog("text", w)
-		const n = 2 * logQueueLines
+		log, flush := New("text", w)
+		const n = 2 * maxLines
 		for range n {
 			log.Info("decided")
 		}
@@ -24,7 +24,7 @@ func TestLogDoesNotWait(t *testing.T) {
 		w.Close()
 		<-read
 		lines := strings.Count(got.String(), "msg=decided")
-		if lines < logQueueLines || lines > logQueueLines+1 || !strings.Contains(got.String(), "lines=102") {
+		if lines < maxLines || lines > maxLines+1 || !strings.Contains(got.String(), "lines=102") {
 			t.Errorf("%d lines, the end is %.200s", lines, got.String()[max(0, got.Len()-200):])
 		}
 	})
@@ -34,8 +34,8 @@ func TestLogDoesNotWait(t *testing.T) {
 func TestLogEndsWithoutAReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		log, flush := newLog("json", w)
-		for range 2 * logQueueLines {
+		log, flush := New("json", w)
+		for range 2 * maxLines {
 			log.Info("decided")
 		}
 		flush()

@@ -1,7 +1,10 @@
-package main
+package terminal
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,7 +27,7 @@ type status struct {
 func (s *status) Status(context.Context) (ctl.Status, error) {
 	items := s.health.Snapshot()
 	return ctl.Status{
-		Version: version, Device: s.id.Device, Site: s.id.Site,
+		Version: s.build, Device: s.id.Device, Site: s.id.Site,
 		Started: s.started, Uptime: time.Since(s.started).Seconds(),
 		Clock:  s.clock.Now().State.String(),
 		Health: items, Points: s.pointStatus(), Readers: s.readerStatus(items),
@@ -33,8 +36,8 @@ func (s *status) Status(context.Context) (ctl.Status, error) {
 }
 
 func (s *status) pointStatus() []ctl.Point {
-	list := make([]ctl.Point, 0, len(s.plan.cfg.Points))
-	for _, c := range s.plan.cfg.Points {
+	list := make([]ctl.Point, 0, len(s.plan.Config.Points))
+	for _, c := range s.plan.Config.Points {
 		p := ctl.Point{Name: c.Name, Kind: c.Kind, Door: c.Door}
 		if c.Kind == config.KindDoor {
 			p.State = s.agent.DoorState(c.Door).String()
@@ -50,8 +53,8 @@ func (s *status) pointStatus() []ctl.Point {
 }
 
 func (s *status) readerStatus(items []health.Item) []ctl.Reader {
-	list := make([]ctl.Reader, 0, len(s.plan.cfg.Readers))
-	for _, c := range s.plan.cfg.Readers {
+	list := make([]ctl.Reader, 0, len(s.plan.Config.Readers))
+	for _, c := range s.plan.Config.Readers {
 		r := ctl.Reader{Name: c.Name, Point: c.Point, Protocol: c.Protocol, Port: c.Port}
 		r.State, r.Text = readerHealth(c.Name, items)
 		reads, _ := s.agent.Reads(c.Name)
@@ -104,6 +107,15 @@ func (s *status) liveClaims() (n int) {
 		}
 	}
 	return n
+}
+
+// Commission implements ctl.Agent.
+func (s *status) Commission(ctx context.Context, name string, d time.Duration, cleared bool, tell func(ctl.CommissionStep)) error {
+	known := func(c config.Reader) bool { return c.Name == name }
+	if !slices.ContainsFunc(s.plan.Config.Readers, known) {
+		return &ctl.Refusal{Status: http.StatusNotFound, Text: fmt.Sprintf("there is no reader %.40q (`badgectl readers` lists them)", name)}
+	}
+	return s.osdp.Commission(ctx, name, d, cleared, tell, func() { s.agent.Keyed(ctx, name) })
 }
 
 // Outbox implements ctl.Agent.

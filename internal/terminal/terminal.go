@@ -1,4 +1,10 @@
-package main
+// Package terminal is a running terminal: it opens what a plan names, runs the parts beside
+// each other, and closes them in order.
+//
+//	plan ──► open: identity, store, clock, keys, agent, panel, socket
+//	     ──► run:  agent │ uplink │ control socket │ panel │ pins │ keys │ watchdog
+//	     ──► close, what was opened last first
+package terminal
 
 import (
 	"context"
@@ -20,6 +26,10 @@ import (
 	"badged/internal/clock"
 	"badged/internal/ctl"
 	"badged/internal/health"
+	"badged/internal/keyfile"
+	"badged/internal/supervisor"
+	"badged/internal/terminal/plan"
+	"badged/internal/terminal/rs485"
 	"badged/sync/identity"
 	"badged/sync/mqttlink"
 	"badged/sync/uplink"
@@ -28,7 +38,8 @@ import (
 
 // terminal is the parts of a running agent. What is opened last is closed first.
 type terminal struct {
-	plan   *plan
+	plan   *plan.Plan
+	build  string // the program's version
 	log    *slog.Logger
 	id     *identity.Identity
 	store  *store.Store
@@ -39,18 +50,17 @@ type terminal struct {
 	panels net.Listener // nil: no print point
 	socket net.Listener
 	status *status
+	osdp   rs485.Lines
 
 	changed  chan struct{} // the hub has changed something
 	watchdog time.Duration // 0: nobody watches
 }
 
-// runTerminal is `badged run`.
-func runTerminal(ctx context.Context, p *plan, log *slog.Logger) (err error) {
+// Run is a terminal from its start until ctx ends. Version is that of the program.
+func Run(ctx context.Context, p *plan.Plan, version string, log *slog.Logger) (err error) {
 	tuneMemory()
-	t := &terminal{
-		plan: p, log: log, health: &health.Register{},
-		changed: make(chan struct{}, 1), watchdog: watchdogInterval(log),
-	}
+	t := newTerminal(p, version, log)
+	t.watchdog = supervisor.WatchdogInterval(log)
 	defer func() { err = errors.Join(err, t.close()) }()
 	if err := t.open(ctx); err != nil {
 		return err
@@ -58,11 +68,19 @@ func runTerminal(ctx context.Context, p *plan, log *slog.Logger) (err error) {
 	return t.run(ctx)
 }
 
-func (t *terminal) dbPath() string { return filepath.Join(t.plan.cfg.StateDir, "badged.db") }
+func newTerminal(p *plan.Plan, version string, log *slog.Logger) *terminal {
+	register := &health.Register{}
+	return &terminal{
+		plan: p, build: version, log: log, health: register, changed: make(chan struct{}, 1),
+		osdp: rs485.Lines{All: p.Lines, Keys: keyfile.New(filepath.Join(p.Config.StateDir, "osdp")), Health: register, Log: log},
+	}
+}
+
+func (t *terminal) dbPath() string { return filepath.Join(t.plan.Config.StateDir, "badged.db") }
 
 // open opens everything that must be there before anybody is served.
 func (t *terminal) open(ctx context.Context) (err error) {
-	if t.id, err = identity.Load(t.plan.cfg.StateDir); err != nil {
+	if t.id, err = identity.Load(t.plan.Config.StateDir); err != nil {
 		return err
 	}
 	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Device: t.id.Device, Log: t.log})
@@ -74,11 +92,11 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.showStore()
 	t.showDatabase()
 	t.showClock()
-	t.loadKeys()
+	t.osdp.LoadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
 	t.agent = agent.New(agent.Options{
 		Engine: engine, Index: t.store.Index(), Device: t.id.Device, Site: t.id.Site,
-		Points: t.plan.points, Doors: t.plan.doors, Readers: t.plan.sources(t.log),
+		Points: t.plan.Points, Doors: t.plan.Doors, Readers: t.plan.Sources(t.log),
 		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
 		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
@@ -87,7 +105,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 		return err
 	}
 	t.status = &status{terminal: t, started: time.Now()}
-	t.socket, err = ctl.Listen(t.plan.cfg.Control)
+	t.socket, err = ctl.Listen(t.plan.Config.Control)
 	return err
 }
 
@@ -103,7 +121,7 @@ func (t *terminal) heartbeat() time.Duration {
 
 func (t *terminal) openKiosk() (err error) {
 	var points []string
-	for _, p := range t.plan.points {
+	for _, p := range t.plan.Points {
 		if p.Kind == enroll.Print {
 			points = append(points, p.Name)
 		}
@@ -111,7 +129,7 @@ func (t *terminal) openKiosk() (err error) {
 	if len(points) == 0 {
 		return nil
 	}
-	cfg := t.plan.cfg
+	cfg := t.plan.Config
 	if err := ctl.MakeFolder(cfg.Control); err != nil {
 		return err
 	}
@@ -149,7 +167,7 @@ func (t *terminal) run(ctx context.Context) error {
 	defer fail(nil)
 	rest, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	stopping := context.AfterFunc(ctx, func() { notify(t.log, "STOPPING=1") })
+	stopping := context.AfterFunc(ctx, func() { supervisor.Notify(t.log, supervisor.Stopping) })
 	defer stopping()
 
 	var parts sync.WaitGroup
@@ -163,21 +181,21 @@ func (t *terminal) run(ctx context.Context) error {
 	part(t.newUplink().Run)
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.runBoards(ctx); return nil })
-	part(t.confirmKeys)
+	part(t.osdp.ConfirmKeys)
 	part(t.verify)
 	part(t.purge)
-	part(func(ctx context.Context) error { t.watchLines(ctx, time.Minute); return nil })
+	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
 	if t.kiosk != nil {
 		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
 	}
 	if t.watchdog > 0 {
 		part(func(ctx context.Context) error {
-			feed(ctx, t.watchdog/4, t.agent.Progress, func() { notify(t.log, "WATCHDOG=1") })
+			supervisor.FeedWatchdog(ctx, t.watchdog/4, t.agent.Progress, func() { supervisor.Notify(t.log, supervisor.Watchdog) })
 			return nil
 		})
 	}
-	notify(t.log, "READY=1")
-	t.log.Info("badged runs", "version", version, "device", t.id.Device, "site", t.id.Site)
+	supervisor.Notify(t.log, supervisor.Ready)
+	t.log.Info("badged runs", "version", t.build, "device", t.id.Device, "site", t.id.Site)
 	t.agent.Run(ctx)
 	end()
 	parts.Wait()
@@ -193,8 +211,8 @@ func (t *terminal) newUplink() *uplink.Uplink {
 		Address: t.id.MQTT, Site: t.id.Site, Device: t.id.Device, TLS: t.id.TLSConfig(), Log: t.log,
 	}
 	return uplink.New(uplink.Options{
-		Store: &hubStore{t.store, t.changed}, Site: t.id.Site, Device: t.id.Device, Agent: version,
-		NoLease: !slices.ContainsFunc(t.plan.points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
+		Store: &hubStore{t.store, t.changed}, Site: t.id.Site, Device: t.id.Device, Agent: t.build,
+		NoLease: !slices.ContainsFunc(t.plan.Points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
 		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
 		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
 	})

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"errors"
@@ -73,10 +73,10 @@ func chipFile(chip string) string {
 	return ""
 }
 
-// missing tells what the configuration names and the machine does not have now. It opens
+// Missing tells what the configuration names and the machine does not have now. It opens
 // nothing. The agent starts all the same: it waits for what is plugged in later.
-func (p *plan) missing() (lines []string) {
-	for _, c := range p.cfg.Readers {
+func (p *Plan) Missing() (lines []string) {
+	for _, c := range p.Config.Readers {
 		proto, err := protocols.Find(c.Protocol)
 		if err != nil {
 			continue
@@ -85,7 +85,7 @@ func (p *plan) missing() (lines []string) {
 			lines = append(lines, fmt.Sprintf("reader %s: %s is not there now (plug the reader in, or choose a port that `badgectl readers` shows)", c.Name, c.Port))
 		}
 	}
-	for _, c := range p.cfg.Points {
+	for _, c := range p.Config.Points {
 		for _, spec := range []string{c.Relay, c.Contact, c.Exit} {
 			if s, err := gpioport.ParseSpec(spec); spec != "" && err == nil && !fileIsThere(pinFile(s)) {
 				lines = append(lines, fmt.Sprintf("point %s: the pin %s is not there now (is the chip right? `badgectl readers` lists them)", c.Name, spec))

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ var errClaimed = errors.New("already")
 const unclaimed = "one that nothing else uses"
 
 // claim notes who has a thing: the first one. An error names that one.
-func (p *plan) claim(thing, who string) error {
+func (p *Plan) claim(thing, who string) error {
 	if first, ok := p.claims[thing]; ok {
 		return fmt.Errorf("%s is %s %w", thing, first, errClaimed)
 	}
@@ -38,7 +38,7 @@ func chipLine(chip string, line int) string {
 }
 
 // addPort claims the port of a reader. What cannot be read is left to newSource.
-func (p *plan) addPort(c config.Reader, kind protocols.Port) (problems config.Problems) {
+func (p *Plan) addPort(c config.Reader, kind protocols.Port) (problems config.Problems) {
 	note := func(prefix string, err error) {
 		if err != nil {
 			problems = append(problems, c.Problem("port", prefix+err.Error(), unclaimed))
@@ -77,7 +77,7 @@ var _, errBulk = usbport.NewBulk(usbport.Config{}, nil)
 
 // newSource makes what brings a reader's bytes to dec. Nothing is opened. An error is
 // about the port.
-func (p *plan) newSource(c config.Reader, proto protocols.Protocol, at port, dec reader.Decoder) (reader.Source, error) {
+func (p *Plan) newSource(c config.Reader, proto protocols.Protocol, at port, dec reader.Decoder) (reader.Source, error) {
 	switch proto.Port {
 	case protocols.Serial:
 		return serialSource(c, proto, dec), nil
@@ -96,7 +96,7 @@ func (p *plan) newSource(c config.Reader, proto protocols.Protocol, at port, dec
 }
 
 // bulkSource needs a build with libusb.
-func (p *plan) bulkSource(c config.Reader, at port, dec reader.Decoder) (reader.Source, error) {
+func (p *Plan) bulkSource(c config.Reader, at port, dec reader.Decoder) (reader.Source, error) {
 	poller, ok := dec.(reader.Poller)
 	if !ok {
 		return nil, errors.New("this kind of port is for protocols that ask")

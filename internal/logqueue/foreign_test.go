@@ -1,4 +1,4 @@
-package main
+package logqueue
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 func TestTheLogEscapesWhatOthersSay(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var out strings.Builder
-		log, flush := newLog(format, &out)
+		log, flush := New(format, &out)
 		log.Warn("reader failed", "reader", "hall", "err", "it calls itself \x1b[2J\nFAILED \u202e\u009b31m\x7f")
 		flush()
 		if text := strings.TrimSuffix(out.String(), "\n"); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) || !strings.Contains(text, "FAILED") {

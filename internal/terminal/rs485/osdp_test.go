@@ -1,4 +1,4 @@
-package main
+package rs485
 
 import (
 	"bytes"
@@ -13,63 +13,65 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/config"
 	"badged/internal/ctl"
 	"badged/internal/health"
+	"badged/internal/keyfile"
 	"badged/internal/rig/sim"
 	"badged/internal/secret"
 	"badged/reader"
 	"badged/reader/osdp"
+	"badged/reader/protocols"
 )
 
 // osdpBox is a terminal of which only the OSDP readers run.
 type osdpBox struct {
-	*terminal
+	Lines
 	t   *testing.T
-	dir string
 	log bytes.Buffer
 }
 
-// newOSDPBox makes one whose reader "hall" has the address 3 and what else is said.
-func newOSDPBox(t *testing.T, dir, options string) *osdpBox {
+// patience is how long a condition may take to come true.
+const patience = 2 * time.Minute
+
+// newOSDPBox makes one whose reader "hall" has the address 3 and these options.
+func newOSDPBox(t *testing.T, dir string, options ...string) *osdpBox {
 	t.Helper()
-	cfg, err := config.Parse("badged.toml", fmt.Appendf(nil, `state_dir = %q
-[[point]]
-name = "hall"
-kind = "print"
-[[reader]]
-name = "hall"
-point = "hall"
-protocol = "osdp"
-port = %q
-options = { address = "3"%s }
-[[reader]]
-name = "desk"
-point = "hall"
-protocol = "line"
-port = "/dev/null"
-`, dir, filepath.Join(dir, "line"), options))
-	if err != nil {
-		t.Fatal(err)
+	b := &osdpBox{t: t}
+	b.Lines = Lines{
+		All:  []*Line{newLine(t, filepath.Join(dir, "line"), "hall", append(options, "address", "3")...)},
+		Keys: keyfile.New(filepath.Join(dir, "osdp")), Health: &health.Register{}, Log: slog.New(slog.NewTextHandler(&b.log, nil)),
 	}
-	p, err := newPlan(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &osdpBox{t: t, dir: dir}
-	b.terminal = &terminal{plan: p, health: &health.Register{}, log: slog.New(slog.NewTextHandler(&b.log, nil))}
 	return b
+}
+
+// newLine makes a line with one reader. Options are names and values.
+func newLine(t *testing.T, path, name string, options ...string) *Line {
+	t.Helper()
+	set := map[string]string{}
+	for i := 0; i < len(options); i += 2 {
+		set[options[i]] = options[i+1]
+	}
+	unit, keyFile, err := protocols.OSDPUnit(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Line{Path: path, Baud: 9600}
+	if err := l.Add(Reader{Name: name, Unit: unit, KeyFile: keyFile}); err != nil {
+		t.Fatal(err)
+	}
+	l.Sources()
+	return l
 }
 
 // run opens the line; stop is the end of the terminal.
 func (b *osdpBox) run() (stop func()) {
-	b.loadKeys()
+	b.LoadKeys()
 	ctx, cancel := context.WithCancel(b.t.Context())
 	var wg sync.WaitGroup
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	src := b.plan.osdpReader("hall").line
+	src := b.find("hall").line
 	wg.Go(func() { reader.Supervise(ctx, src.port, func(reader.Event) {}, func(error) {}, quiet) })
-	wg.Go(func() { _ = b.confirmKeys(ctx) })
+	wg.Go(func() { _ = b.ConfirmKeys(ctx) })
 	stop = sync.OnceFunc(func() { cancel(); wg.Wait() })
 	b.t.Cleanup(stop)
 	return stop
@@ -77,17 +79,17 @@ func (b *osdpBox) run() (stop func()) {
 
 // commission asks for a key, and gives the last step.
 func (b *osdpBox) commission(d time.Duration) (last ctl.CommissionStep, err error) {
-	err = (&status{terminal: b.terminal}).Commission(b.t.Context(), "hall", d, false, func(s ctl.CommissionStep) { last = s })
+	err = b.Commission(b.t.Context(), "hall", d, false, func(s ctl.CommissionStep) { last = s }, func() {})
 	return last, err
 }
 
 // onDisk is the number of keys of the reader that are on disk, and whether some wait.
 func (b *osdpBox) onDisk() (n int, waits bool) {
-	keys, err := b.osdpKeys().Load("hall")
+	keys, err := b.Keys.Load("hall")
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return len(keys), b.osdpKeys().Waits("hall")
+	return len(keys), b.Keys.Waits("hall")
 }
 
 func plugReader(t *testing.T, dir string, cfg sim.OSDPConfig) *sim.OSDPReader {
@@ -130,7 +132,7 @@ func TestCommissionFails(t *testing.T) {
 			if tt.fault != nil {
 				tt.fault(r)
 			}
-			b := newOSDPBox(t, dir, "")
+			b := newOSDPBox(t, dir)
 			b.run()
 			last, err := b.commission(1500 * time.Millisecond)
 			if err != nil || last.Step != ctl.StepFailed || !strings.Contains(last.Text, tt.text) || !strings.Contains(last.Do, tt.do) {
@@ -149,11 +151,9 @@ func TestCommissionIsRefused(t *testing.T) {
 	if err := os.WriteFile(keyFile, fmt.Appendf(nil, "%x\n", foreignKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := newOSDPBox(t, dir, fmt.Sprintf(", key_file = %q", keyFile))
-	for name, want := range map[string]string{
-		"hall": "comes from " + keyFile, "desk": "only osdp has keys", "nobody": "there is no reader",
-	} {
-		err := (&status{terminal: b.terminal}).Commission(t.Context(), name, time.Minute, false, nil)
+	b := newOSDPBox(t, dir, "key_file", keyFile)
+	for name, want := range map[string]string{"hall": "comes from " + keyFile, "desk": "only osdp has keys"} {
+		err := b.Commission(t.Context(), name, time.Minute, false, nil, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -165,8 +165,8 @@ func TestCommissionIsRefused(t *testing.T) {
 func TestPowerCutWhileAKeyIsSet(t *testing.T) {
 	dir := t.TempDir()
 	r := plugReader(t, dir, sim.OSDPConfig{Key: foreignKey})
-	b := newOSDPBox(t, dir, "")
-	keys := b.osdpKeys()
+	b := newOSDPBox(t, dir)
+	keys := b.Keys
 	for _, text := range []string{fmt.Sprintf("%x", foreignKey), "0f3b6e8d44a1c2975be07719d3f8a62c"} {
 		if err := keys.Stage("hall", secret.New(text)); err != nil {
 			t.Fatal(err)
@@ -175,7 +175,7 @@ func TestPowerCutWhileAKeyIsSet(t *testing.T) {
 	b.run()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := b.confirmKeys(ctx); err != nil || ctx.Err() != nil {
+	if err := b.ConfirmKeys(ctx); err != nil || ctx.Err() != nil {
 		t.Fatalf("the key was not settled: %v", err)
 	}
 	if n, waits := b.onDisk(); n != 1 || waits || !r.Secure() {
@@ -187,7 +187,7 @@ func TestPowerCutWhileAKeyIsSet(t *testing.T) {
 func TestBadKeyFile(t *testing.T) {
 	for name, text := range map[string]string{"no key": "xyz", "weak": "000102030405060708090a0b0c0d0e0f", "empty": ""} {
 		dir := t.TempDir()
-		b := newOSDPBox(t, dir, "")
+		b := newOSDPBox(t, dir)
 		path := filepath.Join(dir, "osdp", "hall.key")
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -195,8 +195,8 @@ func TestBadKeyFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b.loadKeys()
-		items := b.health.Snapshot()
+		b.LoadKeys()
+		items := b.Health.Snapshot()
 		if len(items) != 1 || items[0].State != health.Fail || (text != "" && strings.Contains(items[0].Text, text)) {
 			t.Errorf("%s: %+v", name, items)
 		}
@@ -205,9 +205,9 @@ func TestBadKeyFile(t *testing.T) {
 
 // A reader that speaks in the clear is the operator's choice, and seen to be.
 func TestClearTextShowsInHealth(t *testing.T) {
-	b := newOSDPBox(t, t.TempDir(), `, secure = "off"`)
-	b.loadKeys()
-	items := b.health.Snapshot()
+	b := newOSDPBox(t, t.TempDir(), "secure", "off")
+	b.LoadKeys()
+	items := b.Health.Snapshot()
 	if len(items) != 1 || items[0].State != health.Warn || !strings.Contains(items[0].Do, "osdp commission hall") {
 		t.Errorf("%+v", items)
 	}
@@ -219,19 +219,19 @@ func TestClearTextBesideAKey(t *testing.T) {
 	for name, text := range map[string]string{"a key": fmt.Sprintf("%x\n", foreignKey), "an unreadable one": "xyz"} {
 		dir := t.TempDir()
 		r := plugReader(t, dir, sim.OSDPConfig{})
-		b := newOSDPBox(t, dir, `, secure = "off"`)
+		b := newOSDPBox(t, dir, "secure", "off")
 		if err := os.Mkdir(filepath.Join(dir, "osdp"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "osdp", "hall.key"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b.loadKeys()
-		items := b.health.Snapshot()
+		b.LoadKeys()
+		items := b.Health.Snapshot()
 		if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Do, "take the option out") || !strings.Contains(items[0].Do, filepath.Join(dir, "osdp")) {
 			t.Errorf("%s: %+v", name, items)
 		}
-		host := b.plan.osdpReader("hall").line.host
+		host := b.find("hall").line.host
 		host.Open(time.Now())
 		if s, _ := host.Status(3); s.ClearText || host.Send(time.Now()) != nil || r.Count().Commands > 0 {
 			t.Errorf("%s: it is spoken to: %+v", name, s)
@@ -242,61 +242,23 @@ func TestClearTextBesideAKey(t *testing.T) {
 // Two readers with one key could answer for each other, on whatever lines they are.
 func TestOneKeyForTwoReaders(t *testing.T) {
 	dir := t.TempDir()
-	const reader = "[[reader]]\nname = %[1]q\npoint = \"hall\"\nprotocol = \"osdp\"\nport = \"/dev/%[1]s\"\noptions = { key_file = %[2]q }\n"
 	path := filepath.Join(dir, "key")
 	if err := os.WriteFile(path, fmt.Appendf(nil, "%x\n", foreignKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := planned(t, printPoint+fmt.Sprintf(reader, "a", path)+fmt.Sprintf(reader, "b", path))
-	if err != nil {
-		t.Fatal(err)
+	ls := Lines{
+		All:  []*Line{newLine(t, "/dev/a", "a", "key_file", path), newLine(t, "/dev/b", "b", "key_file", path)},
+		Keys: keyfile.New(filepath.Join(dir, "osdp")), Health: &health.Register{},
 	}
-	term := &terminal{plan: p, health: &health.Register{}}
-	term.loadKeys()
-	items := term.health.Snapshot()
+	ls.LoadKeys()
+	items := ls.Health.Snapshot()
 	if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Text, "readers a and b have the same key") {
 		t.Errorf("%+v", items)
 	}
-	host := p.osdpReader("b").line.host
+	host := ls.find("b").line.host
 	host.Open(time.Now())
 	if host.Send(time.Now()) != nil || host.Silence() != 0 {
 		t.Error("the second one is spoken to")
-	}
-}
-
-// Readers of one port share its line; what does not fit together is a problem.
-func TestOSDPReadersOfOnePort(t *testing.T) {
-	const reader = "[[reader]]\nname = %q\npoint = \"hall\"\nprotocol = %q\nport = \"/dev/line\"\nbaud = %d\noptions = { %s }\n"
-	for _, tt := range []struct{ protocol, options, want string }{
-		{"osdp", `address = "2"`, ""},
-		{"osdp", `address = "1"`, "reader.options.address: reader a on this port has the address 1 already: give each its own address"},
-		{"osdp", `address = "127"`, "options.address"},
-		{"osdp", `adress = "2"`, "options.adress"},
-		{"osdp", `address = "2", key = "00"`, "options.key"},
-		{"osdp", `address = "2", key_file = "k"`, "options.key_file: \"k\" must be an absolute path"},
-		{"osdp", `address = "2", key = "9c1f02e855b7403dd6118afe276390cb"`, "options.key"},
-		{"line", `max = "10"`, "two readers use this port: port /dev/line is that of reader a already"},
-	} {
-		text := "[[point]]\nname = \"hall\"\nkind = \"print\"\n" + fmt.Sprintf(reader, "a", "osdp", 9600, `address = "1"`) + fmt.Sprintf(reader, "b", tt.protocol, 9600, tt.options)
-		cfg, err := config.Parse("x.toml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := newPlan(cfg)
-		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s %s: %v", tt.protocol, tt.options, err)
-		}
-		if err == nil && (len(p.lines) != 1 || len(p.readers) != 2 || p.readers[1].Source.Name() != "b") {
-			t.Errorf("%d lines, %d readers", len(p.lines), len(p.readers))
-		}
-		text = strings.Replace(text, "9600", "38400", 1)
-		cfg, err = config.Parse("x.toml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := newPlan(cfg); err == nil || tt.want == "" && !strings.Contains(err.Error(), "speaks at 38400") {
-			t.Errorf("two speeds: %v", err)
-		}
 	}
 }
 
@@ -314,8 +276,8 @@ func TestADisturbedLineIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	b := newOSDPBox(t, dir, "")
-	if err := b.osdpKeys().Stage("hall", secret.New(fmt.Sprintf("%x", foreignKey))); err != nil {
+	b := newOSDPBox(t, dir)
+	if err := b.Keys.Stage("hall", secret.New(fmt.Sprintf("%x", foreignKey))); err != nil {
 		t.Fatal(err)
 	}
 	b.run()
@@ -323,13 +285,13 @@ func TestADisturbedLineIsTold(t *testing.T) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	wg.Go(func() { b.watchLines(ctx, 3*time.Second) })
+	wg.Go(func() { b.WatchNoise(ctx, 3*time.Second) })
 	await := func(state health.State, text string) {
 		t.Helper()
 		late := time.After(patience)
 		for {
-			changed := b.health.Changed()
-			for _, it := range b.health.Snapshot() {
+			changed := b.Health.Changed()
+			for _, it := range b.Health.Snapshot() {
 				if it.Name == "noise at reader hall" && it.State == state && strings.Contains(it.Text, text) {
 					return
 				}
@@ -337,7 +299,7 @@ func TestADisturbedLineIsTold(t *testing.T) {
 			select {
 			case <-changed:
 			case <-late:
-				t.Fatalf("health: %+v", b.health.Snapshot())
+				t.Fatalf("health: %+v", b.Health.Snapshot())
 			}
 		}
 	}
@@ -365,20 +327,20 @@ func TestALineIsDisturbedFromThreePercentOn(t *testing.T) {
 func TestASecondAttemptAfterAPowerCut(t *testing.T) {
 	dir := t.TempDir()
 	r := plugReader(t, dir, sim.OSDPConfig{})
-	b := newOSDPBox(t, dir, "")
-	if err := b.osdpKeys().Stage("hall", secret.New("0f3b6e8d44a1c2975be07719d3f8a62c")); err != nil {
+	b := newOSDPBox(t, dir)
+	if err := b.Keys.Stage("hall", secret.New("0f3b6e8d44a1c2975be07719d3f8a62c")); err != nil {
 		t.Fatal(err)
 	}
 	b.run()
 	var last ctl.CommissionStep
 	c := commissioning{
-		osdpReader: b.plan.osdpReader("hall"), keys: b.osdpKeys(), log: b.terminal.log, keyed: func() {},
+		Reader: b.find("hall"), keys: b.Keys, log: b.Log, keyed: func() {},
 		Commission: osdp.Commission{Until: time.Now().Add(patience)}, tell: func(s ctl.CommissionStep) { last = s },
 	}
-	if err := c.begin(t.Context()); err != nil {
+	if err := c.openTimeBox(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if c.run(t.Context()); last.Step != ctl.StepSecured || r.Count().KeySets != 1 {
+	if c.follow(t.Context()); last.Step != ctl.StepSecured || r.Count().KeySets != 1 {
 		t.Errorf("got %+v, the reader took %d keys", last, r.Count().KeySets)
 	}
 }

@@ -1,12 +1,29 @@
-package main
+package terminal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"badged/internal/terminal/plan"
+	"badged/sync/identity"
 )
+
+// Join exchanges a token for an identity of this terminal's own, which goes to the plan's
+// state folder. Run by root, it acts as the owner of that folder, as the agent will.
+func Join(ctx context.Context, p *plan.Plan, token string) (*identity.Identity, error) {
+	t, err := identity.ParseToken(token)
+	if err != nil {
+		return nil, err
+	}
+	if err := becomeOwner(p.Config.StateDir); err != nil {
+		return nil, err
+	}
+	return identity.Join(ctx, t, p.Config.StateDir)
+}
 
 // becomeOwner gives up root for the owner of dir, so that the files that root would
 // make there belong to the user that the agent runs as. It does nothing for others, and
