@@ -30,7 +30,7 @@ func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, former Acc
 		binding.State = BindingPending
 	}
 	ev := e.event(p, EventEnrolment, Granted, ClaimBound)
-	ev.Account, ev.Card, ev.Claim = c.Account, b.id, c.ID
+	ev.Account, ev.Card, ev.Claim, ev.Assurance = c.Account, b.id, c.ID, binding.Assurance
 	used := c
 	used.State = ClaimUsed
 	err := e.change(ctx, p, &ev, func(tx Tx) error {

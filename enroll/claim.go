@@ -42,8 +42,12 @@ func (e *Engine) Code(ctx context.Context, p Point, code keypad.Code) Decision {
 }
 
 // liveClaims are the claims that can be used at a point now. With an unknown time
-// nobody can tell whether a claim has ended, so none is.
+// nobody can tell whether a claim has ended, so none is; nor is one where the terminal is
+// too old for what the hub says of the site or the door.
 func (e *Engine) liveClaims(p Point, at clock.Stamp) []Claim {
+	if e.index.Site().NotUnderstood || e.index.Door(p.Door).NotUnderstood {
+		return nil
+	}
 	return slices.DeleteFunc(e.index.Claims(), func(c Claim) bool {
 		scope := len(c.Doors) == 0 || slices.Contains(c.Doors, p.Door)
 		return c.State != ClaimLive || !scope || at.State == clock.Unknown || !at.Wall.Before(c.Ends)

@@ -20,6 +20,9 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	ev.Account = AccountID(e.key.Anonymous(b.id))
 	site := e.index.Site()
 	if had, ok := e.index.Account(ev.Account); ok && !had.mayUse() {
+		if had.State == AccountNotUnderstood {
+			return e.refuseNew(ctx, p, ev, NotUnderstood)
+		}
 		return e.refuseNew(ctx, p, ev, AccountInactive)
 	}
 	var made Account
@@ -35,8 +38,8 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 		if made, err = e.anonymous(tx, ev, site, p.Lang); err != nil {
 			return err
 		}
-		ev.Number, ev.Label, ev.Edit = made.Number, made.Label, &Edit{Lang: made.Lang}
-		return tx.PutBinding(Binding{Card: b.id, Account: made.ID, State: BindingActive, Assurance: assurance(b.card)})
+		ev.Number, ev.Label, ev.Edit, ev.Assurance = made.Number, made.Label, &Edit{Lang: made.Lang}, assurance(b.card)
+		return tx.PutBinding(Binding{Card: b.id, Account: made.ID, State: BindingActive, Assurance: ev.Assurance})
 	})
 	if d.Reason == NewAccount || d.Reason == QuotaReached {
 		e.tallies = spent.tallies

@@ -96,6 +96,7 @@ const (
 	ClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
 	AlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was
 	SessionLimit        Reason = 47 // the longest time of a session ended it
+	NotUnderstood       Reason = 48 // the terminal is too old for what the hub says of the account, card, door or site
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -148,7 +149,9 @@ type Event struct {
 	Number  uint64 // of a new anonymous account; 0: provisional
 	Label   string // provisional name of a new account
 	Why     reader.Why
-	Edit    *Edit // EventEdit: the profile as saved; EventEnrolment: the language of a new account
+	// Assurance is how well the reader knew the card that was bound; 0: none was.
+	Assurance Assurance
+	Edit      *Edit // EventEdit: the profile as saved; EventEnrolment: the language of a new account
 }
 
 // Stream is the queue that the event belongs to: what changes rights or accounts

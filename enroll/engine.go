@@ -87,13 +87,13 @@ func (e *Engine) unknownAgain(k Known) bool {
 		k.Account.ID == e.key.Anonymous(k.Binding.Card)
 }
 
-// assurance is how well the reader knew the card. Readers that authenticate a card
-// say so from their own protocol on.
+// assurance is how well the reader knew the card: the bits of access control, or else a
+// serial number. Readers that authenticate a card say so from their own protocol on.
 func assurance(c reader.Card) Assurance {
-	if c.Tech() == reader.Text || c.Tech() == reader.EM4100 || c.Tech() == reader.ISO14443A {
-		return AssuranceUID
+	if c.Tech() == reader.PACS || c.Tech() == reader.HIDProx {
+		return AssurancePACS
 	}
-	return AssurancePACS
+	return AssuranceUID
 }
 
 // known answers a card that is bound.
@@ -127,6 +127,8 @@ func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
 		return e.create(ctx, p, b)
 	case route == RouteBind:
 		ev.Outcome, ev.Reason = Waiting, BindOffered
+	case e.index.Site().NotUnderstood, e.index.Door(p.Door).NotUnderstood:
+		ev.Reason = NotUnderstood
 	case p.Kind == Print:
 		ev.Reason = RouteOff
 	}

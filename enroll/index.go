@@ -328,6 +328,12 @@ func (s Site) apply(ix *Index)      { ix.site, ix.told = s, true }
 func (g Grant) apply(ix *Index) {
 	a := &ix.accounts.at(ix.accounts.add(g.Account)).value
 	ix.endGrant(a, g.ID)
+	if g.NotUnderstood {
+		if !g.Deny {
+			return
+		}
+		g.From, g.To = time.Time{}, time.Time{}
+	}
 	i := ix.spare
 	if i == 0 {
 		i = ix.grants.add()

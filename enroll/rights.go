@@ -27,6 +27,8 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	switch {
 	case k.Account.Kind == Service:
 		return Refused, ServiceAccount
+	case !k.understood(), e.index.Door(p.Door).NotUnderstood:
+		return Refused, NotUnderstood
 	case !k.Account.mayUse(), ended(k.Account.Expires, at):
 		return Refused, AccountInactive
 	case k.Binding.State != BindingActive, ended(k.Binding.Expires, at):
@@ -38,6 +40,12 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	default:
 		return e.mayOpen(k.Grants, e.index.Door(p.Door), at)
 	}
+}
+
+// understood reports whether this version knows all that it must of the account and its
+// card.
+func (k Known) understood() bool {
+	return k.Account.State != AccountNotUnderstood && k.Binding.State != BindingNotUnderstood
 }
 
 // MayStay tells why a session that a card opened for an account cannot go on;

@@ -51,6 +51,11 @@ const (
 	Suspended AccountState = 4
 	Merged    AccountState = 5
 	Erased    AccountState = 6
+
+	// AccountNotUnderstood is the state of an account whose row says something that must be
+	// understood and that this version does not know. It does not travel, nor do the others
+	// of that name: whatever is not understood gives no right until the program is updated.
+	AccountNotUnderstood AccountState = 255
 )
 
 // Account is somebody, as a terminal knows them.
@@ -91,6 +96,8 @@ const (
 	BindingLost      BindingState = 4
 	BindingReplaced  BindingState = 5
 	BindingRevoked   BindingState = 6
+
+	BindingNotUnderstood BindingState = 255 // the card is somebody's, and works nowhere
 )
 
 // Assurance is how well a card is known to be the card.
@@ -120,6 +127,8 @@ const (
 	ClaimLive ClaimState = 1
 	ClaimUsed ClaimState = 2
 	ClaimVoid ClaimState = 3 // ended early: a newer one, a QR, an operator
+
+	ClaimNotUnderstood ClaimState = 255 // no code binds a card with it
 )
 
 // Claim is the right to bind one card to one account by typing a code.
@@ -132,7 +141,8 @@ type Claim struct {
 	State   ClaimState
 }
 
-// Grant says that an account may use a door.
+// Grant says that an account may use a door. One that is not understood is as if absent,
+// unless it denies: then it denies at any time.
 type Grant struct {
 	ID      GrantID
 	Account AccountID
@@ -140,6 +150,8 @@ type Grant struct {
 	From    time.Time // zero: since ever
 	To      time.Time // zero: for ever
 	Deny    bool      // wins over every grant
+
+	NotUnderstood bool
 }
 
 // Policy is what a door does when it cannot know: with an unknown time or an old
@@ -160,6 +172,8 @@ type Door struct {
 	UnknownTime Policy
 	FreshFor    time.Duration // 0: 72 h
 	Stale       Policy
+
+	NotUnderstood bool // it lets nobody in and binds no card
 }
 
 // Route is what a print point does with an unknown badge.
@@ -200,6 +214,8 @@ type Site struct {
 	AnonymousLife time.Duration // of an unclaimed anonymous account
 	SessionIdle   time.Duration // of a panel
 	SessionMax    time.Duration // of a session, whatever happens in it
+
+	NotUnderstood bool // unknown badges are refused, codes bind nothing, profiles stay
 }
 
 // DefaultSite is what a site uses until its hub says otherwise.

@@ -165,6 +165,24 @@ func (p *program) showTerminals(w io.Writer, list []api.Terminal) {
 			"        what to do: find out who typed them (badgehub event list), then open it again: badgehub site reopen\n",
 			paint.Text(p.stdio.Out, p.env, paint.Red, "CLOSED"))
 	}
+	for _, t := range list {
+		if rows := strangeRows(t); rows != "" && !t.Removed {
+			fmt.Fprintf(w, "\n%s  the agent of %s does not understand everything (%s): that gives no right there\n"+
+				"         what to do: update badged on %s to the version of this hub\n",
+				paint.Text(p.stdio.Out, p.env, paint.Red, "TOO OLD"), t.Name, rows, t.Name)
+		}
+	}
+}
+
+// strangeRows says how many rows of which collections a terminal does not understand.
+func strangeRows(t api.Terminal) string {
+	var counts []string
+	for _, c := range t.Vector {
+		if c.NotUnderstood > 0 {
+			counts = append(counts, fmt.Sprintf("%s: %d", c.Name, c.NotUnderstood))
+		}
+	}
+	return strings.Join(counts, ", ")
 }
 
 func terminalLine(t api.Terminal) string {

@@ -20,6 +20,19 @@ func TestClosedClaimingShowsBelowTheTerminals(t *testing.T) {
 	}
 }
 
+// Issue 8, 1: who lists terminals sees which are too old for what the hub says, and what to
+// do.
+func TestATerminalThatIsTooOldShowsBelowTheTerminals(t *testing.T) {
+	p := &program{env: func(string) string { return "" }, stdio: Stdio{Out: new(bytes.Buffer)}}
+	for _, rows := range []uint64{0, 3} {
+		var out bytes.Buffer
+		p.showTerminals(&out, []api.Terminal{{Name: "hall"}, {Name: "front", Vector: []api.Collection{{Name: "grants", NotUnderstood: rows}, {Name: "cards"}}}})
+		if got := strings.Contains(out.String(), "front does not understand everything (grants: 3)") && strings.Contains(out.String(), "update badged on front"); got != (rows > 0) {
+			t.Errorf("%d rows:\n%s", rows, out.String())
+		}
+	}
+}
+
 // A sum of what a terminal did not list says how many.
 func TestAnEventThatStandsForManySaysSo(t *testing.T) {
 	for _, e := range []api.Event{{Kind: "presentation", Reason: "code_refused", Number: 4990}, {Kind: "device", Reason: "device_alarm", Number: 4990}} {

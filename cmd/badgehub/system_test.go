@@ -64,7 +64,7 @@ func (b *box) connect(next uint64) error {
 	}
 	return b.send(wire.MsgHello, wire.Hello{
 		MinVersion: 1, MaxVersion: 1, Nonce: b.nonce, Incarnation: b.id.Incarnation,
-		Next: map[uint64]uint64{1: next, 2: 1}, Vector: []wire.CollectionState{}, Agent: "test",
+		Next: map[wire.Stream]uint64{1: next, 2: 1}, Vector: []wire.CollectionState{}, Agent: "test",
 	})
 }
 

@@ -70,6 +70,7 @@ var notices = map[enroll.Reason]*banner{
 	enroll.StoreFailed:     &outOfOrder,
 	enroll.TimeUnknown:     &outOfOrder,
 	enroll.StaleSnapshot:   &outOfOrder,
+	enroll.NotUnderstood:   &outOfOrder,
 	enroll.BadRead:         &badRead,
 	enroll.PINUnknown:      &codeRefused,
 	enroll.SignedOut:       &signedOut,

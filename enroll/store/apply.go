@@ -253,6 +253,9 @@ func (t *txn) note(c wire.Collection, key, hub []byte, l *localRow) error {
 	if change != nil {
 		t.changes = append(t.changes, change)
 	}
+	if err == nil {
+		t.noteStrange(c, key, hub, change)
+	}
 	return err
 }
 
@@ -263,7 +266,7 @@ func (t *txn) endGrant(key []byte) error {
 	if err != nil || old == nil {
 		return err
 	}
-	w, err := decode[wire.Grant](wire.Grants, key, old)
+	w, _, err := decode[wire.Grant](wire.Grants, key, old)
 	t.changes = append(t.changes, enroll.GoneGrant{ID: enroll.GrantID(key), Account: w.Account})
 	return err
 }
@@ -335,13 +338,15 @@ func (s *Store) Position(ctx context.Context) (wire.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settled = s.at.acked[wire.StreamSecurity]
-	p := wire.Position{Incarnation: s.at.incarnation, Next: make(map[uint64]uint64), Lease: s.at.leaseLeft(), Fresh: fresh}
+	p := wire.Position{Incarnation: s.at.incarnation, Next: make(map[wire.Stream]uint64), Lease: s.at.leaseLeft(), Fresh: fresh}
 	for _, stream := range streams {
 		p.Next[stream] = uint64(s.at.pos[stream] - s.at.base[stream] + 1)
 	}
 	for c := wire.Config; c <= wire.Trust; c++ {
 		v := s.at.vector[c]
-		p.Vector = append(p.Vector, wire.CollectionState{Collection: c, Rev: v.rev, Hash: v.hash})
+		p.Vector = append(p.Vector, wire.CollectionState{
+			Collection: c, Rev: v.rev, Hash: v.hash, NotUnderstood: s.at.strange[c],
+		})
 	}
 	return p, nil
 }
@@ -362,6 +367,9 @@ func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
 			return err
 		}
 		t.at.leases = nil
+		for key := range t.strange[wire.Leases] {
+			t.strangers = append(t.strangers, strangeRow{wire.Leases, []byte(key), true})
+		}
 		return t.setCollection(wire.Leases, 0, [16]byte{}, false)
 	})
 }

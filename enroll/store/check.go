@@ -83,12 +83,15 @@ func (s *Store) mirrors(c enroll.Change) bool {
 }
 
 func (s *Store) mirrorsGrant(want enroll.Grant) bool {
+	if want.NotUnderstood {
+		want.From, want.To = time.Time{}, time.Time{}
+	}
 	for _, have := range s.index.Grants(want.Account, want.Door) {
 		if have.ID == want.ID {
 			return have.Deny == want.Deny && sameSecond(have.From, want.From) && sameSecond(have.To, want.To)
 		}
 	}
-	return false
+	return want.NotUnderstood && !want.Deny
 }
 
 // sameSecond compares times as the index keeps them.

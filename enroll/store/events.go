@@ -83,7 +83,7 @@ func (s *Store) Tail(ctx context.Context, n int) ([]enroll.Event, error) {
 	return events[max(0, len(events)-n):], nil
 }
 
-func scanEvent(rows *sql.Rows, stream uint64, base int64) (e enroll.Event, err error) {
+func scanEvent(rows *sql.Rows, stream wire.Stream, base int64) (e enroll.Event, err error) {
 	var pos, ord int64
 	var body []byte
 	if err := rows.Scan(&pos, &ord, &body); err != nil {
@@ -104,7 +104,7 @@ func (s *Store) meta() meta {
 
 // Pending gives encoded events of a stream behind seq after, and the seq of the first:
 // at least one if there is any, at most maxEvents, and maxBytes or one event.
-func (s *Store) Pending(ctx context.Context, stream, after uint64, maxEvents, maxBytes int) (first uint64, events [][]byte, err error) {
+func (s *Store) Pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (first uint64, events [][]byte, err error) {
 	if err := checkStream(stream); err != nil {
 		return 0, nil, err
 	}
@@ -131,7 +131,7 @@ func (s *Store) Pending(ctx context.Context, stream, after uint64, maxEvents, ma
 	return first, events, s.db.Explain("read the outbox of", rows.Err())
 }
 
-func checkStream(stream uint64) error {
+func checkStream(stream wire.Stream) error {
 	if stream != wire.StreamEvents && stream != wire.StreamSecurity {
 		return fmt.Errorf("there is no stream %d", stream)
 	}
@@ -142,7 +142,7 @@ func checkStream(stream uint64) error {
 // that incarnation; another incarnation's is ignored. The watermark is written
 // with a later commit, once in a while, since it costs a block of flash: if it is lost,
 // the hub says it again.
-func (s *Store) Acked(ctx context.Context, incarnation [16]byte, stream, upto uint64) error {
+func (s *Store) Acked(ctx context.Context, incarnation [16]byte, stream wire.Stream, upto uint64) error {
 	if err := checkStream(stream); err != nil {
 		return err
 	}

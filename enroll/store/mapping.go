@@ -19,11 +19,12 @@ const maxText = 256
 // eventToWire keeps milliseconds of times, and what is valid UTF-8 of texts.
 func eventToWire(e enroll.Event) wire.Event {
 	w := wire.Event{
-		Order: e.Order, Kind: uint64(e.Kind), Point: text(e.Point), Device: text(e.Device),
-		Outcome: uint64(e.Outcome), Reason: uint64(e.Reason),
+		Order: e.Order, Kind: wire.EventKind(e.Kind), Point: text(e.Point), Device: text(e.Device),
+		Outcome: wire.Outcome(e.Outcome), Reason: wire.Reason(e.Reason),
 		Account: optional(e.Account), Card: optional(e.Card), Claim: optional(e.Claim),
-		At: e.At.Wall.UnixMilli(), Clock: uint64(e.At.State), Boot: e.At.Boot[:], Mono: e.At.Mono.Milliseconds(),
+		At: e.At.Wall.UnixMilli(), Clock: wire.Clock(e.At.State), Boot: e.At.Boot[:], Mono: e.At.Mono.Milliseconds(),
 		Number: e.Number, Label: text(e.Label), Why: text(string(e.Why)),
+		Assurance: wire.Assurance(e.Assurance),
 	}
 	if e.Edit != nil {
 		w.Edit = &wire.Edit{Name: text(e.Edit.Name), Email: text(e.Edit.Email), Lang: text(e.Edit.Lang)}
@@ -31,15 +32,15 @@ func eventToWire(e enroll.Event) wire.Event {
 	return w
 }
 
-func eventFromWire(w wire.Event, stream, seq uint64) enroll.Event {
+func eventFromWire(w wire.Event, stream wire.Stream, seq uint64) enroll.Event {
 	e := enroll.Event{
 		Order: w.Order, Seq: seq, Kind: enroll.EventKind(u8(w.Kind)), Point: w.Point, Device: w.Device,
 		Outcome: enroll.Outcome(u8(w.Outcome)), Reason: enroll.Reason(min(w.Reason, math.MaxUint16)),
 		At: clock.Stamp{
-			Wall: time.UnixMilli(w.At).UTC(), State: clock.State(min(w.Clock, uint64(clock.Trusted))),
+			Wall: time.UnixMilli(w.At).UTC(), State: clock.State(min(w.Clock, wire.ClockTrusted)),
 			Mono: time.Duration(w.Mono) * time.Millisecond,
 		},
-		Number: w.Number, Label: w.Label, Why: reader.Why(w.Why),
+		Number: w.Number, Label: w.Label, Why: reader.Why(w.Why), Assurance: enroll.Assurance(u8(w.Assurance)),
 	}
 	copy(e.Account[:], w.Account)
 	copy(e.Card[:], w.Card)
@@ -53,61 +54,79 @@ func eventFromWire(w wire.Event, stream, seq uint64) enroll.Event {
 
 func accountToWire(a enroll.Account) wire.Account {
 	return wire.Account{
-		Kind: uint64(a.Kind), State: uint64(a.State), Number: a.Number, Label: a.Label,
+		Kind: wire.AccountKind(a.Kind), State: wire.AccountState(a.State), Number: a.Number, Label: a.Label,
 		Name: a.Name, Email: a.Email, Lang: a.Lang, Expires: toMilli(a.Expires),
 	}
 }
 
-func accountFromWire(id enroll.AccountID, w wire.Account) enroll.Account {
-	return enroll.Account{
+func accountFromWire(id enroll.AccountID, w wire.Account, understood bool) enroll.Account {
+	a := enroll.Account{
 		ID: id, Kind: enroll.AccountKind(u8(w.Kind)), State: enroll.AccountState(u8(w.State)), Number: w.Number,
 		Label: w.Label, Name: w.Name, Email: w.Email, Lang: w.Lang, Expires: fromMilli(w.Expires),
 	}
+	if !understood {
+		a.State = enroll.AccountNotUnderstood
+	}
+	return a
 }
 
 func bindingToWire(b enroll.Binding) wire.Card {
-	return wire.Card{Account: b.Account, State: uint64(b.State), Assurance: uint64(b.Assurance), Expires: toMilli(b.Expires)}
+	return wire.Card{Account: b.Account, State: wire.BindingState(b.State), Assurance: wire.Assurance(b.Assurance), Expires: toMilli(b.Expires)}
 }
 
-func bindingFromWire(id enroll.CardID, w wire.Card) enroll.Binding {
-	return enroll.Binding{
+func bindingFromWire(id enroll.CardID, w wire.Card, understood bool) enroll.Binding {
+	b := enroll.Binding{
 		Card: id, Account: w.Account, State: enroll.BindingState(u8(w.State)),
 		Assurance: enroll.Assurance(u8(w.Assurance)), Expires: fromMilli(w.Expires),
 	}
+	if !understood {
+		b.State = enroll.BindingNotUnderstood
+	}
+	return b
 }
 
 func claimToWire(c enroll.Claim) wire.Claim {
-	return wire.Claim{Account: c.Account, MAC: c.MAC, Ends: toMilli(c.Ends), Doors: c.Doors, State: uint64(c.State)}
+	return wire.Claim{Account: c.Account, MAC: c.MAC, Ends: toMilli(c.Ends), Doors: c.Doors, State: wire.ClaimState(c.State)}
 }
 
-func claimFromWire(id enroll.ClaimID, w wire.Claim) enroll.Claim {
-	return enroll.Claim{
+func claimFromWire(id enroll.ClaimID, w wire.Claim, understood bool) enroll.Claim {
+	c := enroll.Claim{
 		ID: id, Account: w.Account, MAC: w.MAC, Ends: fromMilli(w.Ends), Doors: w.Doors,
 		State: enroll.ClaimState(u8(w.State)),
 	}
+	if !understood {
+		c.State = enroll.ClaimNotUnderstood
+	}
+	return c
 }
 
-func grantFromWire(id enroll.GrantID, w wire.Grant) enroll.Grant {
+func grantFromWire(id enroll.GrantID, w wire.Grant, understood bool) enroll.Grant {
 	return enroll.Grant{
 		ID: id, Account: w.Account, Door: w.Door, From: fromMilli(w.From), To: fromMilli(w.To), Deny: w.Deny,
+		NotUnderstood: !understood,
 	}
 }
 
-func doorFromWire(id string, w wire.Door) enroll.Door {
+func doorFromWire(id string, w wire.Door, understood bool) enroll.Door {
 	return enroll.Door{
-		ID: id, Anonymous: w.Anonymous, UnknownTime: enroll.Policy(u8(w.UnknownTime)),
-		FreshFor: seconds(w.FreshFor), Stale: enroll.Policy(u8(w.Stale)),
+		ID: id, Anonymous: w.Anonymous && understood, UnknownTime: enroll.Policy(u8(w.UnknownTime)),
+		FreshFor: seconds(w.FreshFor), Stale: enroll.Policy(u8(w.Stale)), NotUnderstood: !understood,
 	}
 }
 
-func siteFromWire(w wire.Site) enroll.Site {
-	return enroll.Site{
+func siteFromWire(w wire.Site, understood bool) enroll.Site {
+	s := enroll.Site{
 		Name: w.Name, UnknownBadge: enroll.Route(u8(w.UnknownBadge)), Confirm: enroll.Confirm(u8(w.Confirm)),
 		Lang: w.Lang, EditProfile: w.EditProfile, CodeDigits: count(w.CodeDigits), ClaimWindow: seconds(w.ClaimWindow),
 		GuessBudget: count(w.GuessBudget), ClaimsClosed: w.ClaimsClosed, ClaimsEpoch: w.ClaimsEpoch,
 		QuotaBurst: count(w.QuotaBurst), QuotaDay: count(w.QuotaDay), QuotaSite: count(w.QuotaSite),
 		AnonymousLife: seconds(w.AnonymousLife), SessionIdle: seconds(w.SessionIdle), SessionMax: sessionMax(w.SessionMax),
+		NotUnderstood: !understood,
 	}
+	if !understood {
+		s.UnknownBadge, s.EditProfile = enroll.RouteRefuse, false
+	}
+	return s
 }
 
 // sessionMax is the default for a hub that does not know the setting.
@@ -122,7 +141,7 @@ func sessionMax(n int64) time.Duration {
 // so it never gives a right.
 const unknown = math.MaxUint8
 
-func u8(n uint64) uint8 { return uint8(min(n, unknown)) }
+func u8[T ~uint64](n T) uint8 { return uint8(min(n, unknown)) }
 
 func count(n uint64) int { return int(min(n, math.MaxInt32)) }
 
@@ -158,12 +177,13 @@ func text(s string) string {
 	return strings.ToValidUTF8(s, "")
 }
 
-// decode decodes a row of the hub's for its collection and key.
-func decode[T any](c wire.Collection, key, body []byte) (row T, err error) {
-	if err = wire.Unmarshal(body, &row); err != nil {
+// decode decodes a row of the hub's for its collection and key. understood is false if it
+// says something that must be understood and that this version does not know.
+func decode[T any](c wire.Collection, key, body []byte) (row T, understood bool, err error) {
+	if understood, err = wire.UnmarshalRow(body, &row); err != nil {
 		err = fmt.Errorf("row %x of %s: %w", key[:min(len(key), 4)], c, err)
 	}
-	return row, err
+	return row, understood, err
 }
 
 // id16 takes a key of 16 bytes.

@@ -66,24 +66,24 @@ func effectiveSite(key, hub []byte) (enroll.Change, error) {
 	if hub == nil {
 		return enroll.DefaultSite(), nil
 	}
-	w, err := decode[wire.Site](wire.Config, key, hub)
-	return siteFromWire(w), err
+	w, understood, err := decode[wire.Site](wire.Config, key, hub)
+	return siteFromWire(w, understood), err
 }
 
 func effectiveDoor(key, hub []byte) (enroll.Change, error) {
 	if hub == nil {
 		return enroll.GoneDoor(key), nil
 	}
-	w, err := decode[wire.Door](wire.Doors, key, hub)
-	return doorFromWire(string(key), w), err
+	w, understood, err := decode[wire.Door](wire.Doors, key, hub)
+	return doorFromWire(string(key), w, understood), err
 }
 
 func checkLeaseRow(key, hub []byte) error {
 	if hub == nil {
 		return nil
 	}
-	l, err := decode[wire.Lease](wire.Leases, key, hub)
-	if err != nil {
+	l, understood, err := decode[wire.Lease](wire.Leases, key, hub)
+	if err != nil || !understood {
 		return err
 	}
 	return checkLease(l)
@@ -93,8 +93,8 @@ func effectiveGrant(id enroll.GrantID, hub []byte) (enroll.Change, error) {
 	if hub == nil {
 		return nil, nil
 	}
-	w, err := decode[wire.Grant](wire.Grants, id[:], hub)
-	return grantFromWire(id, w), err
+	w, understood, err := decode[wire.Grant](wire.Grants, id[:], hub)
+	return grantFromWire(id, w, understood), err
 }
 
 func effectiveAccount(id enroll.AccountID, hub []byte, l *localRow) (enroll.Change, error) {
@@ -123,6 +123,9 @@ func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Accoun
 		return a, true, err
 	}
 	base, err := accountOf(id, l.base)
+	if a.State == enroll.AccountNotUnderstood {
+		return a, true, err // whatever this terminal made of it
+	}
 	if l.base != nil && beganAnew(mine, base) && bytes.Equal(hub, l.base) {
 		return mine, true, err
 	}
@@ -149,8 +152,8 @@ func accountOf(id enroll.AccountID, body []byte) (enroll.Account, error) {
 	if body == nil {
 		return enroll.Account{ID: id}, nil
 	}
-	w, err := decode[wire.Account](wire.Accounts, id[:], body)
-	return accountFromWire(id, w), err
+	w, understood, err := decode[wire.Account](wire.Accounts, id[:], body)
+	return accountFromWire(id, w, understood), err
 }
 
 // changed is mine if it differs from what it was, else theirs.
@@ -187,8 +190,13 @@ func mergeBinding(id enroll.CardID, hub []byte, l *localRow) (b enroll.Binding, 
 			body = l.body
 		}
 	}
-	w, err := decode[wire.Card](wire.Cards, id[:], body)
-	return bindingFromWire(id, w), true, err
+	b, err = bindingOf(id, body)
+	return b, true, err
+}
+
+func bindingOf(id enroll.CardID, body []byte) (enroll.Binding, error) {
+	w, understood, err := decode[wire.Card](wire.Cards, id[:], body)
+	return bindingFromWire(id, w, understood), err
 }
 
 // movedFrom reports whether a local card was taken from the account that a row of the
@@ -197,10 +205,10 @@ func (l *localRow) movedFrom(hub []byte) (bool, error) {
 	if l.base == nil {
 		return false, nil
 	}
-	row, err1 := decode[wire.Card](wire.Cards, nil, hub)
-	base, err2 := decode[wire.Card](wire.Cards, nil, l.base)
-	mine, err3 := decode[wire.Card](wire.Cards, nil, l.body)
-	moved := row.Account == base.Account && row.Account != mine.Account && row.State == uint64(enroll.BindingActive)
+	row, err1 := bindingOf(enroll.CardID{}, hub)
+	base, err2 := bindingOf(enroll.CardID{}, l.base)
+	mine, err3 := bindingOf(enroll.CardID{}, l.body)
+	moved := row.Account == base.Account && row.Account != mine.Account && row.State == enroll.BindingActive
 	return moved, errors.Join(err1, err2, err3)
 }
 
@@ -217,18 +225,22 @@ func mergeClaim(id enroll.ClaimID, hub []byte, l *localRow) (c enroll.Claim, ok 
 	if hub == nil && l == nil {
 		return c, false, nil
 	}
-	var mine wire.Claim
+	var mine enroll.Claim
 	if l != nil {
-		if mine, err = decode[wire.Claim](wire.Claims, id[:], l.body); err != nil || hub == nil {
-			return claimFromWire(id, mine), true, err
+		if mine, err = claimOf(id, l.body); err != nil || hub == nil {
+			return mine, true, err
 		}
 	}
-	w, err := decode[wire.Claim](wire.Claims, id[:], hub)
-	c = claimFromWire(id, w)
+	c, err = claimOf(id, hub)
 	if l != nil && c.State == enroll.ClaimLive {
-		c.State = enroll.ClaimState(u8(mine.State))
+		c.State = mine.State
 	}
 	return c, true, err
+}
+
+func claimOf(id enroll.ClaimID, body []byte) (enroll.Claim, error) {
+	w, understood, err := decode[wire.Claim](wire.Claims, id[:], body)
+	return claimFromWire(id, w, understood), err
 }
 
 // outlives reports whether a local row stays when a row of the hub's arrives for it. told
@@ -240,8 +252,8 @@ func (l *localRow) outlives(c wire.Collection, hub []byte, told bool) (bool, err
 	case c == wire.Cards && !told:
 		return l.movedFrom(hub)
 	case c == wire.Claims:
-		w, err := decode[wire.Claim](c, nil, hub)
-		return enroll.ClaimState(u8(w.State)) == enroll.ClaimLive, err
+		w, _, err := decode[wire.Claim](c, nil, hub)
+		return w.State == wire.ClaimLive, err
 	default:
 		return false, nil
 	}
@@ -257,11 +269,11 @@ func revokes(c enroll.Change) bool {
 	case enroll.Claim:
 		return c.State != enroll.ClaimLive
 	case enroll.Grant:
-		return c.Deny
+		return c.Deny || c.NotUnderstood
 	case enroll.Site:
-		return c.ClaimsClosed
+		return c.ClaimsClosed || c.NotUnderstood
 	case enroll.Door:
-		return false
+		return c.NotUnderstood
 	default:
 		return true
 	}

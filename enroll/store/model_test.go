@@ -45,7 +45,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		},
 		"hub puts": func(r *rapid.T) {
 			n := m.card(r)
-			row := wire.Card{Account: id(rapid.IntRange(0, 6).Draw(r, "owner")), State: uint64(rapid.IntRange(1, 6).Draw(r, "state")), Assurance: 1}
+			row := wire.Card{Account: id(rapid.IntRange(0, 6).Draw(r, "owner")), State: wire.BindingState(rapid.IntRange(1, 6).Draw(r, "state")), Assurance: 1}
 			apply(m.t, m.s, m.cards.put(m.t, n, row))
 			delete(m.mine, n)
 		},
@@ -96,7 +96,7 @@ func (m *model) check(r *rapid.T) {
 		have, ok := m.s.Index().Card(id(n), "")
 		row, known := m.row(n)
 		switch {
-		case known && (!ok || have.Binding.Account != row.Account || uint64(have.Binding.State) != row.State):
+		case known && (!ok || have.Binding.Account != row.Account || wire.BindingState(have.Binding.State) != row.State):
 			r.Fatalf("card %d is %+v, the hub says %+v", n, have.Binding, row)
 		case !known && ok != m.mine[n]:
 			r.Fatalf("card %d is there: %v, it should be: %v", n, ok, m.mine[n])

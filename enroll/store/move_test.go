@@ -110,7 +110,7 @@ func TestTheHubsWordOnAMovedCardWins(t *testing.T) {
 			}
 			apply(t, m.s, m.cards.put(t, 1, row))
 			k, _ := m.s.Index().Card(id(1), "")
-			if uint64(k.Binding.State) != row.State || k.Binding.Account != enroll.AccountID(row.Account) {
+			if wire.BindingState(k.Binding.State) != row.State || k.Binding.Account != enroll.AccountID(row.Account) {
 				t.Errorf("told %v: the card is %+v, the hub says %+v", told, k.Binding, row)
 			}
 			sound(t, m.s)

@@ -98,10 +98,14 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	rows, failed := v.everything(ctx)
 	hashes := make(map[wire.Collection][16]byte)
+	strange := make(strangeRows)
 	s.index.Load(cards, func(yield func(enroll.Change) bool) {
 		for r := range rows {
 			if r.body != nil {
 				hashes[r.c] = wire.Xor(hashes[r.c], wire.RowHash(r.c, r.key, r.body))
+			}
+			if isStrange(r.c, r.key, r.body, r.change) {
+				strange.put(r.c, r.key)
 			}
 			if r.change != nil && !yield(r.change) {
 				return
@@ -111,7 +115,10 @@ func (s *Store) start(ctx context.Context) error {
 	if err := failed(); err != nil {
 		return err
 	}
-	return s.checkHashes(hashes)
+	return errors.Join(s.checkHashes(hashes), s.note(ctx, func(w *writer) error {
+		w.strange = strange
+		return nil
+	}))
 }
 
 // checkHashes holds the rows against the set hashes that were kept with them.

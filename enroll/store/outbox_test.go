@@ -18,7 +18,7 @@ func queue(t testing.TB, s *store.Store, events ...enroll.Event) {
 	must(t, s.Update(t.Context(), func(enroll.Tx) error { return nil })) // behind them
 }
 
-func pending(t testing.TB, s *store.Store, stream, after uint64, maxEvents, maxBytes int) (uint64, []wire.Event) {
+func pending(t testing.TB, s *store.Store, stream wire.Stream, after uint64, maxEvents, maxBytes int) (uint64, []wire.Event) {
 	t.Helper()
 	first, bodies, err := s.Pending(t.Context(), stream, after, maxEvents, maxBytes)
 	must(t, err)

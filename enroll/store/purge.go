@@ -98,8 +98,8 @@ func (f find) replaces(c wire.Collection, l *localRow) (bool, error) {
 	case c != wire.Cards:
 		return false, nil
 	}
-	mine, err1 := decode[wire.Card](c, nil, l.body)
-	base, err2 := decode[wire.Card](c, nil, l.base)
+	mine, err1 := bindingOf(enroll.CardID{}, l.body)
+	base, err2 := bindingOf(enroll.CardID{}, l.base)
 	if err := errors.Join(err1, err2); err != nil || mine.Account != base.Account {
 		return err == nil, err
 	}

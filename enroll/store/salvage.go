@@ -9,6 +9,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/sqlite"
+	"badged/sync/wire"
 )
 
 // Salvaged is what could be read of a database that was kept aside.
@@ -48,7 +49,7 @@ var (
 )
 
 // salvageStream reads a stream from its beginning and, if damage stops that, from its end.
-func salvageStream(ctx context.Context, db *sql.DB, stream uint64, acked, base int64) (events []enroll.Event, whole bool, err error) {
+func salvageStream(ctx context.Context, db *sql.DB, stream wire.Stream, acked, base int64) (events []enroll.Event, whole bool, err error) {
 	seen, broken := map[uint64]bool{}, false
 	take := func(rows *sql.Rows) {
 		e, err := scanEvent(rows, stream, base)

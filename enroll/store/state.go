@@ -14,7 +14,7 @@ import (
 )
 
 // streams are the streams of events; arrays over them are indexed by stream.
-var streams = [...]uint64{wire.StreamEvents, wire.StreamSecurity}
+var streams = [...]wire.Stream{wire.StreamEvents, wire.StreamSecurity}
 
 type perStream [1 + len(streams)]int64
 
@@ -38,6 +38,7 @@ type state struct {
 
 	unsaved int // events that a failed commit left in memory
 	locals  int // local rows
+	strange perCollection
 }
 
 // meta is the row of that table.
@@ -91,7 +92,7 @@ func (w *writer) readState() error {
 		return err
 	}
 	w.at.ord, w.at.chain, w.at.pos = w.at.prunedOrd, w.at.prunedChain, w.at.pruned
-	for stream, query := range map[uint64]string{wire.StreamEvents: sqlHeadEv, wire.StreamSecurity: sqlHeadSec} {
+	for stream, query := range map[wire.Stream]string{wire.StreamEvents: sqlHeadEv, wire.StreamSecurity: sqlHeadSec} {
 		var pos, ord int64
 		var sum []byte
 		err := w.row(query).Scan(&pos, &ord, &sum)
@@ -166,8 +167,10 @@ func (w *writer) readLeases() error {
 		if err := rows.Scan(&key, &body, &next); err != nil {
 			return err
 		}
-		l, err := decode[wire.Lease](wire.Leases, key, body)
-		leases = append(leases, lease{string(key), l.First, l.Last, max(next, l.First)})
+		l, understood, err := decode[wire.Lease](wire.Leases, key, body)
+		if understood {
+			leases = append(leases, lease{string(key), l.First, l.Last, max(next, l.First)})
+		}
 		return err
 	})
 	slices.SortFunc(leases, func(a, b lease) int { return cmp.Compare(a.first, b.first) })

@@ -10,6 +10,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/sqlite"
+	"badged/sync/wire"
 )
 
 // The errors of the store that a caller can do something about. Those of the file
@@ -235,6 +236,9 @@ type Stats struct {
 	Lease   uint64    // numbers left for anonymN
 	LastAck time.Time // zero: none since the start
 	Local   int       // rows that the hub has not confirmed
+	// NotUnderstood counts the rows of the hub's that give no right, because this version
+	// does not know all that it must of them.
+	NotUnderstood map[wire.Collection]uint64
 }
 
 // Stats gives the state as of the last commit.
@@ -243,7 +247,7 @@ func (s *Store) Stats() Stats {
 	defer s.mu.Unlock()
 	st := Stats{
 		Unsaved: uint64(s.at.unsaved), Bytes: s.db.Size(), Lease: s.at.leaseLeft(),
-		LastAck: s.lastAck, Local: s.at.locals,
+		LastAck: s.lastAck, Local: s.at.locals, NotUnderstood: s.at.strange.named(),
 	}
 	for _, stream := range streams {
 		st.Outbox += uint64(s.at.pos[stream] - s.at.acked[stream])

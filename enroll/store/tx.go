@@ -83,6 +83,7 @@ type txn struct {
 	changes    []enroll.Change
 	localPuts  []rowKey
 	localDrops []rowKey
+	strangers  []strangeRow
 	appended   bool
 	told       uint64 // refused events
 	counted    counted

@@ -85,7 +85,7 @@ func TestASecondEditKeepsTheFirst(t *testing.T) {
 // S2.20: whatever a terminal does, a card that is lost, replaced, revoked or contested
 // gets no binding again, neither its owner's nor a member's who claims it.
 func TestADeadCardIsNotBoundAnew(t *testing.T) {
-	for state := uint64(enroll.BindingContested); state <= uint64(enroll.BindingRevoked); state++ {
+	for state := wire.BindingContested; state <= wire.BindingRevoked; state++ {
 		s := open(t, dbPath(t))
 		apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 7}, 2, activePerson))
 		apply(t, s, newHub(wire.Cards).put(t, 5, wire.Card{Account: id(1), State: state, Assurance: 1}))

@@ -39,6 +39,8 @@ type writer struct {
 	at     state
 	locals map[rowKey]struct{} // keys of local_row
 
+	strange strangeRows
+
 	witness *witnessFile
 
 	unsaved []enroll.Event // taken and not yet on disk, in order
@@ -51,7 +53,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{s: s, conn: conn, stmts: make(map[string]*sql.Stmt), locals: make(map[rowKey]struct{})}, nil
+	return &writer{s: s, conn: conn, stmts: make(map[string]*sql.Stmt), locals: make(map[rowKey]struct{}), strange: make(strangeRows)}, nil
 }
 
 // run serves requests until the channel is closed.
@@ -229,6 +231,13 @@ func (w *writer) committed(t *txn) {
 	for _, k := range t.localDrops {
 		delete(w.locals, k)
 	}
+	for _, r := range t.strangers {
+		if r.gone {
+			w.strange.drop(r.c, r.key)
+		} else {
+			w.strange.put(r.c, r.key)
+		}
+	}
 	w.s.index.Apply(t.changes...)
 	w.s.mu.Lock()
 	w.s.refused.events -= t.told
@@ -243,7 +252,7 @@ func (w *writer) committed(t *txn) {
 }
 
 func (w *writer) publish() {
-	w.at.unsaved, w.at.locals = len(w.unsaved), len(w.locals)
+	w.at.unsaved, w.at.locals, w.at.strange = len(w.unsaved), len(w.locals), w.strange.count()
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	w.s.at, w.s.failed = w.at, w.failed

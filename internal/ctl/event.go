@@ -8,10 +8,10 @@ import (
 // EventOf shows an event of the store. number is that of its account, if it is known.
 func EventOf(ev enroll.Event, number uint64) Event {
 	out := Event{
-		Order: ev.Order, Stream: wire.StreamName(uint64(ev.Stream())), Seq: ev.Seq,
-		Kind: wire.KindName(uint64(ev.Kind)), At: ev.At.Wall, Clock: ev.At.State.String(),
+		Order: ev.Order, Stream: wire.Stream(ev.Stream()).String(), Seq: ev.Seq,
+		Kind: wire.EventKind(ev.Kind).String(), At: ev.At.Wall, Clock: ev.At.State.String(),
 		Point: ev.Point, Device: ev.Device, Why: string(ev.Why),
-		Outcome: wire.OutcomeName(uint64(ev.Outcome)), Reason: wire.ReasonName(uint64(ev.Reason)),
+		Outcome: wire.Outcome(ev.Outcome).String(), Reason: wire.Reason(ev.Reason).String(),
 	}
 	if ev.Kind == enroll.EventPresentation || ev.Reason == enroll.DeviceAlarm {
 		out.More = ev.Number

@@ -16,8 +16,8 @@ func logDecision(log *slog.Logger, d agent.Decided) {
 	attrs = append(attrs,
 		slog.String("point", d.Point),
 		slog.String("reader", d.Reader),
-		slog.String("outcome", wire.OutcomeName(uint64(d.Decision.Outcome))),
-		slog.String("reason", wire.ReasonName(uint64(d.Decision.Reason))))
+		slog.String("outcome", wire.Outcome(d.Decision.Outcome).String()),
+		slog.String("reason", wire.Reason(d.Decision.Reason).String()))
 	if a := d.Decision.Account; !a.ID.IsZero() {
 		attrs = append(attrs, slog.String("account", ctl.AccountLabel(a.ID, a.Number)))
 	}

@@ -31,7 +31,7 @@ var whose = map[enroll.Reason]string{
 	enroll.QuotaReached: "quota", enroll.StoreFailed: fullDisk, enroll.TimeUnknown: "old clock",
 	enroll.StaleSnapshot: "no hub for days", enroll.BadRead: "bad reads", enroll.CutUID: "cut numbers",
 	enroll.CodeRefused: "closed claiming", enroll.NoGrant: "unknown door", enroll.UnknownCard: "kept-aside database",
-	enroll.DeviceDown: "dead reader",
+	enroll.DeviceDown: "dead reader", enroll.NotUnderstood: "old agent",
 
 	enroll.DeniedGrant: personal, enroll.AccountInactive: personal, enroll.BindingInactive: personal, enroll.RandomUID: personal,
 	enroll.RouteOff: personal, enroll.CardTaken: personal, enroll.PINUnknown: personal, enroll.ServiceAccount: personal,
@@ -127,6 +127,27 @@ var scenes = map[string]scene{
 		play: func(r *rig) { r.tap("front", "A") },
 		item: "site", state: health.Fail, do: "bring the hub",
 	},
+	"old agent": {
+		play: func(r *rig) {
+			r.told(nil)
+			r.member("A", time.Time{})
+			row, err := wire.Marshal(wire.Door{Stale: wire.PolicyAllow})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			row = append([]byte{row[0] + 1}, append(row[1:], 0x20, 0x01)...) // a key that must be understood
+			key := []byte("front")
+			s := hubStore{r.terminal.store, r.terminal.changed, r.terminal.showVersion}
+			err = s.Apply(r.t.Context(), []wire.Page{{
+				Collection: wire.Doors, To: 1, Parts: 1, Hash: wire.RowHash(wire.Doors, key, row),
+				Changes: []wire.Change{{Key: key, Rev: 1, Body: row}},
+			}})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			r.tap("front", "A")
+		}, item: "version", state: health.Fail, do: "update badged",
+	},
 	"dead reader": {
 		play: func(r *rig) {
 			r.told(nil)
@@ -139,10 +160,10 @@ var scenes = map[string]scene{
 // can mend it, then status shows it and says what to do, and never that everything works.
 func TestEveryRefusalShowsInStatus(t *testing.T) {
 	played := map[string]bool{}
-	for r := enroll.Reason(1); !strings.HasPrefix(wire.ReasonName(uint64(r)), "reason_"); r++ {
+	for r := enroll.Reason(1); !strings.HasPrefix(wire.Reason(r).String(), "reason_"); r++ {
 		name, known := whose[r]
 		if !known && !slices.Contains(notRefused, r) {
-			t.Errorf("reason %s: does status show it? Say so in whose", wire.ReasonName(uint64(r)))
+			t.Errorf("reason %s: does status show it? Say so in whose", wire.Reason(r).String())
 		}
 		played[name] = known
 	}

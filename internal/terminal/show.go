@@ -2,10 +2,15 @@ package terminal
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"badged/internal/clock"
 	"badged/internal/health"
 	"badged/sync/uplink"
+	"badged/sync/wire"
 )
 
 // What follows puts the state of the parts into the register of what a person must
@@ -37,6 +42,27 @@ func (t *terminal) showUplink(s uplink.State) {
 		}
 	}
 	t.health.Set(it)
+}
+
+// showVersion tells whether the hub says what this agent is too old for.
+func (t *terminal) showVersion() {
+	t.health.Set(describeVersion(t.store.Stats().NotUnderstood))
+}
+
+// describeVersion names the rows that give no right because this agent is too old for them.
+func describeVersion(rows map[wire.Collection]uint64) health.Item {
+	it := health.Item{Name: "version"}
+	if len(rows) == 0 {
+		return it
+	}
+	var counts []string
+	for _, c := range slices.Sorted(maps.Keys(rows)) {
+		counts = append(counts, fmt.Sprintf("%s: %d", c, rows[c]))
+	}
+	it.State = health.Fail
+	it.Text = "this agent is too old for what the hub says (" + strings.Join(counts, ", ") + "): none of that gives a right, and people are refused"
+	it.Do = "update badged on this terminal to the version of the hub; nothing else has to be done"
+	return it
 }
 
 func (t *terminal) runBoards(ctx context.Context) {

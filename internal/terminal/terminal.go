@@ -91,6 +91,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
 	t.showDatabase()
+	t.showVersion()
 	t.showClock()
 	t.osdp.LoadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
@@ -211,7 +212,7 @@ func (t *terminal) newUplink() *uplink.Uplink {
 		Address: t.id.MQTT, Site: t.id.Site, Device: t.id.Device, TLS: t.id.TLSConfig(), Log: t.log,
 	}
 	return uplink.New(uplink.Options{
-		Store: &hubStore{t.store, t.changed}, Site: t.id.Site, Device: t.id.Device, Agent: t.build,
+		Store: &hubStore{t.store, t.changed, t.showVersion}, Site: t.id.Site, Device: t.id.Device, Agent: t.build,
 		NoLease: !slices.ContainsFunc(t.plan.Points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
 		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
 		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
@@ -231,6 +232,7 @@ func (t *terminal) account(ctx context.Context, id enroll.AccountID) (a enroll.A
 type hubStore struct {
 	uplinkStore
 	changed chan<- struct{}
+	show    func() // what a person must know of the rows
 }
 
 type uplinkStore = *store.Store
@@ -240,6 +242,7 @@ func (s *hubStore) Apply(ctx context.Context, pages []wire.Page) error {
 	if err := s.uplinkStore.Apply(ctx, pages); err != nil {
 		return err
 	}
+	s.show()
 	select {
 	case s.changed <- struct{}{}:
 	default: // it will look anyway

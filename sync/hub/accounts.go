@@ -39,7 +39,7 @@ func (a Account) goesBy(ref string) bool {
 	if id == ref || len(ref) >= 8 && strings.HasPrefix(id, strings.ToLower(ref)) {
 		return true
 	}
-	if a.State == Merged {
+	if a.State == wire.AccountMerged {
 		return false
 	}
 	if strings.EqualFold(a.Email, ref) || strings.EqualFold(a.Name, ref) {
@@ -88,16 +88,16 @@ func findAccount(tx Tx, ref string) (ID, wire.Account, error) {
 
 // AddAccount makes a person's account. State is Created, Invited or Active; its
 // cards and codes work from Active on.
-func (h *Hub) AddAccount(ctx context.Context, p wire.Edit, state uint64) (Account, error) {
+func (h *Hub) AddAccount(ctx context.Context, p wire.Edit, state wire.AccountState) (Account, error) {
 	p.Name = strings.Join(strings.Fields(p.Name), " ")
 	p.Email = strings.ToLower(strings.TrimSpace(p.Email))
 	if err := checkProfile(p); err != nil {
 		return Account{}, err
 	}
-	if state < Created || state > Active {
+	if state < wire.AccountCreated || state > wire.AccountActive {
 		return Account{}, invalid("a new account is created, invited or active")
 	}
-	a := Account{randomID(), wire.Account{Kind: Person, State: state, Name: p.Name, Email: p.Email, Lang: p.Lang}}
+	a := Account{randomID(), wire.Account{Kind: wire.KindPerson, State: state, Name: p.Name, Email: p.Email, Lang: p.Lang}}
 	err := h.update(ctx, func(tx Tx) error {
 		if err := freeEmail(tx, p.Email); err != nil {
 			return err
@@ -131,7 +131,7 @@ func freeEmail(tx Tx, email string) error {
 		return nil
 	}
 	return each(tx, wire.Accounts, func(key []byte, a wire.Account) error {
-		if a.State < Merged && strings.EqualFold(a.Email, email) {
+		if a.State < wire.AccountMerged && strings.EqualFold(a.Email, email) {
 			return conflict("account %s has the e-mail %s already", Hex(ID(key)), email)
 		}
 		return nil
@@ -158,8 +158,8 @@ func (h *Hub) Accounts(ctx context.Context) ([]Account, error) {
 
 // SetAccountState moves an account to another state. Merged and erased are final and
 // come from other operations.
-func (h *Hub) SetAccountState(ctx context.Context, ref string, state uint64) (Account, error) {
-	if state < Created || state > Suspended {
+func (h *Hub) SetAccountState(ctx context.Context, ref string, state wire.AccountState) (Account, error) {
+	if state < wire.AccountCreated || state > wire.AccountSuspended {
 		return Account{}, invalid("an account can be set to created, invited, active or suspended")
 	}
 	var out Account
@@ -168,8 +168,8 @@ func (h *Hub) SetAccountState(ctx context.Context, ref string, state uint64) (Ac
 		if err != nil {
 			return err
 		}
-		if a.State >= Merged {
-			return conflict("account %s is %s, which is final", Hex(id), AccountStates.Of(a.State))
+		if a.State >= wire.AccountMerged {
+			return conflict("account %s is %s, which is final", Hex(id), a.State.String())
 		}
 		a.State = state
 		out = Account{id, a}
@@ -238,8 +238,8 @@ func displayName(tx Tx, id ID) (string, error) {
 // SetCardState is an operator's word on a card: it resolves what was contested about
 // it. With active, owner may name the account that it belongs to; empty leaves it.
 // Replaced and revoked cards are dead for good.
-func (h *Hub) SetCardState(ctx context.Context, ref string, state uint64, owner string) (Card, error) {
-	if state == CardContested || state < CardActive || state > CardRevoked {
+func (h *Hub) SetCardState(ctx context.Context, ref string, state wire.BindingState, owner string) (Card, error) {
+	if state == wire.BindingContested || state < wire.BindingActive || state > wire.BindingRevoked {
 		return Card{}, invalid("a card can be set to active, pending, lost, replaced or revoked")
 	}
 	var out Card
@@ -248,8 +248,8 @@ func (h *Hub) SetCardState(ctx context.Context, ref string, state uint64, owner 
 		if err != nil {
 			return err
 		}
-		if c.State >= CardReplaced && state != c.State {
-			return conflict("card %s is %s, which is final", Short(id), CardStates.Of(c.State))
+		if c.State >= wire.BindingReplaced && state != c.State {
+			return conflict("card %s is %s, which is final", Short(id), c.State.String())
 		}
 		if owner != "" {
 			if c.Account, err = cardOwner(tx, owner); err != nil {
@@ -272,7 +272,7 @@ func (h *Hub) SetCardState(ctx context.Context, ref string, state uint64, owner 
 func cardOwner(tx Tx, ref string) (ID, error) {
 	id, a, err := findAccount(tx, ref)
 	if err == nil && !mayOwn(a) {
-		err = conflict("account %s is %s and can own no card", Hex(id), AccountStates.Of(a.State))
+		err = conflict("account %s is %s and can own no card", Hex(id), a.State.String())
 	}
 	return id, err
 }

@@ -64,17 +64,17 @@ func TestOperatorsAreToldWhatCannotBe(t *testing.T) {
 	if _, err := w.hub.SetDoor(t.Context(), "front", func(*wire.Door) {}); err != nil {
 		t.Fatal(err)
 	}
-	ada, err := w.hub.AddAccount(t.Context(), wire.Edit{Name: " Ada  Byron ", Email: "Ada@Example.com "}, hub.Created)
+	ada, err := w.hub.AddAccount(t.Context(), wire.Edit{Name: " Ada  Byron ", Email: "Ada@Example.com "}, wire.AccountCreated)
 	if err != nil || ada.Name != "Ada Byron" || ada.Email != "ada@example.com" {
 		t.Fatalf("%+v, %v", ada, err)
 	}
-	add := func(p wire.Edit) error { _, err := w.hub.AddAccount(t.Context(), p, hub.Created); return err }
+	add := func(p wire.Edit) error { _, err := w.hub.AddAccount(t.Context(), p, wire.AccountCreated); return err }
 	grant := func(g hub.NewGrant) error { _, err := w.hub.AddGrant(t.Context(), g); return err }
 	claim := func(who string, life time.Duration, doors ...string) error {
 		_, err := w.hub.IssueClaim(t.Context(), who, doors, life)
 		return err
 	}
-	_, suspend := w.hub.SetAccountState(t.Context(), "Ada Byron", hub.Suspended)
+	_, suspend := w.hub.SetAccountState(t.Context(), "Ada Byron", wire.AccountSuspended)
 	if suspend != nil {
 		t.Fatal(suspend)
 	}
@@ -120,7 +120,7 @@ func TestADoorsTimeWithoutTheHubIsLongEnough(t *testing.T) {
 // older hub can still change everything else.
 func TestConfirmByOwnerIsRefusedUntilOwnersCan(t *testing.T) {
 	w := newWorld(t, t.TempDir())
-	confirm := func(n uint64) error {
+	confirm := func(n wire.Confirm) error {
 		_, err := w.hub.SetSite(t.Context(), func(s *wire.Site) { s.Confirm = n })
 		return err
 	}
@@ -135,10 +135,10 @@ func TestConfirmByOwnerIsRefusedUntilOwnersCan(t *testing.T) {
 	front.hello()
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
 	card := w.key.Card("card")
-	if c := w.cards()[card]; c.State != hub.CardPending {
+	if c := w.cards()[card]; c.State != wire.BindingPending {
 		t.Errorf("before the operator's word the card is %d", c.State)
 	}
-	if c, err := w.hub.SetCardState(t.Context(), hub.Short(card), hub.CardActive, ""); err != nil || c.State != hub.CardActive {
+	if c, err := w.hub.SetCardState(t.Context(), hub.Short(card), wire.BindingActive, ""); err != nil || c.State != wire.BindingActive {
 		t.Errorf("the operator cannot confirm: %+v, %v", c, err)
 	}
 	w.keepSite(func(s *wire.Site) { s.Confirm = 2 }) // an older hub took it

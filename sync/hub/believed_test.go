@@ -54,7 +54,7 @@ func TestADeadCardStaysDead(t *testing.T) {
 		ada, bob := w.account("Ada"), w.account("Bob")
 		front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
 		id := w.key.Card("card")
-		dead, ok := hub.CardStates.Number(state)
+		dead, ok := wire.Parse[wire.BindingState](state)
 		if !ok {
 			t.Fatalf("no state %s", state)
 		}
@@ -70,7 +70,7 @@ func TestADeadCardStaysDead(t *testing.T) {
 		if k := w.cards()[id]; k.State != dead || len(k.Conflicts) != 2 {
 			t.Errorf("%s, with no claim: %+v", state, k)
 		}
-		_, err := w.hub.SetCardState(t.Context(), hub.Hex(id), hub.CardActive, "")
+		_, err := w.hub.SetCardState(t.Context(), hub.Hex(id), wire.BindingActive, "")
 		if back := err == nil; back != (state == "lost") {
 			t.Errorf("%s: it can be active again: %v, %v", state, back, err)
 		}
@@ -80,15 +80,18 @@ func TestADeadCardStaysDead(t *testing.T) {
 // S2.19, S3.10, S4.06: an account that may own nothing gets neither a card nor a
 // profile by what a terminal reports.
 func TestTerminalsChangeNothingOfAccountsThatMayOwnNothing(t *testing.T) {
-	for name, c := range map[string]struct{ kind, state uint64 }{
-		"suspended": {hub.Person, hub.Suspended}, "merged": {hub.Person, hub.Merged}, "erased": {hub.Person, hub.Erased},
-		"service": {hub.Service, hub.Active},
+	for name, c := range map[string]struct {
+		kind  wire.AccountKind
+		state wire.AccountState
+	}{
+		"suspended": {wire.KindPerson, wire.AccountSuspended}, "merged": {wire.KindPerson, wire.AccountMerged}, "erased": {wire.KindPerson, wire.AccountErased},
+		"service": {wire.KindService, wire.AccountActive},
 	} {
 		w := newWorld(t, t.TempDir())
 		front := w.join("front")
 		front.hello()
 		a := w.put(name, c.kind, c.state)
-		claim := hub.ClaimRecord{ID: hub.ID{1}, Account: a.ID, State: hub.ClaimLive, Issued: time.Now(), Ends: time.Now().Add(time.Hour)}
+		claim := hub.ClaimRecord{ID: hub.ID{1}, Account: a.ID, State: wire.ClaimLive, Issued: time.Now(), Ends: time.Now().Add(time.Hour)}
 		if err := w.store.Update(t.Context(), func(tx hub.Tx) error { return tx.PutClaim(claim) }); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +101,7 @@ func TestTerminalsChangeNothingOfAccountsThatMayOwnNothing(t *testing.T) {
 			t.Errorf("%s: it is called %q now", name, got.Name)
 		}
 		k := w.cards()[w.key.Card("card")]
-		if k.State == hub.CardActive || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictAccount {
+		if k.State == wire.BindingActive || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictAccount {
 			t.Errorf("%s: the card is %+v", name, k)
 		}
 	}
@@ -221,13 +224,13 @@ func TestAFrameOfAnotherStreamIsRefused(t *testing.T) {
 
 // A clone is noticed by either stream alone.
 func TestACopyThatIsBehindInOneStreamIsNoticed(t *testing.T) {
-	for _, stream := range []uint64{wire.StreamEvents, wire.StreamSecurity} {
+	for _, stream := range []wire.Stream{wire.StreamEvents, wire.StreamSecurity} {
 		w := newWorld(t, t.TempDir())
 		hall := w.join("hall")
 		hall.hello()
-		hall.send(wire.StreamName(stream), hall.frame(stream, swipe()))
+		hall.send(stream.String(), hall.frame(stream, swipe()))
 		hall.ack(func(a wire.Ack) bool { return a.Upto[stream] == 1 })
-		hall.next = map[uint64]uint64{wire.StreamEvents: 1, wire.StreamSecurity: 1}
+		hall.next = map[wire.Stream]uint64{wire.StreamEvents: 1, wire.StreamSecurity: 1}
 		if a := hall.hello(); a.Incarnation == hall.inc {
 			t.Errorf("a copy that is behind in stream %d goes on as the same database", stream)
 		}

@@ -8,16 +8,16 @@ import (
 
 // bind gives a card to an account if nobody has it. Somebody else's card stays: a
 // person's binding outranks an anonymous one, and two of equal rank contest it.
-func bind(e happening, card, account ID, state uint64) error {
+func bind(e happening, card, account ID, state wire.BindingState) error {
 	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return put(e.tx, wire.Cards, card[:], wire.Card{Account: account, State: state, Assurance: assuranceUID})
+		return put(e.tx, wire.Cards, card[:], wire.Card{Account: account, State: state, Assurance: e.assurance()})
 	case ID(c.Account) == account:
 		return nil
-	case c.State >= CardLost:
+	case c.State >= wire.BindingLost:
 		return note(e, card, c.Account, account, ConflictDead, false)
 	}
 	had, _, err := get[wire.Account](e.tx, wire.Accounts, c.Account[:])
@@ -31,7 +31,7 @@ func bind(e happening, card, account ID, state uint64) error {
 	switch {
 	case outranks(wants, had):
 		former := ID(c.Account)
-		c.Account, c.State = account, state
+		c.Account, c.State, c.Assurance = account, state, e.assurance()
 		if err := put(e.tx, wire.Cards, card[:], c); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func bind(e happening, card, account ID, state uint64) error {
 // anonymous account, which nobody has shown to be theirs, unless it was suspended: a
 // code lifts no suspension. Terminals follow the same rule.
 func outranks(a, b wire.Account) bool {
-	return a.Kind == Person && b.Kind == Anonymous && (b.State == Active || b.State == Merged)
+	return a.Kind == wire.KindPerson && b.Kind == wire.KindAnonymous && (b.State == wire.AccountActive || b.State == wire.AccountMerged)
 }
 
 // merge ends an anonymous account whose card is a person's. The person goes by its
@@ -60,7 +60,7 @@ func merge(e happening, card, former, into ID) error {
 	if err := addAliases(e.tx, into, append(a.Aliases, a.Number)...); err != nil {
 		return err
 	}
-	a.State, a.Aliases = Merged, nil
+	a.State, a.Aliases = wire.AccountMerged, nil
 	if err := put(e.tx, wire.Accounts, former[:], a); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestUnknownBadgeMakesOneAccount(t *testing.T) {
 	id := w.key.Anonymous(card)
 	hall.wait("account", func() bool { _, ok := row[wire.Account](hall, wire.Accounts, id[:]); return ok })
 	hall.wait("card", func() bool { _, ok := row[wire.Card](hall, wire.Cards, card[:]); return ok })
-	if a := w.accounts()[id]; a.DisplayName() != "anonym1" || a.State != hub.Active || a.Expires == 0 {
+	if a := w.accounts()[id]; a.DisplayName() != "anonym1" || a.State != wire.AccountActive || a.Expires == 0 {
 		t.Errorf("account %+v", a)
 	}
 }
@@ -44,7 +45,7 @@ func TestTwoTerminalsMeetTheSameCard(t *testing.T) {
 	if a.Number != 1 || !slices.Equal(a.Aliases, []uint64{second}) {
 		t.Errorf("number %d, aliases %v, want 1 and [%d]", a.Number, a.Aliases, second)
 	}
-	if c := w.cards()[w.key.Card("badge")]; c.State != hub.CardActive || len(c.Conflicts) != 0 {
+	if c := w.cards()[w.key.Card("badge")]; c.State != wire.BindingActive || len(c.Conflicts) != 0 {
 		t.Errorf("card %+v", c)
 	}
 }
@@ -95,11 +96,11 @@ func TestAClaimBindsOneCard(t *testing.T) {
 	c := w.claim(ada)
 	front.wait("claim", func() bool {
 		k, ok := row[wire.Claim](front, wire.Claims, c.ID[:])
-		return ok && k.State == hub.ClaimLive
+		return ok && k.State == wire.ClaimLive
 	})
 	front.report(w.bound(ada.ID, c.ID, "card"))
-	front.wait("used claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == hub.ClaimUsed })
-	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || hub.ID(k.Account) != ada.ID || k.Owner != "Ada" {
+	front.wait("used claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == wire.ClaimUsed })
+	if k := w.cards()[w.key.Card("card")]; k.State != wire.BindingActive || hub.ID(k.Account) != ada.ID || k.Owner != "Ada" {
 		t.Errorf("card %+v", k)
 	}
 }
@@ -115,20 +116,20 @@ func TestAClaimThatWasUsedTwiceIsContested(t *testing.T) {
 	one.report(w.bound(ada.ID, c.ID, "card a"))
 	two.report(w.bound(ada.ID, c.ID, "card b"))
 	cards := w.cards()
-	if k := cards[w.key.Card("card a")]; k.State != hub.CardActive {
+	if k := cards[w.key.Card("card a")]; k.State != wire.BindingActive {
 		t.Errorf("the first card is %d", k.State)
 	}
 	k := cards[w.key.Card("card b")]
-	if k.State != hub.CardContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimUsed {
+	if k.State != wire.BindingContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimUsed {
 		t.Errorf("the second card is %+v", k)
 	}
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), hub.CardRevoked, ""); err != nil {
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), wire.BindingRevoked, ""); err != nil {
 		t.Fatal(err)
 	}
-	if k = w.cards()[k.ID]; k.State != hub.CardRevoked || len(k.Conflicts) != 0 {
+	if k = w.cards()[k.ID]; k.State != wire.BindingRevoked || len(k.Conflicts) != 0 {
 		t.Errorf("after the operator's word it is %+v", k)
 	}
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), hub.CardActive, ""); !errors.Is(err, hub.ErrConflict) {
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), wire.BindingActive, ""); !errors.Is(err, hub.ErrConflict) {
 		t.Errorf("a revoked card came back: %v", err)
 	}
 }
@@ -142,16 +143,16 @@ func TestACardOfSomebodyElseIsContested(t *testing.T) {
 	a, b := w.claim(ada), w.claim(bob)
 	front.report(w.bound(ada.ID, a.ID, "card"), w.bound(bob.ID, b.ID, "card"))
 	k := w.cards()[w.key.Card("card")]
-	if k.State != hub.CardContested || hub.ID(k.Account) != ada.ID || len(k.Conflicts) != 1 || k.Conflicts[0].Other != bob.ID {
+	if k.State != wire.BindingContested || hub.ID(k.Account) != ada.ID || len(k.Conflicts) != 1 || k.Conflicts[0].Other != bob.ID {
 		t.Errorf("card %+v", k)
 	}
-	if k, err := w.hub.SetCardState(t.Context(), hub.Short(k.ID), hub.CardActive, "Bob"); err != nil || k.Owner != "Bob" {
+	if k, err := w.hub.SetCardState(t.Context(), hub.Short(k.ID), wire.BindingActive, "Bob"); err != nil || k.Owner != "Bob" {
 		t.Errorf("settled: %+v, %v", k, err)
 	}
 	taken := w.bound(ada.ID, hub.ID{}, "card")
 	taken.Outcome, taken.Reason = 2, 15
 	front.report(taken, taken)
-	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictTaken {
+	if k := w.cards()[w.key.Card("card")]; k.State != wire.BindingActive || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictTaken {
 		t.Errorf("after a refused claim: %+v", k)
 	}
 }
@@ -169,7 +170,7 @@ func TestAPersonOutranksAnAnonymousAccount(t *testing.T) {
 			slices.Reverse(events)
 		}
 		front.report(events...)
-		if k := w.cards()[w.key.Card("card")]; hub.ID(k.Account) != ada.ID || k.State != hub.CardActive {
+		if k := w.cards()[w.key.Card("card")]; hub.ID(k.Account) != ada.ID || k.State != wire.BindingActive {
 			t.Errorf("person first %v: %+v", personFirst, k)
 		}
 	}
@@ -183,14 +184,14 @@ func TestAClaimThatHadEndedBindsNothing(t *testing.T) {
 	old := w.claim(ada)
 	w.claim(ada) // S2.08: the newer one ends the older
 	wrong := w.claim(bob)
-	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, old.ID[:]); return k.State == hub.ClaimVoid })
+	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, old.ID[:]); return k.State == wire.ClaimVoid })
 	if err := w.hub.EndClaim(t.Context(), old.ID); !errors.Is(err, hub.ErrConflict) {
 		t.Errorf("ended twice: %v", err)
 	}
 	front.report(w.bound(ada.ID, old.ID, "a"), w.bound(ada.ID, wrong.ID, "b"), w.bound(ada.ID, hub.ID{8}, "c"))
 	for number, why := range map[string]string{"a": hub.ConflictClaimOver, "b": hub.ConflictNoClaim, "c": hub.ConflictNoClaim} {
 		k := w.cards()[w.key.Card(number)]
-		if k.State != hub.CardContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != why {
+		if k.State != wire.BindingContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != why {
 			t.Errorf("card %s: %+v, want %s", number, k, why)
 		}
 	}
@@ -205,16 +206,16 @@ func TestAClaimIsHeldAgainstItsEnd(t *testing.T) {
 	now := time.Now()
 	for number, c := range map[string]struct {
 		at    time.Time
-		state uint64
+		state wire.BindingState
 	}{
-		"in time, told late":             {now.Add(-90 * time.Minute), hub.CardActive},
-		"after its end":                  {now.Add(-30 * time.Minute), hub.CardContested},
-		"with the clock set back":        {now.Add(-50 * 24 * time.Hour), hub.CardContested},
-		"at the very end, as it is over": {now.Add(-time.Hour), hub.CardContested},
+		"in time, told late":             {now.Add(-90 * time.Minute), wire.BindingActive},
+		"after its end":                  {now.Add(-30 * time.Minute), wire.BindingContested},
+		"with the clock set back":        {now.Add(-50 * 24 * time.Hour), wire.BindingContested},
+		"at the very end, as it is over": {now.Add(-time.Hour), wire.BindingContested},
 	} {
 		owner := w.account(number)
 		claim := hub.ClaimRecord{
-			ID: owner.ID, Account: owner.ID, State: hub.ClaimLive,
+			ID: owner.ID, Account: owner.ID, State: wire.ClaimLive,
 			Issued: now.Add(-2 * time.Hour), Ends: now.Add(-time.Hour),
 		}
 		if err := w.store.Update(t.Context(), func(tx hub.Tx) error { return tx.PutClaim(claim) }); err != nil {
@@ -224,7 +225,7 @@ func TestAClaimIsHeldAgainstItsEnd(t *testing.T) {
 		e.At = c.at.UnixMilli()
 		front.report(e)
 		k := w.cards()[w.key.Card(number)]
-		if k.State != c.state || c.state == hub.CardContested && (len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimOver) {
+		if k.State != c.state || c.state == wire.BindingContested && (len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimOver) {
 			t.Errorf("%s: card %+v", number, k)
 		}
 	}
@@ -232,7 +233,7 @@ func TestAClaimIsHeldAgainstItsEnd(t *testing.T) {
 	e := w.bound(ada.ID, w.claim(ada).ID, "live, by a clock that is behind")
 	e.At = now.Add(-time.Minute).UnixMilli()
 	front.report(e)
-	if k := w.cards()[w.key.Card("live, by a clock that is behind")]; k.State != hub.CardActive {
+	if k := w.cards()[w.key.Card("live, by a clock that is behind")]; k.State != wire.BindingActive {
 		t.Errorf("a live claim is refused: %+v", k)
 	}
 }
@@ -246,7 +247,7 @@ func TestWithConfirmABindingIsPending(t *testing.T) {
 	}
 	ada := w.account("Ada")
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
-	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardPending {
+	if k := w.cards()[w.key.Card("card")]; k.State != wire.BindingPending {
 		t.Errorf("state %d", k.State)
 	}
 }
@@ -333,13 +334,13 @@ func TestS226_AVisitorIsMergedIntoTheMember(t *testing.T) {
 		}
 		hall.report(hall.newAccount("badge", second)) // it was away
 		visitor := w.key.Anonymous(w.key.Card("badge"))
-		if a := w.accounts()[visitor]; a.State != hub.Merged || len(a.Aliases) != 0 {
+		if a := w.accounts()[visitor]; a.State != wire.AccountMerged || len(a.Aliases) != 0 {
 			t.Errorf("member first %v: the visitor is %+v", memberFirst, a.Account)
 		}
 		if a := w.accounts()[ada.ID]; !slices.Equal(a.Aliases, []uint64{1, second}) {
 			t.Errorf("member first %v: aliases %v, want [1 %d]", memberFirst, a.Aliases, second)
 		}
-		if k := w.cards()[w.key.Card("badge")]; hub.ID(k.Account) != ada.ID || k.State != hub.CardActive || len(k.Conflicts) != 0 {
+		if k := w.cards()[w.key.Card("badge")]; hub.ID(k.Account) != ada.ID || k.State != wire.BindingActive || len(k.Conflicts) != 0 {
 			t.Errorf("member first %v: card %+v", memberFirst, k)
 		}
 		if _, err := w.hub.IssueClaim(t.Context(), "anonym1", nil, 0); err != nil {
@@ -347,7 +348,7 @@ func TestS226_AVisitorIsMergedIntoTheMember(t *testing.T) {
 		}
 		hall.wait("the merged account", func() bool {
 			a, _ := row[wire.Account](hall, wire.Accounts, visitor[:])
-			return a.State == hub.Merged
+			return a.State == wire.AccountMerged
 		})
 	}
 }
@@ -358,13 +359,13 @@ func TestAClaimDoesNotTakeASuspendedVisitorsCard(t *testing.T) {
 	front := w.join("front")
 	front.hello()
 	front.report(front.newAccount("badge", 1))
-	if _, err := w.hub.SetAccountState(t.Context(), "anonym1", hub.Suspended); err != nil {
+	if _, err := w.hub.SetAccountState(t.Context(), "anonym1", wire.AccountSuspended); err != nil {
 		t.Fatal(err)
 	}
 	ada := w.account("Ada")
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "badge"))
 	k := w.cards()[w.key.Card("badge")]
-	if k.State != hub.CardContested || len(k.Conflicts) != 1 {
+	if k.State != wire.BindingContested || len(k.Conflicts) != 1 {
 		t.Errorf("card %+v", k)
 	}
 }
@@ -385,7 +386,7 @@ func TestAClaimThatMetSomebodyElsesCardIsVoid(t *testing.T) {
 	refuse(others.ID) // not Bob's: nothing happens to it
 	refuse(c.ID)
 	refuse(hub.ID{9})
-	states := map[hub.ID]uint64{}
+	states := map[hub.ID]wire.ClaimState{}
 	claims, err := w.hub.Claims(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -393,11 +394,11 @@ func TestAClaimThatMetSomebodyElsesCardIsVoid(t *testing.T) {
 	for _, k := range claims {
 		states[k.ID] = k.State
 	}
-	if states[c.ID] != hub.ClaimVoid || states[others.ID] != hub.ClaimLive {
+	if states[c.ID] != wire.ClaimVoid || states[others.ID] != wire.ClaimLive {
 		t.Errorf("the refused claim is %d, the other %d", states[c.ID], states[others.ID])
 	}
-	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == hub.ClaimVoid })
-	if k := w.cards()[w.key.Card("card")]; k.State != hub.CardActive || len(k.Conflicts) != 1 {
+	front.wait("void claim", func() bool { k, _ := row[wire.Claim](front, wire.Claims, c.ID[:]); return k.State == wire.ClaimVoid })
+	if k := w.cards()[w.key.Card("card")]; k.State != wire.BindingActive || len(k.Conflicts) != 1 {
 		t.Errorf("card %+v", k)
 	}
 }
@@ -443,5 +444,31 @@ func TestCodesThatWereNotListedSpendNothing(t *testing.T) {
 	front.report(slices.Repeat([]wire.Event{sum}, 20)...)
 	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
 		t.Error("claiming is closed")
+	}
+}
+
+// TestTheHubKeepsTheAssuranceThatATerminalTells (issue 8, 1), within what it knows.
+func TestTheHubKeepsTheAssuranceThatATerminalTells(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.hello()
+	for told, want := range map[wire.Assurance]wire.Assurance{
+		0: wire.AssuranceUID, wire.AssuranceUID: wire.AssuranceUID, wire.AssurancePACS: wire.AssurancePACS,
+		wire.AssuranceAuthenticated: wire.AssuranceAuthenticated, 4: wire.AssuranceUID, 1 << 60: wire.AssuranceUID,
+	} {
+		name := fmt.Sprintf("card %d", told)
+		ada := w.account("Ada " + name)
+		made := front.newAccount(name, 0)
+		made.Assurance = wire.AssuranceUID
+		bound := w.bound(ada.ID, w.claim(ada).ID, name)
+		bound.Assurance = told
+		alone := w.bound(hub.ID{9}, hub.ID{8}, name+", of a claim that does not exist")
+		alone.Assurance = told
+		front.report(made, bound, alone)
+		for _, number := range []string{name, name + ", of a claim that does not exist"} {
+			if c := w.cards()[w.key.Card(number)]; c.Assurance != want {
+				t.Errorf("told %d: the card %q has %s", told, number, c.Assurance)
+			}
+		}
 	}
 }

@@ -23,7 +23,7 @@ func putClaim(tx Tx, c ClaimRecord) error {
 }
 
 // endClaim moves a live claim to used or void.
-func endClaim(tx Tx, c ClaimRecord, state uint64, now time.Time) error {
+func endClaim(tx Tx, c ClaimRecord, state wire.ClaimState, now time.Time) error {
 	c.State, c.Over = state, now
 	return putClaim(tx, c)
 }
@@ -34,7 +34,7 @@ var errStop = errors.New("stop") // ends a walk early
 func liveClaims(tx Tx, now time.Time) ([]ClaimRecord, error) {
 	var live []ClaimRecord
 	err := tx.EachClaim(now, func(c ClaimRecord) error {
-		if c.State == ClaimLive && c.Ends.After(now) {
+		if c.State == wire.ClaimLive && c.Ends.After(now) {
 			live = append(live, c)
 		}
 		return nil
@@ -69,7 +69,7 @@ func voidClaims(tx Tx, account ID, now time.Time) (voided bool, err error) {
 		if c.Account != account {
 			continue
 		}
-		if err := endClaim(tx, c, ClaimVoid, now); err != nil {
+		if err := endClaim(tx, c, wire.ClaimVoid, now); err != nil {
 			return false, err
 		}
 		voided = true
@@ -84,10 +84,10 @@ func (h *Hub) EndClaim(ctx context.Context, id ID) error {
 		if err != nil {
 			return orMissing(err, "there is no claim %s: `badgehub claim list` shows them", Hex(id))
 		}
-		if c.State != ClaimLive {
-			return conflict("claim %s is %s already", Hex(id), ClaimStates.Of(c.State))
+		if c.State != wire.ClaimLive {
+			return conflict("claim %s is %s already", Hex(id), c.State.String())
 		}
-		return endClaim(tx, c, ClaimVoid, time.Now().UTC())
+		return endClaim(tx, c, wire.ClaimVoid, time.Now().UTC())
 	})
 }
 

@@ -107,7 +107,7 @@ func (h *Hub) IssueClaim(ctx context.Context, account string, doors []string, li
 		if err != nil {
 			return err
 		}
-		rec := ClaimRecord{ID: randomID(), Account: id, Doors: doors, Issued: now, Ends: now.Add(life), State: ClaimLive}
+		rec := ClaimRecord{ID: randomID(), Account: id, Doors: doors, Issued: now, Ends: now.Add(life), State: wire.ClaimLive}
 		code, err := h.codeFor(tx, now)
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func claimant(tx Tx, account string, doors []string) (ID, error) {
 		return id, err
 	}
 	if !mayOwn(a) {
-		return id, conflict("account %s is %s and can own no card", account, AccountStates.Of(a.State))
+		return id, conflict("account %s is %s and can own no card", account, a.State.String())
 	}
 	for _, d := range doors {
 		if _, found, err := get[wire.Door](tx, wire.Doors, []byte(d)); err != nil || !found {

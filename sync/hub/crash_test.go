@@ -129,7 +129,7 @@ func life(t *testing.T, dir string, hall *terminal, bodies *[][]byte, acked uint
 	hall.nonce[0]++
 	hall.w = &world{t: t, key: sitekey.New(1, [32]byte{7}), hubPK: hall.w.hubPK}
 	post(t, send, hall, wire.MsgHello, wire.Hello{
-		MinVersion: 1, MaxVersion: 1, Nonce: hall.nonce, Incarnation: hall.inc, Next: map[uint64]uint64{2: uint64(len(*bodies)) + 1}, Vector: []wire.CollectionState{},
+		MinVersion: 1, MaxVersion: 1, Nonce: hall.nonce, Incarnation: hall.inc, Next: map[wire.Stream]uint64{2: uint64(len(*bodies)) + 1}, Vector: []wire.CollectionState{},
 	})
 	upto, ok := <-acks
 	if !ok || upto < acked {

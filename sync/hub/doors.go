@@ -123,10 +123,10 @@ func grantee(tx Tx, n NewGrant) (ID, error) {
 		return id, orMissing(err, "there is no door %q: `badgehub door list` shows them", n.Door)
 	}
 	switch {
-	case a.Kind == Service:
+	case a.Kind == wire.KindService:
 		return id, conflict("account %s is an application's and opens no door", Hex(id))
-	case a.State >= Merged:
-		return id, conflict("account %s is %s", Hex(id), AccountStates.Of(a.State))
+	case a.State >= wire.AccountMerged:
+		return id, conflict("account %s is %s", Hex(id), a.State.String())
 	case a.Name == "":
 		return id, conflict("account %s has no name yet: a door card is never anonymous", Hex(id))
 	}
@@ -180,7 +180,7 @@ func (h *Hub) SetSite(ctx context.Context, change func(*wire.Site)) (wire.Site, 
 		if err := checkSite(out); err != nil {
 			return err
 		}
-		if out.Confirm == confirmOwner && old.Confirm != confirmOwner {
+		if out.Confirm == wire.ConfirmOwner && old.Confirm != wire.ConfirmOwner {
 			return invalid("settings of the site: confirm cannot be owner yet, for there is no page where owners confirm: " +
 				"new cards would never work; set admin (an operator confirms with `badgehub card state CARD active`) or none")
 		}

@@ -32,7 +32,7 @@ func TestRevocationsGoFirst(t *testing.T) {
 	ada, bob := w.account("Ada"), w.account("Bob")
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
 	card := w.key.Card("card")
-	front.wait("card", func() bool { k, _ := row[wire.Card](front, wire.Cards, card[:]); return k.State == hub.CardActive })
+	front.wait("card", func() bool { k, _ := row[wire.Card](front, wire.Cards, card[:]); return k.State == wire.BindingActive })
 	front.wait("accounts", func() bool { return len(front.rows[wire.Accounts]) == 2 })
 	front.wait("claims", func() bool { return len(front.rows[wire.Claims]) == 1 })
 	front.send(wire.MsgStatus, wire.Status{Nonce: front.nonce})
@@ -46,11 +46,11 @@ func TestRevocationsGoFirst(t *testing.T) {
 	if _, err := w.hub.SetDoor(t.Context(), "front", func(*wire.Door) {}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.hub.SetAccountState(t.Context(), "Bob", hub.Active); err != nil {
+	if _, err := w.hub.SetAccountState(t.Context(), "Bob", wire.AccountActive); err != nil {
 		t.Fatal(err)
 	}
 	w.claim(bob)
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(card), hub.CardLost, ""); err != nil {
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(card), wire.BindingLost, ""); err != nil {
 		t.Fatal(err)
 	}
 	front.first = nil

@@ -32,7 +32,7 @@ type happening struct {
 // at is when it happened, or, from a terminal that does not know the time, when the
 // hub heard of it.
 func (e happening) at() time.Time {
-	if e.ev.Clock == 0 || e.ev.At <= 0 {
+	if e.ev.Clock == wire.ClockUnknown || e.ev.At <= 0 {
 		return e.rec.Received
 	}
 	return moment(e.ev.At)
@@ -47,22 +47,31 @@ func (e happening) soonest() time.Time {
 	return e.rec.Received
 }
 
+// assurance is how well the terminal knew the card that it bound. One that does not say,
+// or says what this version does not know, had a serial number and no more.
+func (e happening) assurance() wire.Assurance {
+	if !wire.Known(e.ev.Assurance) {
+		return wire.AssuranceUID
+	}
+	return e.ev.Assurance
+}
+
 // effects changes what terminals share, in the transaction that stores the event. It
 // fails only when the store does: an event that makes no sense changes nothing.
 func (h *Hub) effects(e happening) error {
-	granted := e.ev.Outcome == outcomeGranted
+	granted := e.ev.Outcome == wire.OutcomeGranted
 	switch {
-	case e.ev.Kind == kindEnrolment && e.ev.Reason == reasonNewAccount && granted:
+	case e.ev.Kind == wire.EventEnrolment && e.ev.Reason == wire.ReasonNewAccount && granted:
 		return h.newAccount(e)
-	case e.ev.Kind == kindEnrolment && e.ev.Reason == reasonClaimBound && granted:
+	case e.ev.Kind == wire.EventEnrolment && e.ev.Reason == wire.ReasonClaimBound && granted:
 		return h.claimBound(e)
-	case e.ev.Reason == reasonCardTaken:
+	case e.ev.Reason == wire.ReasonCardTaken:
 		return cardTaken(e)
-	case e.ev.Kind == kindEdit && e.ev.Edit != nil:
+	case e.ev.Kind == wire.EventEdit && e.ev.Edit != nil:
 		return h.edited(e)
-	case e.ev.Kind == kindPresentation && e.ev.Reason == reasonCodeWrong && e.ev.Number == 0: // not the sum of those that are not listed
+	case e.ev.Kind == wire.EventPresentation && e.ev.Reason == wire.ReasonCodeRefused && e.ev.Number == 0: // not the sum of those that are not listed
 		return h.wrongCode(e)
-	case e.ev.Kind == kindDevice && e.ev.Reason == reasonClaimsClosed:
+	case e.ev.Kind == wire.EventDevice && e.ev.Reason == wire.ReasonClaimsClosed:
 		return h.claimsClosed(e)
 	default:
 		return nil
@@ -102,7 +111,7 @@ func (h *Hub) newAccount(e happening) error {
 	if err != nil {
 		return err
 	}
-	return bind(e, card, account, CardActive)
+	return bind(e, card, account, wire.BindingActive)
 }
 
 // acceptNumber gives the number that a terminal gave, or 0 if it had none to give:
@@ -138,7 +147,7 @@ func addAnonymous(e happening, account ID, number uint64) (err error) {
 	}
 	life := time.Duration(s.AnonymousLife) * time.Second
 	return put(e.tx, wire.Accounts, account[:], wire.Account{
-		Kind: Anonymous, State: Active, Number: number, Lang: langOf(e, s),
+		Kind: wire.KindAnonymous, State: wire.AccountActive, Number: number, Lang: langOf(e, s),
 		Expires: millis(e.at().Add(life)),
 	})
 }
@@ -173,9 +182,9 @@ func (h *Hub) claimBound(e happening) error {
 	if err != nil {
 		return err
 	}
-	state := uint64(CardActive)
-	if s.Confirm > 1 {
-		state = CardPending
+	state := wire.BindingActive
+	if s.Confirm != wire.ConfirmNone {
+		state = wire.BindingPending
 	}
 	return bind(e, card, account, state)
 }
@@ -192,13 +201,13 @@ func useClaim(e happening, id, account, card ID) (why string, err error) {
 	switch {
 	case c.Account != account:
 		return ConflictNoClaim, nil
-	case c.State == ClaimUsed && c.Card != card:
+	case c.State == wire.ClaimUsed && c.Card != card:
 		return ConflictClaimUsed, nil
-	case c.State == ClaimVoid, c.State == ClaimLive && !c.Ends.After(usedAt(e, c)):
+	case c.State == wire.ClaimVoid, c.State == wire.ClaimLive && !c.Ends.After(usedAt(e, c)):
 		return ConflictClaimOver, nil
-	case c.State == ClaimLive:
+	case c.State == wire.ClaimLive:
 		c.Card = card
-		if err := endClaim(e.tx, c, ClaimUsed, e.rec.Received); err != nil {
+		if err := endClaim(e.tx, c, wire.ClaimUsed, e.rec.Received); err != nil {
 			return "", err
 		}
 	}
@@ -227,10 +236,10 @@ func contest(e happening, card, account ID, why string) error {
 		return err
 	}
 	if !found {
-		c = wire.Card{Account: account, Assurance: assuranceUID}
+		c = wire.Card{Account: account, Assurance: e.assurance()}
 	}
-	if c.State < CardLost && (!found || ID(c.Account) != account) {
-		c.State = CardContested
+	if c.State < wire.BindingLost && (!found || ID(c.Account) != account) {
+		c.State = wire.BindingContested
 		if err := put(e.tx, wire.Cards, card[:], c); err != nil {
 			return err
 		}
@@ -266,10 +275,10 @@ func endRefused(e happening, account ID) error {
 	switch {
 	case isMissing(err):
 		return nil
-	case err != nil, c.Account != account, c.State != ClaimLive:
+	case err != nil, c.Account != account, c.State != wire.ClaimLive:
 		return err
 	}
-	return endClaim(e.tx, c, ClaimVoid, e.rec.Received)
+	return endClaim(e.tx, c, wire.ClaimVoid, e.rec.Received)
 }
 
 func note(e happening, card, account, other ID, why string, resolved bool) error {
@@ -307,7 +316,7 @@ func (h *Hub) edited(e happening) error {
 		return err
 	}
 	a.Name, a.Email, a.Lang = e.ev.Edit.Name, e.ev.Edit.Email, e.ev.Edit.Lang
-	if a.Kind == Anonymous && a.Email != "" {
+	if a.Kind == wire.KindAnonymous && a.Email != "" {
 		a.Expires = 0 // somebody's own now
 	}
 	return put(e.tx, wire.Accounts, id[:], a)
@@ -376,7 +385,7 @@ func guessCounter(s wire.Site) string { return fmt.Sprintf("guesses/%d", s.Claim
 // mayOwn reports whether an account can get a card or a profile. A kind or a state
 // that this version does not know can get none.
 func mayOwn(a wire.Account) bool {
-	return (a.Kind == Person || a.Kind == Anonymous) && a.State >= Created && a.State < Suspended
+	return (a.Kind == wire.KindPerson || a.Kind == wire.KindAnonymous) && a.State >= wire.AccountCreated && a.State < wire.AccountSuspended
 }
 
 func idOf(b []byte) (id ID, ok bool) {

@@ -8,12 +8,13 @@ import (
 
 func TestOnlyKnownAccountsMayOwn(t *testing.T) {
 	for _, c := range []struct {
-		kind, state uint64
-		may         bool
+		kind  wire.AccountKind
+		state wire.AccountState
+		may   bool
 	}{
-		{Person, Created, true}, {Person, Active, true}, {Anonymous, Active, true},
-		{Person, Suspended, false}, {Anonymous, Erased, false}, {Person, 0, false}, {Person, 99, false},
-		{Service, Active, false}, {0, Active, false}, {4, Active, false}, {1 << 60, Active, false},
+		{wire.KindPerson, wire.AccountCreated, true}, {wire.KindPerson, wire.AccountActive, true}, {wire.KindAnonymous, wire.AccountActive, true},
+		{wire.KindPerson, wire.AccountSuspended, false}, {wire.KindAnonymous, wire.AccountErased, false}, {wire.KindPerson, 0, false}, {wire.KindPerson, 99, false},
+		{wire.KindService, wire.AccountActive, false}, {0, wire.AccountActive, false}, {4, wire.AccountActive, false}, {1 << 60, wire.AccountActive, false},
 	} {
 		if may := mayOwn(wire.Account{Kind: c.kind, State: c.state}); may != c.may {
 			t.Errorf("kind %d in state %d: %t", c.kind, c.state, may)

@@ -35,7 +35,7 @@ func TestWhateverTakesAwayGoesFirst(t *testing.T) {
 		first wire.Collection
 	}{
 		"a suspended account": {func(w *world, ada hub.Account, _ hub.Grant, _ hub.IssuedClaim) error {
-			_, err := w.hub.SetAccountState(t.Context(), hub.Hex(ada.ID), hub.Suspended)
+			_, err := w.hub.SetAccountState(t.Context(), hub.Hex(ada.ID), wire.AccountSuspended)
 			return err
 		}, wire.Accounts},
 		"a grant that denies": {func(w *world, ada hub.Account, _ hub.Grant, _ hub.IssuedClaim) error {
@@ -115,7 +115,7 @@ func takes(t *testing.T, c wire.Collection, ch wire.Change) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.State == hub.Suspended || g.Deny || k.State == hub.ClaimVoid
+	return a.State == wire.AccountSuspended || g.Deny || k.State == wire.ClaimVoid
 }
 
 // A terminal that was away for so long that nobody remembers what ended meanwhile

@@ -112,13 +112,13 @@ type terminal struct {
 	key   ed25519.PrivateKey
 	nonce hub.ID
 	inc   hub.ID
-	next  map[uint64]uint64 // stream → next seq
+	next  map[wire.Stream]uint64 // stream → next seq
 	order uint64
 	boot  [8]byte
 	door  bool   // has no point that makes accounts
 	used  uint64 // highest number of the leases that was given away
 
-	acked map[uint64]uint64
+	acked map[wire.Stream]uint64
 	rows  map[wire.Collection]map[string][]byte
 	revs  map[wire.Collection]wire.CollectionState
 	first []wire.Collection // in which order collections came since last asked
@@ -140,7 +140,7 @@ func (w *world) join(name string) *terminal {
 		w.t.Fatal(err)
 	}
 	return &terminal{
-		w: w, name: name, key: key, inc: joined.Incarnation, next: map[uint64]uint64{1: 1, 2: 1}, acked: map[uint64]uint64{},
+		w: w, name: name, key: key, inc: joined.Incarnation, next: map[wire.Stream]uint64{1: 1, 2: 1}, acked: map[wire.Stream]uint64{},
 		rows: map[wire.Collection]map[string][]byte{}, revs: map[wire.Collection]wire.CollectionState{}, boot: [8]byte{1},
 	}
 }
@@ -263,7 +263,7 @@ func (t *terminal) wait(what string, good func() bool) {
 }
 
 // frame makes the next frame of a stream.
-func (t *terminal) frame(stream uint64, events ...wire.Event) wire.Frame {
+func (t *terminal) frame(stream wire.Stream, events ...wire.Event) wire.Frame {
 	t.w.t.Helper()
 	var bodies [][]byte
 	for _, e := range events {
@@ -339,7 +339,7 @@ func row[T any](t *terminal, c wire.Collection, key []byte) (v T, ok bool) {
 
 func (w *world) account(name string) hub.Account {
 	w.t.Helper()
-	a, err := w.hub.AddAccount(w.t.Context(), wire.Edit{Name: name, Lang: "en"}, hub.Active)
+	a, err := w.hub.AddAccount(w.t.Context(), wire.Edit{Name: name, Lang: "en"}, wire.AccountActive)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -347,7 +347,7 @@ func (w *world) account(name string) hub.Account {
 }
 
 // put makes an account as no operation of the hub makes one.
-func (w *world) put(name string, kind, state uint64) hub.Account {
+func (w *world) put(name string, kind wire.AccountKind, state wire.AccountState) hub.Account {
 	w.t.Helper()
 	a := hub.Account{ID: hub.ID([]byte((name + "................")[:16])), Account: wire.Account{Kind: kind, State: state, Name: name}}
 	body, err := wire.Marshal(a.Account)

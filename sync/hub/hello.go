@@ -22,7 +22,7 @@ type welcome struct {
 // on as another incarnation; it gets leases and a session when it says hello as that.
 // So an old hello that somebody replays changes nothing.
 func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, error) {
-	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Upto: map[uint64]uint64{}, Time: now.UnixMilli()}}
+	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}, Time: now.UnixMilli()}}
 	if m.MinVersion > wire.Version || m.MaxVersion < wire.Version {
 		w.ack.Problem = fmt.Sprintf("the terminal speaks versions %d to %d, this hub %d: update the older one",
 			m.MinVersion, m.MaxVersion, wire.Version)
@@ -45,9 +45,31 @@ func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello, now time.Time) (welcome, er
 			return w, err
 		}
 	}
+	h.noticeStrange(t, m)
 	t.LastSeen, t.Agent, t.Vector = now, m.Agent, m.Vector
 	w.taken, w.vector, w.ack.Upto = true, m.Vector, maps.Clone(src.Upto)
 	return w, tx.PutTerminal(t)
+}
+
+// noticeStrange logs that a terminal does not understand rows, when it begins to or when it
+// has been updated.
+func (h *Hub) noticeStrange(t Terminal, m wire.Hello) {
+	before, now := strangeRows(t.Vector), strangeRows(m.Vector)
+	switch {
+	case now == before:
+	case now == 0:
+		h.log.Info("a terminal understands all rows again", "terminal", t.Name, "agent", m.Agent)
+	default:
+		h.log.Warn("a terminal is too old for some rows, which give no right there: update its agent",
+			"terminal", t.Name, "agent", m.Agent, "rows", now)
+	}
+}
+
+func strangeRows(vector []wire.CollectionState) (n uint64) {
+	for _, v := range vector {
+		n += v.NotUnderstood
+	}
+	return n
 }
 
 // source finds the database that says hello, or begins a new one.
@@ -56,7 +78,7 @@ func source(tx Tx, terminal string, incarnation ID) (Source, error) {
 	if !isMissing(err) {
 		return src, err
 	}
-	src = Source{Terminal: terminal, Incarnation: incarnation, Upto: map[uint64]uint64{}}
+	src = Source{Terminal: terminal, Incarnation: incarnation, Upto: map[wire.Stream]uint64{}}
 	err = tx.EachSource(terminal, func(Source) error {
 		src.Successor = true // it may bring what its former database brought
 		return nil
@@ -85,16 +107,16 @@ func successor(terminal string, m wire.Hello) ID {
 }
 
 // known is how far the hub is with a database, which may not have said hello yet.
-func known(tx Tx, terminal string, incarnation ID) (map[uint64]uint64, error) {
+func known(tx Tx, terminal string, incarnation ID) (map[wire.Stream]uint64, error) {
 	src, err := tx.Source(terminal, incarnation)
 	if isMissing(err) {
-		return map[uint64]uint64{}, nil
+		return map[wire.Stream]uint64{}, nil
 	}
 	return src.Upto, err
 }
 
 // behind reports whether a database would give a number again that the hub has.
-func behind(next, upto map[uint64]uint64) bool {
+func behind(next, upto map[wire.Stream]uint64) bool {
 	for stream, n := range upto {
 		if n > 0 && next[stream] <= n {
 			return true

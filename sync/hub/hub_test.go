@@ -100,7 +100,7 @@ func TestARestoredDatabaseGetsANewIdentity(t *testing.T) {
 	hall.wait("leases", func() bool { return len(hall.numbers()) > 0 })
 	hall.report(hall.newAccount("one", 1))
 	backup := *hall
-	backup.next = map[uint64]uint64{1: hall.next[1], 2: hall.next[2]}
+	backup.next = map[wire.Stream]uint64{1: hall.next[1], 2: hall.next[2]}
 	pending := hall.newAccount("two", 2)
 	pending.At = 5
 	hall.report(pending)
@@ -108,13 +108,13 @@ func TestARestoredDatabaseGetsANewIdentity(t *testing.T) {
 
 	restored := &backup // knows one event and has the other still to send
 	restored.nonce[1] = 1
-	restored.rows, restored.revs, restored.acked = map[wire.Collection]map[string][]byte{}, map[wire.Collection]wire.CollectionState{}, map[uint64]uint64{}
+	restored.rows, restored.revs, restored.acked = map[wire.Collection]map[string][]byte{}, map[wire.Collection]wire.CollectionState{}, map[wire.Stream]uint64{}
 	a := restored.hello()
 	if a.Incarnation == hall.inc || a.Upto[2] != 0 {
 		t.Fatalf("the copy goes on as %x from %d", a.Incarnation[:4], a.Upto[2])
 	}
 	restored.inc = a.Incarnation
-	restored.next = map[uint64]uint64{1: 1, 2: 1}
+	restored.next = map[wire.Stream]uint64{1: 1, 2: 1}
 	restored.hello()
 	restored.wait("leases", func() bool { return len(restored.numbers()) > 0 })
 	for _, n := range restored.numbers() {
@@ -237,7 +237,7 @@ func TestARemovedTerminalIsNotHeard(t *testing.T) {
 func TestAHelloFromTheFutureOfTheHubIsFine(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall := w.join("hall")
-	hall.next = map[uint64]uint64{1: 900, 2: 700}
+	hall.next = map[wire.Stream]uint64{1: 900, 2: 700}
 	if a := hall.hello(); a.Incarnation != hall.inc || a.Credit == 0 {
 		t.Errorf("%+v", a)
 	}

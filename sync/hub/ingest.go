@@ -24,7 +24,7 @@ func openFrame(kind string, payload []byte) (frame, error) {
 	if err := wire.Unmarshal(payload, &f.Frame); err != nil {
 		return f, err
 	}
-	if wire.StreamName(f.Stream) != kind || f.First == 0 {
+	if f.Stream.String() != kind || f.First == 0 {
 		return f, fmt.Errorf("frame of stream %d from %d in a message %q", f.Stream, f.First, kind)
 	}
 	var err error

@@ -14,7 +14,7 @@ const purgeLag = time.Hour
 // lapsed reports whether an anonymous account had ended at t that nobody made their own.
 // One that an operator suspended stays: its card must not be unknown again.
 func lapsed(a wire.Account, t time.Time) bool {
-	return a.Kind == Anonymous && a.State == Active && a.Expires > 0 && !moment(a.Expires).After(t)
+	return a.Kind == wire.KindAnonymous && a.State == wire.AccountActive && a.Expires > 0 && !moment(a.Expires).After(t)
 }
 
 // purgeLapsed removes the anonymous accounts that lapsed.
@@ -79,7 +79,7 @@ func purge(tx Tx, accounts map[ID]bool, now time.Time) error {
 }
 
 func purgeCards(tx Tx, accounts map[ID]bool) error {
-	return removeRows(tx, wire.Cards, func(c wire.Card) bool { return accounts[c.Account] && c.State < CardContested })
+	return removeRows(tx, wire.Cards, func(c wire.Card) bool { return accounts[c.Account] && c.State < wire.BindingContested })
 }
 
 func purgeGrants(tx Tx, accounts map[ID]bool) error {
@@ -120,7 +120,7 @@ func (h *Hub) bringBack(e happening, id ID) (a wire.Account, found bool, err err
 	if err := addAnonymous(e, id, number); err != nil {
 		return a, false, err
 	}
-	if err := bind(e, card, id, CardActive); err != nil {
+	if err := bind(e, card, id, wire.BindingActive); err != nil {
 		return a, false, err
 	}
 	return get[wire.Account](e.tx, wire.Accounts, id[:])

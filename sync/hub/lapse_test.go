@@ -101,12 +101,12 @@ func TestWhatDoesNotLapse(t *testing.T) {
 	claimed := x.made("2", 2, old)
 	x.typed("2", wire.Edit{Email: "ada@example.org", Lang: "en"})
 	suspended := x.made("3", 3, old)
-	if _, err := w.hub.SetAccountState(t.Context(), hub.Hex(suspended), hub.Suspended); err != nil {
+	if _, err := w.hub.SetAccountState(t.Context(), hub.Hex(suspended), wire.AccountSuspended); err != nil {
 		t.Fatal(err)
 	}
 	x.made("4", 4, old)
 	lost := w.key.Card("4")
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(lost), hub.CardLost, ""); err != nil {
+	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(lost), wire.BindingLost, ""); err != nil {
 		t.Fatal(err)
 	}
 	tidy(w, time.Now())
@@ -119,7 +119,7 @@ func TestWhatDoesNotLapse(t *testing.T) {
 	if len(left) != 3 {
 		t.Errorf("%d accounts are left, want 3", len(left))
 	}
-	if c := w.cards()[lost]; c.State != hub.CardLost {
+	if c := w.cards()[lost]; c.State != wire.BindingLost {
 		t.Errorf("the lost card is %d", c.State)
 	}
 }
@@ -135,7 +135,7 @@ func TestALapsedAccountBeginsAnew(t *testing.T) {
 	if a := w.accounts()[id]; a.Number != 2 || a.Name != "" || len(a.Aliases) != 0 || a.Expires < time.Now().UnixMilli() {
 		t.Errorf("the second life is %+v", a.Account)
 	}
-	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != hub.CardActive {
+	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != wire.BindingActive {
 		t.Errorf("the card is %+v", c.Card)
 	}
 	other := x.made("2", 3, time.Now())
@@ -160,7 +160,7 @@ func TestAClaimThatComesAfterThePurgeBringsTheAccountBack(t *testing.T) {
 	if a := w.accounts()[id]; a.Number != 1 || a.Email != "ada@example.org" || a.Expires != 0 {
 		t.Errorf("the account is %+v", a.Account)
 	}
-	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != hub.CardActive {
+	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != wire.BindingActive {
 		t.Errorf("the card is %+v", c.Card)
 	}
 	x.typed("2", wire.Edit{Name: "Eve", Lang: "en"}) // nobody's own: the end stays

@@ -105,16 +105,16 @@ func restricts(c wire.Collection, body []byte) bool {
 		return wire.Unmarshal(body, &s) == nil && s.ClaimsClosed
 	case wire.Accounts:
 		var a wire.Account
-		return wire.Unmarshal(body, &a) == nil && a.State != Active
+		return wire.Unmarshal(body, &a) == nil && a.State != wire.AccountActive
 	case wire.Cards:
 		var k wire.Card
-		return wire.Unmarshal(body, &k) == nil && k.State != CardActive
+		return wire.Unmarshal(body, &k) == nil && k.State != wire.BindingActive
 	case wire.Grants:
 		var g wire.Grant
 		return wire.Unmarshal(body, &g) == nil && g.Deny
 	case wire.Claims:
 		var k wire.Claim
-		return wire.Unmarshal(body, &k) == nil && k.State != ClaimLive
+		return wire.Unmarshal(body, &k) == nil && k.State != wire.ClaimLive
 	default:
 		return false
 	}

@@ -16,14 +16,15 @@ func TestWhoCanHaveNoGrant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		kind, state uint64
-		want        error
+		kind  wire.AccountKind
+		state wire.AccountState
+		want  error
 	}{
-		"application": {hub.Service, hub.Active, hub.ErrConflict},
-		"merged":      {hub.Person, hub.Merged, hub.ErrConflict},
-		"erased":      {hub.Person, hub.Erased, hub.ErrConflict},
-		"suspended":   {hub.Person, hub.Suspended, nil}, // for when it is active again
-		"active":      {hub.Person, hub.Active, nil},
+		"application": {wire.KindService, wire.AccountActive, hub.ErrConflict},
+		"merged":      {wire.KindPerson, wire.AccountMerged, hub.ErrConflict},
+		"erased":      {wire.KindPerson, wire.AccountErased, hub.ErrConflict},
+		"suspended":   {wire.KindPerson, wire.AccountSuspended, nil}, // for when it is active again
+		"active":      {wire.KindPerson, wire.AccountActive, nil},
 	} {
 		a := w.put(name, c.kind, c.state)
 		_, err := w.hub.AddGrant(t.Context(), hub.NewGrant{Account: hub.Hex(a.ID), Door: "front"})
@@ -42,19 +43,20 @@ func TestAnOperatorCannotBringBackWhatIsFinal(t *testing.T) {
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
 	card := hub.Hex(w.key.Card("card"))
 	for name, c := range map[string]struct {
-		kind, state  uint64
+		kind         wire.AccountKind
+		state        wire.AccountState
 		state2, card error // of making it active, of giving it the card before that
 	}{
-		"suspended": {hub.Person, hub.Suspended, nil, hub.ErrConflict},
-		"merged":    {hub.Person, hub.Merged, hub.ErrConflict, hub.ErrConflict},
-		"erased":    {hub.Person, hub.Erased, hub.ErrConflict, hub.ErrConflict},
-		"service":   {hub.Service, hub.Active, nil, hub.ErrConflict},
+		"suspended": {wire.KindPerson, wire.AccountSuspended, nil, hub.ErrConflict},
+		"merged":    {wire.KindPerson, wire.AccountMerged, hub.ErrConflict, hub.ErrConflict},
+		"erased":    {wire.KindPerson, wire.AccountErased, hub.ErrConflict, hub.ErrConflict},
+		"service":   {wire.KindService, wire.AccountActive, nil, hub.ErrConflict},
 	} {
 		a := w.put(name, c.kind, c.state)
-		if _, err := w.hub.SetCardState(t.Context(), card, hub.CardActive, hub.Hex(a.ID)); !errors.Is(err, c.card) {
+		if _, err := w.hub.SetCardState(t.Context(), card, wire.BindingActive, hub.Hex(a.ID)); !errors.Is(err, c.card) {
 			t.Errorf("%s gets a card: %v, want %v", name, err, c.card)
 		}
-		if _, err := w.hub.SetAccountState(t.Context(), hub.Hex(a.ID), hub.Active); !errors.Is(err, c.state2) {
+		if _, err := w.hub.SetAccountState(t.Context(), hub.Hex(a.ID), wire.AccountActive); !errors.Is(err, c.state2) {
 			t.Errorf("%s becomes active: %v, want %v", name, err, c.state2)
 		}
 	}
@@ -98,7 +100,7 @@ func TestNamesCannotTurnTheTextAroundThem(t *testing.T) {
 	hall.report(hall.newAccount("badge", 1))
 	id := w.key.Anonymous(w.key.Card("badge"))
 	for _, bad := range []string{"Ada \u202Egnivom", "Ada\u2066", "a\x1b[2J", "line\nbreak"} {
-		if _, err := w.hub.AddAccount(t.Context(), wire.Edit{Name: bad}, hub.Active); bad != "line\nbreak" && !errors.Is(err, hub.ErrInvalid) {
+		if _, err := w.hub.AddAccount(t.Context(), wire.Edit{Name: bad}, wire.AccountActive); bad != "line\nbreak" && !errors.Is(err, hub.ErrInvalid) {
 			t.Errorf("%q: %v", bad, err)
 		}
 		hall.report(wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: id[:], Edit: &wire.Edit{Name: bad}})

@@ -254,7 +254,7 @@ func (h *Hub) answerFailure(ctx context.Context, link Link, good []opened) {
 			continue
 		}
 		h.ack(ctx, link, o.terminal, wire.Ack{
-			Nonce: nonce, Incarnation: o.frame.Incarnation, Upto: map[uint64]uint64{},
+			Nonce: nonce, Incarnation: o.frame.Incarnation, Upto: map[wire.Stream]uint64{},
 			Credit: wire.Window, Time: time.Now().UnixMilli(), RetryAfter: retryAfter.Milliseconds(),
 			Problem: "the hub cannot write to its disk: look at its log",
 		})

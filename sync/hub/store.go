@@ -101,7 +101,7 @@ type Source struct {
 	// Successor says that the terminal had another database before, restored, cloned
 	// or lost: its first events may be known from there.
 	Successor bool
-	Upto      map[uint64]uint64 // stream → highest contiguous durable seq
+	Upto      map[wire.Stream]uint64 // stream → highest contiguous durable seq
 }
 
 // Terminals are the boxes and their databases.
@@ -134,7 +134,7 @@ type ClaimRecord struct {
 	Doors   []string
 	Issued  time.Time
 	Ends    time.Time
-	State   uint64    // ClaimLive...
+	State   wire.ClaimState
 	Over    time.Time // when it was used or voided; zero: not
 	Card    ID        // that it bound
 }
@@ -167,7 +167,8 @@ type Record struct {
 	ID          uint64 // place in the hub's own order; set by the store
 	Terminal    string
 	Incarnation ID
-	Stream, Seq uint64
+	Stream      wire.Stream
+	Seq         uint64
 	Order       uint64
 	Received    time.Time
 	Body        []byte // encoded wire.Event

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"badged/internal/secret"
+	"badged/sync/wire"
 )
 
 // tokenLife is how long a join token can be used.
@@ -113,8 +114,8 @@ func (h *Hub) RemoveTerminal(ctx context.Context, name string) error {
 // TerminalState is a terminal as an operator sees it.
 type TerminalState struct {
 	Terminal
-	Connected time.Time         // since when; zero: not
-	Upto      map[uint64]uint64 // stream → durable events, of its newest database
+	Connected time.Time              // since when; zero: not
+	Upto      map[wire.Stream]uint64 // stream → durable events, of its newest database
 	// ClaimsClosed tells that it refuses every code, until an operator opens claiming.
 	ClaimsClosed bool
 }
@@ -142,7 +143,7 @@ func (h *Hub) Terminals(ctx context.Context) ([]TerminalState, error) {
 }
 
 // upto is the watermarks of a terminal's newest database.
-func (h *Hub) upto(ctx context.Context, terminal string) (upto map[uint64]uint64, err error) {
+func (h *Hub) upto(ctx context.Context, terminal string) (upto map[wire.Stream]uint64, err error) {
 	err = h.store.View(ctx, func(tx Tx) error {
 		return tx.EachSource(terminal, func(s Source) error {
 			upto = s.Upto // oldest first: the last one stays

@@ -78,7 +78,7 @@ func (d *desk) serve(t *testing.T, m hubMessage) {
 	default:
 		return
 	}
-	d.ack.Upto = map[uint64]uint64{wire.StreamEvents: d.upto, wire.StreamSecurity: 0}
+	d.ack.Upto = map[wire.Stream]uint64{wire.StreamEvents: d.upto, wire.StreamSecurity: 0}
 	msg, err := wire.Seal(d.key, topicOfHall.Of(wire.Down, wire.MsgAck), d.ack)
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +112,10 @@ func newOutbox(n int) *outbox {
 }
 
 func (o *outbox) Position(context.Context) (wire.Position, error) {
-	return wire.Position{Next: map[uint64]uint64{1: uint64(len(o.events)) + 1, 2: 1}}, nil
+	return wire.Position{Next: map[wire.Stream]uint64{1: uint64(len(o.events)) + 1, 2: 1}}, nil
 }
 
-func (o *outbox) Pending(_ context.Context, stream, after uint64, _, _ int) (uint64, [][]byte, error) {
+func (o *outbox) Pending(_ context.Context, stream wire.Stream, after uint64, _, _ int) (uint64, [][]byte, error) {
 	if stream != wire.StreamEvents || after >= uint64(len(o.events)) {
 		return 0, nil, nil
 	}

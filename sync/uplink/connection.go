@@ -164,7 +164,7 @@ func (c *connection) one(e Effect) ([]Effect, error) {
 		e.Hello.NoLease = c.opts.NoLease
 		return nil, c.publish(wire.MsgHello, e.Hello)
 	case Send:
-		return nil, c.publish(wire.StreamName(e.Frame.Stream), e.Frame)
+		return nil, c.publish(e.Frame.Stream.String(), e.Frame)
 	case Fetch:
 		return c.fetch(e)
 	case Forget:

@@ -8,7 +8,7 @@ import (
 
 // flow is one stream on its way to the hub.
 type flow struct {
-	stream   uint64
+	stream   wire.Stream
 	acked    uint64 // the hub's watermark
 	sent     uint64 // highest seq on the way, at least acked
 	flights  []flight
@@ -73,7 +73,7 @@ func (m *Machine) pump() {
 // Events answers Fetch: the events that follow After, none if there is none. A hole
 // in their numbers means that the hub lost events which were pruned here: nothing can
 // fill it, so the terminal goes on under a new incarnation.
-func (m *Machine) Events(now time.Time, stream, first uint64, events [][]byte) []Effect {
+func (m *Machine) Events(now time.Time, stream wire.Stream, first uint64, events [][]byte) []Effect {
 	f := m.flow(stream)
 	f.fetching = false
 	switch {
@@ -91,7 +91,7 @@ func (m *Machine) Events(now time.Time, stream, first uint64, events [][]byte) [
 
 func (m *Machine) send(now time.Time, f *flow, first uint64, events [][]byte) {
 	if first != f.sent+1 {
-		m.drop("events of stream %s from %d on, but the store gave %d", wire.StreamName(f.stream), f.sent+1, first)
+		m.drop("events of stream %s from %d on, but the store gave %d", f.stream.String(), f.sent+1, first)
 		return
 	}
 	frame, err := wire.PackFrame(m.pos.Incarnation, f.stream, first, events)
@@ -104,7 +104,7 @@ func (m *Machine) send(now time.Time, f *flow, first uint64, events [][]byte) {
 	m.out = append(m.out, Send{frame})
 }
 
-func (m *Machine) flow(stream uint64) *flow {
+func (m *Machine) flow(stream wire.Stream) *flow {
 	for _, f := range m.flows {
 		if f.stream == stream {
 			return f

@@ -191,7 +191,7 @@ func (h *memHub) ingest(f wire.Frame) {
 }
 
 func (h *memHub) ack() {
-	a := wire.Ack{Nonce: h.nonce, Incarnation: h.inc, Upto: map[uint64]uint64{}, Credit: wire.Window, Time: time.Now().UnixMilli()}
+	a := wire.Ack{Nonce: h.nonce, Incarnation: h.inc, Upto: map[wire.Stream]uint64{}, Credit: wire.Window, Time: time.Now().UnixMilli()}
 	for _, st := range streams {
 		a.Upto[st] = h.upto[logID{h.inc, st}]
 	}

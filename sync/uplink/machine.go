@@ -61,13 +61,17 @@ type Effect interface{ effect() }
 
 // The effects.
 type (
-	Locate struct{}                       // read the store's position; then Located
-	Say    struct{ Hello wire.Hello }     // publish
-	Send   struct{ Frame wire.Frame }     // publish
-	Fetch  struct{ Stream, After uint64 } // read pending events, a frame at most; then Events
-	Forget struct {                       // they are durable at the hub
-		Incarnation  [16]byte
-		Stream, Upto uint64
+	Locate struct{}                   // read the store's position; then Located
+	Say    struct{ Hello wire.Hello } // publish
+	Send   struct{ Frame wire.Frame } // publish
+	Fetch  struct {
+		Stream wire.Stream
+		After  uint64
+	} // read pending events, a frame at most; then Events
+	Forget struct { // they are durable at the hub
+		Incarnation [16]byte
+		Stream      wire.Stream
+		Upto        uint64
 	}
 	Apply   struct{ Pages []wire.Page }    // a complete set; then Applied
 	Renew   struct{ Incarnation [16]byte } // reincarnate; zero: under a new random one

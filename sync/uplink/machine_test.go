@@ -25,7 +25,7 @@ func greeted(t *testing.T, next uint64, a wire.Ack) (*table, []uplink.Effect) {
 	t.Helper()
 	m := &table{t: t, now: time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC), nonce: [16]byte{9}}
 	m.Machine = uplink.NewMachine(m.nonce, "test")
-	m.pos = wire.Position{Incarnation: [16]byte{1}, Next: map[uint64]uint64{wire.StreamEvents: next, wire.StreamSecurity: next}}
+	m.pos = wire.Position{Incarnation: [16]byte{1}, Next: map[wire.Stream]uint64{wire.StreamEvents: next, wire.StreamSecurity: next}}
 	m.Start(m.now)
 	m.Located(m.now, m.pos)
 	return m, m.ack(a)
@@ -38,7 +38,7 @@ func (m *table) ack(a wire.Ack) []uplink.Effect {
 		a.Credit = wire.Window
 	}
 	if a.Upto == nil {
-		a.Upto = map[uint64]uint64{}
+		a.Upto = map[wire.Stream]uint64{}
 	}
 	return m.Ack(m.now, a)
 }
@@ -57,8 +57,8 @@ func has[T uplink.Effect](effects []uplink.Effect) (n int) {
 // of it.
 func TestAHubThatIsOneNumberAheadIsNoticed(t *testing.T) {
 	for upto, renews := range map[uint64]int{3: 0, 4: 0, 5: 1, 6: 1} {
-		for _, stream := range []uint64{wire.StreamEvents, wire.StreamSecurity} {
-			_, effects := greeted(t, 5, wire.Ack{Upto: map[uint64]uint64{stream: upto}})
+		for _, stream := range []wire.Stream{wire.StreamEvents, wire.StreamSecurity} {
+			_, effects := greeted(t, 5, wire.Ack{Upto: map[wire.Stream]uint64{stream: upto}})
 			if n := has[uplink.Renew](effects); n != renews {
 				t.Errorf("the next number is 5, the hub has %d of stream %d: %d times renewed", upto, stream, n)
 			}
@@ -78,7 +78,7 @@ func TestAHubCannotWidenTheWindow(t *testing.T) {
 		if first := firstFetch(effects); first.Stream != wire.StreamSecurity {
 			t.Errorf("stream %d is asked for first", first.Stream)
 		}
-		sent := map[uint64]int{}
+		sent := map[wire.Stream]int{}
 		for len(effects) > 0 {
 			e := effects[0]
 			effects = effects[1:]

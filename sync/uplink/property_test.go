@@ -45,14 +45,14 @@ func TestNothingIsLostInAnyNetwork(t *testing.T) {
 func (tr trouble) play() (problem string) {
 	r := newRig(tr.Seed)
 	r.hub.net.loss, r.hub.net.dup, r.hub.net.delay = tr.Loss, tr.Dup, tr.Delay
-	r.store.onAcked = func(inc [16]byte, stream, upto uint64) {
+	r.store.onAcked = func(inc [16]byte, stream wire.Stream, upto uint64) {
 		if have := r.hub.upto[logID{inc, stream}]; upto > have {
 			problem = fmt.Sprintf("forgot stream %d up to %d, the hub has %d", stream, upto, have)
 		}
 	}
 	r.run(func() {
 		for i := range tr.Events {
-			r.store.append(uint64(1+i%2), uint64(i+1))
+			r.store.append(wire.Stream(1+i%2), uint64(i+1))
 			r.hub.put(wire.Collection(1+i%8), fmt.Sprint(i%7), fmt.Sprint(i))
 			if tr.Cuts > 0 && i%(1+tr.Events/tr.Cuts) == 0 {
 				r.hub.cut()

@@ -65,7 +65,7 @@ func (s *staging) vector() []wire.CollectionState {
 // add stages a page. Collections that this version does not know are left alone.
 func (s *staging) add(now time.Time, p wire.Page) {
 	id := setID{p.Collection, p.Snapshot, p.From, p.To, p.Parts, p.Hash}
-	if p.Part >= p.Parts || p.Parts > wire.MaxPageParts || !p.Collection.Known() || s.useless(id) {
+	if p.Part >= p.Parts || p.Parts > wire.MaxPageParts || !wire.Known(p.Collection) || s.useless(id) {
 		return
 	}
 	st := s.sets[id]

@@ -17,14 +17,14 @@ var (
 	deviceKey = ed25519.NewKeyFromSeed([]byte("device device device device devi"))
 	hubKey    = ed25519.NewKeyFromSeed([]byte("hub hub hub hub hub hub hub hub "))
 	topic     = wire.Context{Site: "lyon", Device: "hall"}
-	streams   = []uint64{wire.StreamEvents, wire.StreamSecurity}
+	streams   = []wire.Stream{wire.StreamEvents, wire.StreamSecurity}
 	silent    = slog.New(slog.NewTextHandler(io.Discard, nil))
 )
 
 // log is one stream of one incarnation.
 type logID struct {
 	incarnation [16]byte
-	stream      uint64
+	stream      wire.Stream
 }
 
 // collection is a copy of one of the hub's sets.
@@ -45,13 +45,13 @@ func (c *collection) hash(id wire.Collection) (h [16]byte) {
 type memStore struct {
 	mu          *sync.Mutex
 	incarnation [16]byte
-	events      map[uint64][][]byte // stream → events from seq 1
-	pruned      map[uint64]uint64   // stream → seq up to which they are gone
-	acked       map[uint64]uint64
+	events      map[wire.Stream][][]byte // stream → events from seq 1
+	pruned      map[wire.Stream]uint64   // stream → seq up to which they are gone
+	acked       map[wire.Stream]uint64
 	sets        map[wire.Collection]*collection
 	wake        chan struct{}
 	fail        error
-	onAcked     func(incarnation [16]byte, stream, upto uint64)
+	onAcked     func(incarnation [16]byte, stream wire.Stream, upto uint64)
 	applied     int
 	fresh       time.Duration
 }
@@ -61,8 +61,8 @@ const kept = 5
 func newStore(mu *sync.Mutex) *memStore {
 	s := &memStore{
 		mu:          mu,
-		incarnation: [16]byte{1}, events: map[uint64][][]byte{}, pruned: map[uint64]uint64{}, acked: map[uint64]uint64{},
-		sets: map[wire.Collection]*collection{}, wake: make(chan struct{}, 1), onAcked: func([16]byte, uint64, uint64) {},
+		incarnation: [16]byte{1}, events: map[wire.Stream][][]byte{}, pruned: map[wire.Stream]uint64{}, acked: map[wire.Stream]uint64{},
+		sets: map[wire.Collection]*collection{}, wake: make(chan struct{}, 1), onAcked: func([16]byte, wire.Stream, uint64) {},
 	}
 	for c := wire.Config; c <= wire.Trust; c++ {
 		s.sets[c] = &collection{rows: map[string]string{}}
@@ -71,7 +71,7 @@ func newStore(mu *sync.Mutex) *memStore {
 }
 
 // append adds an event whose order is its identity in the tests. The caller holds mu.
-func (s *memStore) append(stream, order uint64) {
+func (s *memStore) append(stream wire.Stream, order uint64) {
 	b, err := wire.Marshal(wire.Event{Order: order, Kind: 1, Boot: make([]byte, 8)})
 	if err != nil {
 		panic(err)
@@ -88,7 +88,7 @@ func (s *memStore) Wake() <-chan struct{} { return s.wake }
 func (s *memStore) Position(context.Context) (wire.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := wire.Position{Incarnation: s.incarnation, Next: map[uint64]uint64{}, Lease: 7, Fresh: s.fresh}
+	p := wire.Position{Incarnation: s.incarnation, Next: map[wire.Stream]uint64{}, Lease: 7, Fresh: s.fresh}
 	for _, st := range streams {
 		p.Next[st] = uint64(len(s.events[st])) + 1
 	}
@@ -98,7 +98,7 @@ func (s *memStore) Position(context.Context) (wire.Position, error) {
 	return p, s.fail
 }
 
-func (s *memStore) Pending(_ context.Context, stream, after uint64, maxEvents, _ int) (uint64, [][]byte, error) {
+func (s *memStore) Pending(_ context.Context, stream wire.Stream, after uint64, maxEvents, _ int) (uint64, [][]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := max(after, s.pruned[stream])
@@ -110,7 +110,7 @@ func (s *memStore) Pending(_ context.Context, stream, after uint64, maxEvents, _
 	return from + 1, all[from:to], s.fail
 }
 
-func (s *memStore) Acked(_ context.Context, incarnation [16]byte, stream, upto uint64) error {
+func (s *memStore) Acked(_ context.Context, incarnation [16]byte, stream wire.Stream, upto uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onAcked(incarnation, stream, upto)

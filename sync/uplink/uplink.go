@@ -25,9 +25,9 @@ type Store interface {
 	// together at most maxBytes, none if there is none. It gives what the store
 	// still has, also what was acknowledged before, so that a hub that lost its last
 	// moments can be helped.
-	Pending(ctx context.Context, stream, after uint64, maxEvents, maxBytes int) (first uint64, events [][]byte, err error)
+	Pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (first uint64, events [][]byte, err error)
 	// Acked tells that the hub has the stream durably up to and including upto.
-	Acked(ctx context.Context, incarnation [16]byte, stream, upto uint64) error
+	Acked(ctx context.Context, incarnation [16]byte, stream wire.Stream, upto uint64) error
 	// Apply takes one complete delta or snapshot, the pages in the order of their
 	// parts, in one transaction. A delta starts at or below the stored revision. A
 	// snapshot counts whatever its revision. wire.ErrHash: the result would not

@@ -264,7 +264,7 @@ func TestAnOvertakenAckDoesNotLeadBack(t *testing.T) {
 			r.store.append(wire.StreamEvents, 101)
 			r.after(11 * time.Second) // not acknowledged: the terminal says hello, and waits
 			stale, err := wire.Seal(hubKey, topic.Of(wire.Down, wire.MsgAck), wire.Ack{
-				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[uint64]uint64{1: 0, 2: 0}, Credit: 4,
+				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[wire.Stream]uint64{1: 0, 2: 0}, Credit: 4,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -368,7 +368,7 @@ func TestForgedMessagesHaveNoEffect(t *testing.T) {
 		r.run(func() {
 			r.after(time.Second)
 			forged, err := wire.Seal(deviceKey, topic.Of(wire.Down, wire.MsgAck), wire.Ack{
-				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[uint64]uint64{1: 1, 2: 0}, Credit: 4,
+				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[wire.Stream]uint64{1: 1, 2: 0}, Credit: 4,
 			})
 			if err != nil {
 				t.Fatal(err)

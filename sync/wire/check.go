@@ -33,22 +33,24 @@ var (
 	errUTF8      = errors.New("text is not UTF-8")
 	errZero      = errors.New("a zero that the schema leaves out")
 	errMissing   = errors.New("missing")
+	errStrange   = errors.New("it has a negative key, which must be understood, and this version does not know it: update the program")
 )
 
 // check holds one whole message against the deterministic encoding and the shape of
-// its type. It allocates nothing unless it fails.
-func check(b []byte, t reflect.Type) error {
+// its type. It allocates nothing unless it fails. understood is false if there is a
+// negative key that the type does not have.
+func check(b []byte, t reflect.Type) (understood bool, err error) {
 	if len(b) > MaxPageBytes {
-		return fmt.Errorf("%d bytes, at most %d", len(b), MaxPageBytes)
+		return false, fmt.Errorf("%d bytes, at most %d", len(b), MaxPageBytes)
 	}
 	c := checker{b: b}
 	if err := c.item(shapeOf(t), 0); err != nil {
-		return fmt.Errorf("at byte %d: %w", c.i, err)
+		return false, fmt.Errorf("at byte %d: %w", c.i, err)
 	}
 	if c.i != len(b) {
-		return fmt.Errorf("at byte %d: %w", c.i, errLong)
+		return false, fmt.Errorf("at byte %d: %w", c.i, errLong)
 	}
-	return nil
+	return !c.strange, nil
 }
 
 // itemLen is the length of the first item of b, which must be in the deterministic
@@ -61,8 +63,9 @@ func itemLen(b []byte) (int, error) {
 
 // checker walks over an encoding.
 type checker struct {
-	b []byte
-	i int
+	b       []byte
+	i       int
+	strange bool // a negative key was met that the record does not have
 }
 
 // head reads a major type and its argument, in the shortest form only.
@@ -245,22 +248,24 @@ func (c *checker) recordKey(fields *[]field) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if major == majorNegint {
-		return free, nil // a key that this version does not know
-	}
-	if major != majorUint {
+	if major != majorUint && major != majorNegint || arg > 1<<63-1 {
 		return nil, errForm
 	}
+	rank := arg
+	if major == majorNegint {
+		rank |= negative
+	}
 	f := *fields
-	for len(f) > 0 && f[0].key < arg && f[0].optional {
+	for len(f) > 0 && f[0].rank < rank && f[0].optional {
 		f = f[1:]
 	}
 	*fields = f
-	if len(f) == 0 || f[0].key > arg {
+	if len(f) == 0 || f[0].rank > rank {
+		c.strange = c.strange || major == majorNegint
 		return free, nil
 	}
-	if f[0].key < arg {
-		return nil, fmt.Errorf("key %d %w", f[0].key, errMissing)
+	if f[0].rank < rank {
+		return nil, fmt.Errorf("key %d %w", f[0].key(), errMissing)
 	}
 	*fields = f[1:]
 	return f[0].shape, nil
@@ -270,7 +275,7 @@ func (c *checker) recordKey(fields *[]field) (*shape, error) {
 func missing(fields []field) error {
 	for _, f := range fields {
 		if !f.optional {
-			return fmt.Errorf("key %d %w", f.key, errMissing)
+			return fmt.Errorf("key %d %w", f.key(), errMissing)
 		}
 	}
 	return nil

@@ -51,31 +51,45 @@ func Marshal(v any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
-	if err := check(b, reflect.TypeOf(v)); err != nil {
+	if _, err := check(b, reflect.TypeOf(v)); err != nil {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
 	return b, nil
 }
 
 // Unmarshal decodes b into the message that v points to. It takes only the bytes
-// that Marshal could have given, except that integer keys that this version does not
-// know are skipped: anything else (another length of an integer, keys out of order
+// that Marshal could have given, except that keys from 0 on that this version does not
+// know are skipped. A negative one must be understood, so that b is refused if this version
+// does not know it; and so is anything else (another length of an integer, keys out of order
 // or twice, a tag, a float, null, a missing key, an optional key with zero, a wrong
 // length of an id, bytes behind the end, more than MaxPageBytes) is refused before v is
 // touched.
 func Unmarshal(b []byte, v any) error {
+	_, err := unmarshal(b, v, false)
+	return err
+}
+
+// UnmarshalRow is Unmarshal for a row of a collection, which a receiver keeps whatever it
+// says. understood is false if the row has a negative key that this version does not know:
+// it then gives no right, whatever its other keys say.
+func UnmarshalRow(b []byte, v any) (understood bool, err error) {
+	return unmarshal(b, v, true)
+}
+
+func unmarshal(b []byte, v any, row bool) (understood bool, err error) {
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer {
-		return errors.New("decode: the target is not a pointer")
+		return false, errors.New("decode: the target is not a pointer")
 	}
-	if err := check(b, t.Elem()); err != nil {
-		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
+	understood, err = check(b, t.Elem())
+	if err == nil && !understood && !row {
+		err = errStrange
 	}
-	if fast(b, v) {
-		return nil
+	if err == nil && !fast(b, v) {
+		err = decoder.Unmarshal(b, v)
 	}
-	if err := decoder.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
+	if err != nil {
+		return false, fmt.Errorf("decode %s: %w", t.Elem().Name(), err)
 	}
-	return nil
+	return understood, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // PackFrame makes a frame of encoded events that follow each other from first. It
 // takes 1 to MaxFrameEvents events of together at most MaxFrameBytes.
-func PackFrame(incarnation [16]byte, stream, first uint64, events [][]byte) (Frame, error) {
+func PackFrame(incarnation [16]byte, stream Stream, first uint64, events [][]byte) (Frame, error) {
 	body := bytes.Join(events, nil)
 	f := Frame{Incarnation: incarnation, Stream: stream, First: first, Count: uint64(len(events)), Events: body}
 	if err := f.bounds(len(body)); err != nil {

@@ -128,11 +128,11 @@ func TestSetHashIsOfContent(t *testing.T) {
 
 func TestNamesAreSnakeCaseAndTotal(t *testing.T) {
 	for got, want := range map[string]string{
-		wire.ReasonName(0): "none", wire.ReasonName(1): "known_card", wire.ReasonName(12): "random_uid",
-		wire.ReasonName(20): "pin_unknown", wire.ReasonName(38): "profile_refused", wire.ReasonName(99): "reason_99",
-		wire.ReasonName(math.MaxUint64): "reason_18446744073709551615",
-		wire.KindName(6):                "device", wire.KindName(7): "kind_7", wire.OutcomeName(4): "faulty",
-		wire.StreamName(1): "ev", wire.StreamName(2): "sec", wire.ClockName(2): "trusted",
+		wire.Reason(0).String(): "none", wire.Reason(1).String(): "known_card", wire.Reason(12).String(): "random_uid",
+		wire.Reason(20).String(): "pin_unknown", wire.Reason(38).String(): "profile_refused", wire.Reason(99).String(): "reason_99",
+		wire.Reason(math.MaxUint64).String(): "reason_18446744073709551615",
+		wire.EventKind(6).String():           "device", wire.EventKind(7).String(): "kind_7", wire.Outcome(4).String(): "faulty",
+		wire.Stream(1).String(): "ev", wire.Stream(2).String(): "sec", wire.Clock(2).String(): "trusted",
 		wire.Accounts.String(): "accounts", wire.Trust.String(): "trust", wire.Collection(9).String(): "collection_9",
 	} {
 		if got != want {

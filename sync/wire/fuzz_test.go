@@ -113,10 +113,10 @@ func drawID(t *rapid.T) []byte { return rapid.SliceOfN(rapid.Byte(), 16, 16).Dra
 
 func drawEvent(t *rapid.T) wire.Event {
 	e := wire.Event{
-		Order: rapid.Uint64().Draw(t, "order"), Kind: rapid.Uint64().Draw(t, "kind"), Point: rapid.String().Draw(t, "point"),
-		Outcome: rapid.Uint64().Draw(t, "outcome"), Reason: rapid.Uint64().Draw(t, "reason"), At: rapid.Int64().Draw(t, "at"),
-		Clock: rapid.Uint64().Draw(t, "clock"), Boot: rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "boot"), Mono: rapid.Int64().Draw(t, "mono"),
-		Number: rapid.Uint64().Draw(t, "number"), Label: rapid.String().Draw(t, "label"),
+		Order: rapid.Uint64().Draw(t, "order"), Kind: wire.EventKind(rapid.Uint64().Draw(t, "kind")), Point: rapid.String().Draw(t, "point"),
+		Outcome: wire.Outcome(rapid.Uint64().Draw(t, "outcome")), Reason: wire.Reason(rapid.Uint64().Draw(t, "reason")), At: rapid.Int64().Draw(t, "at"),
+		Clock: wire.Clock(rapid.Uint64().Draw(t, "clock")), Boot: rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "boot"), Mono: rapid.Int64().Draw(t, "mono"),
+		Number: rapid.Uint64().Draw(t, "number"), Label: rapid.String().Draw(t, "label"), Assurance: wire.Assurance(rapid.Uint64().Draw(t, "assurance")),
 	}
 	if rapid.Bool().Draw(t, "with ids") {
 		e.Account, e.Card, e.Claim = drawID(t), drawID(t), drawID(t)

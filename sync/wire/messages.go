@@ -7,12 +7,6 @@ package wire
 // that a terminal can speak.
 const Version = 1
 
-// The streams of events.
-const (
-	StreamEvents   = 1 // routine
-	StreamSecurity = 2 // enrolment, edits, tamper: never waits behind routine
-)
-
 // Hello opens a connection, from the terminal. It is repeated within the connection,
 // with the same nonce, to report a new vector and to ask for what did not come.
 type Hello struct {
@@ -20,7 +14,7 @@ type Hello struct {
 	MaxVersion  uint64            `cbor:"2,keyasint"`
 	Nonce       [16]byte          `cbor:"3,keyasint"` // of this connection
 	Incarnation [16]byte          `cbor:"4,keyasint"` // of the database
-	Next        map[uint64]uint64 `cbor:"5,keyasint"` // stream → next seq to be given
+	Next        map[Stream]uint64 `cbor:"5,keyasint"` // stream → next seq to be given
 	Vector      []CollectionState `cbor:"6,keyasint"`
 	Agent       string            `cbor:"7,keyasint"`           // version of the program
 	Lease       uint64            `cbor:"8,keyasint"`           // numbers left
@@ -32,12 +26,15 @@ type CollectionState struct {
 	Collection Collection `cbor:"1,keyasint"`
 	Rev        uint64     `cbor:"2,keyasint"`
 	Hash       [16]byte   `cbor:"3,keyasint"` // SetHash of its rows
+	// NotUnderstood counts the rows that have keys which must be understood and which the
+	// terminal does not know: they give no right there.
+	NotUnderstood uint64 `cbor:"4,keyasint,omitempty"`
 }
 
 // Frame carries events of one stream, contiguous from First.
 type Frame struct {
 	Incarnation [16]byte `cbor:"1,keyasint"`
-	Stream      uint64   `cbor:"2,keyasint"`
+	Stream      Stream   `cbor:"2,keyasint"`
 	First       uint64   `cbor:"3,keyasint"` // seq of the first event
 	Count       uint64   `cbor:"4,keyasint"`
 	Gzip        bool     `cbor:"5,keyasint,omitempty"`
@@ -56,23 +53,25 @@ const (
 
 // Event is one thing that happened at a terminal. Its seq is its place in the frame.
 type Event struct {
-	Order   uint64 `cbor:"1,keyasint"` // terminal-wide, over both streams
-	Kind    uint64 `cbor:"2,keyasint"`
-	Point   string `cbor:"3,keyasint,omitempty"`
-	Outcome uint64 `cbor:"4,keyasint,omitempty"`
-	Reason  uint64 `cbor:"5,keyasint,omitempty"`
-	Account []byte `cbor:"6,keyasint,omitempty" size:"16"`
-	Card    []byte `cbor:"7,keyasint,omitempty" size:"16"`
-	Claim   []byte `cbor:"8,keyasint,omitempty" size:"16"`
-	At      int64  `cbor:"9,keyasint"`           // Unix milliseconds
-	Clock   uint64 `cbor:"10,keyasint"`          // 0 unknown, 1 holdover, 2 trusted
-	Boot    []byte `cbor:"11,keyasint" size:"8"` // clock.Boot
-	Mono    int64  `cbor:"12,keyasint"`          // milliseconds since boot
-	Number  uint64 `cbor:"13,keyasint,omitempty"`
-	Label   string `cbor:"14,keyasint,omitempty"`
-	Edit    *Edit  `cbor:"15,keyasint,omitempty"`
-	Device  string `cbor:"16,keyasint,omitempty"`
-	Why     string `cbor:"17,keyasint,omitempty"`
+	Order   uint64    `cbor:"1,keyasint"` // terminal-wide, over both streams
+	Kind    EventKind `cbor:"2,keyasint"`
+	Point   string    `cbor:"3,keyasint,omitempty"`
+	Outcome Outcome   `cbor:"4,keyasint,omitempty"`
+	Reason  Reason    `cbor:"5,keyasint,omitempty"`
+	Account []byte    `cbor:"6,keyasint,omitempty" size:"16"`
+	Card    []byte    `cbor:"7,keyasint,omitempty" size:"16"`
+	Claim   []byte    `cbor:"8,keyasint,omitempty" size:"16"`
+	At      int64     `cbor:"9,keyasint"` // Unix milliseconds
+	Clock   Clock     `cbor:"10,keyasint"`
+	Boot    []byte    `cbor:"11,keyasint" size:"8"` // clock.Boot
+	Mono    int64     `cbor:"12,keyasint"`          // milliseconds since boot
+	Number  uint64    `cbor:"13,keyasint,omitempty"`
+	Label   string    `cbor:"14,keyasint,omitempty"`
+	Edit    *Edit     `cbor:"15,keyasint,omitempty"`
+	Device  string    `cbor:"16,keyasint,omitempty"`
+	Why     string    `cbor:"17,keyasint,omitempty"`
+	// Assurance is how well the terminal knew the card that it bound.
+	Assurance Assurance `cbor:"18,keyasint,omitempty"`
 }
 
 // Edit is a profile that a person changed at a panel.
@@ -88,7 +87,7 @@ type Edit struct {
 type Ack struct {
 	Nonce       [16]byte          `cbor:"1,keyasint"`
 	Incarnation [16]byte          `cbor:"2,keyasint"`           // differs from the sent one: start a new one
-	Upto        map[uint64]uint64 `cbor:"3,keyasint"`           // stream → highest contiguous durable seq
+	Upto        map[Stream]uint64 `cbor:"3,keyasint"`           // stream → highest contiguous durable seq
 	Credit      uint64            `cbor:"4,keyasint"`           // frames of each stream that may be on the way; 0: pause
 	Time        int64             `cbor:"5,keyasint"`           // Unix milliseconds
 	RetryAfter  int64             `cbor:"6,keyasint,omitempty"` // of a pause, milliseconds
@@ -149,23 +148,23 @@ type Change struct {
 
 // Account is a row of Accounts.
 type Account struct {
-	Kind    uint64   `cbor:"1,keyasint"`
-	State   uint64   `cbor:"2,keyasint"`
-	Number  uint64   `cbor:"3,keyasint,omitempty"`
-	Aliases []uint64 `cbor:"4,keyasint,omitempty"`
-	Label   string   `cbor:"5,keyasint,omitempty"`
-	Name    string   `cbor:"6,keyasint,omitempty"`
-	Email   string   `cbor:"7,keyasint,omitempty"`
-	Lang    string   `cbor:"8,keyasint,omitempty"`
-	Expires int64    `cbor:"9,keyasint,omitempty"` // Unix milliseconds
+	Kind    AccountKind  `cbor:"1,keyasint"`
+	State   AccountState `cbor:"2,keyasint"`
+	Number  uint64       `cbor:"3,keyasint,omitempty"`
+	Aliases []uint64     `cbor:"4,keyasint,omitempty"`
+	Label   string       `cbor:"5,keyasint,omitempty"`
+	Name    string       `cbor:"6,keyasint,omitempty"`
+	Email   string       `cbor:"7,keyasint,omitempty"`
+	Lang    string       `cbor:"8,keyasint,omitempty"`
+	Expires int64        `cbor:"9,keyasint,omitempty"` // Unix milliseconds
 }
 
 // Card is a row of Cards; its key is the card's id.
 type Card struct {
-	Account   [16]byte `cbor:"1,keyasint"`
-	State     uint64   `cbor:"2,keyasint"`
-	Assurance uint64   `cbor:"3,keyasint"`
-	Expires   int64    `cbor:"4,keyasint,omitempty"`
+	Account   [16]byte     `cbor:"1,keyasint"`
+	State     BindingState `cbor:"2,keyasint"`
+	Assurance Assurance    `cbor:"3,keyasint"`
+	Expires   int64        `cbor:"4,keyasint,omitempty"`
 }
 
 // Grant is a row of Grants.
@@ -179,19 +178,19 @@ type Grant struct {
 
 // Claim is a row of Claims.
 type Claim struct {
-	Account [16]byte `cbor:"1,keyasint"`
-	MAC     [16]byte `cbor:"2,keyasint"`
-	Ends    int64    `cbor:"3,keyasint"`
-	Doors   []string `cbor:"4,keyasint,omitempty"`
-	State   uint64   `cbor:"5,keyasint"`
+	Account [16]byte   `cbor:"1,keyasint"`
+	MAC     [16]byte   `cbor:"2,keyasint"`
+	Ends    int64      `cbor:"3,keyasint"`
+	Doors   []string   `cbor:"4,keyasint,omitempty"`
+	State   ClaimState `cbor:"5,keyasint"`
 }
 
 // Door is a row of Doors; its key is the door's name.
 type Door struct {
 	Anonymous   bool   `cbor:"1,keyasint,omitempty"`
-	UnknownTime uint64 `cbor:"2,keyasint,omitempty"`
+	UnknownTime Policy `cbor:"2,keyasint,omitempty"`
 	FreshFor    int64  `cbor:"3,keyasint,omitempty"` // seconds
-	Stale       uint64 `cbor:"4,keyasint,omitempty"`
+	Stale       Policy `cbor:"4,keyasint,omitempty"`
 }
 
 // Lease is a row of Leases; its key is the lease's id.
@@ -202,20 +201,20 @@ type Lease struct {
 
 // Site is the row "site" of Config. Durations are in seconds.
 type Site struct {
-	Name          string `cbor:"1,keyasint"`
-	UnknownBadge  uint64 `cbor:"2,keyasint"`
-	Confirm       uint64 `cbor:"3,keyasint"`
-	Lang          string `cbor:"4,keyasint"`
-	EditProfile   bool   `cbor:"5,keyasint"`
-	CodeDigits    uint64 `cbor:"6,keyasint"`
-	ClaimWindow   int64  `cbor:"7,keyasint"`
-	GuessBudget   uint64 `cbor:"8,keyasint"`
-	ClaimsClosed  bool   `cbor:"9,keyasint,omitempty"`
-	QuotaBurst    uint64 `cbor:"10,keyasint"`
-	QuotaDay      uint64 `cbor:"11,keyasint"`
-	QuotaSite     uint64 `cbor:"12,keyasint"`
-	AnonymousLife int64  `cbor:"13,keyasint"`
-	SessionIdle   int64  `cbor:"14,keyasint"`
-	ClaimsEpoch   uint64 `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
-	SessionMax    int64  `cbor:"16,keyasint,omitempty"` // 0: the terminal's default
+	Name          string  `cbor:"1,keyasint"`
+	UnknownBadge  Route   `cbor:"2,keyasint"`
+	Confirm       Confirm `cbor:"3,keyasint"`
+	Lang          string  `cbor:"4,keyasint"`
+	EditProfile   bool    `cbor:"5,keyasint"`
+	CodeDigits    uint64  `cbor:"6,keyasint"`
+	ClaimWindow   int64   `cbor:"7,keyasint"`
+	GuessBudget   uint64  `cbor:"8,keyasint"`
+	ClaimsClosed  bool    `cbor:"9,keyasint,omitempty"`
+	QuotaBurst    uint64  `cbor:"10,keyasint"`
+	QuotaDay      uint64  `cbor:"11,keyasint"`
+	QuotaSite     uint64  `cbor:"12,keyasint"`
+	AnonymousLife int64   `cbor:"13,keyasint"`
+	SessionIdle   int64   `cbor:"14,keyasint"`
+	ClaimsEpoch   uint64  `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
+	SessionMax    int64   `cbor:"16,keyasint,omitempty"` // 0: the terminal's default
 }

@@ -27,9 +27,9 @@ func (c *checked) account(a *Account) {
 	for range c.count() {
 		switch c.key() {
 		case 1:
-			a.Kind = c.uint()
+			a.Kind = AccountKind(c.uint())
 		case 2:
-			a.State = c.uint()
+			a.State = AccountState(c.uint())
 		case 3:
 			a.Number = c.uint()
 		case 4:
@@ -56,9 +56,9 @@ func (c *checked) card(row *Card) {
 		case 1:
 			row.Account = c.id()
 		case 2:
-			row.State = c.uint()
+			row.State = BindingState(c.uint())
 		case 3:
-			row.Assurance = c.uint()
+			row.Assurance = Assurance(c.uint())
 		case 4:
 			row.Expires = c.int()
 		default:

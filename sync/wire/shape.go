@@ -30,19 +30,37 @@ const (
 type shape struct {
 	form   form
 	filled bool    // the zero value is left out
-	name   string  // of a record
+	name   string  // of a record or an enumeration
 	size   int     // octets: exact length, 0: any
 	key    *shape  // table
 	elem   *shape  // list, table
-	fields []field // record, by key
+	fields []field // record, by rank
 }
 
-// field is one key of a record.
+// field is one key of a record. Fields are sorted by rank, which follows the bytes of
+// their keys: 0, 1, 2 ... and then -1, -2 ...
 type field struct {
-	key      uint64
+	rank     uint64
 	name     string
 	optional bool
 	shape    *shape
+}
+
+// negative is added to the ranks of negative keys.
+const negative = 1 << 63
+
+func rankOf(key int64) uint64 {
+	if key < 0 {
+		return negative | uint64(-1-key)
+	}
+	return uint64(key)
+}
+
+func (f field) key() int64 {
+	if f.rank >= negative {
+		return -1 - int64(f.rank-negative)
+	}
+	return int64(f.rank)
 }
 
 var free = &shape{form: anything}
@@ -67,7 +85,7 @@ func newShape(t reflect.Type) *shape {
 	case reflect.Bool:
 		return &shape{form: boolean}
 	case reflect.Uint64:
-		return &shape{form: unsigned}
+		return newUnsigned(t)
 	case reflect.Int64:
 		return &shape{form: integer}
 	case reflect.String:
@@ -88,12 +106,21 @@ func newShape(t reflect.Type) *shape {
 	}
 }
 
+// newUnsigned is a number, or an enumeration if its type has a name.
+func newUnsigned(t reflect.Type) *shape {
+	s := &shape{form: unsigned}
+	if t != reflect.TypeFor[uint64]() {
+		s.name = t.Name()
+	}
+	return s
+}
+
 func newRecord(t reflect.Type) *shape {
 	s := &shape{form: record, name: t.Name()}
 	for i := range t.NumField() {
 		s.fields = append(s.fields, newField(t.Field(i)))
 	}
-	sort.Slice(s.fields, func(i, j int) bool { return s.fields[i].key < s.fields[j].key })
+	sort.Slice(s.fields, func(i, j int) bool { return s.fields[i].rank < s.fields[j].rank })
 	return s
 }
 
@@ -101,7 +128,7 @@ func newRecord(t reflect.Type) *shape {
 // slice has a fixed length, size:"BYTES".
 func newField(f reflect.StructField) field {
 	parts := strings.Split(f.Tag.Get("cbor"), ",")
-	key, err := strconv.ParseUint(parts[0], 10, 8)
+	key, err := strconv.ParseInt(parts[0], 10, 8)
 	if err != nil || !slices.Contains(parts, "keyasint") {
 		panic(fmt.Sprintf("wire: field %s has no integer key", f.Name))
 	}
@@ -110,5 +137,5 @@ func newField(f reflect.StructField) field {
 	if n, err := strconv.Atoi(f.Tag.Get("size")); err == nil {
 		s.size = n
 	}
-	return field{key, f.Name, s.filled, &s}
+	return field{rankOf(key), f.Name, s.filled, &s}
 }

@@ -1,10 +1,12 @@
 package wire_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,12 +82,52 @@ func TestUnknownIntegerKeysAreSkipped(t *testing.T) {
 	for _, in := range []string{
 		"a3 01 01 02 18 40 03 00",
 		"a3 01 01 02 18 40 18 64 82 01 a1 01 41 00",
-		"a3 01 01 02 18 40 20 63 61 62 63",
 	} {
 		var l wire.Lease
-		if err := wire.Unmarshal(unhex(t, in), &l); err != nil || l.Last != 64 {
-			t.Errorf("%s: %+v, %v", in, l, err)
+		if understood, err := wire.UnmarshalRow(unhex(t, in), &l); err != nil || l.Last != 64 || !understood {
+			t.Errorf("%s: %+v, understood %v, %v", in, l, understood, err)
 		}
+		if err := wire.Unmarshal(unhex(t, in), &l); err != nil {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}
+
+// TestANegativeKeyMustBeUnderstood (issue 8, 1): a message with a negative key that this
+// version does not know is refused; a row with one is read, and said not to be understood.
+func TestANegativeKeyMustBeUnderstood(t *testing.T) {
+	for _, in := range []string{
+		"a3 01 01 02 18 40 20 63 61 62 63",
+		"a3 01 01 02 18 40 38 62 82 01 a1 01 41 00",
+		"a4 01 01 02 18 40 03 00 3b 7fffffff ffffffff 00",
+	} {
+		var l wire.Lease
+		if understood, err := wire.UnmarshalRow(unhex(t, in), &l); err != nil || understood || l.Last != 64 {
+			t.Errorf("row %s: %+v, understood %v, %v", in, l, understood, err)
+		}
+		l = wire.Lease{}
+		if err := wire.Unmarshal(unhex(t, in), &l); err == nil || l != (wire.Lease{}) {
+			t.Errorf("message %s was taken: %+v, %v", in, l, err)
+		}
+	}
+	for name, in := range map[string]string{
+		"before the others": "a3 20 00 01 01 02 18 40",
+		"twice":             "a4 01 01 02 18 40 20 00 20 00",
+		"instead of one":    "a2 01 01 20 00",
+		"below int64":       "a3 01 01 02 18 40 3b 80000000 00000000 00",
+		"above int64":       "a3 01 01 02 18 40 1b 80000000 00000000 00",
+		"null":              "a3 01 01 02 18 40 20 f6",
+	} {
+		var l wire.Lease
+		if _, err := wire.UnmarshalRow(unhex(t, in), &l); err == nil {
+			t.Errorf("%s: %s was taken", name, in)
+		}
+	}
+	inEdit := must(t)(wire.Marshal(wire.Event{Boot: []byte("bootboot"), Edit: &wire.Edit{}}))
+	at := bytes.Index(inEdit, []byte{0xa3, 1, 0x60, 2, 0x60, 3, 0x60})
+	inEdit = slices.Concat(inEdit[:at], []byte{0xa4}, inEdit[at+1:at+7], []byte{0x20, 0}, inEdit[at+7:])
+	if err := wire.Unmarshal(inEdit, new(wire.Event)); err == nil {
+		t.Errorf("an event was taken with a negative key inside: %x", inEdit)
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,10 +11,10 @@ import (
 )
 
 func (s *server) addAccount(r *http.Request, in NewAccount) (Account, error) {
-	state := uint64(hub.Created)
+	state := wire.AccountCreated
 	if in.State != "" {
 		var err error
-		if state, err = number(hub.AccountStates, "state", in.State); err != nil {
+		if state, err = parseEnum[wire.AccountState]("state", in.State); err != nil {
 			return Account{}, err
 		}
 	}
@@ -26,7 +27,7 @@ func (s *server) accounts(r *http.Request, _ none) ([]Account, error) {
 }
 
 func (s *server) setAccountState(r *http.Request, in AccountState) (Account, error) {
-	state, err := number(hub.AccountStates, "state", in.State)
+	state, err := parseEnum[wire.AccountState]("state", in.State)
 	if err != nil {
 		return Account{}, err
 	}
@@ -39,16 +40,9 @@ func (s *server) edits(r *http.Request, _ none) ([]EditVersion, error) {
 }
 
 func (s *server) setDoor(r *http.Request, in DoorPatch) (Door, error) {
-	for _, e := range []struct {
-		what  string
-		value *string
-	}{{"unknown_time", in.UnknownTime}, {"stale", in.Stale}} {
-		if e.value == nil {
-			continue
-		}
-		if _, err := number(hub.Policies, e.what, *e.value); err != nil {
-			return Door{}, err
-		}
+	err := cmp.Or(checkEnum[wire.Policy]("unknown_time", in.UnknownTime), checkEnum[wire.Policy]("stale", in.Stale))
+	if err != nil {
+		return Door{}, err
 	}
 	d, err := s.Hub.SetDoor(r.Context(), in.ID, in.apply)
 	return doorOf(d), err
@@ -58,12 +52,8 @@ func (s *server) setDoor(r *http.Request, in DoorPatch) (Door, error) {
 func (p DoorPatch) apply(d *wire.Door) {
 	set(&d.Anonymous, p.Anonymous)
 	set(&d.FreshFor, p.FreshFor)
-	if p.UnknownTime != nil {
-		d.UnknownTime, _ = hub.Policies.Number(*p.UnknownTime)
-	}
-	if p.Stale != nil {
-		d.Stale, _ = hub.Policies.Number(*p.Stale)
-	}
+	setEnum(&d.UnknownTime, p.UnknownTime)
+	setEnum(&d.Stale, p.Stale)
 }
 
 func (s *server) doors(r *http.Request, _ none) ([]Door, error) {
@@ -118,7 +108,7 @@ func (s *server) cards(r *http.Request, _ none) ([]Card, error) {
 }
 
 func (s *server) setCardState(r *http.Request, in CardState) (Card, error) {
-	state, err := number(hub.CardStates, "state", in.State)
+	state, err := parseEnum[wire.BindingState]("state", in.State)
 	if err != nil {
 		return Card{}, err
 	}
@@ -137,17 +127,9 @@ func (s *server) reopen(r *http.Request, _ none) (Site, error) {
 }
 
 func (s *server) patchSite(r *http.Request, in SitePatch) (Site, error) {
-	for _, e := range []struct {
-		names hub.Names
-		what  string
-		value *string
-	}{{hub.Routes, "unknown_badge", in.UnknownBadge}, {hub.Confirms, "confirm", in.Confirm}} {
-		if e.value == nil {
-			continue
-		}
-		if _, err := number(e.names, e.what, *e.value); err != nil {
-			return Site{}, err
-		}
+	err := cmp.Or(checkEnum[wire.Route]("unknown_badge", in.UnknownBadge), checkEnum[wire.Confirm]("confirm", in.Confirm))
+	if err != nil {
+		return Site{}, err
 	}
 	site, err := s.Hub.SetSite(r.Context(), in.apply)
 	return s.siteOf(site), err
@@ -167,12 +149,8 @@ func (p SitePatch) apply(s *wire.Site) {
 	set(&s.AnonymousLife, p.AnonymousLife)
 	set(&s.SessionIdle, p.SessionIdle)
 	set(&s.SessionMax, p.SessionMax)
-	if p.UnknownBadge != nil {
-		s.UnknownBadge, _ = hub.Routes.Number(*p.UnknownBadge)
-	}
-	if p.Confirm != nil {
-		s.Confirm, _ = hub.Confirms.Number(*p.Confirm)
-	}
+	setEnum(&s.UnknownBadge, p.UnknownBadge)
+	setEnum(&s.Confirm, p.Confirm)
 }
 
 func set[T any](to, from *T) {

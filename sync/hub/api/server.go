@@ -18,6 +18,7 @@ import (
 	"badged/internal/unixsock"
 	"badged/sync/hub"
 	"badged/sync/identity"
+	"badged/sync/wire"
 )
 
 // Options is what the server needs.
@@ -192,13 +193,32 @@ func list[T, J any](show func(T) J) func([]T, error) ([]J, error) {
 	}
 }
 
-// number is the number of a name in an enumeration, or a refusal that lists all.
-func number(names hub.Names, what, name string) (uint64, error) {
-	n, ok := names.Number(name)
+// parseEnum gives the value that has a name, or a refusal that lists all names.
+func parseEnum[T wire.Enum](what, name string) (T, error) {
+	v, ok := wire.Parse[T](name)
 	if !ok {
-		return 0, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("%s cannot be %q: it is one of %v", what, name, names[1:])}
+		return 0, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("%s cannot be %q: it is one of %v", what, name, wire.Names[T]())}
 	}
-	return n, nil
+	return v, nil
+}
+
+// checkEnum refuses a name that no value has. No name is fine.
+func checkEnum[T wire.Enum](what string, name *string) error {
+	if name == nil {
+		return nil
+	}
+	_, err := parseEnum[T](what, *name)
+	return err
+}
+
+// setEnum sets a value by its name, which checkEnum has checked. No name changes nothing.
+func setEnum[T wire.Enum](to *T, name *string) {
+	if name == nil {
+		return
+	}
+	if v, ok := wire.Parse[T](*name); ok {
+		*to = v
+	}
 }
 
 func idOf(r *http.Request) (id hub.ID, err error) {

@@ -13,17 +13,17 @@ func terminalOf(t hub.TerminalState) Terminal {
 		LastSeen: t.LastSeen, Agent: t.Agent, Upto: map[string]uint64{}, Vector: []Collection{}, ClaimsClosed: t.ClaimsClosed,
 	}
 	for stream, n := range t.Upto {
-		out.Upto[wire.StreamName(stream)] = n
+		out.Upto[stream.String()] = n
 	}
 	for _, v := range t.Vector {
-		out.Vector = append(out.Vector, Collection{v.Collection.String(), v.Rev, hub.Hex(v.Hash)})
+		out.Vector = append(out.Vector, Collection{v.Collection.String(), v.Rev, hub.Hex(v.Hash), v.NotUnderstood})
 	}
 	return out
 }
 
 func accountOf(a hub.Account) Account {
 	return Account{
-		ID: hub.Hex(a.ID), Kind: hub.AccountKinds.Of(a.Kind), State: hub.AccountStates.Of(a.State),
+		ID: hub.Hex(a.ID), Kind: a.Kind.String(), State: a.State.String(),
 		Display: a.DisplayName(), Name: a.Name, Email: a.Email, Lang: a.Lang,
 		Number: a.Number, Aliases: a.Aliases, Expires: moment(a.Expires),
 	}
@@ -36,7 +36,7 @@ func editOf(e hub.EditRecord) EditVersion {
 func doorOf(d hub.Door) Door {
 	return Door{
 		ID: d.ID, Anonymous: d.Anonymous, FreshFor: d.FreshFor,
-		UnknownTime: hub.Policies.Of(d.UnknownTime), Stale: hub.Policies.Of(d.Stale),
+		UnknownTime: d.UnknownTime.String(), Stale: d.Stale.String(),
 	}
 }
 
@@ -50,12 +50,12 @@ func grantOf(g hub.Grant) Grant {
 func claimOf(c hub.ClaimRecord) Claim {
 	out := Claim{
 		ID: hub.Hex(c.ID), Account: hub.Hex(c.Account), Doors: c.Doors,
-		State: hub.ClaimStates.Of(c.State), Issued: c.Issued, Ends: c.Ends,
+		State: c.State.String(), Issued: c.Issued, Ends: c.Ends,
 	}
-	if c.State == hub.ClaimLive && !c.Ends.After(time.Now()) {
+	if c.State == wire.ClaimLive && !c.Ends.After(time.Now()) {
 		out.State = "ended"
 	}
-	if c.State == hub.ClaimUsed {
+	if c.State == wire.ClaimUsed {
 		out.Card = hub.Short(c.Card)
 	}
 	return out
@@ -64,7 +64,7 @@ func claimOf(c hub.ClaimRecord) Claim {
 func cardOf(c hub.Card) Card {
 	out := Card{
 		ID: hub.Short(c.ID), Account: hub.Hex(c.Account), AccountName: c.Owner,
-		State: hub.CardStates.Of(c.State), Assurance: hub.Assurances.Of(c.Assurance), Expires: moment(c.Expires),
+		State: c.State.String(), Assurance: c.Assurance.String(), Expires: moment(c.Expires),
 	}
 	for _, k := range c.Conflicts {
 		out.Conflicts = append(out.Conflicts, Conflict{hub.Hex(k.Other), k.Why, k.Terminal, k.At})
@@ -74,7 +74,7 @@ func cardOf(c hub.Card) Card {
 
 func (s *server) siteOf(v wire.Site) Site {
 	return Site{
-		ID: s.Hub.SiteID(), Name: v.Name, UnknownBadge: hub.Routes.Of(v.UnknownBadge), Confirm: hub.Confirms.Of(v.Confirm),
+		ID: s.Hub.SiteID(), Name: v.Name, UnknownBadge: v.UnknownBadge.String(), Confirm: v.Confirm.String(),
 		Lang: v.Lang, EditProfile: v.EditProfile, CodeDigits: v.CodeDigits, ClaimWindow: v.ClaimWindow,
 		GuessBudget: v.GuessBudget, ClaimsClosed: v.ClaimsClosed, QuotaBurst: v.QuotaBurst, QuotaDay: v.QuotaDay,
 		QuotaSite: v.QuotaSite, AnonymousLife: v.AnonymousLife, SessionIdle: v.SessionIdle, SessionMax: v.SessionMax,
@@ -83,13 +83,13 @@ func (s *server) siteOf(v wire.Site) Site {
 
 func eventOf(e hub.Event) Event {
 	out := Event{
-		ID: e.ID, Terminal: e.Terminal, Incarnation: hub.Hex(e.Incarnation), Stream: wire.StreamName(e.Stream),
-		Seq: e.Seq, Order: e.Record.Order, Received: e.Received, Clock: wire.ClockName(e.Clock), Kind: "unreadable",
+		ID: e.ID, Terminal: e.Terminal, Incarnation: hub.Hex(e.Incarnation), Stream: e.Stream.String(),
+		Seq: e.Seq, Order: e.Record.Order, Received: e.Received, Clock: e.Clock.String(), Kind: "unreadable",
 	}
 	if !e.Readable {
 		return out
 	}
-	out.Kind, out.Outcome, out.Reason = wire.KindName(e.Kind), wire.OutcomeName(e.Outcome), wire.ReasonName(e.Reason)
+	out.Kind, out.Outcome, out.Reason = e.Kind.String(), e.Outcome.String(), e.Reason.String()
 	out.Point, out.Device, out.Why = e.Point, e.Device, e.Why
 	out.Number, out.Label, out.AccountName = e.Number, e.Label, e.AccountName
 	out.At = time.UnixMilli(e.At).UTC()

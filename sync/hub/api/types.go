@@ -64,6 +64,10 @@ type Collection struct {
 	Name string `json:"name"`
 	Rev  uint64 `json:"rev"`
 	Hash string `json:"hash"`
+
+	// NotUnderstood counts rows that give no right at the terminal, whose agent is too old
+	// for them.
+	NotUnderstood uint64 `json:"not_understood,omitempty"`
 }
 
 // NewAccount asks for a person's account. State is created, invited or active; empty

@@ -114,10 +114,11 @@ func (x *tx) sourceID(s *hub.Source) (int64, error) {
 	return row.id, nil
 }
 
-func (x *tx) upto(source int64) (map[uint64]uint64, error) {
-	upto := make(map[uint64]uint64)
+func (x *tx) upto(source int64) (map[wire.Stream]uint64, error) {
+	upto := make(map[wire.Stream]uint64)
 	err := x.all(sqlWatermarks, []any{source}, func(scan func(...any) error) error {
-		var stream, n uint64
+		var stream wire.Stream
+		var n uint64
 		err := scan(&stream, &n)
 		upto[stream] = n
 		return err
