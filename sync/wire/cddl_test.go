@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -185,6 +186,12 @@ func TestALaterVersionReadsItsNegativeKeys(t *testing.T) {
 		b, _ := hex.DecodeString(in)
 		if _, err := UnmarshalRow(b, &got); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", in, err)
+		}
+	}
+	for _, in := range []string{"a201013b800000000000000003", "a201011b800000000000000003"} { // no int64
+		b, _ := hex.DecodeString(in)
+		if _, err := check(b, reflect.TypeFor[later]()); !errors.Is(err, errForm) {
+			t.Errorf("%s was taken for key -1: %v", in, err)
 		}
 	}
 }
