@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,10 +53,15 @@ func TestTheAssuranceOfACardComesBack(t *testing.T) {
 			m.connect(b)
 			m.connect(m.boxes[1])
 		}
-		for _, b := range m.boxes {
-			if n := b.store.Stats().Local; n != 0 {
-				t.Errorf("%s has %d rows of its own still", b.name, n)
+		known, err := m.hub.Cards(ctx)
+		m.must(err)
+		for name, a := range want {
+			i := slices.IndexFunc(known, func(c central.Card) bool { return c.ID == siteKey.Card(name) })
+			if i < 0 || known[i].Assurance != wire.Assurance(a) {
+				t.Errorf("the hub knows %s among %+v, want %s", name, known, wire.Assurance(a))
 			}
+		}
+		for _, b := range m.boxes {
 			for name, a := range want {
 				k, found := b.store.Index().Card(enroll.CardID(siteKey.Card(name)), "")
 				if !found || k.Binding.Assurance != a {
