@@ -42,7 +42,7 @@ suites=(
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
-	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | README's installation, pasted line by line into a bare Debian"
+	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | the installation of README, pasted line by line into a bare Debian"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"story   |                                    | the way of a badge, step by step, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"

@@ -218,6 +218,31 @@ func (a *agent) wantCard(point string, n int) error {
 	return isCard(ev, point, n)
 }
 
+// The processor and the other side of the lab are emulated or stand still for longer than a
+// bit takes: then something is cut, which is a fault and never another card, and it is sent
+// again. How often that happens is the host's doing; more than this is a reader that fails.
+const repeats = 200
+
+// presentCard has the nth card presented at a point until it is read, and counts how often
+// it was cut. Any other answer is an error.
+func (a *agent) presentCard(point string, n int, send func() error) (cut int, err error) {
+	for cut = range repeats {
+		if err := send(); err != nil {
+			return cut, err
+		}
+		ev, err := a.next(point, presented, "a card", isPresentation)
+		if err != nil {
+			return cut, err
+		}
+		if ev.Outcome != "faulty" {
+			return cut, isCard(ev, point, n)
+		}
+		time.Sleep(2 * quiet)
+		a.drain(point)
+	}
+	return cut, fmt.Errorf("card %d at %s was cut %d times", n, point, repeats)
+}
+
 func isPresentation(ev ctl.Event) bool { return ev.Kind == "presentation" }
 
 // isCard wants an event to be that of the nth card.

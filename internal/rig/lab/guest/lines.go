@@ -30,11 +30,6 @@ func h10301(number string) string {
 	return fmt.Sprintf("%d%024b%d", even, n, odd)
 }
 
-// The processor and the hand that pulls the lines are emulated, and may stand still for
-// longer than a bit takes: then a frame is cut, which is a fault, and it is sent again.
-// How often that happens is the host's doing; more than this is a reader that fails.
-const repeats = 200
-
 // frames sends badges as pulses on the lines of a real chip.
 func frames(g *guest) (_ string, err error) {
 	a, err := startAgent(setup{devices: []device{lines("")}})
@@ -42,22 +37,10 @@ func frames(g *guest) (_ string, err error) {
 		return "", err
 	}
 	faults := 0
-	for sent := 0; sent < fewBadges && err == nil; {
+	for sent := 0; sent < fewBadges && err == nil; sent++ {
 		n := lab.Wiegand + sent%(lab.UID-lab.Wiegand)
-		var ev ctl.Event
-		if err = g.link.Ask("wiegand", h10301(lab.Number(n))); err == nil {
-			ev, err = a.next("lines", presented, "a frame", isPresentation)
-		}
-		if ev.Outcome == "faulty" && faults < repeats {
-			faults++
-			time.Sleep(2 * quiet)
-			a.drain("lines")
-			continue
-		}
-		if err == nil {
-			err = isCard(ev, "lines", n)
-		}
-		sent++
+		cut, sendErr := a.presentCard("lines", n, func() error { return g.link.Ask("wiegand", h10301(lab.Number(n))) })
+		faults, err = faults+cut, sendErr
 	}
 	return fmt.Sprintf("%d frames of 26 bits read by the kernel's time of their edges; %d were cut by the emulation", fewBadges, faults),
 		errors.Join(err, a.wantNothing(), a.stop())
