@@ -3,18 +3,17 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
+	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/sync/hub/api"
 )
 
@@ -28,13 +27,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beProgram) == "" {
 		os.Exit(m.Run())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdout, os.Stderr})
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "badgehub:", err)
-	}
-	os.Exit(exitCode(err))
+	main()
 }
 
 // process is a running `badgehub serve`.
@@ -93,7 +86,7 @@ func (p *process) run(args ...string) (string, error) {
 func runHub(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := Run(t.Context(), args, func(string) string { return "" }, Stdio{&out, &errs})
+	err := Run(t.Context(), args, func(string) string { return "" }, cli.Stdio{Out: &out, Err: &errs})
 	return out.String(), err
 }
 
@@ -229,36 +222,36 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		says string
 		code int
 	}{
-		{[]string{"account", "list", "--dir", t.TempDir()}, "badgehub serve", exitTemporary},
+		{[]string{"account", "list", "--dir", t.TempDir()}, "badgehub serve", cli.ExitTemporary},
 		{[]string{"serve", "--dir", dir}, "another `badgehub serve`", 1},
 		{[]string{"serve", "--dir", t.TempDir(), "--listen-mqtt", taken}, "another program", 1},
 		{[]string{"serve", "--dir", t.TempDir(), "--listen-mqtt", "127.0.0.1:0", "--listen-web", p.Web}, "--listen-web", 1},
 		{[]string{"serve", "--dir", broken}, "--dir", 1},
 		{[]string{"serve", "--dir", loose}, "chmod 600", 1},
-		{[]string{"serve", "--log", "xml"}, "text or json", exitUsage},
-		{[]string{"serve", "--nonsense"}, "--help", exitUsage},
-		{[]string{"account", "add"}, "`badgehub account add NAME` needs 1 argument,", exitUsage},
-		{[]string{"account", "state", "x"}, "`badgehub account state ACCOUNT STATE` needs 2 arguments,", exitUsage},
+		{[]string{"serve", "--log", "xml"}, "text or json", cli.ExitUsage},
+		{[]string{"serve", "--nonsense"}, "--help", cli.ExitUsage},
+		{[]string{"account", "add"}, "`badgehub account add NAME` takes 1 argument,", cli.ExitUsage},
+		{[]string{"account", "state", "x"}, "`badgehub account state ACCOUNT STATE` takes 2 arguments,", cli.ExitUsage},
 		{[]string{"account", "add", "anonym7", "--socket", p.Socket}, "reserved", 1},
 		{[]string{"terminal", "add", "a b", "--socket", p.Socket}, "a name is 1 to 63 lower-case letters", 1},
-		{[]string{"claim", "add", "x", "--minutes", "0", "--socket", p.Socket}, "--minutes 0", exitUsage},
+		{[]string{"claim", "add", "x", "--minutes", "0", "--socket", p.Socket}, "--minutes 0", cli.ExitUsage},
 		{[]string{"claim", "add", "x", "--minutes", "-7", "--socket", p.Socket}, "not -7", 1},
 		{[]string{"claim", "add", "x", "--minutes", "9000000", "--socket", p.Socket}, "not 9000000", 1},
-		{[]string{"account", "nonsense"}, "no command", exitUsage},
-		{[]string{"nonsense"}, "nonsense", exitUsage},
-		{[]string{"site", "set", "--socket", p.Socket}, "nothing to set", exitUsage},
-		{[]string{"site", "set", "--guess-budget", "-1", "--socket", p.Socket}, "out of range", exitUsage},
+		{[]string{"account", "nonsense"}, "no command", cli.ExitUsage},
+		{[]string{"nonsense"}, "nonsense", cli.ExitUsage},
+		{[]string{"site", "set", "--socket", p.Socket}, "nothing to set", cli.ExitUsage},
+		{[]string{"site", "set", "--guess-budget", "-1", "--socket", p.Socket}, "out of range", cli.ExitUsage},
 		{[]string{"site", "set", "--lang", "de", "--socket", p.Socket}, "lang is fr or en", 1},
-		{[]string{"grant", "add", "x", "y", "--from", "yesterday", "--socket", p.Socket}, "not a day", exitUsage},
+		{[]string{"grant", "add", "x", "y", "--from", "yesterday", "--socket", p.Socket}, "not a day", cli.ExitUsage},
 		{[]string{"claim", "add", "nobody", "--socket", p.Socket}, "badgehub account list", 1},
 		{[]string{"claim", "remove", "x", "--socket", p.Socket}, "32 hex digits", 1},
 		{[]string{"account", "state", "nobody", "happy", "--socket", p.Socket}, "created invited active", 1},
 		{[]string{"terminal", "add", "Hall!", "--socket", p.Socket}, "lower-case", 1},
-		{[]string{"event", "list", "--limit", "-3", "--socket", p.Socket}, "less than none", exitUsage},
+		{[]string{"event", "list", "--limit", "-3", "--socket", p.Socket}, "less than none", cli.ExitUsage},
 	} {
 		_, err := runHub(t, c.args...)
-		if err == nil || !strings.Contains(err.Error(), c.says) || exitCode(err) != c.code {
-			t.Errorf("badgehub %s: %v (exit %d, want %d and %q)", strings.Join(c.args, " "), err, exitCode(err), c.code, c.says)
+		if err == nil || !strings.Contains(err.Error(), c.says) || command.Exit(err, io.Discard) != c.code {
+			t.Errorf("badgehub %s: %v (exit %d, want %d and %q)", strings.Join(c.args, " "), err, command.Exit(err, io.Discard), c.code, c.says)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/sync/hub/api"
 )
 
@@ -17,7 +17,7 @@ func (p *program) accountCommand() *cobra.Command {
 	var n api.NewAccount
 	var active bool
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Make an account for a person", Args: arguments(1),
+		Use: "add NAME", Short: "Make an account for a person", Args: cli.Args(1),
 		Example: `  badgehub account add "Ada Byron" --email ada@example.com --active`,
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Account, error) {
 			n.Name = args[0]
@@ -31,26 +31,26 @@ func (p *program) accountCommand() *cobra.Command {
 	add.Flags().StringVar(&n.Lang, "lang", "", "language, fr or en (default: the site's)")
 	add.Flags().BoolVar(&active, "active", false, "usable at once; without it, cards and codes do nothing until 'account state NAME active'")
 	list := &cobra.Command{
-		Use: "list", Short: "List accounts", Args: arguments(0), Example: "  badgehub account list --json",
+		Use: "list", Short: "List accounts", Args: cli.Args(0), Example: "  badgehub account list --json",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Account, error) { return c.Accounts(ctx) },
 			table("ID\tNAME\tE-MAIL\tKIND\tSTATE", accountLine)),
 	}
 	state := &cobra.Command{
-		Use: "state ACCOUNT STATE", Short: "Set an account to created, invited, active or suspended", Args: arguments(2),
+		Use: "state ACCOUNT STATE", Short: "Set an account to created, invited, active or suspended", Args: cli.Args(2),
 		Example: `  badgehub account state "Ada Byron" suspended`,
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Account, error) {
 			return c.SetAccountState(ctx, args[0], args[1])
 		}, showAccount),
 	}
 	edits := &cobra.Command{
-		Use: "edits ACCOUNT", Short: "List the changes of a profile", Args: arguments(1), Example: "  badgehub account edits anonym1",
+		Use: "edits ACCOUNT", Short: "List the changes of a profile", Args: cli.Args(1), Example: "  badgehub account edits anonym1",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) ([]api.EditVersion, error) {
 			return c.Edits(ctx, args[0])
 		}, table("AT\tTERMINAL\tFROM\tTO", func(e api.EditVersion) string {
 			return fmt.Sprintf("%s\t%s\t%s\t%s", clock(e.At), e.Terminal, profile(e.Before), profile(e.After))
 		})),
 	}
-	return group("account", "Accounts of people", add, list, state, edits)
+	return cli.Group("account", "Accounts of people", add, list, state, edits)
 }
 
 func profile(p api.Profile) string { return fmt.Sprintf("%q %s %s", p.Name, p.Email, p.Lang) }
@@ -66,12 +66,12 @@ func showAccount(w io.Writer, a api.Account) {
 func (p *program) claimCommand() *cobra.Command {
 	var n api.NewClaim
 	add := &cobra.Command{
-		Use: "add ACCOUNT", Short: "Issue a code that binds the member's next card", Args: arguments(1),
+		Use: "add ACCOUNT", Short: "Issue a code that binds the member's next card", Args: cli.Args(1),
 		Example: "  badgehub claim add ada@example.com --minutes 30 --door front",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.IssuedClaim, error) {
 			n.Account = args[0]
 			if n.Minutes == 0 { // for the hub that is none given
-				return api.IssuedClaim{}, usageError{errors.New("--minutes 0: a code lives for 1 minute or more")}
+				return api.IssuedClaim{}, cli.Usagef("--minutes 0: a code lives for 1 minute or more")
 			}
 			return c.AddClaim(ctx, n)
 		}, func(w io.Writer, c api.IssuedClaim) {
@@ -85,19 +85,19 @@ func (p *program) claimCommand() *cobra.Command {
 	add.Flags().StringSliceVar(&n.Doors, "door", nil, "only at this door (can be given several times; default: all)")
 	add.Flags().IntVar(&n.Minutes, "minutes", 60, "life of the code in minutes")
 	list := &cobra.Command{
-		Use: "list", Short: "List claims, without their codes, which nobody has", Args: arguments(0), Example: "  badgehub claim list",
+		Use: "list", Short: "List claims, without their codes, which nobody has", Args: cli.Args(0), Example: "  badgehub claim list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Claim, error) { return c.Claims(ctx) },
 			table("ID\tACCOUNT\tSTATE\tENDS\tDOORS", func(c api.Claim) string {
 				return strings.Join([]string{c.ID, c.Account[:8], c.State, clock(c.Ends), orAll(c.Doors)}, "\t")
 			})),
 	}
 	remove := &cobra.Command{
-		Use: "remove ID", Short: "End a claim that was not used", Args: arguments(1), Example: "  badgehub claim remove 5b0c...",
+		Use: "remove ID", Short: "End a claim that was not used", Args: cli.Args(1), Example: "  badgehub claim remove 5b0c...",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveClaim(ctx, args[0])
 		}, done("The claim has ended.")),
 	}
-	return group("claim", "Codes that bind a card to a member", add, list, remove)
+	return cli.Group("claim", "Codes that bind a card to a member", add, list, remove)
 }
 
 func orAll(doors []string) string {
@@ -114,12 +114,12 @@ func done(text string) func(io.Writer, struct{}) {
 func (p *program) cardCommand() *cobra.Command {
 	var s api.CardState
 	list := &cobra.Command{
-		Use: "list", Short: "List cards, those with a conflict first", Args: arguments(0), Example: "  badgehub card list",
+		Use: "list", Short: "List cards, those with a conflict first", Args: cli.Args(0), Example: "  badgehub card list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Card, error) { return c.Cards(ctx) },
 			table("ID\tOWNER\tSTATE\tCONFLICT", cardLine)),
 	}
 	state := &cobra.Command{
-		Use: "state CARD STATE", Short: "Set a card to active, pending, lost, replaced or revoked, and settle its conflicts", Args: arguments(2),
+		Use: "state CARD STATE", Short: "Set a card to active, pending, lost, replaced or revoked, and settle its conflicts", Args: cli.Args(2),
 		Example: "  badgehub card state 41c0ffee lost\n  badgehub card state 41c0ffee active --account ada@example.com",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Card, error) {
 			s.State = args[1]
@@ -129,7 +129,7 @@ func (p *program) cardCommand() *cobra.Command {
 		}),
 	}
 	state.Flags().StringVar(&s.Account, "account", "", "make it this account's card")
-	return group("card", "Cards and whose they are", list, state)
+	return cli.Group("card", "Cards and whose they are", list, state)
 }
 
 func cardLine(c api.Card) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/foreign"
 	"badged/internal/paint"
 	"badged/sync/hub/api"
@@ -21,7 +22,7 @@ func (p *program) doorCommand() *cobra.Command {
 	var fresh time.Duration
 	var stale, unknownTime string
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Make a door, or change the settings that are given", Args: arguments(1),
+		Use: "add NAME", Short: "Make a door, or change the settings that are given", Args: cli.Args(1),
 		Example: "  badgehub door add front\n  badgehub door add lab --fresh-for 24h --stale staff",
 	}
 	f := add.Flags()
@@ -40,13 +41,13 @@ func (p *program) doorCommand() *cobra.Command {
 			d.ID, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
 	})
 	list := &cobra.Command{
-		Use: "list", Short: "List doors", Args: arguments(0), Example: "  badgehub door list",
+		Use: "list", Short: "List doors", Args: cli.Args(0), Example: "  badgehub door list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Door, error) { return c.Doors(ctx) },
 			table("NAME\tANONYMOUS\tFRESH-FOR\tSTALE\tUNKNOWN TIME", func(d api.Door) string {
 				return fmt.Sprintf("%s\t%t\t%s\t%s\t%s", d.ID, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
 			})),
 	}
-	return group("door", "Doors of the site", add, list)
+	return cli.Group("door", "Doors of the site", add, list)
 }
 
 // given is value if its flag was given, and else nil.
@@ -77,7 +78,7 @@ func (p *program) grantCommand() *cobra.Command {
 	var n api.NewGrant
 	var from, to string
 	add := &cobra.Command{
-		Use: "add ACCOUNT DOOR", Short: "Let an account use a door, or deny it", Args: arguments(2),
+		Use: "add ACCOUNT DOOR", Short: "Let an account use a door, or deny it", Args: cli.Args(2),
 		Example: "  badgehub grant add ada@example.com front\n  badgehub grant add anonym7 lab --from 2030-01-01 --to 2030-02-01",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (g api.Grant, err error) {
 			n.Account, n.Door = args[0], args[1]
@@ -96,17 +97,17 @@ func (p *program) grantCommand() *cobra.Command {
 	add.Flags().StringVar(&to, "to", "", "until this day, or time in RFC 3339")
 	add.Flags().BoolVar(&n.Deny, "deny", false, "deny it, whatever other grants say")
 	list := &cobra.Command{
-		Use: "list", Short: "List grants", Args: arguments(0), Example: "  badgehub grant list",
+		Use: "list", Short: "List grants", Args: cli.Args(0), Example: "  badgehub grant list",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Grant, error) { return c.Grants(ctx) },
 			table("ID\tGRANT", func(g api.Grant) string { return g.ID + "\t" + grantLine(g) })),
 	}
 	remove := &cobra.Command{
-		Use: "remove ID", Short: "End a grant", Args: arguments(1), Example: "  badgehub grant remove 5b0c...",
+		Use: "remove ID", Short: "End a grant", Args: cli.Args(1), Example: "  badgehub grant remove 5b0c...",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveGrant(ctx, args[0])
 		}, done("The grant has ended.")),
 	}
-	return group("grant", "Who may use which door", add, list, remove)
+	return cli.Group("grant", "Who may use which door", add, list, remove)
 }
 
 func grantLine(g api.Grant) string {
@@ -126,13 +127,13 @@ func parseTime(text string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usageError{fmt.Errorf("%q is not a day (2030-01-31) or a time (2030-01-31T08:00:00+01:00)", text)}
+	return time.Time{}, cli.Usagef("%q is not a day (2030-01-31) or a time (2030-01-31T08:00:00+01:00)", text)
 }
 
 func (p *program) terminalCommand() *cobra.Command {
 	var n api.NewTerminal
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Make a terminal and show how it joins", Args: arguments(1),
+		Use: "add NAME", Short: "Make a terminal and show how it joins", Args: cli.Args(1),
 		Example: "  badgehub terminal add hall\n  badgehub terminal add hall --replace    # a new box in its place",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.TerminalToken, error) {
 			n.Name = args[0]
@@ -143,18 +144,18 @@ func (p *program) terminalCommand() *cobra.Command {
 	}
 	add.Flags().BoolVar(&n.Replace, "replace", false, "also if it has joined: the old box is disconnected and locked out when the new one joins")
 	list := &cobra.Command{
-		Use: "list", Short: "List terminals", Args: arguments(0), Example: "  badgehub terminal list --json",
+		Use: "list", Short: "List terminals", Args: cli.Args(0), Example: "  badgehub terminal list --json",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) ([]api.Terminal, error) { return c.Terminals(ctx) },
 			p.showTerminals),
 	}
 	remove := &cobra.Command{
-		Use: "remove NAME", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: arguments(1),
+		Use: "remove NAME", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: cli.Args(1),
 		Example: "  badgehub terminal remove hall\n  badgehub terminal add hall       # later: a box of that name joins anew",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveTerminal(ctx, args[0])
 		}, done("The terminal is locked out.")),
 	}
-	return group("terminal", "Terminals of the site", add, list, remove)
+	return cli.Group("terminal", "Terminals of the site", add, list, remove)
 }
 
 // showTerminals lists terminals, and tells below what keeps people waiting at them.
@@ -203,24 +204,24 @@ func (p *program) eventCommand() *cobra.Command {
 	var after uint64
 	var limit int
 	list := &cobra.Command{
-		Use: "list", Short: "List events, oldest first", Args: arguments(0), Example: "  badgehub event list --after 120 --json",
+		Use: "list", Short: "List events, oldest first", Args: cli.Args(0), Example: "  badgehub event list --after 120 --json",
 		RunE: func(c *cobra.Command, _ []string) error { return p.events(c.Context(), after, limit, false) },
 	}
 	follow := &cobra.Command{
-		Use: "follow", Short: "List events and go on as they come", Args: arguments(0), Example: "  badgehub event follow --json",
+		Use: "follow", Short: "List events and go on as they come", Args: cli.Args(0), Example: "  badgehub event follow --json",
 		RunE: func(c *cobra.Command, _ []string) error { return p.events(c.Context(), after, 0, true) },
 	}
 	for _, c := range []*cobra.Command{list, follow} {
 		c.Flags().Uint64Var(&after, "after", 0, "only those after this id")
 	}
 	list.Flags().IntVar(&limit, "limit", 0, "at most so many (default all)")
-	return group("event", "What happened at the terminals", list, follow)
+	return cli.Group("event", "What happened at the terminals", list, follow)
 }
 
 // events prints one line for each event, as it comes.
 func (p *program) events(ctx context.Context, after uint64, limit int, follow bool) error {
 	if limit < 0 {
-		return usageError{fmt.Errorf("--limit %d is less than none", limit)}
+		return cli.Usagef("--limit %d is less than none", limit)
 	}
 	client := api.NewClient(p.socketPath())
 	defer client.Close()

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"badged/internal/cli"
 	"badged/sync/hub/api"
 )
 
 // Issue 7, 4.5: who lists terminals sees that claiming is closed, and what to do.
 func TestClosedClaimingShowsBelowTheTerminals(t *testing.T) {
-	p := &program{env: func(string) string { return "" }, stdio: Stdio{Out: new(bytes.Buffer)}}
+	p := &program{env: func(string) string { return "" }, stdio: cli.Stdio{Out: new(bytes.Buffer)}}
 	for _, closed := range []bool{false, true} {
 		var out bytes.Buffer
 		p.showTerminals(&out, []api.Terminal{{Name: "front", Connected: true, ClaimsClosed: closed}})
@@ -23,7 +24,7 @@ func TestClosedClaimingShowsBelowTheTerminals(t *testing.T) {
 // Issue 8, 1: who lists terminals sees which are too old for what the hub says, and what to
 // do.
 func TestATerminalThatIsTooOldShowsBelowTheTerminals(t *testing.T) {
-	p := &program{env: func(string) string { return "" }, stdio: Stdio{Out: new(bytes.Buffer)}}
+	p := &program{env: func(string) string { return "" }, stdio: cli.Stdio{Out: new(bytes.Buffer)}}
 	for _, rows := range []uint64{0, 3} {
 		var out bytes.Buffer
 		p.showTerminals(&out, []api.Terminal{{Name: "hall"}, {Name: "front", Vector: []api.Collection{{Name: "grants", NotUnderstood: rows}, {Name: "cards"}}}})

@@ -7,72 +7,47 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/foreign"
 	"badged/sync/hub/api"
 )
 
-// Stdio is where a program writes.
-type Stdio struct{ Out, Err io.Writer }
-
-// The exit codes beside 0 and 1, as sysexits.h has them.
-const (
-	exitUsage     = 64
-	exitTemporary = 75 // the hub is not running
-)
-
-// usageError is a command line that makes no sense.
-type usageError struct{ error }
-
+// exitCode is what the process ends with after an error that is not one of usage.
 func exitCode(err error) int {
-	var usage usageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &usage):
-		return exitUsage
-	case errors.Is(err, api.ErrNotRunning):
-		return exitTemporary
-	default:
-		return 1
+	if errors.Is(err, api.ErrNotRunning) {
+		return cli.ExitTemporary
 	}
+	return cli.ExitFailed
 }
 
 // program is what all commands share.
 type program struct {
 	env    func(string) string
-	stdio  Stdio
+	stdio  cli.Stdio
 	dir    string
 	socket string
 	json   bool
 }
 
 // Run is the whole program. It ends when ctx does.
-func Run(ctx context.Context, args []string, env func(string) string, stdio Stdio) error {
+func Run(ctx context.Context, args []string, env func(string) string, stdio cli.Stdio) error {
 	p := &program{env: env, stdio: stdio}
-	root := group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
+	root := cli.Group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
 		p.serveCommand(), p.accountCommand(), p.cardCommand(), p.claimCommand(), p.doorCommand(),
 		p.grantCommand(), p.terminalCommand(), p.eventCommand(), p.siteCommand())
 	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it
   badgehub account add "Ada Byron" --active`
 	root.Version = version
-	root.SilenceUsage, root.SilenceErrors = true, true
-	root.SetArgs(args)
-	root.SetOut(stdio.Out)
-	root.SetErr(stdio.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w (see `%s --help`)", err, c.CommandPath())}
-	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.dir, "dir", p.defaultDir(), "folder of the hub's data")
 	flags.StringVar(&p.socket, "socket", "", "admin socket of the hub (default DIR/hub.sock)")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
-	return root.ExecuteContext(ctx)
+	return cli.Execute(ctx, root, args, stdio)
 }
 
 // defaultDir is /var/lib/badgehub for root, and the user's data folder for others.
@@ -91,38 +66,6 @@ func (p *program) socketPath() string {
 		return p.socket
 	}
 	return filepath.Join(p.dir, "hub.sock")
-}
-
-// group is a command that only has commands below it.
-func group(use, short string, below ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{
-		Use: use, Short: short,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("%s has no command %q (see `%s --help`)", c.CommandPath(), args[0], c.CommandPath())}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(below...)
-	return c
-}
-
-// arguments demands n of them.
-func arguments(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
-			noun := "arguments"
-			if n == 1 {
-				noun = "argument"
-			}
-			_, names, _ := strings.Cut(c.Use, " ")
-			usage := strings.TrimSpace(c.CommandPath() + " " + names)
-			return usageError{fmt.Errorf("`%s` needs %d %s, not %d (see `%s --help`)", usage, n, noun, len(args), c.CommandPath())}
-		}
-		return nil
-	}
 }
 
 // ask is the body of a command that calls the hub once: ask calls, show prints what

@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/internal/foreign"
 	"badged/internal/logbound"
 	"badged/internal/ownfile"
@@ -56,7 +57,7 @@ type ready struct {
 func (p *program) serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
-		Use: "serve", Short: "Run the hub; the first start makes all it needs", Args: arguments(0),
+		Use: "serve", Short: "Run the hub; the first start makes all it needs", Args: cli.Args(0),
 		Example: "  badgehub serve\n  badgehub serve --host hub.example.com --dir /srv/hub",
 		RunE:    func(c *cobra.Command, _ []string) error { return p.serve(c.Context(), o) },
 	}
@@ -79,7 +80,7 @@ func (p *program) logger(format string) (*slog.Logger, *logbound.Handler, error)
 	case "json":
 		h = slog.NewJSONHandler(foreign.JSONLines(p.stdio.Err), nil)
 	default:
-		return nil, nil, usageError{fmt.Errorf("--log %q: it is text or json", format)}
+		return nil, nil, cli.Usagef("--log %q: it is text or json", format)
 	}
 	bound := logbound.New(h, "terminal", "remote")
 	return slog.New(bound), bound, nil

@@ -9,25 +9,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/internal/cli"
 	"badged/sync/hub/api"
 )
 
 func (p *program) siteCommand() *cobra.Command {
 	show := &cobra.Command{
-		Use: "show", Short: "Show the settings", Args: arguments(0), Example: "  badgehub site show",
+		Use: "show", Short: "Show the settings", Args: cli.Args(0), Example: "  badgehub site show",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Site(ctx) }, showSite),
 	}
 	reopen := &cobra.Command{
-		Use: "reopen", Short: "Open claiming by keypad again, after too many wrong codes closed it", Args: arguments(0),
+		Use: "reopen", Short: "Open claiming by keypad again, after too many wrong codes closed it", Args: cli.Args(0),
 		Example: "  badgehub site reopen",
 		RunE:    ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Reopen(ctx) }, showSite),
 	}
-	return group("site", "Settings of the site", show, p.siteSet(), reopen)
+	return cli.Group("site", "Settings of the site", show, p.siteSet(), reopen)
 }
 
 func (p *program) siteSet() *cobra.Command {
 	set := &cobra.Command{
-		Use: "set", Short: "Change settings; terminals hear of it at once", Args: arguments(0),
+		Use: "set", Short: "Change settings; terminals hear of it at once", Args: cli.Args(0),
 		Example: "  badgehub site set --unknown-badge refuse --code-digits 6",
 	}
 	f := set.Flags()
@@ -76,14 +77,14 @@ func patchOf(values map[string]any, given func(string) bool) (patch api.SitePatc
 		}
 	}
 	if len(fields) == 0 {
-		return patch, usageError{fmt.Errorf("nothing to set (see `badgehub site set --help`)")}
+		return patch, cli.Usagef("nothing to set (see `badgehub site set --help`)")
 	}
 	b, err := json.Marshal(fields)
 	if err == nil {
 		err = json.Unmarshal(b, &patch)
 	}
 	if err != nil {
-		return patch, usageError{fmt.Errorf("a setting is out of range: %w", err)}
+		return patch, cli.Usagef("a setting is out of range: %w", err)
 	}
 	return patch, nil
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"badged/internal/cli"
 )
 
 // Every flag of `badgehub site set` changes the setting that it names, and no other
@@ -19,7 +21,7 @@ func TestEverySettingOfTheSiteTakesEffect(t *testing.T) {
 		"session-idle": "77", "session-max": "99",
 	}
 	before := p.settings()
-	set := (&program{stdio: Stdio{io.Discard, io.Discard}}).siteSet()
+	set := (&program{stdio: cli.Stdio{Out: io.Discard, Err: io.Discard}}).siteSet()
 	set.Flags().VisitAll(func(f *pflag.Flag) {
 		value, ok := values[f.Name]
 		if !ok {

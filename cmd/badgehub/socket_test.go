@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"badged/internal/cli"
 )
 
 // `badgehub serve --socket FILE` deleted FILE, whatever it was.
@@ -17,7 +19,7 @@ func TestServeNeverDeletesWhatIsNoSocket(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience) // a hub that takes the file runs until then
 	defer cancel()
 	err := Run(ctx, []string{"serve", "--dir", t.TempDir(), "--listen-mqtt", "127.0.0.1:0", "--listen-web", "127.0.0.1:0", "--socket", file},
-		os.Getenv, Stdio{t.Output(), t.Output()})
+		os.Getenv, cli.Stdio{Out: t.Output(), Err: t.Output()})
 	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("serve gives %v", err)
 	}

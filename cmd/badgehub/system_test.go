@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/cli"
 	"badged/sync/hub/api"
 	"badged/sync/identity"
 	"badged/sync/mqttlink"
@@ -193,7 +195,7 @@ func follow(ctx context.Context, enough func(), p *process, want int) (n int) {
 		}
 	})
 	args := []string{"event", "follow", "--json", "--socket", p.Socket}
-	if err := Run(ctx, args, func(string) string { return "" }, Stdio{lines, lines}); err != nil {
+	if err := Run(ctx, args, func(string) string { return "" }, cli.Stdio{Out: lines, Err: lines}); err != nil {
 		p.t.Error(err)
 	}
 	return n
@@ -313,7 +315,7 @@ func TestARemovedTerminalIsLockedOut(t *testing.T) {
 		t.Errorf("terminals %+v", list)
 	}
 	for _, name := range []string{"front", "cellar"} {
-		if _, err := p.run("terminal", "remove", name); exitCode(err) != 1 {
+		if _, err := p.run("terminal", "remove", name); command.Exit(err, io.Discard) != 1 {
 			t.Errorf("%s is removed: %v", name, err)
 		}
 	}
