@@ -25,7 +25,7 @@ import (
 	"time"
 
 	"badged/enroll"
-	"badged/internal/connlimit"
+	"badged/internal/httpserve"
 	"badged/keypad"
 )
 
@@ -132,7 +132,6 @@ func (k *Kiosk) URL(addr, point string) string {
 const (
 	maxStrangers = 64
 	maxBrowsers  = 64 // connections that have shown the token
-	maxHeader    = 16 << 10
 )
 
 // Serve answers on ln until ctx ends, which gives nil. It closes ln. A listener
@@ -142,30 +141,10 @@ func (k *Kiosk) Serve(ctx context.Context, ln net.Listener) error {
 		_ = ln.Close()
 		return fmt.Errorf("serve the kiosk on %s: not a loopback address (use 127.0.0.1:PORT or [::1]:PORT)", ln.Addr())
 	}
-	srv := &http.Server{
-		Handler:           k.Handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    maxHeader,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       connlimit.Context,
-		ErrorLog:          slog.NewLogLogger(k.log.Handler(), slog.LevelDebug),
-	}
-	closed := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		closed <- srv.Shutdown(short)
+	return httpserve.Run(ctx, ln, httpserve.Server{
+		Name: "the kiosk", Handler: k.Handler(), Log: k.log, Strangers: maxStrangers, Known: maxBrowsers,
+		ReadTime: 10 * time.Second, WriteTime: writeTimeout, Grace: 2 * time.Second,
 	})
-	err := srv.Serve(connlimit.Listen(ln, maxStrangers, maxBrowsers))
-	if !stop() {
-		<-closed
-		_ = srv.Close()
-		return nil
-	}
-	return fmt.Errorf("serve the kiosk on %s: %w", ln.Addr(), err)
 }
 
 // basePath is where a point's pages are.

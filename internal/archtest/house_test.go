@@ -231,3 +231,42 @@ func quantile(v []int, q float64) int {
 	slices.Sort(v)
 	return v[int(q*float64(len(v)-1))]
 }
+
+// TestOnePlaceServesHTTP: internal/httpserve sets the bounds and the end of every server.
+func TestOnePlaceServesHTTP(t *testing.T) {
+	for _, f := range loadModule(t) {
+		if f.test || f.pkg == "internal/httpserve" {
+			continue
+		}
+		for _, pos := range httpServers(f) {
+			t.Errorf("%s makes an http.Server: let internal/httpserve serve it, with the bounds of all others", pos)
+		}
+	}
+}
+
+func TestCheckerSeesAnHTTPServer(t *testing.T) {
+	src := "package x\n\nimport \"net/http\"\n\nvar a = &http.Server{}\nvar b http.Server\nvar c = http.ListenAndServe(\":80\", nil)\nvar d = http.StatusOK\n"
+	f, err := loadFile(fstest.MapFS{"x/x.go": {Data: []byte(src)}}, "x/x.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := httpServers(f); len(got) != 3 {
+		t.Errorf("the checker sees %v", got)
+	}
+}
+
+// httpServers gives the places where a file makes an HTTP server by itself.
+func httpServers(f file) (places []string) {
+	makers := []string{"Server", "Serve", "ServeTLS", "ListenAndServe", "ListenAndServeTLS"}
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if x, ok := sel.X.(*ast.Ident); ok && x.Name == "http" && slices.Contains(makers, sel.Sel.Name) {
+			places = append(places, f.fset.Position(sel.Pos()).String())
+		}
+		return true
+	})
+	return places
+}

@@ -44,6 +44,7 @@ var folders = []folder{
 	{"internal/ownfile", base, nil},
 	{"internal/connlimit", base, nil},
 	{"internal/foreign", base, nil},
+	{"internal/httpserve", base, []string{"internal/connlimit"}},
 	{"internal/cli", base, []string{"internal/foreign"}},
 	{"internal/logqueue", base, []string{"internal/foreign"}},
 	{"internal/supervisor", base, nil},
@@ -70,11 +71,11 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/webpage", "internal/ownfile", "internal/connlimit"}},
-	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit"}},
+	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/webpage", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
+	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
-	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit"}},
+	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit", "internal/httpserve"}},
 	{"internal/rig/sim", level4, []string{"reader", "keypad", "internal/ptyport"}},
 
 	{"internal/terminal/rs485", level5, []string{"reader", "reader/*", "internal/ctl", "internal/health", "internal/keyfile"}},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"badged/internal/connlimit"
+	"badged/internal/httpserve"
 	"badged/internal/unixsock"
 )
 
@@ -88,25 +89,9 @@ const (
 
 // Serve answers on ln until ctx ends. It closes ln.
 func Serve(ctx context.Context, ln net.Listener, a Agent, log *slog.Logger) error {
-	srv := &http.Server{
-		Handler:           Handler(a),
-		ReadHeaderTimeout: 5 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		IdleTimeout:       time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       connlimit.Context,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { defer close(ended); _ = srv.Close() })
-	err := srv.Serve(connlimit.Listen(ln, maxConns, maxFollowers))
-	if !stop() {
-		<-ended
-	}
-	if errors.Is(err, http.ErrServerClosed) && ctx.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("serve control socket %s: %w", ln.Addr(), err)
+	return httpserve.Run(ctx, ln, httpserve.Server{
+		Name: "control socket", Handler: Handler(a), Log: log, Strangers: maxConns, Known: maxFollowers,
+	})
 }
 
 // Handler answers the requests.

@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"badged/internal/httpserve"
 )
 
 //go:embed web
@@ -61,24 +63,7 @@ func (p *Page) Close() { p.ln.Close() }
 // Serve shows w until ctx ends, which gives nil.
 func (p *Page) Serve(ctx context.Context, w *Workbench) error {
 	p.bench = w
-	srv := &http.Server{
-		Handler:           p.handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		MaxHeaderBytes:    64 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
-	}
-	closed := make(chan error, 1)
-	context.AfterFunc(ctx, func() {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		closed <- errors.Join(srv.Shutdown(bound), srv.Close())
-	})
-	if err := srv.Serve(p.ln); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve the page: %w", err)
-	}
-	<-closed
-	return nil
+	return httpserve.Run(ctx, p.ln, httpserve.Server{Name: "the page", Handler: p.handler(), Log: p.log, Grace: time.Second})
 }
 
 func (p *Page) handler() http.Handler {

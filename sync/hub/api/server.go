@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"badged/internal/httpserve"
 	"badged/internal/unixsock"
 	"badged/sync/hub"
 	"badged/sync/identity"
@@ -47,24 +48,9 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers on l until ctx ends, and returns nil once the last answer is out.
 func Serve(ctx context.Context, l net.Listener, o Options) error {
-	following, stopFollowing := context.WithCancel(ctx)
-	defer stopFollowing()
-	s := &http.Server{
-		Handler:     Handler(o),
-		ReadTimeout: time.Minute,
-		BaseContext: func(net.Listener) context.Context { return following },
-	}
-	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-		defer cancel()
-		stopped <- s.Shutdown(ctx)
+	return httpserve.Run(ctx, l, httpserve.Server{
+		Name: "the admin socket", Handler: Handler(o), Log: o.Log, ReadTime: time.Minute, Grace: endTimeout,
 	})
-	err := s.Serve(l)
-	if stop() {
-		return fmt.Errorf("serve the admin socket: %w", err)
-	}
-	return <-stopped
 }
 
 // server answers requests.

@@ -10,14 +10,12 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
-	"badged/internal/connlimit"
+	"badged/internal/httpserve"
 	"badged/internal/secret"
 	"badged/sync/hub"
 	"badged/sync/identity"
@@ -44,35 +42,11 @@ const (
 
 // Serve answers on l until ctx ends, and returns nil once the last answer is out.
 func Serve(ctx context.Context, l net.Listener, o Options) error {
-	s := &http.Server{
-		Handler:           handler(o),
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxRequest,
-		ErrorLog:          log.New(quiet{o.Log}, "", 0),
-		ReadHeaderTimeout: readTimeout,
-	}
-	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-		defer cancel()
-		stopped <- s.Shutdown(ctx)
+	return httpserve.Run(ctx, l, httpserve.Server{
+		Name: "the join server", Handler: handler(o), Log: o.Log, TLS: o.TLS, Strangers: maxConns, Known: maxConns,
+		HeaderTime: readTimeout, ReadTime: readTimeout, WriteTime: readTimeout, IdleTime: idleTimeout,
+		Grace: endTimeout, Finish: true,
 	})
-	err := s.Serve(tls.NewListener(connlimit.Listen(l, maxConns, maxConns), o.TLS))
-	if stop() {
-		return fmt.Errorf("serve the web on %s: %w", l.Addr(), err)
-	}
-	return <-stopped
-}
-
-// quiet passes on what net/http says of broken handshakes to who debugs them.
-type quiet struct{ log *slog.Logger }
-
-// Write implements io.Writer.
-func (q quiet) Write(p []byte) (int, error) {
-	q.log.Debug("web", "says", string(p))
-	return len(p), nil
 }
 
 func handler(o Options) http.Handler {
