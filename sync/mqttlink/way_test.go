@@ -122,7 +122,7 @@ func (o *outbox) Pending(_ context.Context, stream wire.Stream, after uint64, _,
 	return after + 1, o.events[after:], nil
 }
 
-func (o *outbox) Acked(_ context.Context, _ [16]byte, _, upto uint64) error {
+func (o *outbox) Acked(_ context.Context, _ [16]byte, _ wire.Stream, upto uint64) error {
 	o.acked <- upto
 	return nil
 }
