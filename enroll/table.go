@@ -15,9 +15,14 @@ type table[V any] struct {
 }
 
 type part struct {
-	tags   []uint8
-	places []uint32
-	used   int
+	pairs []pair
+	used  int
+}
+
+// pair has five bytes, so that a tag and its place are read together.
+type pair struct {
+	tag uint8
+	at  [4]byte
 }
 
 type entry[V any] struct {
@@ -35,14 +40,20 @@ func newTable[V any](n int) table[V] {
 	t := table[V]{parts: make([]part, 1<<partBits)}
 	if room := n >> partBits; room > 0 {
 		for i := range t.parts {
-			t.parts[i].resize(room*3/2 + minPart)
+			t.parts[i].resize(room*5/4 + minPart)
 		}
 	}
 	return t
 }
 
-func (p *part) resize(n int) {
-	p.tags, p.places = make([]uint8, n), make([]uint32, n)
+func (p *part) resize(n int) { p.pairs = make([]pair, n) }
+
+func (p pair) place() uint32 { return binary.LittleEndian.Uint32(p.at[:]) }
+
+func pairOf(tag uint8, place uint32) (p pair) {
+	p.tag = tag
+	binary.LittleEndian.PutUint32(p.at[:], place)
+	return p
 }
 
 // spot is where an id is looked for.
@@ -60,37 +71,37 @@ func spotOf(id [16]byte) spot {
 	return spot{part: uint32(h >> (64 - partBits)), tag: uint8(h) | 1, at: uint32(h >> 16)}
 }
 
-func (p *part) home(s spot) int { return int(uint64(s.at) * uint64(len(p.tags)) >> 32) }
+func (p *part) home(s spot) int { return int(uint64(s.at) * uint64(len(p.pairs)) >> 32) }
 
 func (p *part) next(i int) int {
-	if i++; i == len(p.tags) {
+	if i++; i == len(p.pairs) {
 		return 0
 	}
 	return i
 }
 
 // find gives the pair of an id in its part.
-func (t *table[V]) find(id [16]byte) (p *part, pair int, ok bool) {
+func (t *table[V]) find(id [16]byte) (p *part, i int, ok bool) {
 	s := spotOf(id)
 	p = &t.parts[s.part]
-	if len(p.tags) == 0 {
+	if len(p.pairs) == 0 {
 		return p, 0, false
 	}
-	for pair = p.home(s); p.tags[pair] != 0; pair = p.next(pair) {
-		if p.tags[pair] == s.tag && t.entries.at(p.places[pair]).id == id {
-			return p, pair, true
+	for i = p.home(s); p.pairs[i].tag != 0; i = p.next(i) {
+		if p.pairs[i].tag == s.tag && t.entries.at(p.pairs[i].place()).id == id {
+			return p, i, true
 		}
 	}
-	return p, pair, false
+	return p, i, false
 }
 
 // place gives the place of an id.
 func (t *table[V]) place(id [16]byte) (place uint32, ok bool) {
-	p, pair, ok := t.find(id)
+	p, i, ok := t.find(id)
 	if !ok {
 		return 0, false
 	}
-	return p.places[pair], true
+	return p.pairs[i].place(), true
 }
 
 // at gives what is at a place.
@@ -101,17 +112,17 @@ func (t *table[V]) len() int { return int(t.entries.n) - len(t.spare) }
 
 // add gives the place of an id, a new one with the zero value if need be.
 func (t *table[V]) add(id [16]byte) uint32 {
-	p, pair, ok := t.find(id)
+	p, i, ok := t.find(id)
 	if ok {
-		return p.places[pair]
+		return p.pairs[i].place()
 	}
 	place := t.take()
 	t.entries.at(place).id = id
-	if (p.used+1)*5 > len(p.tags)*4 {
+	if (p.used+1)*8 > len(p.pairs)*7 {
 		t.grow(p)
-		pair = p.free(spotOf(id))
+		i = p.free(spotOf(id))
 	}
-	p.set(pair, spotOf(id).tag, place)
+	p.pairs[i] = pairOf(spotOf(id).tag, place)
 	p.used++
 	return place
 }
@@ -126,24 +137,21 @@ func (t *table[V]) take() uint32 {
 	return t.entries.add()
 }
 
-func (p *part) set(pair int, tag uint8, place uint32) { p.tags[pair], p.places[pair] = tag, place }
-
 // free gives the first pair from an id's home on that is nobody's.
 func (p *part) free(s spot) int {
-	pair := p.home(s)
-	for p.tags[pair] != 0 {
-		pair = p.next(pair)
+	i := p.home(s)
+	for p.pairs[i].tag != 0 {
+		i = p.next(i)
 	}
-	return pair
+	return i
 }
 
 func (t *table[V]) grow(p *part) {
-	former := *p
-	p.resize(max(minPart, len(p.tags)*3/2))
-	for i, tag := range former.tags {
-		if tag != 0 {
-			place := former.places[i]
-			p.set(p.free(spotOf(t.entries.at(place).id)), tag, place)
+	former := p.pairs
+	p.resize(max(minPart, len(p.pairs)*3/2))
+	for _, have := range former {
+		if have.tag != 0 {
+			p.pairs[p.free(spotOf(t.entries.at(have.place()).id))] = have
 		}
 	}
 }
@@ -154,24 +162,24 @@ func (t *table[V]) remove(id [16]byte) {
 	if !ok {
 		return
 	}
-	place := p.places[gap]
+	place := p.pairs[gap].place()
 	*t.entries.at(place) = entry[V]{}
 	t.spare = append(t.spare, place)
 	p.used--
-	for i := p.next(gap); p.tags[i] != 0; i = p.next(i) {
-		home := p.home(spotOf(t.entries.at(p.places[i]).id))
+	for i := p.next(gap); p.pairs[i].tag != 0; i = p.next(i) {
+		home := p.home(spotOf(t.entries.at(p.pairs[i].place()).id))
 		if p.distance(home, i) >= p.distance(gap, i) {
-			p.set(gap, p.tags[i], p.places[i])
+			p.pairs[gap] = p.pairs[i]
 			gap = i
 		}
 	}
-	p.set(gap, 0, 0)
+	p.pairs[gap] = pair{}
 }
 
 // distance is how far it is from one pair to another, onwards.
 func (p *part) distance(from, to int) int {
 	if to < from {
-		to += len(p.tags)
+		to += len(p.pairs)
 	}
 	return to - from
 }
