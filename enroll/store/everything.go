@@ -95,26 +95,33 @@ func (v snapshot) allLocal(ctx context.Context) (map[rowKey]*localRow, error) {
 	return locals, err
 }
 
-// aheadRows is how many rows are handed over at once, and a third of how many are read
-// ahead of where they are used.
-const aheadRows = 512
+// aheadRows is how many rows are handed over at once, aheadBatches how often before they
+// must come back.
+const (
+	aheadRows    = 512
+	aheadBatches = 3
+)
 
 // ahead calls fn with each of the hub's rows while the next ones are read: at the start,
 // half of the time goes into either.
 func (v snapshot) ahead(ctx context.Context, fn func(hubRow) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	batches, failed := make(chan []hubRow, 1), make(chan error, 1)
+	full, empty, failed := make(chan []hubRow), make(chan []hubRow, aheadBatches), make(chan error, 1)
+	for range aheadBatches {
+		empty <- make([]hubRow, 0, aheadRows)
+	}
 	go func() {
-		failed <- v.readHub(ctx, batches)
-		close(batches)
+		failed <- v.readHub(ctx, empty, full)
+		close(full)
 	}()
 	var err error
-	for batch := range batches {
+	for batch := range full {
 		for i := 0; i < len(batch) && err == nil; i++ {
 			if err = fn(batch[i]); err != nil {
 				cancel()
 			}
 		}
+		empty <- batch[:0]
 	}
 	cancel()
 	if readErr := <-failed; err == nil {
@@ -123,12 +130,13 @@ func (v snapshot) ahead(ctx context.Context, fn func(hubRow) error) error {
 	return err
 }
 
-func (v snapshot) readHub(ctx context.Context, batches chan<- []hubRow) error {
-	batch := make([]hubRow, 0, aheadRows)
+// readHub fills batches and hands them over.
+func (v snapshot) readHub(ctx context.Context, empty <-chan []hubRow, full chan<- []hubRow) error {
+	batch := <-empty
 	hand := func() error {
 		select {
-		case batches <- batch:
-			batch = make([]hubRow, 0, aheadRows)
+		case full <- batch:
+			batch = <-empty
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()

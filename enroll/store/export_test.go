@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"badged/sync/wire"
 )
 
 // SetPages bounds the file, as a full disk would.
@@ -27,4 +30,17 @@ func (s *Store) Break(ctx context.Context, cause error, meanwhile func()) error 
 // CloseWitness takes the second record away, as a broken disk would.
 func (s *Store) CloseWitness(ctx context.Context) error {
 	return s.note(ctx, func(w *writer) error { return w.witness.file.Close() })
+}
+
+// Stage does what Apply does of a large change until a crash behind the transaction that
+// declares it valid.
+func (s *Store) Stage(ctx context.Context, pages []wire.Page) error {
+	d, err := gather(pages)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(d.arrange(), s.stage(ctx, d)); err != nil {
+		return err
+	}
+	return s.do(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
 }

@@ -31,6 +31,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Progress == nil {
+		o.Progress = func(int) {}
+	}
 	s, err := open(ctx, o)
 	if !sqlite.IsCorrupt(err) {
 		return s, err
@@ -52,7 +55,8 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	db, err := sqlite.Open(ctx, sqlite.Options{
-		Path: o.Path, PageSize: pageSize, ApplicationID: applicationID, Migrations: scripts, Readers: 3, CacheKiB: 512,
+		Path: o.Path, PageSize: pageSize, ApplicationID: applicationID, Migrations: scripts, Readers: 3,
+		CacheKiB: 512, ReadCacheKiB: 128, // who reads looks a row up, or goes from one end to the other
 	})
 	if err != nil {
 		return nil, err
@@ -74,17 +78,20 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	}
 	w.publish()
 	go w.run(s.requests)
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, o.Progress); err != nil {
 		return nil, errors.Join(db.Explain("read", err), s.Close())
 	}
 	return s, nil
 }
 
 // start ends what a crash interrupted and builds the index.
-func (s *Store) start(ctx context.Context) error {
+func (s *Store) start(ctx context.Context, progress func(rows int)) error {
 	for c := wire.Config; c <= wire.Trust; c++ {
-		if err := s.fold(ctx, c); err != nil {
-			return err
+		for s.collection(c).folding {
+			if err := s.foldSome(ctx, c); err != nil {
+				return err
+			}
+			progress(0)
 		}
 	}
 	v, end, err := s.snapshot(ctx)
@@ -92,15 +99,31 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	var cards int
-	if err := v.find(`SELECT count(*) FROM hub_row WHERE collection = 4`).Scan(&cards); err != nil {
+	strange, err := s.load(ctx, v, progress)
+	if err != nil {
 		return err
 	}
+	v.forgetPages(ctx)
+	return s.note(ctx, func(w *writer) error {
+		w.strange = strange
+		return nil
+	})
+}
+
+// load fills the index with the rows, which must be those that the hub sent, and gives those
+// that were not understood.
+func (s *Store) load(ctx context.Context, v snapshot, progress func(rows int)) (strangeRows, error) {
+	var cards int
+	if err := v.find(`SELECT count(*) FROM hub_row WHERE collection = 4`).Scan(&cards); err != nil {
+		return nil, err
+	}
 	rows, failed := v.everything(ctx)
-	hashes := make(map[wire.Collection][16]byte)
-	strange := make(strangeRows)
+	hashes, strange, read := make(map[wire.Collection][16]byte), make(strangeRows), 0
 	s.index.Load(cards, func(yield func(enroll.Change) bool) {
 		for r := range rows {
+			if read++; read%aheadRows == 0 {
+				progress(read)
+			}
 			if r.body != nil {
 				hashes[r.c] = wire.Xor(hashes[r.c], wire.RowHash(r.c, r.key, r.body))
 			}
@@ -113,12 +136,14 @@ func (s *Store) start(ctx context.Context) error {
 		}
 	})
 	if err := failed(); err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(s.checkHashes(hashes), s.note(ctx, func(w *writer) error {
-		w.strange = strange
-		return nil
-	}))
+	return strange, s.checkHashes(hashes)
+}
+
+// forgetPages gives back what SQLite keeps of a file that was read from one end to the other.
+func (v snapshot) forgetPages(ctx context.Context) {
+	_, _ = v.tx.ExecContext(ctx, "PRAGMA shrink_memory") // it only saves memory
 }
 
 // checkHashes holds the rows against the set hashes that were kept with them.

@@ -105,11 +105,15 @@ func (s *Store) dropStage(ctx context.Context, c wire.Collection) error {
 // fold moves the staged rows of a collection into place, if they are valid.
 func (s *Store) fold(ctx context.Context, c wire.Collection) error {
 	for s.collection(c).folding {
-		if err := s.do(ctx, func(t *txn) error { return t.foldNext(c) }); err != nil {
+		if err := s.foldSome(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) foldSome(ctx context.Context, c wire.Collection) error {
+	return s.do(ctx, func(t *txn) error { return t.foldNext(c) })
 }
 
 func (t *txn) foldNext(c wire.Collection) error {

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"badged/enroll"
+	"badged/enroll/store"
 	"badged/sync/wire"
 )
 
@@ -39,5 +41,26 @@ func TestEverythingIsReadAtAStart(t *testing.T) {
 	report, err := s.Check(t.Context())
 	if err != nil || len(report) > 0 {
 		t.Errorf("check: %q, %v", report, err)
+	}
+}
+
+// Whoever opens a store hears how far it is, so that a supervisor can be told, also while it
+// ends what a crash interrupted.
+func TestAStartTellsThatItGoesOn(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	_, cards, _ := crowd(t, 1500)
+	must(t, s.Apply(t.Context(), cards.snapshot()))
+	must(t, s.Stage(t.Context(), cards.put(t, 1, wire.Card{Account: id(1), State: 1, Assurance: 1})))
+	must(t, s.Close())
+	var told []int
+	s, err := store.Open(t.Context(), store.Options{Path: path, Device: "hall", Progress: func(rows int) { told = append(told, rows) }})
+	must(t, err)
+	defer s.Close()
+	if want := []int{0, 0, 512, 1024}; !slices.Equal(told, want) {
+		t.Errorf("told %d, want %d: a chunk, its end, and the rows", told, want)
+	}
+	if cards, _, _ := s.Index().Counts(); cards != 1501 {
+		t.Errorf("%d cards", cards)
 	}
 }

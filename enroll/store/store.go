@@ -27,6 +27,9 @@ type Options struct {
 	Path   string // of the file; its folder must exist
 	Device string // name of the terminal, for the log
 	Log    *slog.Logger
+	// Progress is told, while Open works, that it goes on, and how many rows were read so
+	// far. It must return at once; nil: nobody.
+	Progress func(rows int)
 }
 
 // Store is a terminal's open store. It is safe for concurrent use.

@@ -45,7 +45,7 @@ func reader(o Options) *connector {
 		"query_only = on",
 		"trusted_schema = off",
 		"cell_size_check = on",
-		fmt.Sprintf("cache_size = -%d", orDefault(o.CacheKiB, 1024)),
+		fmt.Sprintf("cache_size = -%d", orDefault(o.ReadCacheKiB, orDefault(o.CacheKiB, 1024))),
 	}}
 }
 

@@ -25,6 +25,7 @@ type Options struct {
 	Migrations    fs.FS  // NNNN_name.sql from 0001 on, without gaps; see migrate
 	Readers       int    // reading connections; 0: 4
 	CacheKiB      int    // page cache of each connection; 0: 1024
+	ReadCacheKiB  int    // that of each reading one; 0: CacheKiB
 }
 
 // DB is an open file. Write has exactly one connection, whose transactions begin
