@@ -33,7 +33,7 @@ func supervisor(t *testing.T, dir string) func() string {
 	}
 }
 
-// A supervisor hears when the agent is ready, that it works, and when it stops.
+// A supervisor hears that the start goes on, when the agent is ready, that it works, and when it stops.
 func TestSupervisorIsTold(t *testing.T) {
 	dir := t.TempDir()
 	heard := supervisor(t, dir)
@@ -63,7 +63,8 @@ kind = "print"
 	go func() {
 		ended <- Run(ctx, []string{"run", "--config", file}, os.Getenv, cli.Stdio{Out: io.Discard, Err: io.Discard})
 	}()
-	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+	starting := "EXTEND_TIMEOUT_USEC=120000000\nSTATUS=starting, 0 rows read"
+	for _, want := range []string{starting, "READY=1\nSTATUS=", "WATCHDOG=1", "WATCHDOG=1"} {
 		if got := heard(); got != want {
 			t.Fatalf("the supervisor heard %q, want %q", got, want)
 		}

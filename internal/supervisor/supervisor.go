@@ -4,6 +4,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -21,6 +22,27 @@ const (
 func Notify(log *slog.Logger, state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
 		log.Warn("the supervisor was not told", "state", state, "err", err)
+	}
+}
+
+// startBeat is how often a supervisor is told that a start goes on, and startMore how long
+// it then waits at least.
+const (
+	startBeat = time.Second
+	startMore = 2 * time.Minute
+)
+
+// ExtendStart gives a function for a start to call whenever it has got on: with very many
+// cards, or on a slow disk, it may take longer than a unit is given. tell is called at most
+// once a second, with what sd_notify(3) has for that.
+func ExtendStart(tell func(state string)) (goesOn func(rows int)) {
+	var last time.Time
+	return func(rows int) {
+		if time.Since(last) < startBeat {
+			return
+		}
+		last = time.Now()
+		tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d\nSTATUS=starting, %d rows read", startMore.Microseconds(), rows))
 	}
 }
 

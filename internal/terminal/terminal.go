@@ -58,7 +58,6 @@ type terminal struct {
 
 // Run is a terminal from its start until ctx ends. Version is that of the program.
 func Run(ctx context.Context, p *plan.Plan, version string, log *slog.Logger) (err error) {
-	tuneMemory()
 	t := newTerminal(p, version, log)
 	t.watchdog = supervisor.WatchdogInterval(log)
 	defer func() { err = errors.Join(err, t.close()) }()
@@ -83,11 +82,10 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if t.id, err = identity.Load(t.plan.Config.StateDir); err != nil {
 		return err
 	}
-	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Device: t.id.Device, Log: t.log})
+	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Device: t.id.Device, Log: t.log, Progress: t.starting()})
 	if err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // what reading the rows left; it is as much as the index
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
 	t.showDatabase()
@@ -108,6 +106,17 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.status = &status{terminal: t, started: time.Now()}
 	t.socket, err = ctl.Listen(t.plan.Config.Control)
 	return err
+}
+
+// starting gives what a start that takes long calls now and then.
+func (t *terminal) starting() func(rows int) {
+	tell := supervisor.ExtendStart(func(state string) { supervisor.Notify(t.log, state) })
+	tell(0)
+	c := collector{garbage: startGarbage}
+	return func(rows int) {
+		c.adapt()
+		tell(rows)
+	}
 }
 
 // heartbeat is how often an idle agent looks after itself: often enough for whoever
@@ -184,6 +193,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { t.runBoards(ctx); return nil })
 	part(t.osdp.ConfirmKeys)
 	part(t.verify)
+	part(func(ctx context.Context) error { boundGarbage(ctx, time.Second, time.Minute); return nil })
 	part(t.purge)
 	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
 	if t.kiosk != nil {
@@ -195,7 +205,7 @@ func (t *terminal) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	supervisor.Notify(t.log, supervisor.Ready)
+	supervisor.Notify(t.log, supervisor.Ready+"\nSTATUS=")
 	t.log.Info("badged runs", "version", t.build, "device", t.id.Device, "site", t.id.Site)
 	t.agent.Run(ctx)
 	end()
@@ -282,8 +292,3 @@ func built() (at time.Time) {
 	}
 	return at
 }
-
-// tuneMemory keeps a terminal with 100,000 cards within 32 MB. The heap is nearly all
-// index, which holds no pointers and is cheap to look at, so that collecting at half
-// as much garbage again costs little; it happens beside a turn, not in it.
-func tuneMemory() { debug.SetGCPercent(50) }
