@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ type family struct {
 
 var families = []family{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*rig).measurePath},
-	{"memory", "what an idle agent holds", (*rig).measureMemory},
+	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
 }
 
@@ -35,12 +36,12 @@ func (r *rig) benchCommand() *cobra.Command {
 		Short: "Measure badged against yardsticks in the same run",
 		Long: "bench runs the measurement that is named, or all. It ends with 1 when a budget is not met. Times\n" +
 			"move from machine to machine: what counts is the ratio to the yardstick of the same run.",
-		Example: "  rig bench\n  rig bench path --json\n  rig bench memory --cards 250000",
+		Example: "  rig bench\n  rig bench path --json\n  rig bench size --cards 250000",
 		Args:    cli.OnlyCommands,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return r.measure(cmd.Context(), sizes, families) },
 	}
 	flags := cmd.PersistentFlags()
-	flags.IntVar(&sizes.cards, "cards", 100_000, "cards in the store")
+	flags.IntVar(&sizes.cards, "cards", 0, "cards in the store (default: path 100000, size 100000, 250000 and 1000000)")
 	flags.IntVar(&sizes.swipes, "swipes", 500, "swipes in each of three rounds")
 	for _, f := range families {
 		cmd.AddCommand(&cobra.Command{
@@ -57,7 +58,7 @@ func (r *rig) benchCommand() *cobra.Command {
 
 // measure runs measurements and prints their rows.
 func (r *rig) measure(ctx context.Context, sizes benchSizes, list []family) error {
-	if sizes.cards < 100 || sizes.cards > 5_000_000 || sizes.swipes < 10 || sizes.swipes > 1_000_000 {
+	if sizes.cards != 0 && sizes.cards < 100 || sizes.cards > 5_000_000 || sizes.swipes < 10 || sizes.swipes > 1_000_000 {
 		return cli.Usagef("--cards must be 100 to 5000000, --swipes 10 to 1000000")
 	}
 	met := true
@@ -116,12 +117,26 @@ func (r *rig) measurePath(ctx context.Context, sizes benchSizes) ([]bench.Row, e
 	if err != nil {
 		return nil, fmt.Errorf("find the program of the yardstick: %w", err)
 	}
-	p := bench.Path{Badged: r.badged(), Echo: []string{self, "bench", "echo"}, Cards: sizes.cards, Swipes: sizes.swipes}
+	p := bench.Path{Badged: r.badged(), Echo: []string{self, "bench", "echo"}, Cards: cmp.Or(sizes.cards, 100_000), Swipes: sizes.swipes}
 	return p.Measure(ctx)
 }
 
-func (r *rig) measureMemory(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
-	return bench.Memory(ctx, r.badged(), sizes.cards)
+// usedSwipes are the swipes after which the memory of an agent is read again.
+const usedSwipes = 100_000
+
+func (r *rig) measureSize(ctx context.Context, sizes benchSizes) (rows []bench.Row, err error) {
+	numbers := []int{100_000, 250_000, 1_000_000}
+	if sizes.cards != 0 {
+		numbers = []int{sizes.cards}
+	}
+	for _, cards := range numbers {
+		more, err := bench.Size{Badged: r.badged(), Cards: cards, Swipes: usedSwipes}.Measure(ctx)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
 }
 
 func (r *rig) measureFrame(context.Context, benchSizes) ([]bench.Row, error) { return bench.Frame() }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestCommandLinesThatMakeNoSense(t *testing.T) {
-	for _, line := range []string{"demo", "run x", "story --check", "bench frob", "bench path --cards 1", "bench memory --swipes 2"} {
+	for _, line := range []string{"demo", "run x", "story --check", "bench frob", "bench path --cards 1", "bench size --swipes 2"} {
 		var out strings.Builder
 		err := Run(t.Context(), strings.Fields(line), nil, cli.Stdio{Out: &out, Err: &out})
 		if !cli.IsUsage(err) {

@@ -43,14 +43,15 @@ func TestMeasurements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	more, err := Memory(t.Context(), bin, 500)
+	more, err := Size{Badged: bin, Cards: 500, Swipes: 1000}.Measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows = append(rows, more...)
-	for i, name := range []string{"path_p50", "path_p99", "rss_100k"} {
+	names := []string{"path_p50", "path_p99", "start_500", "start_reads_500", "rss_500", "rss_peak_500", "rss_used_500"}
+	for i, name := range names {
 		r := rows[i]
-		if r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 || i < 2 && (r.Yardstick <= 0 || r.Ratio != r.Value/r.Yardstick) {
+		if r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 || r.Yardstick != 0 && r.Ratio != r.Value/r.Yardstick {
 			t.Errorf("row %d is %+v", i, r)
 		}
 	}

@@ -7,32 +7,74 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"badged/internal/ctl"
 )
 
-// budgetRSS is what an idle agent with 100,000 cards may hold, in MB.
-const budgetRSS = 32
+// residence is what an agent holds of the machine's memory, in MB of a million bytes: once
+// it is idle, at most since its start, and after use.
+type residence struct{ idle, peak, used float64 }
 
-// Memory runs the agent at bin with that many cards in its store and no hub in reach,
-// and reads what it holds of the machine's memory once it is idle: when it serves and
-// its size no longer changes. A MB is a million bytes.
-func Memory(ctx context.Context, bin string, cards int) (_ []Row, err error) {
-	dir, err := os.MkdirTemp("", "badged-bench-")
+// reside starts an agent with a site's cards and no hub in reach, reads what it holds, lets
+// many people badge, and reads again.
+func (z Size) reside(ctx context.Context, dir string) (r residence, err error) {
+	t, err := startTerminal(ctx, z.Badged, dir, 1, z.Cards)
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the bench: %w", err)
+		return r, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := newSite(ctx, dir, cards); err != nil {
-		return nil, err
+	defer func() { err = errors.Join(err, t.stop()) }()
+	if r.idle, err = settled(ctx, t.proc.PID()); err != nil {
+		return r, err
 	}
-	t, err := startTerminal(ctx, bin, dir, 1, cards)
+	if r.peak, err = statusMB(t.proc.PID(), "VmHWM"); err != nil {
+		return r, err
+	}
+	if err := z.use(ctx, t); err != nil {
+		return r, err
+	}
+	r.used, err = settled(ctx, t.proc.PID())
+	return r, err
+}
+
+// atOnce is how many badges are on their way: what a pseudo-terminal holds.
+const atOnce = 256
+
+// use presents cards, as fast as the agent decides them.
+func (z Size) use(ctx context.Context, t *terminal) error {
+	client := ctl.NewClient(t.path("badged.sock"))
+	before, err := client.Outbox(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	rss, err := settled(ctx, t.proc.PID())
-	if err := errors.Join(err, t.stop()); err != nil {
-		return nil, err
+	for done := 0; done < z.Swipes; {
+		for range min(atOnce, z.Swipes-done) {
+			done++
+			if err := t.doors[0].reader.Tap(cardNumber(cardAt(done*doors, z.Cards))); err != nil {
+				return fmt.Errorf("swipe %d: %w", done, err)
+			}
+		}
+		if err := decided(ctx, client, before.Pending+uint64(done)); err != nil {
+			return err
+		}
 	}
-	return []Row{{Name: "rss_100k", Unit: "MB", Value: rss, Budget: budgetRSS, Met: rss <= budgetRSS, What: "resident memory of an idle agent"}}, nil
+	return nil
+}
+
+// decided waits until so many events wait for the hub.
+func decided(ctx context.Context, client *ctl.Client, events uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, startBound)
+	defer cancel()
+	for {
+		o, err := client.Outbox(ctx)
+		if err == nil && o.Pending >= events {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %d events of swipes, have %d: %w", events, o.Pending, errors.Join(ctx.Err(), err))
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
 }
 
 // settled reads the size of a process each half second until it was the same, to a
@@ -46,7 +88,7 @@ func settled(ctx context.Context, pid int) (mb float64, err error) {
 			return 0, ctx.Err()
 		case <-beat.C:
 		}
-		now, err := residentMB(pid)
+		now, err := statusMB(pid, "VmRSS")
 		if err != nil {
 			return 0, err
 		}
@@ -57,8 +99,8 @@ func settled(ctx context.Context, pid int) (mb float64, err error) {
 	return mb, nil
 }
 
-// residentMB reads VmRSS of proc(5).
-func residentMB(pid int) (float64, error) {
+// statusMB reads a size of proc(5).
+func statusMB(pid int, name string) (float64, error) {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, fmt.Errorf("read the size of the agent: %w", err)
@@ -67,9 +109,9 @@ func residentMB(pid int) (float64, error) {
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var kib float64
-		if n, _ := fmt.Sscanf(lines.Text(), "VmRSS: %f kB", &kib); n == 1 {
+		if n, _ := fmt.Sscanf(lines.Text(), name+": %f kB", &kib); n == 1 {
 			return kib * 1024 / 1e6, nil
 		}
 	}
-	return 0, errors.Join(fmt.Errorf("read the size of the agent: no VmRSS"), lines.Err())
+	return 0, errors.Join(fmt.Errorf("read the size of the agent: no %s", name), lines.Err())
 }

@@ -80,7 +80,7 @@ func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
 		echoes := make([]time.Duration, 0, p.Swipes)
 		for n := range warmUp + p.Swipes {
 			at := round*(warmUp+p.Swipes) + n
-			ours, bare, err := turn(ctx, t.doors[at%doors], e.rigs[at%doors], cardNumber(p.card(at)), at%2 == 1)
+			ours, bare, err := turn(ctx, t.doors[at%doors], e.rigs[at%doors], cardNumber(cardAt(at, p.Cards)), at%2 == 1)
 			if err != nil {
 				return nil, fmt.Errorf("swipe %d: %w", at+1, err)
 			}
@@ -95,11 +95,11 @@ func (p Path) race(ctx context.Context, t *terminal, e *echo) ([]Row, error) {
 	return []Row{median(p50).of(what), median(p99).of(what)}, nil
 }
 
-// card is another card for each swipe, from all over the index, with a grant for the
+// cardAt is another card for each swipe, from all over the index, with a grant for the
 // door that is next.
-func (p Path) card(at int) int {
+func cardAt(at, cards int) int {
 	const stride = 7919
-	return at*stride%(p.Cards/doors)*doors + at%doors
+	return at*stride%(cards/doors)*doors + at%doors
 }
 
 // turn is one swipe at each side; who is first finds a colder machine.

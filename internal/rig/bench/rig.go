@@ -77,12 +77,26 @@ type terminal struct {
 // startTerminal runs bin with the store and the identity that are in dir, and returns
 // when its cards are in memory, its readers are open and its pins are connected.
 func startTerminal(ctx context.Context, bin, dir string, doors, cards int) (_ *terminal, err error) {
-	t := &terminal{dir: dir}
+	t, err := newTerminal(dir, doors)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.stop())
 		}
 	}()
+	if err != nil {
+		return t, err
+	}
+	if err := t.launch(bin); err != nil {
+		return t, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startBound)
+	defer cancel()
+	return t, t.proc.Until(ctx, func(ctx context.Context) error { return t.serves(ctx, cards) })
+}
+
+// newTerminal makes the devices of a terminal and its configuration.
+func newTerminal(dir string, doors int) (*terminal, error) {
+	t := &terminal{dir: dir}
 	for n := range doors {
 		r, err := newRig(dir, doorName(n))
 		t.doors = append(t.doors, r)
@@ -93,15 +107,15 @@ func startTerminal(ctx context.Context, bin, dir string, doors, cards int) (_ *t
 	if err := os.WriteFile(t.path("badged.toml"), []byte(t.config()), 0o600); err != nil {
 		return t, fmt.Errorf("write the configuration of the bench: %w", err)
 	}
+	return t, nil
+}
+
+// launch starts the program.
+func (t *terminal) launch(bin string) (err error) {
 	t.proc, err = proc.Start(proc.Command{
 		Name: "badged", Bin: bin, Args: []string{"run", "--config", t.path("badged.toml")}, Log: t.path("badged.log"),
 	})
-	if err != nil {
-		return t, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, startBound)
-	defer cancel()
-	return t, t.proc.Until(ctx, func(ctx context.Context) error { return t.serves(ctx, cards) })
+	return err
 }
 
 func (t *terminal) path(name string) string { return filepath.Join(t.dir, name) }
