@@ -67,8 +67,11 @@ func runCommand(file *string, stdio cli.Stdio) *cobra.Command {
 		Example: "  badged run --config /etc/badged/badged.toml",
 		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := loadTrusted(*file)
+			p, err := plan.Load(*file, relayGuard)
 			if err != nil {
+				return err
+			}
+			if err := p.CheckTrust(); err != nil {
 				return err
 			}
 			log, flush := logqueue.New(p.Config.Log.Format, stdio.Err)
@@ -110,7 +113,7 @@ func joinCommand(file *string) *cobra.Command {
 		Example: "  sudo badged join badged-join-1.eyJ...\n  badged join badged-join-1.eyJ... --config ./badged.toml",
 		Args:    cli.Args(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := loadTrusted(*file)
+			p, err := plan.Load(*file, relayGuard)
 			if err != nil {
 				return err
 			}
@@ -122,15 +125,6 @@ func joinCommand(file *string) *cobra.Command {
 			return err
 		},
 	}
-}
-
-// loadTrusted reads a configuration that nobody else can have changed.
-func loadTrusted(file string) (*plan.Plan, error) {
-	p, err := plan.Load(file, relayGuard)
-	if err != nil {
-		return nil, err
-	}
-	return p, p.CheckTrust()
 }
 
 // startCommand is how the agent of this configuration is started: the unit knows the

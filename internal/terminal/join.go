@@ -15,11 +15,17 @@ import (
 // Join exchanges a token for an identity of this terminal's own, which goes to the plan's
 // state folder. Run by root, it acts as the owner of that folder, as the agent will.
 func Join(ctx context.Context, p *plan.Plan, token string) (*identity.Identity, error) {
-	t, err := identity.ParseToken(token)
-	if err != nil {
-		return nil, err
+	if err := p.CheckFile(); err != nil {
+		return nil, err // root must not act for whoever a stranger's configuration names
 	}
 	if err := becomeOwner(p.Config.StateDir); err != nil {
+		return nil, err
+	}
+	if err := p.CheckTrust(); err != nil {
+		return nil, err
+	}
+	t, err := identity.ParseToken(token)
+	if err != nil {
 		return nil, err
 	}
 	return identity.Join(ctx, t, p.Config.StateDir)
