@@ -55,7 +55,7 @@ func TestS226_AClaimTakesTheCardOfAnAnonymousAccount(t *testing.T) {
 		},
 		"card, code, card": func(l *lab) enroll.Decision {
 			l.expect(l.tap(front, card(1)), enroll.Refused, enroll.NoGrant)
-			l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
+			l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitSameCard)
 			return l.tap(front, card(1))
 		},
 	} {
@@ -82,6 +82,20 @@ func TestS226_AClaimTakesTheCardOfAnAnonymousAccount(t *testing.T) {
 			}
 			l.expectLogin(l.tap(hall, card(2)), "anonym2")
 		})
+	}
+}
+
+// TestS227_AVisitorsCardWaitsLikeAnUnknownOne: a visitor's card that was shown before the
+// code may be taken by the claim, so that no other card may confirm it.
+func TestS227_AVisitorsCardWaitsLikeAnUnknownOne(t *testing.T) {
+	l := newLab(t)
+	l.visitor(card(1))
+	c := l.claim(l.member("front"), "7365")
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.NoGrant)
+	l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitSameCard)
+	l.expect(l.tap(front, card(2)), enroll.Refused, enroll.UnknownCard)
+	if l.claimState(c.ID) != enroll.ClaimLive {
+		t.Error("another card has used the claim up")
 	}
 }
 

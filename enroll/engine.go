@@ -104,6 +104,9 @@ func (e *Engine) known(ctx context.Context, p Point, k Known) Decision {
 	ev.Outcome, ev.Reason = outcome, reason
 	d := e.record(ctx, p, ev)
 	if d.Outcome != Granted {
+		if k.Account.Kind == Anonymous {
+			e.wait(p, half{card: k.Binding.Card}) // a claim may take it, like an unknown card
+		}
 		return d
 	}
 	if p.Kind == Print {

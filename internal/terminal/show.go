@@ -36,7 +36,7 @@ func (t *terminal) showUplink(s uplink.State) {
 	if !s.Connected {
 		it.State = health.Warn
 		it.Text = s.Problem
-		it.Do = "people are served meanwhile and nothing is lost; see that the hub runs and that " + t.id.MQTT + " can be reached"
+		it.Do = "the terminal goes on with what it knows, and keeps every event; see that the hub runs and that " + t.id.MQTT + " can be reached"
 		if it.Text == "" {
 			it.Text = "the hub is not connected"
 		}
