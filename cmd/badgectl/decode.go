@@ -92,12 +92,13 @@ func (a *app) decode() *cobra.Command {
 		Long: "decode reads one chunk a line, in hex, with an optional time in front (@ and\n" +
 			"milliseconds, of which only the differences count), from FILE or standard\n" +
 			"input: a capture will do. Hex may stand as terminals and logs print it: with\n" +
-			"blanks, colons, dashes, commas, 0x or \\x, as xxd and hexdump -C do, or as a text\n" +
-			"with escapes. A frame of wiegand is a string of 0 and 1, also in groups (x is a\n" +
-			"lost edge), or hex with its length: 22CD46E, 26 bits, or 22CD46E with\n" +
-			"-o bits=26. Without times, each line is a frame of its own. For osdp, FILE may\n" +
-			"be an .osdpcap file, and a summary comes last. decode prints one JSON object an\n" +
-			"event and ends with 0 if nothing was faulty, else with 1.\n\n" + protocolHelp(),
+			"blanks, colons, dashes, commas, 0x or \\x, as xxd, hexdump -C and od -tx1 do,\n" +
+			"as an array of C, or as a text with \\x02 or <STX>. A frame of wiegand is a\n" +
+			"string of 0 and 1, also in groups (x is a lost edge), or hex with its length:\n" +
+			"22CD46E, 26 bits, or 22CD46E with -o bits=26. Without times, each line is a\n" +
+			"frame of its own. For osdp, FILE may be an .osdpcap file, and a summary comes\n" +
+			"last. decode prints one JSON object an event and ends with 0 if nothing was\n" +
+			"faulty, else with 1.\n\n" + protocolHelp(),
 		Example: "  echo 0236324533303836434544303803 | badgectl decode --protocol rdm6300\n" +
 			"  echo 10001011001101010001101110 | badgectl decode --protocol wiegand\n" +
 			"  echo '22CD46E, 26 bits' | badgectl decode --protocol wiegand\n" +
@@ -183,7 +184,9 @@ func (a *app) play(in io.Reader, out *printer, dec reader.Decoder, p parsing) er
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 		capture.Ticks(dec, at, out.event)
-		dec.Feed(at, chunk.Bytes, out.event)
+		if len(chunk.Bytes) > 0 { // the last line of a dump has none
+			dec.Feed(at, chunk.Bytes, out.event)
+		}
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
 		return fmt.Errorf("line %d: longer than %d characters: a chunk has at most %d bytes", n, maxLine, capture.MaxChunk)

@@ -20,9 +20,9 @@ import (
 //
 // Source: Security Industry Association, libosdp-conformance, osdpcap-format.md,
 // version 1.
-func parseOSDP(text string) (c capture.Chunk, timed bool, err error) {
+func (l byteLines) parseOSDP(text string) (c capture.Chunk, timed bool, err error) {
 	if !strings.HasPrefix(text, "{") {
-		return parseBytes(text)
+		return l.parse(text)
 	}
 	var line struct {
 		Sec  json.RawMessage `json:"timeSec"`

@@ -23,22 +23,26 @@ type parsing struct {
 
 // parser is how the lines for a decoder are read.
 func (o *decoding) parser(dec reader.Decoder) parsing {
-	p := parsing{line: parseBytes, moments: moments{last: time.Unix(0, 0)}}
+	lines := byteLines{new(dump.Reader)}
+	p := parsing{line: lines.parse, moments: moments{last: time.Unix(0, 0)}}
 	if o.edges() {
 		p.line, p.later = o.parseEdges, frameEvery
 	} else if _, ok := dec.(*osdp.Monitor); ok {
-		p.line, p.times.Most = parseOSDP, maxTrace
+		p.line, p.times.Most = lines.parseOSDP, maxTrace
 	}
 	return p
 }
 
-// parseBytes reads a line of bytes, with an optional time. The error does not show them.
-func parseBytes(text string) (c capture.Chunk, timed bool, err error) {
+// byteLines are the lines of an input of bytes.
+type byteLines struct{ *dump.Reader }
+
+// parse reads a line of bytes, with an optional time. The error does not show them.
+func (l byteLines) parse(text string) (c capture.Chunk, timed bool, err error) {
 	at, timed, text, err := capture.CutTime(text)
 	if err != nil {
 		return c, false, err
 	}
-	b, err := dump.Bytes(text)
+	b, err := l.Bytes(text)
 	if err == nil && len(b) > capture.MaxChunk {
 		err = fmt.Errorf("%d bytes: a chunk has at most %d", len(b), capture.MaxChunk)
 	}

@@ -5,6 +5,9 @@
 //	"\x0262E3"   b'\x0262E3'                         text with escapes, as C, Go and Python print it
 //	00000000: 0236 3245 33        .62E3              xxd
 //	00000000  02 36 32 45 33      |.62E3|            hexdump -C
+//	0000000 02 36 32 45                              od -tx1, also with -A x
+//	uint8_t x[] = {0x02, 0x36};  Received 2 bytes: 02 36   [2]: 02 36
+//	\x0262E3\x03   <STX>62E3<ETX>   <0x02>62E3   ^B62E3^C  text with control characters, as terminals print it
 //	... [uart_debug:158]: <<< 02:36:32               ESPHome; 12:00:01.123 -> 02 36 32: Arduino
 //
 //	1000 1011 0011 0101 0001 1011 10                 bits in groups; x: an edge was lost
@@ -25,27 +28,39 @@ import (
 )
 
 // ErrHex is that of bytes that cannot be read.
-var ErrHex = errors.New("not hex: bytes are pairs of the digits 0 to 9 and A to F; blanks, colons, dashes, commas and 0x between them are nothing")
+var ErrHex = errors.New("not hex: bytes are pairs of the digits 0 to 9 and A to F; blanks, colons, dashes, commas and 0x between them are nothing: write 02 36 32; write a text as \"\\x0262\\x03\"")
 
 // The parts of a line that are no bytes.
 var (
-	logged   = regexp.MustCompile(`(?i)^.*(?:<<<|->|\b(?:rx|recv|received)\b:?\s)\s*`) // of a log: when and where
-	piped    = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}\s\s(.*)\|.*\|$`)                  // of hexdump -C
-	offset   = regexp.MustCompile(`^[0-9A-Fa-f]{6,8}:\s+`)                             // of xxd
-	column   = regexp.MustCompile(`\s\s.{1,16}$`)                                      // the text that xxd adds
-	textual  = regexp.MustCompile(`^(?:b'(.*)'|b"(.*)"|"(.*\\.*)"|'(.*\\.*)')$`)       // with escapes
-	prefixes = regexp.MustCompile(`(?i)(^|[^0-9a-f])0x|\\x`)                           // of each byte
+	clock    = regexp.MustCompile(`^(?:\[\d\d:\d\d:\d\d(?:[.,]\d+)?\]|\d\d:\d\d:\d\d[.,]\d{3,6})\s+`) // when
+	logged   = regexp.MustCompile(`(?i)^.*(?:<<<|->|\b(?:rx|recv|received)\b:?\s)\s*`)                // of a log: when and where
+	counted  = regexp.MustCompile(`(?i)^.*(?:\b\d+\s*bytes?\b[^:]*|[\[(]\d+[\])]\s*):\s*`)            // how many bytes
+	prefixes = regexp.MustCompile(`(?i)(^|[^0-9a-f])0x|\\x`)                                          // of each byte
 	suffixes = regexp.MustCompile(`(?i)([0-9a-f])h\b`)
 	between  = regexp.MustCompile("[\\s:,;.|_$%<>{}()\\[\\]\"'`-]+") // bytes
 )
 
-// Bytes reads bytes as people paste them.
-func Bytes(line string) ([]byte, error) {
-	text := strings.TrimSpace(logged.ReplaceAllString(line, ""))
-	if m := textual.FindStringSubmatch(text); m != nil {
-		return escaped(strings.Join(m[1:], ""))
+// Bytes reads a line of bytes as people paste them.
+func Bytes(line string) ([]byte, error) { return new(Reader).Bytes(line) }
+
+// withoutLog drops what a log prints in front of bytes.
+func withoutLog(line string) string {
+	for _, re := range []*regexp.Regexp{clock, counted, logged} {
+		line = strings.TrimSpace(re.ReplaceAllString(line, ""))
 	}
-	b, err := hex.DecodeString(digits(withoutViewer(text), true))
+	return line
+}
+
+// parse reads what stands behind the offset of a viewer, or a line without one.
+func parse(text string) ([]byte, error) {
+	text, err := cutAssignment(text)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok, err := parseText(text); ok {
+		return b, err
+	}
+	b, err := hex.DecodeString(digits(text, true))
 	if err != nil {
 		return nil, ErrHex
 	}
@@ -66,26 +81,6 @@ func digits(text string, bytes bool) string {
 	return strings.Join(tokens, "")
 }
 
-// escaped reads a text in which \x02 stands for a byte.
-func escaped(text string) ([]byte, error) {
-	s, err := strconv.Unquote(`"` + strings.NewReplacer(`\"`, `\"`, `\'`, `'`, `"`, `\"`).Replace(text) + `"`)
-	if err != nil {
-		return nil, errors.New("a text with a backslash that is none of \\xNN, \\r, \\n, \\t and \\\\")
-	}
-	return []byte(s), nil
-}
-
-// withoutViewer drops what a hex viewer adds: the offset in front, and the text behind.
-func withoutViewer(text string) string {
-	if m := piped.FindStringSubmatch(text); m != nil {
-		return m[1]
-	}
-	if at := offset.FindString(text); at != "" {
-		return column.ReplaceAllString(text[len(at):], "")
-	}
-	return text
-}
-
 // The ways in which people write how many bits a frame has.
 var lengths = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\b(\d{1,3})[\s-]*bits?\b`),
@@ -101,6 +96,7 @@ var pairs = []*regexp.Regexp{
 var (
 	proxmark = regexp.MustCompile(`(?i)^.*\braw:?\s+([0-9a-f]{10,24})$`)
 	labelled = regexp.MustCompile(`(?i)\b(?:hex|value|raw|data|code)["\s]*[:=\s]\s*"?([0-9a-fx :_-]+)`)
+	decoded  = regexp.MustCompile(`(?i)^[^"]*\b(?:facility|site|user|company|fc)\b[\s_]*(?:code|number|id)?\s*[:=]`)
 	groups   = regexp.MustCompile("[\\s:,;_.|()\\[\\]\"'`-]+")
 )
 
@@ -121,6 +117,9 @@ func Edges(line string, bits int) ([]byte, error) {
 	if said > 0 {
 		bits = said
 	}
+	if decoded.MatchString(text) {
+		return nil, errDecoded
+	}
 	if m := labelled.FindStringSubmatch(text); m != nil {
 		text = m[1]
 	}
@@ -135,6 +134,8 @@ func Edges(line string, bits int) ([]byte, error) {
 }
 
 var errNoLength = errors.New("a frame is 0 and 1; in hex it needs its length: write 22CD46E, 26 bits, or add -o bits=26")
+
+var errDecoded = errors.New("a facility and a number are what a frame says, and no frame: paste its bits, or its hex with its length")
 
 // cutLength takes the length out of a line.
 func cutLength(text string) (rest string, bits int, err error) {
