@@ -18,14 +18,11 @@ import (
 	"badged/internal/health"
 )
 
-const (
-	defaultSocket = "/run/badged/badged.sock"
-	socketEnv     = "BADGED_SOCKET"
-)
+const socketEnv = "BADGED_SOCKET"
 
 // asking gives a command that asks the agent its --socket and --json.
 func (a *app) asking(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringVar(&a.socket, "socket", cmp.Or(a.env(socketEnv), defaultSocket), "control socket of the agent; "+socketEnv+" sets it too")
+	cmd.Flags().StringVar(&a.socket, "socket", cmp.Or(a.env(socketEnv), ctl.DefaultSocket), "control socket of the agent; "+socketEnv+" sets it too")
 	return a.withJSON(cmd)
 }
 

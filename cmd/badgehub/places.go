@@ -223,7 +223,7 @@ func (p *program) events(ctx context.Context, after uint64, limit int, follow bo
 	if limit < 0 {
 		return cli.Usagef("--limit %d is less than none", limit)
 	}
-	client := api.NewClient(p.socketPath())
+	client := api.NewClient(p.socketPath(), p.dir)
 	defer client.Close()
 	err := client.Events(ctx, after, limit, follow, func(e api.Event) error {
 		if p.json {

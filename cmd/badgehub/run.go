@@ -72,7 +72,7 @@ func (p *program) socketPath() string {
 // came for a person.
 func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T, error), show func(io.Writer, T)) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
-		client := api.NewClient(p.socketPath())
+		client := api.NewClient(p.socketPath(), p.dir)
 		defer client.Close()
 		v, err := call(c.Context(), client, args)
 		if err != nil {

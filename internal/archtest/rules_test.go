@@ -39,7 +39,7 @@ var folders = []folder{
 	{"internal/rig/mutants", base, nil},
 	{"internal/rig/flaky", base, nil},
 	{"internal/webpage", base, nil},
-	{"internal/unixsock", base, nil},
+	{"internal/unixsock", base, []string{"internal/ownfile"}},
 	{"internal/ptyport", base, nil},
 	{"internal/ownfile", base, nil},
 	{"internal/connlimit", base, nil},
@@ -75,7 +75,7 @@ var folders = []folder{
 	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
-	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/connlimit", "internal/httpserve"}},
+	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
 	{"internal/rig/sim", level4, []string{"reader", "keypad", "internal/ptyport"}},
 
 	{"internal/terminal/rs485", level5, []string{"reader", "reader/*", "internal/ctl", "internal/health", "internal/keyfile"}},

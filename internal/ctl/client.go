@@ -10,8 +10,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"badged/internal/ownfile"
+	"badged/internal/unixsock"
 )
 
 // Client talks to an agent.
@@ -20,11 +24,11 @@ type Client struct {
 	http *http.Client
 }
 
-// NewClient makes a client of the control socket at path.
+// NewClient makes a client of the control socket at path. It talks only to an agent of
+// root, of the user who calls, or of the owner of DefaultSocket's folder.
 func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return unixsock.Dial(ctx, path, filepath.Dir(DefaultSocket))
 	}
 	return &Client{path, &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
@@ -123,6 +127,8 @@ func cause(err error) error {
 
 func hint(err error) string {
 	switch {
+	case errors.Is(err, ownfile.ErrUnsafe):
+		return " (if the agent does run as another user, ask it as that one: `sudo -u USER badgectl ...`)"
 	case errors.Is(err, os.ErrPermission):
 		return " (only root and the group " + Group + " may: add yourself with `usermod -aG " + Group + " NAME`)"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):

@@ -18,6 +18,7 @@ import (
 
 	"badged/internal/ctl"
 	"badged/internal/health"
+	"badged/internal/ownfile"
 )
 
 // agent is a scripted agent.
@@ -237,5 +238,23 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 	case err := <-ended:
 		t.Errorf("the follower was cut off: %v", err)
+	}
+}
+
+// Issue 7, 6: what a socket says counts only if nobody but the trusted could have put it there.
+func TestClientAsksNoAgentThatMayBeSomebodyElses(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "c.sock")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ctl.NewClient(path).Status(t.Context())
+	if !errors.Is(err, ownfile.ErrUnsafe) || !strings.Contains(err.Error(), "sudo -u") {
+		t.Errorf("got %v", err)
 	}
 }

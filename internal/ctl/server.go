@@ -23,6 +23,9 @@ import (
 // Group may use the socket, if the system has it.
 const Group = "badged"
 
+// DefaultSocket is where the agent's socket is, unless its configuration says otherwise.
+const DefaultSocket = "/run/badged/badged.sock"
+
 // Listen makes the socket at path, for its owner and Group. A socket that a dead
 // agent left is replaced; one that answers is not, and no other file.
 func Listen(path string) (net.Listener, error) {

@@ -48,6 +48,7 @@ func (p *problem) Is(target error) bool {
 // that CheckFolder finds safe. It follows no link at the end of the path and waits for
 // no pipe.
 func Read(path string, rule Rule, limit int64) ([]byte, error) {
+	path = filepath.Clean(path) // opened and checked along the same way
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, &problem{path, "is a symbolic link", "put the file itself there", false}
@@ -73,15 +74,15 @@ func Read(path string, rule Rule, limit int64) ([]byte, error) {
 // CheckFile reports why what was found at path is not a file to trust under the rule.
 // Its error satisfies ErrUnsafe.
 func CheckFile(path string, info fs.FileInfo, rule Rule) error {
-	return checkFile(path, info, rule, os.Geteuid())
+	return checkFile(path, info, rule, caller())
 }
 
-func checkFile(path string, info fs.FileInfo, rule Rule, uid int) error {
+func checkFile(path string, info fs.FileInfo, rule Rule, users trusted) error {
 	mode := info.Mode()
 	if !mode.IsRegular() {
 		return &problem{path, fmt.Sprintf("has mode %v: it is no file", mode), "move it away", false}
 	}
-	if err := checkOwner(path, info, uid); err != nil {
+	if err := users.checkOwner(path, info); err != nil {
 		return err
 	}
 	switch open := mode.Perm() & fs.FileMode(rule); {
@@ -99,87 +100,4 @@ func (r Rule) chmod() string {
 		return "600"
 	}
 	return "go-w"
-}
-
-// CheckPath is CheckFile for what a path leads to, through links too, and CheckFolder
-// for the folder of that. A file that is not there is fine.
-func CheckPath(path string, rule Rule) error {
-	real, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	info, err := os.Lstat(real)
-	if err != nil {
-		return err
-	}
-	if err := CheckFile(real, info, rule); err != nil {
-		return err
-	}
-	return CheckFolder(filepath.Dir(real))
-}
-
-// CheckFolder reports why others could exchange what is in a folder: because the
-// folder, or one above it, belongs to somebody else or can be written by others. A
-// folder above may be sticky (/tmp), where nobody can rename what belongs to another.
-// A folder that is not there is as safe as those above. Its error satisfies ErrUnsafe,
-// or says that the folder cannot be looked at.
-func CheckFolder(path string) error { return checkFolder(path, os.Geteuid()) }
-
-func checkFolder(path string, uid int) error {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return err
-	}
-	first, err := filepath.EvalSymlinks(path)
-	for there := path; errors.Is(err, fs.ErrNotExist) && there != filepath.Dir(there); {
-		there = filepath.Dir(there)
-		first, err = filepath.EvalSymlinks(there)
-		path = "" // the folder itself is not there
-	}
-	if err != nil {
-		return err
-	}
-	for at := first; ; at = filepath.Dir(at) {
-		info, err := os.Lstat(at)
-		if err != nil {
-			return err
-		}
-		if err := checkOneFolder(at, info, uid, at == first && path != ""); err != nil {
-			return err
-		}
-		if at == filepath.Dir(at) {
-			return nil
-		}
-	}
-}
-
-func checkOneFolder(path string, info fs.FileInfo, uid int, last bool) error {
-	mode := info.Mode()
-	if !mode.IsDir() {
-		return &problem{path, fmt.Sprintf("has mode %v: it is no folder", mode), "move it away", false}
-	}
-	if err := checkOwner(path, info, uid); err != nil {
-		return err
-	}
-	if mode.Perm()&0o022 != 0 && (last || mode&fs.ModeSticky == 0) {
-		return &problem{path, fmt.Sprintf("has mode %v: others can change what is in it", mode), "chmod go-w " + path, false}
-	}
-	return nil
-}
-
-// checkOwner complains about what is neither root's nor of the user uid.
-func checkOwner(path string, info fs.FileInfo, uid int) error {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if ok && (stat.Uid == 0 || int(stat.Uid) == uid) {
-		return nil
-	}
-	owner := -1
-	if ok {
-		owner = int(stat.Uid)
-	}
-	return &problem{path, fmt.Sprintf("belongs to user %d, this program runs as user %d", owner, uid),
-		fmt.Sprintf("find out who put it there, then: chown %d %s", uid, path), false}
 }

@@ -60,7 +60,7 @@ func TestAFileOfSomebodyElseIsNotTrusted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantOwner(t, checkFile(path, info, Secret, stranger()), path) // our file, as a stranger sees it
+	wantOwner(t, checkFile(path, info, Secret, trusted{stranger()}), path) // our file, as a stranger sees it
 }
 
 func wantOwner(t *testing.T, err error, path string) {
@@ -75,7 +75,7 @@ func TestRootsFileIsTrustedByEverybody(t *testing.T) {
 	if err := CheckFolder("/"); err != nil { // root's on every system
 		t.Error(err)
 	}
-	if err := checkFolder("/", stranger()); err != nil {
+	if err := (trusted{stranger()}).checkFolder("/"); err != nil {
 		t.Error(err)
 	}
 }
@@ -169,5 +169,5 @@ func TestAFolderOfSomebodyElseIsNotTrusted(t *testing.T) {
 		}
 		uid = 0
 	}
-	wantOwner(t, checkFolder(filepath.Join(dir, "."), uid), dir)
+	wantOwner(t, trusted{uid}.checkFolder(filepath.Join(dir, ".")), dir)
 }

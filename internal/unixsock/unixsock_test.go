@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"badged/internal/ownfile"
 )
 
 // Whatever is not a socket stays: `badgehub serve --socket FILE` deleted the file.
@@ -82,5 +84,35 @@ func TestSocketIsPrivateFromTheFirstMoment(t *testing.T) {
 	}
 	if mask := syscall.Umask(0); mask != 0 {
 		t.Errorf("the mask is left at %o", mask)
+	}
+}
+
+// Issue 7, 6: a socket in a folder that others can change may be exchanged for theirs.
+func TestSocketsAreMadeAndUsedWhereOnlyTheTrustedCanPutThem(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "s")
+	if _, err := Dial(t.Context(), path, dir); !errors.Is(err, syscall.ENOENT) {
+		t.Errorf("where none is: %v", err)
+	}
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := Dial(t.Context(), path, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	for _, mode := range []os.FileMode{0o777, 0o775, 0o777 | os.ModeSticky} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Dial(t.Context(), path, "/"); !errors.Is(err, ownfile.ErrUnsafe) {
+			t.Errorf("Dial in a folder of mode %v: %v, %v", mode, c, err)
+		}
+		if l, err := Listen(filepath.Join(dir, "other")); !errors.Is(err, ownfile.ErrUnsafe) {
+			t.Errorf("Listen in a folder of mode %v: %v, %v", mode, l, err)
+		}
 	}
 }

@@ -29,7 +29,7 @@ type hub struct {
 func startHub(t *testing.T, programs, dir string) *hub {
 	t.Helper()
 	h := &hub{
-		Client: api.NewClient(filepath.Join(dir, "hub.sock")),
+		Client: api.NewClient(filepath.Join(dir, "hub.sock"), dir),
 		bin:    filepath.Join(programs, "badgehub"),
 		args:   []string{"serve", "--dir", dir, "--listen-mqtt", freeAddress(t), "--listen-web", freeAddress(t), "--host", "127.0.0.1"},
 	}

@@ -50,7 +50,7 @@ type listening struct {
 func newHub(w *Workbench) *hub {
 	dir := filepath.Join(w.dir, "hub")
 	return &hub{
-		bench: w, dir: dir, log: filepath.Join(w.dir, "hub.log"), api: api.NewClient(filepath.Join(dir, "hub.sock")),
+		bench: w, dir: dir, log: filepath.Join(w.dir, "hub.log"), api: api.NewClient(filepath.Join(dir, "hub.sock"), dir),
 		events: newFeed[api.Event](), listen: listening{"127.0.0.1:0", "127.0.0.1:0"}, names: map[string]string{},
 	}
 }

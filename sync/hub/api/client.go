@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strconv"
 	"syscall"
+
+	"badged/internal/unixsock"
 )
 
 // The errors of a client that cannot reach the hub.
@@ -30,10 +32,11 @@ type Client struct {
 	http   *http.Client
 }
 
-// NewClient makes a client of the hub whose socket is at path.
-func NewClient(path string) *Client {
+// NewClient makes a client of the hub whose socket is at path. It talks only to a hub of
+// root, of the user who calls, or of the owner of dir, the folder of the hub's data.
+func NewClient(path, dir string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		return unixsock.Dial(ctx, path, dir)
 	}
 	return &Client{path, &http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
