@@ -44,7 +44,7 @@ func newLab(t *testing.T) *lab {
 
 func (l *lab) open() {
 	l.t.Helper()
-	s, err := store.Open(l.ctx, store.Options{Path: l.path, Device: "terminal"})
+	s, err := store.Open(l.ctx, store.Options{Path: l.path, Terminal: "terminal"})
 	if err != nil {
 		l.t.Fatal(err)
 	}

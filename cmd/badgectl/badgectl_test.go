@@ -68,7 +68,7 @@ type box struct {
 
 func (b box) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
-		Version: "1.2", Device: "front", Site: "hq", Clock: "trusted", Uptime: 7300, Health: b.health,
+		Version: "1.2", Terminal: "front", Site: "hq", Clock: "trusted", Uptime: 7300, Health: b.health,
 		Points: []ctl.Point{
 			{Name: "front", Kind: "door", State: "locked"},
 			{Name: "hall", Kind: "print", State: "idle", Kiosk: cmp.Or(b.kiosk, hallURL)},
@@ -86,7 +86,7 @@ func (box) Recorded() uint64 { return 2 }
 
 func (box) Events(_ context.Context, after uint64, n int) ([]ctl.Event, error) {
 	all := []ctl.Event{
-		{Order: 1, Kind: "device", Reason: "terminal_started", Device: "front"},
+		{Order: 1, Kind: "device", Reason: "terminal_started"},
 		{Order: 2, Kind: "presentation", Outcome: "faulty", Reason: "bad_read", Why: "checksum", Point: "front"},
 	}
 	return all[min(after, 2):], nil
@@ -129,7 +129,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("code %d, %d lines", got.code, strings.Count(got.out, "\n"))
 	}
 	var s ctl.Status
-	if got := run(t, "", "status", "--json", "--socket", ill); json.Unmarshal([]byte(got.out), &s) != nil || s.Device != "front" || got.code != 1 {
+	if got := run(t, "", "status", "--json", "--socket", ill); json.Unmarshal([]byte(got.out), &s) != nil || s.Terminal != "front" || got.code != 1 {
 		t.Errorf("code %d: %s", got.code, got.out)
 	}
 }

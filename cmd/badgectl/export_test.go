@@ -15,7 +15,7 @@ import (
 
 func TestUnsentEventsAreExported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "badged.db")
-	s, err := store.Open(t.Context(), store.Options{Path: path, Device: "hall"})
+	s, err := store.Open(t.Context(), store.Options{Path: path, Terminal: "hall"})
 	if err != nil {
 		t.Fatal(err)
 	}

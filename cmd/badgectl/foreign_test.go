@@ -33,7 +33,7 @@ func TestForeignTextReachesTheScreenEscaped(t *testing.T) {
 	show("tail", 1, func() error { return a.event(event) })
 	status := func(text string) ctl.Status {
 		return ctl.Status{
-			Device: text, Site: text, Version: text, Health: []health.Item{{Name: text, State: health.Warn, Text: text, Do: text}},
+			Terminal: text, Site: text, Version: text, Health: []health.Item{{Name: text, State: health.Warn, Text: text, Do: text}},
 			Points: []ctl.Point{{Name: text, Kiosk: text}}, Readers: []ctl.Reader{{Name: text, Port: text}},
 		}
 	}

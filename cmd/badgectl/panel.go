@@ -68,9 +68,9 @@ func panelsOf(s ctl.Status, point string) ([]panel, error) {
 	}
 	switch {
 	case len(all) == 0:
-		return nil, fmt.Errorf("find the panel of %s: no point of its configuration is of kind \"print\", and only those have a panel", s.Device)
+		return nil, fmt.Errorf("find the panel of %s: no point of its configuration is of kind \"print\", and only those have a panel", s.Terminal)
 	case len(found) == 0:
-		return nil, fmt.Errorf("find the panel of %s: no print point is called %q; there are: %s", s.Device, point, pointNames(all))
+		return nil, fmt.Errorf("find the panel of %s: no print point is called %q; there are: %s", s.Terminal, point, pointNames(all))
 	}
 	return found, nil
 }

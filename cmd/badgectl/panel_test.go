@@ -38,7 +38,7 @@ func TestPanelPrintsTheAddress(t *testing.T) {
 }
 
 func TestPanelOfSeveral(t *testing.T) {
-	s := ctl.Status{Device: "box", Points: []ctl.Point{{Name: "front"}, {Name: "hall", Kiosk: "http://h"}, {Name: "room", Kiosk: "http://r"}}}
+	s := ctl.Status{Terminal: "box", Points: []ctl.Point{{Name: "front"}, {Name: "hall", Kiosk: "http://h"}, {Name: "room", Kiosk: "http://r"}}}
 	if all, err := panelsOf(s, ""); err != nil || len(all) != 2 {
 		t.Errorf("%v, %v", all, err)
 	}

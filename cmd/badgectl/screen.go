@@ -31,7 +31,7 @@ func (a *app) paint(colour, text string) string { return paint.Text(a.io.Out, a.
 func (a *app) screen(s ctl.Status) error {
 	foreign.Clean(&s)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s at %s, badged %s, up %s, clock %s\n\n", a.paint(bold, s.Device), cmp.Or(s.Site, "no site"), s.Version,
+	fmt.Fprintf(&b, "%s at %s, badged %s, up %s, clock %s\n\n", a.paint(bold, s.Terminal), cmp.Or(s.Site, "no site"), s.Version,
 		span(time.Duration(s.Uptime*float64(time.Second))), s.Clock)
 	a.matters(&b, s.Health)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

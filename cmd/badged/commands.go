@@ -121,7 +121,7 @@ func joinCommand(file *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "joined site %s as %s; start the agent: %s\n", id.Site, id.Device, startCommand(*file))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "joined site %s as %s; start the agent: %s\n", id.Site, id.Terminal, startCommand(*file))
 			return err
 		},
 	}

@@ -254,7 +254,7 @@ func limit(ts *testscript.TestScript, _ bool, args []string) {
 func floor(ts *testscript.TestScript, _ bool, args []string) {
 	at, err := time.Parse(time.DateOnly, args[0])
 	ts.Check(err)
-	s, err := store.Open(context.Background(), store.Options{Path: ts.MkAbs("state/badged.db"), Device: "hall"})
+	s, err := store.Open(context.Background(), store.Options{Path: ts.MkAbs("state/badged.db"), Terminal: "hall"})
 	ts.Check(err)
 	ts.Check(s.SetFloor(at))
 	ts.Check(s.Close())

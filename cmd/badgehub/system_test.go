@@ -50,7 +50,7 @@ func (p *process) join(name string) *box {
 }
 
 func (b *box) context(dir, kind string) wire.Context {
-	return wire.Context{Site: b.id.Site, Device: b.id.Device, Dir: dir, Kind: kind}
+	return wire.Context{Site: b.id.Site, Terminal: b.id.Terminal, Dir: dir, Kind: kind}
 }
 
 // connect dials and says hello; next is the seq that the terminal would give.
@@ -60,7 +60,7 @@ func (b *box) connect(next uint64) error {
 	if err != nil {
 		return err
 	}
-	c := mqttlink.Config{Address: b.id.MQTT, Site: b.id.Site, Device: b.id.Device, TLS: b.id.TLSConfig(), Log: slog.New(slog.DiscardHandler)}
+	c := mqttlink.Config{Address: b.id.MQTT, Site: b.id.Site, Terminal: b.id.Terminal, TLS: b.id.TLSConfig(), Log: slog.New(slog.DiscardHandler)}
 	if b.link, err = c.Dial(b.t.Context(), will); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package kiosk is the panel of a print point: a small web site on loopback, made
-// for the browser that runs full screen on the device.
+// for the browser that runs full screen on the terminal.
 //
 //	idle --a badge--> home --«Modifier le compte»--> edit --saved--> home
 //	  ^                 |                              |

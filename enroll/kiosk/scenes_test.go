@@ -90,7 +90,7 @@ func newStage(t *testing.T, lang string, said map[string]bool) *stage {
 	s := &stage{t: t, said: said, store: st, reader: &scriptedReader{say: make(chan reader.Event)}}
 	s.setting(func(site *enroll.Site) { site.Lang = lang })
 	s.agent = agent.New(agent.Options{
-		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(), Device: "t1",
+		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(),
 		Points: []enroll.Point{{Name: "hall", Kind: enroll.Print}}, Health: &health.Register{}, Log: slog.New(slog.DiscardHandler),
 		Readers:     []agent.Reader{{Source: s.reader, Point: "hall", Number: func(c reader.Card) (reader.Number, error) { return reader.NewNumber(c.Reveal()), nil }}},
 		Account:     s.account,

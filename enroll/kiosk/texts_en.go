@@ -97,9 +97,9 @@ var english = map[string]string{
 	"keyboard.done":   "Done",
 
 	"error.closed.title":  "This panel is not open here",
-	"error.closed.text":   "It opens with the address that the agent of this device gives: a technician finds it with “badgectl panel”.",
+	"error.closed.text":   "It opens with the address that the agent of this terminal gives: a technician finds it with “badgectl panel”.",
 	"error.missing.title": "Page not found",
-	"error.missing.text":  "This address leads to no panel of this device.",
+	"error.missing.text":  "This address leads to no panel of this terminal.",
 	"error.form.title":    "Form not readable",
 	"error.form.text":     "Go back and try again.",
 }

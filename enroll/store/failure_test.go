@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 // writeForEver enrols and queues, and prints a line for all that is acknowledged.
 func writeForEver(path string, out io.Writer) error {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{Path: path, Device: "child"})
+	s, err := store.Open(ctx, store.Options{Path: path, Terminal: "child"})
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func largeSet(rev uint64) *hub {
 // snapshotsForEver applies one large snapshot after the other.
 func snapshotsForEver(path string, out io.Writer) error {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{Path: path, Device: "child"})
+	s, err := store.Open(ctx, store.Options{Path: path, Terminal: "child"})
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func TestADatabaseOfSomebodyElseIsRefusedAndNotTouched(t *testing.T) {
 	}
 	before, err := os.ReadFile(path)
 	must(t, err)
-	_, err = store.Open(t.Context(), store.Options{Path: path, Device: "hall"})
+	_, err = store.Open(t.Context(), store.Options{Path: path, Terminal: "hall"})
 	if !errors.Is(err, sqlite.ErrOwner) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "ch") {
 		t.Errorf("got %v", err)
 	}
@@ -332,7 +332,7 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 	events, err := s.Tail(t.Context(), 2)
 	must(t, err)
 	gap := enroll.Event{
-		Order: taken + 2, Seq: taken + 2, Kind: enroll.EventDevice, Reason: enroll.EventsLost, Device: "hall",
+		Order: taken + 2, Seq: taken + 2, Kind: enroll.EventDevice, Reason: enroll.EventsLost,
 		At: routine(0).At, Number: 4, // fillUp's last and three more
 	}
 	if events[0] != gap || events[1].Reason != enroll.KnownCard {

@@ -28,7 +28,7 @@ func dbPath(t testing.TB) string { return filepath.Join(t.TempDir(), "badged.db"
 
 func open(t testing.TB, path string) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), store.Options{Path: path, Device: "hall"})
+	s, err := store.Open(context.Background(), store.Options{Path: path, Terminal: "hall"})
 	if err != nil {
 		t.Fatal(err)
 	}

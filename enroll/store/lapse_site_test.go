@@ -184,7 +184,7 @@ func (m *lapseModel) join(name string) *box {
 }
 
 func (m *lapseModel) open(b *box) {
-	s, err := store.Open(context.Background(), store.Options{Path: b.path, Device: b.name, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(context.Background(), store.Options{Path: b.path, Terminal: b.name, Log: slog.New(slog.DiscardHandler)})
 	m.must(err)
 	b.store, b.clock = s, clock.New(s.Floor())
 	b.engine = enroll.NewEngine(s, siteKey, b.clock, b.name)
@@ -196,7 +196,7 @@ func (m *lapseModel) connect(b *box) {
 	ended := make(chan struct{})
 	u := uplink.New(uplink.Options{
 		Store: b.store, Dial: func(context.Context, []byte) (uplink.Link, error) { return m.net.dial(b.name), nil },
-		Site: "site", Device: b.name, Agent: "test", Key: b.key, HubKey: m.hub.Public(), Clock: b.clock, Log: slog.New(slog.DiscardHandler),
+		Site: "site", Terminal: b.name, Agent: "test", Key: b.key, HubKey: m.hub.Public(), Clock: b.clock, Log: slog.New(slog.DiscardHandler),
 	})
 	go func() { defer close(ended); _ = u.Run(ctx) }()
 	time.Sleep(10 * time.Second) // of the bubble: whoever waits for a timer gets it, too
@@ -330,9 +330,9 @@ func newNetwork() *network {
 }
 
 // Publish implements hub.Link. What nobody hears is lost.
-func (n *network) Publish(_ context.Context, device, kind string, payload []byte) error {
+func (n *network) Publish(_ context.Context, name, kind string, payload []byte) error {
 	n.mu.Lock()
-	l := n.down[device]
+	l := n.down[name]
 	n.mu.Unlock()
 	if l != nil {
 		l.in <- uplink.Message{Kind: kind, Payload: bytes.Clone(payload)}
@@ -344,23 +344,23 @@ func (n *network) Receive() <-chan central.Message { return n.up }
 func (n *network) Done() <-chan struct{}           { return nil }
 func (n *network) Close()                          {}
 
-func (n *network) dial(device string) *wireLink {
-	l := &wireLink{net: n, device: device, in: make(chan uplink.Message, 1024)}
+func (n *network) dial(name string) *wireLink {
+	l := &wireLink{net: n, name: name, in: make(chan uplink.Message, 1024)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.down[device] = l
+	n.down[name] = l
 	return l
 }
 
 // wireLink is the connection of one terminal.
 type wireLink struct {
-	net    *network
-	device string
-	in     chan uplink.Message
+	net  *network
+	name string
+	in   chan uplink.Message
 }
 
 func (l *wireLink) Publish(_ context.Context, kind string, payload []byte) error {
-	l.net.up <- central.Message{Device: l.device, Kind: kind, Payload: bytes.Clone(payload)}
+	l.net.up <- central.Message{Terminal: l.name, Kind: kind, Payload: bytes.Clone(payload)}
 	return nil
 }
 
@@ -371,8 +371,8 @@ func (l *wireLink) Err() error                     { return nil }
 func (l *wireLink) Close() {
 	l.net.mu.Lock()
 	defer l.net.mu.Unlock()
-	if l.net.down[l.device] == l {
-		delete(l.net.down, l.device)
+	if l.net.down[l.name] == l {
+		delete(l.net.down, l.name)
 	}
 }
 

@@ -62,7 +62,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		db: db, log: o.Log.With("device", o.Device), device: o.Device, index: enroll.NewIndex(),
+		db: db, log: o.Log.With("terminal", o.Terminal), index: enroll.NewIndex(),
 		requests: make(chan request, queueLength), done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	w, err := newWriter(ctx, s)

@@ -43,7 +43,7 @@ func (f files) start(t *testing.T) *store.Store {
 	for suffix, b := range f {
 		must(t, os.WriteFile(path+suffix, b, 0o600))
 	}
-	s, err := store.Open(t.Context(), store.Options{Path: path, Device: "hall"})
+	s, err := store.Open(t.Context(), store.Options{Path: path, Terminal: "hall"})
 	must(t, err)
 	return s
 }

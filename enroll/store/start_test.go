@@ -54,7 +54,7 @@ func TestAStartTellsThatItGoesOn(t *testing.T) {
 	must(t, s.Stage(t.Context(), cards.put(t, 1, wire.Card{Account: id(1), State: 1, Assurance: 1})))
 	must(t, s.Close())
 	var told []int
-	s, err := store.Open(t.Context(), store.Options{Path: path, Device: "hall", Progress: func(rows int) { told = append(told, rows) }})
+	s, err := store.Open(t.Context(), store.Options{Path: path, Terminal: "hall", Progress: func(rows int) { told = append(told, rows) }})
 	must(t, err)
 	defer s.Close()
 	if want := []int{0, 0, 512, 1024}; !slices.Equal(told, want) {

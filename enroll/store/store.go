@@ -24,9 +24,9 @@ var (
 
 // Options say which file to open.
 type Options struct {
-	Path   string // of the file; its folder must exist
-	Device string // name of the terminal, for the log
-	Log    *slog.Logger
+	Path     string // of the file; its folder must exist
+	Terminal string // its name, for the log
+	Log      *slog.Logger
 	// Progress is told, while Open works, that it goes on, and how many rows were read so
 	// far. It must return at once; nil: nobody.
 	Progress func(rows int)
@@ -34,11 +34,10 @@ type Options struct {
 
 // Store is a terminal's open store. It is safe for concurrent use.
 type Store struct {
-	db     *sqlite.DB
-	log    *slog.Logger
-	device string
-	index  *enroll.Index
-	aside  string
+	db    *sqlite.DB
+	log   *slog.Logger
+	index *enroll.Index
+	aside string
 
 	recovery Recovery // what the start found
 

@@ -20,7 +20,6 @@ import (
 type Options struct {
 	Engine  *enroll.Engine
 	Index   *enroll.Index // what Engine decides from
-	Device  string        // the terminal's name
 	Site    string        // what the terminal's identity calls the site; panels show it until the hub names it
 	Points  []enroll.Point
 	Doors   []Door
@@ -140,9 +139,9 @@ func (a *Agent) Run(ctx context.Context) {
 // started tells the order of events that the terminal's memory is new.
 func (a *Agent) started(ctx context.Context) {
 	if a.opts.Quarantined {
-		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined, Device: a.opts.Device})
+		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined})
 	}
-	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted, Device: a.opts.Device})
+	a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.TerminalStarted})
 	a.placeState()
 }
 

@@ -38,14 +38,14 @@ func newLab(t *testing.T) *lab {
 	l := &lab{t: t, health: &health.Register{}, got: make(chan agent.Decided, 1024)}
 	var err error
 	l.store, err = store.Open(t.Context(), store.Options{
-		Path: filepath.Join(t.TempDir(), "badged.db"), Device: "t1", Log: slog.New(slog.DiscardHandler),
+		Path: filepath.Join(t.TempDir(), "badged.db"), Terminal: "t1", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	clk := clock.New(time.Now().Add(-time.Hour))
 	l.opts = agent.Options{
-		Engine: enroll.NewEngine(l.store, key, clk, "t1"), Index: l.store.Index(), Device: "t1",
+		Engine: enroll.NewEngine(l.store, key, clk, "t1"), Index: l.store.Index(),
 		Points: []enroll.Point{
 			{Name: "hall", Kind: enroll.Print},
 			{Name: "front", Kind: enroll.DoorP, Door: "front"},

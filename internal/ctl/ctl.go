@@ -20,17 +20,17 @@ import (
 
 // Status is one look at the whole agent.
 type Status struct {
-	Version string        `json:"version"`
-	Device  string        `json:"device"`
-	Site    string        `json:"site"`
-	Started time.Time     `json:"started"`
-	Uptime  float64       `json:"uptime"` // seconds
-	Clock   string        `json:"clock"`  // "unknown", "holdover", "trusted"
-	Health  []health.Item `json:"health"` // the worst first
-	Points  []Point       `json:"points"`
-	Readers []Reader      `json:"readers"`
-	Uplink  Uplink        `json:"uplink"`
-	Store   Store         `json:"store"`
+	Version  string        `json:"version"`
+	Terminal string        `json:"terminal"`
+	Site     string        `json:"site"`
+	Started  time.Time     `json:"started"`
+	Uptime   float64       `json:"uptime"` // seconds
+	Clock    string        `json:"clock"`  // "unknown", "holdover", "trusted"
+	Health   []health.Item `json:"health"` // the worst first
+	Points   []Point       `json:"points"`
+	Readers  []Reader      `json:"readers"`
+	Uplink   Uplink        `json:"uplink"`
+	Store    Store         `json:"store"`
 }
 
 // Worst is the state of the worst item.

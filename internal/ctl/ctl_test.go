@@ -32,7 +32,7 @@ type agent struct {
 
 func (a *agent) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
-		Device: "t1", Health: []health.Item{{Name: "store", State: health.Fail, Text: "full", Do: "make room"}},
+		Terminal: "t1", Health: []health.Item{{Name: "store", State: health.Fail, Text: "full", Do: "make room"}},
 		Readers: []ctl.Reader{{Name: "hall", State: health.Warn}},
 	}, a.err
 }
@@ -85,7 +85,7 @@ func serve(t *testing.T, a *agent) (*ctl.Client, string) {
 func TestStatus(t *testing.T) {
 	c, path := serve(t, &agent{})
 	s, err := c.Status(t.Context())
-	if err != nil || s.Device != "t1" || s.Worst() != health.Fail || s.Health[0].Do != "make room" {
+	if err != nil || s.Terminal != "t1" || s.Worst() != health.Fail || s.Health[0].Do != "make room" {
 		t.Errorf("got %+v, %v", s, err)
 	}
 	if r, err := c.Readers(t.Context()); err != nil || len(r) != 1 || r[0].State != health.Warn {

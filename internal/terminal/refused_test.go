@@ -355,7 +355,7 @@ func (r *rig) await(name string, want health.State) health.Item {
 func setFloor(t *testing.T, dir string, at time.Time) {
 	t.Helper()
 	r := newTerminal(&plan.Plan{Config: &config.Config{StateDir: filepath.Join(dir, "state")}}, "", nil)
-	st, err := store.Open(t.Context(), store.Options{Path: r.dbPath(), Device: "hall", Log: slog.New(slog.DiscardHandler)})
+	st, err := store.Open(t.Context(), store.Options{Path: r.dbPath(), Terminal: "hall", Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = errors.Join(st.SetFloor(at), st.Close())
 	}

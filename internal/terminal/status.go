@@ -27,7 +27,7 @@ type status struct {
 func (s *status) Status(context.Context) (ctl.Status, error) {
 	items := s.health.Snapshot()
 	return ctl.Status{
-		Version: s.build, Device: s.id.Device, Site: s.id.Site,
+		Version: s.build, Terminal: s.id.Terminal, Site: s.id.Site,
 		Started: s.started, Uptime: time.Since(s.started).Seconds(),
 		Clock:  s.clock.Now().State.String(),
 		Health: items, Points: s.pointStatus(), Readers: s.readerStatus(items),

@@ -82,7 +82,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if t.id, err = identity.Load(t.plan.Config.StateDir); err != nil {
 		return err
 	}
-	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Device: t.id.Device, Log: t.log, Progress: t.starting()})
+	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Terminal: t.id.Terminal, Log: t.log, Progress: t.starting()})
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.showVersion()
 	t.showClock()
 	t.osdp.LoadKeys()
-	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Device)
+	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Terminal)
 	t.agent = agent.New(agent.Options{
-		Engine: engine, Index: t.store.Index(), Device: t.id.Device, Site: t.id.Site,
+		Engine: engine, Index: t.store.Index(), Site: t.id.Site,
 		Points: t.plan.Points, Doors: t.plan.Doors, Readers: t.plan.Sources(t.log),
 		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
@@ -206,7 +206,7 @@ func (t *terminal) run(ctx context.Context) error {
 		})
 	}
 	supervisor.Notify(t.log, supervisor.Ready+"\nSTATUS=")
-	t.log.Info("badged runs", "version", t.build, "device", t.id.Device, "site", t.id.Site)
+	t.log.Info("badged runs", "version", t.build, "terminal", t.id.Terminal, "site", t.id.Site)
 	t.agent.Run(ctx)
 	end()
 	parts.Wait()
@@ -219,10 +219,10 @@ func (t *terminal) run(ctx context.Context) error {
 
 func (t *terminal) newUplink() *uplink.Uplink {
 	link := mqttlink.Config{
-		Address: t.id.MQTT, Site: t.id.Site, Device: t.id.Device, TLS: t.id.TLSConfig(), Log: t.log,
+		Address: t.id.MQTT, Site: t.id.Site, Terminal: t.id.Terminal, TLS: t.id.TLSConfig(), Log: t.log,
 	}
 	return uplink.New(uplink.Options{
-		Store: &hubStore{t.store, t.changed, t.showVersion}, Site: t.id.Site, Device: t.id.Device, Agent: t.build,
+		Store: &hubStore{t.store, t.changed, t.showVersion}, Site: t.id.Site, Terminal: t.id.Terminal, Agent: t.build,
 		NoLease: !slices.ContainsFunc(t.plan.Points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
 		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
 		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,

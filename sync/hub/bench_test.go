@@ -19,12 +19,12 @@ func BenchmarkIngest(b *testing.B) {
 		x.hello()
 		var mine []hub.Message
 		for range b.N/8/16 + 1 {
-			msg, err := wire.Seal(x.key, wire.Context{Site: siteID, Device: x.name, Dir: wire.Up, Kind: wire.MsgEvents},
+			msg, err := wire.Seal(x.key, wire.Context{Site: siteID, Terminal: x.name, Dir: wire.Up, Kind: wire.MsgEvents},
 				x.frame(wire.StreamEvents, slices.Repeat([]wire.Event{swipe()}, 16)...))
 			if err != nil {
 				b.Fatal(err)
 			}
-			mine = append(mine, hub.Message{Device: x.name, Kind: wire.MsgEvents, Payload: msg})
+			mine = append(mine, hub.Message{Terminal: x.name, Kind: wire.MsgEvents, Payload: msg})
 		}
 		all, frames = append(all, x), append(frames, mine)
 	}

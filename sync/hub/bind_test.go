@@ -410,7 +410,7 @@ func TestAClosingAtOneTerminalClosesTheSite(t *testing.T) {
 	front := w.join("front")
 	w.join("hall")
 	front.hello()
-	closed := func(epoch uint64) wire.Event { return wire.Event{Kind: 6, Reason: 45, Device: "front", Number: epoch} }
+	closed := func(epoch uint64) wire.Event { return wire.Event{Kind: 6, Reason: 45, Number: epoch} }
 	expect := func(want bool) {
 		t.Helper()
 		if s, err := w.hub.Site(t.Context()); err != nil || s.ClaimsClosed != want {

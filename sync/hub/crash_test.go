@@ -41,11 +41,11 @@ type pipeLink struct {
 	done chan struct{}
 }
 
-func (l *pipeLink) Publish(_ context.Context, device, kind string, payload []byte) error {
+func (l *pipeLink) Publish(_ context.Context, terminal, kind string, payload []byte) error {
 	if kind != wire.MsgAck {
 		return nil // the test is about what was acknowledged
 	}
-	return l.out.Encode(hub.Message{Device: device, Kind: kind, Payload: payload})
+	return l.out.Encode(hub.Message{Terminal: terminal, Kind: kind, Payload: payload})
 }
 func (l *pipeLink) Receive() <-chan hub.Message { return l.up }
 func (l *pipeLink) Done() <-chan struct{}       { return l.done }
@@ -168,11 +168,11 @@ func nextEvent(t *testing.T, hall *terminal, i int) []byte {
 
 func post(t *testing.T, to *gob.Encoder, hall *terminal, kind string, v any) {
 	t.Helper()
-	msg, err := wire.Seal(hall.key, wire.Context{Site: siteID, Device: hall.name, Dir: wire.Up, Kind: kind}, v)
+	msg, err := wire.Seal(hall.key, wire.Context{Site: siteID, Terminal: hall.name, Dir: wire.Up, Kind: kind}, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = to.Encode(hub.Message{Device: hall.name, Kind: kind, Payload: msg}) // a dead hub reads nothing
+	_ = to.Encode(hub.Message{Terminal: hall.name, Kind: kind, Payload: msg}) // a dead hub reads nothing
 }
 
 // readAcks passes on the watermark of each acknowledgement until the hub is dead.
@@ -184,7 +184,7 @@ func readAcks(t *testing.T, hall *terminal, out io.Reader, acks chan<- uint64) {
 			return
 		}
 		var a wire.Ack
-		if err := wire.Open(hall.w.hubPK, wire.Context{Site: siteID, Device: hall.name, Dir: wire.Down, Kind: m.Kind}, m.Payload, &a); err != nil {
+		if err := wire.Open(hall.w.hubPK, wire.Context{Site: siteID, Terminal: hall.name, Dir: wire.Down, Kind: m.Kind}, m.Payload, &a); err != nil {
 			t.Error(err)
 			return
 		}

@@ -86,17 +86,17 @@ func newLink() *link {
 	return &link{up: make(chan hub.Message, 1000), done: make(chan struct{}), down: make(map[string]chan hub.Message)}
 }
 
-func (l *link) to(device string) chan hub.Message {
+func (l *link) to(terminal string) chan hub.Message {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.down[device] == nil {
-		l.down[device] = make(chan hub.Message, 10000)
+	if l.down[terminal] == nil {
+		l.down[terminal] = make(chan hub.Message, 10000)
 	}
-	return l.down[device]
+	return l.down[terminal]
 }
 
-func (l *link) Publish(_ context.Context, device, kind string, payload []byte) error {
-	l.to(device) <- hub.Message{Device: device, Kind: kind, Payload: payload}
+func (l *link) Publish(_ context.Context, terminal, kind string, payload []byte) error {
+	l.to(terminal) <- hub.Message{Terminal: terminal, Kind: kind, Payload: payload}
 	l.sent.run()
 	return nil
 }
@@ -147,11 +147,11 @@ func (w *world) join(name string) *terminal {
 
 func (t *terminal) send(kind string, v any) {
 	t.w.t.Helper()
-	msg, err := wire.Seal(t.key, wire.Context{Site: siteID, Device: t.name, Dir: wire.Up, Kind: kind}, v)
+	msg, err := wire.Seal(t.key, wire.Context{Site: siteID, Terminal: t.name, Dir: wire.Up, Kind: kind}, v)
 	if err != nil {
 		t.w.t.Fatal(err)
 	}
-	t.w.link.up <- hub.Message{Device: t.name, Kind: kind, Payload: msg}
+	t.w.link.up <- hub.Message{Terminal: t.name, Kind: kind, Payload: msg}
 }
 
 // hello connects and waits for the answer.
@@ -189,7 +189,7 @@ func (t *terminal) ack(good func(wire.Ack) bool) (a wire.Ack) {
 
 func (t *terminal) open(m hub.Message, v any) {
 	t.w.t.Helper()
-	c := wire.Context{Site: siteID, Device: t.name, Dir: wire.Down, Kind: m.Kind}
+	c := wire.Context{Site: siteID, Terminal: t.name, Dir: wire.Down, Kind: m.Kind}
 	if err := wire.Open(t.w.hubPK, c, m.Payload, v); err != nil {
 		t.w.t.Fatalf("a message of the hub's: %v", err)
 	}

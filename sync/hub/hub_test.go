@@ -60,24 +60,24 @@ func TestForgedAndMisplacedMessagesAreRefused(t *testing.T) {
 	hall, front := w.join("hall"), w.join("front")
 	hall.hello()
 	f := hall.frame(wire.StreamEvents, swipe())
-	c := wire.Context{Site: siteID, Device: "hall", Dir: wire.Up, Kind: wire.MsgEvents}
+	c := wire.Context{Site: siteID, Terminal: "hall", Dir: wire.Up, Kind: wire.MsgEvents}
 	forged, _ := wire.Seal(front.key, c, f)
 	good, _ := wire.Seal(hall.key, c, f)
 	huge := f
 	huge.Count = 1 << 62
 	lying, _ := wire.Seal(hall.key, c, huge)
 	for _, m := range []hub.Message{
-		{Device: "hall", Kind: wire.MsgEvents, Payload: forged},
-		{Device: "front", Kind: wire.MsgEvents, Payload: good},    // moved to another device
-		{Device: "hall", Kind: wire.MsgSecurity, Payload: good},   // moved to another topic
-		{Device: "nobody", Kind: wire.MsgEvents, Payload: good},   // not a terminal
-		{Device: "hall", Kind: wire.MsgEvents, Payload: lying},    // counts wrongly
-		{Device: "hall", Kind: wire.MsgEvents, Payload: []byte{}}, // nothing
-		{Device: "hall", Kind: "cmd", Payload: good},
+		{Terminal: "hall", Kind: wire.MsgEvents, Payload: forged},
+		{Terminal: "front", Kind: wire.MsgEvents, Payload: good},    // moved to another terminal
+		{Terminal: "hall", Kind: wire.MsgSecurity, Payload: good},   // moved to another topic
+		{Terminal: "nobody", Kind: wire.MsgEvents, Payload: good},   // not a terminal
+		{Terminal: "hall", Kind: wire.MsgEvents, Payload: lying},    // counts wrongly
+		{Terminal: "hall", Kind: wire.MsgEvents, Payload: []byte{}}, // nothing
+		{Terminal: "hall", Kind: "cmd", Payload: good},
 	} {
 		w.link.up <- m
 	}
-	w.link.up <- hub.Message{Device: "hall", Kind: wire.MsgEvents, Payload: good}
+	w.link.up <- hub.Message{Terminal: "hall", Kind: wire.MsgEvents, Payload: good}
 	hall.ack(func(a wire.Ack) bool { return a.Upto[1] == 1 })
 	if n := len(w.events()); n != 1 {
 		t.Errorf("%d events, want the good one", n)
@@ -160,12 +160,12 @@ func (t *terminal) sealedHello() hub.Message {
 		Next: t.next, Vector: []wire.CollectionState{}, Agent: "test",
 	}
 	hello.Nonce[0]++
-	c := wire.Context{Site: siteID, Device: t.name, Dir: wire.Up, Kind: wire.MsgHello}
+	c := wire.Context{Site: siteID, Terminal: t.name, Dir: wire.Up, Kind: wire.MsgHello}
 	msg, err := wire.Seal(t.key, c, hello)
 	if err != nil {
 		t.w.t.Fatal(err)
 	}
-	return hub.Message{Device: t.name, Kind: wire.MsgHello, Payload: msg}
+	return hub.Message{Terminal: t.name, Kind: wire.MsgHello, Payload: msg}
 }
 
 func TestAReplayedHelloChangesNothing(t *testing.T) {

@@ -12,13 +12,13 @@ import (
 
 // Message is one signed message of a terminal, as its topic says.
 type Message struct {
-	Device, Kind string
-	Payload      []byte
+	Terminal, Kind string
+	Payload        []byte
 }
 
 // Link is the hub's connection to the broker. It may lose, repeat and reorder.
 type Link interface {
-	Publish(ctx context.Context, device, kind string, payload []byte) error
+	Publish(ctx context.Context, terminal, kind string, payload []byte) error
 	Receive() <-chan Message
 	Done() <-chan struct{} // closed when the link is lost
 	Close()
@@ -124,7 +124,7 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 	for _, m := range batch {
 		o, err := h.open(ctx, m)
 		if err != nil {
-			h.log.Warn("a message is refused", "terminal", m.Device, "kind", m.Kind, "error", err)
+			h.log.Warn("a message is refused", "terminal", m.Terminal, "kind", m.Kind, "error", err)
 			continue
 		}
 		if o.status != nil {
@@ -157,12 +157,12 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 
 // open verifies who sent a message and decodes it.
 func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
-	o := opened{terminal: m.Device}
+	o := opened{terminal: m.Terminal}
 	var err error
-	if o.key, o.ended, err = h.public(ctx, m.Device); err != nil {
+	if o.key, o.ended, err = h.public(ctx, m.Terminal); err != nil {
 		return o, err
 	}
-	payload, err := wire.Verify(o.key, h.context(m.Device, wire.Up, m.Kind), m.Payload)
+	payload, err := wire.Verify(o.key, h.context(m.Terminal, wire.Up, m.Kind), m.Payload)
 	if err != nil {
 		return o, err
 	}
@@ -182,8 +182,8 @@ func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
 	}
 }
 
-func (h *Hub) context(device, dir, kind string) wire.Context {
-	return wire.Context{Site: h.site, Device: device, Dir: dir, Kind: kind}
+func (h *Hub) context(terminal, dir, kind string) wire.Context {
+	return wire.Context{Site: h.site, Terminal: terminal, Dir: dir, Kind: kind}
 }
 
 // terminal is the terminal of that name.
@@ -261,16 +261,16 @@ func (h *Hub) answerFailure(ctx context.Context, link Link, good []opened) {
 	}
 }
 
-func (h *Hub) ack(ctx context.Context, link Link, device string, a wire.Ack) {
-	if err := h.send(ctx, link, device, wire.MsgAck, a); err != nil && ctx.Err() == nil {
-		h.log.Warn("an acknowledgement is not sent", "terminal", device, "error", err)
+func (h *Hub) ack(ctx context.Context, link Link, terminal string, a wire.Ack) {
+	if err := h.send(ctx, link, terminal, wire.MsgAck, a); err != nil && ctx.Err() == nil {
+		h.log.Warn("an acknowledgement is not sent", "terminal", terminal, "error", err)
 	}
 }
 
-func (h *Hub) send(ctx context.Context, link Link, device, kind string, v any) error {
-	msg, err := wire.Seal(h.key, h.context(device, wire.Down, kind), v)
+func (h *Hub) send(ctx context.Context, link Link, terminal, kind string, v any) error {
+	msg, err := wire.Seal(h.key, h.context(terminal, wire.Down, kind), v)
 	if err != nil {
 		return err
 	}
-	return link.Publish(ctx, device, kind, msg)
+	return link.Publish(ctx, terminal, kind, msg)
 }

@@ -20,8 +20,8 @@ import (
 // The files of an identity, each 0600. about is written last: an identity without
 // it does not exist.
 const (
-	fileKey     = "device.key"    // PKCS #8, PEM
-	fileCert    = "device.crt"    // PEM
+	fileKey     = "terminal.key"  // PKCS #8, PEM
+	fileCert    = "terminal.crt"  // PEM
 	fileCA      = "ca.crt"        // PEM
 	fileSiteKey = "site.key"      // 64 hex digits
 	fileAbout   = "identity.json" // about
@@ -33,7 +33,7 @@ const maxFile = 64 << 10
 // about is what identity.json holds.
 type about struct {
 	Site           string `json:"site"`
-	Device         string `json:"device"`
+	Terminal       string `json:"terminal"`
 	MQTT           string `json:"mqtt"`
 	HubKey         []byte `json:"hub_key"`
 	SiteKeyVersion uint32 `json:"site_key_version"`
@@ -105,7 +105,7 @@ func parse(files map[string][]byte) (Identity, error) {
 		return Identity{}, fmt.Errorf("%s: the incarnation has a wrong length", fileAbout)
 	}
 	id := Identity{
-		Site: a.Site, Device: a.Device, MQTT: a.MQTT, Key: key, Certificate: cert, CA: ca,
+		Site: a.Site, Terminal: a.Terminal, MQTT: a.MQTT, Key: key, Certificate: cert, CA: ca,
 		HubKey: a.HubKey, SiteKey: site, Incarnation: [16]byte(a.Incarnation),
 	}
 	return id, id.check()
@@ -157,7 +157,7 @@ func Write(dir string, id Identity) error {
 	if err != nil {
 		return fmt.Errorf("write the identity in %s: %w", dir, err)
 	}
-	text, err := json.MarshalIndent(about{id.Site, id.Device, id.MQTT, id.HubKey, id.SiteKey.Version, id.Incarnation[:]}, "", "  ")
+	text, err := json.MarshalIndent(about{id.Site, id.Terminal, id.MQTT, id.HubKey, id.SiteKey.Version, id.Incarnation[:]}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the identity in %s: %w", dir, err)
 	}
@@ -180,7 +180,7 @@ func pendingKey(dir string) (ed25519.PrivateKey, error) {
 	}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
-		return nil, fmt.Errorf("make the device's key: %w", err)
+		return nil, fmt.Errorf("make the terminal's key: %w", err)
 	}
 	b, err := marshalKey(key)
 	if err != nil {

@@ -16,21 +16,21 @@ import (
 	"badged/sync/wire"
 )
 
-// Identity is who a terminal is. Printing it shows site and device only.
+// Identity is who a terminal is. Printing it shows site and terminal only.
 type Identity struct {
 	Site        string
-	Device      string
+	Terminal    string
 	MQTT        string             // host:port of the hub's broker
-	Key         ed25519.PrivateKey // of the device, for TLS and for signing messages
-	Certificate *x509.Certificate  // of the device, by CA
+	Key         ed25519.PrivateKey // of the terminal, for TLS and for signing messages
+	Certificate *x509.Certificate  // of the terminal, by CA
 	CA          *x509.Certificate  // of the hub
 	HubKey      ed25519.PublicKey  // that the hub signs messages with
 	SiteKey     sitekey.Key
 	Incarnation [16]byte // that the hub gave at join
 }
 
-// String gives "site/device".
-func (id Identity) String() string { return id.Site + "/" + id.Device }
+// String gives "site/terminal".
+func (id Identity) String() string { return id.Site + "/" + id.Terminal }
 
 // Format implements fmt.Formatter, so that no verb reaches a key.
 func (id Identity) Format(f fmt.State, _ rune) { fmt.Fprint(f, id.String()) }
@@ -52,7 +52,7 @@ func (id Identity) check() error {
 	if err := wire.CheckName("site", id.Site); err != nil {
 		return err
 	}
-	if err := wire.CheckName("device", id.Device); err != nil {
+	if err := wire.CheckName("terminal", id.Terminal); err != nil {
 		return err
 	}
 	if err := checkAddress(id.MQTT); err != nil {
@@ -69,13 +69,13 @@ func (id Identity) checkCertificate() error {
 		return errors.New("a certificate is missing")
 	}
 	if pub, ok := id.Certificate.PublicKey.(ed25519.PublicKey); !ok || !pub.Equal(id.Key.Public()) {
-		return errors.New("the device's certificate is not for its key")
+		return errors.New("the terminal's certificate is not for its key")
 	}
-	if id.Certificate.Subject.CommonName != id.Device {
-		return errors.New("the device's certificate is not for its name")
+	if id.Certificate.Subject.CommonName != id.Terminal {
+		return errors.New("the terminal's certificate is not for its name")
 	}
 	if err := id.Certificate.CheckSignatureFrom(id.CA); err != nil {
-		return fmt.Errorf("the device's certificate is not by the hub's CA: %w", err)
+		return fmt.Errorf("the terminal's certificate is not by the hub's CA: %w", err)
 	}
 	return nil
 }

@@ -100,13 +100,13 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("empty folder: %v", err)
 	}
 	for name, spoil := range map[string]func(dir string) error{
-		"no key":           func(dir string) error { return os.Remove(filepath.Join(dir, "device.key")) },
+		"no key":           func(dir string) error { return os.Remove(filepath.Join(dir, "terminal.key")) },
 		"no CA":            func(dir string) error { return os.Remove(filepath.Join(dir, "ca.crt")) },
 		"empty site key":   func(dir string) error { return os.WriteFile(filepath.Join(dir, "site.key"), nil, 0o600) },
 		"site key not hex": func(dir string) error { return os.WriteFile(filepath.Join(dir, "site.key"), make([]byte, 65), 0o600) },
 		"cut json":         func(dir string) error { return os.Truncate(filepath.Join(dir, "identity.json"), 20) },
 		"other key":        swapKey,
-		"other device":     rename,
+		"other terminal":   rename,
 	} {
 		_, dir := written(t)
 		if err := spoil(dir); err != nil {
@@ -130,7 +130,7 @@ func swapKey(dir string) error {
 	if err := identity.Write(elsewhere, other); err != nil {
 		return err
 	}
-	return os.Rename(filepath.Join(elsewhere, "device.key"), filepath.Join(dir, "device.key"))
+	return os.Rename(filepath.Join(elsewhere, "terminal.key"), filepath.Join(dir, "terminal.key"))
 }
 
 func rename(dir string) error {
@@ -143,7 +143,7 @@ func rename(dir string) error {
 	if err := json.Unmarshal(b, &about); err != nil {
 		return err
 	}
-	about["device"] = "gate"
+	about["terminal"] = "gate"
 	if b, err = json.Marshal(about); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func rename(dir string) error {
 
 func TestAKeyThatOthersCanReadIsRefused(t *testing.T) {
 	_, dir := written(t)
-	if err := os.Chmod(filepath.Join(dir, "device.key"), 0o644); err != nil {
+	if err := os.Chmod(filepath.Join(dir, "terminal.key"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := identity.Load(dir); err == nil || !strings.Contains(err.Error(), "chmod 600") {

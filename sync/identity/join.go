@@ -39,15 +39,15 @@ const joinTimeout = 30 * time.Second
 // JoinRequest is what a terminal asks for. In JSON, bytes are base64.
 type JoinRequest struct {
 	Secret []byte `json:"secret"` // 16 bytes, of the token
-	CSR    string `json:"csr"`    // PEM, PKCS #10, Ed25519, signed; common name: the device
+	CSR    string `json:"csr"`    // PEM, PKCS #10, Ed25519, signed; common name: the terminal
 }
 
 // JoinResponse is what makes it a terminal of the site.
 type JoinResponse struct {
-	Cert           string `json:"cert"` // PEM, of the device; common name: the device
+	Cert           string `json:"cert"` // PEM, of the terminal; common name: the terminal
 	CA             string `json:"ca"`   // PEM, the one that the token names
 	Site           string `json:"site"`
-	Device         string `json:"device"`
+	Terminal       string `json:"terminal"`
 	SiteKey        []byte `json:"site_key"` // 32 bytes
 	SiteKeyVersion uint32 `json:"site_key_version"`
 	HubKey         []byte `json:"hub_key"`     // 32 bytes, Ed25519
@@ -56,7 +56,7 @@ type JoinResponse struct {
 }
 
 // Join exchanges the token for an identity and stores it in dir, which is made if it
-// is not there. It trusts exactly the CA that the token names. The device's key is on
+// is not there. It trusts exactly the CA that the token names. The terminal's key is on
 // disk before the token is spent, so that a join that was cut off can be repeated.
 // Errors are those of this package, with the hub's address.
 func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
@@ -84,7 +84,7 @@ func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
 }
 
 func ask(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, error) {
-	csr, err := newCSR(t.Device, key)
+	csr, err := newCSR(t.Terminal, key)
 	if err != nil {
 		return JoinResponse{}, err
 	}
@@ -173,7 +173,7 @@ func readAnswer(resp *http.Response) (JoinResponse, error) {
 
 // identity takes the answer if it is what the token promised.
 func (r JoinResponse) identity(t Token, key ed25519.PrivateKey) (Identity, error) {
-	if r.Site != t.Site || r.Device != t.Device {
+	if r.Site != t.Site || r.Terminal != t.Terminal {
 		return Identity{}, errors.New("it is for another terminal")
 	}
 	if len(r.SiteKey) != sitekey.Size || len(r.Incarnation) != 16 {
@@ -191,15 +191,15 @@ func (r JoinResponse) identity(t Token, key ed25519.PrivateKey) (Identity, error
 		return Identity{}, errors.New("its CA is not the one that the token names")
 	}
 	id := Identity{
-		Site: r.Site, Device: r.Device, MQTT: r.MQTT, Key: key, Certificate: cert, CA: ca, HubKey: r.HubKey,
+		Site: r.Site, Terminal: r.Terminal, MQTT: r.MQTT, Key: key, Certificate: cert, CA: ca, HubKey: r.HubKey,
 		SiteKey:     sitekey.New(r.SiteKeyVersion, [sitekey.Size]byte(r.SiteKey)),
 		Incarnation: [16]byte(r.Incarnation),
 	}
 	return id, id.check()
 }
 
-func newCSR(device string, key ed25519.PrivateKey) (string, error) {
-	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: device}}
+func newCSR(terminal string, key ed25519.PrivateKey) (string, error) {
+	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: terminal}}
 	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
 	if err != nil {
 		return "", fmt.Errorf("make a certificate request: %w", err)

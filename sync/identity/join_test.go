@@ -100,18 +100,18 @@ func (h *fakeHub) serve(w http.ResponseWriter, r *http.Request) {
 func (h *fakeHub) admit(req identity.JoinRequest) (int, any) { return h.admitAs("hall", req) }
 
 // admitAs makes whoever asks a terminal of that name.
-func (h *fakeHub) admitAs(device string, req identity.JoinRequest) (int, any) {
+func (h *fakeHub) admitAs(terminal string, req identity.JoinRequest) (int, any) {
 	block, _ := pem.Decode([]byte(req.CSR))
 	csr, err := x509.ParseCertificateRequest(block.Bytes)
 	if err != nil || csr.CheckSignature() != nil {
 		return http.StatusBadRequest, nil
 	}
 	cert := h.sign(&x509.Certificate{
-		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: device}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: terminal}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, h.ca, csr.PublicKey)
 	return http.StatusOK, identity.JoinResponse{
-		Cert: pemOf(cert), CA: pemOf(h.ca), Site: "lyon", Device: device, SiteKey: make([]byte, 32), SiteKeyVersion: 3,
+		Cert: pemOf(cert), CA: pemOf(h.ca), Site: "lyon", Terminal: terminal, SiteKey: make([]byte, 32), SiteKeyVersion: 3,
 		HubKey: h.caKey.Public().(ed25519.PublicKey), Incarnation: []byte("incarnation12345"), MQTT: "127.0.0.1:8883",
 	}
 }
@@ -144,7 +144,7 @@ func TestJoinGivesAnIdentityThatLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(id, loaded) || loaded.Site != "lyon" || loaded.Device != "hall" || loaded.SiteKey.Version != 3 {
+	if !reflect.DeepEqual(id, loaded) || loaded.Site != "lyon" || loaded.Terminal != "hall" || loaded.SiteKey.Version != 3 {
 		t.Errorf("joined as %v, loaded as %v", id, loaded)
 	}
 	files, _ := os.ReadDir(dir)
@@ -186,16 +186,16 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		"another site":   {changed(func(r *identity.JoinResponse) { r.Site = "nice" }), identity.ErrHubAnswer},
 		"another CA":     {func(h *fakeHub, _ *identity.Token) { h.answer = newHub(t, "127.0.0.1").admit }, identity.ErrHubAnswer},
 		"another key":    {func(h *fakeHub, _ *identity.Token) { h.admitsAnotherKey(t) }, identity.ErrHubAnswer},
-		"another device": {func(h *fakeHub, _ *identity.Token) {
+		"another terminal": {func(h *fakeHub, _ *identity.Token) {
 			h.answer = func(r identity.JoinRequest) (int, any) { return h.admitAs("gate", r) }
 		}, identity.ErrHubAnswer},
-		"only its name":   {changed(func(r *identity.JoinResponse) { r.Device = "gate" }), identity.ErrHubAnswer},
+		"only its name":   {changed(func(r *identity.JoinResponse) { r.Terminal = "gate" }), identity.ErrHubAnswer},
 		"with a redirect": {func(h *fakeHub, _ *identity.Token) { h.admitsWith(http.StatusTemporaryRedirect) }, identity.ErrHubAnswer},
 		"with an error":   {func(h *fakeHub, _ *identity.Token) { h.admitsWith(http.StatusInternalServerError) }, identity.ErrHubAnswer},
 		"short site key":  {changed(func(r *identity.JoinResponse) { r.SiteKey = r.SiteKey[:16] }), identity.ErrHubAnswer},
 		"short hub key":   {changed(func(r *identity.JoinResponse) { r.HubKey = r.HubKey[:16] }), identity.ErrHubAnswer},
 		"no address":      {changed(func(r *identity.JoinResponse) { r.MQTT = "hub" }), identity.ErrHubAnswer},
-		"CA as device":    {changed(func(r *identity.JoinResponse) { r.Cert = r.CA }), identity.ErrHubAnswer},
+		"CA as terminal":  {changed(func(r *identity.JoinResponse) { r.Cert = r.CA }), identity.ErrHubAnswer},
 		"not certificate": {changed(func(r *identity.JoinResponse) { r.Cert = "hello" }), identity.ErrHubAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 
 // SelfMade is an identity of a terminal that has no hub: everything in it is made up,
 // and its CA's key is thrown away. It is for measuring and for trying out.
-func SelfMade(site, device string) (Identity, error) {
-	id := Identity{Site: site, Device: device, MQTT: "localhost:1"}
+func SelfMade(site, terminal string) (Identity, error) {
+	id := Identity{Site: site, Terminal: terminal, MQTT: "localhost:1"}
 	var site32 [sitekey.Size]byte
 	_, _ = rand.Read(site32[:]) // never fails since Go 1.24
 	_, _ = rand.Read(id.Incarnation[:])
@@ -39,7 +39,7 @@ func SelfMade(site, device string) (Identity, error) {
 		return Identity{}, err
 	}
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: device}, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: terminal}, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 	if id.Certificate, err = sign(leaf, id.CA, pub, hubKey); err != nil {

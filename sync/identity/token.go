@@ -21,28 +21,28 @@ const maxToken = 1024
 // Token lets one terminal join one hub once. It cannot be printed: Reveal gives the
 // text for the person who carries it to the terminal.
 type Token struct {
-	Site   string
-	Device string
-	Hub    string   // host:port of the join server, HTTPS
-	CA     [32]byte // SHA-256 of the CA's certificate in DER
-	Secret secret.Text
+	Site     string
+	Terminal string
+	Hub      string   // host:port of the join server, HTTPS
+	CA       [32]byte // SHA-256 of the CA's certificate in DER
+	Secret   secret.Text
 }
 
 // tokenBody is what the text holds, in the encoding of sync/wire.
 type tokenBody struct {
-	Site   string   `cbor:"1,keyasint"`
-	Device string   `cbor:"2,keyasint"`
-	Hub    string   `cbor:"3,keyasint"`
-	CA     [32]byte `cbor:"4,keyasint"`
-	Secret [16]byte `cbor:"5,keyasint"`
+	Site     string   `cbor:"1,keyasint"`
+	Terminal string   `cbor:"2,keyasint"`
+	Hub      string   `cbor:"3,keyasint"`
+	CA       [32]byte `cbor:"4,keyasint"`
+	Secret   [16]byte `cbor:"5,keyasint"`
 }
 
-// NewToken makes a token with a fresh secret for the terminal device, which will find
+// NewToken makes a token with a fresh secret for the terminal terminal, which will find
 // the join server at hub (host:port) under the given CA.
-func NewToken(site, device, hub string, ca *x509.Certificate) (Token, error) {
+func NewToken(site, terminal, hub string, ca *x509.Certificate) (Token, error) {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
-	t := Token{site, device, hub, Fingerprint(ca), secret.New(string(random[:]))}
+	t := Token{site, terminal, hub, Fingerprint(ca), secret.New(string(random[:]))}
 	return t, t.check()
 }
 
@@ -65,12 +65,12 @@ func ParseToken(text string) (Token, error) {
 	if err := wire.Unmarshal(raw, &b); err != nil {
 		return Token{}, fmt.Errorf("read the join token: %w", ErrBadToken)
 	}
-	t := Token{b.Site, b.Device, b.Hub, b.CA, secret.New(string(b.Secret[:]))}
+	t := Token{b.Site, b.Terminal, b.Hub, b.CA, secret.New(string(b.Secret[:]))}
 	return t, t.check()
 }
 
 func (t Token) check() error {
-	for _, err := range []error{wire.CheckName("site", t.Site), wire.CheckName("device", t.Device), checkAddress(t.Hub)} {
+	for _, err := range []error{wire.CheckName("site", t.Site), wire.CheckName("terminal", t.Terminal), checkAddress(t.Hub)} {
 		if err != nil {
 			return fmt.Errorf("join token: %w: %w", err, ErrBadToken)
 		}
@@ -81,7 +81,7 @@ func (t Token) check() error {
 // Reveal is the text that ParseToken reads. It holds the secret: it is shown once, to
 // the person who sets the terminal up.
 func (t Token) Reveal() string {
-	raw, err := wire.Marshal(tokenBody{t.Site, t.Device, t.Hub, t.CA, [16]byte([]byte(t.Secret.Reveal()))})
+	raw, err := wire.Marshal(tokenBody{t.Site, t.Terminal, t.Hub, t.CA, [16]byte([]byte(t.Secret.Reveal()))})
 	if err != nil {
 		panic(err) // names were checked, so there is nothing that cannot be encoded
 	}
@@ -90,5 +90,5 @@ func (t Token) Reveal() string {
 
 // Format implements fmt.Formatter, so that no verb reaches the secret.
 func (t Token) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "join token of %s/%s", t.Site, t.Device)
+	fmt.Fprintf(f, "join token of %s/%s", t.Site, t.Terminal)
 }

@@ -73,7 +73,7 @@ func TestDialSaysWhatIsWrong(t *testing.T) {
 		"announces a flood":   {broker(t, ours, []byte{0x30, 0xff, 0xff, 0xff, 0x7f}), ours.client("hall", ours), ErrUnreachable},
 		"not MQTT":            {broker(t, ours, []byte("HTTP/1.1 400 Bad Request\r\n\r\n")), ours.client("hall", ours), ErrUnreachable},
 	} {
-		link, err := Config{Address: c.address, Site: "lyon", Device: "hall", TLS: c.tls, Log: silent}.Dial(t.Context(), []byte("will"))
+		link, err := Config{Address: c.address, Site: "lyon", Terminal: "hall", TLS: c.tls, Log: silent}.Dial(t.Context(), []byte("will"))
 		if !errors.Is(err, c.want) || link != nil {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		} else if !strings.Contains(err.Error(), c.address) {

@@ -20,29 +20,29 @@ const (
 
 // Config is how a terminal reaches its hub's broker.
 type Config struct {
-	Address string // host:port
-	Site    string
-	Device  string
-	TLS     *tls.Config
-	Log     *slog.Logger
+	Address  string // host:port
+	Site     string
+	Terminal string
+	TLS      *tls.Config
+	Log      *slog.Logger
 }
 
 // Link is a terminal's connection.
 type Link struct {
 	*session
-	site, device string
-	in           chan uplink.Message
+	site, terminal string
+	in             chan uplink.Message
 }
 
 // Dial connects a terminal; will is published as its status when the connection ends
 // without Close. Errors are those of this package, with the broker's address. It has the
 // form that uplink.Options.Dial wants.
 func (c Config) Dial(ctx context.Context, will []byte) (uplink.Link, error) {
-	l := &Link{site: c.Site, device: c.Device, in: make(chan uplink.Message, linkQueue)}
-	_, down := Permissions(c.Site, c.Device)
+	l := &Link{site: c.Site, terminal: c.Terminal, in: make(chan uplink.Message, linkQueue)}
+	_, down := Permissions(c.Site, c.Terminal)
 	s, err := start(ctx, plan{
-		address: c.Address, name: c.Device, tls: c.TLS, log: c.Log, filter: down, handle: l.handle,
-		will: &message{topic(c.Site, c.Device, wire.Up, wire.MsgStatus), will},
+		address: c.Address, name: c.Terminal, tls: c.TLS, log: c.Log, filter: down, handle: l.handle,
+		will: &message{topic(c.Site, c.Terminal, wire.Up, wire.MsgStatus), will},
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (c Config) Dial(ctx context.Context, will []byte) (uplink.Link, error) {
 }
 
 func (l *Link) handle(c wire.Context, payload []byte) bool {
-	if c.Site != l.site || c.Device != l.device || c.Dir != wire.Down {
+	if c.Site != l.site || c.Terminal != l.terminal || c.Dir != wire.Down {
 		return false
 	}
 	select {
@@ -68,7 +68,7 @@ func (l *Link) Receive() <-chan uplink.Message { return l.in }
 
 // Publish hands a message to the broker.
 func (l *Link) Publish(ctx context.Context, kind string, payload []byte) error {
-	return l.publish(ctx, topic(l.site, l.device, wire.Up, kind), payload)
+	return l.publish(ctx, topic(l.site, l.terminal, wire.Up, kind), payload)
 }
 
 // HubConfig is how a hub reaches its broker.
@@ -80,12 +80,12 @@ type HubConfig struct {
 }
 
 // Message is the form of a message that a terminal published, as the hub has it.
-// Device and Kind are those of the topic: they are true only if the signature says so
+// Terminal and Kind are those of the topic: they are true only if the signature says so
 // too.
 type Message interface {
 	~struct {
-		Device, Kind string
-		Payload      []byte
+		Terminal, Kind string
+		Payload        []byte
 	}
 }
 
@@ -112,7 +112,7 @@ func (h *Hub[M]) handle(c wire.Context, payload []byte) bool {
 		return false
 	}
 	select {
-	case h.in <- M{Device: c.Device, Kind: c.Kind, Payload: payload}:
+	case h.in <- M{Terminal: c.Terminal, Kind: c.Kind, Payload: payload}:
 		return true
 	default:
 		return false
@@ -123,6 +123,6 @@ func (h *Hub[M]) handle(c wire.Context, payload []byte) bool {
 func (h *Hub[M]) Receive() <-chan M { return h.in }
 
 // Publish hands a message for one terminal to the broker.
-func (h *Hub[M]) Publish(ctx context.Context, device, kind string, payload []byte) error {
-	return h.publish(ctx, topic(h.site, device, wire.Down, kind), payload)
+func (h *Hub[M]) Publish(ctx context.Context, terminal, kind string, payload []byte) error {
+	return h.publish(ctx, topic(h.site, terminal, wire.Down, kind), payload)
 }

@@ -26,8 +26,8 @@ import (
 // that name, with TLS 1.3, certificates on both sides and an access list like the hub's.
 
 type hubMessage struct {
-	Device, Kind string
-	Payload      []byte
+	Terminal, Kind string
+	Payload        []byte
 }
 
 // peer is a running mosquitto.
@@ -151,13 +151,13 @@ func (p *peer) hub(t *testing.T) *Hub[hubMessage] {
 	return h
 }
 
-func (p *peer) config(device string) Config {
-	return Config{Address: p.address, Site: "lyon", Device: device, TLS: p.ca.client(device, p.ca), Log: silent}
+func (p *peer) config(terminal string) Config {
+	return Config{Address: p.address, Site: "lyon", Terminal: terminal, TLS: p.ca.client(terminal, p.ca), Log: silent}
 }
 
-func (p *peer) dial(t *testing.T, device string) uplink.Link {
+func (p *peer) dial(t *testing.T, terminal string) uplink.Link {
 	t.Helper()
-	l, err := p.config(device).Dial(t.Context(), []byte("will of "+device))
+	l, err := p.config(terminal).Dial(t.Context(), []byte("will of "+terminal))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,11 +184,11 @@ func TestPeerCarriesBothWays(t *testing.T) {
 	if err := hall.Publish(t.Context(), wire.MsgEvents, big); err != nil {
 		t.Fatal(err)
 	}
-	if m := next(t, hub.Receive()); m.Device != "hall" || m.Kind != wire.MsgEvents || len(m.Payload) != len(big) {
-		t.Errorf("the hub got %s of %s with %d bytes", m.Kind, m.Device, len(m.Payload))
+	if m := next(t, hub.Receive()); m.Terminal != "hall" || m.Kind != wire.MsgEvents || len(m.Payload) != len(big) {
+		t.Errorf("the hub got %s of %s with %d bytes", m.Kind, m.Terminal, len(m.Payload))
 	}
-	for _, device := range []string{"gate", "hall"} {
-		if err := hub.Publish(t.Context(), device, wire.MsgAck, []byte("for "+device)); err != nil {
+	for _, terminal := range []string{"gate", "hall"} {
+		if err := hub.Publish(t.Context(), terminal, wire.MsgAck, []byte("for "+terminal)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -204,8 +204,8 @@ func TestPeerPublishesTheWillOfALostTerminalOnly(t *testing.T) {
 	hub, hall, gate := p.hub(t), p.dial(t, "hall"), p.dial(t, "gate")
 	gate.Close()
 	hall.(*Link).conn.Conn.Close() // the network goes, without a word of MQTT
-	if m := next(t, hub.Receive()); m.Device != "hall" || m.Kind != wire.MsgStatus || string(m.Payload) != "will of hall" {
-		t.Errorf("got %s %q of %s", m.Kind, m.Payload, m.Device)
+	if m := next(t, hub.Receive()); m.Terminal != "hall" || m.Kind != wire.MsgStatus || string(m.Payload) != "will of hall" {
+		t.Errorf("got %s %q of %s", m.Kind, m.Payload, m.Terminal)
 	}
 	next(t, hall.Done())
 	if hall.Err() == nil || !errors.Is(gate.Err(), net.ErrClosed) {
@@ -218,7 +218,7 @@ func TestPeerPublishesTheWillOfALostTerminalOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m := next(t, hub.Receive()); m.Kind != wire.MsgHello {
-		t.Errorf("got %s %q of %s", m.Kind, m.Payload, m.Device)
+		t.Errorf("got %s %q of %s", m.Kind, m.Payload, m.Terminal)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // The topics, with two names, a shard and a kind of message each:
 //
-//	badged/1/SITE/SHARD/up/DEVICE/{hello,ev,sec,st}    from a terminal
-//	badged/1/SITE/SHARD/down/DEVICE/{ack,dl,cmd}       to a terminal
+//	badged/1/SITE/SHARD/up/TERMINAL/{hello,ev,sec,st}    from a terminal
+//	badged/1/SITE/SHARD/down/TERMINAL/{ack,dl,cmd}       to a terminal
 //
 // The shard lets several workers of one hub share the terminals.
 const topicRoot = "badged/1/"
@@ -22,22 +22,22 @@ var kindsOf = map[string][]string{
 	wire.Down: {wire.MsgAck, wire.MsgPage, wire.MsgCommand},
 }
 
-// Shard is the shard of a device, 0 to 15: the low bits of FNV-1a 32 of its name.
-func Shard(device string) int {
+// Shard is the shard of a terminal, 0 to 15: the low bits of FNV-1a 32 of its name.
+func Shard(terminal string) int {
 	h := fnv.New32a()
-	h.Write([]byte(device))
+	h.Write([]byte(terminal))
 	return int(h.Sum32() & 15)
 }
 
 // Permissions are the topic filters of a terminal: what its certificate lets it
 // publish to and subscribe to, and nothing else.
-func Permissions(site, device string) (publish, subscribe string) {
-	return topic(site, device, wire.Up, "+"), topic(site, device, wire.Down, "+")
+func Permissions(site, terminal string) (publish, subscribe string) {
+	return topic(site, terminal, wire.Up, "+"), topic(site, terminal, wire.Down, "+")
 }
 
-// topic is where a kind of message for or from a device goes.
-func topic(site, device, dir, kind string) string {
-	return topicRoot + site + "/" + strconv.Itoa(Shard(device)) + "/" + dir + "/" + device + "/" + kind
+// topic is where a kind of message for or from a terminal goes.
+func topic(site, terminal, dir, kind string) string {
+	return topicRoot + site + "/" + strconv.Itoa(Shard(terminal)) + "/" + dir + "/" + terminal + "/" + kind
 }
 
 // allUp is the filter of everything that terminals of a site say.
@@ -54,11 +54,11 @@ func parseTopic(s string) (c wire.Context, ok bool) {
 	if len(part) != 5 {
 		return c, false
 	}
-	c = wire.Context{Site: part[0], Dir: part[2], Device: part[3], Kind: part[4]}
-	if wire.CheckName("site", c.Site) != nil || wire.CheckName("device", c.Device) != nil {
+	c = wire.Context{Site: part[0], Dir: part[2], Terminal: part[3], Kind: part[4]}
+	if wire.CheckName("site", c.Site) != nil || wire.CheckName("terminal", c.Terminal) != nil {
 		return wire.Context{}, false
 	}
-	if part[1] != strconv.Itoa(Shard(c.Device)) || !slices.Contains(kindsOf[c.Dir], c.Kind) {
+	if part[1] != strconv.Itoa(Shard(c.Terminal)) || !slices.Contains(kindsOf[c.Dir], c.Kind) {
 		return wire.Context{}, false
 	}
 	return c, true

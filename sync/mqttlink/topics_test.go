@@ -10,7 +10,7 @@ import (
 func TestTopicsComeBack(t *testing.T) {
 	for dir, kinds := range kindsOf {
 		for _, kind := range kinds {
-			want := wire.Context{Site: "lyon", Device: "hall-2", Dir: dir, Kind: kind}
+			want := wire.Context{Site: "lyon", Terminal: "hall-2", Dir: dir, Kind: kind}
 			got, ok := parseTopic(topic("lyon", "hall-2", dir, kind))
 			if !ok || got != want {
 				t.Errorf("%s %s came back as %+v", dir, kind, got)
@@ -21,14 +21,14 @@ func TestTopicsComeBack(t *testing.T) {
 
 // The numbers are those of the FNV reference: any other worker must find the same.
 func TestShardsAreThoseOfFNV1a(t *testing.T) {
-	for device, want := range map[string]int{"a": 0xe40c292c & 15, "foobar": 0xbf9cf968 & 15} {
-		if got := Shard(device); got != want {
-			t.Errorf("shard of %s is %d, want %d", device, got, want)
+	for terminal, want := range map[string]int{"a": 0xe40c292c & 15, "foobar": 0xbf9cf968 & 15} {
+		if got := Shard(terminal); got != want {
+			t.Errorf("shard of %s is %d, want %d", terminal, got, want)
 		}
 	}
 }
 
-func TestPermissionsCoverADevicesTopicsOnly(t *testing.T) {
+func TestPermissionsCoverATerminalsTopicsOnly(t *testing.T) {
 	publish, subscribe := Permissions("lyon", "hall")
 	if publish != "badged/1/lyon/2/up/hall/+" || subscribe != "badged/1/lyon/2/down/hall/+" {
 		t.Errorf("%s, %s", publish, subscribe)
@@ -54,7 +54,7 @@ func TestHostileTopicsAreNotTaken(t *testing.T) {
 func FuzzParseTopic(f *testing.F) {
 	f.Add(topic("lyon", "hall", wire.Up, wire.MsgHello))
 	f.Fuzz(func(t *testing.T, s string) {
-		if c, ok := parseTopic(s); ok && topic(c.Site, c.Device, c.Dir, c.Kind) != s {
+		if c, ok := parseTopic(s); ok && topic(c.Site, c.Terminal, c.Dir, c.Kind) != s {
 			t.Errorf("%q was taken as %+v", s, c)
 		}
 	})

@@ -16,17 +16,17 @@ import (
 // back, with the broker going and coming in between.
 func TestPeerCarriesAnUplink(t *testing.T) {
 	p := startMosquitto(t)
-	_, device, _ := ed25519.GenerateKey(nil)
+	_, terminal, _ := ed25519.GenerateKey(nil)
 	hubPub, hubKey, _ := ed25519.GenerateKey(nil)
 	store := newOutbox(5)
 	up := uplink.New(uplink.Options{
-		Store: store, Dial: p.config("hall").Dial, Site: "lyon", Device: "hall", Key: device, HubKey: hubPub, Clock: noClock{}, Log: silent,
+		Store: store, Dial: p.config("hall").Dial, Site: "lyon", Terminal: "hall", Key: terminal, HubKey: hubPub, Clock: noClock{}, Log: silent,
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error)
 	hub := p.hub(t)
 	go func() { over <- up.Run(ctx) }()
-	desk := &desk{hub: hub, key: hubKey, device: device.Public().(ed25519.PublicKey)}
+	desk := &desk{hub: hub, key: hubKey, terminal: terminal.Public().(ed25519.PublicKey)}
 	for desk.upto < 5 {
 		desk.serve(t, next(t, hub.Receive()))
 	}
@@ -47,18 +47,18 @@ func TestPeerCarriesAnUplink(t *testing.T) {
 
 // desk is a hub that takes every frame and says so.
 type desk struct {
-	hub    *Hub[hubMessage]
-	key    ed25519.PrivateKey
-	device ed25519.PublicKey
-	ack    wire.Ack
-	upto   uint64
+	hub      *Hub[hubMessage]
+	key      ed25519.PrivateKey
+	terminal ed25519.PublicKey
+	ack      wire.Ack
+	upto     uint64
 }
 
-var topicOfHall = wire.Context{Site: "lyon", Device: "hall"}
+var topicOfHall = wire.Context{Site: "lyon", Terminal: "hall"}
 
 func (d *desk) open(t *testing.T, m hubMessage, v any) bool {
 	t.Helper()
-	if err := wire.Open(d.device, topicOfHall.Of(wire.Up, m.Kind), m.Payload, v); err != nil {
+	if err := wire.Open(d.terminal, topicOfHall.Of(wire.Up, m.Kind), m.Payload, v); err != nil {
 		t.Fatal(err)
 	}
 	return true

@@ -129,7 +129,7 @@ func (c *connection) open(m Message, v any) error {
 }
 
 func (c *connection) context() wire.Context {
-	return wire.Context{Site: c.opts.Site, Device: c.opts.Device}
+	return wire.Context{Site: c.opts.Site, Terminal: c.opts.Terminal}
 }
 
 func (c *connection) seal(kind string, v any) ([]byte, error) {

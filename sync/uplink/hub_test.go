@@ -126,7 +126,7 @@ func (l *memLink) Err() error                     { return nil }
 func (l *memLink) Close()                         { l.once.Do(func() { close(l.done) }) }
 
 func open(kind string, payload []byte, v any) {
-	pub := deviceKey.Public().(ed25519.PublicKey)
+	pub := terminalKey.Public().(ed25519.PublicKey)
 	if err := wire.Open(pub, topic.Of(wire.Up, kind), payload, v); err != nil {
 		panic(fmt.Sprintf("the terminal sent what it should not: %v", err))
 	}

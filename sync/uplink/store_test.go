@@ -14,11 +14,11 @@ import (
 )
 
 var (
-	deviceKey = ed25519.NewKeyFromSeed([]byte("device device device device devi"))
-	hubKey    = ed25519.NewKeyFromSeed([]byte("hub hub hub hub hub hub hub hub "))
-	topic     = wire.Context{Site: "lyon", Device: "hall"}
-	streams   = []wire.Stream{wire.StreamEvents, wire.StreamSecurity}
-	silent    = slog.New(slog.NewTextHandler(io.Discard, nil))
+	terminalKey = ed25519.NewKeyFromSeed([]byte("terminal terminal terminal termi"))
+	hubKey      = ed25519.NewKeyFromSeed([]byte("hub hub hub hub hub hub hub hub "))
+	topic       = wire.Context{Site: "lyon", Terminal: "hall"}
+	streams     = []wire.Stream{wire.StreamEvents, wire.StreamSecurity}
+	silent      = slog.New(slog.NewTextHandler(io.Discard, nil))
 )
 
 // log is one stream of one incarnation.

@@ -67,16 +67,16 @@ type Options struct {
 	Store Store
 	// Dial opens a link. The broker publishes will as the terminal's wire.MsgStatus
 	// when the link ends without a good-bye.
-	Dial    func(ctx context.Context, will []byte) (Link, error)
-	Site    string
-	Device  string
-	Agent   string             // version of the program
-	NoLease bool               // no point here makes accounts: the hub need lend no numbers
-	Key     ed25519.PrivateKey // of the device
-	HubKey  ed25519.PublicKey
-	Clock   Clock
-	Log     *slog.Logger
-	OnState func(State) // called from Run, must not block; nil: nobody listens
+	Dial     func(ctx context.Context, will []byte) (Link, error)
+	Site     string
+	Terminal string
+	Agent    string             // version of the program
+	NoLease  bool               // no point here makes accounts: the hub need lend no numbers
+	Key      ed25519.PrivateKey // of the terminal
+	HubKey   ed25519.PublicKey
+	Clock    Clock
+	Log      *slog.Logger
+	OnState  func(State) // called from Run, must not block; nil: nobody listens
 }
 
 // State is how the uplink is.

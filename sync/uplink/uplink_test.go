@@ -32,7 +32,7 @@ func newRig(seed uint64) *rig {
 	r := &rig{}
 	r.store, r.hub = newStore(&r.mu), newMemHub(&r.mu, seed)
 	r.up = uplink.New(uplink.Options{
-		Store: r.store, Dial: r.hub.dial, Site: "lyon", Device: "hall", Agent: "test", Key: deviceKey,
+		Store: r.store, Dial: r.hub.dial, Site: "lyon", Terminal: "hall", Agent: "test", Key: terminalKey,
 		HubKey: hubKey.Public().(ed25519.PublicKey), Clock: r, Log: silent, OnState: r.onState,
 	})
 	return r
@@ -309,7 +309,7 @@ func TestBackOffGrowsAndIsResetByAWelcome(t *testing.T) {
 		r.hub.down = true
 		var dials []time.Time
 		r.up = uplink.New(uplink.Options{
-			Store: r.store, Site: "lyon", Device: "hall", Key: deviceKey, HubKey: hubKey.Public().(ed25519.PublicKey), Clock: r, Log: silent,
+			Store: r.store, Site: "lyon", Terminal: "hall", Key: terminalKey, HubKey: hubKey.Public().(ed25519.PublicKey), Clock: r, Log: silent,
 			OnState: r.onState,
 			Dial: func(ctx context.Context, will []byte) (uplink.Link, error) {
 				r.mu.Lock()
@@ -367,7 +367,7 @@ func TestForgedMessagesHaveNoEffect(t *testing.T) {
 		r.hub.ignore = true
 		r.run(func() {
 			r.after(time.Second)
-			forged, err := wire.Seal(deviceKey, topic.Of(wire.Down, wire.MsgAck), wire.Ack{
+			forged, err := wire.Seal(terminalKey, topic.Of(wire.Down, wire.MsgAck), wire.Ack{
 				Nonce: r.hub.nonce, Incarnation: r.hub.inc, Upto: map[wire.Stream]uint64{1: 1, 2: 0}, Credit: 4,
 			})
 			if err != nil {

@@ -37,14 +37,14 @@ func TestAGzipBombIsNotUnpacked(t *testing.T) {
 // A message of exactly the longest length is taken, one byte more is refused, however
 // well it is signed.
 func TestASignedMessageHasABound(t *testing.T) {
-	device := key('d')
-	around := len(must(t)(wire.Sign(device, where, make([]byte, 1<<16)))) - 1<<16
+	terminal := key('d')
+	around := len(must(t)(wire.Sign(terminal, where, make([]byte, 1<<16)))) - 1<<16
 	for size, good := range map[int]bool{wire.MaxSignedBytes: true, wire.MaxSignedBytes + 1: false} {
-		msg := must(t)(wire.Sign(device, where, make([]byte, size-around)))
+		msg := must(t)(wire.Sign(terminal, where, make([]byte, size-around)))
 		if len(msg) != size {
 			t.Fatalf("the message has %d bytes, want %d", len(msg), size)
 		}
-		if _, err := wire.Verify(public(device), where, msg); (err == nil) != good {
+		if _, err := wire.Verify(public(terminal), where, msg); (err == nil) != good {
 			t.Errorf("%d bytes, the bound is %d: %v", size, wire.MaxSignedBytes, err)
 		}
 	}
@@ -86,14 +86,14 @@ func sign(t *testing.T, key ed25519.PrivateKey, c wire.Context, headers cose.Hea
 	if err != nil {
 		t.Fatal(err)
 	}
-	aad := must(t)(gocbor.Marshal([]string{"badged/1", c.Site, c.Device, c.Dir, c.Kind}))
+	aad := must(t)(gocbor.Marshal([]string{"badged/1", c.Site, c.Terminal, c.Dir, c.Kind}))
 	return must(t)(cose.Sign1(rand.Reader, signer, headers, []byte("payload"), aad))
 }
 
 // A message has the two protected headers of badged.cddl and nothing else: whatever
 // another program reads into further ones, this one was not asked about it.
 func TestOnlyTheAgreedHeadersAreTaken(t *testing.T) {
-	device := key('d')
+	terminal := key('d')
 	protected := func(kid string, more ...int64) cose.ProtectedHeader {
 		h := cose.ProtectedHeader{cose.HeaderLabelAlgorithm: cose.AlgorithmEdDSA, cose.HeaderLabelKeyID: []byte(kid)}
 		for _, label := range more {
@@ -112,11 +112,11 @@ func TestOnlyTheAgreedHeadersAreTaken(t *testing.T) {
 		"an unprotected header":    {where, cose.Headers{Protected: protected("hall"), Unprotected: cose.UnprotectedHeader{int64(99): []byte("x")}}, false},
 		"another key id":           {where, cose.Headers{Protected: protected("gate")}, false},
 		"the hub's key id":         {where, cose.Headers{Protected: protected("hub")}, false},
-		"the device's id, down":    {down, cose.Headers{Protected: protected("hall")}, false},
+		"the terminal's id, down":  {down, cose.Headers{Protected: protected("hall")}, false},
 		"no key id":                {where, cose.Headers{Protected: cose.ProtectedHeader{cose.HeaderLabelAlgorithm: cose.AlgorithmEdDSA}}, false},
 		"a third protected header": {where, cose.Headers{Protected: protected("hall", 99)}, false},
 	} {
-		_, err := wire.Verify(public(device), c.where, sign(t, device, c.where, c.headers))
+		_, err := wire.Verify(public(terminal), c.where, sign(t, terminal, c.where, c.headers))
 		if c.good && err != nil || !c.good && !errors.Is(err, wire.ErrSignature) {
 			t.Errorf("%s: %v", name, err)
 		}

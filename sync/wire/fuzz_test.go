@@ -75,12 +75,12 @@ func FuzzUnpack(f *testing.F) {
 
 // Whatever bytes come, verifying them does not panic and takes nothing.
 func FuzzVerify(f *testing.F) {
-	device := key('d')
-	f.Add(must(f)(wire.Seal(device, where, wire.Status{})))
+	terminal := key('d')
+	f.Add(must(f)(wire.Seal(terminal, where, wire.Status{})))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		payload, err := wire.Verify(public(device), where, in)
-		if err == nil && !bytes.Equal(in, must(t)(wire.Sign(device, where, payload))) {
-			t.Errorf("%x was taken and is not what the device signs", in)
+		payload, err := wire.Verify(public(terminal), where, in)
+		if err == nil && !bytes.Equal(in, must(t)(wire.Sign(terminal, where, payload))) {
+			t.Errorf("%x was taken and is not what the terminal signs", in)
 		}
 	})
 }

@@ -2,9 +2,9 @@ package wire
 
 import "fmt"
 
-// CheckName fails unless s can name a site or a device: 1 to 63 lower-case letters,
+// CheckName fails unless s can name a site or a terminal: 1 to 63 lower-case letters,
 // digits and inner dashes, so that it can stand in a topic, a certificate, a client id
-// and a file name without escaping. what says in the error what s is: "device".
+// and a file name without escaping. what says in the error what s is: "terminal".
 func CheckName(what, s string) error {
 	if len(s) < 1 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
 		return fmt.Errorf("%s name %q: want 1 to 63 lower-case letters, digits and inner dashes", what, clip(s))

@@ -29,20 +29,20 @@ const (
 // MaxSignedBytes bounds a signed message: the largest page and its envelope.
 const MaxSignedBytes = MaxPageBytes + 1<<10
 
-// hubKID names the hub's key; a terminal's key goes by its device name.
+// hubKID names the hub's key; a terminal's key goes by its terminal name.
 const hubKID = "hub"
 
 // ErrSignature is the error of a message that the expected sender did not sign for
-// this site, device, direction and kind.
+// this site, terminal, direction and kind.
 var ErrSignature = errors.New("the signature does not belong to this sender and topic")
 
 // Context is where a message was published. It is signed along with the payload, so
-// that a broker cannot pass a message off as another kind's, device's or site's.
+// that a broker cannot pass a message off as another kind's, terminal's or site's.
 type Context struct {
-	Site   string
-	Device string
-	Dir    string // Up or Down
-	Kind   string // MsgHello...
+	Site     string
+	Terminal string
+	Dir      string // Up or Down
+	Kind     string // MsgHello...
 }
 
 // Of gives the context of another kind of message.
@@ -52,7 +52,7 @@ func (c Context) Of(dir, kind string) Context {
 }
 
 func (c Context) aad() []byte {
-	return must(encoder.Marshal([]string{"badged/1", c.Site, c.Device, c.Dir, c.Kind}))
+	return must(encoder.Marshal([]string{"badged/1", c.Site, c.Terminal, c.Dir, c.Kind}))
 }
 
 // kid is the key id of the sender in the context.
@@ -60,7 +60,7 @@ func (c Context) kid() []byte {
 	if c.Dir == Down {
 		return []byte(hubKID)
 	}
-	return []byte(c.Device)
+	return []byte(c.Terminal)
 }
 
 // Sign gives payload as a COSE_Sign1 message (RFC 9052 §4.2) with Ed25519. The

@@ -123,7 +123,7 @@ func (s sample) vector(t *testing.T) []byte {
 	}
 	v := vector{About: s.about, Type: reflect.TypeOf(s.message).Name(), Diagnostic: shown, CBOR: hex.EncodeToString(cbor)}
 	if s.kind != "" {
-		c := wire.Context{Site: "lyon", Device: "hall", Dir: s.dir, Kind: s.kind}
+		c := wire.Context{Site: "lyon", Terminal: "hall", Dir: s.dir, Kind: s.kind}
 		k := key(sender(s.dir))
 		v.Topic, v.Seed = &c, hex.EncodeToString(k.Seed())
 		v.Signed = hex.EncodeToString(must(t)(wire.Sign(k, c, cbor)))

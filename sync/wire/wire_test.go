@@ -187,52 +187,52 @@ func TestEmptyIsNotNull(t *testing.T) {
 	}
 }
 
-var where = wire.Context{Site: "lyon", Device: "hall", Dir: wire.Up, Kind: wire.MsgStatus}
+var where = wire.Context{Site: "lyon", Terminal: "hall", Dir: wire.Up, Kind: wire.MsgStatus}
 
 func TestSignatureBindsSenderAndTopic(t *testing.T) {
-	device, hub := key('d'), key('h')
+	terminal, hub := key('d'), key('h')
 	want := wire.Status{Nonce: [16]byte{1}, Online: true}
-	msg := must(t)(wire.Seal(device, where, want))
+	msg := must(t)(wire.Seal(terminal, where, want))
 	var got wire.Status
-	if err := wire.Open(public(device), where, msg, &got); err != nil || !reflect.DeepEqual(got, want) {
+	if err := wire.Open(public(terminal), where, msg, &got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if err := wire.Open(public(hub), where, msg, &got); !errors.Is(err, wire.ErrSignature) {
 		t.Errorf("another key: %v", err)
 	}
 	for _, c := range []wire.Context{
-		{Site: "nice", Device: "hall", Dir: wire.Up, Kind: wire.MsgStatus},
-		{Site: "lyon", Device: "gate", Dir: wire.Up, Kind: wire.MsgStatus},
+		{Site: "nice", Terminal: "hall", Dir: wire.Up, Kind: wire.MsgStatus},
+		{Site: "lyon", Terminal: "gate", Dir: wire.Up, Kind: wire.MsgStatus},
 		where.Of(wire.Down, wire.MsgStatus),
 		where.Of(wire.Up, wire.MsgHello),
 	} {
-		if err := wire.Open(public(device), c, msg, &got); !errors.Is(err, wire.ErrSignature) {
+		if err := wire.Open(public(terminal), c, msg, &got); !errors.Is(err, wire.ErrSignature) {
 			t.Errorf("moved to %+v: %v", c, err)
 		}
 	}
 }
 
 func TestAnyChangedByteIsRefused(t *testing.T) {
-	device := key('d')
-	msg := must(t)(wire.Seal(device, where, wire.Status{Online: true}))
+	terminal := key('d')
+	msg := must(t)(wire.Seal(terminal, where, wire.Status{Online: true}))
 	for i := range msg {
 		for bit := range 8 {
 			bad := append([]byte(nil), msg...)
 			bad[i] ^= 1 << bit
-			if _, err := wire.Verify(public(device), where, bad); err == nil {
+			if _, err := wire.Verify(public(terminal), where, bad); err == nil {
 				t.Errorf("byte %d bit %d changed and taken", i, bit)
 			}
 		}
 	}
 	for i := range msg {
-		if _, err := wire.Verify(public(device), where, msg[:i]); err == nil {
+		if _, err := wire.Verify(public(terminal), where, msg[:i]); err == nil {
 			t.Errorf("cut to %d bytes and taken", i)
 		}
 	}
-	if _, err := wire.Verify(public(device), where, append(msg, 0)); err == nil {
+	if _, err := wire.Verify(public(terminal), where, append(msg, 0)); err == nil {
 		t.Error("a byte was added and taken")
 	}
-	if _, err := wire.Verify(public(device), where, make([]byte, wire.MaxSignedBytes+1)); err == nil {
+	if _, err := wire.Verify(public(terminal), where, make([]byte, wire.MaxSignedBytes+1)); err == nil {
 		t.Error("a message beyond the bound was taken")
 	}
 }

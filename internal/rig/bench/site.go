@@ -87,5 +87,5 @@ func newSite(ctx context.Context, dir string, cards int) error {
 }
 
 func openStore(ctx context.Context, dir string) (*store.Store, error) {
-	return store.Open(ctx, store.Options{Path: filepath.Join(dir, "badged.db"), Device: "bench"})
+	return store.Open(ctx, store.Options{Path: filepath.Join(dir, "badged.db"), Terminal: "bench"})
 }

@@ -29,7 +29,7 @@ func joined(t *testing.T, files *initramfs) {
 	if err := identity.Write(dir, id); err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "badged.db"), Device: "lab"})
+	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "badged.db"), Terminal: "lab"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func (tm *terminal) drained(ctx context.Context) bool {
 // local gives the anonymous accounts in the terminal's database, which must be
 // sound: the chain of its events and its index, too.
 func (tm *terminal) local(ctx context.Context) (list []account, err error) {
-	st, err := store.Open(ctx, store.Options{Path: filepath.Join(tm.state, "badged.db"), Device: tm.name})
+	st, err := store.Open(ctx, store.Options{Path: filepath.Join(tm.state, "badged.db"), Terminal: tm.name})
 	if err != nil {
 		return nil, err
 	}

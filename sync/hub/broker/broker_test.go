@@ -87,10 +87,10 @@ func (b *bench) tls(name, role string) *tls.Config {
 	return c
 }
 
-// dial connects as the device, with the given certificate.
-func (b *bench) dial(device string, c *tls.Config) (uplink.Link, error) {
-	config := mqttlink.Config{Address: b.broker.Loopback(), Site: site, Device: device, TLS: c, Log: b.log}
-	l, err := config.Dial(b.t.Context(), []byte("will of "+device))
+// dial connects as the terminal, with the given certificate.
+func (b *bench) dial(terminal string, c *tls.Config) (uplink.Link, error) {
+	config := mqttlink.Config{Address: b.broker.Loopback(), Site: site, Terminal: terminal, TLS: c, Log: b.log}
+	l, err := config.Dial(b.t.Context(), []byte("will of "+terminal))
 	if err == nil {
 		b.t.Cleanup(l.Close)
 	}
@@ -131,8 +131,8 @@ func TestMessagesGoBothWays(t *testing.T) {
 	if err := hall.Publish(t.Context(), wire.MsgEvents, large); err != nil {
 		t.Fatal(err)
 	}
-	if m := b.next(h); m.Device != "hall" || m.Kind != wire.MsgEvents || len(m.Payload) != len(large) {
-		t.Errorf("%s %s, %d bytes", m.Device, m.Kind, len(m.Payload))
+	if m := b.next(h); m.Terminal != "hall" || m.Kind != wire.MsgEvents || len(m.Payload) != len(large) {
+		t.Errorf("%s %s, %d bytes", m.Terminal, m.Kind, len(m.Payload))
 	}
 	if err := h.Publish(t.Context(), "hall", wire.MsgPage, large); err != nil {
 		t.Fatal(err)
@@ -172,8 +172,8 @@ func TestATerminalIsNoOther(t *testing.T) {
 	hall.publish("$SYS/REQ/SERVER/PING", "who is there?")
 	ownUp, _ := mqttlink.Permissions(site, "hall")
 	hall.publish(strings.Replace(ownUp, "+", wire.MsgHello, 1), "I am hall")
-	if m := b.next(h); m.Device != "hall" || string(m.Payload) != "I am hall" {
-		t.Errorf("the hub heard %s say %q", m.Device, m.Payload)
+	if m := b.next(h); m.Terminal != "hall" || string(m.Payload) != "I am hall" {
+		t.Errorf("the hub heard %s say %q", m.Terminal, m.Payload)
 	}
 	if err := h.Publish(t.Context(), "front", wire.MsgAck, []byte("for front")); err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestTheWillTellsOfALostTerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if m := b.next(h); m.Device != "hall" || m.Kind != wire.MsgStatus || string(m.Payload) != "will" {
+	if m := b.next(h); m.Terminal != "hall" || m.Kind != wire.MsgStatus || string(m.Payload) != "will" {
 		t.Errorf("%+v", m)
 	}
 }
@@ -306,11 +306,11 @@ func TestARemovedTerminalIsCutOff(t *testing.T) {
 		t.Errorf("front is cut off too: %v", err)
 	}
 	m := b.next(h)
-	if m.Device == "hall" && m.Kind == wire.MsgStatus { // its will
+	if m.Terminal == "hall" && m.Kind == wire.MsgStatus { // its will
 		m = b.next(h)
 	}
-	if m.Device != "front" || m.Kind != wire.MsgHello {
-		t.Errorf("the hub hears %s say %s", m.Device, m.Kind)
+	if m.Terminal != "front" || m.Kind != wire.MsgHello {
+		t.Errorf("the hub hears %s say %s", m.Terminal, m.Kind)
 	}
 }
 

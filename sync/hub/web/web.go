@@ -96,11 +96,11 @@ func (j *joining) serve(w http.ResponseWriter, r *http.Request) {
 		j.refuse(w, host, err)
 		return
 	}
-	j.Log.Info("a terminal joined", "terminal", answer.Device, "remote", host)
+	j.Log.Info("a terminal joined", "terminal", answer.Terminal, "remote", host)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	if err := json.NewEncoder(w).Encode(answer); err != nil {
-		j.Log.Warn("a terminal did not wait for its identity", "terminal", answer.Device, "error", err)
+		j.Log.Warn("a terminal did not wait for its identity", "terminal", answer.Terminal, "error", err)
 	}
 }
 
@@ -144,7 +144,7 @@ func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinRes
 	}
 	siteKey := j.Hub.SiteKey().Reveal()
 	return identity.JoinResponse{
-		Cert: string(joined.Cert), CA: string(toPEM(j.CA)), Site: j.Hub.SiteID(), Device: joined.Terminal,
+		Cert: string(joined.Cert), CA: string(toPEM(j.CA)), Site: j.Hub.SiteID(), Terminal: joined.Terminal,
 		SiteKey: siteKey[:], SiteKeyVersion: j.Hub.SiteKey().Version, HubKey: j.Hub.Public(),
 		Incarnation: joined.Incarnation[:], MQTT: j.MQTT,
 	}, nil

@@ -90,7 +90,7 @@ func TestATerminalJoins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id.Site != site || id.Device != "hall" || id.MQTT != "127.0.0.1:8883" || !id.HubKey.Equal(s.hub.Public()) ||
+	if id.Site != site || id.Terminal != "hall" || id.MQTT != "127.0.0.1:8883" || !id.HubKey.Equal(s.hub.Public()) ||
 		id.SiteKey.Reveal() != s.hub.SiteKey().Reveal() {
 		t.Errorf("joined as %v", id)
 	}
@@ -121,7 +121,7 @@ func TestBadTokensAreToldApart(t *testing.T) {
 		t.Errorf("another hub's token: %v", err)
 	}
 	borrowed := s.token(t, "front")
-	borrowed.Device = "hall"
+	borrowed.Terminal = "hall"
 	if _, err := identity.Join(t.Context(), borrowed, t.TempDir()); err == nil {
 		t.Error("a token of front made a hall")
 	}
