@@ -40,14 +40,21 @@ func BurstsOf(name string) ([]Burst, error) {
 	case "none":
 		return nil, nil
 	}
-	names := make([]string, len(bursts))
 	for i, b := range bursts {
 		if b.Name == name {
 			return bursts[i : i+1 : i+1], nil
 		}
-		names[i] = b.Name
 	}
-	return nil, fmt.Errorf("%.20q: must be auto, none, %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%.20q: must be %s", name, strings.Join(BurstNames(), ", "))
+}
+
+// BurstNames are the names that BurstsOf takes.
+func BurstNames() []string {
+	names := []string{"auto", "none"}
+	for _, b := range bursts {
+		names = append(names, b.Name)
+	}
+	return names
 }
 
 // Key gives the key of a code. What is no code of the table, as after one changed bit

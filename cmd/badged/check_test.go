@@ -132,3 +132,67 @@ port = "usb:fffe:0001"
 		t.Errorf("warnings:\n%s", out)
 	}
 }
+
+// TestCheckWarnsBesideErrors (issue 7, 5): what is not there is told in the same round as mistakes.
+func TestCheckWarnsBesideErrors(t *testing.T) {
+	code, out, stderr := check(t, `colour = "red"
+[[point]]
+name = "hall"
+kind = "print"
+[[point]]
+name = "front"
+kind = "door"
+door = "front"
+relay = "gpiochip97:4"
+open_for = "31s"
+[[reader]]
+name = "b"
+point = "hal"
+protocol = "rdm6300"
+port = "/dev/serial/by-id/nothing"
+number = "uper"
+`)
+	if code != cli.ExitConfig || strings.Count(stderr, "\n") != 4 {
+		t.Errorf("code %d:\n%s", code, stderr)
+	}
+	for _, want := range []string{"warning: reader b: /dev/serial/by-id/nothing is not there now", "warning: point front: the pin gpiochip97:4 is not there now"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no word of %s:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "is fine") {
+		t.Error(out)
+	}
+}
+
+// TestCheckTellsOptionsThatDoNotGoTogether (issue 7, 5): in the same round as other mistakes, at the
+// line of an option; and what one mistake made wrong is no second one.
+func TestCheckTellsOptionsThatDoNotGoTogether(t *testing.T) {
+	const head = "[[point]]\nname = \"hall\"\nkind = \"print\"\n[[reader]]\nname = \"r\"\npoint = \"hall\"\n"
+	for name, tt := range map[string]struct {
+		reader string
+		want   []string
+	}{
+		"alone":            {"protocol = \"line\"\nport = \"/dev/x\"\n[reader.options]\nmin = \"20\"\nmax = \"10\"\n", []string{":11:1: reader.options.max: protocol line: option max 10: must be min (20) to 256"}},
+		"beside another":   {"protocol = \"hid\"\nport = \"usb:08ff:0009\"\n[reader.options]\nlayout = \"frr\"\nmin = \"20\"\nmax = \"10\"\n", []string{":10:1: reader.options.layout:", ":12:1: reader.options.max:"}},
+		"made by another":  {"protocol = \"hid\"\nport = \"usb:08ff:0009\"\n[reader.options]\nmin = \"2O\"\nmax = \"1O\"\n", []string{":10:1: reader.options.min:", ":11:1: reader.options.max:"}},
+		"times":            {"protocol = \"hid\"\nport = \"usb:08ff:0009\"\n[reader.options]\ntimeout = \"50ms\"\nkey_timeout = \"100ms\"\nmni = \"1\"\n", []string{":10:1: reader.options.timeout:", ":12:1: reader.options.mni:"}},
+		"a mode misspelt":  {"protocol = \"wiegand\"\nport = \"gpiochip0:1,2\"\n[reader.options]\nkeypad = \"fram\"\ndigits = \"6\"\n", []string{":10:1: reader.options.keypad:"}},
+		"a mode not there": {"protocol = \"wiegand\"\nport = \"gpiochip0:1,2\"\n[reader.options]\nformat = \"nosuch\"\ndigits = \"6\"\n", []string{":10:1: reader.options.format:", ":11:1: reader.options.digits:"}},
+		"a line":           {"protocol = \"osdp\"\nport = \"ttyUSB0\"\n[reader.options]\nsecure = \"off\"\nkey_file = \"k\"\ntext = \"xx\"\n", []string{":8:1: reader.port:", ":10:1: reader.options.secure:", ":11:1: reader.options.key_file:", ":12:1: reader.options.text:"}},
+		"no port":          {"protocol = \"line\"\nport = \"nonsense\"\n[reader.options]\nmin = \"20\"\nmax = \"10\"\n", []string{":8:1: reader.port:", ":11:1: reader.options.max:"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, stderr := check(t, head+tt.reader)
+			lines := strings.Split(strings.TrimSpace(stderr), "\n")
+			if code != cli.ExitConfig || len(lines) != len(tt.want) {
+				t.Fatalf("code %d, want %d problems:\n%s", code, len(tt.want), stderr)
+			}
+			for i, want := range tt.want {
+				if !strings.Contains(lines[i], want) {
+					t.Errorf("want %s:\n%s", want, stderr)
+				}
+			}
+		})
+	}
+}

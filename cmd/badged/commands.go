@@ -90,12 +90,12 @@ func checkCommand(file *string) *cobra.Command {
 		Example: "  badged check --config ./badged.toml",
 		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := plan.Load(*file, relayGuard)
+			p, absent, err := plan.Check(*file, relayGuard)
+			for _, line := range absent {
+				fmt.Fprintln(cmd.OutOrStdout(), "warning:", line)
+			}
 			if err != nil {
 				return err
-			}
-			for _, line := range p.Missing() {
-				fmt.Fprintln(cmd.OutOrStdout(), "warning:", line)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is fine: %d points, %d readers\n", *file, len(p.Points), len(p.Readers))
 			return err

@@ -3,6 +3,7 @@ package spelling
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,33 @@ func Near(written string, known []string) string {
 func Hint(written string, known []string) string {
 	if near := Near(written, known); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
+// Word is an error, which begins with the name of what is written, if that is none of the words
+// that it may be.
+func Word[T ~string](name string, written T, words ...T) error {
+	if slices.Contains(words, written) {
+		return nil
+	}
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	last := len(list) - 1
+	return fmt.Errorf("%s %.40q%s: must be %s or %s", name, string(written), HintValue(string(written), list), strings.Join(list[:last], ", "), list[last])
+}
+
+// HintValue is Hint that also finds a word that lost its end: the values of an option are few.
+func HintValue(written string, words []string) string {
+	if hint := Hint(written, words); hint != "" || len(written) < 2 {
+		return hint
+	}
+	for _, word := range words {
+		if strings.HasPrefix(word, fold(written)) {
+			return fmt.Sprintf(" (did you mean %q?)", word)
+		}
 	}
 	return ""
 }

@@ -40,6 +40,26 @@ func TestHint(t *testing.T) {
 	}
 }
 
+// TestWord (issue 7, 5): a value that may be some words only.
+func TestWord(t *testing.T) {
+	for _, tt := range []struct {
+		written string
+		words   []string
+		want    string
+	}{
+		{"off", []string{"on", "off"}, ""},
+		{"of", []string{"on", "off"}, `secure "of" (did you mean "off"?): must be on or off`},
+		{"OFF", []string{"on", "off"}, `secure "OFF" (did you mean "off"?): must be on or off`},
+		{"frr", []string{"us", "fr", "de"}, `secure "frr" (did you mean "fr"?): must be us, fr or de`},
+		{"o", []string{"on", "off"}, `secure "o": must be on or off`},
+		{"yes", []string{"on", "off"}, `secure "yes": must be on or off`},
+	} {
+		if err := spelling.Word("secure", tt.written, tt.words...); err == nil && tt.want != "" || err != nil && err.Error() != tt.want {
+			t.Errorf("%s: got %v, want %s", tt.written, err, tt.want)
+		}
+	}
+}
+
 // FuzzNear: a known word is its own nearest, and no other is when it shares no letter.
 func FuzzNear(f *testing.F) {
 	f.Add("open_for")

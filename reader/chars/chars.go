@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"badged/internal/spelling"
 	"badged/reader"
 )
 
@@ -58,9 +59,10 @@ func (s Shape) WithDefaults() Shape {
 
 // Check says what cannot be. Its error starts with the option's name.
 func (s Shape) Check() error {
+	if err := spelling.Word("charset", s.Charset, Digits, Hex, Printable); err != nil {
+		return err
+	}
 	switch {
-	case s.Charset != Digits && s.Charset != Hex && s.Charset != Printable:
-		return fmt.Errorf("charset %q: must be digits, hex or text", s.Charset)
 	case s.Min < 1 || s.Min > MaxLength:
 		return fmt.Errorf("min %d: must be 1 to %d", s.Min, MaxLength)
 	case s.Max < s.Min || s.Max > MaxLength:

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader/chars"
 )
 
@@ -82,13 +82,14 @@ func (o Options) longest() int {
 }
 
 func (o Options) check() error {
+	err := cmp.Or(
+		spelling.Word("layout", o.Layout, Layouts...),
+		spelling.Word("terminator", o.Terminator, Auto, Enter, Tab, None),
+		spelling.Word("checksum", o.Checksum, Keep, Strip),
+	)
 	switch {
-	case !slices.Contains(Layouts, o.Layout):
-		return fmt.Errorf("layout %q: must be us, fr, de, numpad or alt", o.Layout)
-	case !slices.Contains([]Terminator{Auto, Enter, Tab, None}, o.Terminator):
-		return fmt.Errorf("terminator %q: must be auto, enter, tab or none", o.Terminator)
-	case o.Checksum != Keep && o.Checksum != Strip:
-		return fmt.Errorf("checksum %q: must be keep or strip", o.Checksum)
+	case err != nil:
+		return err
 	case len(o.Prefix)+len(o.Suffix) > chars.MaxLength || strings.ContainsFunc(o.Prefix+o.Suffix, untypable):
 		return errors.New("prefix and suffix: must be printable ASCII, at most 256 characters")
 	case o.KeyTimeout < 0 || o.Timeout < o.KeyTimeout:

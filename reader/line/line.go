@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader"
 	"badged/reader/chars"
 )
@@ -60,7 +61,7 @@ func (o Options) check() error {
 	case o.Longest() > chars.MaxLength:
 		return fmt.Errorf("prefix, max and suffix together are %d characters: must be at most %d", o.Longest(), chars.MaxLength)
 	case len(o.Terminator) > 1:
-		return fmt.Errorf("terminator: must be auto (CR, LF or both) or one byte, such as \\x03")
+		return fmt.Errorf("terminator%s: must be auto (CR, LF or both) or one byte, such as \\x03", spelling.HintValue(o.Terminator, []string{"auto"}))
 	case o.Terminator == "" && strings.ContainsAny(around, "\r\n"):
 		return fmt.Errorf("prefix and suffix: must not contain CR or LF, which end the line")
 	case o.Terminator != "" && strings.Contains(around, o.Terminator):

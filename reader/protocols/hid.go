@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader"
 	"badged/reader/dump"
 	"badged/reader/hid"
@@ -66,7 +67,9 @@ func hidOptions(v values) (o hid.Options, err error) {
 		if d.name == "repeat" && v[d.name] == "off" {
 			continue
 		}
-		if *d.to, err = v.duration(d.name); err != nil {
+		if *d.to, err = v.duration(d.name); err != nil && d.name == "repeat" {
+			return o, fmt.Errorf("repeat %.40q%s: must be a time, 1ms to 1m, or off", v[d.name], spelling.HintValue(v[d.name], []string{"off"}))
+		} else if err != nil {
 			return o, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader"
 	"badged/reader/dump"
 	"badged/reader/osdp"
@@ -92,7 +93,7 @@ func osdpUnit(v values) (u osdp.Unit, keyFile string, err error) {
 	case "off":
 		u.Text = ""
 	default:
-		return u, "", fmt.Errorf("text %q: must be off, en or fr", u.Text)
+		return u, "", spelling.Word("text", u.Text, "off", "en", "fr")
 	}
 	if s := v["reply_timeout"]; s != "" {
 		u.Reply, err = time.ParseDuration(s)

@@ -86,21 +86,26 @@ func New(name string, opts map[string]string) (reader.Decoder, error) {
 
 // known complains about options that the protocol does not have.
 func (p Protocol) known(opts map[string]string) error {
-	var unknown []string
-	for name := range opts {
-		if !slices.ContainsFunc(p.Options, func(o Option) bool { return o.Name == name }) {
-			unknown = append(unknown, name)
-		}
-	}
+	unknown := p.unknown(opts)
 	if len(unknown) == 0 {
 		return nil
 	}
-	slices.Sort(unknown)
 	if len(p.Options) == 0 {
 		return fmt.Errorf("protocol %s: unknown option %q: it has none", p.Name, unknown[0])
 	}
 	all := names(p.Options, func(o Option) string { return o.Name })
 	return fmt.Errorf("protocol %s: unknown option %q%s: must be one of %s", p.Name, unknown[0], spelling.Hint(unknown[0], all), strings.Join(all, ", "))
+}
+
+// unknown gives the options that the protocol does not have, by name.
+func (p Protocol) unknown(opts map[string]string) (unknown []string) {
+	for name := range opts {
+		if !slices.ContainsFunc(p.Options, func(o Option) bool { return o.Name == name }) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
 }
 
 func names[T any](list []T, name func(T) string) []string {

@@ -64,7 +64,7 @@ func TestErrorsSayWhatIsAllowed(t *testing.T) {
 	}{
 		{"rdm6301", nil, `unknown protocol "rdm6301" (did you mean "rdm6300"?): must be one of asciikeypad, `},
 		{"wiegand", map[string]string{"format": "H1"}, `protocol wiegand: option format: unknown format "H1": must be auto, raw, one of H10301`},
-		{"wiegand", map[string]string{"keypad": "5bit"}, `protocol wiegand: option keypad "5bit": must be auto, none, 4bit`},
+		{"wiegand", map[string]string{"keypad": "5bit"}, `protocol wiegand: option keypad "5bit" (did you mean "4bit"?): must be auto, none, 4bit`},
 		{"hid", map[string]string{"lay-out": "fr"}, `unknown option "lay-out" (did you mean "layout"?): must be one of`},
 		{"wiegand", map[string]string{"format": "26"}, `option format: format "26" is a length, and 26 bits may be of several layouts: must be H10301, ind26, raw, or a definition`},
 		{"wiegand", map[string]string{"facility": "1"}, `option facility: is for a keypad that sends whole numbers; add keypad = "frame"`},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader"
 	"badged/reader/pacs"
 	"badged/reader/pcprox"
@@ -175,7 +176,7 @@ func newTWN4(v values) (reader.Decoder, error) {
 	case "hex", "decimal":
 		return v.lines(mode)
 	default:
-		return nil, fmt.Errorf("mode %q: must be ascii, binary, hex or decimal", mode)
+		return nil, spelling.Word("mode", mode, "ascii", "binary", "hex", "decimal")
 	}
 	switch crc := v["crc"]; crc {
 	case "", "auto":
@@ -184,7 +185,7 @@ func newTWN4(v values) (reader.Decoder, error) {
 	case "off":
 		o.CRC = twn.CRCOff
 	default:
-		return nil, fmt.Errorf("crc %q: must be auto, on or off", crc)
+		return nil, spelling.Word("crc", crc, "auto", "on", "off")
 	}
 	var err error
 	if o.Cards, err = v.cards("auto"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader/chars"
 )
 
@@ -54,14 +55,10 @@ func (v values) duration(name string) (time.Duration, error) {
 
 // onOff reads on or off.
 func (v values) onOff(name string, otherwise bool) (bool, error) {
-	switch s := v[name]; s {
-	case "":
+	if v[name] == "" {
 		return otherwise, nil
-	case "on", "off":
-		return s == "on", nil
-	default:
-		return false, fmt.Errorf("%s %q: must be on or off", name, s)
 	}
+	return v[name] == "on", spelling.Word(name, v[name], "on", "off")
 }
 
 // shape reads the options of a badge that comes as characters.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"badged/internal/spelling"
 	"badged/keypad"
 	"badged/reader"
 	"badged/reader/pacs"
@@ -43,15 +44,25 @@ func newWiegand(v values) (reader.Decoder, error) {
 		o.Entry, err = v.entry()
 		return wiegand.New(o), err
 	}
+	if o.Keypad, err = v.bursts(); err != nil {
+		return nil, err
+	}
 	for _, option := range entryOptions {
 		if s, ok := v[option.Name]; ok && s != option.Default {
 			return nil, fmt.Errorf("%s: is for a keypad that sends whole numbers; add keypad = %q", option.Name, wholeFrames)
 		}
 	}
-	if o.Keypad, err = keypad.BurstsOf(cmp.Or(burstAliases[v["keypad"]], v["keypad"])); err != nil {
-		return nil, fmt.Errorf("keypad %w, %s", err, wholeFrames)
-	}
 	return wiegand.New(o), nil
+}
+
+// bursts reads what a keypad sends for a key.
+func (v values) bursts() ([]keypad.Burst, error) {
+	name := v["keypad"]
+	bursts, err := keypad.BurstsOf(cmp.Or(burstAliases[name], name))
+	if err != nil {
+		return nil, spelling.Word("keypad", name, append(keypad.BurstNames(), wholeFrames)...)
+	}
+	return bursts, nil
 }
 
 // wholeFrames is the value of keypad for one that sends whole numbers.
@@ -71,7 +82,7 @@ func (v values) entry() (*wiegand.Entry, error) {
 	case "code":
 		e.Code = true
 	default:
-		return nil, fmt.Errorf("entry %q: must be pin or code", s)
+		return nil, spelling.Word("entry", s, "pin", "code")
 	}
 	switch s, ok := v["facility"]; {
 	case s == "none" || s == "bcd":
@@ -79,7 +90,7 @@ func (v values) entry() (*wiegand.Entry, error) {
 	case ok:
 		n, err := strconv.ParseUint(s, 10, 16)
 		if err != nil {
-			return nil, fmt.Errorf("facility %q: must be a number, 0 to %d, none or bcd", s, maxFacility)
+			return nil, fmt.Errorf("facility %.40q%s: must be a number, 0 to %d, none or bcd", s, spelling.HintValue(s, []string{"none", "bcd"}), maxFacility)
 		}
 		e.Facility = int(n)
 	}

@@ -2,9 +2,9 @@ package twn
 
 import (
 	"cmp"
-	"fmt"
 	"time"
 
+	"badged/internal/spelling"
 	"badged/reader"
 	"badged/reader/pacs"
 )
@@ -71,10 +71,8 @@ type lines struct {
 // NewLines makes a decoder, or says which option cannot be.
 func NewLines(opts LineOptions) (*reader.Frames, error) {
 	mode := cmp.Or(opts.Mode, Auto)
-	switch mode {
-	case Auto, IndiTag, Prox, Hex, Decimal:
-	default:
-		return nil, fmt.Errorf("mode %q: must be auto, inditag, prox, hex or decimal", mode)
+	if err := spelling.Word("mode", mode, Auto, IndiTag, Prox, Hex, Decimal); err != nil {
+		return nil, err
 	}
 	times := opts.Times
 	times.Timeout = cmp.Or(times.Timeout, DefaultLineTimeout)

@@ -15,28 +15,31 @@ var ErrUnreadable = errors.New("no configuration")
 // Load reads a configuration and builds what it names. Its error is config.Problems, with
 // all that is wrong, or ErrUnreadable.
 func Load(file string, guard gpioport.Guard) (*Plan, error) {
+	p, _, err := Check(file, guard)
+	return p, err
+}
+
+// Check is Load that also tells what the configuration names and the machine does not have now,
+// beside an error too, as far as the configuration could be read.
+func Check(file string, guard gpioport.Guard) (p *Plan, absent []string, err error) {
 	if !filepath.IsAbs(file) {
 		if abs, err := filepath.Abs(file); err == nil {
 			file = abs
 		}
 	}
 	cfg, err := config.Load(file)
-	if err == nil {
-		return New(cfg, guard)
-	}
 	var problems config.Problems
-	if !errors.As(err, &problems) {
-		return nil, fmt.Errorf("%w: %w (name the file with --config)", ErrUnreadable, err)
+	switch {
+	case err != nil && !errors.As(err, &problems):
+		return nil, nil, fmt.Errorf("%w: %w (name the file with --config)", ErrUnreadable, err)
+	case cfg == nil:
+		return nil, nil, problems
 	}
-	if cfg == nil {
-		return nil, problems
-	}
-	return nil, problems.Merge(furtherProblems(cfg, guard))
-}
-
-// furtherProblems are those that show only when what a configuration names is built.
-func furtherProblems(cfg *config.Config, guard gpioport.Guard) (further config.Problems) {
-	_, err := New(cfg, guard)
+	p, err = New(cfg, guard)
+	var further config.Problems
 	errors.As(err, &further)
-	return further
+	if problems = problems.Merge(further); len(problems) > 0 {
+		return nil, missing(cfg), problems
+	}
+	return p, missing(cfg), nil
 }

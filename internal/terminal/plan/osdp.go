@@ -9,23 +9,18 @@ import (
 	"badged/internal/config"
 	"badged/internal/terminal/rs485"
 	"badged/reader/number"
+	"badged/reader/osdp"
 	"badged/reader/protocols"
 )
 
 // addOSDP puts a reader on the line of its port.
 func (p *Plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Rule) config.Problems {
-	if _, err := protocols.New(c.Protocol, c.Options); err != nil {
-		return optionProblems(c, err)
-	}
-	unit, keyFile, err := protocols.OSDPUnit(c.Options)
-	if err != nil {
-		return config.Problems{c.Problem("options.key", err.Error(), "")} // else New would have complained
-	}
-	if keyFile != "" && !filepath.IsAbs(keyFile) {
-		return config.Problems{c.Problem("options.key_file", fmt.Sprintf("%.120q must be an absolute path", keyFile), "")}
-	}
+	unit, keyFile, problems := osdpOptions(c)
 	if err := serialPath(c); err != nil {
-		return config.Problems{c.Problem("port", err.Error(), "")}
+		problems = append(problems, c.Problem("port", err.Error(), ""))
+	}
+	if len(problems) > 0 {
+		return problems
 	}
 	i, problem := p.findLine(c, proto)
 	if problem != nil {
@@ -36,6 +31,19 @@ func (p *Plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Ru
 	}
 	p.shared[i] = append(p.shared[i], agent.Reader{Point: c.Point, Number: rule.Apply})
 	return nil
+}
+
+// osdpOptions reads the options of a reader, and tells all that is wrong with them.
+func osdpOptions(c config.Reader) (u osdp.Unit, keyFile string, problems config.Problems) {
+	problems = optionProblems(c)
+	u, keyFile, err := protocols.OSDPUnit(c.Options)
+	if err != nil && len(problems) == 0 {
+		problems = append(problems, c.Problem("options.key", err.Error(), "")) // else CheckOptions would have complained
+	}
+	if path := c.Options["key_file"]; path != "" && !filepath.IsAbs(path) {
+		problems = append(problems, c.Problem("options.key_file", fmt.Sprintf("%.120q must be an absolute path", path), ""))
+	}
+	return u, keyFile, problems
 }
 
 // findLine gives the place of the line of a port, and makes the line if it is new.

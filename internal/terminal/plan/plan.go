@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 
 	"badged/enroll"
@@ -177,25 +176,26 @@ func keysOnly(c config.Reader) bool {
 	return c.Protocol == "asciikeypad" || c.Protocol == "hid" && c.Options["keypad"] == "on"
 }
 
-// newDecoder makes the decoder of a reader. Each option that is wrong by itself is a problem
-// of its own; options that only do not go together are one.
+// newDecoder makes the decoder of a reader.
 func newDecoder(c config.Reader) (reader.Decoder, config.Problems) {
-	dec, err := protocols.New(c.Protocol, c.Options)
-	if err == nil || errors.Is(err, protocols.ErrNoBytes) {
-		return dec, nil
+	if wrong := optionProblems(c); len(wrong) > 0 {
+		return nil, wrong
 	}
-	return nil, optionProblems(c, err)
+	dec, err := protocols.New(c.Protocol, c.Options)
+	if err != nil && !errors.Is(err, protocols.ErrNoBytes) {
+		return nil, config.Problems{c.Problem("protocol", err.Error(), "")}
+	}
+	return dec, nil
 }
 
-// optionProblems names the options that a protocol complains about.
-func optionProblems(c config.Reader, whole error) (problems config.Problems) {
-	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
-		if _, err := protocols.New(c.Protocol, map[string]string{name: c.Options[name]}); err != nil && !errors.Is(err, protocols.ErrNoBytes) {
-			problems = append(problems, c.Problem("options."+name, err.Error(), ""))
+// optionProblems names the options that a protocol complains about, each at its line.
+func optionProblems(c config.Reader) (problems config.Problems) {
+	for _, wrong := range protocols.CheckOptions(c.Protocol, c.Options) {
+		key := "options"
+		if wrong.Option != "" {
+			key += "." + wrong.Option
 		}
-	}
-	if len(problems) == 0 {
-		problems = append(problems, c.Problem("protocol", whole.Error(), ""))
+		problems = append(problems, c.Problem(key, wrong.Err.Error(), ""))
 	}
 	return problems
 }

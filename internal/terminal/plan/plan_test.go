@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"badged/internal/config"
+	"badged/reader/pcscd"
 	"badged/reader/protocols"
 	"badged/reader/serialport"
 	"badged/reader/usbport"
@@ -272,5 +273,19 @@ func TestOSDPReadersOfOnePort(t *testing.T) {
 		if _, err := New(cfg, nil); err == nil || tt.want == "" && !strings.Contains(err.Error(), "speaks at 38400") {
 			t.Errorf("two speeds: %v", err)
 		}
+	}
+}
+
+// TestTheDaemonIsMissed (issue 7, 5): a reader of the PC/SC daemon cannot be there without it.
+func TestTheDaemonIsMissed(t *testing.T) {
+	lines := missing(&config.Config{Readers: []config.Reader{{Name: "desk", Protocol: "pcscd", Port: "pcsc:Foo"}}})
+	if fileIsThere(pcscd.DefaultSocket) {
+		if len(lines) > 0 {
+			t.Errorf("it is there, and yet: %v", lines)
+		}
+		return
+	}
+	if len(lines) != 1 || !strings.Contains(lines[0], "reader desk: pcsc:Foo needs the PC/SC daemon") || !strings.Contains(lines[0], "systemctl enable --now pcscd.socket") {
+		t.Errorf("got %v", lines)
 	}
 }

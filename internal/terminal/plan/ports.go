@@ -50,7 +50,9 @@ func (p port) isThere(kind protocols.Port) bool {
 	switch kind {
 	case protocols.Serial, protocols.Bus:
 		return fileIsThere(p.serial)
-	case protocols.Reports, protocols.Feature:
+	case protocols.Daemon:
+		return fileIsThere(pcscd.DefaultSocket)
+	case protocols.Reports, protocols.Feature, protocols.Bulk:
 		devices, err := usbport.List()
 		return err != nil || slices.ContainsFunc(devices, func(d usbport.Device) bool { return d.Is(p.usb) })
 	case protocols.SPI:
@@ -73,19 +75,19 @@ func chipFile(chip string) string {
 	return ""
 }
 
-// Missing tells what the configuration names and the machine does not have now. It opens
+// missing tells what the configuration names and the machine does not have now. It opens
 // nothing. The agent starts all the same: it waits for what is plugged in later.
-func (p *Plan) Missing() (lines []string) {
-	for _, c := range p.Config.Readers {
+func missing(cfg *config.Config) (lines []string) {
+	for _, c := range cfg.Readers {
 		proto, err := protocols.Find(c.Protocol)
 		if err != nil {
 			continue
 		}
 		if at, err := parsePort(c, proto.Port); err == nil && !at.isThere(proto.Port) {
-			lines = append(lines, fmt.Sprintf("reader %s: %s is not there now (plug the reader in, or choose a port that `badgectl readers` shows)", c.Name, c.Port))
+			lines = append(lines, fmt.Sprintf("reader %s: %s", c.Name, describeAbsent(c.Port, proto.Port)))
 		}
 	}
-	for _, c := range p.Config.Points {
+	for _, c := range cfg.Points {
 		for _, spec := range []string{c.Relay, c.Contact, c.Exit} {
 			if s, err := gpioport.ParseSpec(spec); spec != "" && err == nil && !fileIsThere(pinFile(s)) {
 				lines = append(lines, fmt.Sprintf("point %s: the pin %s is not there now (is the chip right? `badgectl readers` lists them)", c.Name, spec))
@@ -93,6 +95,14 @@ func (p *Plan) Missing() (lines []string) {
 		}
 	}
 	return lines
+}
+
+// describeAbsent says what is not there, and what to do.
+func describeAbsent(at string, kind protocols.Port) string {
+	if kind == protocols.Daemon {
+		return fmt.Sprintf("%s needs the PC/SC daemon, and %s is not there now (start it: systemctl enable --now pcscd.socket; Debian has it in the package pcscd)", at, pcscd.DefaultSocket)
+	}
+	return at + " is not there now (plug the reader in, or choose a port that `badgectl readers` shows)"
 }
 
 // pinFile is the chip or the socket behind a pin.
