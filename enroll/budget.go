@@ -90,7 +90,7 @@ func (g *guesses) read(tx Tx) error {
 // was opened since.
 func (e *Engine) tellClaimsClosed(tx Tx) error {
 	ev := e.event(Point{}, EventDevice, Outcome(0), ClaimsClosed)
-	ev.Number = e.guesses.epoch
+	ev.Count = e.guesses.epoch
 	if err := tx.PutTally(budgetToldTally+strconv.FormatUint(e.guesses.epoch, 10), Tally{Count: 1}); err != nil {
 		return err
 	}

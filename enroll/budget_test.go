@@ -50,7 +50,7 @@ func TestClosedClaimingIsToldOnce(t *testing.T) {
 	l.setting(func(s *enroll.Site) { s.ClaimsEpoch = 3 })
 	l.guess(2)
 	l.expectClosed(true, 1)
-	if ev := l.claimsClosings()[0]; ev.Stream() != enroll.StreamSecurity || ev.Kind != enroll.EventDevice || ev.Number != 3 || ev.Device != "" {
+	if ev := l.claimsClosings()[0]; ev.Stream() != enroll.StreamSecurity || ev.Kind != enroll.EventDevice || ev.Count != 3 || ev.Device != "" {
 		t.Errorf("the event is %+v", ev)
 	}
 	l.setting(func(s *enroll.Site) { s.ClaimsEpoch = 4 })

@@ -87,11 +87,11 @@ const (
 	BindOffered         Reason = 36 // the panel offers to bind the card to an account
 	DatabaseQuarantined Reason = 37 // a corrupt database was kept aside
 	ProfileRefused      Reason = 38 // an edit that the site does not allow
-	EventsLost          Reason = 39 // Number events that came while the store could not write
+	EventsLost          Reason = 39 // Count events that came while the store could not write
 	DeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
 	DeviceKeyed         Reason = 41 // a reader was given a new key
 	CutUID              Reason = 42 // four bytes of a longer serial number, which others share
-	AccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Number how many it allows
+	AccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Count how many it allows
 	AwaitSameCard       Reason = 44 // a good code met a card that waited: the same card must be shown once more
 	ClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
 	AlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was
@@ -149,6 +149,9 @@ type Event struct {
 	Number  uint64 // of a new anonymous account; 0: provisional
 	Label   string // provisional name of a new account
 	Why     reader.Why
+	// Count is of what Reason says: the events that were lost or that this one stands for,
+	// the accounts that a quota allows, how often claiming was opened again.
+	Count uint64
 	// Assurance is how well the reader knew the card that was bound; 0: none was.
 	Assurance Assurance
 	Edit      *Edit // EventEdit: the profile as saved; EventEnrolment: the language of a new account

@@ -150,7 +150,7 @@ func (e *Engine) tellClosing(tx Tx, p Point, c Closing) error {
 		return err
 	}
 	ev := e.event(p, EventDevice, Outcome(0), AccountsClosed)
-	ev.Why, ev.Number = c.Quota, uint64(c.Limit)
+	ev.Why, ev.Count = c.Quota, uint64(c.Limit)
 	if err := tx.PutTally(told(c.Quota), Tally{Count: 1, Since: c.Ends}); err != nil {
 		return err
 	}

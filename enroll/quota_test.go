@@ -172,7 +172,7 @@ func (l *lab) closings() (list []reader.Why) {
 		if ev.Reason != enroll.AccountsClosed {
 			continue
 		}
-		if ev.Stream() != enroll.StreamSecurity || ev.Device != "" || ev.Number == 0 {
+		if ev.Stream() != enroll.StreamSecurity || ev.Device != "" || ev.Count == 0 {
 			l.t.Errorf("told as %+v", ev)
 		}
 		list = append(list, ev.Why)

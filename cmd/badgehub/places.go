@@ -247,8 +247,8 @@ func eventLine(e api.Event) string {
 			said = append(said, w)
 		}
 	}
-	if e.Number > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
-		said = append(said, fmt.Sprintf("(%d more that are not listed)", e.Number))
+	if e.Count > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
+		said = append(said, fmt.Sprintf("(%d more that are not listed)", e.Count))
 	}
 	return strings.Join(said, " ")
 }

@@ -36,7 +36,7 @@ func TestATerminalThatIsTooOldShowsBelowTheTerminals(t *testing.T) {
 
 // A sum of what a terminal did not list says how many.
 func TestAnEventThatStandsForManySaysSo(t *testing.T) {
-	for _, e := range []api.Event{{Kind: "presentation", Reason: "code_refused", Number: 4990}, {Kind: "device", Reason: "device_alarm", Number: 4990}} {
+	for _, e := range []api.Event{{Kind: "presentation", Reason: "code_refused", Count: 4990}, {Kind: "device", Reason: "device_alarm", Count: 4990}} {
 		if line := eventLine(e); !strings.Contains(line, "4990 more") {
 			t.Errorf("%q", line)
 		}

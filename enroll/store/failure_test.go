@@ -333,7 +333,7 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 	must(t, err)
 	gap := enroll.Event{
 		Order: taken + 2, Seq: taken + 2, Kind: enroll.EventDevice, Reason: enroll.EventsLost,
-		At: routine(0).At, Number: 4, // fillUp's last and three more
+		At: routine(0).At, Count: 4, // fillUp's last and three more
 	}
 	if events[0] != gap || events[1].Reason != enroll.KnownCard {
 		t.Errorf("the last events are %+v, want first %+v", events, gap)

@@ -38,6 +38,6 @@ func (t *txn) appendGap() error {
 	}
 	t.told = g.events
 	return t.Append(enroll.Event{
-		Kind: enroll.EventDevice, Reason: enroll.EventsLost, At: g.last, Number: g.events,
+		Kind: enroll.EventDevice, Reason: enroll.EventsLost, At: g.last, Count: g.events,
 	})
 }

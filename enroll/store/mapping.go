@@ -23,7 +23,7 @@ func eventToWire(e enroll.Event) wire.Event {
 		Outcome: wire.Outcome(e.Outcome), Reason: wire.Reason(e.Reason),
 		Account: optional(e.Account), Card: optional(e.Card), Claim: optional(e.Claim),
 		At: e.At.Wall.UnixMilli(), Clock: wire.Clock(e.At.State), Boot: e.At.Boot[:], Mono: e.At.Mono.Milliseconds(),
-		Number: e.Number, Label: text(e.Label), Why: text(string(e.Why)),
+		Number: e.Number, Count: e.Count, Label: text(e.Label), Why: text(string(e.Why)),
 		Assurance: wire.Assurance(e.Assurance),
 	}
 	if e.Edit != nil {
@@ -40,7 +40,7 @@ func eventFromWire(w wire.Event, stream wire.Stream, seq uint64) enroll.Event {
 			Wall: time.UnixMilli(w.At).UTC(), State: clock.State(min(w.Clock, wire.ClockTrusted)),
 			Mono: time.Duration(w.Mono) * time.Millisecond,
 		},
-		Number: w.Number, Label: w.Label, Why: reader.Why(w.Why), Assurance: enroll.Assurance(u8(w.Assurance)),
+		Number: w.Number, Count: w.Count, Label: w.Label, Why: reader.Why(w.Why), Assurance: enroll.Assurance(u8(w.Assurance)),
 	}
 	copy(e.Account[:], w.Account)
 	copy(e.Card[:], w.Card)

@@ -42,7 +42,7 @@ func TestEventsComeBackFromTheWire(t *testing.T) {
 			Kind: enroll.EventKind(rapid.Byte().Draw(t, "kind")), Point: texts(t, "point"), Device: texts(t, "device"),
 			Outcome: enroll.Outcome(rapid.Byte().Draw(t, "outcome")), Reason: enroll.Reason(rapid.Uint16().Draw(t, "reason")),
 			Account: ids(t, "account"), Card: ids(t, "card"), Claim: ids(t, "claim"),
-			Number: rapid.Uint64Range(0, 1<<62).Draw(t, "number"), Label: texts(t, "label"), Why: reader.Why(texts(t, "why")),
+			Number: rapid.Uint64Range(0, 1<<62).Draw(t, "number"), Count: rapid.Uint64Range(0, 1<<62).Draw(t, "count"), Label: texts(t, "label"), Why: reader.Why(texts(t, "why")),
 			Assurance: enroll.Assurance(rapid.Byte().Draw(t, "assurance")),
 		}
 		wall := time.UnixMilli(rapid.Int64Range(-1<<45, 1<<45).Draw(t, "wall")).UTC()

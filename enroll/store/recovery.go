@@ -140,7 +140,7 @@ func (w *writer) restore(lost counted, r Recovery) error {
 			return t.readLeases()
 		}
 		return errors.Join(t.readLeases(), t.Append(enroll.Event{
-			Kind: enroll.EventDevice, Reason: enroll.EventsLost, Number: r.Missing,
+			Kind: enroll.EventDevice, Reason: enroll.EventsLost, Count: r.Missing,
 			At: clock.Stamp{Wall: time.Now().UTC(), State: clock.Unknown},
 		}))
 	}})

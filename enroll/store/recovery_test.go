@@ -130,7 +130,7 @@ func wantLost(t *testing.T, what string, s *store.Store, n uint64) {
 	t.Helper()
 	events, err := s.Tail(t.Context(), 1)
 	must(t, err)
-	if len(events) != 1 || events[0].Reason != enroll.EventsLost || events[0].Number != n {
+	if len(events) != 1 || events[0].Reason != enroll.EventsLost || events[0].Count != n {
 		t.Errorf("%s: the last event is %+v, want that %d were lost", what, events, n)
 	}
 }

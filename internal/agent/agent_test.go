@@ -492,7 +492,7 @@ func TestNoiseIsBounded(t *testing.T) {
 		var more []uint64
 		for _, ev := range l.tail(enroll.EventPresentation) {
 			if ev.Outcome == enroll.Faulty {
-				more = append(more, ev.Number)
+				more = append(more, ev.Count)
 			}
 		}
 		want := slices.Concat(make([]uint64, 10), []uint64{200}, make([]uint64, 10), []uint64{2})

@@ -46,7 +46,7 @@ func (a *Agent) tellAlarm(ctx context.Context, d *device, what enroll.Reason, wh
 }
 
 func alarmEvent(d *device, what enroll.Reason, why reader.Why, more uint64) enroll.Event {
-	return enroll.Event{Kind: enroll.EventDevice, Reason: what, Point: d.point.Name, Device: d.name, Why: why, Number: more}
+	return enroll.Event{Kind: enroll.EventDevice, Reason: what, Point: d.point.Name, Device: d.name, Why: why, Count: more}
 }
 
 func alarmName(d *device, why reader.Why) string { return d.healthName() + " " + string(why) }

@@ -87,11 +87,11 @@ func (a *Agent) tellCounted(ctx context.Context, d *device, now time.Time) {
 		event   func(*counted) enroll.Event
 	}{
 		{&d.faults, "faults", func(c *counted) enroll.Event {
-			return enroll.Event{Kind: enroll.EventPresentation, Outcome: enroll.Faulty, Reason: enroll.BadRead, Why: c.why, Number: c.more}
+			return enroll.Event{Kind: enroll.EventPresentation, Outcome: enroll.Faulty, Reason: enroll.BadRead, Why: c.why, Count: c.more}
 		}},
 		{&d.alarms, "alarms", func(c *counted) enroll.Event { return alarmEvent(d, enroll.DeviceAlarm, c.why, c.more) }},
 		{&d.entries, "refused entries", func(c *counted) enroll.Event {
-			return enroll.Event{Kind: enroll.EventPresentation, Outcome: enroll.Refused, Reason: c.reason, Number: c.more}
+			return enroll.Event{Kind: enroll.EventPresentation, Outcome: enroll.Refused, Reason: c.reason, Count: c.more}
 		}},
 	} {
 		if c := k.counted; due(c.deadline(), now) {

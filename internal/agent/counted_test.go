@@ -27,8 +27,8 @@ func (s *script) types(keys string) {
 func (l *lab) entries() (listed []enroll.Reason, counted uint64) {
 	l.t.Helper()
 	for _, ev := range l.tail(enroll.EventPresentation) {
-		if ev.Number > 0 {
-			counted += ev.Number
+		if ev.Count > 0 {
+			counted += ev.Count
 		} else {
 			listed = append(listed, ev.Reason)
 		}

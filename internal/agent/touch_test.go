@@ -245,7 +245,7 @@ func TestTouchedEntriesAreBounded(t *testing.T) {
 		refused := 0
 		for _, ev := range l.tail(enroll.EventPresentation) {
 			if ev.Device == "panel" {
-				more = append(more, ev.Number)
+				more = append(more, ev.Count)
 			} else if ev.Outcome == enroll.Refused {
 				refused++
 			}

@@ -14,7 +14,7 @@ func EventOf(ev enroll.Event, number uint64) Event {
 		Outcome: wire.Outcome(ev.Outcome).String(), Reason: wire.Reason(ev.Reason).String(),
 	}
 	if ev.Kind == enroll.EventPresentation || ev.Reason == enroll.DeviceAlarm {
-		out.More = ev.Number
+		out.More = ev.Count
 	}
 	if !ev.Account.IsZero() {
 		out.Account = AccountLabel(ev.Account, max(number, ev.Number))

@@ -410,7 +410,7 @@ func TestAClosingAtOneTerminalClosesTheSite(t *testing.T) {
 	front := w.join("front")
 	w.join("hall")
 	front.hello()
-	closed := func(epoch uint64) wire.Event { return wire.Event{Kind: 6, Reason: 45, Number: epoch} }
+	closed := func(epoch uint64) wire.Event { return wire.Event{Kind: 6, Reason: 45, Count: epoch} }
 	expect := func(want bool) {
 		t.Helper()
 		if s, err := w.hub.Site(t.Context()); err != nil || s.ClaimsClosed != want {
@@ -440,7 +440,7 @@ func TestCodesThatWereNotListedSpendNothing(t *testing.T) {
 	front.hello()
 	w.claim(w.account("Ada"))
 	sum := wrongCode()
-	sum.Number, sum.At = 5000, time.Now().UnixMilli()+1
+	sum.Count, sum.At = 5000, time.Now().UnixMilli()+1
 	front.report(slices.Repeat([]wire.Event{sum}, 20)...)
 	if s, _ := w.hub.Site(t.Context()); s.ClaimsClosed {
 		t.Error("claiming is closed")

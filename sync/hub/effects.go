@@ -69,7 +69,7 @@ func (h *Hub) effects(e happening) error {
 		return cardTaken(e)
 	case e.ev.Kind == wire.EventEdit && e.ev.Edit != nil:
 		return h.edited(e)
-	case e.ev.Kind == wire.EventPresentation && e.ev.Reason == wire.ReasonCodeRefused && e.ev.Number == 0: // not the sum of those that are not listed
+	case e.ev.Kind == wire.EventPresentation && e.ev.Reason == wire.ReasonCodeRefused && e.ev.Count == 0: // not the sum of those that are not listed
 		return h.wrongCode(e)
 	case e.ev.Kind == wire.EventDevice && e.ev.Reason == wire.ReasonClaimsClosed:
 		return h.claimsClosed(e)
@@ -367,7 +367,7 @@ func (h *Hub) wrongCode(e happening) error {
 // an operator opened claiming changes nothing.
 func (h *Hub) claimsClosed(e happening) error {
 	s, err := site(e.tx)
-	if err != nil || s.ClaimsClosed || e.ev.Number != s.ClaimsEpoch {
+	if err != nil || s.ClaimsClosed || e.ev.Count != s.ClaimsEpoch {
 		return err
 	}
 	return h.closeClaims(e, s)

@@ -72,6 +72,9 @@ type Event struct {
 	Why     string    `cbor:"17,keyasint,omitempty"`
 	// Assurance is how well the terminal knew the card that it bound.
 	Assurance Assurance `cbor:"18,keyasint,omitempty"`
+	// Count is of what Reason says: the events that were lost or that this one stands for,
+	// the accounts that a quota allows, how often claiming was opened again.
+	Count uint64 `cbor:"19,keyasint,omitempty"`
 }
 
 // Edit is a profile that a person changed at a panel.

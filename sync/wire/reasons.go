@@ -44,11 +44,11 @@ const (
 	ReasonBindOffered         Reason = 36 // the panel offers to bind the card to an account
 	ReasonDatabaseQuarantined Reason = 37 // a corrupt database was kept aside
 	ReasonProfileRefused      Reason = 38 // an edit that the site does not allow
-	ReasonEventsLost          Reason = 39 // Number events that came while the store could not write
+	ReasonEventsLost          Reason = 39 // Count events that came while the store could not write
 	ReasonDeviceAlarm         Reason = 40 // somebody must look at a reader; Why says what for
 	ReasonDeviceKeyed         Reason = 41 // a reader was given a new key
 	ReasonCutUID              Reason = 42 // four bytes of a longer serial number, which others share
-	ReasonAccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Number how many it allows
+	ReasonAccountsClosed      Reason = 43 // a quota of new accounts is used up: Why says which, Count how many it allows
 	ReasonAwaitSameCard       Reason = 44 // a good code met a card that waited: the same card must be shown once more
 	ReasonClaimsClosed        Reason = 45 // too many wrong codes: claiming by keypad is closed until an operator opens it again
 	ReasonAlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was

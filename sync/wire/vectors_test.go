@@ -51,7 +51,7 @@ func samples(t *testing.T) []sample {
 		Order: 41, Kind: 2, Point: "hall", Outcome: 1, Reason: 2, Account: slice(0xa1), Card: slice(0xc1), Claim: slice(0xc2),
 		At: 1767225600123, Clock: 2, Boot: []byte("bootboot"), Mono: 86400000, Number: 7, Label: "hall-1",
 		Edit: &wire.Edit{Name: "Zoé Martin", Email: "zoe@example.org", Lang: "fr"}, Device: "hall-rfid", Why: "checksum",
-		Assurance: wire.AssurancePACS,
+		Assurance: wire.AssurancePACS, Count: 3,
 	}
 	short := wire.Event{Order: 1, Kind: 6, Reason: 33, Boot: []byte("bootboot")}
 	frame, err := wire.PackFrame(id(2), wire.StreamSecurity, 40, [][]byte{must(t)(wire.Marshal(short)), must(t)(wire.Marshal(event))})

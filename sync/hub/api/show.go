@@ -91,7 +91,7 @@ func eventOf(e hub.Event) Event {
 	}
 	out.Kind, out.Outcome, out.Reason = e.Kind.String(), e.Outcome.String(), e.Reason.String()
 	out.Point, out.Device, out.Why = e.Point, e.Device, e.Why
-	out.Number, out.Label, out.AccountName = e.Number, e.Label, e.AccountName
+	out.Number, out.Count, out.Label, out.AccountName = e.Number, e.Count, e.Label, e.AccountName
 	out.At = time.UnixMilli(e.At).UTC()
 	if len(e.Account) == len(hub.ID{}) {
 		out.Account = hub.Hex(hub.ID(e.Account))

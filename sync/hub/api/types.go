@@ -259,8 +259,9 @@ type Event struct {
 	Reason      string    `json:"reason,omitempty"`
 	Account     string    `json:"account,omitempty"`
 	AccountName string    `json:"account_name,omitempty"`
-	Card        string    `json:"card,omitempty"` // 8 digits
-	Number      uint64    `json:"number,omitempty"`
+	Card        string    `json:"card,omitempty"`   // 8 digits
+	Number      uint64    `json:"number,omitempty"` // N of a new anonymN
+	Count       uint64    `json:"count,omitempty"`  // events lost or not listed, accounts allowed, times claiming was opened again
 	Label       string    `json:"label,omitempty"`
 	Device      string    `json:"device,omitempty"`
 	Why         string    `json:"why,omitempty"`
