@@ -17,7 +17,7 @@ const (
 	badgeB = "6F007B3972" // becomes anonym2
 	badgeC = "0A00112233" // a stranger's
 	badgeD = "100086F444" // the member's new card
-	badgeF = "0B00445566" // becomes anonym3, around a power cut
+	badgeF = "0B00445566" // becomes anonym3 or anonym4, around a power cut
 )
 
 // tapped presents a badge and gives the event that answers it.
