@@ -149,7 +149,7 @@ func (s *story) strangerAtDoor(ctx context.Context) error {
 	if err := is(ev, "presentation refused unknown_card"); err != nil {
 		return err
 	}
-	// Somebody known, without a grant; and the stranger's card no longer awaits a code.
+	// Somebody known, without a grant.
 	if ev, err = s.tapped(ctx, s.door, s.devices.frontReader, badgeA); err != nil {
 		return err
 	}
@@ -202,6 +202,10 @@ func (s *story) claimed(ctx context.Context, account string, claims int) (code s
 
 func (s *story) bindOffline(ctx context.Context) error {
 	pulses := s.devices.pins.State().Pulses
+	// The visitor's card that was shown last might still await a code: this ends it.
+	if _, err := s.refusedCode(ctx, wrong(s.code, s.decoy)); err != nil {
+		return err
+	}
 	ev, err := s.typed(ctx, "*"+s.code)
 	if err != nil {
 		return err
