@@ -12,11 +12,12 @@ import (
 
 // Recovery is what a start found out about the last end.
 type Recovery struct {
-	Unclean   bool   // the agent did not end in order: Verify is worth its time
-	NoWitness bool   // the second record of the counters is gone: they rest on the database alone
-	Older     bool   // the database is older than it was: its log was damaged or cut short
-	Missing   uint64 // events that were on disk and are not any more, as far as is known
-	Restored  int    // counters and blocks of numbers that were taken from the second record
+	Unclean    bool   // the agent did not end in order: Verify is worth its time
+	NoWitness  bool   // the second record of the counters is gone: they rest on the database alone
+	BadWitness bool   // the second record has a block that makes no sense: it is not used
+	Older      bool   // the database is older than it was: its log was damaged or cut short
+	Missing    uint64 // events that were on disk and are not any more, as far as is known
+	Restored   int    // counters and blocks of numbers that were taken from the second record
 }
 
 // Recovery tells what this start found.
@@ -33,7 +34,7 @@ func (w *writer) recover() error {
 		return err
 	}
 	w.witness = f
-	r := Recovery{NoWitness: !found && !w.s.db.Made && w.at.ord > 0}
+	r := Recovery{NoWitness: !found && !w.s.db.Made && w.at.ord > 0, BadWitness: f.bad}
 	r.Unclean = found && !f.now.Clean || r.NoWitness
 	if found {
 		if r.Older, r.Missing, err = w.older(f.now); err != nil {
@@ -106,8 +107,8 @@ func (w *writer) counted() (counted, error) {
 func (c counted) behind(seen witness) counted {
 	lost := counted{map[string]counter{}, map[string]uint64{}}
 	for name, t := range seen.Tallies {
-		if t.beyond(c.tallies[name]) {
-			lost.tallies[name] = t
+		if high := t.max(c.tallies[name]); high != c.tallies[name] {
+			lost.tallies[name] = high
 		}
 	}
 	for key, next := range seen.Given {
@@ -161,7 +162,7 @@ func (w *writer) raise(c counted) error {
 func (w *writer) follow(c counted) {
 	lower := false
 	for name, t := range c.tallies {
-		lower = lower || w.witness.now.Tallies[name].beyond(t)
+		lower = lower || t != t.max(w.witness.now.Tallies[name])
 	}
 	if err := w.witness.put(w.at.attest(w.witness.now.with(c, true)), lower); err != nil {
 		w.s.log.Warn("the second record of the counters was not written", "err", err)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,9 +48,10 @@ type counter struct {
 	Since int64 `json:"since"`
 }
 
-// beyond tells that c is of a later time than o, or of the same and has counted more.
-func (c counter) beyond(o counter) bool {
-	return c.Since > o.Since || c.Since == o.Since && c.Count > o.Count
+// max gives the higher count and the later time of two records of the same counter, so
+// that neither refunds what the other has seen.
+func (c counter) max(o counter) counter {
+	return counter{max(c.Count, o.Count), max(c.Since, o.Since)}
 }
 
 // The bounds of a witness: with all of them it fits its block.
@@ -57,6 +59,8 @@ const (
 	witnessBlock = 4096
 	maxTallies   = 16
 	maxGiven     = 32
+	maxName      = 40      // bytes of the name of a counter, or of the key of a block of numbers in hex
+	maxSeq       = 1 << 62 // so that it can always go on
 )
 
 // encode gives the block of a witness: length, text, checksum.
@@ -74,20 +78,53 @@ func (w witness) encode() ([]byte, error) {
 	return append(b, sum[:]...)[:witnessBlock], nil
 }
 
-// decodeWitness reads a block; false: it was torn, or never written.
-func decodeWitness(b []byte) (w witness, ok bool) {
+// The reasons why a block of a witness is not used.
+var (
+	errTorn      = errors.New("it was torn, or never written")
+	errSenseless = errors.New("its checksum is right, and what it says makes no sense")
+)
+
+// decodeWitness reads a block.
+func decodeWitness(b []byte) (w witness, err error) {
 	if len(b) < witnessBlock {
-		return w, false
+		return w, errTorn
 	}
 	n := int(min(binary.BigEndian.Uint32(b), witnessBlock))
 	if 4+n+sha256.Size > witnessBlock {
-		return w, false
+		return w, errTorn
 	}
 	sum := sha256.Sum256(b[:4+n])
-	if !bytes.Equal(sum[:], b[4+n:4+n+sha256.Size]) || json.Unmarshal(b[4:4+n], &w) != nil {
-		return w, false
+	if !bytes.Equal(sum[:], b[4+n:4+n+sha256.Size]) {
+		return w, errTorn
 	}
-	return w, true
+	if json.Unmarshal(b[4:4+n], &w) != nil || !w.sane() {
+		return witness{}, errSenseless
+	}
+	return w, nil
+}
+
+// sane reports whether an agent can have written this. Only then is anything of it used.
+func (w witness) sane() bool {
+	whole := w.Seq <= maxSeq && w.Order >= 0 && isHex(w.Chain, len(chain{})) &&
+		w.Tallies != nil && len(w.Tallies) <= maxTallies && w.Given != nil && len(w.Given) <= maxGiven
+	for name, t := range w.Tallies {
+		whole = whole && len(name) <= maxName && !strings.ContainsFunc(name, oddInName) && t.Count >= 0 && t.Since >= 0
+	}
+	for key, next := range w.Given {
+		whole = whole && len(key) <= maxName && isHex(key, len(key)/2) && next <= math.MaxInt64
+	}
+	return whole
+}
+
+// oddInName tells what no counter has in its name, and JSON makes longer.
+func oddInName(r rune) bool {
+	return r != '-' && r != '/' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+}
+
+// isHex reports whether s is the hex text of n bytes.
+func isHex(s string, n int) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == n
 }
 
 // witnessFile is the file of a witness.
@@ -95,6 +132,7 @@ type witnessFile struct {
 	file   *os.File
 	now    witness
 	stable int64 // the block that is surely on disk: 0 or 1
+	bad    bool  // a block made no sense and is not used
 }
 
 // openWitness opens the file, or makes it; found: there was a whole one.
@@ -123,8 +161,9 @@ func (f *witnessFile) read(path string) (found bool, err error) {
 		return false, err
 	}
 	for i := range int64(2) {
-		w, ok := decodeWitness(b[i*witnessBlock : (i+1)*witnessBlock])
-		if ok && (!found || w.Seq > f.now.Seq) {
+		w, err := decodeWitness(b[i*witnessBlock : (i+1)*witnessBlock])
+		f.bad = f.bad || errors.Is(err, errSenseless)
+		if err == nil && (!found || w.Seq > f.now.Seq) {
 			f.now, f.stable, found = w, i, true
 		}
 	}
@@ -180,9 +219,10 @@ func (c counted) none() bool { return len(c.tallies)+len(c.given) == 0 }
 func (w witness) with(c counted, low bool) witness {
 	w.Tallies, w.Given = maps.Clone(w.Tallies), maps.Clone(w.Given)
 	for name, t := range c.tallies {
-		if low || t.beyond(w.Tallies[name]) {
-			w.Tallies[name] = t
+		if !low {
+			t = t.max(w.Tallies[name])
 		}
+		w.Tallies[name] = t
 		if w.Tallies[name] == (counter{}) {
 			delete(w.Tallies, name)
 		}

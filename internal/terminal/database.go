@@ -20,6 +20,9 @@ func databaseItem(aside string, r store.Recovery) health.Item {
 	case r.Older:
 		it.Text = fmt.Sprintf("the database is older than it was: its last changes are gone, %d events among them; tried codes and given numbers were kept", r.Missing)
 		it.Do = "check or replace the disk; the hub sends by itself what the terminal needs, and its log tells of the gap"
+	case r.BadWitness:
+		it.Text = "the second record of tried codes and given numbers (badged.db.witness) made no sense and was not used: somebody may have changed it"
+		it.Do = "find out who can write in the state folder; a new one was begun, and nothing was refunded"
 	case r.NoWitness:
 		it.Text = "the second record of tried codes and given numbers (badged.db.witness) was gone: a database that is older than it was would not be noticed"
 		it.Do = "find out who deleted it; a new one was begun"

@@ -21,6 +21,7 @@ func TestTheStateOfTheDatabaseIsShown(t *testing.T) {
 		{"in order", "", store.Recovery{}, health.OK, "", ""},
 		{"a power cut", "", store.Recovery{Unclean: true}, health.OK, "being checked", ""},
 		{"no second record", "", store.Recovery{Unclean: true, NoWitness: true}, health.Warn, "badged.db.witness", "find out who"},
+		{"a senseless second record", "", store.Recovery{Unclean: true, NoWitness: true, BadWitness: true}, health.Warn, "made no sense", "find out who"},
 		{"older", "", store.Recovery{Unclean: true, Older: true, Missing: 7}, health.Warn, "7 events", "replace the disk"},
 		{"kept aside", "/x/badged.db.corrupt-1", store.Recovery{Unclean: true}, health.Warn, "kept aside", "badgectl outbox export /x/badged.db.corrupt-1"},
 	} {
