@@ -55,7 +55,7 @@ func TestS226_AClaimTakesTheCardOfAnAnonymousAccount(t *testing.T) {
 		},
 		"card, code, card": func(l *lab) enroll.Decision {
 			l.expect(l.tap(front, card(1)), enroll.Refused, enroll.NoGrant)
-			l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitSameCard)
+			l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
 			return l.tap(front, card(1))
 		},
 	} {
@@ -85,18 +85,21 @@ func TestS226_AClaimTakesTheCardOfAnAnonymousAccount(t *testing.T) {
 	}
 }
 
-// TestS227_AVisitorsCardWaitsLikeAnUnknownOne: a visitor's card that was shown before the
-// code may be taken by the claim, so that no other card may confirm it.
-func TestS227_AVisitorsCardWaitsLikeAnUnknownOne(t *testing.T) {
+// TestACardThatInterruptedAClaimIsInNobodysWay: a stranger's card waits, so that Ada's own
+// card is refused after her code. It does not wait in its turn: her second try binds it, and
+// so does the first try of whoever stands behind her.
+func TestACardThatInterruptedAClaimIsInNobodysWay(t *testing.T) {
 	l := newLab(t)
-	l.visitor(card(1))
-	c := l.claim(l.member("front"), "7365")
-	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.NoGrant)
+	ada, eve := l.member("front"), l.member("front")
+	l.claim(ada, "7365")
+	l.claim(eve, "9024")
+	l.expect(l.tap(front, card(9)), enroll.Refused, enroll.UnknownCard)
 	l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitSameCard)
-	l.expect(l.tap(front, card(2)), enroll.Refused, enroll.UnknownCard)
-	if l.claimState(c.ID) != enroll.ClaimLive {
-		t.Error("another card has used the claim up")
-	}
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.UnknownCard)
+	l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
+	l.expectBoundAndOpen(l.tap(front, card(1)), ada)
+	l.expect(l.typed(front, "9024"), enroll.Waiting, enroll.AwaitCard)
+	l.expectBoundAndOpen(l.tap(front, card(2)), eve)
 }
 
 func TestAtAPrinterTheClaimTakesTheCardToo(t *testing.T) {

@@ -75,7 +75,11 @@ func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Ca
 	case found && !e.unknownAgain(known):
 		return e.known(ctx, p, known)
 	default:
-		return e.unknown(ctx, p, b)
+		d := e.unknown(ctx, p, b)
+		if !h.claim.IsZero() {
+			e.Forget(p) // it interrupted a claim; it must not get into the way of the next one too
+		}
+		return d
 	}
 }
 
@@ -104,9 +108,6 @@ func (e *Engine) known(ctx context.Context, p Point, k Known) Decision {
 	ev.Outcome, ev.Reason = outcome, reason
 	d := e.record(ctx, p, ev)
 	if d.Outcome != Granted {
-		if k.Account.Kind == Anonymous {
-			e.wait(p, half{card: k.Binding.Card}) // a claim may take it, like an unknown card
-		}
 		return d
 	}
 	if p.Kind == Print {
