@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -81,9 +82,19 @@ func findAccount(tx Tx, ref string) (ID, wire.Account, error) {
 	case len(hits) == 0:
 		return ID{}, wire.Account{}, missing("there is no account %q: `badgehub account list` shows them", ref)
 	case len(hits) > 1:
-		return ID{}, wire.Account{}, conflict("%d accounts go by %q: give the id, as %s", len(hits), ref, Hex(hits[0].ID))
+		return ID{}, wire.Account{}, conflict("%d accounts go by %q; say which one by its id: %s", len(hits), ref, describeAccounts(hits))
 	}
 	return hits[0].ID, hits[0].Account, nil
+}
+
+// describeAccounts names every account that a word may mean, and suggests none: what
+// somebody typed about themselves at a panel may be somebody else's name.
+func describeAccounts(hits []Account) string {
+	var lines []string
+	for _, a := range hits[:min(len(hits), 10)] {
+		lines = append(lines, fmt.Sprintf("%s %s (%s, %s)", Hex(a.ID), a.DisplayName(), a.Kind, a.State))
+	}
+	return strings.Join(lines, "; ")
 }
 
 // AddAccount makes a person's account. State is Created, Invited or Active; its

@@ -55,6 +55,22 @@ func differ(a, b string) (n int) {
 	return n
 }
 
+// TestS132_AnAmbiguousNameSuggestsNobody: two accounts go by one name, and one of them may be a
+// stranger who typed it at a panel. The hub names both with kind and state, and picks none.
+func TestS132_AnAmbiguousNameSuggestsNobody(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	a, b := w.account("Ada Byron"), w.account("Ada Byron")
+	_, err := w.hub.IssueClaim(t.Context(), "ada byron", nil, 0)
+	if !errors.Is(err, hub.ErrConflict) {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{hub.Hex(a.ID) + " Ada Byron (person, active)", hub.Hex(b.ID) + " Ada Byron (person, active)"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not name %s", err, want)
+		}
+	}
+}
+
 // S2.21, S4.06 and other things that an operator cannot do.
 func TestOperatorsAreToldWhatCannotBe(t *testing.T) {
 	w := newWorld(t, t.TempDir())
