@@ -123,7 +123,7 @@ func (p *program) cardCommand() *cobra.Command {
 		Example: "  badgehub card state 41c0ffee lost\n  badgehub card state 41c0ffee active --account ada@example.com",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Card, error) {
 			s.State = args[1]
-			return c.SetCardState(ctx, args[0], s)
+			return c.SetBindingState(ctx, args[0], s)
 		}, func(w io.Writer, c api.Card) {
 			fmt.Fprintf(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
 		}),

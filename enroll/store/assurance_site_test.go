@@ -53,10 +53,10 @@ func TestTheAssuranceOfACardComesBack(t *testing.T) {
 			m.connect(b)
 			m.connect(m.boxes[1])
 		}
-		known, err := m.hub.Cards(ctx)
+		known, err := m.hub.Bindings(ctx)
 		m.must(err)
 		for name, a := range want {
-			i := slices.IndexFunc(known, func(c central.Card) bool { return c.ID == siteKey.Card(name) })
+			i := slices.IndexFunc(known, func(c central.Binding) bool { return c.ID == siteKey.Card(name) })
 			if i < 0 || known[i].Assurance != wire.Assurance(a) {
 				t.Errorf("the hub knows %s among %+v, want %s", name, known, wire.Assurance(a))
 			}

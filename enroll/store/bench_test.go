@@ -28,7 +28,7 @@ func crowd(b testing.TB, n int) (accounts, cards *hub, ids []enroll.CardID) {
 		}
 		ids = append(ids, card)
 		accounts.rows[string(account[:])] = marshal(b, wire.Account{Kind: 1, State: 3, Name: "Ada Lovelace", Email: "ada@example.org", Lang: "fr"})
-		cards.rows[string(card[:])] = marshal(b, wire.Card{Account: account, State: 1, Assurance: 2})
+		cards.rows[string(card[:])] = marshal(b, wire.Binding{Account: account, State: 1, Assurance: 2})
 	}
 	return accounts, cards, ids
 }

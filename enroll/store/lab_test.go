@@ -213,7 +213,7 @@ func sound(t testing.TB, s *store.Store) {
 
 var (
 	activePerson = wire.Account{Kind: 1, State: 3, Name: "Ada"}
-	activeCard   = func(account int) wire.Card { return wire.Card{Account: id(account), State: 1, Assurance: 1} }
+	activeCard   = func(account int) wire.Binding { return wire.Binding{Account: id(account), State: 1, Assurance: 1} }
 )
 
 // raw changes the file behind the store's back.

@@ -263,7 +263,7 @@ func (m *lapseModel) settle() {
 func (m *lapseModel) check() {
 	accounts, err := m.hub.Accounts(context.Background())
 	m.must(err)
-	cards, err := m.hub.Cards(context.Background())
+	cards, err := m.hub.Bindings(context.Background())
 	m.must(err)
 	if len(accounts) != len(m.own) || len(cards) != len(m.own) {
 		m.wrong("the hub has %d accounts and %d cards, want those of %v", len(accounts), len(cards), slices.Sorted(maps.Keys(m.own)))

@@ -70,11 +70,11 @@ func accountFromWire(id enroll.AccountID, w wire.Account, understood bool) enrol
 	return a
 }
 
-func bindingToWire(b enroll.Binding) wire.Card {
-	return wire.Card{Account: b.Account, State: wire.BindingState(b.State), Assurance: wire.Assurance(b.Assurance), Expires: toMilli(b.Expires)}
+func bindingToWire(b enroll.Binding) wire.Binding {
+	return wire.Binding{Account: b.Account, State: wire.BindingState(b.State), Assurance: wire.Assurance(b.Assurance), Expires: toMilli(b.Expires)}
 }
 
-func bindingFromWire(id enroll.CardID, w wire.Card, understood bool) enroll.Binding {
+func bindingFromWire(id enroll.CardID, w wire.Binding, understood bool) enroll.Binding {
 	b := enroll.Binding{
 		Card: id, Account: w.Account, State: enroll.BindingState(u8(w.State)),
 		Assurance: enroll.Assurance(u8(w.Assurance)), Expires: fromMilli(w.Expires),

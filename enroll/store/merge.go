@@ -195,7 +195,7 @@ func mergeBinding(id enroll.CardID, hub []byte, l *localRow) (b enroll.Binding, 
 }
 
 func bindingOf(id enroll.CardID, body []byte) (enroll.Binding, error) {
-	w, understood, err := decode[wire.Card](wire.Cards, id[:], body)
+	w, understood, err := decode[wire.Binding](wire.Cards, id[:], body)
 	return bindingFromWire(id, w, understood), err
 }
 

@@ -45,7 +45,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		},
 		"hub puts": func(r *rapid.T) {
 			n := m.card(r)
-			row := wire.Card{Account: id(rapid.IntRange(0, 6).Draw(r, "owner")), State: wire.BindingState(rapid.IntRange(1, 6).Draw(r, "state")), Assurance: 1}
+			row := wire.Binding{Account: id(rapid.IntRange(0, 6).Draw(r, "owner")), State: wire.BindingState(rapid.IntRange(1, 6).Draw(r, "state")), Assurance: 1}
 			apply(m.t, m.s, m.cards.put(m.t, n, row))
 			delete(m.mine, n)
 		},
@@ -81,7 +81,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 	}
 }
 
-func (m *model) row(n int) (row wire.Card, known bool) {
+func (m *model) row(n int) (row wire.Binding, known bool) {
 	body, known := m.cards.rows[string(key(n))]
 	if known {
 		must(m.t, wire.Unmarshal(body, &row))

@@ -99,7 +99,7 @@ func TestAMovedCardStaysMovedUntilTheHubKnows(t *testing.T) {
 // Whatever takes rights away wins, whether the hub knows of the move or not.
 func TestTheHubsWordOnAMovedCardWins(t *testing.T) {
 	for _, told := range []bool{false, true} {
-		for _, row := range []wire.Card{
+		for _, row := range []wire.Binding{
 			{Account: id(1), State: 4, Assurance: 1},
 			{Account: id(1), State: 3, Assurance: 1},
 			{Account: id(3), State: 1, Assurance: 1},

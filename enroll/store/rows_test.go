@@ -124,7 +124,7 @@ func TestPagesThatAreRefused(t *testing.T) {
 func TestNumbersThatThisVersionDoesNotKnowGiveNoRight(t *testing.T) {
 	s := open(t, dbPath(t))
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 257, State: 259}))
-	apply(t, s, newHub(wire.Cards).put(t, 2, wire.Card{Account: id(1), State: 257, Assurance: 300}))
+	apply(t, s, newHub(wire.Cards).put(t, 2, wire.Binding{Account: id(1), State: 257, Assurance: 300}))
 	k, ok := s.Index().Card(id(2), "")
 	if !ok || k.Binding.State == enroll.BindingActive || k.Account.State == enroll.Active || k.Account.Kind == enroll.Person {
 		t.Errorf("the card is %+v, %v", k, ok)
@@ -144,7 +144,7 @@ func TestASnapshotTakesWhatItDoesNotName(t *testing.T) {
 		for n := range size / 2 {
 			delete(h.rows, string(key(n)))
 		}
-		h.rows[string(key(size-1))] = marshal(t, wire.Card{Account: id(1), State: 6, Assurance: 1})
+		h.rows[string(key(size-1))] = marshal(t, wire.Binding{Account: id(1), State: 6, Assurance: 1})
 		h.rev = 6
 		apply(t, s, h.snapshot())
 		for round := range 2 {
@@ -208,7 +208,7 @@ func TestTheHubsRowReplacesTheTerminals(t *testing.T) {
 	s := open(t, dbPath(t))
 	enrol(t, s, 1)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 42}))
-	apply(t, s, newHub(wire.Cards).put(t, 1, wire.Card{Account: id(9), State: 3, Assurance: 1}))
+	apply(t, s, newHub(wire.Cards).put(t, 1, wire.Binding{Account: id(9), State: 3, Assurance: 1}))
 	if a, err := account(t, s, 1); err != nil || a.Number != 42 {
 		t.Errorf("the account is %+v, %v", a, err)
 	}
@@ -321,7 +321,7 @@ func TestAUsedClaimStaysUsed(t *testing.T) {
 func TestRevocationsWin(t *testing.T) {
 	s := open(t, dbPath(t))
 	cards, claims := newHub(wire.Cards), newHub(wire.Claims)
-	apply(t, s, cards.put(t, 1, wire.Card{Account: id(1), State: 6, Assurance: 1}, 2, activeCard(9), 3, activeCard(3)))
+	apply(t, s, cards.put(t, 1, wire.Binding{Account: id(1), State: 6, Assurance: 1}, 2, activeCard(9), 3, activeCard(3)))
 	apply(t, s, claims.put(t, 5, wire.Claim{Account: id(1), MAC: id(6), Ends: 1, State: 3}))
 	for name, put := range map[string]func(enroll.Tx) error{
 		"a revoked card":     func(tx enroll.Tx) error { return tx.PutBinding(binding(1)) },
@@ -334,7 +334,7 @@ func TestRevocationsWin(t *testing.T) {
 		}
 	}
 	update(t, s, func(tx enroll.Tx) error { return errors.Join(tx.PutBinding(binding(3)), tx.Append(security(3))) })
-	apply(t, s, cards.put(t, 3, wire.Card{Account: id(3), State: 4, Assurance: 1}))
+	apply(t, s, cards.put(t, 3, wire.Binding{Account: id(3), State: 4, Assurance: 1}))
 	if k, _ := s.Index().Card(id(3), ""); k.Binding.State != enroll.BindingLost {
 		t.Errorf("the lost card is %+v", k.Binding)
 	}

@@ -51,7 +51,7 @@ func TestAStartTellsThatItGoesOn(t *testing.T) {
 	s := open(t, path)
 	_, cards, _ := crowd(t, 1500)
 	must(t, s.Apply(t.Context(), cards.snapshot()))
-	must(t, s.Stage(t.Context(), cards.put(t, 1, wire.Card{Account: id(1), State: 1, Assurance: 1})))
+	must(t, s.Stage(t.Context(), cards.put(t, 1, wire.Binding{Account: id(1), State: 1, Assurance: 1})))
 	must(t, s.Close())
 	var told []int
 	s, err := store.Open(t.Context(), store.Options{Path: path, Terminal: "hall", Progress: func(rows int) { told = append(told, rows) }})

@@ -22,7 +22,7 @@ func TestWhatTakesAwayIsAppliedFirst(t *testing.T) {
 	for n := range fresh {
 		rows = append(rows, n, activeCard(2))
 	}
-	delta := h.put(t, append(rows, lost, wire.Card{Account: id(1), State: 4, Assurance: 1})...)
+	delta := h.put(t, append(rows, lost, wire.Binding{Account: id(1), State: 4, Assurance: 1})...)
 	done := make(chan error)
 	go func() { done <- s.Apply(t.Context(), delta) }()
 	for looks := 0; ; looks++ {
@@ -88,7 +88,7 @@ func TestADeadCardIsNotBoundAnew(t *testing.T) {
 	for state := wire.BindingContested; state <= wire.BindingRevoked; state++ {
 		s := open(t, dbPath(t))
 		apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 7}, 2, activePerson))
-		apply(t, s, newHub(wire.Cards).put(t, 5, wire.Card{Account: id(1), State: state, Assurance: 1}))
+		apply(t, s, newHub(wire.Cards).put(t, 5, wire.Binding{Account: id(1), State: state, Assurance: 1}))
 		for _, account := range []int{1, 2} {
 			b := enroll.Binding{Card: id(5), Account: id(account), State: enroll.BindingActive, Assurance: enroll.AssuranceUID}
 			err := s.Update(t.Context(), func(tx enroll.Tx) error { return tx.PutBinding(b) })

@@ -202,30 +202,30 @@ func (h *Hub) Edits(ctx context.Context, ref string) (edits []EditRecord, err er
 	return edits, err
 }
 
-// Card is a card with its id, its owner and what is contested about it.
-type Card struct {
+// Binding is a card that belongs to somebody, with its id, its owner and what is contested about it.
+type Binding struct {
 	ID ID
-	wire.Card
+	wire.Binding
 	Owner     string // display name
 	Conflicts []Conflict
 }
 
-// Cards are all cards that belong to somebody or are wanted by somebody, those with
+// Bindings are all cards that belong to somebody or are wanted by somebody, those with
 // a conflict first.
-func (h *Hub) Cards(ctx context.Context) ([]Card, error) {
-	var out []Card
+func (h *Hub) Bindings(ctx context.Context) ([]Binding, error) {
+	var out []Binding
 	err := h.store.View(ctx, func(tx Tx) error {
 		conflicts, err := conflictsByCard(tx)
 		if err != nil {
 			return err
 		}
-		return each(tx, wire.Cards, func(key []byte, c wire.Card) error {
+		return each(tx, wire.Cards, func(key []byte, c wire.Binding) error {
 			owner, err := displayName(tx, c.Account)
-			out = append(out, Card{ID(key), c, owner, conflicts[ID(key)]})
+			out = append(out, Binding{ID(key), c, owner, conflicts[ID(key)]})
 			return err
 		})
 	})
-	slices.SortStableFunc(out, func(a, b Card) int { return len(b.Conflicts) - len(a.Conflicts) })
+	slices.SortStableFunc(out, func(a, b Binding) int { return len(b.Conflicts) - len(a.Conflicts) })
 	return out, err
 }
 
@@ -246,16 +246,16 @@ func displayName(tx Tx, id ID) (string, error) {
 	return Account{id, a}.DisplayName(), nil
 }
 
-// SetCardState is an operator's word on a card: it resolves what was contested about
+// SetBindingState is an operator's word on a card: it resolves what was contested about
 // it. With active, owner may name the account that it belongs to; empty leaves it.
 // Replaced and revoked cards are dead for good.
-func (h *Hub) SetCardState(ctx context.Context, ref string, state wire.BindingState, owner string) (Card, error) {
+func (h *Hub) SetBindingState(ctx context.Context, ref string, state wire.BindingState, owner string) (Binding, error) {
 	if state == wire.BindingContested || state < wire.BindingActive || state > wire.BindingRevoked {
-		return Card{}, invalid("a card can be set to active, pending, lost, replaced or revoked")
+		return Binding{}, invalid("a card can be set to active, pending, lost, replaced or revoked")
 	}
-	var out Card
+	var out Binding
 	err := h.update(ctx, func(tx Tx) error {
-		id, c, err := findCard(tx, ref)
+		id, c, err := findBinding(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -271,7 +271,7 @@ func (h *Hub) SetCardState(ctx context.Context, ref string, state wire.BindingSt
 		if err := put(tx, wire.Cards, id[:], c); err != nil {
 			return err
 		}
-		out = Card{ID: id, Card: c}
+		out = Binding{ID: id, Binding: c}
 		if out.Owner, err = displayName(tx, c.Account); err != nil {
 			return err
 		}
@@ -288,14 +288,14 @@ func cardOwner(tx Tx, ref string) (ID, error) {
 	return id, err
 }
 
-// findCard finds a card by its id or the first 8 digits or more of it.
-func findCard(tx Tx, ref string) (id ID, card wire.Card, err error) {
+// findBinding finds a card by its id or the first 8 digits or more of it.
+func findBinding(tx Tx, ref string) (id ID, card wire.Binding, err error) {
 	ref = strings.ToLower(strings.TrimSpace(ref))
 	if len(ref) < 8 {
 		return id, card, invalid("give at least the 8 digits of a card's id that `badgehub card list` shows")
 	}
 	hits := 0
-	err = each(tx, wire.Cards, func(key []byte, c wire.Card) error {
+	err = each(tx, wire.Cards, func(key []byte, c wire.Binding) error {
 		if strings.HasPrefix(Hex(ID(key)), ref) {
 			id, card = ID(key), c
 			hits++

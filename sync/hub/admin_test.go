@@ -154,7 +154,7 @@ func TestConfirmByOwnerIsRefusedUntilOwnersCan(t *testing.T) {
 	if c := w.cards()[card]; c.State != wire.BindingPending {
 		t.Errorf("before the operator's word the card is %d", c.State)
 	}
-	if c, err := w.hub.SetCardState(t.Context(), hub.Short(card), wire.BindingActive, ""); err != nil || c.State != wire.BindingActive {
+	if c, err := w.hub.SetBindingState(t.Context(), hub.Short(card), wire.BindingActive, ""); err != nil || c.State != wire.BindingActive {
 		t.Errorf("the operator cannot confirm: %+v, %v", c, err)
 	}
 	w.keepSite(func(s *wire.Site) { s.Confirm = 2 }) // an older hub took it

@@ -58,7 +58,7 @@ func TestADeadCardStaysDead(t *testing.T) {
 		if !ok {
 			t.Fatalf("no state %s", state)
 		}
-		if _, err := w.hub.SetCardState(t.Context(), hub.Hex(id), dead, ""); err != nil {
+		if _, err := w.hub.SetBindingState(t.Context(), hub.Hex(id), dead, ""); err != nil {
 			t.Fatal(err)
 		}
 		front.report(w.bound(bob.ID, w.claim(bob).ID, "card"))
@@ -70,7 +70,7 @@ func TestADeadCardStaysDead(t *testing.T) {
 		if k := w.cards()[id]; k.State != dead || len(k.Conflicts) != 2 {
 			t.Errorf("%s, with no claim: %+v", state, k)
 		}
-		_, err := w.hub.SetCardState(t.Context(), hub.Hex(id), wire.BindingActive, "")
+		_, err := w.hub.SetBindingState(t.Context(), hub.Hex(id), wire.BindingActive, "")
 		if back := err == nil; back != (state == "lost") {
 			t.Errorf("%s: it can be active again: %v, %v", state, back, err)
 		}

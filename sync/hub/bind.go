@@ -9,12 +9,12 @@ import (
 // bind gives a card to an account if nobody has it. Somebody else's card stays: a
 // person's binding outranks an anonymous one, and two of equal rank contest it.
 func bind(e happening, card, account ID, state wire.BindingState) error {
-	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	c, found, err := get[wire.Binding](e.tx, wire.Cards, card[:])
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return put(e.tx, wire.Cards, card[:], wire.Card{Account: account, State: state, Assurance: e.assurance()})
+		return put(e.tx, wire.Cards, card[:], wire.Binding{Account: account, State: state, Assurance: e.assurance()})
 	case ID(c.Account) == account:
 		return nil
 	case c.State >= wire.BindingLost:

@@ -24,7 +24,7 @@ func TestUnknownBadgeMakesOneAccount(t *testing.T) {
 	card := w.key.Card("badge")
 	id := w.key.Anonymous(card)
 	hall.wait("account", func() bool { _, ok := row[wire.Account](hall, wire.Accounts, id[:]); return ok })
-	hall.wait("card", func() bool { _, ok := row[wire.Card](hall, wire.Cards, card[:]); return ok })
+	hall.wait("card", func() bool { _, ok := row[wire.Binding](hall, wire.Cards, card[:]); return ok })
 	if a := w.accounts()[id]; a.DisplayName() != "anonym1" || a.State != wire.AccountActive || a.Expires == 0 {
 		t.Errorf("account %+v", a)
 	}
@@ -123,13 +123,13 @@ func TestAClaimThatWasUsedTwiceIsContested(t *testing.T) {
 	if k.State != wire.BindingContested || len(k.Conflicts) != 1 || k.Conflicts[0].Why != hub.ConflictClaimUsed {
 		t.Errorf("the second card is %+v", k)
 	}
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), wire.BindingRevoked, ""); err != nil {
+	if _, err := w.hub.SetBindingState(t.Context(), hub.Hex(k.ID), wire.BindingRevoked, ""); err != nil {
 		t.Fatal(err)
 	}
 	if k = w.cards()[k.ID]; k.State != wire.BindingRevoked || len(k.Conflicts) != 0 {
 		t.Errorf("after the operator's word it is %+v", k)
 	}
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(k.ID), wire.BindingActive, ""); !errors.Is(err, hub.ErrConflict) {
+	if _, err := w.hub.SetBindingState(t.Context(), hub.Hex(k.ID), wire.BindingActive, ""); !errors.Is(err, hub.ErrConflict) {
 		t.Errorf("a revoked card came back: %v", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestACardOfSomebodyElseIsContested(t *testing.T) {
 	if k.State != wire.BindingContested || hub.ID(k.Account) != ada.ID || len(k.Conflicts) != 1 || k.Conflicts[0].Other != bob.ID {
 		t.Errorf("card %+v", k)
 	}
-	if k, err := w.hub.SetCardState(t.Context(), hub.Short(k.ID), wire.BindingActive, "Bob"); err != nil || k.Owner != "Bob" {
+	if k, err := w.hub.SetBindingState(t.Context(), hub.Short(k.ID), wire.BindingActive, "Bob"); err != nil || k.Owner != "Bob" {
 		t.Errorf("settled: %+v, %v", k, err)
 	}
 	taken := w.bound(ada.ID, hub.ID{}, "card")

@@ -32,7 +32,10 @@ func TestRevocationsGoFirst(t *testing.T) {
 	ada, bob := w.account("Ada"), w.account("Bob")
 	front.report(w.bound(ada.ID, w.claim(ada).ID, "card"))
 	card := w.key.Card("card")
-	front.wait("card", func() bool { k, _ := row[wire.Card](front, wire.Cards, card[:]); return k.State == wire.BindingActive })
+	front.wait("card", func() bool {
+		k, _ := row[wire.Binding](front, wire.Cards, card[:])
+		return k.State == wire.BindingActive
+	})
 	front.wait("accounts", func() bool { return len(front.rows[wire.Accounts]) == 2 })
 	front.wait("claims", func() bool { return len(front.rows[wire.Claims]) == 1 })
 	front.send(wire.MsgStatus, wire.Status{Nonce: front.nonce})
@@ -50,7 +53,7 @@ func TestRevocationsGoFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.claim(bob)
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(card), wire.BindingLost, ""); err != nil {
+	if _, err := w.hub.SetBindingState(t.Context(), hub.Hex(card), wire.BindingLost, ""); err != nil {
 		t.Fatal(err)
 	}
 	front.first = nil

@@ -231,12 +231,12 @@ func usedAt(e happening, c ClaimRecord) time.Time {
 // contest makes a card useless until an operator decides, and puts it before one.
 // A dead card stays dead.
 func contest(e happening, card, account ID, why string) error {
-	c, found, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	c, found, err := get[wire.Binding](e.tx, wire.Cards, card[:])
 	if err != nil {
 		return err
 	}
 	if !found {
-		c = wire.Card{Account: account, Assurance: e.assurance()}
+		c = wire.Binding{Account: account, Assurance: e.assurance()}
 	}
 	if c.State < wire.BindingLost && (!found || ID(c.Account) != account) {
 		c.State = wire.BindingContested
@@ -258,7 +258,7 @@ func cardTaken(e happening) error {
 	if err := endRefused(e, account); err != nil {
 		return err
 	}
-	c, _, err := get[wire.Card](e.tx, wire.Cards, card[:])
+	c, _, err := get[wire.Binding](e.tx, wire.Cards, card[:])
 	if err != nil {
 		return err
 	}

@@ -370,13 +370,13 @@ func (w *world) claim(a hub.Account) hub.IssuedClaim {
 	return c
 }
 
-func (w *world) cards() map[hub.ID]hub.Card {
+func (w *world) cards() map[hub.ID]hub.Binding {
 	w.t.Helper()
-	all, err := w.hub.Cards(w.t.Context())
+	all, err := w.hub.Bindings(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	out := map[hub.ID]hub.Card{}
+	out := map[hub.ID]hub.Binding{}
 	for _, c := range all {
 		out[c.ID] = c
 	}

@@ -79,7 +79,7 @@ func purge(tx Tx, accounts map[ID]bool, now time.Time) error {
 }
 
 func purgeCards(tx Tx, accounts map[ID]bool) error {
-	return removeRows(tx, wire.Cards, func(c wire.Card) bool { return accounts[c.Account] && c.State < wire.BindingContested })
+	return removeRows(tx, wire.Cards, func(c wire.Binding) bool { return accounts[c.Account] && c.State < wire.BindingContested })
 }
 
 func purgeGrants(tx Tx, accounts map[ID]bool) error {

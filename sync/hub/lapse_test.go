@@ -106,7 +106,7 @@ func TestWhatDoesNotLapse(t *testing.T) {
 	}
 	x.made("4", 4, old)
 	lost := w.key.Card("4")
-	if _, err := w.hub.SetCardState(t.Context(), hub.Hex(lost), wire.BindingLost, ""); err != nil {
+	if _, err := w.hub.SetBindingState(t.Context(), hub.Hex(lost), wire.BindingLost, ""); err != nil {
 		t.Fatal(err)
 	}
 	tidy(w, time.Now())
@@ -136,7 +136,7 @@ func TestALapsedAccountBeginsAnew(t *testing.T) {
 		t.Errorf("the second life is %+v", a.Account)
 	}
 	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != wire.BindingActive {
-		t.Errorf("the card is %+v", c.Card)
+		t.Errorf("the card is %+v", c.Binding)
 	}
 	other := x.made("2", 3, time.Now())
 	x.made("2", 4, time.Now().Add(3*month))
@@ -161,7 +161,7 @@ func TestAClaimThatComesAfterThePurgeBringsTheAccountBack(t *testing.T) {
 		t.Errorf("the account is %+v", a.Account)
 	}
 	if c := w.cards()[w.key.Card("1")]; c.Account != id || c.State != wire.BindingActive {
-		t.Errorf("the card is %+v", c.Card)
+		t.Errorf("the card is %+v", c.Binding)
 	}
 	x.typed("2", wire.Edit{Name: "Eve", Lang: "en"}) // nobody's own: the end stays
 	e := x.newAccount("2", 0)

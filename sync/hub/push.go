@@ -107,7 +107,7 @@ func restricts(c wire.Collection, body []byte) bool {
 		var a wire.Account
 		return wire.Unmarshal(body, &a) == nil && a.State != wire.AccountActive
 	case wire.Cards:
-		var k wire.Card
+		var k wire.Binding
 		return wire.Unmarshal(body, &k) == nil && k.State != wire.BindingActive
 	case wire.Grants:
 		var g wire.Grant

@@ -53,7 +53,7 @@ func TestAnOperatorCannotBringBackWhatIsFinal(t *testing.T) {
 		"service":   {wire.KindService, wire.AccountActive, nil, hub.ErrConflict},
 	} {
 		a := w.put(name, c.kind, c.state)
-		if _, err := w.hub.SetCardState(t.Context(), card, wire.BindingActive, hub.Hex(a.ID)); !errors.Is(err, c.card) {
+		if _, err := w.hub.SetBindingState(t.Context(), card, wire.BindingActive, hub.Hex(a.ID)); !errors.Is(err, c.card) {
 			t.Errorf("%s gets a card: %v, want %v", name, err, c.card)
 		}
 		if _, err := w.hub.SetAccountState(t.Context(), hub.Hex(a.ID), wire.AccountActive); !errors.Is(err, c.state2) {

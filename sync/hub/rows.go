@@ -10,7 +10,7 @@ import (
 
 // body is what a row of a collection decodes to.
 type body interface {
-	wire.Account | wire.Card | wire.Claim | wire.Grant | wire.Door | wire.Lease | wire.Site
+	wire.Account | wire.Binding | wire.Claim | wire.Grant | wire.Door | wire.Lease | wire.Site
 }
 
 // get decodes one row that all terminals share; found is false if there is none.

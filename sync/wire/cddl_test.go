@@ -19,11 +19,11 @@ import (
 // messages are all types that travel.
 var messages = []any{
 	Hello{}, CollectionState{}, Frame{}, Event{}, Edit{}, Status{}, Ack{}, Page{}, Change{},
-	Account{}, Card{}, Grant{}, Claim{}, Door{}, Lease{}, Site{},
+	Account{}, Binding{}, Grant{}, Claim{}, Door{}, Lease{}, Site{},
 }
 
 // rows are the messages that are rows of collections.
-var rows = map[string]bool{"Account": true, "Card": true, "Grant": true, "Claim": true, "Door": true, "Lease": true, "Site": true}
+var rows = map[string]bool{"Account": true, "Binding": true, "Grant": true, "Claim": true, "Door": true, "Lease": true, "Site": true}
 
 var (
 	cddlComment = regexp.MustCompile(`(?m)^;.*$`)

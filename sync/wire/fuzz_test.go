@@ -14,7 +14,7 @@ import (
 
 // all are the types that a receiver decodes.
 var all = []any{
-	wire.Hello{}, wire.Frame{}, wire.Event{}, wire.Status{}, wire.Ack{}, wire.Page{}, wire.Account{}, wire.Card{},
+	wire.Hello{}, wire.Frame{}, wire.Event{}, wire.Status{}, wire.Ack{}, wire.Page{}, wire.Account{}, wire.Binding{},
 	wire.Grant{}, wire.Claim{}, wire.Door{}, wire.Lease{}, wire.Site{},
 }
 

@@ -162,8 +162,8 @@ type Account struct {
 	Expires int64        `cbor:"9,keyasint,omitempty"` // Unix milliseconds
 }
 
-// Card is a row of Cards; its key is the card's id.
-type Card struct {
+// Binding is a row of Cards: a card that belongs to somebody; its key is the card's id.
+type Binding struct {
 	Account   [16]byte     `cbor:"1,keyasint"`
 	State     BindingState `cbor:"2,keyasint"`
 	Assurance Assurance    `cbor:"3,keyasint"`

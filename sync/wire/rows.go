@@ -13,8 +13,8 @@ func fast(b []byte, v any) bool {
 	switch v := v.(type) {
 	case *Account:
 		c.account(v)
-	case *Card:
-		c.card(v)
+	case *Binding:
+		c.binding(v)
 	case *Grant:
 		c.grant(v)
 	default:
@@ -50,7 +50,7 @@ func (c *checked) account(a *Account) {
 	}
 }
 
-func (c *checked) card(row *Card) {
+func (c *checked) binding(row *Binding) {
 	for range c.count() {
 		switch c.key() {
 		case 1:

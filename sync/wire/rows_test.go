@@ -56,8 +56,8 @@ func drawAccount(t *rapid.T) wire.Account {
 	return a
 }
 
-func drawCard(t *rapid.T) wire.Card {
-	return wire.Card{
+func drawCard(t *rapid.T) wire.Binding {
+	return wire.Binding{
 		Account: [16]byte(drawID(t)), State: wire.BindingState(rapid.Uint64().Draw(t, "state")), Assurance: wire.Assurance(rapid.Uint64().Draw(t, "assurance")),
 		Expires: drawOptional(t, rapid.Int64()),
 	}

@@ -58,7 +58,7 @@ func samples(t *testing.T) []sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := wire.Card{Account: id(0xa1), State: 1, Assurance: 2}
+	row := wire.Binding{Account: id(0xa1), State: 1, Assurance: 2}
 	body := must(t)(wire.Marshal(row))
 	return []sample{
 		{"hello", "A terminal that has been there before says hello.", wire.Hello{

@@ -39,7 +39,7 @@ func fill(ctx context.Context, s *store.Store, key sitekey.Key, cards int) error
 		account, grant, card := derive('a', n), derive('g', n), key.Card(cardNumber(n))
 		for _, err := range []error{
 			add(wire.Accounts, account[:], wire.Account{Kind: 1, State: 3, Name: fmt.Sprintf("Member %d", n)}),
-			add(wire.Cards, card[:], wire.Card{Account: account, State: 1, Assurance: 1}),
+			add(wire.Cards, card[:], wire.Binding{Account: account, State: 1, Assurance: 1}),
 			add(wire.Grants, grant[:], wire.Grant{Account: account, Door: doorName(n % doors)}),
 		} {
 			if err != nil {

@@ -72,7 +72,7 @@ func fill(ctx context.Context, s *store.Store, key sitekey.Key) error {
 		account, card := lab.Account(n), key.Card(lab.Number(n))
 		for _, err := range []error{
 			add(wire.Accounts, account[:], wire.Account{Kind: 1, State: 3, Name: fmt.Sprintf("Member %d", n)}),
-			add(wire.Cards, card[:], wire.Card{Account: account, State: 1, Assurance: 1}),
+			add(wire.Cards, card[:], wire.Binding{Account: account, State: 1, Assurance: 1}),
 			add(wire.Grants, account[:], wire.Grant{Account: account, Door: lab.Door}),
 		} {
 			if err != nil {

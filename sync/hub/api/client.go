@@ -198,8 +198,8 @@ func (c *Client) Cards(ctx context.Context) ([]Card, error) {
 	return call[[]Card](ctx, c, "GET", "/v1/cards", nil)
 }
 
-// SetCardState is an operator's word on a card.
-func (c *Client) SetCardState(ctx context.Context, card string, s CardState) (Card, error) {
+// SetBindingState is an operator's word on a card.
+func (c *Client) SetBindingState(ctx context.Context, card string, s CardState) (Card, error) {
 	return call[Card](ctx, c, "POST", "/v1/cards/"+url.PathEscape(card)+"/state", s)
 }
 

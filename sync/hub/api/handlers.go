@@ -104,7 +104,7 @@ func (s *server) removeClaim(r *http.Request, _ none) (none, error) {
 }
 
 func (s *server) cards(r *http.Request, _ none) ([]Card, error) {
-	return list(cardOf)(s.Hub.Cards(r.Context()))
+	return list(cardOf)(s.Hub.Bindings(r.Context()))
 }
 
 func (s *server) setCardState(r *http.Request, in CardState) (Card, error) {
@@ -112,7 +112,7 @@ func (s *server) setCardState(r *http.Request, in CardState) (Card, error) {
 	if err != nil {
 		return Card{}, err
 	}
-	c, err := s.Hub.SetCardState(r.Context(), r.PathValue("id"), state, in.Account)
+	c, err := s.Hub.SetBindingState(r.Context(), r.PathValue("id"), state, in.Account)
 	return cardOf(c), err
 }
 

@@ -61,7 +61,7 @@ func claimOf(c hub.ClaimRecord) Claim {
 	return out
 }
 
-func cardOf(c hub.Card) Card {
+func cardOf(c hub.Binding) Card {
 	out := Card{
 		ID: hub.Short(c.ID), Account: hub.Hex(c.Account), AccountName: c.Owner,
 		State: c.State.String(), Assurance: c.Assurance.String(), Expires: moment(c.Expires),
