@@ -43,10 +43,11 @@ func (a *app) convert() *cobra.Command {
 	})
 }
 
-// pointed shows the place in the rule that an error is about.
+// pointed shows the place in the rule that an error is about. A rule that is too long has
+// none.
 func pointed(rule string, err error) error {
 	var at *number.Error
-	if !errors.As(err, &at) || at.Column < 1 || at.Column > len(rule)+1 {
+	if !errors.As(err, &at) || at.Column < 1 || at.Column > len(rule)+1 || len(rule) > number.MaxRule {
 		return err
 	}
 	return fmt.Errorf("%w\n  %s\n  %s^", err, rule, strings.Repeat(" ", at.Column-1))

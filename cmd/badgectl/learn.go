@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,7 +19,7 @@ func (a *app) learn() *cobra.Command {
 		Use:   "learn [FILE]",
 		Short: "Find the number rule that explains what readers say of known badges",
 		Long: "learn reads a badge a line, three different ones or more: what this reader says (badgectl decode shows\n" +
-			"it), a comma, and the number that the badge must have; from FILE or standard input. Empty lines,\n" +
+			"it), a comma, semicolon or tab, and the number that it must have; from FILE or standard input. Empty lines,\n" +
 			"lines that start with # and a first line «read,expected» are left out.\n\n" +
 			"It prints the shortest rule that explains every badge; or «ambiguous» and the rules that do, one a line,\n" +
 			"if the badges do not tell which; or «none». It ends with 0 if there is one rule, else with 1.",
@@ -44,29 +45,37 @@ func (a *app) learn() *cobra.Command {
 	})
 }
 
+// maxPairLine is the bytes of a line; what Learn takes and quotes are far below.
+const maxPairLine = 4096
+
 // readPairs reads lines of what was read, a comma, and what is wanted, which may have
 // commas of its own.
 func readPairs(in io.Reader) (pairs []number.Pair, err error) {
 	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
+	lines.Buffer(nil, maxPairLine)
+	n := 1
+	for ; lines.Scan(); n++ {
 		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), capture.Mark))
-		if text == "" || strings.HasPrefix(text, "#") || text == "read,expected" {
+		read, want, ok := columns(text)
+		if text == "" || strings.HasPrefix(text, "#") || read == "read" && want == "expected" {
 			continue
 		}
-		read, want, ok := columns(text)
 		if !ok {
-			return nil, fmt.Errorf("line %d: must be what the reader says, a comma, and the badge's number", n)
+			return nil, fmt.Errorf("line %d: must be what the reader says, a comma (or a semicolon or a tab), and the badge's number", n)
 		}
 		pairs = append(pairs, number.Pair{Read: cell(read), Want: cell(want)})
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("read the badges: line %d is longer than %d bytes: give a line for each badge", n, maxPairLine)
+	case err != nil:
 		return nil, fmt.Errorf("read the badges: %w", err)
 	}
 	return pairs, nil
 }
 
-// columns splits a line at its first comma, or its first semicolon as some spreadsheets
-// have it, behind what stands in quotes.
+// columns splits a line at its first tab, as tables are pasted, else at its first comma,
+// or its first semicolon as some spreadsheets have it, behind what stands in quotes.
 func columns(line string) (read, want string, ok bool) {
 	quoted := ""
 	if strings.HasPrefix(line, `"`) {
@@ -74,7 +83,7 @@ func columns(line string) (read, want string, ok bool) {
 			quoted, line = line[:n+2], line[n+2:]
 		}
 	}
-	for _, between := range []string{",", ";"} {
+	for _, between := range []string{"\t", ",", ";"} {
 		if read, want, ok = strings.Cut(line, between); ok {
 			return quoted + read, want, true
 		}
@@ -101,11 +110,10 @@ const (
 // learned prints what was found.
 func (a *app) learned(found number.Learned) error {
 	result := resultRule
-	switch len(found.Rules) {
-	case 0:
+	switch n := len(found.Rules); {
+	case n == 0:
 		result = resultNone
-	case 1:
-	default:
+	case n > 1 || found.OneSite:
 		result = resultAmbiguous
 	}
 	if err := a.printLearned(result, found); err != nil {
@@ -122,8 +130,7 @@ func (a *app) printLearned(result string, found number.Learned) error {
 		return a.print(struct {
 			Result string   `json:"result"`
 			Rules  []string `json:"rules"`
-			Also   string   `json:"also,omitempty"`
-		}{result, append([]string{}, found.Rules...), found.Also})
+		}{result, append([]string{}, found.Rules...)})
 	}
 	lines := found.Rules
 	if result != resultRule {
@@ -145,10 +152,10 @@ func advice(result string, found number.Learned) string {
 	switch {
 	case result == resultNone:
 		return "no rule explains all of them: check each line against its badge, and whether all were read by the same reader"
+	case found.OneSite:
+		return "these badges share digits, as those of one facility do, and a rule may pass them over: the badge of a stranger would be somebody's number. Add a badge of another facility"
 	case result == resultAmbiguous:
 		return "add a badge whose number looks different, for example one without zeros in front; then only one rule is left"
-	case found.Also != "":
-		return "if numbers of this site always have that many digits, use " + found.Also + " instead: no badge here had a short number, which would tell"
 	case strings.Contains(found.Rules[0], "group("):
 		return "a number needs no separators: leave group out at every reader of the site, or at none"
 	case found.Rules[0] == "":

@@ -232,10 +232,10 @@ func ruleOf(pairs []number.Pair) (rule, note string) {
 		return "", "the reader types another number than is printed; for the rule: " + err.Error()
 	case len(found.Rules) == 0:
 		return "", "no number rule makes the printed numbers of what the reader types: check each of them"
+	case found.OneSite:
+		return "", "no number rule yet, these badges share digits that it would pass over: swipe a badge of another facility as well"
 	case len(found.Rules) > 1:
 		return found.Rules[0], "these rules explain the badges as well, another badge tells: " + strings.Join(found.Rules[1:], "   ")
-	case found.Also != "":
-		return found.Rules[0], "if numbers always have that many digits: " + found.Also
 	}
 	return found.Rules[0], ""
 }

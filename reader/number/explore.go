@@ -32,7 +32,9 @@ type node struct {
 	bits  bool // the texts are binary: they are cut, and the finish reads them
 	clean bool // what was read, without what is no digit: it may be a frame
 	rank  int  // of the place that was cut out of a frame
-	texts []string
+	// reading is the verbs by which a badge is read: as bits, as a number, turned over.
+	reading string
+	texts   []string
 }
 
 func newLearner(pairs []Pair) *learner {
@@ -93,7 +95,7 @@ func (l *learner) step(n node, m move) (node, bool) {
 	}
 	next := node{
 		rule: chain(n.rule, m.rule), verbs: n.verbs + m.verbs, cut: m.cut, bits: n.bits || m.bits,
-		clean: n.clean && m.clean, rank: max(n.rank, m.rank), texts: make([]string, len(n.texts)),
+		clean: n.clean && m.clean, rank: max(n.rank, m.rank), reading: chain(n.reading, m.reading), texts: make([]string, len(n.texts)),
 	}
 	for i, text := range n.texts {
 		out, err := rule.Convert(text)

@@ -1,7 +1,6 @@
 package number
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,9 +9,39 @@ import (
 // part is a wanted text of every pair: the whole number, or a side of it.
 type part struct {
 	want []string
-	best int // cost of the shortest rules found; 0: none yet
-	// rules are the shortest.
+	fill bool // fill it up to the length that all have
+	// found is the shortest rules of each way to read a badge, see node.
+	found map[string]*shortest
+}
+
+// shortest is the shortest rules found, and what one costs.
+type shortest struct {
+	cost  int
 	rules []string
+}
+
+// weak reports whether what the rules read may stand there by chance.
+func (s *shortest) weak() bool { return s.cost%verbCost >= anywhere }
+
+// add takes a rule that costs no more than those that are there.
+func (s *shortest) add(cost int, rule string) {
+	if cost < s.cost {
+		*s = shortest{cost: cost}
+	}
+	s.rules = append(s.rules, rule)
+}
+
+// best is the shortest rules of all readings; nil if there are none.
+func (p part) best() (best *shortest) {
+	for _, s := range p.found {
+		switch {
+		case best == nil || s.cost < best.cost:
+			best = &shortest{s.cost, slices.Clone(s.rules)}
+		case s.cost == best.cost:
+			best.rules = append(best.rules, s.rules...)
+		}
+	}
+	return best
 }
 
 // verbCost is the cost of a verb, beside which ranks only decide between equals.
@@ -22,38 +51,35 @@ const verbCost = 4 * ranks
 type finish struct {
 	part, verbs int
 	rule        string
+	conversion  string // the verb of the rule that reads a number
+	fill        int    // the digits to which a shorter number is filled up before it; 0: none
+	fixed       bool   // it puts in digits that are the same for all badges
 }
 
 // The ways in which a finish reads a state: as it is, or as a number of a base, where
 // zeros in front do not count.
 var readings = map[int]string{2: "b", 10: "d", 16: "h"}
 
-// shortest gives the shortest rules for each part, of which there is at least one;
-// nothing if a part has none. For one part that is the answer; for two it is the
-// rules side by side.
-func (l *learner) shortest(parts []part) []string {
+// explain finds the shortest rules for each part; with fixed also those that put in
+// digits which all badges share.
+func (l *learner) explain(parts []part, fixed bool) {
 	ends := map[string][]finish{}
 	for i := range parts {
-		addFinishes(ends, i, parts[i].want)
+		parts[i].found = map[string]*shortest{}
+		addFinishes(ends, i, parts[i])
 	}
 	for _, n := range l.nodes {
-		l.meet(n, ends, parts)
+		l.meet(n, ends, parts, fixed)
 	}
-	return parts[0].rules
 }
 
 // meet tries every finish on a state.
-func (l *learner) meet(n node, ends map[string][]finish, parts []part) {
+func (l *learner) meet(n node, ends map[string][]finish, parts []part, fixed bool) {
 	texts := n.texts[:len(l.want)]
 	try := func(key string) {
 		for _, f := range ends[key] {
-			p := &parts[f.part]
-			cost := (n.verbs*2+f.verbs+1)*verbCost + n.rank
-			switch {
-			case p.best == 0 || cost < p.best:
-				p.best, p.rules = cost, []string{chain(n.rule, f.rule)}
-			case cost == p.best:
-				p.rules = append(p.rules, chain(n.rule, f.rule))
+			if fixed || !f.fixed {
+				l.propose(n, f, &parts[f.part])
 			}
 		}
 	}
@@ -70,40 +96,90 @@ func (l *learner) meet(n node, ends map[string][]finish, parts []part) {
 	}
 }
 
-// addFinishes adds every way of making want in up to two verbs, and more where want is
-// in groups. Verbs count twice, and fixed text three times, so that it is the last to
-// be thought of.
-func addFinishes(ends map[string][]finish, part int, want []string) {
-	addEnds(func(key string, verbs int, rule string) {
-		ends[key] = append(ends[key], finish{part, verbs, rule})
-	}, want)
-	if bare, put, cost := ungrouped(want); put != "" {
-		addEnds(func(key string, verbs int, rule string) {
-			ends[key] = append(ends[key], finish{part, verbs + cost, chain(rule, put)})
-		}, bare)
+// propose takes a rule that is as short as any, and makes what it must of every pair.
+func (l *learner) propose(n node, f finish, p *part) {
+	cost := (n.verbs*2+f.verbs+1)*verbCost + n.rank
+	reading := chain(n.reading, f.conversion)
+	found := p.found[reading]
+	if found != nil && cost > found.cost {
+		return
+	}
+	rule := n.rule
+	if f.fill > 0 && slices.ContainsFunc(n.texts[len(l.want):], func(s string) bool { return s != "" && len(s) < f.fill }) {
+		rule = chain(rule, fmt.Sprintf("lpad(%d)", f.fill))
+	}
+	rule = chain(rule, f.rule)
+	if !remade(rule, l.root[:len(l.want)], p.want) {
+		return
+	}
+	if found == nil {
+		found = &shortest{cost: cost}
+		p.found[reading] = found
+	}
+	found.add(cost, rule)
+}
+
+// addFinishes adds every way of making the wanted texts of a part in up to two verbs,
+// and more where they are in groups, start with 0x, or are in small letters. Verbs count
+// twice, and fixed text three times, so that it is the last to be thought of.
+func addFinishes(ends map[string][]finish, i int, p part) {
+	for _, form := range formsOf(p.want) {
+		addEnds(func(key string, end finish) {
+			end.part, end.verbs, end.rule = i, end.verbs+form.verbs, chain(end.rule, form.put)
+			ends[key] = append(ends[key], end)
+		}, form.bare, p.fill)
 	}
 }
 
-// addEnds adds every way of making want in up to two verbs.
-func addEnds(add func(key string, verbs int, rule string), want []string) {
-	add("="+joined(want), 0, "")
-	addCases(add, want)
-	addFixed(add, want)
-	bare := stripped(want)
-	n := sameLength(want)
-	exact := joined(bare) == joined(want)
-	if exact {
-		addNumbers(add, bare, "", 0)
+// form is the wanted texts without what a rule puts around them at the end.
+type form struct {
+	bare  []string
+	put   string
+	verbs int
+}
+
+// formsOf gives the texts as they are, without groups and 0x, and each in capitals.
+func formsOf(want []string) []form {
+	forms := []form{{bare: want}}
+	if bare, put, cost := ungrouped(want); put != "" {
+		forms = append(forms, form{bare, put, cost})
 	}
-	if n > 0 && !exact {
-		pad := fmt.Sprintf("lpad(%d)", n)
-		add("0"+joined(bare), 2, pad)
+	for _, f := range forms {
+		upper := mapped(f.bare, strings.ToUpper)
+		if joined(upper) != joined(f.bare) && joined(mapped(upper, strings.ToLower)) == joined(f.bare) {
+			forms = append(forms, form{upper, chain("lower", f.put), f.verbs + 2})
+		}
+	}
+	return forms
+}
+
+// addEnds adds every way of making want in up to two verbs.
+func addEnds(add func(key string, end finish), want []string, fill bool) {
+	bare, n := stripped(want), sameLength(want)
+	exact := joined(bare) == joined(want)
+	pad, filled := "", 0
+	if n > 1 && (fill || !exact) {
+		pad = fmt.Sprintf("lpad(%d)", n)
+	}
+	if fill && all(want, func(s string) bool { return isOf(s, 16) }) {
+		filled = n
+	}
+	add("="+joined(want), finish{fill: filled})
+	if lower := mapped(want, strings.ToLower); joined(lower) != joined(want) {
+		add("="+joined(lower), finish{verbs: 2, rule: "upper", fill: filled})
+	}
+	addFixed(add, want, fill)
+	switch {
+	case exact:
+		addNumbers(add, bare, pad, 0)
+	case n > 0:
+		add("0"+joined(bare), finish{verbs: 2, rule: pad})
 		addNumbers(add, bare, pad, 2)
 	}
 }
 
-// ungrouped takes the text between equal groups away, and gives the rule that puts it
-// back and its cost; "" if want is not in groups: 04:A2:33, 0x04 0xA2 0x33.
+// ungrouped takes 0x in front and the text between equal groups away, and gives the rule
+// that puts them back and its cost; "" if there are none: 04:A2:33, 0x04 0xA2, 0x04A2.
 func ungrouped(want []string) (bare []string, put string, cost int) {
 	prefix := ""
 	for _, p := range []string{"0x", "0X"} {
@@ -124,6 +200,9 @@ func ungrouped(want []string) (bare []string, put string, cost int) {
 				return bare, put, 2
 			}
 		}
+	}
+	if prefix != "" {
+		return inner, "prepend(" + quoted(prefix) + ")", 3
 	}
 	return nil, "", 0
 }
@@ -146,7 +225,7 @@ func remade(rule string, texts, want []string) bool {
 }
 
 // addNumbers adds the conversions that make the numbers, which have no zero in front.
-func addNumbers(add func(string, int, string), bare []string, pad string, verbs int) {
+func addNumbers(add func(string, finish), bare []string, pad string, verbs int) {
 	for _, c := range []struct {
 		verb     string
 		from, to int
@@ -155,107 +234,33 @@ func addNumbers(add func(string, int, string), bare []string, pad string, verbs 
 	} {
 		from, ok := rebased(bare, c.to, c.from)
 		if ok && joined(bare) == strings.ToUpper(joined(bare)) {
-			add(readings[c.from]+joined(from), verbs+2, chain(c.verb, pad))
+			add(readings[c.from]+joined(from), finish{verbs: verbs + 2, rule: chain(c.verb, pad), conversion: c.verb})
 		}
-	}
-}
-
-// addCases adds the change of letters.
-func addCases(add func(string, int, string), want []string) {
-	text := joined(want)
-	if lower := strings.ToLower(text); lower != text {
-		add("="+lower, 2, "upper")
-	}
-	if upper := strings.ToUpper(text); upper != text {
-		add("="+upper, 2, "lower")
 	}
 }
 
 // addFixed adds the fixed text in front and at the end.
-func addFixed(add func(string, int, string), want []string) {
+func addFixed(add func(string, finish), want []string, fill bool) {
+	put := func(verb, text string, rest []string) {
+		end := finish{verbs: 3, rule: verb + "(" + quoted(text) + ")", fixed: hasDigits(text)}
+		if fill && all(rest, func(s string) bool { return isOf(s, 16) }) {
+			end.fill = sameLength(rest)
+		}
+		add("="+joined(rest), end)
+	}
 	for n := 1; all(want, func(s string) bool { return len(s) > n && s[:n] == want[0][:n] }); n++ {
-		add("="+joined(mapped(want, func(s string) string { return s[n:] })), 3, "prepend("+quoted(want[0][:n])+")")
+		put("prepend", want[0][:n], mapped(want, func(s string) string { return s[n:] }))
 	}
 	for n := 1; all(want, func(s string) bool { return len(s) > n && s[len(s)-n:] == want[0][len(want[0])-n:] }); n++ {
-		add("="+joined(mapped(want, func(s string) string { return s[:len(s)-n] })), 3, "append("+quoted(want[0][len(want[0])-n:])+")")
+		put("append", want[0][len(want[0])-n:], mapped(want, func(s string) string { return s[:len(s)-n] }))
 	}
 }
 
-// sideBySide looks for numbers that are two numbers side by side, such as a facility of
-// three digits and a card number of five, with or without something between them. With
-// nothing between them, both sides are filled up to their length.
-func (l *learner) sideBySide() (rules []string) {
-	splits := l.splits()
-	parts := make([]part, 0, 2*len(splits))
-	for _, s := range splits {
-		parts = append(parts, part{want: s.left}, part{want: s.right})
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	l.shortest(parts)
-	best := 0
-	for i, s := range splits {
-		left, right := parts[2*i], parts[2*i+1]
-		verbs := left.best + right.best
-		if left.best == 0 || right.best == 0 || best != 0 && verbs > best {
-			continue
-		}
-		if verbs != best {
-			best, rules = verbs, nil
-		}
-		rules = append(rules, l.join(s, left, right)...)
-	}
-	return rules
-}
-
-// join gives the rules that put the two sides together. With nothing between them, the
-// right side must be filled up to its length, and the left one if all have the same.
-func (l *learner) join(s split, left, right part) (rules []string) {
-	for _, a := range l.meanings(left.rules) {
-		for _, b := range l.meanings(right.rules) {
-			if s.between == "" {
-				a, b = cmp.Or(l.padded(a, left.want), a), cmp.Or(l.padded(b, right.want), b)
-			}
-			rules = append(rules, fmt.Sprintf("join(%s,%s,%s)", quoted(s.between), quoted(a), quoted(b)))
-		}
-	}
-	return rules
-}
-
-// split is the wanted texts as two sides with the same text between them.
-type split struct {
-	between     string
-	left, right []string
-}
-
-// splits are the places where every wanted text can be split: at a character that is
-// no digit, or else so many characters from the end.
-func (l *learner) splits() (list []split) {
-	for _, c := range l.want[0] {
-		s := split{between: string(c)}
-		for _, want := range l.want {
-			left, right, ok := strings.Cut(want, s.between)
-			if !ok || left == "" || right == "" || isOf(s.between, 16) {
-				break
-			}
-			s.left, s.right = append(s.left, left), append(s.right, right)
-		}
-		if len(s.right) == len(l.want) {
-			list = append(list, s)
-		}
-	}
-	if len(list) > 0 {
-		return list
-	}
-	shortest := len(slices.MinFunc(l.want, func(a, b string) int { return len(a) - len(b) }))
-	for right := 1; right < shortest; right++ {
-		list = append(list, split{
-			left:  mapped(l.want, func(s string) string { return s[:len(s)-right] }),
-			right: mapped(l.want, func(s string) string { return s[len(s)-right:] }),
-		})
-	}
-	return list
+// hasDigits reports whether a fixed text may stand for digits of a badge: it has some,
+// beside those of 0x, or is hex.
+func hasDigits(text string) bool {
+	text = strings.NewReplacer("0x", "", "0X", "").Replace(text)
+	return text != "" && (strings.ContainsAny(text, "0123456789") || isOf(text, 16))
 }
 
 // rebased writes numbers in another base, without zeros in front.

@@ -20,8 +20,9 @@ type slice struct{ n, start, count, rank int }
 // shortest length that holds every badge; of longer ones the shorter are likelier.
 const (
 	proven       = iota * rankGap // a format's place, and the parity of every badge is right by it
+	provenBeyond                  // the same in a longer frame, by more parity bits than are right by chance
 	usual                         // between the first and the last bit, or whole bytes
-	provenLong                    // a format's place in a longer frame, with the parity right
+	provenLong                    // a format's place in a longer frame, with as many parity bits right as in a short one
 	unproven                      // a format's place
 	usualLong                     // the usual places in a longer frame
 	unprovenLong                  // a format's place in a longer frame
@@ -55,11 +56,11 @@ const minBits = 16
 // movesTo gives the moves that cut slices out of frames.
 func movesTo(frame string, verbs int, places []slice) (list []move) {
 	for _, s := range places {
-		rule := ""
+		bits := ""
 		if frame != "" {
-			rule = fmt.Sprintf(frame, s.n)
+			bits = fmt.Sprintf(frame, s.n)
 		}
-		list = append(list, move{rule: chain(rule, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank})
+		list = append(list, move{rule: chain(bits, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank, reading: bits})
 	}
 	return list
 }
@@ -122,15 +123,17 @@ func placesIn(values []uint64, width int) (list []slice) {
 		if width != 0 && n != width {
 			continue
 		}
-		class := [3]int{proven, usual, unproven}
-		if steps > 0 {
-			class = [3]int{provenLong + steps, usualLong + steps, unprovenLong + steps}
-		}
-		list = append(list, usualPlaces(n, class[1])...)
+		class := ranksOf(steps)
+		list = append(list, usualPlaces(n, class.usual)...)
 		for _, f := range formatsOf(n) {
-			rank := class[2]
-			if proves(f, values) {
-				rank = class[0]
+			rank := class.unproven
+			switch checks := checksOf(f, values); {
+			case checks >= proof && slices.Contains(common, f.Name):
+				rank = proven
+			case checks >= proofBeyond:
+				rank = class.beyond
+			case checks >= proof:
+				rank = class.proven
 			}
 			list = append(list, placesOf(f, rank)...)
 		}
@@ -139,30 +142,51 @@ func placesIn(values []uint64, width int) (list []slice) {
 	return list
 }
 
+// classes is the ranks of the places of a frame.
+type classes struct{ proven, beyond, usual, unproven int }
+
+// ranksOf gives the ranks in a frame so many lengths longer than the shortest.
+func ranksOf(steps int) classes {
+	if steps == 0 {
+		return classes{proven + 1, proven + 1, usual, unproven}
+	}
+	return classes{provenLong + steps, provenBeyond + steps, usualLong + steps, unprovenLong + steps}
+}
+
+// common is the formats that nearly all sites with 26 and 34 bits have. Where their parity
+// is right they are believed, whatever rarer format passes as well: as ATSW30 does with the
+// 34 bits of every second facility below 4096.
+var common = []string{"H10301", "H10306"}
+
 // formatsOf gives the formats of a length.
 func formatsOf(n int) []pacs.Format {
 	return slices.DeleteFunc(pacs.Formats(), func(f pacs.Format) bool { return f.Bits != n })
 }
 
-// proof is how many parity bits must be right until badges prove a format: those of
-// three badges. One in 64 sets of other badges has as many.
-const proof = 2 * MinPairs
+// How many parity bits must be right until badges prove a format: those of three badges. One
+// in 64 sets of other badges has as many. A longer format, of which there are many, takes
+// half as many again: three badges of a format of three parity bits have them, as the 35
+// bits of a Corporate 1000 do, which look like 34 while the first one is 0.
+const (
+	proof       = 2 * MinPairs
+	proofBeyond = 3 * MinPairs
+)
 
-// proves reports whether every value is a frame of the format, and their parity bits are
-// proof of it. One over zeros alone is none: a frame in a longer one has them in front.
-func proves(f pacs.Format, values []uint64) bool {
+// checksOf counts the parity bits that prove that every value is a frame of the format; 0 if
+// one is none. A bit over zeros alone proves nothing: a frame in a longer one has them in
+// front.
+func checksOf(f pacs.Format, values []uint64) (checks int) {
 	only, err := pacs.Select(f.Name)
 	if err != nil {
-		return false
+		return 0
 	}
-	checks := 0
 	for _, v := range values {
 		raw := make([]byte, (f.Bits+7)/8)
 		for i := range f.Bits {
 			raw[i/8] |= byte(v>>(f.Bits-1-i)&1) << (7 - i%8)
 		}
 		if _, why := only.Card(reader.PACS, f.Bits, raw); why != "" {
-			return false
+			return 0
 		}
 		for _, p := range f.Parities {
 			if v&(maskOf(f.Bits, p.Over)|maskOf(f.Bits, []pacs.Range{{From: p.At, To: p.At}})) != 0 {
@@ -170,7 +194,7 @@ func proves(f pacs.Format, values []uint64) bool {
 			}
 		}
 	}
-	return checks >= proof
+	return checks
 }
 
 // maskOf gives the bits of a frame that ranges name.

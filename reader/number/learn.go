@@ -22,16 +22,17 @@ type Learned struct {
 	// Rules are the shortest rules that explain every pair, one of each meaning. None:
 	// no rule does. More than one: the pairs do not tell which; another badge will.
 	Rules []string
-	// Also explains every pair with one verb more, and gives other numbers than
-	// Rules[0] for badges whose number is short: it fills them up with zeros. Empty if
-	// it makes no difference or there is no single rule.
-	Also string
+	// OneSite: the badges have digits in common that the rules may put in or pass over, so
+	// that only a badge of another facility tells. The rules are not to be trusted.
+	OneSite bool
 }
 
 // Learn looks for the shortest rule that makes Want of Read for every pair. The
 // shortest has the fewest verbs; adding fixed text counts as more than one. It tries
 // rules of up to four verbs in front of the last conversion and its padding, and two
-// such rules side by side (facility and card number). Its errors do not show a number.
+// such rules side by side (facility and card number). Where every Want has the same
+// length, a number of another badge that is shorter is filled up to it. Its errors do not
+// show a number.
 func Learn(pairs []Pair) (Learned, error) {
 	pairs, err := distinct(pairs)
 	if err != nil {
@@ -39,15 +40,7 @@ func Learn(pairs []Pair) (Learned, error) {
 	}
 	l := newLearner(pairs)
 	l.explore()
-	rules := l.shortest([]part{{want: l.want}})
-	if len(rules) == 0 {
-		rules = l.sideBySide()
-	}
-	found := Learned{Rules: l.meanings(rules)}
-	if len(found.Rules) == 1 {
-		found.Also = l.padded(found.Rules[0], l.want)
-	}
-	return found, nil
+	return l.choose(), nil
 }
 
 // distinct leaves out what is said twice, and refuses what proves nothing.
@@ -75,8 +68,9 @@ func distinct(pairs []Pair) (list []Pair, err error) {
 }
 
 // meanings gives one rule of each meaning: the one with the fewest characters. Rules
-// mean the same if they make the same of badges that look like those that were read.
-func (l *learner) meanings(rules []string) (list []string) {
+// mean the same if they make the same of badges that look like those that were read. A
+// rule that does not make what is wanted of every pair is left out.
+func (l *learner) meanings(rules, want []string) (list []string) {
 	slices.SortFunc(rules, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
@@ -84,7 +78,7 @@ func (l *learner) meanings(rules []string) (list []string) {
 	for _, rule := range rules {
 		made := l.apply(rule)
 		key := joined(made)
-		if made != nil && !seen[key] {
+		if made != nil && !seen[key] && slices.Equal(made[:len(want)], want) {
 			seen[key] = true
 			list = append(list, rule)
 		}
@@ -104,21 +98,6 @@ func (l *learner) apply(rule string) []string {
 		out[i], _ = r.Convert(text)
 	}
 	return out
-}
-
-// padded is the rule filled up to the length that every wanted text has; empty if that
-// makes no difference for other badges.
-func (l *learner) padded(rule string, want []string) string {
-	n := sameLength(want)
-	if n == 0 {
-		return ""
-	}
-	for _, text := range l.apply(rule)[len(l.want):] {
-		if text != "" && len(text) < n {
-			return chain(rule, fmt.Sprintf("lpad(%d)", n))
-		}
-	}
-	return ""
 }
 
 // chain joins two rules, of which either may be empty.

@@ -177,7 +177,7 @@ func TestLearnFindsDigitsThatAreTurnedOver(t *testing.T) {
 	for _, tt := range []struct{ pairs, want string }{
 		{"0B00A41F52,00055839985572 1200C3D9E4,00566939662706 3500101A2B,00867591816525", "nibblereverse|hex2dec|lpad(14)"},
 		{"0B00A41F52,0D00528FA4 1200C3D9E4,84003CB972 3500101A2B,CA0080854D", "nibblereverse"},
-		{"0BC7A41F52,1045598116 12E8C3D9E4,1899805042 35F9101A2B,4185949517", "right(8)|nibblereverse|hex2dec"},
+		{"0BC7A41F52,1045598116 12E8C3D9E4,1899805042 35F9101A2B,4185949517", "right(8)|nibblereverse|hex2dec|lpad(10)"},
 	} {
 		if got := oneRule(t, pairsOf(tt.pairs)); got != tt.want {
 			t.Errorf("learnt %s, not %s", got, tt.want)

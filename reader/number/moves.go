@@ -11,11 +11,13 @@ type move struct {
 	rule      string
 	verbs     int
 	rank      int
+	reading   string
 	cut, bits bool
 	clean     bool // it only takes away what is no digit
 }
 
-func verbOf(rule string) move { return move{rule: rule, verbs: 1} }
+// reading is a verb that reads all digits in another way.
+func reading(rule string) move { return move{rule: rule, verbs: 1, reading: rule} }
 
 func cleaning(rule string) move { return move{rule: rule, verbs: 1, clean: true} }
 
@@ -48,14 +50,14 @@ func (l *learner) moves(n node) (list []move) {
 
 // fromHex reads hex digits as bytes and as a number.
 func fromHex(texts []string) (list []move) {
-	list = append(list, verbOf("hex2dec"), verbOf("nibblereverse"))
+	list = append(list, reading("hex2dec"), reading("nibblereverse"))
 	n := sameLength(texts)
 	if n == 0 {
 		return list
 	}
-	list = append(list, move{rule: fmt.Sprintf("hex2bin|lpad(%d)", 4*n), verbs: 2, bits: true})
+	list = append(list, move{rule: fmt.Sprintf("hex2bin|lpad(%d)", 4*n), verbs: 2, bits: true, reading: "hex2bin"})
 	if n%2 == 0 {
-		list = append(list, verbOf("reverse"), verbOf("bitreverse"), verbOf("hex2ascii"))
+		list = append(list, reading("reverse"), reading("bitreverse"), reading("hex2ascii"))
 	}
 	return list
 }
@@ -68,7 +70,7 @@ func fromDecimal(texts []string, whole bool) (list []move) {
 			return list
 		}
 		if all(texts, func(s string) bool { return len(s) <= digits*6/5+1 }) {
-			list = append(list, move{rule: fmt.Sprintf("dec2hex|lpad(%d)", digits), verbs: 2})
+			list = append(list, move{rule: fmt.Sprintf("dec2hex|lpad(%d)", digits), verbs: 2, reading: "dec2hex"})
 		}
 	}
 	return list

@@ -420,6 +420,29 @@ func TestPublishedBadges(t *testing.T) {
 // an N10002 is not checked, and a changed bit of an H10306 must be a fault.
 var onlyByName = map[string]bool{"N10002": true}
 
+// An H10306 with any bit changed is no card by auto, though one in the first half makes a
+// clean N10002 of it: noise must not make a second card of one badge.
+func TestAutoTakesNoDisturbedH10306ForAnN10002(t *testing.T) {
+	bits := pack(layout(t, "H10306"), Fields{Facility: 193, Card: 45193})
+	if _, why := (Selection{}).Card(reader.PACS, 34, packed(bits)); why != "" {
+		t.Fatalf("the badge itself: fault %q", why)
+	}
+	asNorthern := 0
+	for pos := 1; pos <= 34; pos++ {
+		p := packed(bits)
+		p[(pos-1)/8] ^= 0x80 >> ((pos - 1) % 8)
+		if _, why := (Selection{}).Card(reader.PACS, 34, p); why != reader.BadParity {
+			t.Errorf("bit %d changed: fault %q", pos, why)
+		}
+		if _, why := must(Select("N10002")).Card(reader.PACS, 34, p); why == "" {
+			asNorthern++
+		}
+	}
+	if asNorthern != 17 {
+		t.Errorf("%d of the changed frames are an N10002", asNorthern)
+	}
+}
+
 // auto takes whatever one of the formats of its length reads.
 func TestAutoLosesNoBadge(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(2, 9))

@@ -26,7 +26,9 @@ const (
 const bareUID = 32
 
 // standard is what auto takes a length for, though other formats have it too: they
-// are rarer, and have to be configured.
+// are rarer, and have to be configured. An H10306 of which one bit of the first half is
+// changed is an N10002, whose first half is not covered: taking both would make two cards
+// of one badge.
 var standard = []string{"H10301", "H10306"}
 
 // Select reads what a configuration says:
