@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"badged/internal/ownfile"
@@ -11,9 +12,20 @@ import (
 // CheckFile reports a configuration that somebody else could have made or changed.
 func (p *Plan) CheckFile() error {
 	return trust(
+		checkMode(p.Config.File),
 		ownfile.CheckPath(p.Config.File, ownfile.Shared),
 		ownfile.CheckFolder(filepath.Dir(p.Config.File)),
 	)
+}
+
+// checkMode reports a file that others can write. CheckPath ends at the first folder on the
+// way that they can write too, and a person wants to hear of both at once.
+func checkMode(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil // CheckPath tells, if it matters
+	}
+	return ownfile.CheckFile(file, info, ownfile.Shared)
 }
 
 // CheckTrust reports all of the agent's files and folders that somebody else could have
@@ -21,6 +33,7 @@ func (p *Plan) CheckFile() error {
 // socket decides who may enter. Keys and the database are checked when they are read.
 func (p *Plan) CheckTrust() error {
 	return trust(
+		checkMode(p.Config.File),
 		ownfile.CheckPath(p.Config.File, ownfile.Shared),
 		ownfile.CheckFolder(filepath.Dir(p.Config.File)),
 		ownfile.CheckFolder(p.Config.StateDir),
