@@ -38,9 +38,9 @@ const (
 // newTable makes a table with room for some n ids.
 func newTable[V any](n int) table[V] {
 	t := table[V]{parts: make([]part, 1<<partBits)}
-	if room := n >> partBits; room > 0 {
+	if room := n >> partBits; room >= minPart {
 		for i := range t.parts {
-			t.parts[i].resize(room*5/4 + minPart)
+			t.parts[i].resize(room*5/4 + 4)
 		}
 	}
 	return t
