@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// StopBound is how long a process may take to end after SIGTERM.
-const StopBound = 5 * time.Second
+// StopBound is how long a process may take to end after SIGTERM before it counts as hung: a
+// busy machine may not run it at all for many seconds.
+const StopBound = 2 * time.Minute
 
 // Command is what to start.
 type Command struct {

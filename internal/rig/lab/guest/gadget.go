@@ -42,7 +42,7 @@ type gadget struct {
 
 // newGadget makes a device that will be plugged into the nth controller.
 func newGadget(name string, controller int, id identity, functions ...function) (*gadget, error) {
-	g := &gadget{name: name, udc: "dummy_udc." + strconv.Itoa(controller), patience: 5 * time.Second}
+	g := &gadget{name: name, udc: "dummy_udc." + strconv.Itoa(controller), patience: presented}
 	var errs []error
 	set := func(file, value string) { errs = append(errs, g.set(file, value)) }
 	folder := func(dir string) { errs = append(errs, os.MkdirAll(g.path(dir), 0o755)) }
