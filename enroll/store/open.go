@@ -49,15 +49,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, err
 }
 
-func open(ctx context.Context, o Options) (*Store, error) {
+// databaseOptions say how the database of a terminal is opened.
+func databaseOptions(path string) (sqlite.Options, error) {
 	scripts, err := fs.Sub(schema, "schema")
+	return sqlite.Options{
+		Path: path, PageSize: pageSize, ApplicationID: applicationID, Migrations: scripts, Readers: 3,
+		CacheKiB: 512, ReadCacheKiB: 128, // who reads looks a row up, or goes from one end to the other
+	}, err
+}
+
+func open(ctx context.Context, o Options) (*Store, error) {
+	options, err := databaseOptions(o.Path)
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(ctx, sqlite.Options{
-		Path: o.Path, PageSize: pageSize, ApplicationID: applicationID, Migrations: scripts, Readers: 3,
-		CacheKiB: 512, ReadCacheKiB: 128, // who reads looks a row up, or goes from one end to the other
-	})
+	db, err := sqlite.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}

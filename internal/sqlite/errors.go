@@ -56,10 +56,13 @@ func opError(op, path string, err error) error {
 	if errors.As(err, &e) {
 		return err
 	}
-	return &Error{op, path, hint(err), err}
+	return &Error{op, path, hint(op, err), err}
 }
 
-func hint(err error) string {
+// opCopy reads a file that must be there; others make theirs.
+const opCopy = "copy"
+
+func hint(op string, err error) string {
 	switch {
 	case IsFull(err):
 		return "the disk is full: free some space on it"
@@ -73,6 +76,8 @@ func hint(err error) string {
 		return "point the configuration at another file, or move this one away"
 	case IsCorrupt(err):
 		return "restore a backup, or move it away to start anew"
+	case errors.Is(err, fs.ErrNotExist) && op == opCopy:
+		return "no such file: see ls -l in the folder of the database"
 	case errors.Is(err, fs.ErrNotExist), code(err) == sqliteCantOpen:
 		return "make its folder first and give it to the account that runs the program"
 	case errors.Is(err, fs.ErrPermission):

@@ -13,22 +13,23 @@ import (
 )
 
 // Salvage opens a copy of a file that may be damaged, so that what can still be read is
-// read; the file itself is not touched. A header that is destroyed is made anew. end
-// closes it and deletes the copy.
-func Salvage(ctx context.Context, path string) (db *sql.DB, end func() error, err error) {
+// read; the file itself is not touched. A header that is destroyed or does not fit the file
+// is made anew; so is the first page, with like's schema if like has one. end closes it and
+// deletes the copy.
+func Salvage(ctx context.Context, path string, like Options) (db *sql.DB, end func() error, err error) {
 	dir, err := os.MkdirTemp("", "badged-salvage-") // mode 0700
 	if err != nil {
-		return nil, nil, opError("copy", path, err)
+		return nil, nil, opError(opCopy, path, err)
 	}
 	remove := func() error { return os.RemoveAll(dir) }
 	copied := filepath.Join(dir, "copy.db")
 	if err := copyFiles(copied, path); err != nil {
-		return nil, nil, opError("copy", path, errors.Join(err, remove()))
+		return nil, nil, opError(opCopy, path, errors.Join(err, remove()))
 	}
 	db, err = openCopy(ctx, copied)
-	for _, size := range []uint16{4096, 512} {
+	for _, mend := range mendings(ctx, like, dir) {
 		if IsCorrupt(err) {
-			db, err = openWithHeader(ctx, copied, size)
+			db, err = openMended(ctx, copied, mend)
 		}
 	}
 	if err != nil {
@@ -77,16 +78,39 @@ func openCopy(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// openWithHeader puts the header of a database with such pages into a copy and opens it
-// (https://sqlite.org/fileformat.html#the_database_header).
-func openWithHeader(ctx context.Context, path string, pageSize uint16) (*sql.DB, error) {
+// mending gives what is written over the beginning of a file.
+type mending func(first []byte, size int64) ([]byte, error)
+
+// mendings are the ways to mend the first page of a copy, those that change least first.
+func mendings(ctx context.Context, like Options, dir string) []mending {
+	ways := []mending{withSize, withHeader(4096), withHeader(512)}
+	if like.Migrations == nil {
+		return ways
+	}
+	return append(ways, func(_ []byte, size int64) ([]byte, error) {
+		return firstPage(ctx, like, dir, size)
+	})
+}
+
+// openMended mends the first page of a copy and opens it.
+func openMended(ctx context.Context, path string, mend mending) (*sql.DB, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
+	first := make([]byte, headerSize)
 	info, err := f.Stat()
 	if err == nil {
-		_, err = f.WriteAt(header(pageSize, info.Size()), 0)
+		_, err = f.ReadAt(first, 0)
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		first, err = mend(first, info.Size())
+	}
+	if err == nil {
+		_, err = f.WriteAt(first, 0)
+	}
+	if err == nil {
+		err = lengthen(f, first, info.Size())
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
@@ -94,8 +118,61 @@ func openWithHeader(ctx context.Context, path string, pageSize uint16) (*sql.DB,
 	return openCopy(ctx, path)
 }
 
+// lengthen makes a file that was cut off as long as its header says: what is missing is zeros.
+func lengthen(f *os.File, first []byte, size int64) error {
+	if says := sizeOf(first); says > size {
+		return f.Truncate(says)
+	}
+	return nil
+}
+
+// sizeOf is the length of the file that a header is of, in bytes.
+func sizeOf(first []byte) int64 {
+	return int64(binary.BigEndian.Uint16(first[16:])) * int64(min(binary.BigEndian.Uint32(first[28:]), maxPages))
+}
+
+// headerSize is the length of the header of a database, whose fields are those of
+// https://sqlite.org/fileformat.html#the_database_header.
+const headerSize = 100
+
+// withSize lets a header say how long the file is, if that is more than it says.
+func withSize(first []byte, size int64) ([]byte, error) {
+	pageSize := int64(binary.BigEndian.Uint16(first[16:]))
+	if pageSize < 512 {
+		return first, nil // no header: another way mends it
+	}
+	binary.BigEndian.PutUint32(first[28:], uint32(max(size, sizeOf(first))/pageSize))
+	copy(first[92:96], first[24:28]) // the change counter that the size is valid for
+	return first, nil
+}
+
+// withHeader puts the header of a database with such pages in front.
+func withHeader(pageSize uint16) mending {
+	return func(_ []byte, size int64) ([]byte, error) { return header(pageSize, size), nil }
+}
+
+// firstPage gives the first page of an empty database, for a file of a size: what its tables
+// are and where they begin is the same in each database of the schema.
+func firstPage(ctx context.Context, like Options, dir string, size int64) ([]byte, error) {
+	like.Path = filepath.Join(dir, "empty.db")
+	db, err := Open(ctx, like)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(like.Path)
+	if err != nil || len(b) < like.PageSize {
+		return nil, errors.Join(err, errEmpty)
+	}
+	first, err := withSize(b[:like.PageSize], size)
+	clear(first[32:40]) // pages that are free
+	return first, err
+}
+
 func header(pageSize uint16, size int64) []byte {
-	h := make([]byte, 100)
+	h := make([]byte, headerSize)
 	copy(h, "SQLite format 3\x00")
 	binary.BigEndian.PutUint16(h[16:], pageSize)
 	copy(h[18:], []byte{2, 2, 0, 64, 32, 32}) // write-ahead log, no reserved bytes, fractions

@@ -143,7 +143,7 @@ func (r rig) firstRise(ctx context.Context, began time.Time, cards int) (time.Du
 // readRows is the yardstick: the time that the check of the same file takes, and its rows
 // one after the other. It reads a copy.
 func readRows(ctx context.Context, dir string) (took time.Duration, err error) {
-	db, end, err := sqlite.Salvage(ctx, filepath.Join(dir, "badged.db"))
+	db, end, err := sqlite.Salvage(ctx, filepath.Join(dir, "badged.db"), sqlite.Options{})
 	if err != nil {
 		return 0, err
 	}
