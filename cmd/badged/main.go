@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"badged/internal/cli"
 	"badged/reader/gpioport"
@@ -19,7 +20,7 @@ const holdWord = "hold-relay"
 // relayGuard is how that is done. It stays empty where Run is called by others than main.
 var relayGuard gpioport.Guard
 
-var program = cli.Program{Name: "badged", Run: Run, Code: exitCode}
+var program = cli.Program{Name: "badged", Run: Run, Code: exitCode, Grace: 30 * time.Second}
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == holdWord {

@@ -2,11 +2,15 @@
 // that manages it.
 package main
 
-import "badged/internal/cli"
+import (
+	"time"
+
+	"badged/internal/cli"
+)
 
 // version is set by the build.
 var version = "devel"
 
 func main() { command.Main() }
 
-var command = cli.Program{Name: "badgehub", Run: Run, Code: exitCode}
+var command = cli.Program{Name: "badgehub", Run: Run, Code: exitCode, Grace: 30 * time.Second}

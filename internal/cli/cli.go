@@ -7,6 +7,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,14 +51,44 @@ type Program struct {
 	// Code gives the exit code of an error that is not one of usage. Nil means ExitFailed
 	// for all of them.
 	Code func(error) int
+
+	// Grace is how long Run may take to end in order after a signal. Zero means defaultGrace.
+	Grace time.Duration
 }
 
-// Main runs the program as this process, until an interrupt or SIGTERM. It does not return.
+// defaultGrace is enough for a command that only has to let go of what it holds.
+const defaultGrace = time.Second
+
+// Main runs the program as this process, until an interrupt or SIGTERM. A read that blocks
+// hears of no signal: after Grace, or at a second signal, the process ends without it. Main
+// does not return.
 func (p Program) Main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := p.Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdin, os.Stdout, os.Stderr})
-	stop()
-	os.Exit(p.Exit(err, os.Stderr))
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx, os.Args[1:], os.Getenv, Stdio{os.Stdin, os.Stdout, os.Stderr}) }()
+	select {
+	case err := <-ended:
+		os.Exit(p.Exit(err, os.Stderr))
+	case s := <-signals:
+		signal.Stop(signals) // a second one ends the process at once
+		cancel()
+		os.Exit(p.endAfter(s, ended))
+	}
+}
+
+// endAfter waits for Run to end after a signal, and gives the exit code: that of Run, or the
+// one that shells give a process that a signal ended.
+func (p Program) endAfter(s os.Signal, ended <-chan error) int {
+	select {
+	case err := <-ended:
+		return p.Exit(err, os.Stderr)
+	case <-time.After(cmp.Or(p.Grace, defaultGrace)):
+		fmt.Fprintf(os.Stderr, "%s: %v: ended in the middle of a read or another call that did not return\n", p.Name, s)
+		n, _ := s.(syscall.Signal)
+		return 128 + int(n)
+	}
 }
 
 // Exit prints err to stderr, once and with nothing invisible in it, and gives the exit

@@ -6,9 +6,11 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -132,18 +134,32 @@ func (ps Problems) Merge(others Problems) Problems {
 
 // Load reads and checks a file, as Parse does.
 func Load(file string) (*Config, error) {
-	info, err := os.Stat(file)
-	if err == nil && info.Size() > maxSize {
-		return nil, fmt.Errorf("read configuration %s: %d bytes are too many for a configuration", file, info.Size())
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return Parse(file, data)
+}
+
+// readFile reads a regular file of a sensible size. It waits for no pipe.
+func readFile(file string) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s has mode %v: it is no file", file, info.Mode())
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err == nil && len(data) > maxSize {
+		err = fmt.Errorf("%s has %d bytes: that is too many for a configuration", file, max(info.Size(), int64(len(data))))
+	}
+	return data, err
 }
 
 // Parse checks the content of a file, which is named for its problems. With Problems comes

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Salvage opens a copy of a file that may be damaged, so that what can still be read is
@@ -23,7 +24,7 @@ func Salvage(ctx context.Context, path string, like Options) (db *sql.DB, end fu
 	}
 	remove := func() error { return os.RemoveAll(dir) }
 	copied := filepath.Join(dir, "copy.db")
-	if err := copyFiles(copied, path); err != nil {
+	if err := copyFiles(ctx, copied, path); err != nil {
 		return nil, nil, opError(opCopy, path, errors.Join(err, remove()))
 	}
 	db, err = openCopy(ctx, copied)
@@ -39,29 +40,57 @@ func Salvage(ctx context.Context, path string, like Options) (db *sql.DB, end fu
 }
 
 // copyFiles copies a file and its write-ahead log.
-func copyFiles(to, from string) error {
-	if err := copyFile(to, from); err != nil {
+func copyFiles(ctx context.Context, to, from string) error {
+	if err := copyFile(ctx, to, from); err != nil {
 		return err
 	}
-	err := copyFile(to+"-wal", from+"-wal")
+	err := copyFile(ctx, to+"-wal", from+"-wal")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
 }
 
-func copyFile(to, from string) error {
-	src, err := os.Open(from)
+// maxCopy bounds a file that is copied: many times what an agent keeps.
+const maxCopy = 1 << 30
+
+// chunk is how much is copied between two looks at ctx.
+const chunk = 1 << 20
+
+// copyFile copies a regular file. It waits for no pipe, and ends with ctx.
+func copyFile(ctx context.Context, to, from string) error {
+	src, err := os.OpenFile(from, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	info, err := src.Stat()
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s has mode %v: it is no file (name the database that was kept aside)", from, info.Mode())
+	case info.Size() > maxCopy:
+		return fmt.Errorf("%s has %d bytes: no database of an agent has more than %d", from, info.Size(), maxCopy)
+	}
 	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Close())
+	return errors.Join(copyBytes(ctx, dst, io.LimitReader(src, maxCopy)), dst.Close())
+}
+
+func copyBytes(ctx context.Context, dst io.Writer, src io.Reader) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(dst, src, chunk); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // openCopy opens a copy as far as its schema can be read.
