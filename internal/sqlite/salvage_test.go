@@ -41,6 +41,9 @@ func TestSalvageThatIsInterruptedLeavesNoCopy(t *testing.T) {
 	if _, _, err := Salvage(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+	if err := copyFile(ctx, filepath.Join(t.TempDir(), "copy"), path); !errors.Is(err, context.Canceled) {
+		t.Errorf("the copy goes on: %v", err)
+	}
 	wantEmpty(t, temp)
 }
 
