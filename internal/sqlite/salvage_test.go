@@ -22,7 +22,7 @@ func TestSalvageCopiesOnlyFilesOfASensibleSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, says := range map[string]string{"pipe": "no file", "zero": "no file", "link": "no file", "huge": "no database", "db": "no file", ".": "no file"} {
-		if _, _, err := Salvage(t.Context(), at(name)); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), dir) {
+		if _, _, err := Salvage(t.Context(), at(name), Options{}); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -38,7 +38,7 @@ func TestSalvageThatIsInterruptedLeavesNoCopy(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := Salvage(ctx, path); !errors.Is(err, context.Canceled) {
+	if _, _, err := Salvage(ctx, path, Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if err := copyFile(ctx, filepath.Join(t.TempDir(), "copy"), path); !errors.Is(err, context.Canceled) {
