@@ -32,6 +32,8 @@ type node struct {
 	bits  bool // the texts are binary: they are cut, and the finish reads them
 	clean bool // what was read, without what is no digit: it may be a frame
 	rank  int  // of the place that was cut out of a frame
+	// proven is the bits of that place if parity proves it.
+	proven int
 	// reading is the verbs by which a badge is read: as bits, as a number, turned over.
 	reading string
 	texts   []string
@@ -76,6 +78,9 @@ func (l *learner) explore() {
 // keep puts a state on the list, unless it is there or there is no room.
 func (l *learner) keep(n node) bool {
 	key := hashed(n.texts)
+	if n.proven > 0 {
+		key = hashed(append([]string{n.reading}, n.texts...)) // which of two formats it is shows in what is wanted
+	}
 	if l.seen[key] || l.tries >= maxTries {
 		return false
 	}
@@ -95,7 +100,7 @@ func (l *learner) step(n node, m move) (node, bool) {
 	}
 	next := node{
 		rule: chain(n.rule, m.rule), verbs: n.verbs + m.verbs, cut: m.cut, bits: n.bits || m.bits,
-		clean: n.clean && m.clean, rank: max(n.rank, m.rank), reading: chain(n.reading, m.reading), texts: make([]string, len(n.texts)),
+		clean: n.clean && m.clean, rank: max(n.rank, m.rank), proven: m.proven, reading: chain(n.reading, m.reading), texts: make([]string, len(n.texts)),
 	}
 	for i, text := range n.texts {
 		out, err := rule.Convert(text)

@@ -3,6 +3,7 @@ package number
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -98,7 +99,7 @@ func (l *learner) meet(n node, ends map[string][]finish, parts []part, fixed boo
 
 // propose takes a rule that is as short as any, and makes what it must of every pair.
 func (l *learner) propose(n node, f finish, p *part) {
-	cost := (n.verbs*2+f.verbs+1)*verbCost + n.rank
+	cost := (n.verbs*2+f.verbs+1)*verbCost + n.rankFor(p.want)
 	reading := chain(n.reading, f.conversion)
 	found := p.found[reading]
 	if found != nil && cost > found.cost {
@@ -117,6 +118,19 @@ func (l *learner) propose(n node, f finish, p *part) {
 		p.found[reading] = found
 	}
 	found.add(cost, rule)
+}
+
+// rankFor is the rank of the node if these numbers are wanted of it. Of several formats that
+// parity proves, it is the one whose field takes just the digits up to which they are filled.
+func (n node) rankFor(want []string) int {
+	digits := sameLength(want)
+	if n.proven == 0 || n.proven > 63 || digits == 0 || !all(want, func(s string) bool { return s[0] == '0' }) {
+		return n.rank
+	}
+	if digits == len(strconv.FormatUint(1<<n.proven-1, 10)) {
+		return min(n.rank, proven+1+n.rank%rankGap) // of equals the shorter, as everywhere
+	}
+	return n.rank + rankGap/2
 }
 
 // addFinishes adds every way of making the wanted texts of a part in up to two verbs,

@@ -13,7 +13,10 @@ import (
 
 // slice is count bits in a row of a frame of n bits, from the bit start on, which
 // counts from 0.
-type slice struct{ n, start, count, rank int }
+type slice struct {
+	n, start, count, rank int
+	proven                bool // a format's place, and the parity is right by it
+}
 
 // The ranks of a slice: how likely a number stands there. Of two rules with as many
 // verbs, the one of the lower rank explains the badges. Short frames are those of the
@@ -60,7 +63,11 @@ func movesTo(frame string, verbs int, places []slice) (list []move) {
 		if frame != "" {
 			bits = fmt.Sprintf(frame, s.n)
 		}
-		list = append(list, move{rule: chain(bits, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank, reading: bits})
+		m := move{rule: chain(bits, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank, reading: bits}
+		if s.proven {
+			m.proven = s.count
+		}
+		list = append(list, m)
 	}
 	return list
 }
@@ -126,8 +133,8 @@ func placesIn(values []uint64, width int) (list []slice) {
 		class := ranksOf(steps)
 		list = append(list, usualPlaces(n, class.usual)...)
 		for _, f := range formatsOf(n) {
-			rank := class.unproven
-			switch checks := checksOf(f, values); {
+			rank, checks := class.unproven, checksOf(f, values)
+			switch {
 			case checks >= proof && slices.Contains(common, f.Name):
 				rank = proven
 			case checks >= proofBeyond:
@@ -135,7 +142,10 @@ func placesIn(values []uint64, width int) (list []slice) {
 			case checks >= proof:
 				rank = class.proven
 			}
-			list = append(list, placesOf(f, rank)...)
+			for _, place := range placesOf(f, rank) {
+				place.proven = checks >= proof
+				list = append(list, place)
+			}
 		}
 	}
 	slices.SortStableFunc(list, func(a, b slice) int { return cmp.Compare(a.rank, b.rank) })
@@ -153,10 +163,10 @@ func ranksOf(steps int) classes {
 	return classes{provenLong + steps, provenBeyond + steps, usualLong + steps, unprovenLong + steps}
 }
 
-// common is the formats that nearly all sites with 26 and 34 bits have. Where their parity
-// is right they are believed, whatever rarer format passes as well: as ATSW30 does with the
-// 34 bits of every second facility below 4096.
-var common = []string{"H10301", "H10306"}
+// common is the formats that nearly all sites with 26, 34 and 37 bits have. Where their
+// parity is right they are believed, whatever rarer format passes as well: as ATSW30 does
+// with the 34 bits of every second facility below 4096.
+var common = []string{"H10301", "H10306", "H10302", "H10304"}
 
 // formatsOf gives the formats of a length.
 func formatsOf(n int) []pacs.Format {
@@ -217,10 +227,10 @@ func placesOf(f pacs.Format, rank int) (list []slice) {
 		}
 		r := field[0]
 		from, to, count = min(from, r.From), max(to, r.To), count+r.To-r.From+1
-		list = append(list, slice{f.Bits, r.From - 1, r.To - r.From + 1, rank})
+		list = append(list, slice{n: f.Bits, start: r.From - 1, count: r.To - r.From + 1, rank: rank})
 	}
 	if count > 0 && to-from+1 == count {
-		list = append(list, slice{f.Bits, from - 1, count, rank})
+		list = append(list, slice{n: f.Bits, start: from - 1, count: count, rank: rank})
 	}
 	return list
 }
@@ -228,10 +238,10 @@ func placesOf(f pacs.Format, rank int) (list []slice) {
 // usualPlaces gives the places of readers whose format has no name: between two parity
 // bits, and whole bytes without parity.
 func usualPlaces(n, rank int) (list []slice) {
-	list = append(list, slice{n, 1, n - 2, rank})
+	list = append(list, slice{n: n, start: 1, count: n - 2, rank: rank})
 	for start := 0; n%8 == 0 && start < n; start += 8 {
 		for count := 8; start+count <= n; count += 8 {
-			list = append(list, slice{n, start, count, rank})
+			list = append(list, slice{n: n, start: start, count: count, rank: rank})
 		}
 	}
 	return list
@@ -241,7 +251,7 @@ func usualPlaces(n, rank int) (list []slice) {
 func everywhere(n int) (list []slice) {
 	for start := range n {
 		for count := 1; start+count <= n; count++ {
-			list = append(list, slice{n, start, count, anywhere})
+			list = append(list, slice{n: n, start: start, count: count, rank: anywhere})
 		}
 	}
 	return list

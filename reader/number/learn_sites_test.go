@@ -169,3 +169,19 @@ func TestNumbersOfOneLengthAreFilledUp(t *testing.T) {
 		}
 	}
 }
+
+// Numbers of one facility may be frames of 30, 34 and 37 bits by their parity: the digits
+// up to which they are filled tell which.
+func TestTheWidthOfANumberTellsTheFormat(t *testing.T) {
+	for _, tt := range []struct{ pairs, want string }{
+		{"257986493,00128993246 258013297,00129006648 257955887,00128977943 258066909,00129033454", "dec2bin|lpad(37)|substr(1,35)|bin2dec|lpad(11)"},
+		{"32280509,016140254 32307313,016153656 32249903,016124951 32360925,016180462", "dec2bin|lpad(30)|substr(1,28)|bin2dec|lpad(9)"},
+		{"32280509,0016140254 32307313,0016153656 32249903,0016124951 32360925,0016180462", "dec2bin|lpad(34)|substr(1,32)|bin2dec|lpad(10)"},
+		{"9110521327,0260293367 17699990367,0260060591 520179035,0260089517 9110401087,0260233247", "dec2bin|lpad(35)|substr(2,32)|bin2dec|lpad(10)"}, // and no H800002
+		{"68756193439,00018358351 68756243760,00018383512 68756207807,00018365535 68756306770,00018415017", "dec2bin|lpad(37)|substr(1,35)|bin2dec|lpad(11)"},
+	} {
+		if got := oneRule(t, pairsOf(tt.pairs)); got != tt.want {
+			t.Errorf("learnt %s", got)
+		}
+	}
+}

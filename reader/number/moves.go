@@ -11,6 +11,7 @@ type move struct {
 	rule      string
 	verbs     int
 	rank      int
+	proven    int // the bits of a place that parity proves
 	reading   string
 	cut, bits bool
 	clean     bool // it only takes away what is no digit
