@@ -28,6 +28,7 @@ type Decoder struct {
 	writer writer
 	state  state
 	buf    []byte
+	over   bool      // an end or a command stands behind buf, and a pause ends the number
 	first  time.Time // of the number's first key
 	last   time.Time // when a key last went down or up
 	heard  time.Time // of the last report
@@ -160,10 +161,15 @@ func (d *Decoder) symbol(at time.Time, s symbol, emit func(reader.Event)) {
 	case d.opts.Terminator.ends(s):
 		d.finish(at, emit)
 	case d.state == skip:
+	case d.byPause() && (s == enter || s == tab || s == command):
+		d.over = true
 	default:
 		d.character(at, s, emit)
 	}
 }
+
+// byPause reports whether only a pause ends a number.
+func (d *Decoder) byPause() bool { return d.opts.Terminator == None && d.opts.Suffix == "" }
 
 // unbegun reports whether no character of a number is there. The digits of a code are none.
 func (d *Decoder) unbegun() bool { return d.state == idle || d.state == typing && len(d.buf) == 0 }
@@ -175,6 +181,8 @@ func (d *Decoder) character(at time.Time, s symbol, emit func(reader.Event)) {
 	}
 	switch {
 	case s == part:
+	case d.over:
+		d.fault(at, reader.BadDigit, emit)
 	case untypable(rune(s)):
 		d.fault(at, reader.BadDigit, emit)
 	case len(d.buf) == d.opts.longest():
@@ -256,5 +264,5 @@ func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
 // forget drops what was typed, and wipes it.
 func (d *Decoder) forget() {
 	clear(d.buf)
-	d.buf = d.buf[:0]
+	d.buf, d.over = d.buf[:0], false
 }

@@ -30,6 +30,11 @@ func TestEndsOfScanners(t *testing.T) {
 		{"a chord behind the end", hid.US, "1E 28 0 c16 0 w15 0 a3D 0 ca4C 0 cs29 0 1F 28", "card 1, card 2"},
 		{"keys without a character behind the end", hid.US, "1E 28 29 2A 4A 49 46 65 66 68 73 0 1F 28", "card 1, card 2"},
 		{"a key of a function in front", hid.US, "3A 0 c1F 0 1E 28", "card 1"},
+		{"AltGr and a letter behind the end", hid.US, "1E 28 g04 0 1F 28", "card 1, card 2"},
+		{"AltGr and a letter of a French reader", hid.FR, "s1E 28 0 g04 0 gs04 0 s1F 28", "card 1, card 2"},
+		{"AltGr inside a number is a fault", hid.US, "1E g04 0 1F 28", "fault digit"},
+		{"international keys behind the end", hid.US, "1E 28 85 87 8A 8F 0 1F 28", "card 1, card 2"},
+		{"an international key inside a number is a fault", hid.US, "1E 87 1F 28", "fault digit"},
 		{"inside a number it is a fault", hid.US, "1E 45 0 1F 28 20 28", "fault digit, card 3"},
 		{"in place of an end it is a fault", hid.US, "1E 45 0", "fault digit"},
 		{"a number that a fault spoilt ends with Ctrl+J", hid.US, "1E 3A 0 c0D 0 1F 28", "fault digit, card 2"},
@@ -64,6 +69,33 @@ func TestNoBadgeIsSwallowedBehindAnEnd(t *testing.T) {
 		if s := strings.Join(got, "; "); s != "card 12; card 12; card 12" {
 			t.Errorf("%s: got %q", behind, s)
 		}
+	}
+}
+
+// TestKeysBehindANumberThatAPauseEnds (issue 7, 2.1): without a terminator, too, keys and chords
+// behind the number are nothing, unless a character follows.
+func TestKeysBehindANumberThatAPauseEnds(t *testing.T) {
+	for keys, want := range map[string]string{
+		"1E 0 1F 0":           "card 12",
+		"1E 0 1F 0 c0D 0":     "card 12",
+		"1E 0 1F 0 45 0":      "card 12",
+		"1E 0 1F 0 28 0":      "card 12",
+		"1E 0 1F 0 2B 28 c0D": "card 12",
+		"28 45 0 1E 0 1F 0":   "card 12",
+		"1E 0 45 0 1F 0":      "fault digit",
+		"1E 0 28 0 1F 0":      "fault digit",
+	} {
+		d := decoder(t, hid.Options{Terminator: hid.None})
+		for i := range 3 {
+			at := time.Duration(i) * time.Second
+			if got := strings.Trim(play(d, at, boot(t, keys+" 0")...)+", "+rest(d), ", "); got != want {
+				t.Errorf("%s, badge %d: got %q, want %q", keys, i, got, want)
+			}
+		}
+	}
+	d := decoder(t, hid.Options{Terminator: hid.None, Shape: chars.Shape{Suffix: "="}})
+	if got := strings.Trim(play(d, 0, boot(t, "1E 0 28 0 2E 0 1F 2E 28 0")...)+", "+rest(d), ", "); !strings.HasPrefix(got, "fault") {
+		t.Errorf("an end in front of the suffix: got %q", got)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestFrames(t *testing.T) {
 		{"Enter only", hid.Options{Terminator: hid.Enter}, "12\t34\n56\n", "fault digit, card 56"},
 		{"Tab only", hid.Options{Terminator: hid.Tab}, "\n12\t34\n56\t78\t", "card 12, fault digit, card 78"},
 		{"none: a pause", hid.Options{Terminator: hid.None}, "12", "card 12"},
-		{"none: Enter is no character", hid.Options{Terminator: hid.None}, "12\n", "fault digit"},
+		{"none: Enter behind the number is nothing", hid.Options{Terminator: hid.None}, "12\n", "card 12"},
 		{"none: a suffix ends it at once", bare, ";12?;34?\n", "card 12, card 34"},
 		{"none: a pause without the suffix", bare, ";12", "fault framing"},
 		{"none: prefix and suffix alike", hid.Options{Terminator: hid.None, Shape: chars.Shape{Prefix: "%", Suffix: "%"}}, "%12%", "card 12"},

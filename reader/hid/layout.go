@@ -110,6 +110,8 @@ func (t *table) symbol(key, mods byte) symbol {
 		return t.chord(key, mods)
 	case commands(key):
 		return command
+	case altGr && letter(key) && (shift || t[2].symbol(key) == bad):
+		return command
 	case altGr && shift:
 		return bad
 	case altGr:
@@ -130,6 +132,9 @@ func (t *table) symbol(key, mods byte) symbol {
 		return t[0].symbol(key)
 	}
 }
+
+// letter reports whether a key has a letter on one of the layouts.
+func letter(key byte) bool { return key >= keyLetters && key < keyDigits }
 
 // chord gives what a key does while Control, Alt or the logo key is down. Scanners press Control
 // with J, M or I for line feed, carriage return and tab (ASCII 0A, 0D and 09), on the keys of
@@ -164,8 +169,7 @@ var commandKeys = [][2]byte{
 	{0x29, 0x2A}, // Escape, Backspace
 	{0x3A, 0x52}, // F1 to F12, Print Screen, Pause, Insert to Page Down, arrows
 	{0x65, 0x66}, // Menu, Power
-	{0x68, 0x84}, // F13 to F24, Execute to Volume Down, locks
-	{0x90, 0xA4}, // languages, Erase to ExSel
+	{0x68, 0xA4}, // F13 to F24, Execute to Volume Down, locks, international keys, languages, Erase to ExSel
 }
 
 func (l level) symbol(key byte) symbol {
@@ -173,7 +177,7 @@ func (l level) symbol(key byte) symbol {
 	switch {
 	case key == keyNonUS:
 		row, i = l.marks, keyCapsLock-keyMarks
-	case key >= keyLetters && key < keyDigits:
+	case letter(key):
 		row, i = l.letters, int(key-keyLetters)
 	case key >= keyDigits && key < keyEnter:
 		row, i = l.digits, int(key-keyDigits)

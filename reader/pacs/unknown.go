@@ -22,6 +22,9 @@ func unknown(name string) error {
 			return ofBits(name, bits)
 		}
 	}
+	if name == "raw" || name == "auto" {
+		return fmt.Errorf("format %q stands alone: it takes frames of any length, and no other format beside it", name)
+	}
 	names := namesOf(formats())
 	return fmt.Errorf("unknown format %.60q%s: must be auto, raw, one of %s, or %s",
 		name, spelling.Hint(name, append(names, "auto", "raw")), strings.Join(names, ", "), definitions)
