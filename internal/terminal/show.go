@@ -76,7 +76,7 @@ func (t *terminal) showGuard(board string, err error) {
 	if err != nil {
 		it.State = health.Warn
 		it.Text = "a relay would stay energised if the agent stood still: " + err.Error()
-		it.Do = "see that /proc is there, and that badged may start a process of its own (TasksMax, memory); the door works, and it is tried again by itself"
+		it.Do = "the door works, and another one is started by itself; if not, see that /proc is there, and that badged may start a process of its own (TasksMax, memory); if one stands still again and again, see who stops it"
 		t.log.Warn("a relay is not guarded", "pins", board, "err", err)
 	}
 	t.health.Set(it)

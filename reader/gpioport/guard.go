@@ -22,6 +22,7 @@ import (
 //	agent                                        HoldLine
 //	line, or socket of a board  ---- shared ---> releases it, and nothing else
 //	page: energised until then  ---- memory ---> looks four times a second
+//	      looked so often      <---- memory ---- counts that: one that stands still is replaced
 //	pipe                        ----  fd 0  ---> its end: the agent is gone
 //
 // Nothing is sent when a relay is energised: two words are written to memory, so that a
@@ -41,6 +42,15 @@ const (
 	guardAgain = 2 * time.Second
 )
 
+// The agent looks each guardCheck whether a guard has looked meanwhile, which it does four
+// times as often. A guard stands still when it has not for guardMissed times, or, before
+// its first look, for guardBegin times.
+const (
+	guardCheck  = time.Second
+	guardMissed = 5
+	guardBegin  = 30
+)
+
 // sentry is the guards of one output, one after the other: each connection has its own.
 // The page is that of all of them.
 type sentry struct {
@@ -49,8 +59,8 @@ type sentry struct {
 	told   func(error) // nil: the output is guarded, or why it is not; may be nil itself
 	last   string      // that was told
 	any    bool
-	memory *os.File                     // nil: none was started yet
-	until  atomic.Pointer[atomic.Int64] // in the page: CLOCK_MONOTONIC in ns; 0: released
+	memory *os.File // nil: none was started yet
+	page   atomic.Pointer[page]
 }
 
 // share makes the page that all guards of this output look at.
@@ -66,24 +76,24 @@ func (s *sentry) share() error {
 	if err := memory.Truncate(int64(os.Getpagesize())); err != nil {
 		return errors.Join(err, memory.Close())
 	}
-	page, err := mapPage(fd)
+	p, err := mapPage(fd)
 	if err != nil {
 		return errors.Join(err, memory.Close())
 	}
 	s.memory = memory
-	s.until.Store(untilIn(page))
+	s.page.Store(p)
 	return nil
 }
 
 // energise tells that the output is energised until then; the zero time: it is not.
 func (s *sentry) energise(until time.Time) {
-	word := s.until.Load()
+	p := s.page.Load()
 	switch {
-	case word == nil:
+	case p == nil:
 	case until.IsZero():
-		word.Store(0)
+		p.until.Store(0)
 	default:
-		word.Store(bootTime() + int64(time.Until(until)))
+		p.until.Store(bootTime() + int64(time.Until(until)))
 	}
 }
 
@@ -108,23 +118,42 @@ func (s *sentry) watch(c syscall.Conn) (stop func()) {
 	}
 }
 
-// keep starts another guard when one has ended, which it must not by itself.
+// keep starts another guard when one has ended, which it must not by itself, or stands still.
 func (s *sentry) keep(ctx context.Context, c syscall.Conn, p *posted) {
 	for {
 		if p != nil {
-			select {
-			case <-ctx.Done():
+			err := s.attend(ctx, p)
+			if err == nil {
 				p.dismiss()
 				return
-			case <-p.done:
-				_ = p.pipe.Close()
-				s.tell(errUnguarded)
 			}
+			s.tell(err)
 		}
 		if sleep(ctx, guardAgain); ctx.Err() != nil {
 			return
 		}
 		p = s.post(c)
+	}
+}
+
+// attend waits until a guard is of no use any more, and says why; nil: ctx has ended.
+func (s *sentry) attend(ctx context.Context, p *posted) error {
+	v := vigil{first: s.page.Load().looks.Load()}
+	check := time.NewTicker(guardCheck)
+	defer check.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.done:
+			_ = p.pipe.Close()
+			return errUnguarded
+		case <-check.C:
+		}
+		if v.missed(s.page.Load().looks.Load()) {
+			p.kill()
+			return errStandsStill
+		}
 	}
 }
 
@@ -195,7 +224,50 @@ func (p *posted) dismiss() {
 	late.Stop()
 }
 
-var errUnguarded = errors.New("the process that guards a relay has ended")
+// kill ends a guard that does not listen. One that even the kernel cannot end is given up:
+// it would keep its relay without a guard for ever.
+func (p *posted) kill() {
+	_ = p.pipe.Close()
+	_ = p.cmd.Process.Kill()
+	select {
+	case <-p.done:
+	case <-time.After(guardEnd):
+	}
+}
+
+// vigil finds out whether a guard stands still. It counts how often it was asked, not the
+// time: when the whole machine has stood still, nobody is to blame.
+type vigil struct {
+	first int64 // how often was looked before this guard
+	last  int64
+	asked int // since the guard has looked
+	begun bool
+}
+
+// missed is told how often the guard has looked, each guardCheck. It reports whether the
+// guard stands still.
+func (v *vigil) missed(looks int64) bool {
+	if looks != v.first && looks != v.last {
+		v.last, v.asked, v.begun = looks, 0, true
+		return false
+	}
+	v.asked++
+	if !v.begun {
+		return v.asked >= guardBegin
+	}
+	return v.asked >= guardMissed
+}
+
+var (
+	errUnguarded   = errors.New("the process that guards a relay has ended")
+	errStandsStill = errors.New("the process that guards a relay stood still and was killed")
+)
+
+// page is what an agent and its guards share.
+type page struct {
+	until atomic.Int64 // energised until then: CLOCK_MONOTONIC in ns; 0: released
+	looks atomic.Int64 // how often a guard has looked
+}
 
 // bootTime is the time that both processes have.
 func bootTime() int64 {
@@ -206,12 +278,13 @@ func bootTime() int64 {
 	return ts.Nano()
 }
 
-func mapPage(fd int) ([]byte, error) {
-	return unix.Mmap(fd, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+func mapPage(fd int) (*page, error) {
+	b, err := unix.Mmap(fd, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return (*page)(unsafe.Pointer(&b[0])), nil
 }
-
-// untilIn is the word at the begin of a page.
-func untilIn(page []byte) *atomic.Int64 { return (*atomic.Int64)(unsafe.Pointer(&page[0])) }
 
 // duplicate gives another descriptor of the same open file, for a guard.
 func duplicate(c syscall.Conn) (*os.File, error) {

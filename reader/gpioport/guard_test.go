@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -113,6 +117,98 @@ func TestADoorWithoutItsGuard(t *testing.T) {
 			t.Error(err)
 		}
 		await(t, pins, func(s sim.PinsState) bool { return s.Relay })
+	}
+}
+
+// guardOf waits for the process that guards a relay of this test, which is not the one before.
+func guardOf(t *testing.T, before int) (pid int) {
+	t.Helper()
+	for {
+		lists, _ := filepath.Glob("/proc/self/task/*/children")
+		for _, list := range lists {
+			text, _ := os.ReadFile(list)
+			for _, word := range strings.Fields(string(text)) {
+				line, _ := os.ReadFile("/proc/" + word + "/cmdline")
+				if pid, err := strconv.Atoi(word); err == nil && pid != before && strings.Contains(string(line), holdWord) {
+					return pid
+				}
+			}
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("no guard was started")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// toldNext waits for what is told next of a guard.
+func toldNext(t *testing.T, told <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-told:
+		return err
+	case <-time.After(2 * time.Minute):
+		t.Fatal("nothing is told of the guard")
+		return nil
+	}
+}
+
+// Issue 7, 4.7: a guard that is stopped (SIGSTOP) releases nothing, and is no process that
+// ended. It is told, and another one does its work.
+func TestAGuardThatStandsStillIsReplaced(t *testing.T) {
+	pins, pin, told := guarded(t, guard)
+	if err := toldNext(t, told); err != nil {
+		t.Fatal(err)
+	}
+	first := guardOf(t, 0)
+	for end := time.Now().Add(2 * time.Minute); gpioport.Looks(pin) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the guard never looks")
+		}
+	}
+	if err := syscall.Kill(first, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := toldNext(t, told); !errors.Is(err, gpioport.ErrStandsStill) {
+		t.Fatalf("told %v", err)
+	}
+	if err := toldNext(t, told); err != nil {
+		t.Fatalf("no other guard: %v", err)
+	}
+	if second := guardOf(t, first); syscall.Kill(first, 0) == nil {
+		t.Errorf("the stopped guard %d is still there beside %d", first, second)
+	}
+	gpioport.Promise(pin, time.Now().Add(100*time.Millisecond))
+	if err := pin.Out(gpio.High); err != nil {
+		t.Fatal(err)
+	}
+	await(t, pins, func(s sim.PinsState) bool { return s.Relay })
+	await(t, pins, func(s sim.PinsState) bool { return !s.Relay })
+}
+
+// A guard that looks is never taken for one that stands still, however slowly it does, and
+// one that has just been started has time to begin.
+func TestAGuardThatLooksIsLeftAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		looks []int64
+		stuck bool // at the last of them
+	}{
+		"looks each time":                  {[]int64{1, 5, 9, 13, 17, 21, 25, 29}, false},
+		"looks now and then":               {[]int64{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, false},
+		"has not begun":                    {make([]int64, 20), false},
+		"has not begun after another":      {slices.Repeat([]int64{18}, 20), false},
+		"never begins":                     {make([]int64, 30), true},
+		"stands still":                     {[]int64{1, 2, 2, 2, 2, 2, 2}, true},
+		"goes on in time":                  {[]int64{1, 2, 2, 2, 2, 2, 3}, false},
+		"stands still after it began late": {append(make([]int64, 20), 1, 1, 1, 1, 1, 1), true},
+	} {
+		v := gpioport.VigilAfter(tt.looks[0] &^ 1) // 0, or what the guard before left
+		for i, n := range tt.looks {
+			if stuck, last := v.Missed(n), i == len(tt.looks)-1; stuck != (last && tt.stuck) {
+				t.Errorf("%s: look %d: stands still: %v", name, i, stuck)
+			}
+		}
 	}
 }
 

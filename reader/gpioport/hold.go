@@ -41,8 +41,8 @@ func HoldLine(kind string) error {
 		return fmt.Errorf("hold a relay: %w (only badged starts this)", err)
 	}
 	defer release()
-	until := untilIn(page)
 	for {
+		page.looks.Add(1)
 		pipe := []unix.PollFd{{Fd: holdPipe, Events: unix.POLLIN}}
 		n, err := unix.Poll(pipe, int(holdLook.Milliseconds()))
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -51,7 +51,7 @@ func HoldLine(kind string) error {
 		if n > 0 {
 			return nil
 		}
-		if at := until.Load(); at != 0 && bootTime() > at+int64(holdGrace) && until.CompareAndSwap(at, 0) {
+		if at := page.until.Load(); at != 0 && bootTime() > at+int64(holdGrace) && page.until.CompareAndSwap(at, 0) {
 			release()
 		}
 	}

@@ -234,7 +234,7 @@ func TestChipRelayIsGuarded(t *testing.T) {
 		<-up
 	}
 	relay.energise(time.Now().Add(time.Minute))
-	if bs.lines[0].guard.until.Load().Load() <= bootTime() {
+	if bs.lines[0].guard.page.Load().until.Load() <= bootTime() {
 		t.Error("the guard does not know until when the relay is energised")
 	}
 	cancel()
