@@ -56,6 +56,7 @@ install_terminal() {
 	fi
 	[ -e /etc/badged/badged.toml ] || install -D -m 0644 firmware/systemd/badged.toml /etc/badged/badged.toml
 	install -d -o badged -g badged -m 0700 /var/lib/badged
+	install_unit badged.socket
 	install_unit badged.service
 	echo "badged and badgectl are installed; nothing was started."
 	echo "Next: sudoedit /etc/badged/badged.toml, then badged check"

@@ -25,6 +25,7 @@ paste() {
 	case $1 in
 	*'terminal add'*) join=$(grep -o 'sudo badged join .*' "$work/said") || fail "no command to join" ;;
 	'badged check') paste_join ;;
+	*'badgectl status') check_port ;;
 	esac
 }
 
@@ -34,6 +35,29 @@ paste_join() {
 	echo '$ (what the hub printed)'
 	eval "$join" || fail "the command that the hub printed ended with $?"
 	join=''
+}
+
+# port prints the kernel's number of the socket that listens at the panel's port.
+port() { awk '$2 == "0100007F:21B7" && $4 == "0A" {print $10}' /proc/net/tcp; }
+
+# check_port wants the panel's port to stay systemd's, whatever happens to the agent, and to
+# be free when somebody stops it.
+check_port() {
+	local held
+	held=$(port)
+	[[ -n $held ]] && systemctl is-active --quiet badged.socket || fail "systemd does not hold the panel's port"
+	sudo systemctl kill --signal=KILL badged
+	[[ $(port) == "$held" ]] || fail "the panel's port is another one when the agent is killed"
+	sudo systemctl restart badged || fail "the agent cannot be started again"
+	[[ $(port) == "$held" ]] || fail "the panel's port is another one when the agent is started again"
+	sudo systemctl stop badged.socket badged
+	[[ -z $(port) ]] || fail "the panel's port is held when the agent was stopped"
+	sudo systemctl start badged
+	sudo systemctl stop badged.socket # as before an update from a version without it
+	sudo systemctl restart badged
+	systemctl is-active --quiet badged.socket || fail "systemd does not take the panel's port back"
+	sudo badgectl status --json | grep -q '"name":"panel","state":"ok"' || fail "the panel is not served"
+	echo "(the panel's port stays systemd's)"
 }
 
 # endless LINE PATTERN starts a line that goes on, waits until it has said PATTERN, and

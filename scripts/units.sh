@@ -8,7 +8,7 @@ root=$(mktemp -d)
 trap 'rm -r "$root"' EXIT
 mkdir -p "$root"/{usr/bin,etc/badged,etc/systemd/system,usr/lib/systemd}
 cp -r /usr/lib/systemd/system "$root/usr/lib/systemd/"
-cp firmware/systemd/*.service "$root/etc/systemd/system/"
+cp firmware/systemd/*.service firmware/systemd/*.socket "$root/etc/systemd/system/"
 cp firmware/systemd/badged.toml "$root/etc/badged/"
 for program in badged badgectl badgehub cage; do
 	install -m 0755 /bin/true "$root/usr/bin/$program"
@@ -17,7 +17,7 @@ done
 # unit: the highest exposure it may have, of 100. Few services of a distribution are below
 # 40; a browser needs more than most.
 declare -A units=([badged.service]=20 [badgehub.service]=20 [badged-screen.service]=45)
-complaints=$(systemd-analyze verify --root="$root" "${!units[@]}" 2>&1) || true
+complaints=$(systemd-analyze verify --root="$root" badged.socket "${!units[@]}" 2>&1) || true
 if [[ -n $complaints ]]; then
 	printf 'systemd does not like the units:\n%s\n' "$complaints"
 	exit 1

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"badged/internal/cli"
+	"badged/internal/config"
 	"badged/internal/ctl"
 )
 
@@ -26,7 +27,8 @@ func (a *app) panel() *cobra.Command {
 		Use:   "panel [--point NAME] [--exec BROWSER [ARGUMENT]...]",
 		Short: "Print the address of the panel, or open a browser on it",
 		Long: "panel prints what a browser on this box opens to show the panel of a print point. The\n" +
-			"address has a token in it, which is new at each boot: whoever has it sees the panel.\n" +
+			"address has a token in it, which is new at each boot, and without badged.socket at each\n" +
+			"start of the agent: whoever has it sees the panel.\n" +
 			"With --exec, badgectl becomes the browser instead: it starts the program with its\n" +
 			"arguments and the address behind them.",
 		Example: "  badgectl panel\n  badgectl panel --exec chromium --kiosk --incognito\n  badgectl panel --point hall --exec cog",
@@ -57,8 +59,12 @@ func (a *app) panel() *cobra.Command {
 // panelsOf is the panel of a point, or all of them if none is named.
 func panelsOf(s ctl.Status, point string) ([]panel, error) {
 	var found, all []panel
+	closed := 0 // print points whose panel is not served now
 	for _, p := range s.Points {
 		if p.Kiosk == "" {
+			if p.Kind == config.KindPrint {
+				closed++
+			}
 			continue
 		}
 		all = append(all, panel{p.Name, p.Kiosk})
@@ -67,6 +73,8 @@ func panelsOf(s ctl.Status, point string) ([]panel, error) {
 		}
 	}
 	switch {
+	case len(all) == 0 && closed > 0:
+		return nil, fmt.Errorf("find the panel of %s: it is not served now (`badgectl status` says why); the agent tries again by itself", s.Terminal)
 	case len(all) == 0:
 		return nil, fmt.Errorf("find the panel of %s: no point of its configuration is of kind \"print\", and only those have a panel", s.Terminal)
 	case len(found) == 0:

@@ -49,7 +49,11 @@ func TestPanelOfSeveral(t *testing.T) {
 	if err := become([]string{"true"}, all); err == nil || !strings.Contains(err.Error(), "--point: hall, room") {
 		t.Errorf("a browser of two panels: %v", err)
 	}
-	s.Points = s.Points[:1]
+	s.Points = []ctl.Point{{Name: "hall", Kind: "print"}, {Name: "front", Kind: "door"}}
+	if _, err := panelsOf(s, ""); err == nil || !strings.Contains(err.Error(), "is not served now") {
+		t.Errorf("a panel whose port somebody else has: %v", err)
+	}
+	s.Points = s.Points[1:]
 	if _, err := panelsOf(s, ""); err == nil || !strings.Contains(err.Error(), `of kind "print"`) {
 		t.Errorf("no panel: %v", err)
 	}

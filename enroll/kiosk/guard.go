@@ -32,10 +32,22 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// LoadToken reads the token from path, or makes one there, readable by the agent
-// only. In a directory that a boot empties (/run), the token lives as long as the
-// boot, and a browser that is open goes on when the agent is restarted.
-func LoadToken(path string) (string, error) {
+// LoadToken gives the token of a listener that outlives the agent, so that a browser that
+// is open goes on when the agent is started again. The token lives as long as the listener
+// that the number id is of: whoever took the port between two listeners was shown a token
+// that is worth nothing. It is made from a secret at path, which LoadToken makes, readable by
+// the agent only, in a directory that a boot empties (/run).
+func LoadToken(path string, id uint64) (string, error) {
+	secret, err := loadSecret(path)
+	if err != nil {
+		return "", err
+	}
+	m := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(m, "token of listener %d", id)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)), nil
+}
+
+func loadSecret(path string) (string, error) {
 	if err := ownfile.CheckFolder(filepath.Dir(path)); err != nil {
 		return "", fmt.Errorf("read the kiosk token: %w", err)
 	}
@@ -43,19 +55,19 @@ func LoadToken(path string) (string, error) {
 	b, err := ownfile.Read(path, ownfile.Secret, maxTokenFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ownfile.ErrExposed):
-		return makeToken(path)
+		return makeSecret(path)
 	case errors.Is(err, ownfile.ErrUnsafe):
 		return "", fmt.Errorf("read the kiosk token: %w; or remove it: the agent makes a new one", err)
 	case err != nil:
 		return "", fmt.Errorf("read the kiosk token: %w", err)
 	}
 	if _, err := base64.RawURLEncoding.DecodeString(string(b)); err != nil || len(b) != size {
-		return makeToken(path)
+		return makeSecret(path)
 	}
 	return string(b), nil
 }
 
-func makeToken(path string) (string, error) {
+func makeSecret(path string) (string, error) {
 	token, tmp := newToken(), path+".new"
 	_ = os.Remove(tmp) // of a write that was cut
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -145,7 +145,7 @@ func TestLongBodiesAreCutOff(t *testing.T) {
 
 func TestTokenFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kiosk.token")
-	first, err := LoadToken(path)
+	first, err := LoadToken(path, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,8 +153,11 @@ func TestTokenFile(t *testing.T) {
 	if err != nil || fi.Mode().Perm() != 0o600 {
 		t.Fatalf("mode %v, %v; want 0600", fi.Mode(), err)
 	}
-	if again, err := LoadToken(path); err != nil || again != first {
+	if again, err := LoadToken(path, 1); err != nil || again != first {
 		t.Error("a restart makes another token: ", err)
+	}
+	if other, err := LoadToken(path, 2); err != nil || other == first {
+		t.Error("another listener has the same token: ", err)
 	}
 	for name, spoil := range map[string]func() error{
 		"readable by others": func() error { return os.Chmod(path, 0o644) },
@@ -164,7 +167,7 @@ func TestTokenFile(t *testing.T) {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		now, err := LoadToken(path)
+		now, err := LoadToken(path, 1)
 		if err != nil || now == first || len(now) != 43 {
 			t.Errorf("%s: the token was kept, or %v", name, err)
 		}
@@ -176,13 +179,13 @@ func TestTokenFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("x", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := LoadToken(path); err != nil || now == first || len(now) != 43 {
+	if now, err := LoadToken(path, 1); err != nil || now == first || len(now) != 43 {
 		t.Errorf("too long: the token was kept, or %v", err)
 	}
-	if _, err := LoadToken(t.TempDir()); err == nil || !strings.Contains(err.Error(), "remove it") {
+	if _, err := LoadToken(t.TempDir(), 1); err == nil || !strings.Contains(err.Error(), "remove it") {
 		t.Errorf("a directory: %v", err)
 	}
-	if _, err := LoadToken(filepath.Join(path, "x")); err == nil {
+	if _, err := LoadToken(filepath.Join(path, "x"), 1); err == nil {
 		t.Error("a path through a file gives a token")
 	}
 }
@@ -206,7 +209,7 @@ func TestATokenThatSomebodyElsePutThereIsRefused(t *testing.T) {
 		if err := plant(path); err != nil {
 			t.Fatal(err)
 		}
-		token, err := LoadToken(path)
+		token, err := LoadToken(path, 1)
 		if err == nil || !strings.Contains(err.Error(), filepath.Dir(path)) || token != "" {
 			t.Errorf("%s: taken, or %v", name, err)
 		}

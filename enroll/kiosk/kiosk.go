@@ -56,8 +56,8 @@ type Panel interface {
 type Options struct {
 	Panel  Panel
 	Points []string // the print points
-	// Token as LoadToken gave it, so that a browser outlives a restart of the agent.
-	// Empty: a new one for the life of this Kiosk.
+	// Token as LoadToken gave it, if the listener outlives the agent. Empty: a new one for the
+	// life of this Kiosk.
 	Token string
 	// FrameAncestors is who may embed the panel, as in a Content-Security-Policy:
 	// "http://127.0.0.1:9000". Empty: 'none'.

@@ -134,7 +134,7 @@ var libraries = []library{
 	{"github.com/coreos/go-systemd/v22", []string{"internal/supervisor"}, "one place speaks to systemd"},
 	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
-	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device that needs them"},
+	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
 	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},

@@ -53,18 +53,20 @@ type Register struct {
 	changed chan struct{}
 }
 
-// Set puts an item in the place of the one with its name.
-func (r *Register) Set(it Item) {
+// Set puts an item in the place of the one with its name, and reports whether that has
+// changed anything.
+func (r *Register) Set(it Item) (changed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.items == nil {
 		r.items = map[string]Item{}
 	}
 	if old, ok := r.items[it.Name]; ok && old == it {
-		return
+		return false
 	}
 	r.items[it.Name] = it
 	r.notify()
+	return true
 }
 
 // Snapshot gives all items, the worst first, then by name.

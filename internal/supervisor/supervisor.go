@@ -1,14 +1,19 @@
 // Package supervisor speaks to systemd, if it started the program: that it is ready, that
-// it works, that it stops.
+// it works, that it stops; and takes the sockets that systemd holds for it.
 package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 )
 
 // The states that a supervisor is told.
@@ -72,4 +77,33 @@ func FeedWatchdog(ctx context.Context, every time.Duration, progress func() uint
 			tell()
 		}
 	}
+}
+
+// PassedSocket takes the socket that the supervisor passed under a name (FileDescriptorName
+// of a socket unit), and closes the others; nil: there is none. A process has it once: what
+// says so goes out of its environment, so that no child takes itself for the one meant.
+func PassedSocket(name string) (socket *os.File) {
+	for _, f := range activation.Files(true) {
+		if f.Name() == name && socket == nil {
+			socket = f
+			continue
+		}
+		_ = f.Close()
+	}
+	return socket
+}
+
+// SocketID is the number that the kernel gives each socket once (SO_COOKIE, socket(7)). All
+// descriptors of a socket have it, in whichever process.
+func SocketID(socket syscall.Conn) (id uint64, err error) {
+	raw, err := socket.SyscallConn()
+	if err == nil {
+		var inner error
+		err = raw.Control(func(fd uintptr) { id, inner = unix.GetsockoptUint64(int(fd), unix.SOL_SOCKET, unix.SO_COOKIE) })
+		err = errors.Join(err, inner)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("tell a socket from others: %w", err)
+	}
+	return id, nil
 }

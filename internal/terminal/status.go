@@ -42,7 +42,7 @@ func (s *status) pointStatus() []ctl.Point {
 		if c.Kind == config.KindDoor {
 			p.State = s.agent.DoorState(c.Door).String()
 		} else {
-			p.State, p.Kiosk = "idle", s.kiosk.URL(s.panels.Addr().String(), c.Name)
+			p.State, p.Kiosk = "idle", s.panel.url(c.Name)
 			if screen, _ := s.agent.Screen(c.Name); screen.Session != "" {
 				p.State = "session"
 			}

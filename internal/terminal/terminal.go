@@ -9,7 +9,6 @@ package terminal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -46,8 +45,7 @@ type terminal struct {
 	clock  *clock.Clock
 	health *health.Register
 	agent  *agent.Agent
-	kiosk  *kiosk.Kiosk
-	panels net.Listener // nil: no print point
+	panel  *panel // nil: no print point
 	socket net.Listener
 	status *status
 	osdp   rs485.Lines
@@ -100,7 +98,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
 		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
 	})
-	if err := t.openKiosk(); err != nil {
+	if err := t.openPanel(); err != nil {
 		return err
 	}
 	t.status = &status{terminal: t, started: time.Now()}
@@ -129,40 +127,41 @@ func (t *terminal) heartbeat() time.Duration {
 	return min(often, t.watchdog/4)
 }
 
-func (t *terminal) openKiosk() (err error) {
+// openPanel opens the panels of the print points, if there are any.
+func (t *terminal) openPanel() error {
 	var points []string
 	for _, p := range t.plan.Points {
 		if p.Kind == enroll.Print {
 			points = append(points, p.Name)
 		}
 	}
+	passed := supervisor.PassedSocket(panelSocket)
 	if len(points) == 0 {
+		if passed != nil {
+			_ = passed.Close()
+		}
 		return nil
 	}
 	cfg := t.plan.Config
+	t.panel = &panel{
+		listen: cfg.Kiosk.Listen, secret: secretPath(cfg.Control), passed: passed, health: t.health, log: t.log,
+		options: kiosk.Options{
+			Panel: t.agent, Points: points, Log: t.log, FrameAncestors: strings.Join(cfg.Kiosk.FrameAncestors, " "),
+		},
+	}
 	if err := ctl.MakeFolder(cfg.Control); err != nil {
 		return err
 	}
-	token, err := kiosk.LoadToken(strings.TrimSuffix(cfg.Control, ".sock") + ".kiosk")
-	if err != nil {
-		return err
-	}
-	t.kiosk = kiosk.New(kiosk.Options{
-		Panel: t.agent, Points: points, Token: token, Log: t.log,
-		FrameAncestors: strings.Join(cfg.Kiosk.FrameAncestors, " "),
-	})
-	if t.panels, err = net.Listen("tcp", cfg.Kiosk.Listen); err != nil {
-		return fmt.Errorf("listen for panels on %s: %w (another program has the address: change kiosk.listen)", cfg.Kiosk.Listen, err)
-	}
-	return nil
+	return t.panel.open()
 }
 
 // close gives back what open opened. The store comes last: it writes what is queued.
 func (t *terminal) close() error {
-	for _, ln := range []net.Listener{t.panels, t.socket} {
-		if ln != nil {
-			_ = ln.Close() // closed already, if it was served
-		}
+	if t.panel != nil {
+		t.panel.close()
+	}
+	if t.socket != nil {
+		_ = t.socket.Close() // closed already, if it was served
 	}
 	if t.store == nil {
 		return nil
@@ -196,8 +195,8 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { boundGarbage(ctx, time.Second, time.Minute); return nil })
 	part(t.purge)
 	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
-	if t.kiosk != nil {
-		part(func(ctx context.Context) error { return t.kiosk.Serve(ctx, t.panels) })
+	if t.panel != nil {
+		part(func(ctx context.Context) error { t.panel.Run(ctx); return nil })
 	}
 	if t.watchdog > 0 {
 		part(func(ctx context.Context) error {
