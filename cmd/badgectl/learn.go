@@ -130,7 +130,8 @@ func (a *app) printLearned(result string, found number.Learned) error {
 		return a.print(struct {
 			Result string   `json:"result"`
 			Rules  []string `json:"rules"`
-		}{result, append([]string{}, found.Rules...)})
+			Ended  bool     `json:"ended,omitempty"` // before all rules were tried
+		}{result, append([]string{}, found.Rules...), found.Ended})
 	}
 	lines := found.Rules
 	if result != resultRule {
@@ -150,6 +151,8 @@ func (a *app) printLearned(result string, found number.Learned) error {
 // advice is what to do next.
 func advice(result string, found number.Learned) string {
 	switch {
+	case found.Ended:
+		return "the search ended early, since so many or so long texts take too much memory: other rules may exist. Try with four badges, and hold the result against the others"
 	case result == resultNone:
 		return "no rule explains all of them: check each line against its badge, and whether all were read by the same reader"
 	case found.OneSite:

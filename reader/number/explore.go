@@ -4,12 +4,17 @@ import (
 	"hash/maphash"
 	"math/rand/v2"
 	"strings"
+	"unsafe"
 )
 
 // The bounds of the search.
 const (
 	maxVerbs = 4       // in front of the finish
 	maxTries = 400_000 // verbs that are tried; badges of 40 bits take a tenth of it
+
+	// maxHeld bounds the bytes of the states that are kept or wait for their turn. The
+	// garbage collector lets the process take twice as much.
+	maxHeld = 24 << 20
 )
 
 // learner looks for rules. It walks from what was read, verb by verb, and keeps every
@@ -20,6 +25,8 @@ type learner struct {
 	root  []string // what was read, then samples
 	nodes []node
 	tries int
+	held  int             // bytes of states
+	full  bool            // a state was left out for its size
 	seen  map[uint64]bool // hashes of the texts of nodes
 	parse map[string]Rule
 }
@@ -66,13 +73,31 @@ func (l *learner) explore() {
 			}
 			for _, m := range l.moves(n) {
 				if to := verbs + m.verbs; to <= most {
-					if next, ok := l.step(n, m); ok {
+					if next, ok := l.step(n, m); ok && l.hold(next) {
 						levels[to] = append(levels[to], next)
 					}
 				}
 			}
 		}
 	}
+}
+
+// hold reports whether a new state may wait for its turn. One that is known already by a
+// shorter rule need not.
+func (l *learner) hold(n node) bool {
+	if l.seen[hashed(n.texts)] {
+		return false
+	}
+	size := int(unsafe.Sizeof(n)) + len(n.rule) + len(n.texts)*int(unsafe.Sizeof(""))
+	for _, s := range n.texts {
+		size += len(s)
+	}
+	if l.held+size > maxHeld {
+		l.full = true
+		return false
+	}
+	l.held += size
+	return true
 }
 
 // keep puts a state on the list, unless it is there or there is no room.

@@ -25,6 +25,9 @@ type Learned struct {
 	// OneSite: the badges have digits in common that the rules may put in or pass over, so
 	// that only a badge of another facility tells. The rules are not to be trusted.
 	OneSite bool
+	// Ended: the search ended at its bound of memory. Other rules may exist; with fewer
+	// pairs it goes further.
+	Ended bool
 }
 
 // Learn looks for the shortest rule that makes Want of Read for every pair. The
@@ -40,7 +43,9 @@ func Learn(pairs []Pair) (Learned, error) {
 	}
 	l := newLearner(pairs)
 	l.explore()
-	return l.choose(), nil
+	found := l.choose()
+	found.Ended = l.full
+	return found, nil
 }
 
 // distinct leaves out what is said twice, and refuses what proves nothing.
