@@ -101,6 +101,7 @@ func TestEventsOutOfATornFirstBlock(t *testing.T) {
 		"cut to half":       {func(b []byte) []byte { return b[:half] }, events / 3, true},
 		"cut, no header":    {func(b []byte) []byte { clear(b[:4096]); return b[:half] }, events / 3, true},
 		"cut inside a page": {func(b []byte) []byte { return b[:half+100] }, events / 3, true},
+		"cut to its roots":  {func(b []byte) []byte { return b[:8*4096] }, 0, true},
 		"one block in two": {func(b []byte) []byte {
 			for at := 4096; at < len(b); at += 8192 {
 				clear(b[at:min(len(b), at+4096)])
