@@ -45,7 +45,9 @@ port() { awk '$2 == "0100007F:21B7" && $4 == "0A" {print $10}' /proc/net/tcp; }
 check_port() {
 	local held
 	held=$(port)
-	[[ -n $held ]] && systemctl is-active --quiet badged.socket || fail "systemd does not hold the panel's port"
+	if [[ -z $held ]] || ! systemctl is-active --quiet badged.socket; then
+		fail "systemd does not hold the panel's port"
+	fi
 	sudo systemctl kill --signal=KILL badged
 	[[ $(port) == "$held" ]] || fail "the panel's port is another one when the agent is killed"
 	sudo systemctl restart badged || fail "the agent cannot be started again"
