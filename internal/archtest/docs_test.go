@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"badged/internal/config"
 	"badged/reader/protocols"
@@ -17,7 +18,7 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "firmware/*.md", "sync/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "firmware/*.md", "sync/*.md"} {
 		paths, err := filepath.Glob(filepath.Join(root(t), pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -205,4 +206,33 @@ func keysOf(t *testing.T, header string) []string {
 		t.Fatalf("ask for the keys of %q: got %v", header, err)
 	}
 	return strings.Split(problems[i].Allowed, ", ")
+}
+
+// maxLine is how long a line of a document may be: longer ones cannot be read in a diff.
+const maxLine = 120
+
+// TestDocumentsHaveShortLines holds every document to it, but for tables and code, which
+// cannot be broken.
+func TestDocumentsHaveShortLines(t *testing.T) {
+	for path, text := range documents(t) {
+		for _, n := range longLines(text) {
+			t.Errorf("%s:%d: longer than %d characters", path, n, maxLine)
+		}
+	}
+	if got := longLines("```\n" + strings.Repeat("x", 130) + "\n```\n| " + strings.Repeat("x", 130) + "\n" + strings.Repeat("é", 121)); !slices.Equal(got, []int{5}) {
+		t.Errorf("the long lines of an example are %v", got)
+	}
+}
+
+func longLines(text string) (numbers []int) {
+	code := false
+	for i, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			code = !code
+		}
+		if !code && !strings.HasPrefix(line, "|") && utf8.RuneCountInString(line) > maxLine {
+			numbers = append(numbers, i+1)
+		}
+	}
+	return numbers
 }
