@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -176,8 +178,18 @@ func (t trusted) checkOwner(path string, info fs.FileInfo) error {
 	if info.Mode().Type() == fs.ModeSymlink {
 		what, chown = "is a symbolic link and belongs", "chown -h"
 	}
-	return &problem{path, fmt.Sprintf("%s to user %d, this program runs as user %d", what, owner, t[0]),
-		fmt.Sprintf("find out who put it there, then: %s %d %s", chown, t[0], path), false}
+	return &problem{path, fmt.Sprintf("%s to user %s, this program runs as user %s", what, userName(owner), userName(t[0])),
+		fmt.Sprintf("if it is %[1]s's for good reason, run this as %[1]s: sudo -u %[1]s ...; if somebody else put it there: %[2]s %[3]d %[4]s",
+			userName(owner), chown, t[0], path), false}
+}
+
+// userName is the name of a user, or the number of one without a name.
+func userName(id int) string {
+	u, err := user.LookupId(strconv.Itoa(id))
+	if err != nil {
+		return "#" + strconv.Itoa(id) // sudo takes it like this
+	}
+	return u.Username
 }
 
 // ownerOf is the user whom a file belongs to; -1: the system does not tell.
