@@ -317,7 +317,7 @@ func rows(t *testing.T) [][]string {
 }
 
 // typed is the frame of a keypad that sends whole numbers: H10301, or H10306 with 34 bits.
-func typed(bits, facility, number int) string {
+func typed(bits int, facility, number uint64) string {
 	half := (bits - 2) / 2
 	data := fmt.Sprintf("%0*b", bits-2, facility<<16|number)
 	first, last := strings.Count(data[:half], "1")%2, 1-strings.Count(data[half:], "1")%2
@@ -416,7 +416,7 @@ func FuzzEntry(f *testing.F) {
 		if long {
 			bits = 34
 		}
-		frame := []byte(typed(bits, int(facility), int(number)))
+		frame := []byte(typed(bits, uint64(facility), uint64(number)))
 		want := strings.Join(strings.Split(fmt.Sprintf("%04d#", number), ""), " ")
 		if number == 65535 {
 			want = "overflow"

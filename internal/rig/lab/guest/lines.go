@@ -181,7 +181,7 @@ func (g *guest) openDoor(what, with string) (err error) {
 	return err
 }
 
-// openings is how often a door is opened anew before its relay counts as dead.
+// openings is how often something is done anew before what should follow counts as dead.
 const openings = 10
 
 // relayGuard stops the agent while a relay on a line of the chip is energised, and kills it:

@@ -159,17 +159,28 @@ func (a *agent) interruptOnce(w *wedge, point string, n int) (bare, took time.Du
 	if _, err := a.next(point, presented, "the reader", isUp); err != nil {
 		return 0, 0, err
 	}
-	if err := w.swipe(lab.Number(n)); err != nil {
-		return 0, 0, err
-	}
-	ev, err := a.next(point, presented, "the card", isDecided) // what was cut off is a fault
-	if early && err == nil && isCard(ev, point, n+2) == nil {  // it did listen
-		ev, err = a.next(point, presented, "the card", isDecided)
-	}
-	if err == nil {
-		err = isCard(ev, point, n)
-	}
+	err = a.presentUntilDecided(w, point, n, early)
 	return bare, time.Since(start), err
+}
+
+// presentUntilDecided swipes a badge until it is read. On a busy host the agent may get the
+// keys of one number so late that it cuts the number, which is a fault and no card: then the
+// badge is swiped again. With early, another badge may be read first.
+func (a *agent) presentUntilDecided(w *wedge, point string, n int, early bool) (err error) {
+	for range openings {
+		if err := w.swipe(lab.Number(n)); err != nil {
+			return err
+		}
+		var ev ctl.Event
+		ev, err = a.next(point, presented/4, "the card", isDecided)
+		if early && err == nil && isCard(ev, point, n+2) == nil { // it did listen
+			ev, err = a.next(point, presented/4, "the card", isDecided)
+		}
+		if err == nil {
+			return isCard(ev, point, n)
+		}
+	}
+	return err
 }
 
 // isDecided tells that a card was read, whatever came of it.
