@@ -116,7 +116,7 @@ func (t *table[V]) add(id [16]byte) uint32 {
 	if ok {
 		return p.pairs[i].place()
 	}
-	place := t.take()
+	place := t.takePlace()
 	t.entries.at(place).id = id
 	if (p.used+1)*8 > len(p.pairs)*7 {
 		t.grow(p)
@@ -127,8 +127,8 @@ func (t *table[V]) add(id [16]byte) uint32 {
 	return place
 }
 
-// take gives a place that nobody has.
-func (t *table[V]) take() uint32 {
+// takePlace gives a place that nobody has.
+func (t *table[V]) takePlace() uint32 {
 	if last := len(t.spare) - 1; last >= 0 {
 		place := t.spare[last]
 		t.spare = t.spare[:last]

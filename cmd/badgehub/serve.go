@@ -183,7 +183,7 @@ func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOp
 			return api.Serve(ctx, admin, api.Options{Hub: h, CA: keys.CA, Join: told.Web, Log: log})
 		},
 		func(ctx context.Context) error { return tidy(ctx, h, log) },
-		func(ctx context.Context) error { return p.tell(ctx, linked, told, log) },
+		func(ctx context.Context) error { return p.announceReady(ctx, linked, told, log) },
 	)
 }
 
@@ -208,9 +208,9 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 	return failed
 }
 
-// tell says to the supervisor and to whoever looks that the hub is ready, once it takes
+// announceReady tells the supervisor and whoever looks that the hub is ready, once it takes
 // events.
-func (p *program) tell(ctx context.Context, linked <-chan struct{}, r ready, log *slog.Logger) error {
+func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r ready, log *slog.Logger) error {
 	select {
 	case <-ctx.Done():
 		return nil

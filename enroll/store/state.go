@@ -197,8 +197,8 @@ func (at *state) leaseLeft() (n uint64) {
 
 const sqlTake = `INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`
 
-// take gives the lowest number that is left, or 0.
-func (t *txn) take() (uint64, error) {
+// takeNumber gives the lowest number that is left, or 0.
+func (t *txn) takeNumber() (uint64, error) {
 	for i, l := range t.at.leases {
 		if l.next > l.last {
 			continue

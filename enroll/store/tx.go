@@ -183,7 +183,7 @@ func (t *txn) PutClaim(c enroll.Claim) error {
 }
 
 // TakeNumber implements enroll.Tx.
-func (t *txn) TakeNumber() (uint64, error) { return t.take() }
+func (t *txn) TakeNumber() (uint64, error) { return t.takeNumber() }
 
 // putLocal keeps what the terminal made of a row. Its mark is the next security event:
 // the engine changes first and appends then.

@@ -41,12 +41,12 @@ func (l *Listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: raw, known: l.known}
-	l.strangers.take(c)
+	l.strangers.admit(c)
 	return c, nil
 }
 
-// take puts a connection into a room and closes the oldest if there are too many.
-func (r *room) take(c *conn) {
+// admit puts a connection into a room and closes the oldest if there are too many.
+func (r *room) admit(c *conn) {
 	r.mu.Lock()
 	var oldest *conn
 	if c.place == nil || c.room != r {
@@ -112,6 +112,6 @@ func Know(ctx context.Context) {
 	moves := !c.gone && c.room != c.known && c.place != nil
 	c.known.mu.Unlock()
 	if moves {
-		c.known.take(c)
+		c.known.admit(c)
 	}
 }

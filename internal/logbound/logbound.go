@@ -127,7 +127,7 @@ func (t *table) count(r slog.Record, subject []slog.Attr) (told slog.Record, lis
 		t.entries[k] = e
 	}
 	if !r.Time.Before(e.ends) {
-		told = e.tell(k, r.Time)
+		told = e.summarize(k, r.Time)
 		*e = entry{ends: r.Time.Add(window), level: r.Level, attrs: subject}
 	}
 	if e.listed < listed {
@@ -138,9 +138,9 @@ func (t *table) count(r slog.Record, subject []slog.Attr) (told slog.Record, lis
 	return told, false
 }
 
-// tell makes the line that stands for those that were only counted; its message is empty
+// summarize makes the line that stands for those that were only counted; its message is empty
 // if there were none.
-func (e *entry) tell(k key, now time.Time) (r slog.Record) {
+func (e *entry) summarize(k key, now time.Time) (r slog.Record) {
 	if e.more == 0 {
 		return r
 	}
@@ -164,7 +164,7 @@ func (t *table) over(now time.Time) (out []slog.Record) {
 		if now.Before(e.ends) {
 			continue
 		}
-		if r := e.tell(k, now); r.Message != "" {
+		if r := e.summarize(k, now); r.Message != "" {
 			out = append(out, r)
 		}
 		delete(t.entries, k)

@@ -30,7 +30,7 @@ type verdict struct {
 	problem string // why it was not caught or not tried
 }
 
-func (v verdict) word() string {
+func (v verdict) name() string {
 	switch {
 	case v.caught:
 		return "caught"

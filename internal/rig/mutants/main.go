@@ -69,7 +69,7 @@ func report(ctx context.Context, mutants []mutant, b *bench) error {
 		if v.caught {
 			caught++
 		}
-		fmt.Fprintf(out, "%3d  %-10s  %s\n", done, v.word(), m.name)
+		fmt.Fprintf(out, "%3d  %-10s  %s\n", done, v.name(), m.name)
 		fmt.Fprintf(out, "     %-10s  %s by %s %s\n", "", m.file, m.pkg, m.test)
 		if v.problem != "" {
 			fmt.Fprintf(out, "     %s\n", strings.ReplaceAll(strings.TrimSpace(v.problem), "\n", "\n     "))
