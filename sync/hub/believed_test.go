@@ -134,7 +134,7 @@ func TestATerminalThatIsRemovedAsItConnectsGetsNoSession(t *testing.T) {
 	other.hello()
 	// All that it gets: the next message is hall's.
 	other.wait("settings and numbers", func() bool { return len(other.rows[wire.Config]) == 1 && len(other.rows[wire.Leases]) == 2 })
-	w.link.sent.once(func() { // the answer to its hello
+	w.link.sends.once(func() { // the answer to its hello
 		if err := w.hub.RemoveTerminal(t.Context(), "hall"); err != nil {
 			t.Error(err)
 		}

@@ -74,9 +74,9 @@ func newWorld(t testing.TB, dir string) *world {
 // link carries messages without losing any; tests lose, repeat and reorder frames by
 // themselves.
 type link struct {
-	up   chan hub.Message
-	done chan struct{}
-	sent hook // when a message has gone down
+	up    chan hub.Message
+	done  chan struct{}
+	sends hook // before a message goes down, so that who has read all knows that it ran
 
 	mu   sync.Mutex // guards down
 	down map[string]chan hub.Message
@@ -96,8 +96,8 @@ func (l *link) to(terminal string) chan hub.Message {
 }
 
 func (l *link) Publish(_ context.Context, terminal, kind string, payload []byte) error {
+	l.sends.run()
 	l.to(terminal) <- hub.Message{Terminal: terminal, Kind: kind, Payload: payload}
-	l.sent.run()
 	return nil
 }
 
