@@ -59,7 +59,7 @@ lint:
 
 .PHONY: fmt
 fmt:
-	@wrong=$$(gofmt -l cmd enroll internal keypad reader sync); \
+	@wrong=$$(gofmt -l cmd enroll firmware internal keypad reader sync); \
 	if [ -n "$$wrong" ]; then printf 'not as gofmt writes it:\n%s\n' "$$wrong"; exit 1; fi
 
 .PHONY: unit

@@ -51,6 +51,7 @@ var folders = []folder{
 
 	{"keypad", level0, nil},
 	{"sync/wire", level0, nil},
+	{"firmware/board", level0, nil},
 	{"internal/door", level0, nil},
 	{"internal/health", level0, nil},
 	{"internal/keyfile", level0, []string{"internal/ownfile"}},
@@ -88,7 +89,7 @@ var folders = []folder{
 	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"reader/gpioport", "sync/identity", "internal/...", "internal/terminal", "internal/terminal/plan"}},
 	{"internal/rig", level5, []string{"internal/cli", "internal/foreign", "internal/rig/workbench", "internal/rig/bench"}},
-	{"cmd/badgectl", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"cmd/badgectl", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
 }
 
