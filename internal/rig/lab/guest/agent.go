@@ -27,9 +27,6 @@ const (
 // openFor is how long the door is open: short, so that nothing waits for it.
 const openFor = "100ms"
 
-// startBound ends a start of badged that hangs; it is no measure of a slow one.
-const startBound = 5 * time.Minute
-
 // agent is the built badged, as it runs on a terminal, with one door that everybody
 // may open. What it decides is known by its events alone: a card never shows, but whose
 // it is does.
@@ -203,19 +200,6 @@ func (a *agent) becomes(name string, want health.State, words string) error {
 		return fmt.Errorf("%w: %s\n%s", err, last, logTail())
 	}
 	return nil
-}
-
-// presented ends the wait for what never comes. It is no measure of what comes late: a
-// busy host lets the machine stand still for many seconds.
-const presented = 2 * time.Minute
-
-// wantCard waits for the event of the nth card at a point, and wants no other before it.
-func (a *agent) wantCard(point string, n int) error {
-	ev, err := a.next(point, presented, "a card", isPresentation)
-	if err != nil {
-		return err
-	}
-	return isCard(ev, point, n)
 }
 
 // The processor and the other side of the lab are emulated or stand still for longer than a

@@ -35,6 +35,9 @@ func run() error {
 		return err
 	}
 	defer port.Close()
+	if err := setBounds(); err != nil {
+		return err
+	}
 	g := &guest{link: lab.NewLink(port)}
 	if g.console, err = openConsole(); err != nil {
 		return err
@@ -138,7 +141,7 @@ func loadModules(dir string) error {
 // openPort opens the port to the host, which comes a moment after its module.
 func openPort() (*os.File, error) {
 	var node string
-	err := until(presented, "the port to the host", func() bool {
+	err := until(bootWait, "the port to the host", func() bool {
 		names, _ := filepath.Glob("/sys/class/virtio-ports/*/name") // the pattern is fine
 		for _, n := range names {
 			if b, err := os.ReadFile(n); err == nil && strings.TrimSpace(string(b)) == lab.Port {

@@ -27,9 +27,6 @@ type hand struct {
 // badged tells those who follow it at most 1000 at once.
 const told = 500
 
-// manyBound ends a passing of all members that hangs.
-const manyBound = 30 * time.Minute
-
 // pass is the passing of all members.
 type pass struct {
 	*agent

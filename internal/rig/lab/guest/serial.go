@@ -17,10 +17,8 @@ func usbSerial(g *guest) (_ string, err error) {
 	}
 	defer func() { err = errors.Join(err, a.stop()) }()
 	for n := range fewBadges {
-		if err := g.link.Ask("serial", hex.EncodeToString(rdm6300(lab.Number(n)))); err != nil {
-			return "", err
-		}
-		if err := a.wantCard("adapter", n); err != nil {
+		send := func() error { return g.link.Ask("serial", hex.EncodeToString(rdm6300(lab.Number(n)))) }
+		if _, err := a.presentCard("adapter", n, send); err != nil {
 			return "", err
 		}
 	}

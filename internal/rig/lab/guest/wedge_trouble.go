@@ -279,9 +279,6 @@ func (a *agent) refusesAll(all []sim.HostileDescriptor, places []device, good ha
 	return by, nil
 }
 
-// verdict is how long the kernel may take to make a node of a device that it has looked at.
-const verdict = 700 * time.Millisecond
-
 // refuses plugs in a device with a hostile descriptor and gives who refused it: the
 // kernel, which makes no reports of it, or badged, which says so. Whatever it types
 // is no card.
