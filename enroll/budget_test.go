@@ -1,6 +1,7 @@
 package enroll_test
 
 import (
+	"reflect"
 	"testing"
 
 	"badged/enroll"
@@ -92,7 +93,7 @@ func TestAMutedPointIsAnsweredAlike(t *testing.T) {
 	if !quiet.Counted {
 		t.Error("the code is not said to be counted")
 	}
-	if quiet.Counted = false; quiet != loud {
+	if quiet.Counted = false; !reflect.DeepEqual(quiet, loud) {
 		t.Errorf("answered %+v, else %+v", quiet, loud)
 	}
 	if d := l.engine.PIN(l.ctx, muted, pin("4711")); !d.Counted || d.Reason != enroll.PINUnknown {

@@ -1,6 +1,7 @@
 package enroll_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func TestS212_EveryWrongCodeIsAnsweredAlike(t *testing.T) {
 	l.setting(func(s *enroll.Site) { s.ClaimsClosed = true })
 	answers["closed"] = l.typed(front, "2848")
 	for why, d := range answers {
-		if d != answers["wrong"] || d.Outcome != enroll.Refused {
+		if !reflect.DeepEqual(d, answers["wrong"]) || d.Outcome != enroll.Refused {
 			t.Errorf("%s is answered %+v, a wrong code %+v", why, d, answers["wrong"])
 		}
 	}
@@ -134,7 +135,7 @@ func TestS219_AnothersCardIsRefusedWithoutAName(t *testing.T) {
 	c := l.claim(a, "7365")
 	l.typed(front, "7365")
 	d := l.expect(l.tap(front, card(1)), enroll.Refused, enroll.CardTaken)
-	if d.Open || d.Account != (enroll.Account{}) {
+	if d.Open || !reflect.DeepEqual(d.Account, enroll.Account{}) {
 		t.Errorf("the refusal names %+v or opens", d.Account)
 	}
 	evs := l.events()

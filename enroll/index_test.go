@@ -1,6 +1,7 @@
 package enroll_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func (m model) compare(t *rapid.T, ix *enroll.Index) {
 	for i := range byte(6) {
 		id := enroll.AccountID{i}
 		want, ok := m.accounts[id]
-		if got, found := ix.Account(id); found != ok || got != want {
+		if got, found := ix.Account(id); found != ok || !reflect.DeepEqual(got, want) {
 			t.Fatalf("account %d: %+v %v, want %+v %v", i, got, found, want, ok)
 		}
 		if want.Kind == enroll.Anonymous && want.State == enroll.Active && !want.Expires.IsZero() {

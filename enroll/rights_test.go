@@ -2,6 +2,7 @@ package enroll_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func TestWhileClaimingIsClosedNoCodeWorks(t *testing.T) {
 	l.setting(func(s *enroll.Site) { s.ClaimsClosed = true })
 	good, bad := l.typed(front, "7365"), l.typed(front, "1928")
 	l.expect(good, enroll.Refused, enroll.CodeRefused)
-	if good != bad {
+	if !reflect.DeepEqual(good, bad) {
 		t.Errorf("a good code is answered %+v, a bad one %+v", good, bad)
 	}
 	l.expect(l.tap(back, card(1)), enroll.Refused, enroll.UnknownCard)

@@ -66,6 +66,7 @@ type Account struct {
 	// Number is N of anonymN. 0 on an anonymous account: the lease was used up,
 	// the account goes by Label until the hub numbers it.
 	Number  uint64
+	Aliases []uint64  // numbers of anonymous accounts that were merged into this one
 	Label   string    // provisional name of an unnumbered anonymous account
 	Name    string    // full name; may be empty
 	Email   string    // may be empty

@@ -54,7 +54,7 @@ func eventFromWire(w wire.Event, stream wire.Stream, seq uint64) enroll.Event {
 
 func accountToWire(a enroll.Account) wire.Account {
 	return wire.Account{
-		Kind: wire.AccountKind(a.Kind), State: wire.AccountState(a.State), Number: a.Number, Label: a.Label,
+		Kind: wire.AccountKind(a.Kind), State: wire.AccountState(a.State), Number: a.Number, Aliases: a.Aliases, Label: a.Label,
 		Name: a.Name, Email: a.Email, Lang: a.Lang, Expires: toMilli(a.Expires),
 	}
 }
@@ -62,7 +62,7 @@ func accountToWire(a enroll.Account) wire.Account {
 func accountFromWire(id enroll.AccountID, w wire.Account, understood bool) enroll.Account {
 	a := enroll.Account{
 		ID: id, Kind: enroll.AccountKind(u8(w.Kind)), State: enroll.AccountState(u8(w.State)), Number: w.Number,
-		Label: w.Label, Name: w.Name, Email: w.Email, Lang: w.Lang, Expires: fromMilli(w.Expires),
+		Aliases: w.Aliases, Label: w.Label, Name: w.Name, Email: w.Email, Lang: w.Lang, Expires: fromMilli(w.Expires),
 	}
 	if !understood {
 		a.State = enroll.AccountNotUnderstood

@@ -84,6 +84,9 @@ func TestRowsComeBackFromTheWire(t *testing.T) {
 			Number: rapid.Uint64Range(0, 1<<32-1).Draw(t, "number"), Label: texts(t, "label"), Name: texts(t, "name"),
 			Email: texts(t, "email"), Lang: texts(t, "lang"), Expires: times(t, "expires"),
 		}
+		if rapid.Bool().Draw(t, "merged") {
+			a.Aliases = []uint64{7, 12}
+		}
 		if got := through(t, accountToWire(a)); !reflect.DeepEqual(accountFromWire(a.ID, got, true), a) {
 			t.Fatalf("account %+v", got)
 		}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -235,7 +236,7 @@ func TestAnEditStaysUntilTheHubHasIt(t *testing.T) {
 	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 4, Name: "Ada", Email: "new@example.org", Lang: "en"}))
 	s = reopen(t, s, path)
 	want := enroll.Account{ID: id(1), Kind: enroll.Person, State: enroll.Suspended, Name: "Ada Lovelace", Email: "new@example.org", Lang: "en"}
-	if a, err := account(t, s, 1); err != nil || a != want {
+	if a, err := account(t, s, 1); err != nil || !reflect.DeepEqual(a, want) {
 		t.Errorf("with the edit on its way the account is %+v, %v", a, err)
 	}
 	ackAll(t, s)
