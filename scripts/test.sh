@@ -39,6 +39,7 @@ suites=(
 	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
 	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
 	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
+	"print   | cupsd:cups-daemon lp:cups-client   | held print jobs on a real CUPS: two people, two printers, trouble of every kind"
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
@@ -76,6 +77,7 @@ run_unit() { CGO_ENABLED=0 go_test ./...; }
 run_race() { CGO_ENABLED=1 go_test -race ./...; }
 run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
+run_print() { go_tagged print; }
 run_libusb() {
 	CGO_ENABLED=1 go build -tags libusb -o /dev/null ./cmd/badged &&
 		CGO_ENABLED=1 go vet -tags libusb ./cmd/badged ./reader/usbport &&

@@ -86,7 +86,8 @@ func checkCommand(file *string) *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and do nothing else",
 		Long: "check reads the configuration as run would, and tells all that is wrong with it at once.\n" +
-			"It warns of ports and pins that are not there now, and opens nothing.",
+			"It warns of ports and pins that are not there now, which it does not open, and of what\n" +
+			"the print server lacks, which it asks but does not change.",
 		Example: "  badged check --config ./badged.toml",
 		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -96,6 +97,9 @@ func checkCommand(file *string) *cobra.Command {
 			}
 			if err != nil {
 				return err
+			}
+			for _, line := range terminal.CheckPrinting(cmd.Context(), p) {
+				fmt.Fprintln(cmd.OutOrStdout(), "warning:", line)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is fine: %d points, %d readers\n", *file, len(p.Points), len(p.Readers))
 			return err

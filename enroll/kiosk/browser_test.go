@@ -40,7 +40,7 @@ type screen struct {
 // browse starts chromium and, before the panel opens, does these.
 func browse(t *testing.T, d *desk, first ...chromedp.Action) *screen {
 	t.Helper()
-	k := New(Options{Panel: d, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	k := New(Options{Panel: d, Printing: d.drawer, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

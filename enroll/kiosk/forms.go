@@ -110,7 +110,7 @@ func (k *Kiosk) again(f submit, status int, fs fields) {
 		k.stale(f)
 		return
 	}
-	v := k.view(f.p, s, pageEdit)
+	v := k.view(f.p, s, place{page: pageEdit})
 	v.Fields = fs
 	k.write(f.w, status, "document", v)
 }

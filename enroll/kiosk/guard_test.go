@@ -224,7 +224,7 @@ func TestTokenOutlivesARestartOfTheAgent(t *testing.T) {
 		t.Error("the browser's token is not the agent's any more")
 	}
 	s, _ := d.Screen("hall")
-	if before.version(s) == after.version(s) {
+	if before.version(s, 0) == after.version(s, 0) {
 		t.Error("a page of the former agent passes for one of this agent")
 	}
 }

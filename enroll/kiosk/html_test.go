@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"badged/enroll"
+	"badged/internal/printjobs"
 )
 
 // shown is everything from outside that a page shows.
@@ -33,9 +34,12 @@ func pagesOf(k *Kiosk, s shown) map[string]string {
 		Session: s.session, Lang: "fr", EditProfile: true, Notice: enroll.BadRead, Ends: time.Now().Add(time.Hour),
 		Account: enroll.Account{Name: s.name, Email: s.email, Lang: s.lang},
 	}
-	v := k.view(&point{name: s.point}, screen, pageEdit)
+	v := k.view(&point{name: s.point}, screen, place{page: pageEdit})
 	v.Left, v.Version, v.Form = 1, "", "" // the same in all of them
-	edit, home, idle := v, v, v
+	edit, home, idle, jobs, deletion := v, v, v, v, v
+	jobs.Page, deletion.Page, deletion.Job = pageHome, pageDelete, 7
+	jobs.Held = printjobs.Held{State: printjobs.Listed, Session: s.session, Jobs: []printjobs.Job{{ID: 7, Title: s.name}, {ID: 8, Title: s.bad, Phase: printjobs.Printed}}}
+	deletion.Held = jobs.Held
 	edit.Fields = fields{
 		Edit:  enroll.Edit{Name: s.name, Email: s.email, Lang: s.lang},
 		Wrong: &enroll.FieldError{Field: "name", Problem: enroll.Problem(s.bad)},
@@ -43,7 +47,7 @@ func pagesOf(k *Kiosk, s shown) map[string]string {
 	home.Page = pageHome
 	idle.Page, idle.Session = pageIdle, ""
 	all := map[string]string{}
-	for name, v := range map[string]view{"edit": edit, "home": home, "idle": idle} {
+	for name, v := range map[string]view{"edit": edit, "home": home, "idle": idle, "jobs": jobs, "delete": deletion} {
 		page, err := pages.Render("document", v)
 		if err != nil {
 			panic(err)
@@ -116,7 +120,7 @@ func checkAddresses(t interface{ Errorf(string, ...any) }, root *html.Node, poin
 				continue
 			}
 			base := "/p/" + url.PathEscape(point)
-			if rest, ok := strings.CutPrefix(a.Val, base); (!ok || strings.Trim(rest, "/abcdefghijklmnopqrstuvwxyz") != "") && !strings.HasPrefix(a.Val, "/static/") {
+			if rest, ok := strings.CutPrefix(a.Val, base); (!ok || strings.Trim(rest, "/abcdefghijklmnopqrstuvwxyz?=0123456789") != "") && !strings.HasPrefix(a.Val, "/static/") {
 				t.Errorf("%s leads to %q", d.Data, a.Val)
 			}
 		}

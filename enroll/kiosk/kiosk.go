@@ -5,6 +5,9 @@
 //	  ^                 |                              |
 //	  +--sign-out, badge-out, idle time (the agent)----+
 //
+// At a point with a printer, home lists the person's held print jobs: «Imprimer» and
+// «Supprimer» on each, «Tout imprimer» above.
+//
 // The pages are HTML first: every step is a link or a form that is answered by a
 // redirect, and without script the page reloads by itself. The script adds what a
 // reload cannot: the page changes at the moment of a swipe (server-sent events, or
@@ -54,8 +57,9 @@ type Panel interface {
 
 // Options is what New needs.
 type Options struct {
-	Panel  Panel
-	Points []string // the print points
+	Panel    Panel
+	Points   []string // the print points
+	Printing Printing // nil: no point has a printer
 	// Token as LoadToken gave it, if the listener outlives the agent. Empty: a new one for the
 	// life of this Kiosk.
 	Token string
@@ -67,13 +71,14 @@ type Options struct {
 
 // Kiosk serves the panels of a terminal.
 type Kiosk struct {
-	panel  Panel
-	points map[string]*point
-	first  string // where "/" leads
-	guard  guard
-	boot   string // tells the pages of this process from those of an earlier one
-	log    *slog.Logger
-	mux    *http.ServeMux
+	panel    Panel
+	printing Printing
+	points   map[string]*point
+	first    string // where "/" leads
+	guard    guard
+	boot     string // tells the pages of this process from those of an earlier one
+	log      *slog.Logger
+	mux      *http.ServeMux
 }
 
 // New makes the panels of o.Points. Serve or Handler puts them on the wire.
@@ -88,6 +93,10 @@ func New(o Options) *Kiosk {
 	}
 	if k.log == nil {
 		k.log = slog.Default()
+	}
+	k.printing = noPrinting{}
+	if o.Printing != nil {
+		k.printing = o.Printing
 	}
 	for _, name := range o.Points {
 		k.points[name] = &point{name: name}
@@ -109,6 +118,9 @@ func (k *Kiosk) routes() {
 	k.mux.HandleFunc("GET /p/{point}/view", k.fragment)
 	k.mux.HandleFunc("GET /p/{point}/events", k.events)
 	k.mux.HandleFunc("POST /p/{point}/edit", k.form(k.postEdit))
+	k.mux.HandleFunc("GET /p/{point}/delete", k.askDelete)
+	k.mux.HandleFunc("POST /p/{point}/print", k.form(k.postPrint))
+	k.mux.HandleFunc("POST /p/{point}/delete", k.form(k.postDelete))
 	k.mux.HandleFunc("POST /p/{point}/signout", k.form(k.postSignOut))
 	k.mux.HandleFunc("POST /p/{point}/touch", k.form(k.postTouch))
 	k.mux.HandleFunc("POST /p/{point}/key", k.form(k.postKey))

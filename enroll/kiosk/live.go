@@ -53,18 +53,18 @@ type news struct {
 
 func (k *Kiosk) newsOf(p *point) news {
 	s, _ := k.panel.Screen(p.name)
-	return news{k.version(s), left(s)}
+	return news{k.version(s, k.held(p, s.Session).Rev), left(s)}
 }
 
 // version differs whenever a page would look different, and for every refusal, so
 // that the second of two equal ones is said too. It stays while only the end of the
 // session moves: nothing is exchanged under a finger that is pressing a button.
-func (k *Kiosk) version(s enroll.Screen) string {
+func (k *Kiosk) version(s enroll.Screen, held uint64) string {
 	if s.Session != "" || s.Notice == enroll.ReasonNone {
 		s.Rev = 0
 	}
 	s.Ends = time.Time{}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %+v", k.boot, s))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %+v", k.boot, held, s))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -112,14 +112,16 @@ func (k *Kiosk) events(w http.ResponseWriter, r *http.Request) {
 	defer p.leave()
 	changed, stop := k.panel.Watch(p.name)
 	defer stop()
+	printed, stopPrinted := k.printing.Watch(p.name)
+	defer stopPrinted()
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	st := stream{w, http.NewResponseController(w)}
 	if st.send("retry: 1000\n\n") == nil {
-		k.follow(r.Context(), p, st, changed)
+		k.follow(r.Context(), p, st, changed, printed)
 	}
 }
 
-func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed <-chan struct{}) {
+func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed, printed <-chan struct{}) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
@@ -127,19 +129,21 @@ func (k *Kiosk) follow(ctx context.Context, p *point, st stream, changed <-chan 
 		if st.send("event: screen\ndata: "+string(b)+"\n\n") != nil {
 			return
 		}
-		if !st.wait(ctx, beat.C, changed) {
+		if !st.wait(ctx, beat.C, changed, printed) {
 			return
 		}
 	}
 }
 
 // wait returns true when there may be news, false when the stream is over.
-func (s stream) wait(ctx context.Context, beat <-chan time.Time, changed <-chan struct{}) bool {
+func (s stream) wait(ctx context.Context, beat <-chan time.Time, changed, printed <-chan struct{}) bool {
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case _, ok := <-changed:
+			return ok
+		case _, ok := <-printed:
 			return ok
 		case <-beat:
 			if s.send(": still here\n\n") != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"badged/enroll"
+	"badged/internal/printjobs"
 )
 
 // flaws measures what a person would trip over: something cut off, a target that a
@@ -89,7 +90,43 @@ var scenes = []struct {
 		b.d.swipe(b.person("", 1))
 		b.d.set(func(s *enroll.Screen) { s.EditProfile = false })
 	}, "edit.heading", "/edit"},
+	{"jobs-asking", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Asking}) }, "", ""},
+	{"jobs-none", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed}) }, "", ""},
+	{"jobs-one", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()[:1]})
+	}, "", ""},
+	{"jobs", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()}) }, "", ""},
+	{"jobs-many", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: manyJobs(500)})
+	}, "", "?from=50"},
+	{"jobs-strange", func(b *screen) {
+		b.prints("Maria-Magdalena Wolfeschlegelsteinhausenbergerdorff von Hohenlohe", printjobs.Held{State: printjobs.Listed, Jobs: strangeJobs()})
+	}, "", ""},
+	{"jobs-printing", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: phasedJobs()}) }, "", ""},
+	{"jobs-paper", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Note: printjobs.NotePaper, Jobs: phasedJobs()})
+	}, "", ""},
+	{"jobs-stopped", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Note: printjobs.NoteStopped, Jobs: someJobs()})
+	}, "", ""},
+	{"jobs-returned", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Note: printjobs.NoteReturned, Jobs: someJobs()})
+	}, "", ""},
+	{"jobs-away", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Away}) }, "", ""},
+	{"jobs-ending", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()[:1]})
+		b.d.set(func(s *enroll.Screen) { s.Ends = time.Now().Add(14 * time.Second) })
+	}, "", ""},
+	{"jobs-delete", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()}) }, "delete.heading", "/delete?job=3"},
 	{"saved", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", "/saved"},
+}
+
+// prints logs somebody in who has these jobs.
+func (b *screen) prints(name string, h printjobs.Held) {
+	b.d.swipe(b.person(name, 1))
+	s, _ := b.d.Screen("hall")
+	h.Session = s.Session
+	b.d.drawer.set(h)
 }
 
 func (b *screen) person(name string, n uint64) enroll.Account {
@@ -133,6 +170,7 @@ func lookAtAll(t *testing.T, script string) {
 				d.set(func(s *enroll.Screen) {
 					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4
 				})
+				d.drawer.set(printjobs.Held{})
 				sc.set(b)
 				b.look(t, fmt.Sprintf("%s-%s-%dx%d", sc.name, lang, size[0], size[1]), sc.page, texts[lang][sc.head])
 			}
@@ -160,7 +198,7 @@ func (b *screen) look(t *testing.T, name, path, head string) {
 func (b *screen) open(site, path string) {
 	b.t.Helper()
 	b.run(chromedp.Navigate(site + path))
-	b.sees("location.pathname+document.readyState", path+"complete")
+	b.sees("location.pathname+location.search+document.readyState", path+"complete")
 }
 
 // lookAtError fills the form wrongly in two languages.

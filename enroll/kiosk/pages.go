@@ -34,7 +34,7 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
-		k.write(w, http.StatusOK, "document", k.view(p, s, page))
+		k.write(w, http.StatusOK, "document", k.view(p, s, place{page: page, from: jobOf(r.URL.Query().Get("from"))}))
 	}
 }
 
@@ -48,11 +48,11 @@ func (k *Kiosk) fragment(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	s, _ := k.panel.Screen(p.name)
-	page := pageHome
-	if asked := q.Get("page"); q.Get("session") == s.Session && (asked == pageEdit || asked == pageSaved) {
-		page = asked
+	at := place{page: pageHome, from: jobOf(q.Get("from")), job: jobOf(q.Get("job"))}
+	if asked := q.Get("page"); q.Get("session") == s.Session && (asked == pageEdit || asked == pageSaved || asked == pageDelete) {
+		at.page = asked
 	}
-	v := k.view(p, s, page)
+	v := k.view(p, s, at)
 	if q.Get("v") == v.Version {
 		w.WriteHeader(http.StatusNoContent)
 		return

@@ -241,7 +241,7 @@ func TestFragmentIsThePageOfItsSession(t *testing.T) {
 	v.get("/p/hall/view?page=../etc&session=session-1").wants(t, http.StatusOK, `data-page="home"`)
 	v.get("/p/hall/view").lacks(t, "<html", "<script")
 	s, _ := d.Screen("hall")
-	v.get("/p/hall/view?page=home&session=session-1&v="+url.QueryEscape(k.version(s))).wants(t, http.StatusNoContent)
+	v.get("/p/hall/view?page=home&session=session-1&v="+url.QueryEscape(k.version(s, 0))).wants(t, http.StatusNoContent)
 	d.leave()
 	v.get("/p/hall/view?page=edit&session=session-1").wants(t, http.StatusOK, `data-page="idle"`)
 }

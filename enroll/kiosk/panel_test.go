@@ -32,6 +32,7 @@ type desk struct {
 	sessions int
 	lang     string // of the site
 	typed    string // on the panel
+	drawer   *drawer
 }
 
 func newDesk() *desk {
@@ -39,6 +40,7 @@ func newDesk() *desk {
 		lang:     "fr",
 		screen:   enroll.Screen{Rev: 1, Lang: "fr", EditProfile: true, Site: "Siège de Lyon", ClaimWindow: 45 * time.Second, CodeDigits: 4},
 		watchers: map[chan struct{}]struct{}{},
+		drawer:   &drawer{watchers: map[chan struct{}]struct{}{}},
 	}
 }
 
@@ -182,7 +184,7 @@ type visitor struct {
 // serve starts a panel and a browser that was opened on its URL.
 func serve(t *testing.T, d *desk) (*Kiosk, *visitor) {
 	t.Helper()
-	k := New(Options{Panel: d, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	k := New(Options{Panel: d, Printing: d.drawer, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
 	srv := httptest.NewServer(k.Handler())
 	t.Cleanup(srv.Close)
 	v := newVisitor(t, srv.URL)

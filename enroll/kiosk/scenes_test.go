@@ -24,6 +24,7 @@ import (
 	"badged/internal/agent"
 	"badged/internal/clock"
 	"badged/internal/health"
+	"badged/internal/printjobs"
 	"badged/internal/sitekey"
 	"badged/keypad"
 	"badged/reader"
@@ -77,6 +78,7 @@ type stage struct {
 	agent  *agent.Agent
 	kiosk  *Kiosk
 	reader *scriptedReader
+	drawer *drawer
 }
 
 var stageKey = sitekey.New(1, [32]byte{1})
@@ -87,7 +89,7 @@ func newStage(t *testing.T, lang string, said map[string]bool) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, said: said, store: st, reader: &scriptedReader{say: make(chan reader.Event)}}
+	s := &stage{t: t, said: said, store: st, reader: &scriptedReader{say: make(chan reader.Event)}, drawer: newDesk().drawer}
 	s.setting(func(site *enroll.Site) { site.Lang = lang })
 	s.agent = agent.New(agent.Options{
 		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(),
@@ -96,7 +98,7 @@ func newStage(t *testing.T, lang string, said map[string]bool) *stage {
 		Account:     s.account,
 		StoreFailed: st.Failed, Heartbeat: 5 * time.Second,
 	})
-	s.kiosk = New(Options{Panel: s.agent, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	s.kiosk = New(Options{Panel: s.agent, Printing: s.drawer, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.agent.Run(ctx) }()
@@ -206,6 +208,14 @@ func (s *stage) postAs(session, path string, values url.Values) {
 	s.send(http.MethodPost, path, form, true)
 }
 
+// prints gives the session these jobs, and looks.
+func (s *stage) prints(h printjobs.Held) {
+	screen, _ := s.agent.Screen("hall")
+	h.Session = screen.Session
+	s.drawer.set(h)
+	s.look("/p/hall")
+}
+
 func (s *stage) edit(name, email, lang string) {
 	s.t.Helper()
 	s.post("/p/hall/edit", url.Values{"name": {name}, "email": {email}, "lang": {lang}})
@@ -308,6 +318,23 @@ var realScenes = []func(*stage){
 		s.look("/p/hall")
 		s.tap("B")
 		s.look("/p/hall")
+	},
+	func(s *stage) { // somebody whose documents wait
+		s.member("A", enroll.Active)
+		s.tap("A")
+		s.prints(printjobs.Held{State: printjobs.Asking})
+		for _, n := range []printjobs.Note{
+			printjobs.NoteStopped, printjobs.NotePaper, printjobs.NoteUnfit, printjobs.NoteReturned, printjobs.NoteLost, printjobs.NoteMaybeTwice, printjobs.NoteAway,
+		} {
+			s.prints(printjobs.Held{State: printjobs.Listed, Note: n})
+		}
+		s.prints(printjobs.Held{State: printjobs.Away})
+		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: phasedJobs()})
+		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: phasedJobs()[5:]})
+		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: manyJobs(3 * jobsOnPage)})
+		s.look("/p/hall?from=50")
+		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
+		s.look("/p/hall/delete?job=3")
 	},
 	func(s *stage) { // a reader that is pulled out
 		s.event(reader.Event{Kind: endOfReader})

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/message"
 
 	"badged/enroll"
+	"badged/internal/printjobs"
 )
 
 // The pages. Home is the idle page while nobody is logged in.
@@ -31,6 +32,8 @@ type view struct {
 	Point   string
 	Base    string // path of the point's pages
 	Page    string
+	From    int    // the first job on the page
+	Job     int    // that is to be deleted
 	Version string // differs when another view would
 	Session string // empty: nobody is logged in
 	Form    string // token of the forms
@@ -38,15 +41,23 @@ type view struct {
 	Screen  enroll.Screen
 	Banner  *banner
 	Fields  fields
+	Held    printjobs.Held
+}
+
+// place is a page and what it is about.
+type place struct {
+	page string
+	from int // the first job of a list
+	job  int // that is to be deleted
 }
 
 // view is what a page of the point shows for s. A page that needs a session is the
 // idle page when there is none.
-func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
-	lang := spoken(s)
+func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
+	lang, page, held := spoken(s), at.page, k.held(p, s.Session)
 	v := view{
-		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page,
-		Version: k.version(s), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
+		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page, From: at.from, Job: at.job, Held: held,
+		Version: k.version(s, held.Rev), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
 		Left: left(s), Screen: s, Banner: noticeOf(s.Notice),
 	}
 	switch {
@@ -58,6 +69,14 @@ func (k *Kiosk) view(p *point, s enroll.Screen, page string) view {
 		v.Banner = &bindWaits
 	case v.Banner == nil && s.Session == "" && s.ReaderDown:
 		v.Banner = &readerDown
+	case v.Banner == nil && held.State == printjobs.Listed:
+		v.Banner = jobNotes[held.Note]
+	}
+	if j, ok := held.Job(at.job); page == pageDelete && !(ok && j.CanRelease()) {
+		v.Page = pageHome // it is gone, or on its way
+	}
+	if at.from >= len(held.Jobs) {
+		v.From = 0
 	}
 	if s.Session == "" {
 		v.Page = pageIdle
@@ -88,6 +107,8 @@ func (v view) Heading() string {
 	switch {
 	case v.Page == pageEdit:
 		return v.T("edit.heading")
+	case v.Page == pageDelete:
+		return v.T("delete.heading")
 	case v.Session != "":
 		return v.T("home.heading", v.Name())
 	case v.Banner != nil:
@@ -116,6 +137,8 @@ func (v view) Lead() string {
 		return v.T("home.new") + " " + v.T("home.complete")
 	case v.Session != "" && v.Screen.New:
 		return v.T("home.new")
+	case v.Prints():
+		return v.Summary()
 	case v.Session != "":
 		return v.T("home.known")
 	case v.Banner != nil:
@@ -190,13 +213,18 @@ func (v view) Countdown(n string) string {
 // being typed. Negative: never.
 func (v view) RefreshAfter() int64 {
 	switch v.Page {
-	case pageEdit:
+	case pageEdit, pageDelete:
 		if v.Left < 0 {
 			return -1
 		}
 		return v.Left/1000 + 2
 	case pageSaved, pageEnded:
 		return 6
+	case pageHome:
+		if v.Held.State == printjobs.Listed && v.Waiting() == len(v.Held.Jobs) {
+			return 10 // nothing is under way, and somebody may be reading
+		}
+		return 2
 	default:
 		return 2
 	}

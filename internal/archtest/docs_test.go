@@ -143,7 +143,7 @@ func TestRequestsExist(t *testing.T) {
 func TestEveryKeyIsDocumented(t *testing.T) {
 	text := read(t, "docs/configuration.md")
 	for heading, header := range map[string]string{
-		"## The file itself": "", "## [log]": "[log]", "## [kiosk]": "[kiosk]", "## [usb]": "[usb]",
+		"## The file itself": "", "## [log]": "[log]", "## [kiosk]": "[kiosk]", "## [usb]": "[usb]", "## [print]": "[print]",
 		"## [[point]]": "[[point]]", "## [[reader]]": "[[reader]]",
 	} {
 		compare(t, heading, rows(t, text, heading), keysOf(t, header))

@@ -38,6 +38,7 @@ var folders = []folder{
 	{"internal/rig/proc", base, nil},
 	{"internal/rig/mutants", base, nil},
 	{"internal/rig/flaky", base, nil},
+	{"internal/rig/printserver", base, nil},
 	{"internal/webpage", base, nil},
 	{"internal/unixsock", base, []string{"internal/ownfile"}},
 	{"internal/ptyport", base, nil},
@@ -55,6 +56,7 @@ var folders = []folder{
 	{"firmware/bundle", level0, nil},
 	{"internal/door", level0, nil},
 	{"internal/health", level0, nil},
+	{"internal/cups", level0, nil},
 	{"internal/keyfile", level0, []string{"internal/ownfile"}},
 
 	{"reader", level1, []string{"keypad"}},
@@ -73,7 +75,8 @@ var folders = []folder{
 	{"sync/hub", level2, []string{"sync/wire"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
-	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/webpage", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
+	{"internal/printjobs", level3, []string{"enroll", "internal/cups", "internal/health"}},
+	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/printjobs", "internal/cups", "internal/webpage", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
 	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
@@ -136,6 +139,7 @@ var libraries = []library{
 	{"github.com/klauspost/compress", []string{"firmware/bundle"}, "packs bundles; what it unpacks was verified before"},
 	{"github.com/coreos/go-systemd/v22", []string{"internal/supervisor"}, "one place speaks to systemd"},
 	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
+	{"github.com/OpenPrinting/goipp", []string{"internal/cups"}, "one place speaks IPP, and bounds what a print server answers"},
 	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
 	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
 	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},

@@ -12,6 +12,7 @@ import (
 // configuration.
 func (l *loader) finish() {
 	l.cfg.USB.section = l.tables["usb"].section
+	l.cfg.Print.section = l.tables["print"].section
 	for _, t := range l.points {
 		t.point.section = t.section
 		l.cfg.Points = append(l.cfg.Points, *t.point)
@@ -27,6 +28,7 @@ func (l *loader) finish() {
 	l.checkPoints()
 	l.checkDoors()
 	l.checkReaders()
+	l.checkPrint()
 }
 
 func (l *loader) add(p Problem) { l.problems = append(l.problems, p) }
@@ -60,6 +62,9 @@ func (l *loader) checkPoints() {
 		switch p.Kind {
 		case KindDoor:
 			l.require(p.section, "door")
+			if p.has("printer") {
+				l.add(p.Problem("printer", "only a print point has this, and this point is of kind door", ""))
+			}
 		case KindPrint:
 			for _, key := range append([]string{"door", "relay"}, hardware...) {
 				if p.has(key) {
@@ -125,4 +130,29 @@ func (l *loader) pointNames() (list string) {
 		list += fmt.Sprintf("%q", p.Name)
 	}
 	return list
+}
+
+// checkPrint holds that printers have a queue whose jobs they print, which is none of them.
+func (l *loader) checkPrint() {
+	t := l.cfg.Print
+	there := l.tables["print"].stood || len(t.keys) > 0
+	printers := false
+	for _, p := range l.cfg.Points {
+		printers = printers || p.has("printer")
+		if p.has("printer") && !there {
+			l.add(p.Problem("printer", "there is no [print] that names the queue whose documents are printed here", ""))
+		}
+		if p.Printer != "" && slices.Contains(t.Queues, p.Printer) {
+			l.add(p.Problem("printer", fmt.Sprintf("%q is the queue that people send to, and prints nothing", p.Printer), "the queue of a printer"))
+		}
+	}
+	if !there {
+		return
+	}
+	if !t.has("queues") {
+		l.add(t.Problem("queues", "this key is missing", printFields(&Print{})["queues"].allowed))
+	}
+	if !printers {
+		l.add(t.Problem("queues", "no [[point]] has a printer: nobody could release a document", `printer = "hall-mfp" at a point of kind print`))
+	}
 }

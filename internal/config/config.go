@@ -22,6 +22,7 @@ type Config struct {
 	Log      Log
 	Kiosk    Kiosk
 	USB      USB
+	Print    Print
 	Points   []Point
 	Readers  []Reader
 }
@@ -42,6 +43,16 @@ type USB struct {
 	section
 }
 
+// Print is the print server whose jobs people release at the panels.
+type Print struct {
+	Socket        string   // unix socket of the print server
+	Account       string   // of the agent on it; empty: the user that the agent runs as
+	Queues        []string // that people send to
+	Domains       []string // whose user names are the names of people here
+	TrustProfiles bool     // what people can type at a panel may say whose a job is
+	section
+}
+
 // The kinds of point.
 const (
 	KindPrint = "print"
@@ -54,6 +65,7 @@ type Point struct {
 	Name     string
 	Kind     string
 	LogFirst bool
+	Printer  string // KindPrint: the queue of the printer that stands there; may be empty
 
 	Door         string // KindDoor: the door that it opens
 	Relay        string // specs of pins, as reader/gpioport reads them

@@ -18,9 +18,16 @@ log.format = "json"
 listen = "127.0.0.1:0"
 frame_ancestors = ["http://127.0.0.1:8080"]
 
+[print]
+socket = "/run/badged/cups.sock"
+account = "badged"
+queues = ["follow"]
+domains = ["CORP", "example.com"]
+
 [[point]]
 name = "hall"
 kind = "print"
+printer = "hall-mfp"
 
 [[point]]
 name = "front"
@@ -64,6 +71,8 @@ func TestGood(t *testing.T) {
 		t.Errorf("top: %+v", c)
 	case front.OpenFor != 3*time.Second || front.HeldAfter != 30*time.Second || !front.LogFirst:
 		t.Errorf("front: %+v", front)
+	case c.Print.Socket != "/run/badged/cups.sock" || c.Print.Queues[0] != "follow" || len(c.Print.Domains) != 2 || c.Points[0].Printer != "hall-mfp":
+		t.Errorf("print: %+v", c.Print)
 	case line.Options["prefix"] != ";" || line.Options["suffix"] != "?":
 		t.Errorf("line: %+v", line)
 	}
@@ -74,7 +83,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.StateDir != "/var/lib/badged" || c.Control != "/run/badged/badged.sock" || c.Log.Format != "text" || c.Kiosk.Listen != "127.0.0.1:8631" {
+	if c.StateDir != "/var/lib/badged" || c.Control != "/run/badged/badged.sock" || c.Log.Format != "text" || c.Kiosk.Listen != "127.0.0.1:8631" || c.Print.Socket != "/run/cups/cups.sock" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -107,11 +116,19 @@ func TestProblems(t *testing.T) {
 			`point.relay: no point names the relay of door "fornt" (did you mean "front"?)`},
 		"an option beside its table": {head + "[[reader]]\nname=\"r\"\npoint=\"a\"\nprotocol=\"hid\"\nport=\"x\"\nlayout=\"fr\"\n",
 			"x.toml:9:1: reader.layout: unknown key (an option of the protocol stands in [reader.options]); allowed: baud,"},
-		"syntax":           {head + "kind = \n", "x.toml:4:8: this is not TOML"},
-		"kiosk open":       {head + "[kiosk]\nlisten = \"0.0.0.0:80\"\n", "x.toml:5:1: kiosk.listen: "},
-		"frame":            {head + "[kiosk]\nframe_ancestors = [\"*\"]\n", "x.toml:5:1: kiosk.frame_ancestors: this array is not allowed"},
-		"print with relay": {head + "relay = \"virtual:/x#relay\"\n", "x.toml:4:1: point.relay: only a door has this"},
-		"no point":         {"state_dir = \"/x\"\n", "x.toml:1:1: point: there is no [[point]]"},
+		"syntax":            {head + "kind = \n", "x.toml:4:8: this is not TOML"},
+		"kiosk open":        {head + "[kiosk]\nlisten = \"0.0.0.0:80\"\n", "x.toml:5:1: kiosk.listen: "},
+		"frame":             {head + "[kiosk]\nframe_ancestors = [\"*\"]\n", "x.toml:5:1: kiosk.frame_ancestors: this array is not allowed"},
+		"print with relay":  {head + "relay = \"virtual:/x#relay\"\n", "x.toml:4:1: point.relay: only a door has this"},
+		"printer alone":     {head + "printer = \"mfp\"\n", "x.toml:4:1: point.printer: there is no [print]"},
+		"queue alone":       {head + "[print]\nqueues = [\"follow\"]\n", "x.toml:5:1: print.queues: no [[point]] has a printer"},
+		"no queue":          {head + "printer = \"mfp\"\n[print]\ndomains = [\"CORP\"]\n", "x.toml:5:2: print.queues: this key is missing; allowed: a list of queues"},
+		"queues empty":      {head + "printer = \"mfp\"\n[print]\nqueues = []\n", "x.toml:6:1: print.queues: this array is not allowed here"},
+		"queue as printer":  {head + "printer = \"mfp\"\n[print]\nqueues = [\"mfp\"]\n", "x.toml:4:1: point.printer: \"mfp\" is the queue that people send to"},
+		"queue's name":      {head + "printer = \"a/b\"\n[print]\nqueues = [\"follow\"]\n", "x.toml:4:1: point.printer: the string \"a/b\" is not allowed here"},
+		"a domain":          {head + "printer = \"mfp\"\n[print]\nqueues = [\"follow\"]\ndomains = [\"a@b\"]\n", "x.toml:7:1: print.domains: this array is not allowed here"},
+		"printer of a door": {"[[point]]\nname=\"a\"\nkind=\"door\"\ndoor=\"a\"\nrelay=\"x\"\nprinter=\"mfp\"\n", "x.toml:6:1: point.printer: only a print point has this"},
+		"no point":          {"state_dir = \"/x\"\n", "x.toml:1:1: point: there is no [[point]]"},
 		"reader's point": {head + "[[reader]]\nname=\"r\"\npoint=\"b\"\nprotocol=\"line\"\nport=\"/dev/x\"\n",
 			`x.toml:6:1: reader.point: there is no point "b"; allowed: "a"`},
 		"baud": {head + "[[reader]]\nname=\"r\"\npoint=\"a\"\nprotocol=\"line\"\nport=\"/dev/x\"\nbaud=1\n",
@@ -147,10 +164,10 @@ func TestProblemOfATable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.Readers[0].Problem("protocol", "unknown protocol", "line").Error(), "x.toml:31:1: reader.protocol: unknown protocol; allowed: line"; got != want {
+	if got, want := c.Readers[0].Problem("protocol", "unknown protocol", "line").Error(), "x.toml:38:1: reader.protocol: unknown protocol; allowed: line"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := c.Readers[1].Problem("options.suffix", "too long", ""); got.Line != 42 {
+	if got := c.Readers[1].Problem("options.suffix", "too long", ""); got.Line != 49 {
 		t.Errorf("got %s", got)
 	}
 }

@@ -49,6 +49,35 @@ func usbFields(u *USB) map[string]field {
 	}
 }
 
+func printFields(p *Print) map[string]field {
+	queues := `a list of queues, such as ["follow"]`
+	return map[string]field{
+		"socket":  text(&p.Socket, "an absolute path of at most 100 bytes", socketPath),
+		"account": text(&p.Account, "the name of a user", isUser),
+		"queues": {allowed: queues, set: func(n *unstable.Node) bool {
+			return stringList(&p.Queues, n, isQueue) && len(p.Queues) > 0
+		}},
+		"domains": {allowed: `a list of domains, such as ["CORP", "example.com"]`, set: func(n *unstable.Node) bool {
+			return stringList(&p.Domains, n, isDomain)
+		}},
+		"trust_profiles": boolean(&p.TrustProfiles),
+	}
+}
+
+// isQueue is what CUPS takes for the name of a queue.
+func isQueue(s string) bool {
+	return len(s) >= 1 && len(s) <= 127 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`/#?"'\`, r) })
+}
+
+func isUser(s string) bool {
+	return len(s) >= 1 && len(s) <= 32 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' })
+}
+
+// isDomain takes what stands before \ or behind @ in a user name.
+func isDomain(s string) bool {
+	return len(s) >= 1 && len(s) <= 253 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '\\' || r == '@' })
+}
+
 // MaxOpenFor is the longest time that a grant may energise a relay.
 const MaxOpenFor = 30 * time.Second
 
@@ -57,6 +86,7 @@ func pointFields(p *Point) map[string]field {
 		"name":           name(&p.Name),
 		"kind":           oneOf(&p.Kind, KindPrint, KindDoor),
 		"log_first":      boolean(&p.LogFirst),
+		"printer":        text(&p.Printer, `the name of the printer's queue, such as "hall-mfp"`, isQueue),
 		"door":           name(&p.Door),
 		"relay":          text(&p.Relay, pinAllowed, notEmpty),
 		"contact":        text(&p.Contact, pinAllowed, notEmpty),

@@ -20,7 +20,7 @@ type loader struct {
 	problems Problems
 	parser   unstable.Parser
 
-	tables map[string]*table // root "", "log", "kiosk", "usb": those that stand once
+	tables map[string]*table // root "", "log", "kiosk", "usb", "print": those that stand once
 	points []*table
 	reads  []*table
 	// current is the table that key values go into; nil while inside an unknown one,
@@ -46,12 +46,14 @@ func newLoader(file string) *loader {
 		Control:  "/run/badged/badged.sock",
 		Log:      Log{Format: "text"},
 		Kiosk:    Kiosk{Listen: "127.0.0.1:8631"},
+		Print:    Print{Socket: "/run/cups/cups.sock"},
 	}
 	l := &loader{cfg: c, tables: map[string]*table{}}
 	l.tables[""] = l.table("", rootFields(c))
 	l.tables["log"] = l.table("log", logFields(&c.Log))
 	l.tables["kiosk"] = l.table("kiosk", kioskFields(&c.Kiosk))
 	l.tables["usb"] = l.table("usb", usbFields(&c.USB))
+	l.tables["print"] = l.table("print", printFields(&c.Print))
 	l.current = l.tables[""]
 	return l
 }
@@ -109,7 +111,7 @@ func (l *loader) report(key string, at position, what, allowed string) {
 	l.problems = append(l.problems, Problem{l.cfg.File, at.line, at.column, key, what, allowed})
 }
 
-const tablesAllowed = "[log], [kiosk], [usb], [[point]], [[reader]], [reader.options]"
+const tablesAllowed = "[log], [kiosk], [usb], [print], [[point]], [[reader]], [reader.options]"
 
 // enter goes into [path].
 func (l *loader) enter(path []string, at position) {
@@ -158,7 +160,7 @@ func (l *loader) enterArray(path []string, at position) {
 }
 
 func (l *loader) unknownTable(name string, at position) {
-	known := []string{"log", "kiosk", "usb", "point", "reader", "reader.options"}
+	known := []string{"log", "kiosk", "usb", "print", "point", "reader", "reader.options"}
 	l.report(name, at, "unknown table"+spelling.Hint(name, known), tablesAllowed)
 }
 

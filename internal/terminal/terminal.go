@@ -2,7 +2,7 @@
 // each other, and closes them in order.
 //
 //	plan ──► open: identity, store, clock, keys, agent, panel, socket
-//	     ──► run:  agent │ uplink │ control socket │ panel │ pins │ keys │ watchdog
+//	     ──► run:  agent │ uplink │ control socket │ panel │ print jobs │ pins │ keys │ watchdog
 //	     ──► close, what was opened last first
 package terminal
 
@@ -26,6 +26,7 @@ import (
 	"badged/internal/ctl"
 	"badged/internal/health"
 	"badged/internal/keyfile"
+	"badged/internal/printjobs"
 	"badged/internal/supervisor"
 	"badged/internal/terminal/plan"
 	"badged/internal/terminal/rs485"
@@ -37,18 +38,19 @@ import (
 
 // terminal is the parts of a running agent. What is opened last is closed first.
 type terminal struct {
-	plan   *plan.Plan
-	build  string // the program's version
-	log    *slog.Logger
-	id     *identity.Identity
-	store  *store.Store
-	clock  *clock.Clock
-	health *health.Register
-	agent  *agent.Agent
-	panel  *panel // nil: no print point
-	socket net.Listener
-	status *status
-	osdp   rs485.Lines
+	plan     *plan.Plan
+	build    string // the program's version
+	log      *slog.Logger
+	id       *identity.Identity
+	store    *store.Store
+	clock    *clock.Clock
+	health   *health.Register
+	agent    *agent.Agent
+	panel    *panel             // nil: no print point
+	printing *printjobs.Service // nil: no point has a printer
+	socket   net.Listener
+	status   *status
+	osdp     rs485.Lines
 
 	changed  chan struct{} // the hub has changed something
 	watchdog time.Duration // 0: nobody watches
@@ -98,6 +100,9 @@ func (t *terminal) open(ctx context.Context) (err error) {
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
 		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
 	})
+	if err := t.openPrinting(); err != nil {
+		return err
+	}
 	if err := t.openPanel(); err != nil {
 		return err
 	}
@@ -149,6 +154,9 @@ func (t *terminal) openPanel() error {
 			Panel: t.agent, Points: points, Log: t.log, FrameAncestors: strings.Join(cfg.Kiosk.FrameAncestors, " "),
 		},
 	}
+	if t.printing != nil {
+		t.panel.options.Printing = t.printing
+	}
 	if err := ctl.MakeFolder(cfg.Control); err != nil {
 		return err
 	}
@@ -197,6 +205,9 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
 	if t.panel != nil {
 		part(func(ctx context.Context) error { t.panel.Run(ctx); return nil })
+	}
+	if t.printing != nil {
+		part(func(ctx context.Context) error { t.printing.Run(ctx); return nil })
 	}
 	if t.watchdog > 0 {
 		part(func(ctx context.Context) error {

@@ -46,7 +46,7 @@
   function load(force) {
     if (loading) { again = true; return; }
     loading = true;
-    var q = "?page=" + attr("page") + "&session=" + encodeURIComponent(attr("session"));
+    var q = "?page=" + attr("page") + "&session=" + encodeURIComponent(attr("session")) + "&job=" + attr("job") + "&from=" + attr("from");
     if (!force) { q += "&v=" + encodeURIComponent(attr("version")); }
     ask("GET", base + "/view" + q, null, function (x) {
       loading = false;
@@ -93,9 +93,11 @@
 
   function replace(old, next, same) {
     var focus = same && document.activeElement ? document.activeElement.id : "";
+    var scrolled = same && byId("joblist") ? byId("joblist").scrollTop : 0;
     if (!same) { next.className += " fresh"; }
     while (view.firstChild) { view.removeChild(view.firstChild); }
     view.appendChild(next);
+    if (byId("joblist")) { byId("joblist").scrollTop = scrolled; }
     document.documentElement.lang = next.getAttribute("lang");
     document.title = next.getAttribute("data-title");
     warned = false;

@@ -1,0 +1,248 @@
+package printjobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"badged/internal/cups"
+)
+
+// print releases jobs at the printer of the point, and watches what becomes of them.
+func (d *desk) print(ctx context.Context, o ordered) {
+	printer, err := d.s.opts.Server.Printer(ctx, d.printer)
+	switch {
+	case err != nil:
+		d.fail("look at the printer", err)
+		d.keep(o.session, o.ids, NoteAway)
+		return
+	case printer.Stopped || !printer.Accepting:
+		d.keep(o.session, o.ids, NoteStopped)
+		return
+	}
+	var sent []*pursuit
+	for i, id := range o.ids {
+		if !d.s.take(id) { // at another printer
+			d.mark(o.session, id, Gone)
+			continue
+		}
+		phase, note, err := d.send(ctx, o.owner, id, printer)
+		if err != nil {
+			d.s.giveBack(id)
+			d.fail("release a job", err)
+			d.keep(o.session, o.ids[i:], NoteAway)
+			break
+		}
+		d.mark(o.session, id, phase)
+		if note != NoteNone {
+			d.say(o.session, note)
+		}
+		if phase != Printing {
+			d.s.giveBack(id)
+			continue
+		}
+		sent = append(sent, &pursuit{id: id, account: o.account})
+	}
+	d.s.lists.forget(ctx)
+	d.pursue(ctx, o.session, sent)
+}
+
+// keep shows jobs as what they are: still held.
+func (d *desk) keep(session string, ids []int, n Note) {
+	for _, id := range ids {
+		d.mark(session, id, Waiting)
+	}
+	d.say(session, n)
+}
+
+// fail logs what the print server did not do, and has health look at it.
+func (d *desk) fail(what string, err error) {
+	d.s.opts.Log.Warn("a print job stays where it is", "point", d.point, "attempt", what, "err", err)
+	d.s.probeSoon()
+}
+
+// send moves a held job to the printer and releases it there, if it is still its owner's and
+// fits. Its error is the print server's: the job is where it was, or held at the printer, and
+// the next list has it.
+func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Printer) (Phase, Note, error) {
+	server := d.s.opts.Server
+	j, err := server.Job(ctx, id)
+	switch {
+	case errors.Is(err, cups.ErrNotFound):
+		return Gone, NoteNone, nil
+	case err != nil:
+		return Waiting, NoteNone, err
+	case !d.isWaiting(j) || !owner.Owns(j.User):
+		return Gone, NoteNone, nil
+	case !fits(j, printer):
+		return Waiting, NoteUnfit, nil
+	}
+	if j.State == cups.Pending { // a move alone would print it
+		if err := server.Hold(ctx, id); err != nil {
+			return Waiting, NoteNone, err
+		}
+	}
+	if j.Queue != d.printer {
+		if err := server.Move(ctx, id, d.printer); err != nil {
+			return Waiting, NoteNone, err
+		}
+	}
+	if err := server.Release(ctx, id); err != nil && !errors.Is(err, cups.ErrNotPossible) { // it prints already
+		return Waiting, NoteNone, err
+	}
+	return Printing, NoteNone, nil
+}
+
+// remove deletes jobs for good.
+func (d *desk) remove(ctx context.Context, o ordered) {
+	for _, id := range o.ids {
+		if !d.s.take(id) {
+			continue
+		}
+		if err := d.removeOne(ctx, o.owner, id); err != nil {
+			d.fail("delete a job", err)
+			d.keep(o.session, []int{id}, NoteAway)
+		}
+		d.s.giveBack(id)
+	}
+	d.s.lists.forget(ctx)
+}
+
+func (d *desk) removeOne(ctx context.Context, owner Owner, id int) error {
+	j, err := d.s.opts.Server.Job(ctx, id)
+	if err == nil && d.isWaiting(j) && owner.Owns(j.User) {
+		err = d.s.opts.Server.Delete(ctx, id)
+	}
+	if errors.Is(err, cups.ErrNotFound) || errors.Is(err, cups.ErrNotPossible) {
+		return nil
+	}
+	return err
+}
+
+// lookEvery is how often a job that was released is looked at, and lookMore how much longer
+// that is for each further one: the print server does one thing at a time.
+const (
+	lookEvery = 500 * time.Millisecond
+	lookMore  = 10 * time.Millisecond
+)
+
+// nobodys is the session of jobs that a former agent released.
+const nobodys = "-"
+
+// pursue watches released jobs until each has come out, is lost, or is held again. It ends
+// with ctx; then the next agent goes on.
+func (d *desk) pursue(ctx context.Context, session string, jobs []*pursuit) {
+	defer func() {
+		for _, p := range jobs {
+			d.s.giveBack(p.id)
+		}
+	}()
+	for len(jobs) > 0 {
+		again := time.NewTimer(lookEvery + time.Duration(len(jobs))*lookMore)
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return
+		case <-again.C:
+		}
+		jobs = d.lookAll(ctx, session, jobs)
+	}
+}
+
+// lookAll looks at each job, and gives those that are still under way.
+func (d *desk) lookAll(ctx context.Context, session string, jobs []*pursuit) (left []*pursuit) {
+	printer, err := d.s.opts.Server.Printer(ctx, d.printer)
+	if err == nil && lacksPaper(printer) {
+		d.say(session, NotePaper)
+	} else if err == nil {
+		d.unsay(session, NotePaper)
+	}
+	for _, p := range jobs {
+		if err == nil && d.lookAt(ctx, session, p, printer) {
+			d.s.giveBack(p.id)
+			continue
+		}
+		if err != nil {
+			p.restart()
+		}
+		left = append(left, p)
+	}
+	return left
+}
+
+// lookAt reports whether a job is at its end.
+func (d *desk) lookAt(ctx context.Context, session string, p *pursuit, printer cups.Printer) bool {
+	j, err := d.s.opts.Server.Job(ctx, p.id)
+	switch {
+	case errors.Is(err, cups.ErrNotFound):
+		j.State = cups.Completed // its history is gone
+	case err != nil:
+		p.restart()
+		return false
+	case j.Queue != d.printer: // somebody else took it away
+		d.mark(session, p.id, Gone)
+		return true
+	}
+	switch p.look(time.Now(), j, printer) {
+	case done:
+		d.finish(session, p, j)
+	case lost:
+		d.s.opts.Log.Warn("a print job was given up at the printer", "point", d.point, "printer", d.printer, "job", p.id)
+		d.mark(session, p.id, Lost)
+		d.say(session, NoteLost)
+	case takeBack:
+		return d.takeBack(ctx, session, p.id)
+	default:
+		return false
+	}
+	return true
+}
+
+// finish shows a job that has come out.
+func (d *desk) finish(session string, p *pursuit, j cups.Job) {
+	d.s.opts.Log.Info("printed", "point", d.point, "printer", d.printer, "account", p.account, "job", p.id, "pages", j.Printed)
+	d.mark(session, p.id, Printed)
+	if p.restarted {
+		d.say(session, NoteMaybeTwice)
+	}
+}
+
+// takeBack holds a job that the printer does not print, and moves it to where it came from.
+// false: not now; it is looked at again.
+func (d *desk) takeBack(ctx context.Context, session string, id int) bool {
+	server := d.s.opts.Server
+	err := server.Hold(ctx, id)
+	if err == nil {
+		err = server.Move(ctx, id, d.s.opts.Queues[0])
+	}
+	if err != nil {
+		return false
+	}
+	d.s.lists.forget(ctx)
+	d.s.opts.Log.Warn("the printer did not print a job: it is held again", "point", d.point, "printer", d.printer, "job", id)
+	d.mark(session, id, Returned)
+	d.say(session, NoteReturned)
+	d.s.probeSoon()
+	return true
+}
+
+// adopt goes on with jobs that a former agent released. false: the print server does not
+// answer yet.
+func (s *Service) adopt(ctx context.Context) bool {
+	for _, d := range s.desks {
+		list, err := s.opts.Server.Jobs(ctx, d.printer)
+		if err != nil && !errors.Is(err, cups.ErrNotFound) {
+			return false
+		}
+		var left []*pursuit
+		for _, j := range list {
+			if j.State != cups.Held && s.take(j.ID) {
+				left = append(left, &pursuit{id: j.ID})
+			}
+		}
+		if len(left) > 0 && !s.start(func(ctx context.Context) { d.pursue(ctx, nobodys, left) }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,164 @@
+package printjobs
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/cups"
+	"badged/internal/health"
+)
+
+// Panel is who is logged in at the print points.
+type Panel interface {
+	Screen(point string) (enroll.Screen, bool)
+	Watch(point string) (ch <-chan struct{}, stop func())
+}
+
+// Options is what New needs.
+type Options struct {
+	Server   *cups.Client
+	Socket   string            // of the server, for messages
+	Queues   []string          // that people send to
+	Printers map[string]string // print point → queue of the printer that stands there
+	Rules    OwnerRules
+	Panel    Panel
+	// Editable tells whether people can type names and e-mail addresses at a panel.
+	Editable func() bool
+	Health   *health.Register
+	Log      *slog.Logger
+}
+
+// Service is the held jobs of all print points. Make one with New, run it once.
+type Service struct {
+	opts  Options
+	desks map[string]*desk // the map is fixed
+	lists *lister
+	probe chan struct{} // look at the queues now
+
+	mu     sync.Mutex      // guards what follows
+	ctx    context.Context // of Run; nil: it does not run
+	tasks  sync.WaitGroup  // what people ordered; added to with mu held
+	moving map[int]bool    // jobs that an order has in hand
+}
+
+// New makes a service that does nothing yet.
+func New(o Options) *Service {
+	s := &Service{opts: o, desks: map[string]*desk{}, lists: newLister(o.Server), moving: map[int]bool{}, probe: make(chan struct{}, 1)}
+	for point, printer := range o.Printers {
+		s.desks[point] = newDesk(s, point, printer)
+	}
+	return s
+}
+
+// probeEvery is how often the queues are looked at when nobody prints.
+const probeEvery = time.Minute
+
+// Run lists, prints and watches until ctx ends. It waits for what it began.
+func (s *Service) Run(ctx context.Context) {
+	s.mu.Lock()
+	s.ctx = ctx
+	s.mu.Unlock()
+	var parts sync.WaitGroup
+	for _, d := range s.desks {
+		parts.Go(func() { d.run(ctx) })
+	}
+	s.watchQueues(ctx)
+	parts.Wait()
+	s.mu.Lock()
+	s.ctx = nil // no more orders
+	s.mu.Unlock()
+	s.tasks.Wait()
+}
+
+// watchQueues shows in health how the queues are, and goes on with what an agent that ended
+// left at the printers, as soon as the print server answers.
+func (s *Service) watchQueues(ctx context.Context) {
+	again := time.NewTicker(probeEvery)
+	defer again.Stop()
+	for adopted := false; ; {
+		adopted = adopted || s.adopt(ctx)
+		s.showHealth(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		case <-s.probe:
+		}
+	}
+}
+
+// probeSoon has the queues looked at now.
+func (s *Service) probeSoon() {
+	select {
+	case s.probe <- struct{}{}:
+	default: // it will
+	}
+}
+
+// start runs an order, unless the service has ended.
+func (s *Service) start(order func(context.Context)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil || s.ctx.Err() != nil {
+		return false
+	}
+	ctx := s.ctx
+	s.tasks.Go(func() { order(ctx) })
+	return true
+}
+
+// take gives an order a job, unless another one has it.
+func (s *Service) take(id int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moving[id] {
+		return false
+	}
+	s.moving[id] = true
+	return true
+}
+
+func (s *Service) giveBack(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.moving, id)
+}
+
+func (s *Service) isMoving(id int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.moving[id]
+}
+
+// Held is what is known now of the jobs of who is logged in at a point.
+func (s *Service) Held(point string) Held {
+	if d := s.desks[point]; d != nil {
+		return d.list()
+	}
+	return Held{}
+}
+
+// Watch sends after every change of Held; changes may come as one. stop ends it.
+func (s *Service) Watch(point string) (ch <-chan struct{}, stop func()) {
+	if d := s.desks[point]; d != nil {
+		return d.watch()
+	}
+	return nil, func() {}
+}
+
+// Release prints jobs of the list at the printer of the point. It waits for nothing. false:
+// the session has ended, or one of them is not on its list or not to be released now; then
+// none is printed.
+func (s *Service) Release(point, session string, ids ...int) bool {
+	d := s.desks[point]
+	return d != nil && d.order(session, Sending, ids, d.print)
+}
+
+// Delete removes a job of the list for good, as Release otherwise.
+func (s *Service) Delete(point, session string, id int) bool {
+	d := s.desks[point]
+	return d != nil && d.order(session, Gone, []int{id}, d.remove)
+}

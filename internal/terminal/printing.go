@@ -1,0 +1,85 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"slices"
+
+	"badged/internal/config"
+	"badged/internal/cups"
+	"badged/internal/health"
+	"badged/internal/printjobs"
+	"badged/internal/terminal/plan"
+)
+
+// printersOf is the queue of the printer at each print point that has one.
+func printersOf(cfg *config.Config) map[string]string {
+	list := map[string]string{}
+	for _, p := range cfg.Points {
+		if p.Printer != "" {
+			list[p.Name] = p.Printer
+		}
+	}
+	return list
+}
+
+// printAccount is who the agent is to the print server.
+func printAccount(cfg config.Print) (string, error) {
+	if cfg.Account != "" {
+		return cfg.Account, nil
+	}
+	me, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("find out as whom to ask the print server: %w; or set account in [print]", err)
+	}
+	return me.Username, nil
+}
+
+// openPrinting makes the held jobs of the print points, if any has a printer.
+func (t *terminal) openPrinting() error {
+	cfg := t.plan.Config.Print
+	printers := printersOf(t.plan.Config)
+	if len(printers) == 0 {
+		return nil
+	}
+	account, err := printAccount(cfg)
+	if err != nil {
+		return err
+	}
+	t.printing = printjobs.New(printjobs.Options{
+		Server: cups.New(cfg.Socket, account), Socket: cfg.Socket, Queues: cfg.Queues, Printers: printers,
+		Rules: printjobs.OwnerRules{Domains: cfg.Domains, TrustProfiles: cfg.TrustProfiles},
+		Panel: t.agent, Editable: func() bool { return t.store.Index().Site().EditProfile },
+		Health: t.health, Log: t.log,
+	})
+	return nil
+}
+
+// CheckPrinting looks at the print server that a plan names, and tells what is not as badged
+// needs it. Whoever runs it need not be the agent: what only that may see is left out then.
+func CheckPrinting(ctx context.Context, p *plan.Plan) (lines []string) {
+	cfg, printers := p.Config.Print, []string{}
+	for _, queue := range printersOf(p.Config) {
+		printers = append(printers, queue)
+	}
+	if len(printers) == 0 {
+		return nil
+	}
+	slices.Sort(printers)
+	account, err := printAccount(cfg)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	me, _ := user.Current()
+	items := printjobs.Probe(ctx, printjobs.ProbeOptions{
+		Server: cups.New(cfg.Socket, account), Socket: cfg.Socket, Queues: cfg.Queues, Printers: slices.Compact(printers),
+		Agent: me != nil && me.Username == account,
+	})
+	for _, it := range items {
+		if it.State != health.OK {
+			lines = append(lines, it.Name+": "+it.Text+" ("+it.Do+")")
+		}
+	}
+	return lines
+}
