@@ -29,6 +29,9 @@ lab=(apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-sys
 # A broker, and the PC/SC daemon with a virtual reader.
 peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
 
+# Judges of partition tables and file systems, and what makes disks of files.
+cards=(/dev/fuse:fuse mcopy:mtools sgdisk:gdisk sfdisk:fdisk fsck.vfat:dosfstools mkfs.ext4:e2fsprogs losetup:mount)
+
 # What reads the units, and what the unit of a screen starts.
 screen=(systemd-analyze:systemd cage:cage Xwayland:xwayland chromium:chromium)
 
@@ -44,6 +47,7 @@ suites=(
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
 	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | the installation of README, pasted line by line into a bare Debian"
+	"cards   | ${cards[*]} | cards for terminals are written onto loop devices that lie, shrink, fail and vanish; as root"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"story   |                                    | the way of a badge, step by step, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
@@ -86,6 +90,7 @@ run_libusb() {
 run_browser() { go_tagged browser; }
 run_units() { scripts/units.sh && go_tagged units; }
 run_install() { scripts/paste.sh; }
+run_cards() { go_tagged cards; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_story() { make --no-print-directory story; }
 run_system() { go_test -v -tags system ./internal/rig/systest; }

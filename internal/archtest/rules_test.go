@@ -60,6 +60,9 @@ var folders = []folder{
 	{"internal/keyfile", level0, []string{"internal/ownfile"}},
 
 	{"reader", level1, []string{"keypad"}},
+	{"firmware/slot", level1, []string{"firmware/board"}},
+	{"firmware/flash", level1, []string{"firmware/board", "firmware/slot"}},
+	{"firmware/site", level1, []string{"firmware/board"}},
 	{"sync/uplink", level1, []string{"sync/wire"}},
 	{"sync/identity", level1, []string{"sync/wire", "internal/ownfile"}},
 
@@ -93,7 +96,7 @@ var folders = []folder{
 	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"reader/gpioport", "sync/identity", "internal/...", "internal/terminal", "internal/terminal/plan"}},
 	{"internal/rig", level5, []string{"internal/cli", "internal/foreign", "internal/rig/workbench", "internal/rig/bench"}},
-	{"cmd/badgectl", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"cmd/badgectl", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/terminal/plan"}},
 	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
 }
 
@@ -135,7 +138,7 @@ var libraries = []library{
 	{"github.com/veraison/go-cose", []string{"sync/wire"}, "one place decides what is signed and what a signature covers"},
 	{"github.com/spf13/cobra", []string{"cmd/*", "internal/cli", "internal/rig"}, "command lines are wiring, on one frame"},
 	{"github.com/spf13/pflag", []string{"cmd/*"}, "comes with cobra"},
-	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, "one place knows the file format"},
+	{"github.com/pelletier/go-toml/v2", []string{"internal/config", "firmware/site"}, "one place knows the configuration's format, one that of a site and its cards"},
 	{"github.com/klauspost/compress", []string{"firmware/bundle"}, "packs bundles; what it unpacks was verified before"},
 	{"github.com/coreos/go-systemd/v22", []string{"internal/supervisor"}, "one place speaks to systemd"},
 	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
@@ -172,7 +175,7 @@ var aparts = []apart{
 	},
 	{
 		"cmd/badgectl",
-		[]string{"sync/hub/...", "internal/rig/...", "internal/agent", "reader/readertest"},
+		[]string{"sync/hub/...", "internal/rig/...", "reader/readertest"},
 		[]string{"github.com/nats-io/nats-server/v2"},
 		"the technician's tool goes to every terminal: it carries neither a hub nor the rigs of those who develop badged",
 	},
