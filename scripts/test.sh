@@ -49,6 +49,7 @@ suites=(
 	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | the installation of README, pasted line by line into a bare Debian"
 	"cards   | ${cards[*]} | cards for terminals are written onto loop devices that lie, shrink, fail and vanish; as root"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
+	"power   | unshare:util-linux                 | power cuts on a disk that forgets what was not synced: nothing acknowledged is lost"
 	"story   |                                    | the way of a badge, step by step, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
 	"lab     | ${lab[*]}                                    | readers on USB and GPIO, in virtual machines"
@@ -65,7 +66,7 @@ tagged() {
 	grep -rlE --include='*_test.go' "^//go:build .*\\b$1\\b" . | xargs -r -n 1 dirname | sort -u
 }
 
-# go_tagged TAG runs them, and fails when there are none: a suite is never empty.
+# go_tagged TAG [FLAG...] runs them, and fails when there are none: a suite is never empty.
 go_tagged() {
 	local found
 	mapfile -t found < <(tagged "$1")
@@ -73,7 +74,7 @@ go_tagged() {
 		echo "no test has the build tag $1"
 		return 1
 	fi
-	go_test -tags "$1" "${found[@]}"
+	go_test -tags "$1" "${@:2}" "${found[@]}"
 }
 
 run_build() { make --no-print-directory build; }
@@ -92,6 +93,11 @@ run_units() { scripts/units.sh && go_tagged units; }
 run_install() { scripts/paste.sh; }
 run_cards() { go_tagged cards; }
 run_scripts() { shellcheck scripts/*.sh .ci/run; }
+run_power() { # who is not root mounts in a namespace where they are
+	local as=(--mount)
+	[[ $(id -u) == 0 ]] || as+=(--map-root-user)
+	go_tagged power -run '^TestPower' -exec "unshare ${as[*]}"
+}
 run_story() { make --no-print-directory story; }
 run_system() { go_test -v -tags system ./internal/rig/systest; }
 run_lab() { scripts/lab.sh; }

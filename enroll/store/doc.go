@@ -12,7 +12,7 @@
 // already are kept and tried again until the disk has room; then the store works
 // again, and one event (enroll.EventsLost) tells how many Queue refused meanwhile.
 // After an error of the disk itself it stays failed until it is opened anew, because a
-// second fsync can report success for what the first one lost.
+// second sync can report success for what the first one lost.
 //
 // # Who is right, the hub or the terminal
 //

@@ -24,6 +24,8 @@ import (
 const (
 	childPath      = "STORE_TEST_WRITE"     // a database to write to until killed
 	childSnapshots = "STORE_TEST_SNAPSHOTS" // apply snapshots instead of events
+	childTells     = "STORE_TEST_TELLS"     // a file to say it in, instead of the standard output
+	childUnsynced  = "STORE_TEST_UNSYNCED"  // leave out what makes a commit durable
 )
 
 func TestMain(m *testing.M) {
@@ -32,23 +34,41 @@ func TestMain(m *testing.M) {
 		if os.Getenv(childSnapshots) != "" {
 			write = snapshotsForEver
 		}
-		if err := write(path, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stdout, "error:", err)
-			os.Exit(1)
+		out, err := childOut()
+		if err == nil {
+			err = write(path, out)
 		}
-		os.Exit(0)
+		fmt.Fprintln(out, "error:", err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-// writeForEver enrols and queues, and prints a line for all that is acknowledged.
-func writeForEver(path string, out io.Writer) error {
+func childOut() (*os.File, error) {
+	if path := os.Getenv(childTells); path != "" {
+		return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	return os.Stdout, nil
+}
+
+func childStore(path string) (*store.Store, error) {
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{Path: path, Terminal: "child"})
+	if err == nil && os.Getenv(childUnsynced) != "" {
+		err = s.SkipSyncs(ctx)
+	}
+	return s, err
+}
+
+// writeForEver enrols, counts guesses and queues, and prints a line for all that is
+// acknowledged. Now and then the hub has everything.
+func writeForEver(path string, out io.Writer) error {
+	ctx := context.Background()
+	s, err := childStore(path)
 	if err != nil {
 		return err
 	}
-	for n := int(s.Stats().Outbox); ; n++ {
+	for n := int(told(s)); ; n++ {
 		if err := s.Queue(ctx, routine(n)); err != nil {
 			return err
 		}
@@ -57,13 +77,30 @@ func writeForEver(path string, out io.Writer) error {
 			if number, err = tx.TakeNumber(); err != nil {
 				return err
 			}
-			return tx.Append(security(n))
+			return errors.Join(tx.PutTally(guesses, enroll.Tally{Count: int64(number)}), tx.Append(security(n)))
 		})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(out, number, s.Stats().Outbox)
+		fmt.Fprintln(out, number, told(s))
+		if number%20 != 0 {
+			continue
+		}
+		if err := ackEverything(ctx, s); err != nil {
+			return err
+		}
 	}
+}
+
+// told is how many events were ever appended.
+func told(s *store.Store) uint64 { return s.Stats().Outbox + s.Stats().Acked }
+
+func ackEverything(ctx context.Context, s *store.Store) error {
+	p, err := s.Position(ctx)
+	for stream, next := range p.Next {
+		err = errors.Join(err, s.Acked(ctx, p.Incarnation, stream, next-1))
+	}
+	return err
 }
 
 func child(t *testing.T, path string, env ...string) (*exec.Cmd, *bufio.Scanner) {
@@ -79,8 +116,7 @@ func child(t *testing.T, path string, env ...string) (*exec.Cmd, *bufio.Scanner)
 }
 
 // What a power cut does to a disk cannot be shown by killing a process: the kernel
-// keeps what was written. That needs synchronous=FULL, which internal/sqlite tests, and
-// a disk that keeps its promises.
+// keeps what was written. TestPowerCuts is for that.
 func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 	const rounds = 25
 	path := dbPath(t)
@@ -90,10 +126,10 @@ func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 	seen := make(map[uint64]bool)
 	for range rounds {
 		cmd, out := child(t, path)
-		var outbox uint64
+		var events uint64
 		for lines := 1 + rand.IntN(20); lines > 0 && out.Scan(); lines-- {
 			var number uint64
-			if _, err := fmt.Sscan(out.Text(), &number, &outbox); err != nil {
+			if _, err := fmt.Sscan(out.Text(), &number, &events); err != nil {
 				t.Fatal(out.Text())
 			}
 			if seen[number] || number == 0 {
@@ -104,14 +140,14 @@ func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 		must(t, cmd.Process.Kill())
 		for out.Scan() { // acknowledged between the last look and the end
 			var number uint64
-			if _, err := fmt.Sscan(out.Text(), &number, &outbox); err == nil {
+			if _, err := fmt.Sscan(out.Text(), &number, &events); err == nil {
 				seen[number] = true
 			}
 		}
 		_ = cmd.Wait() // killed
 		s := open(t, path)
-		if got := s.Stats().Outbox; got < outbox {
-			t.Fatalf("%d events were acknowledged, %d are there", outbox, got)
+		if got := told(s); got < events {
+			t.Fatalf("%d events were acknowledged, %d are there", events, got)
 		}
 		sound(t, s)
 		must(t, s.Close())
@@ -169,7 +205,7 @@ func largeSet(rev uint64) *hub {
 // snapshotsForEver applies one large snapshot after the other.
 func snapshotsForEver(path string, out io.Writer) error {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{Path: path, Terminal: "child"})
+	s, err := childStore(path)
 	if err != nil {
 		return err
 	}
@@ -276,11 +312,11 @@ func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *
 	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100 << 10, Max: before.Max}))
 	cmd, out := child(t, path)
 	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before))
-	var outbox uint64
+	var events uint64
 	var last string
 	for out.Scan() {
 		var number uint64
-		if _, err := fmt.Sscan(out.Text(), &number, &outbox); err != nil {
+		if _, err := fmt.Sscan(out.Text(), &number, &events); err != nil {
 			last = out.Text()
 		}
 	}
@@ -288,8 +324,8 @@ func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *
 		t.Errorf("the writer ended with %v, saying %q", err, last)
 	}
 	s = open(t, path)
-	if got := s.Stats().Outbox; got < outbox || outbox == 0 {
-		t.Errorf("%d events were acknowledged, %d are there", outbox, got)
+	if got := told(s); got < events || events == 0 {
+		t.Errorf("%d events were acknowledged, %d are there", events, got)
 	}
 	sound(t, s)
 }

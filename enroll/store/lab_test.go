@@ -106,11 +106,7 @@ func account(t testing.TB, s *store.Store, n int) (a enroll.Account, err error) 
 
 func ackAll(t testing.TB, s *store.Store) {
 	t.Helper()
-	p, err := s.Position(t.Context())
-	must(t, err)
-	for stream, next := range p.Next {
-		must(t, s.Acked(t.Context(), p.Incarnation, stream, next-1))
-	}
+	must(t, ackEverything(t.Context(), s))
 }
 
 // hub is the hub's side of one collection.

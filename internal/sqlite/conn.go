@@ -24,8 +24,9 @@ type connector struct {
 // writer opens with psow=0 (no powersafe overwrite, https://sqlite.org/uri.html): SQLite
 // then fills a block of the log with every commit, and logs all pages of a block of the
 // file together. A block that a power cut tears so holds nothing of an earlier commit.
+// It syncs with fdatasync, see dataSync.
 func writer(o Options, path string) *connector {
-	return &connector{dsn(path, "mode=rw&psow=0&_txlock=immediate"), []string{
+	return &connector{dsn(path, "mode=rw&psow=0&_txlock=immediate&vfs="+dataSyncName), []string{
 		"busy_timeout = 10000",
 		fmt.Sprintf("page_size = %d", o.PageSize),
 		"journal_mode = wal",
@@ -56,6 +57,9 @@ func dsn(path, query string) string {
 
 // Connect implements driver.Connector.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := registerDataSync(); err != nil {
+		return nil, err
+	}
 	conn, err := c.Driver().Open(c.dsn)
 	if err != nil {
 		return nil, err
