@@ -27,6 +27,7 @@ var families = []family{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*rig).measurePath},
 	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
+	{"flash", "blocks that a swipe writes to the disk; as root, on a loop device", (*rig).measureFlash},
 }
 
 func (r *rig) benchCommand() *cobra.Command {
@@ -140,5 +141,9 @@ func (r *rig) measureSize(ctx context.Context, sizes benchSizes) (rows []bench.R
 }
 
 func (r *rig) measureFrame(context.Context, benchSizes) ([]bench.Row, error) { return bench.Frame() }
+
+func (r *rig) measureFlash(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
+	return bench.Flash{Commits: sizes.swipes}.Measure(ctx)
+}
 
 func (r *rig) badged() string { return filepath.Join(r.bin, "badged") }

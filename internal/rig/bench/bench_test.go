@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/enroll/store"
 	"badged/reader/protocols"
 )
 
@@ -108,6 +109,41 @@ func TestFrame(t *testing.T) {
 	again, err := Frame()
 	if err != nil || !slices.Equal(rows, again) {
 		t.Errorf("another time the figures are others: %v", err)
+	}
+}
+
+// What a disk counts is only true of the swipes if their events are written.
+func TestTheSwipesOfFlashAreWritten(t *testing.T) {
+	for _, how := range swipes {
+		s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "badged.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := how.write(t.Context(), s, 3); err != nil {
+			t.Errorf("%s: %v", how.name, err)
+		}
+		want := store.Stats{Outbox: uint64(3 * how.atOnce)}
+		if how.acked {
+			want = store.Stats{Acked: want.Outbox}
+		}
+		if got := s.Stats(); got.Outbox != want.Outbox || got.Acked != want.Acked {
+			t.Errorf("%s: %d events wait and the hub has %d, want %+v", how.name, got.Outbox, got.Acked, want)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSectorsWritten(t *testing.T) {
+	const stat = "     195        0     3442       11      402      388     6120      291        0      260      302        0        0        0        0\n"
+	if got, err := sectorsWritten(stat); err != nil || got != 6120*512 {
+		t.Errorf("got %d, %v", got, err)
+	}
+	for _, stat := range []string{"", "1 2 3 4 5 6", "1 2 3 4 5 6 x"} {
+		if got, err := sectorsWritten(stat); err == nil {
+			t.Errorf("%q gives %d", stat, got)
+		}
 	}
 }
 
