@@ -1,6 +1,7 @@
 package cups
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -16,7 +17,7 @@ import (
 const (
 	// timeout bounds one question: a list of 2,000 jobs takes CUPS half a second.
 	timeout = 10 * time.Second
-	// maxAnswer is some ten times the answer about maxJobs jobs.
+	// maxAnswer is some ten times the answer about maxJobs jobs, and its header.
 	maxAnswer = 16 << 20
 	// again is how long a server that reloads its configuration needs to be back.
 	again = 300 * time.Millisecond
@@ -24,19 +25,12 @@ const (
 
 // Client asks one print server. It is safe for concurrent use.
 type Client struct {
+	socket  string
 	account string // of the agent, on the server
-	http    *http.Client
 }
 
 // New makes a client of the server at a unix socket, as this user of the server's machine.
-func New(socket, account string) *Client {
-	var d net.Dialer
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) }
-	return &Client{account, &http.Client{
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, DisableCompression: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
+func New(socket, account string) *Client { return &Client{socket, account} }
 
 // ask sends a request, as this user, and gives the groups of the answer. A server that is
 // away is asked a second time, for it may be reading its configuration again.
@@ -58,50 +52,66 @@ func (c *Client) ask(ctx context.Context, q request) (goipp.Groups, error) {
 func (c *Client) askOnce(ctx context.Context, q request) (goipp.Groups, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	body, err := q.message(c.account).EncodeBytes()
-	if err != nil {
-		return nil, fmt.Errorf("ask the print server to %s: %w", q.what, err)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+q.path, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("ask the print server to %s: %w", q.what, err)
-	}
-	r.Header.Set("Content-Type", goipp.ContentType)
-	if !q.plain {
-		r.Header.Set("Authorization", "PeerCred "+c.account)
-	}
-	groups, err := c.send(r)
+	groups, err := c.exchange(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("ask the print server to %s: %w", q.what, err)
 	}
 	return groups, nil
 }
 
-// send gives the groups of an answer, or what its status means.
-func (c *Client) send(r *http.Request) (goipp.Groups, error) {
-	res, err := c.http.Do(r)
+// exchange gives the groups of an answer, or what its status means.
+func (c *Client) exchange(ctx context.Context, q request) (goipp.Groups, error) {
+	body, err := q.message(c.account).EncodeBytes()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAway, err)
-	}
-	defer res.Body.Close()
-	if err := httpError(res.StatusCode); err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+q.path, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+		return nil, err
 	}
-	if len(b) > maxAnswer {
+	r.Close = true
+	r.Header.Set("Content-Type", goipp.ContentType)
+	if !q.plain {
+		r.Header.Set("Authorization", "PeerCred "+c.account)
+	}
+	status, answer, err := c.send(ctx, r)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	case status != http.StatusOK:
+		return nil, httpError(status)
+	case len(answer) > maxAnswer:
 		return nil, fmt.Errorf("its answer has more than %d bytes", maxAnswer)
 	}
-	return decode(b)
+	return decode(answer)
+}
+
+// send speaks HTTP on a connection of its own: http.Client would make the agent larger by a
+// fiftieth, for a socket that needs none of what it can do. The answer is bounded.
+func (c *Client) send(ctx context.Context, r *http.Request) (status int, answer []byte, err error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", c.socket)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends what waits
+	defer stop()
+	if err := r.Write(conn); err != nil {
+		return 0, nil, err
+	}
+	res, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, 2*maxAnswer)), r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	return res.StatusCode, answer, err
 }
 
 // httpError: a policy refuses by HTTP, before IPP is spoken.
 func httpError(status int) error {
 	switch status {
-	case http.StatusOK:
-		return nil
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired:
 		return fmt.Errorf("%w: HTTP status %d", ErrDenied, status)
 	case http.StatusServiceUnavailable:

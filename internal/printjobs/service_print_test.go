@@ -247,6 +247,25 @@ func TestANewAgentGoesOnWithWhatTheFormerLeft(t *testing.T) {
 	h.printed("hall-mfp", "alice one", "alice two")
 }
 
+// What a former agent released, and the printer does not print, comes back too.
+func TestANewAgentTakesBackWhatIsStuck(t *testing.T) {
+	h := newHouse(t)
+	h.send("alice", "A1", "alice one")
+	if err := h.server.Break("hall-mfp", "empty", true); err != nil {
+		t.Fatal(err)
+	}
+	session := h.login("hall", alice)
+	h.service.Release("hall", session, h.sees("hall", "A1").Ready()...)
+	h.until("hall", "told of the paper", func(held Held) bool { return held.Note == NotePaper })
+	h.stop()
+	if err := h.server.Run(t.Context(), "cupsdisable", "hall-mfp"); err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	h.login("cellar", alice)
+	h.sees("cellar", "A1")
+}
+
 // The same person at two printers prints a document once.
 func TestOneDocumentAtTwoPrintersPrintsOnce(t *testing.T) {
 	h := newHouse(t)
