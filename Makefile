@@ -6,7 +6,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
-TAGS := peers,print,browser,units,power,system,lab,cards
+TAGS := peers,print,browser,units,power,system,lab,cards,soak
 # The race detector needs a C compiler.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s
@@ -74,6 +74,10 @@ test: ## runs all suites; SUITES="unit story" runs some; as root it installs mis
 .PHONY: lab
 lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.md)
 	@scripts/test.sh lab
+
+.PHONY: soak
+soak: ## runs the long matrices that make test has a part of: power cuts, cards
+	go test -count=1 -timeout 2h -tags soak,cards -run 'Soak' -v ./firmware/...
 
 .PHONY: bench
 bench: rig ## measures, each against a yardstick in the same run; BENCH=path prints one family as JSON lines

@@ -2,10 +2,13 @@ package board
 
 // Boards lists the boards that there are profiles of.
 func Boards() []Board {
-	const modelled = "not run: no board was at hand; the layout of the card is held against the maker's documents"
+	const (
+		started  = "QEMU with EDK II and systemd-boot starts a card; not run on a board"
+		modelled = "not run: no board was at hand; the layout of the card is held against the maker's documents"
+	)
 	return []Board{
-		{"uefi-amd64", "PC with UEFI", UEFI, "amd64", "", "not run on a board"},
-		{"uefi-arm64", "ARM board with UEFI", UEFI, "arm64", "", "not run on a board"},
+		{"uefi-amd64", "PC with UEFI", UEFI, "amd64", "", started},
+		{"uefi-arm64", "ARM board with UEFI", UEFI, "arm64", "", started},
 		{"rpi-zero-2-w", "Raspberry Pi Zero 2 W", Pi, "arm64", "pinctrl-bcm2835", modelled},
 		{"rpi-3", "Raspberry Pi 3", Pi, "arm64", "pinctrl-bcm2835", modelled},
 		{"rpi-4", "Raspberry Pi 4", Pi, "arm64", "pinctrl-bcm2711", modelled},

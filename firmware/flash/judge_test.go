@@ -19,9 +19,14 @@ import (
 // Issue 12, 2: sgdisk, sfdisk, fsck.vfat and mtools have nothing to say against our partition
 // tables and file systems, and find every file as it was.
 func TestJudgesOfCards(t *testing.T) {
-	for _, name := range []string{"uefi-amd64", "uefi-arm64", "rpi-4"} {
+	judgeCards(t, []string{"uefi-amd64", "uefi-arm64", "rpi-4"}, []int64{512 << 20, 4<<30 + 512})
+}
+
+func judgeCards(t *testing.T, boards []string, sizes []int64) {
+	t.Helper()
+	for _, name := range boards {
 		c := content(t, name)
-		for _, size := range []int64{512 << 20, 4<<30 + 512} {
+		for _, size := range sizes {
 			path := makeImage(t, c, size)
 			parts := map[string]int64{"1": 1}
 			if c.Board.Boot == board.UEFI {
@@ -95,7 +100,7 @@ func expected(t *testing.T, c flash.Content, at int64) map[string]string {
 		case c.Board.Boot == board.Pi && inSlot && at > 1:
 			files[rest] = string(b)
 		case c.Board.Boot == board.UEFI && inSlot:
-			length := map[string]int{"linux": 16 << 20, "initrd": 40 << 20}[rest]
+			length := map[string]int{"linux": 40 << 20, "initrd": 40 << 20}[rest]
 			b = append(b, bytes.Repeat([]byte{0}, length-len(b))...)
 			files["a/"+rest], files["b/"+rest] = string(b), string(b)
 		case c.Board.Boot == board.UEFI:

@@ -3,6 +3,7 @@ package flash
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -48,7 +49,7 @@ const (
 	slotLen   = 64 * mib
 	// An update writes within these files of a UEFI board, so that they are longer than what
 	// they hold.
-	linuxLen  = 16 * mib
+	linuxLen  = 40 * mib
 	initrdLen = 40 * mib
 	// stateLen has the two copies of the slots' record far from each other: a card that loses
 	// power may lose what lies around the sector that it was writing.
@@ -132,7 +133,10 @@ func (c Content) espFiles() ([]File, error) {
 			return nil, fmt.Errorf("the release has %s, which the card's own entries would stand beside", f.Path)
 		}
 	}
-	options := "panic=10"
+	options, err := c.cmdline()
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range []slot.Slot{slot.A, slot.B} {
 		for name, length := range map[string]int64{"linux": linuxLen, "initrd": initrdLen} {
 			f, err := c.file("slot/" + name)
@@ -148,6 +152,27 @@ func (c Content) espFiles() ([]File, error) {
 		files = append(files, Text(fmt.Sprintf("loader/entries/slot-%v.conf", s), fmt.Sprintf(entry, s, options)))
 	}
 	return files, has(files, loader)
+}
+
+// defaultCmdline is for a release that brings no slot/cmdline.
+const defaultCmdline = "panic=10"
+
+// cmdline is what the release tells the kernel: one line.
+func (c Content) cmdline() (string, error) {
+	f, err := c.file("slot/cmdline")
+	if err != nil {
+		return defaultCmdline, nil
+	}
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(r, 1025))
+	line := strings.TrimRight(string(b), "\n")
+	if err == nil && (len(line) > 1024 || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' })) {
+		err = errors.New("slot/cmdline is not one line of at most 1024 plain characters")
+	}
+	return line, err
 }
 
 // layPi lays out an MBR with the partition that chooses, the two slots and the terminal's own.

@@ -291,9 +291,12 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 }
 
 // The power fails again while the terminal recovers, up to four times in all.
-func TestPowerCutsWhileRecovering(t *testing.T) {
-	r := rand.New(rand.NewPCG(12, 2))
-	for n := range 20_000 {
+func TestPowerCutsWhileRecovering(t *testing.T) { cutWhileRecovering(t, 20_000, 2) }
+
+func cutWhileRecovering(t *testing.T, updates int, seed uint64) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(12, seed))
+	for n := range updates {
 		boot, committed, f := []board.Boot{board.UEFI, board.Pi}[n%2], []slot.Slot{slot.A, slot.B}[n/2%2], []fate{good, sick, dead}[n%3]
 		var cuts []cut
 		for step := 1 + r.IntN(10); len(cuts) < 4; step += 1 + r.IntN(8) {
