@@ -45,11 +45,12 @@ type USB struct {
 
 // Print is the print server whose jobs people release at the panels.
 type Print struct {
-	Socket        string   // unix socket of the print server
-	Account       string   // of the agent on it; empty: the user that the agent runs as
-	Queues        []string // that people send to
-	Domains       []string // whose user names are the names of people here
-	TrustProfiles bool     // what people can type at a panel may say whose a job is
+	Socket        string        // unix socket of the print server
+	Account       string        // of the agent on it; empty: the user that the agent runs as
+	Queues        []string      // that people send to
+	Domains       []string      // whose user names are the names of people here
+	TrustProfiles bool          // what people can type at a panel may say whose a job is
+	KeepFor       time.Duration // a document that nobody printed is deleted then; 0: never
 	section
 }
 

@@ -23,6 +23,7 @@ socket = "/run/badged/cups.sock"
 account = "badged"
 queues = ["follow"]
 domains = ["CORP", "example.com"]
+keep_for = "72h"
 
 [[point]]
 name = "hall"
@@ -71,7 +72,7 @@ func TestGood(t *testing.T) {
 		t.Errorf("top: %+v", c)
 	case front.OpenFor != 3*time.Second || front.HeldAfter != 30*time.Second || !front.LogFirst:
 		t.Errorf("front: %+v", front)
-	case c.Print.Socket != "/run/badged/cups.sock" || c.Print.Queues[0] != "follow" || len(c.Print.Domains) != 2 || c.Points[0].Printer != "hall-mfp":
+	case c.Print.Socket != "/run/badged/cups.sock" || c.Print.Queues[0] != "follow" || len(c.Print.Domains) != 2 || c.Print.KeepFor != 72*time.Hour || c.Points[0].Printer != "hall-mfp":
 		t.Errorf("print: %+v", c.Print)
 	case line.Options["prefix"] != ";" || line.Options["suffix"] != "?":
 		t.Errorf("line: %+v", line)
@@ -164,10 +165,10 @@ func TestProblemOfATable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.Readers[0].Problem("protocol", "unknown protocol", "line").Error(), "x.toml:38:1: reader.protocol: unknown protocol; allowed: line"; got != want {
+	if got, want := c.Readers[0].Problem("protocol", "unknown protocol", "line").Error(), "x.toml:39:1: reader.protocol: unknown protocol; allowed: line"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := c.Readers[1].Problem("options.suffix", "too long", ""); got.Line != 49 {
+	if got := c.Readers[1].Problem("options.suffix", "too long", ""); got.Line != 50 {
 		t.Errorf("got %s", got)
 	}
 }

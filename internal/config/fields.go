@@ -61,6 +61,7 @@ func printFields(p *Print) map[string]field {
 			return stringList(&p.Domains, n, isDomain)
 		}},
 		"trust_profiles": boolean(&p.TrustProfiles),
+		"keep_for":       duration(&p.KeepFor, time.Hour, 90*24*time.Hour),
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// timeout bounds one question: a list of 2,000 jobs takes CUPS half a second.
+	// timeout bounds one question: a list of 500 jobs takes CUPS a tenth of a second.
 	timeout = 10 * time.Second
-	// maxAnswer is some ten times the answer about maxJobs jobs, and its header.
-	maxAnswer = 16 << 20
+	// maxAnswer is some ten times the usual answer about pageJobs jobs.
+	maxAnswer = 4 << 20
 	// again is how long a server that reloads its configuration needs to be back.
 	again = 300 * time.Millisecond
 )

@@ -10,8 +10,12 @@ import (
 	"github.com/OpenPrinting/goipp"
 )
 
-// maxJobs is how many jobs of one queue are looked at.
-const maxJobs = 5000
+const (
+	// maxJobs is how many jobs of one queue are looked at.
+	maxJobs = 5000
+	// pageJobs is how many one answer has: decoding 500 takes 3 MB of memory for a moment.
+	pageJobs = 500
+)
 
 // request is an operation on a queue or a job.
 type request struct {
@@ -76,20 +80,35 @@ var (
 )
 
 // Jobs lists what a queue still has to print, in the order of the server.
-func (c *Client) Jobs(ctx context.Context, queue string) ([]Job, error) {
-	groups, err := c.ask(ctx, onQueue(goipp.OpGetJobs, "list queue", queue,
-		goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String("not-completed")),
-		goipp.MakeAttr("limit", goipp.TagInteger, goipp.Integer(maxJobs)), jobAttributes))
-	if err != nil {
-		return nil, err
-	}
-	var list []Job
-	for _, g := range groups {
-		if g.Tag == goipp.TagJobGroup && len(list) < maxJobs {
-			list = append(list, attributesOf(g).job())
+func (c *Client) Jobs(ctx context.Context, queue string) (list []Job, err error) {
+	for len(list) < maxJobs {
+		page, err := c.jobsFrom(ctx, queue, len(list)+1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page...)
+		if len(page) < pageJobs {
+			break
 		}
 	}
 	return list, nil
+}
+
+// jobsFrom lists a page of a queue; the first job of all has the index 1.
+func (c *Client) jobsFrom(ctx context.Context, queue string, index int) (page []Job, err error) {
+	groups, err := c.ask(ctx, onQueue(goipp.OpGetJobs, "list queue", queue,
+		goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String("not-completed")),
+		goipp.MakeAttr("limit", goipp.TagInteger, goipp.Integer(pageJobs)),
+		goipp.MakeAttr("first-index", goipp.TagInteger, goipp.Integer(index)), jobAttributes))
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		if g.Tag == goipp.TagJobGroup && len(page) < pageJobs {
+			page = append(page, attributesOf(g).job())
+		}
+	}
+	return page, nil
 }
 
 // Job looks at one job, whatever its state.

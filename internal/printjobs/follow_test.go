@@ -73,3 +73,19 @@ func TestWhatFitsAPrinter(t *testing.T) {
 		}
 	}
 }
+
+// A document that waits too long is deleted; one that prints is not, however old it is.
+func TestWhatIsTooOld(t *testing.T) {
+	for _, c := range []struct {
+		state cups.JobState
+		age   time.Duration
+		old   bool
+	}{
+		{cups.Held, 71 * time.Hour, false}, {cups.Held, 72 * time.Hour, true}, {cups.Pending, 73 * time.Hour, true},
+		{cups.Processing, 100 * time.Hour, false}, {cups.Stopped, 100 * time.Hour, false},
+	} {
+		if got := isOld(cups.Job{State: c.state, Age: c.age}, 72*time.Hour); got != c.old {
+			t.Errorf("%+v is old: %v", c, got)
+		}
+	}
+}

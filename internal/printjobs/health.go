@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -119,12 +120,20 @@ func (o ProbeOptions) describeFailure(queue string, err error) health.Item {
 		return failed("the print server does not let the agent list and release jobs: "+err.Error(), "name the agent's user in the policy of "+queue+"; "+setUp)
 	case errors.Is(err, cups.ErrAway):
 		return health.Item{
-			State: health.Warn, Text: "the print server does not answer at " + o.Socket + "; people log in, and their documents stay held",
+			State: health.Warn, Text: "the print server does not answer at " + o.Socket + why(err) + "; people log in, and their documents stay held",
 			Do: "see that CUPS runs: systemctl status cups; it is asked again by itself",
 		}
 	default:
 		return failed(strings.TrimSpace(err.Error()), "see the print server's log: journalctl -u cups")
 	}
+}
+
+// why is what the system says, in brackets.
+func why(err error) string {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return " (" + op.Err.Error() + ")"
+	}
+	return ""
 }
 
 // describeProfiles tells why people with a name and an address see no jobs.

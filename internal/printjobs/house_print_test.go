@@ -30,6 +30,7 @@ type house struct {
 	stop     func()
 	health   health.Register
 	editable bool
+	keepFor  time.Duration
 
 	mu       sync.Mutex // guards what follows
 	sessions int
@@ -65,7 +66,7 @@ func (h *house) start() {
 	h.service = New(Options{
 		Server: h.cups, Socket: h.server.Socket, Queues: []string{printserver.Follow},
 		Printers: map[string]string{"hall": "hall-mfp", "cellar": "cellar-mfp"},
-		Rules:    OwnerRules{Domains: []string{"CORP", "example.com"}}, Panel: h, Editable: func() bool { return h.editable },
+		Rules:    OwnerRules{Domains: []string{"CORP", "example.com"}}, Panel: h, Editable: func() bool { return h.editable }, KeepFor: h.keepFor,
 		Health: &h.health, Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -24,6 +24,7 @@ type Options struct {
 	Queues   []string          // that people send to
 	Printers map[string]string // print point → queue of the printer that stands there
 	Rules    OwnerRules
+	KeepFor  time.Duration // what nobody printed is deleted then; 0: never
 	Panel    Panel
 	// Editable tells whether people can type names and e-mail addresses at a panel.
 	Editable func() bool
@@ -73,13 +74,14 @@ func (s *Service) Run(ctx context.Context) {
 	s.tasks.Wait()
 }
 
-// watchQueues shows in health how the queues are, and goes on with what an agent that ended
+// watchQueues shows in health how the queues are, deletes what is old, and goes on with what an agent that ended
 // left at the printers, as soon as the print server answers.
 func (s *Service) watchQueues(ctx context.Context) {
 	again := time.NewTicker(probeEvery)
 	defer again.Stop()
 	for adopted := false; ; {
 		adopted = adopted || s.adopt(ctx)
+		s.deleteOld(ctx)
 		s.showHealth(ctx)
 		select {
 		case <-ctx.Done():
@@ -88,6 +90,33 @@ func (s *Service) watchQueues(ctx context.Context) {
 		case <-s.probe:
 		}
 	}
+}
+
+// deleteOld deletes what nobody has printed for too long.
+func (s *Service) deleteOld(ctx context.Context) {
+	if s.opts.KeepFor == 0 {
+		return
+	}
+	for _, queue := range s.opts.Queues {
+		list, err := s.lists.list(ctx, queue)
+		if err != nil {
+			return // health tells
+		}
+		for _, j := range list.jobs {
+			if !isOld(j, s.opts.KeepFor) || !s.take(j.ID) {
+				continue
+			}
+			if err := s.opts.Server.Delete(ctx, j.ID); err == nil {
+				s.opts.Log.Info("deleted a print job that nobody printed", "queue", queue, "job", j.ID, "age", j.Age)
+			}
+			s.giveBack(j.ID)
+		}
+	}
+}
+
+// isOld reports whether a job has waited for too long.
+func isOld(j cups.Job, keepFor time.Duration) bool {
+	return (j.State == cups.Held || j.State == cups.Pending) && j.Age >= keepFor
 }
 
 // probeSoon has the queues looked at now.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"badged/internal/cups"
 	"badged/internal/rig/printserver"
@@ -286,22 +287,22 @@ func TestOneDocumentAtTwoPrintersPrintsOnce(t *testing.T) {
 	}
 }
 
-// Issue 10: 500 jobs, and titles in Arabic, emoji, HTML and worse.
-func TestFiveHundredJobsAndStrangeTitles(t *testing.T) {
+// Issue 10: more than 500 jobs, in two answers, and titles in Arabic, emoji, HTML and worse.
+func TestMoreThanFiveHundredJobsAndStrangeTitles(t *testing.T) {
 	h := newHouse(t)
 	want := []string{"تقرير سنوي", "🎉 été", "<script>alert(1)</script>", "evil gpj.exe"}
 	for _, title := range []string{"تقرير سنوي", "🎉 été", "<script>alert(1)</script>", "evil \u202egpj.exe\u200b"} {
 		h.send("bob", title, "bob")
 	}
-	for i := range 496 {
+	for i := range 516 {
 		h.send("alice", fmt.Sprint("Document ", i), "a")
 	}
 	h.login("hall", bob)
 	h.sees("hall", want...)
 	h.login("cellar", alice)
-	held := h.until("cellar", "all", func(held Held) bool { return len(held.Jobs) == 496 })
-	if held.Jobs[0].Title != "Document 495" || held.Jobs[495].Title != "Document 0" {
-		t.Errorf("the order is %q to %q", held.Jobs[0].Title, held.Jobs[495].Title)
+	held := h.until("cellar", "all", func(held Held) bool { return len(held.Jobs) == 516 })
+	if held.Jobs[0].Title != "Document 515" || held.Jobs[515].Title != "Document 0" {
+		t.Errorf("the order is %q to %q", held.Jobs[0].Title, held.Jobs[515].Title)
 	}
 }
 
@@ -373,5 +374,22 @@ func TestOrdersLookAgain(t *testing.T) {
 	h.service.Release("hall", session, idOf(t, held, "gone"), idOf(t, held, "hers"))
 	h.phase("hall", "hers", Printed)
 	h.printed("hall-mfp", "2")
+	h.sees("hall")
+}
+
+// keep_for: what nobody printed is deleted by the print server's clock.
+func TestOldDocumentsAreDeleted(t *testing.T) {
+	h := newHouse(t)
+	h.send("alice", "old", "1")
+	h.login("hall", alice)
+	held := h.sees("hall", "old")
+	h.stop()
+	h.keepFor = time.Second
+	h.start()
+	eventually(t, func() bool {
+		h.service.probeSoon()
+		_, err := h.cups.Job(t.Context(), held.Jobs[0].ID)
+		return errors.Is(err, cups.ErrNotFound)
+	}, func() string { return "the document is still there" })
 	h.sees("hall")
 }

@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/user"
 	"slices"
 
@@ -51,7 +52,7 @@ func (t *terminal) openPrinting() error {
 		Server: cups.New(cfg.Socket, account), Socket: cfg.Socket, Queues: cfg.Queues, Printers: printers,
 		Rules: printjobs.OwnerRules{Domains: cfg.Domains, TrustProfiles: cfg.TrustProfiles},
 		Panel: t.agent, Editable: func() bool { return t.store.Index().Site().EditProfile },
-		Health: t.health, Log: t.log,
+		KeepFor: cfg.KeepFor, Health: t.health, Log: t.log,
 	})
 	return nil
 }
@@ -71,10 +72,10 @@ func CheckPrinting(ctx context.Context, p *plan.Plan) (lines []string) {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	me, _ := user.Current()
+	uid, _, err := owner(p.Config.StateDir)
 	items := printjobs.Probe(ctx, printjobs.ProbeOptions{
 		Server: cups.New(cfg.Socket, account), Socket: cfg.Socket, Queues: cfg.Queues, Printers: slices.Compact(printers),
-		Agent: me != nil && me.Username == account,
+		Agent: err == nil && uid == os.Geteuid(), // the agent runs as the owner of its state
 	})
 	for _, it := range items {
 		if it.State != health.OK {
