@@ -77,7 +77,7 @@ lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.
 
 .PHONY: soak
 soak: ## runs the long matrices that make test has a part of: power cuts, cards
-	go test -count=1 -timeout 2h -tags soak,cards -run 'Soak' -v ./firmware/...
+	go test -count=1 -timeout 2h -tags soak,cards -run Soak -v ./firmware/... ./cmd/badgectl
 
 .PHONY: bench
 bench: rig ## measures, each against a yardstick in the same run; BENCH=path prints one family as JSON lines

@@ -49,7 +49,7 @@ type listed struct {
 }
 
 func (a *app) listDisks() error {
-	disks, err := flash.ThisMachine()
+	disks, err := a.disks()
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (a *app) verifyCard(ctx context.Context, s *source) error {
 		return err
 	}
 	defer done()
-	c, closeCard, err := s.openCard()
+	c, closeCard, err := s.openCard(a.disks)
 	if err != nil {
 		return err
 	}

@@ -240,7 +240,7 @@ func (w *writing) card(ctx context.Context, j job) (openedCard, flash.Disk, erro
 			return nil, d, err
 		}
 	}
-	c, err := flash.OpenCard(d, flash.ThisMachine)
+	c, err := flash.OpenCard(d, w.app.disks)
 	return c, d, err
 }
 
@@ -250,7 +250,7 @@ const poll = 500 * time.Millisecond
 // await waits for a card, when the roster goes from one to the next.
 func (w *writing) await(ctx context.Context, j job) (flash.Disk, error) {
 	for said := false; ; {
-		disks, err := flash.ThisMachine()
+		disks, err := w.app.disks()
 		if err != nil {
 			return flash.Disk{}, err
 		}
@@ -274,7 +274,7 @@ func (w *writing) await(ctx context.Context, j job) (flash.Disk, error) {
 func (w *writing) awaitRemoval(ctx context.Context, j job, d flash.Disk) error {
 	fmt.Fprintf(w.app.io.Err, "%s: take the card out\n", j.row.Name)
 	for {
-		disks, err := flash.ThisMachine()
+		disks, err := w.app.disks()
 		if err != nil || !slices.ContainsFunc(disks, d.Same) {
 			return err
 		}
@@ -322,12 +322,12 @@ func (s *source) opener(f bundle.File) func() (io.Reader, error) {
 }
 
 // openCard opens the card that is to be verified.
-func (s *source) openCard() (c flash.Card, done func(), err error) {
+func (s *source) openCard(list func() ([]flash.Disk, error)) (c flash.Card, done func(), err error) {
 	if s.image != "" {
 		f, err := flash.OpenFile(s.image)
 		return f, func() { f.Close() }, err
 	}
-	disks, err := flash.ThisMachine()
+	disks, err := list()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -335,7 +335,7 @@ func (s *source) openCard() (c flash.Card, done func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := flash.OpenCard(d, flash.ThisMachine)
+	b, err := flash.OpenCard(d, list)
 	if err != nil {
 		return nil, nil, err
 	}

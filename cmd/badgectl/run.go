@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"badged/firmware/flash"
 	"badged/internal/cli"
 	"badged/internal/foreign"
 )
@@ -16,11 +17,12 @@ type app struct {
 	io     cli.Stdio
 	socket string // --socket
 	json   bool   // --json of the command that runs
+	disks  func() ([]flash.Disk, error)
 }
 
 // Run is the program.
 func Run(ctx context.Context, args []string, env func(string) string, stdio cli.Stdio) error {
-	a := &app{env: env, io: stdio}
+	a := &app{env: env, io: stdio, disks: flash.ThisMachine}
 	return cli.Execute(ctx, a.root(), args, stdio)
 }
 
