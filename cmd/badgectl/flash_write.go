@@ -20,7 +20,6 @@ import (
 	"badged/internal/cli"
 	"badged/internal/config"
 	"badged/internal/foreign"
-	"badged/internal/spelling"
 	"badged/internal/terminal/plan"
 	"badged/reader/gpioport"
 	"badged/sync/identity"
@@ -29,9 +28,10 @@ import (
 // writing is a run of flash write.
 type writing struct {
 	source
-	site, roster, terminal, log string
-	size, slowest               int64
-	yes                         bool
+	files         siteFiles
+	terminal, log string
+	size, slowest int64
+	yes           bool
 
 	app     *app
 	in      *bufio.Reader
@@ -61,8 +61,7 @@ func (a *app) flashWrite() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return w.run(cmd.Context()) },
 	}
 	w.flags(cmd)
-	cmd.Flags().StringVar(&w.site, "site", "site.toml", "what all terminals of the site have in common")
-	cmd.Flags().StringVar(&w.roster, "roster", "terminals.csv", "a row for each terminal")
+	w.files.flags(cmd)
 	cmd.Flags().StringVar(&w.terminal, "terminal", "", "name of one terminal of the roster")
 	cmd.Flags().StringVar(&w.log, "log", "flash.log", "file in which each card is noted; cards that passed are not written again")
 	cmd.Flags().Int64Var(&w.size, "size", 1<<30, "bytes of the file of --image")
@@ -99,51 +98,36 @@ func (w *writing) run(ctx context.Context) error {
 
 // prepare reads and checks all there is, before any card is touched.
 func (w *writing) prepare() error {
-	s, err := site.Load(w.site)
-	if err != nil {
-		return err
-	}
-	rows, err := site.LoadRoster(w.roster)
+	list, err := w.pending()
 	if err != nil {
 		return err
 	}
 	var errs []error
-	var names []string
-	for _, row := range rows {
-		names = append(names, row.Name)
-		if w.terminal != "" && row.Name != w.terminal || w.terminal == "" && w.journal.passed(row.Name, w.bundle.ID.String()) {
-			continue
+	for _, t := range list {
+		j := job{row: t.row, provision: t.provision}
+		if j.content, err = w.content(t.provision); err == nil {
+			_, err = flash.Layout(j.content, flash.Least(j.content.Board)) // says what the release lacks
 		}
-		j, err := w.job(s, row)
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.row.At, err))
+		}
 		w.jobs = append(w.jobs, j)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	switch {
-	case len(w.jobs) == 0 && w.terminal != "":
-		return fmt.Errorf("%s has no terminal %.40q%s", w.roster, w.terminal, spelling.Hint(w.terminal, names))
-	case len(w.jobs) == 0:
-		return fmt.Errorf("all cards of %s have passed with this release (%s says so; --terminal writes one again)", w.roster, w.log)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (w *writing) job(s *site.Site, row site.Row) (job, error) {
-	p, err := s.Provision(row)
-	if err != nil {
-		return job{}, err
+// pending are the terminals that a run of flash write is for.
+func (w *writing) pending() ([]terminal, error) {
+	if w.terminal != "" {
+		t, err := w.files.find(w.terminal)
+		return []terminal{t}, err
 	}
-	if err := checkProvision(p, s.Kinds[row.Kind].ConfigFile); err != nil {
-		return job{}, fmt.Errorf("%s: %w", row.At, err)
+	done := func(name string) bool { return w.journal.passed(name, w.bundle.ID.String()) }
+	list, names, err := w.files.load(func(name string) bool { return !done(name) })
+	if err == nil && len(list) == 0 && slices.ContainsFunc(names, done) {
+		err = fmt.Errorf("all cards of %s have passed with this release (%s says so; --terminal writes one again)", w.files.roster, w.log)
 	}
-	c, err := w.content(p)
-	if err != nil {
-		return job{}, fmt.Errorf("%s: %w", row.At, err)
-	}
-	_, err = flash.Layout(c, flash.Least(c.Board)) // says what the release lacks
-	return job{row, p, c}, err
+	return list, err
 }
 
 // checkProvision reads a terminal's settings as its agent will.

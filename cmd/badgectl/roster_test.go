@@ -27,14 +27,22 @@ type hand struct {
 	in    string        // loop device of the card in the reader
 	out   []string      // cards that were in
 	asked int           // how often the tool has asked to take a card out
+	slow  int           // how often the tool still looks before the person does it
+	looks int           // how often the tool has looked
 }
 
 // disks is the reader: what the tool sees of the machine. The tool asks again and again, and each
 // time the person may have done something.
 func (h *hand) disks() ([]flash.Disk, error) {
+	if h.looks++; h.looks > 5000 {
+		return nil, errors.New("the tool waits for something that nobody does")
+	}
 	if n := strings.Count(h.said.String(), "take the card out"); n > h.asked {
-		h.asked = n
-		h.pull()
+		h.asked, h.slow = n, 2
+	} else if h.slow > 0 {
+		if h.slow--; h.slow == 0 {
+			h.pull()
+		}
 	} else if h.in == "" && len(h.cards) > 0 && strings.Count(h.said.String(), "put a card in") > 0 {
 		h.push()
 	}
@@ -67,12 +75,13 @@ func (h *hand) pull() {
 		h.t.Errorf("losetup -d: %v", err)
 	}
 	backing := filepath.Join("/sys/block", filepath.Base(h.in), "loop/backing_file")
+	h.in = ""
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(backing); errors.Is(err, os.ErrNotExist) {
-			break
+			return
 		}
 	}
-	h.in = ""
+	h.t.Error("the card is still in use when it is taken out")
 }
 
 // flashRoster writes the cards of a roster of n terminals, one of which has a write-protected card
