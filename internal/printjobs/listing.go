@@ -83,10 +83,9 @@ func (d *desk) listOnce(ctx context.Context, session string) {
 
 func (d *desk) owner(a enroll.Account) Owner { return d.s.opts.Rules.OwnerOf(a, d.s.opts.Editable()) }
 
-// find gives the owner's jobs in the shared queues, and those that an agent that ended left
-// held at this printer.
+// find gives the owner's jobs in the shared queues, the newest first.
 func (d *desk) find(ctx context.Context, owner Owner) (found []Job, err error) {
-	for _, queue := range append(slices.Clone(d.s.opts.Queues), d.printer) {
+	for _, queue := range d.s.opts.Queues {
 		list, err := d.s.lists.list(ctx, queue)
 		if err != nil {
 			return nil, err
@@ -101,9 +100,8 @@ func (d *desk) find(ctx context.Context, owner Owner) (found []Job, err error) {
 	return found, nil
 }
 
-// isWaiting reports whether a job waits for its owner: one that has come whole, and is held,
-// or stands in a shared queue, which prints nothing.
+// isWaiting reports whether a job waits for its owner: it has come whole, and stands in a
+// shared queue, which prints nothing, held or not.
 func (d *desk) isWaiting(j cups.Job) bool {
-	shared := slices.Contains(d.s.opts.Queues, j.Queue)
-	return j.Documents > 0 && (j.State == cups.Held && (shared || j.Queue == d.printer) || j.State == cups.Pending && shared)
+	return j.Documents > 0 && (j.State == cups.Held || j.State == cups.Pending) && slices.Contains(d.s.opts.Queues, j.Queue)
 }

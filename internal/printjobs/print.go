@@ -62,8 +62,8 @@ func (d *desk) fail(what string, err error) {
 }
 
 // send moves a held job to the printer and releases it there, if it is still its owner's and
-// fits. Its error is the print server's: the job is where it was, or held at the printer, and
-// the next list has it.
+// fits. Its error is the print server's: the job is where it was, or held at the printer, from
+// where tidyPrinters takes it back.
 func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Printer) (Phase, Note, error) {
 	server := d.s.opts.Server
 	j, err := server.Job(ctx, id)
@@ -82,10 +82,8 @@ func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Print
 			return Waiting, NoteNone, err
 		}
 	}
-	if j.Queue != d.printer {
-		if err := server.Move(ctx, id, d.printer); err != nil {
-			return Waiting, NoteNone, err
-		}
+	if err := server.Move(ctx, id, d.printer); err != nil {
+		return Waiting, NoteNone, err
 	}
 	if err := server.Release(ctx, id); err != nil && !errors.Is(err, cups.ErrNotPossible) { // it prints already
 		return Waiting, NoteNone, err
@@ -126,7 +124,7 @@ const (
 	lookMore  = 10 * time.Millisecond
 )
 
-// nobodys is the session of jobs that a former agent released.
+// nobodys is the session of jobs that nobody ordered who is still here.
 const nobodys = "-"
 
 // pursue watches released jobs until each has come out, is lost, or is held again. It ends
@@ -226,23 +224,23 @@ func (d *desk) takeBack(ctx context.Context, session string, id int) bool {
 	return true
 }
 
-// adopt goes on with jobs that a former agent released. false: the print server does not
-// answer yet.
-func (s *Service) adopt(ctx context.Context) bool {
+// tidyPrinters goes on with what stands at the printers and nobody here has in hand: a former
+// agent, or an order that the print server broke off, left it. What is held there goes back to
+// where people find it; what prints is watched.
+func (s *Service) tidyPrinters(ctx context.Context) {
 	for _, d := range s.desks {
 		list, err := s.opts.Server.Jobs(ctx, d.printer)
-		if err != nil && !errors.Is(err, cups.ErrNotFound) {
-			return false
+		if err != nil {
+			continue // health tells; it is tried again
 		}
 		var left []*pursuit
 		for _, j := range list {
-			if j.State != cups.Held && s.take(j.ID) {
+			if s.take(j.ID) {
 				left = append(left, &pursuit{id: j.ID})
 			}
 		}
-		if len(left) > 0 && !s.start(func(ctx context.Context) { d.pursue(ctx, nobodys, left) }) {
-			return false
+		if len(left) > 0 {
+			s.start(func(ctx context.Context) { d.pursue(ctx, nobodys, left) })
 		}
 	}
-	return true
 }

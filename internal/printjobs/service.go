@@ -74,13 +74,13 @@ func (s *Service) Run(ctx context.Context) {
 	s.tasks.Wait()
 }
 
-// watchQueues shows in health how the queues are, deletes what is old, and goes on with what an agent that ended
-// left at the printers, as soon as the print server answers.
+// watchQueues looks after the queues now and then: what was left at the printers, what is old,
+// and how they are.
 func (s *Service) watchQueues(ctx context.Context) {
 	again := time.NewTicker(probeEvery)
 	defer again.Stop()
-	for adopted := false; ; {
-		adopted = adopted || s.adopt(ctx)
+	for {
+		s.tidyPrinters(ctx)
 		s.deleteOld(ctx)
 		s.showHealth(ctx)
 		select {

@@ -214,8 +214,8 @@ func TestACanceledDocumentIsTold(t *testing.T) {
 	}
 }
 
-// An agent that ends between two steps loses nothing: what it left at the printer is listed
-// there, and what prints goes on.
+// An agent that ends between two steps loses nothing: what it left at the printer is on the
+// list again, and what prints goes on.
 func TestANewAgentGoesOnWithWhatTheFormerLeft(t *testing.T) {
 	h := newHouse(t)
 	h.send("alice", "moved", "alice one")
