@@ -6,7 +6,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
-TAGS := peers,print,browser,units,power,system,lab,cards,soak
+TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual
 # The race detector needs a C compiler.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s
@@ -86,6 +86,14 @@ bench: rig ## measures, each against a yardstick in the same run; BENCH=path pri
 .PHONY: cross
 cross: ## builds for all boards, without cgo, and holds the ARMv6 size to its budget
 	@scripts/cross.sh '$(LDFLAGS)'
+
+.PHONY: package
+package: ## makes the Debian packages of badged, badgehub and badged-screen in dist/deb; ARCHS="amd64 armhf" makes some
+	@scripts/package.sh '$(VERSION)' $(ARCHS)
+
+.PHONY: apt
+apt: ## makes a folder in dist/apt that apt installs from, signed; KEY=FINGERPRINT of gpg, URL=https://... where it will be
+	@scripts/apt.sh '$(KEY)' $(URL)
 
 .PHONY: fuzz
 fuzz: ## fuzzes every target for FUZZTIME (20s)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what `make build` built on this machine, as root: the programs, the users, the
-# units and an example of the configuration. It starts nothing and overwrites no
+# Installs what is in bin/ (as `make build` makes it) on a machine without dpkg, or on that of a
+# developer, as root: the programs, the users, the units and an example of the configuration,
+# where the packages have them too (docs/install.md). It starts nothing and overwrites no
 # configuration.
 # Usage: scripts/install.sh terminal|hub
 set -eu
@@ -15,19 +16,24 @@ fail() {
 have() { command -v "$1" >/dev/null; }
 PATH=$PATH:/usr/sbin:/sbin
 
-# make_users makes what firmware/systemd/badged.sysusers names.
-make_users() {
-	install -D -m 0644 firmware/systemd/badged.sysusers /usr/lib/sysusers.d/badged.conf
+# leave_to_dpkg PACKAGE stops where dpkg has installed that package: its files are not ours.
+leave_to_dpkg() {
+	if have dpkg-query && dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; then
+		fail "the package $1 is installed: update it with apt-get, or remove it first (apt-get remove $1)"
+	fi
+}
+
+# make_user NAME makes what firmware/systemd/NAME.sysusers names.
+make_user() {
+	install -D -m 0644 "firmware/systemd/$1.sysusers" "/usr/lib/sysusers.d/$1.conf"
 	if have systemd-sysusers; then
-		systemd-sysusers badged.conf
+		systemd-sysusers "$1.conf"
 		return
 	fi
-	have useradd || fail "neither systemd-sysusers nor useradd is here: make the users badged and badgehub and the group badged-io by hand"
-	getent group badged-io >/dev/null || groupadd --system badged-io
-	for user in badged badgehub; do
-		getent passwd "$user" >/dev/null ||
-			useradd --system --user-group --no-create-home --home-dir "/var/lib/$user" --shell /usr/sbin/nologin "$user"
-	done
+	have useradd || fail "neither systemd-sysusers nor useradd is here: make the user $1 by hand, and for an agent the group badged-io"
+	[ "$1" != badged ] || getent group badged-io >/dev/null || groupadd --system badged-io
+	getent passwd "$1" >/dev/null ||
+		useradd --system --user-group --no-create-home --home-dir "/var/lib/$1" --shell /usr/sbin/nologin "$1"
 }
 
 # install_programs NAME... copies programs to /usr/bin.
@@ -38,23 +44,26 @@ install_programs() {
 	done
 }
 
-# install_unit NAME copies a unit, where systemd looks for those of an administrator.
+# install_unit NAME copies a unit, where systemd looks for those that are installed.
 install_unit() {
-	install -D -m 0644 "firmware/systemd/$1" "/etc/systemd/system/$1"
+	install -D -m 0644 "firmware/systemd/$1" "/usr/lib/systemd/system/$1"
+	rm -f "/etc/systemd/system/$1" # where earlier versions put it, and where it would be used instead
 	if [ -d /run/systemd/system ]; then
 		systemctl daemon-reload
 	fi
 }
 
 install_terminal() {
+	leave_to_dpkg badged
 	install_programs badged badgectl
-	make_users
-	install -D -m 0644 firmware/udev/60-badged.rules /etc/udev/rules.d/60-badged.rules
+	make_user badged
+	install -D -m 0644 firmware/udev/60-badged.rules /usr/lib/udev/rules.d/60-badged.rules
+	rm -f /etc/udev/rules.d/60-badged.rules # as with the units
 	if have udevadm && [ -S /run/udev/control ]; then
 		udevadm control --reload
 		udevadm trigger
 	fi
-	[ -e /etc/badged/badged.toml ] || install -D -m 0644 firmware/systemd/badged.toml /etc/badged/badged.toml
+	[ -e /etc/badged/badged.toml ] || install -D -m 0644 firmware/examples/printer-serial.toml /etc/badged/badged.toml
 	install -d -o badged -g badged -m 0700 /var/lib/badged
 	install_unit badged.socket
 	install_unit badged.service
@@ -63,15 +72,16 @@ install_terminal() {
 }
 
 install_hub() {
+	leave_to_dpkg badgehub
 	install_programs badgehub
-	make_users
+	make_user badgehub
 	install -d -o badgehub -g badgehub -m 0700 /var/lib/badgehub
 	install_unit badgehub.service
 	echo "badgehub is installed; nothing was started."
 	echo "Next: sudo systemctl enable --now badgehub"
 }
 
-[ "$(id -u)" = 0 ] || fail "root installs: sudo make install-${1:-terminal}"
+[ "$(id -u)" = 0 ] || fail "root installs: sudo scripts/install.sh ${1:-terminal}"
 case ${1:-} in
 terminal) install_terminal ;;
 hub) install_hub ;;

@@ -6,20 +6,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-base=$PWD/.cache/debian # a bare Debian, made once
+base=$PWD/.cache/debian
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
-
-# make_base makes the bare Debian: minbase, with systemd and what README asks for but Go.
-make_base() {
-	[[ -e $base/etc/os-release ]] && return
-	echo "making a bare Debian in $base"
-	rm -rf "$base.part"
-	mkdir -p "$base.part"
-	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,sudo,make,git \
-		bookworm "$base.part" >"$run/debootstrap.log" 2>&1 || { tail -n 5 "$run/debootstrap.log"; return 1; }
-	mv "$base.part" "$base"
-}
 
 # section prints README's part about the installation.
 section() { awk '/^## /{on = ($0 == "## If you install it")} on' README.md; }
@@ -85,7 +74,7 @@ boot() {
 		--boot </dev/null >"$run/boot.log" 2>&1 || true
 }
 
-make_base
+scripts/debian.sh
 lay_root
 echo "booting, pasting $(grep -vc '^#' "$run/root/home/tech/lines") lines"
 boot

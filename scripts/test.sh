@@ -35,6 +35,10 @@ peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.s
 # Judges of partition tables and file systems, and what makes disks of files.
 cards=(/dev/fuse:fuse mcopy:mtools sgdisk:gdisk sfdisk:fdisk fsck.vfat:dosfstools mkfs.ext4:e2fsprogs losetup:mount)
 
+# What makes and judges packages, runs the programs of every processor, and boots a Debian.
+debian=(debootstrap:debootstrap systemd-nspawn:systemd-container)
+packaging=("${debian[@]}" apt-ftparchive:apt-utils gpg:gpg lintian:lintian qemu-arm:qemu-user)
+
 # What reads the units, and what the unit of a screen starts.
 screen=(systemd-analyze:systemd cage:cage Xwayland:xwayland chromium:chromium)
 
@@ -49,7 +53,8 @@ suites=(
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
-	"install | debootstrap:debootstrap systemd-nspawn:systemd-container | the installation of README, pasted line by line into a bare Debian"
+	"install | ${debian[*]} | the installation of README, pasted line by line into a bare Debian"
+	"packages | ${packaging[*]} | packages: made twice alike, installed, updated, removed and purged with apt, alive under systemd"
 	"cards   | ${cards[*]} | cards for terminals are written onto loop devices that lie, shrink, fail and vanish; as root"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"power   | unshare:util-linux                 | power cuts on a disk that forgets what was not synced: nothing acknowledged is lost"
@@ -95,12 +100,13 @@ run_browser() { go_tagged browser; }
 run_units() { scripts/units.sh && go_tagged units; }
 run_install() { scripts/paste.sh; }
 run_cards() { go_tagged cards; }
-run_scripts() { shellcheck scripts/*.sh .ci/run; }
 run_power() { # who is not root mounts in a namespace where they are
 	local as=(--mount)
 	[[ $(id -u) == 0 ]] || as+=(--map-root-user)
 	go_tagged power -run '^TestPower' -exec "unshare ${as[*]}"
 }
+run_packages() { go_tagged manual && scripts/packages.sh; }
+run_scripts() { shellcheck scripts/*.sh .ci/run firmware/packages/*.{preinst,postinst,prerm,postrm}; }
 run_story() { make --no-print-directory story; }
 run_system() { go_test -v -tags system ./internal/rig/systest; }
 run_lab() { scripts/lab.sh; }

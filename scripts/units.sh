@@ -9,7 +9,7 @@ trap 'rm -r "$root"' EXIT
 mkdir -p "$root"/{usr/bin,etc/badged,etc/systemd/system,usr/lib/systemd}
 cp -r /usr/lib/systemd/system "$root/usr/lib/systemd/"
 cp firmware/systemd/*.service firmware/systemd/*.socket "$root/etc/systemd/system/"
-cp firmware/systemd/badged.toml "$root/etc/badged/"
+cp firmware/examples/printer-serial.toml "$root/etc/badged/badged.toml"
 for program in badged badgectl badgehub cage; do
 	install -m 0755 /bin/true "$root/usr/bin/$program"
 done

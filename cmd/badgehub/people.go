@@ -29,6 +29,7 @@ func (p *program) accountCommand() *cobra.Command {
 	}
 	add.Flags().StringVar(&n.Email, "email", "", "e-mail address")
 	add.Flags().StringVar(&n.Lang, "lang", "", "language, fr or en (default: the site's)")
+	p.completeFlag(add, "lang", oneOf("fr", "en"))
 	add.Flags().BoolVar(&active, "active", false, "usable at once; without it, cards and codes do nothing until 'account state NAME active'")
 	list := &cobra.Command{
 		Use: "list", Short: "List accounts", Args: cli.Args(0), Example: "  badgehub account list --json",
@@ -37,13 +38,15 @@ func (p *program) accountCommand() *cobra.Command {
 	}
 	state := &cobra.Command{
 		Use: "state ACCOUNT STATE", Short: "Set an account to created, invited, active or suspended", Args: cli.Args(2),
-		Example: `  badgehub account state "Ada Byron" suspended`,
+		ValidArgsFunction: p.complete(someAccount, oneOf("created", "invited", "active", "suspended")),
+		Example:           `  badgehub account state "Ada Byron" suspended`,
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Account, error) {
 			return c.SetAccountState(ctx, args[0], args[1])
 		}, showAccount),
 	}
 	edits := &cobra.Command{
 		Use: "edits ACCOUNT", Short: "List the changes of a profile", Args: cli.Args(1), Example: "  badgehub account edits anonym1",
+		ValidArgsFunction: p.complete(someAccount),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) ([]api.EditVersion, error) {
 			return c.Edits(ctx, args[0])
 		}, table("AT\tTERMINAL\tFROM\tTO", func(e api.EditVersion) string {
@@ -67,7 +70,8 @@ func (p *program) claimCommand() *cobra.Command {
 	var n api.NewClaim
 	add := &cobra.Command{
 		Use: "add ACCOUNT", Short: "Issue a code that binds the member's next card", Args: cli.Args(1),
-		Example: "  badgehub claim add ada@example.com --minutes 30 --door front",
+		Example:           "  badgehub claim add ada@example.com --minutes 30 --door front",
+		ValidArgsFunction: p.complete(someAccount),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.IssuedClaim, error) {
 			n.Account = args[0]
 			if n.Minutes == 0 { // for the hub that is none given
@@ -83,6 +87,7 @@ func (p *program) claimCommand() *cobra.Command {
 		}),
 	}
 	add.Flags().StringSliceVar(&n.Doors, "door", nil, "only at this door (can be given several times; default: all)")
+	p.completeFlag(add, "door", someDoor)
 	add.Flags().IntVar(&n.Minutes, "minutes", 60, "life of the code in minutes")
 	list := &cobra.Command{
 		Use: "list", Short: "List claims, without their codes, which nobody has", Args: cli.Args(0), Example: "  badgehub claim list",
@@ -93,6 +98,7 @@ func (p *program) claimCommand() *cobra.Command {
 	}
 	remove := &cobra.Command{
 		Use: "remove ID", Short: "End a claim that was not used", Args: cli.Args(1), Example: "  badgehub claim remove 5b0c...",
+		ValidArgsFunction: p.complete(someClaim),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveClaim(ctx, args[0])
 		}, done("The claim has ended.")),
@@ -120,7 +126,8 @@ func (p *program) cardCommand() *cobra.Command {
 	}
 	state := &cobra.Command{
 		Use: "state CARD STATE", Short: "Set a card to active, pending, lost, replaced or revoked, and settle its conflicts", Args: cli.Args(2),
-		Example: "  badgehub card state 41c0ffee lost\n  badgehub card state 41c0ffee active --account ada@example.com",
+		Example:           "  badgehub card state 41c0ffee lost\n  badgehub card state 41c0ffee active --account ada@example.com",
+		ValidArgsFunction: p.complete(someCard, oneOf("active", "pending", "lost", "replaced", "revoked")),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Card, error) {
 			s.State = args[1]
 			return c.SetBindingState(ctx, args[0], s)
@@ -129,6 +136,7 @@ func (p *program) cardCommand() *cobra.Command {
 		}),
 	}
 	state.Flags().StringVar(&s.Account, "account", "", "make it this account's card")
+	p.completeFlag(state, "account", someAccount)
 	return cli.Group("card", "Cards and whose they are", list, state)
 }
 

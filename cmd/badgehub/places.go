@@ -23,13 +23,17 @@ func (p *program) doorCommand() *cobra.Command {
 	var stale, unknownTime string
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Make a door, or change the settings that are given", Args: cli.Args(1),
-		Example: "  badgehub door add front\n  badgehub door add lab --fresh-for 24h --stale staff",
+		Example:           "  badgehub door add front\n  badgehub door add lab --fresh-for 24h --stale staff",
+		ValidArgsFunction: p.complete(someDoor),
 	}
 	f := add.Flags()
 	f.BoolVar(&anonymous, "anonymous", false, "unknown cards make anonymous accounts here")
 	f.DurationVar(&fresh, "fresh-for", 0, "how long its terminal may be without the hub, 1m or more; 0s: 72h (new door: 72h)")
 	f.StringVar(&stale, "stale", "", "after that: deny, staff or allow (new door: deny)")
 	f.StringVar(&unknownTime, "unknown-time", "", "time-limited grants without a known time: deny, staff or allow (new door: deny)")
+	for _, flag := range []string{"stale", "unknown-time"} {
+		p.completeFlag(add, flag, oneOf("deny", "staff", "allow"))
+	}
 	add.RunE = ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Door, error) {
 		seconds := int64((fresh + time.Second - 1) / time.Second) // half a second is not 0, which means 72h
 		return c.SetDoor(ctx, api.DoorPatch{
@@ -79,7 +83,8 @@ func (p *program) grantCommand() *cobra.Command {
 	var from, to string
 	add := &cobra.Command{
 		Use: "add ACCOUNT DOOR", Short: "Let an account use a door, or deny it", Args: cli.Args(2),
-		Example: "  badgehub grant add ada@example.com front\n  badgehub grant add anonym7 lab --from 2030-01-01 --to 2030-02-01",
+		Example:           "  badgehub grant add ada@example.com front\n  badgehub grant add anonym7 lab --from 2030-01-01 --to 2030-02-01",
+		ValidArgsFunction: p.complete(someAccount, someDoor),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (g api.Grant, err error) {
 			n.Account, n.Door = args[0], args[1]
 			if n.From, err = parseTime(from); err != nil {
@@ -103,6 +108,7 @@ func (p *program) grantCommand() *cobra.Command {
 	}
 	remove := &cobra.Command{
 		Use: "remove ID", Short: "End a grant", Args: cli.Args(1), Example: "  badgehub grant remove 5b0c...",
+		ValidArgsFunction: p.complete(someGrant),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveGrant(ctx, args[0])
 		}, done("The grant has ended.")),
@@ -134,7 +140,8 @@ func (p *program) terminalCommand() *cobra.Command {
 	var n api.NewTerminal
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Make a terminal and show how it joins", Args: cli.Args(1),
-		Example: "  badgehub terminal add hall\n  badgehub terminal add hall --replace    # a new box in its place",
+		Example:           "  badgehub terminal add hall\n  badgehub terminal add hall --replace    # a new box in its place",
+		ValidArgsFunction: p.complete(someTerminal),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.TerminalToken, error) {
 			n.Name = args[0]
 			return c.AddTerminal(ctx, n)
@@ -150,7 +157,8 @@ func (p *program) terminalCommand() *cobra.Command {
 	}
 	remove := &cobra.Command{
 		Use: "remove NAME", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: cli.Args(1),
-		Example: "  badgehub terminal remove hall\n  badgehub terminal add hall       # later: a box of that name joins anew",
+		Example:           "  badgehub terminal remove hall\n  badgehub terminal add hall       # later: a box of that name joins anew",
+		ValidArgsFunction: p.complete(someTerminal),
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (struct{}, error) {
 			return struct{}{}, c.RemoveTerminal(ctx, args[0])
 		}, done("The terminal is locked out.")),

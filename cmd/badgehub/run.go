@@ -43,8 +43,11 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio cli.
   badgehub terminal add hall          # how a terminal joins it
   badgehub account add "Ada Byron" --active`
 	root.Version = version
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.dir, "dir", p.defaultDir(), "folder of the hub's data")
+	flags.Lookup("dir").DefValue = "/var/lib/badgehub for root, ~/.local/share/badgehub for others"
+	_ = root.MarkPersistentFlagDirname("dir") // the only error is that of a flag that is not there
 	flags.StringVar(&p.socket, "socket", "", "admin socket of the hub (default DIR/hub.sock)")
 	flags.BoolVar(&p.json, "json", false, "print JSON")
 	return cli.Execute(ctx, root, args, stdio)

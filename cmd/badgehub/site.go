@@ -48,6 +48,11 @@ func (p *program) siteSet() *cobra.Command {
 	} {
 		numbers[name] = f.Int64(name, 0, help)
 	}
+	for flag, words := range map[string]choices{
+		"unknown-badge": oneOf("refuse", "bind", "create"), "confirm": oneOf("none", "admin"), "lang": oneOf("fr", "en"),
+	} {
+		p.completeFlag(set, flag, words)
+	}
 	edit := f.Bool("edit-profile", true, "people may change name and e-mail at a panel")
 	set.RunE = ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) {
 		values := map[string]any{}

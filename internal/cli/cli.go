@@ -119,6 +119,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
+	offerManual(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return Usagef("%w (see `%s --help`)", err, c.CommandPath())
 	})

@@ -39,8 +39,10 @@ func TestDocumentedConfiguration(t *testing.T) {
 	if checked["readers.md"] < 13 || checked["configuration.md"] < 1 {
 		t.Errorf("checked %v: where are the others?", checked)
 	}
-	if _, err := Load("../../../firmware/systemd/badged.toml", nil); err != nil {
-		t.Error(err)
+	for _, example := range glob(t, "../../../firmware/examples/*.toml") {
+		if _, err := Load(example, nil); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

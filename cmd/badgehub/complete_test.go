@@ -1,0 +1,83 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// complete gives what a shell offers behind words, without the descriptions.
+func complete(t *testing.T, socket string, words ...string) []string {
+	t.Helper()
+	out, err := runHub(t, append([]string{"__complete", "--socket", socket}, words...)...)
+	if err != nil {
+		t.Fatalf("complete %q: %v", words, err)
+	}
+	var offered []string
+	for line := range strings.Lines(out) {
+		if word, _, _ := strings.Cut(strings.TrimSpace(line), "\t"); !strings.HasPrefix(word, ":") {
+			offered = append(offered, word)
+		}
+	}
+	return offered
+}
+
+// Issue 12, 1: a shell offers the accounts, doors and terminals that the hub has, the ids of
+// claims, cards and grants, and the words that a setting takes. It never offers files for them.
+func TestShellsOfferTheNamesThatTheHubHas(t *testing.T) {
+	p := serveIn(t, filepath.Join(t.TempDir(), "hub"))
+	for _, line := range [][]string{
+		{"account", "add", "Ada Byron", "--email", "ada@example.com", "--active"},
+		{"account", "add", "Bob"},
+		{"door", "add", "front"},
+		{"terminal", "add", "hall"},
+		{"grant", "add", "Bob", "front"},
+		{"claim", "add", "ada@example.com"},
+	} {
+		if out, err := p.run(line...); err != nil {
+			t.Fatalf("%q: %v %s", line, err, out)
+		}
+	}
+	grant := get[[]struct{ ID string }](p, "grant", "list")[0].ID
+	claim := get[[]struct{ ID string }](p, "claim", "list")[0].ID
+	accounts := []string{"Bob", "ada@example.com"}
+	for _, tt := range []struct {
+		line string
+		want []string
+	}{
+		{"account state |", accounts},
+		{"account state Bob |", []string{"active", "created", "invited", "suspended"}},
+		{"account edits |", accounts},
+		{"account edits Bob |", nil},
+		{"account add |", nil},
+		{"claim add |", accounts},
+		{"claim add Bob --door |", []string{"front"}},
+		{"claim remove |", []string{claim}},
+		{"grant add |", accounts},
+		{"grant add Bob |", []string{"front"}},
+		{"grant remove |", []string{grant}},
+		{"door add |", []string{"front"}},
+		{"door add front --stale |", []string{"allow", "deny", "staff"}},
+		{"terminal remove |", []string{"hall"}},
+		{"terminal add --replace |", []string{"hall"}},
+		{"card state |", nil},
+		{"card state 41c0ffee |", []string{"active", "lost", "pending", "replaced", "revoked"}},
+		{"card state 41c0ffee lost --account |", accounts},
+		{"site set --unknown-badge |", []string{"bind", "create", "refuse"}},
+		{"site set --lang |", []string{"en", "fr"}},
+	} {
+		got := complete(t, p.Socket, append(strings.Fields(strings.TrimSuffix(tt.line, "|")), "")...)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: a shell offers %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
+// A shell at a machine without a hub offers nothing, and says nothing about it.
+func TestShellsOfferNothingWithoutAHub(t *testing.T) {
+	if got := complete(t, filepath.Join(t.TempDir(), "none.sock"), "grant", "add", ""); len(got) != 0 {
+		t.Errorf("a shell offers %q", got)
+	}
+}
