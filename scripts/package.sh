@@ -20,25 +20,6 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH LC_ALL=C
 umask 022
 
-# debian_version turns what git describes into a version that dpkg puts into its order:
-# v1.2.3 1.2.3, v1.3.0-rc1 1.3.0~rc1, v1.2.3-4-gabc 1.2.3+4.gabc, a commit without a tag
-# 0~TIME.COMMIT.
-debian_version() {
-	local v=${version#v} dirty=''
-	[[ $v == *-dirty ]] && dirty=+dirty v=${v%-dirty}
-	if [[ $v =~ ^(.*)-([0-9]+)-(g[0-9a-f]+)$ ]]; then
-		v=${BASH_REMATCH[1]//-/\~}+${BASH_REMATCH[2]}.${BASH_REMATCH[3]}
-	elif [[ $v =~ ^[0-9a-f]{7,40}$ ]]; then
-		v=0~$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$v
-	fi
-	v=${v//-/\~}$dirty
-	if [[ ! $v =~ ^[0-9][0-9A-Za-z.+~]*$ ]]; then
-		echo "package: $version is no version: make package VERSION=1.2.3" >&2
-		return 1
-	fi
-	echo "$v"
-}
-
 # write_manual PROGRAM PACKAGE puts manual pages and completions into the package.
 write_manual() {
 	CGO_ENABLED=0 go build -buildvcs=false -tags manual -o "$stage/manual" "./cmd/$1"
@@ -98,7 +79,7 @@ pack() {
 for arch in "${archs[@]}"; do
 	[[ -n ${targets[$arch]:-} ]] || { echo "package: no board is $arch; there are: ${!targets[*]}" >&2 && exit 64; }
 done
-DEB_VERSION=$(debian_version)
+DEB_VERSION=$(scripts/debian_version.sh "$version" "$SOURCE_DATE_EPOCH")
 export DEB_VERSION
 rm -rf "$stage"
 mkdir -p "$stage" dist/deb

@@ -29,6 +29,29 @@ fail() {
 # told TEXT FILE wants the file to have the text.
 told() { grep -qF -- "$1" "$2" || { tail -n 20 "$2" && fail "nobody was told: $1"; }; }
 
+# check_versions wants dpkg to put what git describes into the order in which it came about.
+check_versions() {
+	local of given before=0~ time version
+	while read -r time given of; do
+		version=$(scripts/debian_version.sh "$given" "$time") || fail "$given is no version"
+		[[ $version == "$of" ]] || fail "$given becomes $version, and not $of"
+		dpkg --compare-versions "$before" lt "$version" || fail "$given is not newer than $before"
+		before=$version
+	done <<-LIST
+		1700000000 fedcba9 0~20231114221320.fedcba9
+		1700000001 0123456 0~20231114221321.0123456
+		1700000001 0123456-dirty 0~20231114221321.0123456+dirty
+		1 v1.2.3-rc1 1.2.3~rc1
+		1 v1.2.3-rc1-7-g0123456 1.2.3~rc1+7.g0123456
+		1 v1.2.3-rc2 1.2.3~rc2
+		1 v1.2.3 1.2.3
+		1 v1.2.3-4-gfedcba9 1.2.3+4.gfedcba9
+		1 v1.2.3-10-g0123456 1.2.3+10.g0123456
+		1 v1.2.10 1.2.10
+	LIST
+	! scripts/debian_version.sh unknown 1 2>/dev/null || fail "unknown is a version"
+}
+
 # copy_tree FOLDER copies this tree as it is now, without git's own folder.
 copy_tree() {
 	mkdir -p "$1"
@@ -249,6 +272,7 @@ lay_unit() {
 }
 
 scripts/debian.sh
+check_versions
 make_repository
 check_packages
 check_reproducible

@@ -156,6 +156,27 @@ check_update() {
 	[[ $(systemctl is-enabled badged badged.socket badgehub | sort -u) == enabled ]] || fail "the update took something out of the boot"
 }
 
+# check_support_bundle wants the file for those who help to have what helps, and nothing of the
+# person who was there, of the badge or of any key.
+check_support_bundle() {
+	local key needed secret
+	badgectl support-bundle /tmp/bundle.tar.gz >/tmp/said 2>&1 || { cat /tmp/said && fail "the support bundle"; }
+	tar -xzOf /tmp/bundle.tar.gz >/tmp/bundle
+	for needed in '"terminal": "hall"' 'msg="badged runs"' ActiveState=active 'protocol = "rdm6300"' 'presentation granted' '(lines about people that are left out: '; do
+		grep -qF -- "$needed" /tmp/bundle || fail "the support bundle does not have $needed"
+	done
+	badgectl tail --follow=false --json | grep -q anonym1 || fail "nobody was there"
+	for key in /var/lib/badged/site.key /var/lib/badged/terminal.key; do
+		secret=$(base64 -w 0 "$key")
+		if grep -qF -e "$(od -An -v -tx1 "$key" | tr -d ' \n')" -e "${secret%%=*}" -e "$(sed -n 2p "$key" | grep . || echo "$key is no text")" /tmp/bundle; then
+			fail "$key is in the support bundle"
+		fi
+	done
+	for secret in 62E3086CED 424715775213 anonym1 "$(badgectl panel | grep -o 't=.*')"; do
+		! grep -qiF -- "$secret" /tmp/bundle || fail "the support bundle tells $secret"
+	done
+}
+
 # check_purge wants nothing to run, to listen or to be enabled any more.
 check_purge() {
 	apt-get -qq -y purge badged badgehub >/tmp/said 2>&1 </dev/null || { cat /tmp/said && fail "the purge"; }
@@ -172,6 +193,8 @@ check_user badged badged
 check_user badgehub badgehub
 badge
 say "a badge, read by the user badged through the group dialout"
+check_support_bundle
+say "a support bundle, with nobody in it"
 check_exposure badged 20
 check_exposure badgehub 20
 check_kill badged

@@ -93,7 +93,7 @@ func (box) Events(_ context.Context, after uint64, n int) ([]ctl.Event, error) {
 }
 
 // agent runs a control socket for a test.
-func agent(t *testing.T, b box) (socket string) {
+func agent(t *testing.T, b ctl.Agent) (socket string) {
 	t.Helper()
 	socket = filepath.Join(t.TempDir(), "c.sock")
 	ln, err := ctl.Listen(socket)

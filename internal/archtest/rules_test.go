@@ -31,6 +31,7 @@ var folders = []folder{
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
 	{"internal/paint", base, nil},
+	{"internal/support", base, nil},
 	{"internal/logbound", base, nil},
 	{"internal/sqlite", base, nil},
 	{"internal/config", base, []string{"internal/spelling"}},
