@@ -97,10 +97,10 @@ files() {
 		-o -path ./srv -o -path ./etc/apt \) -prune -o ! -name 'passwd*' ! -name 'group*' ! -name '*shadow*' ! -name .pwd.lock -print | sort)
 }
 
-# check_packages has lintian read them, and runs each program as its processor would.
+# check_packages has lintian read those of this machine (the others have the same files), and runs each program as its processor would.
 check_packages() {
 	local arch program said
-	lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$run"/tree/dist/deb/*.deb
+	lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$run"/tree/dist/deb/*_{"$host",all}.deb
 	declare -A emulators=([amd64]=qemu-x86_64 [arm64]=qemu-aarch64 [armhf]='qemu-arm -cpu arm1176' [riscv64]=qemu-riscv64 [i386]=qemu-i386)
 	emulators[$host]=''
 	[[ $host != amd64 ]] || emulators[i386]=''
@@ -249,7 +249,7 @@ check_boot() {
 	printf '@0 0236324533303836434544303803\n' >"$root/opt/badge.capture"
 	sed 's|^port = .*|port = "/run/reader"|' firmware/examples/printer-serial.toml >"$root/opt/badged.toml"
 	lay_unit
-	timeout 500 systemd-nspawn --quiet --directory="$root" --hostname=site --private-network --keep-unit --register=no \
+	timeout 1560 systemd-nspawn --quiet --directory="$root" --hostname=site --private-network --keep-unit --register=no \
 		--console=pipe --bind-ro="$repository:/srv/apt" --bind="$said:/opt/said" --boot </dev/null >"$run/boot/log" 2>&1 || true
 	cat "$said"
 	grep -q '^the packages work under systemd$' "$said" || { tail -n 20 "$run/boot/log" && fail "the packages do not work under systemd"; }
@@ -265,7 +265,7 @@ lay_unit() {
 		[Service]
 		Type=oneshot
 		ExecStart=/bin/bash -c '/opt/boot >/opt/said 2>&1'
-		TimeoutStartSec=480
+		TimeoutStartSec=1500
 	UNIT
 	mkdir -p "$root/etc/systemd/system/default.target.wants"
 	ln -s ../boot.service "$root/etc/systemd/system/default.target.wants/"

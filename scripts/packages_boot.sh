@@ -64,7 +64,7 @@ badge() {
 	before=$(events | wc -l)
 	wait_for "the reader works" reader_works
 	echo >&9
-	for ((n = 0; n < 300; n++)); do
+	for ((n = 0; n < 600; n++)); do
 		(($(events | wc -l) > before)) && return
 		sleep 0.2
 	done
