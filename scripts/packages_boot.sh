@@ -162,7 +162,7 @@ check_support_bundle() {
 	local key needed secret
 	badgectl support-bundle /tmp/bundle.tar.gz >/tmp/said 2>&1 || { cat /tmp/said && fail "the support bundle"; }
 	tar -xzOf /tmp/bundle.tar.gz >/tmp/bundle
-	for needed in '"terminal": "hall"' 'msg="badged runs"' ActiveState=active 'protocol = "rdm6300"' 'presentation granted' '(lines about people that are left out: '; do
+	for needed in '"terminal": "hall"' 'msg="badged runs"' ActiveState=active 'protocol = "rdm6300"' 'granted new_account' '(lines about people that are left out: '; do
 		grep -qF -- "$needed" /tmp/bundle || fail "the support bundle does not have $needed"
 	done
 	badgectl tail --follow=false --json | grep -q anonym1 || fail "nobody was there"
