@@ -100,9 +100,12 @@ func sayWritable(d flash.Disk, card string) string {
 
 // describeCard tells what a card says of itself.
 func describeCard(d flash.Disk) string {
+	if d.InUse != "" {
+		return ""
+	}
 	m, ours := flash.ReadMark(d)
 	switch {
-	case d.InUse != "" || !ours:
+	case !ours:
 		return ""
 	case m.State == flash.StateHalf:
 		return "half written for " + m.Terminal
@@ -126,14 +129,15 @@ func (s *source) flags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagRequired("bundle")
 }
 
-// content is what belongs onto the card of a terminal.
-func (s *source) content(p site.Provision) (c flash.Content, err error) {
+// content is what belongs onto the card of a terminal. A release that ended before now is refused;
+// with no time, it is not.
+func (s *source) content(p site.Provision, now time.Time) (c flash.Content, err error) {
 	c.Board, err = board.Find(p.Board)
 	if err != nil {
 		return c, err
 	}
 	r := s.bundle.Release
-	if err := r.Accept(bundle.Terminal{Board: p.Board, Now: time.Now()}); err != nil {
+	if err := r.Accept(bundle.Terminal{Board: p.Board, Now: now}); err != nil {
 		return c, fmt.Errorf("terminal %s: %w", p.Name, err)
 	}
 	c.Release = slot.Release{ID: slot.ID(s.bundle.ID), Sequence: r.Sequence, Floor: r.Floor}
@@ -198,7 +202,7 @@ func (s *source) readCard(c flash.Card) (p site.Provision, img flash.Image, err 
 		return p, img, fmt.Errorf("the card of %s has release %s, and not the one of the bundle: %w", m.Terminal, m.Version, flash.ErrDiffer)
 	}
 	// Where the settings are does not depend on what they say.
-	blank, err := s.content(site.Provision{Name: m.Terminal, Board: m.Board})
+	blank, err := s.content(site.Provision{Name: m.Terminal, Board: m.Board}, time.Time{})
 	if err != nil {
 		return p, img, err
 	}
@@ -217,7 +221,7 @@ func (s *source) readCard(c flash.Card) (p site.Provision, img flash.Image, err 
 	if err := checkProvision(p, "badged.toml of "+p.Name); err != nil {
 		return p, img, err
 	}
-	full, err := s.content(p)
+	full, err := s.content(p, time.Time{})
 	if err != nil {
 		return p, img, err
 	}

@@ -105,7 +105,7 @@ func (w *writing) prepare() error {
 	var errs []error
 	for _, t := range list {
 		j := job{row: t.row, provision: t.provision}
-		if j.content, err = w.content(t.provision); err == nil {
+		if j.content, err = w.content(t.provision, time.Now()); err == nil {
 			_, err = flash.Layout(j.content, flash.Least(j.content.Board)) // says what the release lacks
 		}
 		if err != nil {

@@ -100,7 +100,10 @@ func expected(t *testing.T, c flash.Content, at int64) map[string]string {
 		case c.Board.Boot == board.Pi && inSlot && at > 1:
 			files[rest] = string(b)
 		case c.Board.Boot == board.UEFI && inSlot:
-			length := map[string]int{"linux": 40 << 20, "initrd": 40 << 20}[rest]
+			length := map[string]int{"linux": 16 << 20, "initrd": 40 << 20}[rest]
+			if rest == "linux" && c.Board.Arch == "arm64" {
+				length = 40 << 20
+			}
 			b = append(b, bytes.Repeat([]byte{0}, length-len(b))...)
 			files["a/"+rest], files["b/"+rest] = string(b), string(b)
 		case c.Board.Boot == board.UEFI:

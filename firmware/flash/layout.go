@@ -49,7 +49,8 @@ const (
 	slotLen   = 64 * mib
 	// An update writes within these files of a UEFI board, so that they are longer than what
 	// they hold.
-	linuxLen  = 40 * mib
+	linuxLen  = 16 * mib // packed, as on amd64
+	imageLen  = 40 * mib // not packed, as on arm64
 	initrdLen = 40 * mib
 	// stateLen has the two copies of the slots' record far from each other: a card that loses
 	// power may lose what lies around the sector that it was writing.
@@ -126,32 +127,46 @@ func (img *Image) layUEFI(c Content) error {
 
 // espFiles are the files of the EFI system partition.
 func (c Content) espFiles() ([]File, error) {
-	loader := map[string]string{"amd64": "EFI/BOOT/BOOTX64.EFI", "arm64": "EFI/BOOT/BOOTAA64.EFI"}[c.Board.Arch]
-	files := append(c.below("esp/"), c.chosen("loader/loader.conf")...)
+	files := c.below("esp/")
 	for _, f := range files {
-		if strings.HasPrefix(f.Path, "loader/entries/") {
-			return nil, fmt.Errorf("the release has %s, which the card's own entries would stand beside", f.Path)
+		if top, _, _ := strings.Cut(strings.ToLower(f.Path), "/"); slices.Contains([]string{"a", "b", "badged", "loader", "readme.txt"}, top) {
+			return nil, fmt.Errorf("the release has esp/%s, where the card's own files stand", f.Path)
 		}
 	}
+	files = append(files, c.chosen("loader/loader.conf")...)
 	options, err := c.cmdline()
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range []slot.Slot{slot.A, slot.B} {
-		for name, length := range map[string]int64{"linux": linuxLen, "initrd": initrdLen} {
-			f, err := c.file("slot/" + name)
-			if err != nil {
-				return nil, err
-			}
-			if f.Size > length {
-				return nil, fmt.Errorf("%s has %d MB, and a slot has room for %d MB of it", f.Path, f.Size/1e6, length/1e6)
-			}
-			files = append(files, File{s.String() + "/" + name, length, padded(f.Open)})
+		of, err := c.slotFiles(s)
+		if err != nil {
+			return nil, err
 		}
 		entry := "title badged, slot %[1]v\nlinux /%[1]v/linux\ninitrd /%[1]v/initrd\noptions %[2]s badged.slot=%[1]v\n"
-		files = append(files, Text(fmt.Sprintf("loader/entries/slot-%v.conf", s), fmt.Sprintf(entry, s, options)))
+		files = append(append(files, of...), Text(fmt.Sprintf("loader/entries/slot-%v.conf", s), fmt.Sprintf(entry, s, options)))
 	}
-	return files, has(files, loader)
+	return files, has(files, map[string]string{"amd64": "EFI/BOOT/BOOTX64.EFI", "arm64": "EFI/BOOT/BOOTAA64.EFI"}[c.Board.Arch])
+}
+
+// slotFiles are the files of a slot in the EFI system partition, each as long as an update may
+// make it.
+func (c Content) slotFiles(s slot.Slot) (files []File, err error) {
+	room := map[string]int64{"linux": linuxLen, "initrd": initrdLen}
+	if c.Board.Arch == "arm64" {
+		room["linux"] = imageLen
+	}
+	for name, length := range room {
+		f, err := c.file("slot/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if f.Size > length {
+			return nil, fmt.Errorf("%s has %d MB, and a slot has room for %d MB of it", f.Path, f.Size/1e6, length/1e6)
+		}
+		files = append(files, File{s.String() + "/" + name, length, padded(f.Open)})
+	}
+	return files, nil
 }
 
 // defaultCmdline is for a release that brings no slot/cmdline.

@@ -134,6 +134,20 @@ func TestAReleaseThatLacksAFile(t *testing.T) {
 	if _, err := flash.Layout(c, 1e9); err == nil || !strings.Contains(err.Error(), "not enough") {
 		t.Errorf("a slot that is too full: %v", err)
 	}
+	for _, path := range []string{"esp/loader/loader.conf", "esp/Badged/state", "esp/a/linux", "slot/linux"} {
+		c = content(t, "uefi-amd64")
+		c.Files = append([]flash.File{noise(path, 17<<20)}, c.Files...)
+		if _, err := flash.Layout(c, 1e9); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("a release with its own %s: %v", path, err)
+		}
+	}
+	for _, line := range []string{"quiet\ninit=/bin/sh\n", "a\x00", strings.Repeat("x", 1025)} {
+		c = content(t, "uefi-amd64")
+		c.Files = append(c.Files, flash.Text("slot/cmdline", line))
+		if _, err := flash.Layout(c, 1e9); err == nil || !strings.Contains(err.Error(), "one line") {
+			t.Errorf("the command line %.20q: %v", line, err)
+		}
+	}
 	if _, err := flash.Layout(content(t, "rpi-4"), 200<<20); err == nil || !strings.Contains(err.Error(), "wrong size") {
 		t.Errorf("a card that is too small: %v", err)
 	}
