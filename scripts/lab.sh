@@ -22,11 +22,12 @@ apt_for() {
 }
 
 # kernel ARCH PACKAGE FOLDER... puts the kernel that PACKAGE depends on into
-# .cache/lab/ARCH: the file vmlinuz, and the modules in the named folders.
+# .cache/lab/ARCH: the file vmlinuz, and the modules in the named folders, which the file folders
+# lists.
 kernel() {
 	local arch=$1 package=$2 dir=$cache/$1 tmp=$cache/$1.new
 	shift 2
-	[[ -e $dir/vmlinuz ]] && return
+	[[ $(cat "$dir/folders" 2>/dev/null) == "$*" ]] && return
 	rm -rf "$tmp"
 	echo "fetching the Debian package $package for $arch"
 	apt_for "$arch" "$tmp"
@@ -35,6 +36,7 @@ kernel() {
 	dpkg-deb --fsys-tarfile "$tmp"/linux-image-*.deb | tar -x -C "$tmp/files" --wildcards \
 		'./boot/vmlinuz-*' "${@/#/./lib/modules/*/kernel/}"
 	mv "$tmp"/files/boot/vmlinuz-* "$tmp/files/vmlinuz"
+	echo "$*" >"$tmp/files/folders"
 	rm -rf "$dir"
 	mv "$tmp/files" "$dir"
 	rm -rf "$tmp"
@@ -54,7 +56,7 @@ loader() {
 	rm -rf "$tmp"
 }
 
-kernel amd64 linux-image-amd64 drivers/{usb,hid,input,char,virtio} fs/configfs
+kernel amd64 linux-image-amd64 drivers/{usb,hid,input,char,virtio} fs/{configfs,efivarfs}
 kernel arm64 linux-image-cloud-arm64 drivers/{char,virtio}
 loader amd64 BOOTX64.EFI
 loader arm64 BOOTAA64.EFI
