@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+// noFiles is the last line of what a program offers, when a shell may add no files to it.
+const noFiles = ":4"
+
 // complete gives what a shell offers behind words, without the descriptions.
 func complete(t *testing.T, socket string, words ...string) []string {
 	t.Helper()
@@ -14,11 +17,15 @@ func complete(t *testing.T, socket string, words ...string) []string {
 	if err != nil {
 		t.Fatalf("complete %q: %v", words, err)
 	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	last := len(lines) - 1
+	if lines[last] != noFiles {
+		t.Errorf("%q: a shell may offer files too: %s", words, lines[last])
+	}
 	var offered []string
-	for line := range strings.Lines(out) {
-		if word, _, _ := strings.Cut(strings.TrimSpace(line), "\t"); !strings.HasPrefix(word, ":") {
-			offered = append(offered, word)
-		}
+	for _, line := range lines[:last] {
+		word, _, _ := strings.Cut(line, "\t")
+		offered = append(offered, word)
 	}
 	return offered
 }
