@@ -49,7 +49,7 @@ func TestMeasurements(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows = append(rows, more...)
-	names := []string{"path_p50", "path_p99", "start_500", "start_reads_500", "rss_500", "rss_peak_500", "rss_used_500"}
+	names := []string{"path_p50", "path_p99", "path_line_p50", "start_500", "start_reads_500", "rss_500", "rss_peak_500", "rss_used_500"}
 	for i, name := range names {
 		r := rows[i]
 		if r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 || r.Yardstick != 0 && r.Ratio != r.Value/r.Yardstick {

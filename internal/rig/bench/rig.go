@@ -41,15 +41,30 @@ func (r rig) close() {
 	}
 }
 
-// swipe presents a badge and gives the time from the write of its frame to the
-// arrival of the relay's line. The pulse may be over before this looks.
-func (r rig) swipe(ctx context.Context, card string) (time.Duration, error) {
+// pace is how the bytes of a frame come; it presents a badge and gives when the last of them
+// was sent.
+type pace func(reader *sim.Reader, card string) (last time.Time, err error)
+
+// inOne sends a frame in one write.
+func inOne(reader *sim.Reader, card string) (time.Time, error) {
 	start := time.Now()
-	if err := r.reader.Tap(card); err != nil {
+	return start, reader.Tap(card)
+}
+
+// onLine sends it as a line of 9600 baud does, a byte each millisecond.
+func onLine(reader *sim.Reader, card string) (time.Time, error) {
+	return reader.TapByByte(card, func() { spin(time.Millisecond) })
+}
+
+// swipe presents a badge and gives the time from the write of its last byte to the
+// arrival of the relay's line. The pulse may be over before this looks.
+func (r rig) swipe(ctx context.Context, card string, present pace) (time.Duration, error) {
+	last, err := present(r.reader, card)
+	if err != nil {
 		return 0, err
 	}
-	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Ordered.After(start) })
-	return s.Ordered.Sub(start), err
+	s, err := r.pins.Await(ctx, func(s sim.PinsState) bool { return s.Ordered.After(last) })
+	return s.Ordered.Sub(last), err
 }
 
 // attended waits until somebody is connected to the pins.

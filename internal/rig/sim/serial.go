@@ -31,6 +31,20 @@ func (r *Reader) Tap(card string) error {
 	return r.Send(frame)
 }
 
+// TapByByte presents a badge byte by byte, as a line brings them, and gives when the last one
+// was sent. pause is called between two bytes.
+func (r *Reader) TapByByte(card string, pause func()) (last time.Time, err error) {
+	frame, err := rdm6300Frame(card)
+	for i := 0; i < len(frame) && err == nil; i++ {
+		if i > 0 {
+			pause()
+		}
+		last = time.Now()
+		err = r.Send(frame[i : i+1])
+	}
+	return last, err
+}
+
 // Hold keeps the badge on the reader until ctx ends: a frame each 65 ms, as the
 // module does.
 func (r *Reader) Hold(ctx context.Context, card string) error {
