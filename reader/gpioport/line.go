@@ -57,6 +57,9 @@ func (l *line) set(level gpio.Level) error {
 // energise implements output.
 func (l *line) energise(until time.Time) { l.guard.energise(until) }
 
+// yield implements output: the kernel has set the line already.
+func (l *line) yield() {}
+
 // config is how the line is requested. An output starts released.
 func (l *line) config() uapi.LineConfig {
 	s := l.pin.spec

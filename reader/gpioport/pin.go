@@ -32,6 +32,7 @@ type Pin struct {
 type output interface {
 	set(l gpio.Level) error
 	energise(until time.Time) // tells the guard, before set
+	yield()                   // lets the process that acts upon set run, if it is another
 }
 
 func newPin(s Spec, dev output) *Pin {
@@ -152,6 +153,9 @@ func (p *Pin) Out(l gpio.Level) error {
 
 // energise tells the pin's guard for how long it will be energised.
 func (p *Pin) energise(until time.Time) { p.dev.energise(until) }
+
+// yield lets the process behind the pin act.
+func (p *Pin) yield() { p.dev.yield() }
 
 // PWM implements gpio.PinOut; a relay has none.
 func (p *Pin) PWM(gpio.Duty, physic.Frequency) error {

@@ -32,6 +32,10 @@ type Relay struct {
 // to be energised, before it is; and that it is not any more, after that.
 type promiser interface{ energise(until time.Time) }
 
+// yielder is a pin whose level another process acts upon. It lets that one run before the
+// agent goes on, if both are on the same processor.
+type yielder interface{ yield() }
+
 // promise tells the guard of the pin, if there can be one.
 func (r *Relay) promise(until time.Time) {
 	if p, ok := r.pin.(promiser); ok {
@@ -49,6 +53,14 @@ func NewRelay(pin gpio.PinOut) *Relay {
 
 // On energises the relay until then. A time that has passed does nothing.
 func (r *Relay) On(until time.Time) error {
+	err := r.energise(until)
+	if y, ok := r.pin.(yielder); ok && err == nil {
+		y.yield() // with the timer set and the lock free: it may take a while
+	}
+	return err
+}
+
+func (r *Relay) energise(until time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
