@@ -70,6 +70,7 @@ pack() {
 	for program in "$@"; do
 		install -D -m 0755 "dist/linux-${built/:/v}/$program" "$stage/$name/usr/bin/$program"
 	done
+	chmod -R u=rwX,go=rX "$stage/$name"
 	find "$stage/$name" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	file=dist/deb/${name}_${DEB_VERSION}_$ARCH.deb
 	"$stage/nfpm" package --packager deb --config "firmware/packages/$name.yaml" --target "$file" >"$stage/said" || { cat "$stage/said" >&2 && return 1; }
