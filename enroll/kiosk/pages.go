@@ -34,7 +34,7 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
-		k.write(w, http.StatusOK, "document", k.view(p, s, place{page: page, from: jobOf(r.URL.Query().Get("from"))}))
+		k.write(w, http.StatusOK, "document", k.view(p, s, place{page: page, from: parseJob(r.URL.Query().Get("from"))}))
 	}
 }
 
@@ -48,7 +48,7 @@ func (k *Kiosk) fragment(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	s, _ := k.panel.Screen(p.name)
-	at := place{page: pageHome, from: jobOf(q.Get("from")), job: jobOf(q.Get("job"))}
+	at := place{page: pageHome, from: parseJob(q.Get("from")), job: parseJob(q.Get("job"))}
 	if asked := q.Get("page"); q.Get("session") == s.Session && (asked == pageEdit || asked == pageSaved || asked == pageDelete) {
 		at.page = asked
 	}

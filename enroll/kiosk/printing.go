@@ -31,8 +31,8 @@ func (noPrinting) Delete(string, string, int) bool        { return false }
 // pageDelete asks whether a job is to be deleted for good.
 const pageDelete = "delete"
 
-// jobOf is the job that a request names; 0: none.
-func jobOf(value string) int {
+// parseJob gives the job that a request names; 0: none.
+func parseJob(value string) int {
 	id, err := strconv.Atoi(value)
 	if err != nil || id < 0 {
 		return 0
@@ -50,7 +50,7 @@ func (k *Kiosk) askDelete(w http.ResponseWriter, r *http.Request) {
 	s, _ := k.panel.Screen(p.name)
 	k.touch(r.Context(), p, s.Session)
 	s, _ = k.panel.Screen(p.name)
-	v := k.view(p, s, place{page: pageDelete, job: jobOf(r.URL.Query().Get("job"))})
+	v := k.view(p, s, place{page: pageDelete, job: parseJob(r.URL.Query().Get("job"))})
 	if v.Page != pageDelete {
 		http.Redirect(w, r, basePath(p.name), http.StatusSeeOther)
 		return
@@ -65,7 +65,7 @@ func (k *Kiosk) postPrint(f submit) {
 		return
 	}
 	k.touch(f.r.Context(), f.p, f.s.Session)
-	ids := []int{jobOf(f.r.PostForm.Get("job"))}
+	ids := []int{parseJob(f.r.PostForm.Get("job"))}
 	if f.r.PostForm.Get("job") == "all" {
 		ids = k.held(f.p, f.s.Session).Ready()
 	}
@@ -80,7 +80,7 @@ func (k *Kiosk) postDelete(f submit) {
 		return
 	}
 	k.touch(f.r.Context(), f.p, f.s.Session)
-	k.printing.Delete(f.p.name, f.s.Session, jobOf(f.r.PostForm.Get("job")))
+	k.printing.Delete(f.p.name, f.s.Session, parseJob(f.r.PostForm.Get("job")))
 	f.home("")
 }
 

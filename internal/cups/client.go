@@ -32,10 +32,10 @@ type Client struct {
 // New makes a client of the server at a unix socket, as this user of the server's machine.
 func New(socket, account string) *Client { return &Client{socket, account} }
 
-// ask sends a request, as this user, and gives the groups of the answer. A server that is
+// request sends a request, as this user, and gives the groups of the answer. A server that is
 // away is asked a second time, for it may be reading its configuration again.
-func (c *Client) ask(ctx context.Context, q request) (goipp.Groups, error) {
-	groups, err := c.askOnce(ctx, q)
+func (c *Client) request(ctx context.Context, q request) (goipp.Groups, error) {
+	groups, err := c.requestOnce(ctx, q)
 	if !errors.Is(err, ErrAway) {
 		return groups, err
 	}
@@ -45,22 +45,22 @@ func (c *Client) ask(ctx context.Context, q request) (goipp.Groups, error) {
 	case <-ctx.Done():
 		return nil, err
 	case <-wait.C:
-		return c.askOnce(ctx, q)
+		return c.requestOnce(ctx, q)
 	}
 }
 
-func (c *Client) askOnce(ctx context.Context, q request) (goipp.Groups, error) {
+func (c *Client) requestOnce(ctx context.Context, q request) (goipp.Groups, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	groups, err := c.exchange(ctx, q)
+	groups, err := c.exchangeIPP(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("ask the print server to %s: %w", q.what, err)
 	}
 	return groups, nil
 }
 
-// exchange gives the groups of an answer, or what its status means.
-func (c *Client) exchange(ctx context.Context, q request) (goipp.Groups, error) {
+// exchangeIPP gives the groups of an answer, or what its status means.
+func (c *Client) exchangeIPP(ctx context.Context, q request) (goipp.Groups, error) {
 	body, err := q.message(c.account).EncodeBytes()
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (c *Client) exchange(ctx context.Context, q request) (goipp.Groups, error) 
 	if !q.plain {
 		r.Header.Set("Authorization", "PeerCred "+c.account)
 	}
-	status, answer, err := c.send(ctx, r)
+	status, answer, err := c.exchangeHTTP(ctx, r)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrAway, err)
@@ -86,9 +86,9 @@ func (c *Client) exchange(ctx context.Context, q request) (goipp.Groups, error) 
 	return decode(answer)
 }
 
-// send speaks HTTP on a connection of its own: http.Client would make the agent larger by a
+// exchangeHTTP speaks HTTP on a connection of its own: http.Client would make the agent larger by a
 // fiftieth, for a socket that needs none of what it can do. The answer is bounded.
-func (c *Client) send(ctx context.Context, r *http.Request) (status int, answer []byte, err error) {
+func (c *Client) exchangeHTTP(ctx context.Context, r *http.Request) (status int, answer []byte, err error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", c.socket)
 	if err != nil {

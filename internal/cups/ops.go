@@ -96,7 +96,7 @@ func (c *Client) Jobs(ctx context.Context, queue string) (list []Job, err error)
 
 // jobsFrom lists a page of a queue; the first job of all has the index 1.
 func (c *Client) jobsFrom(ctx context.Context, queue string, index int) (page []Job, err error) {
-	groups, err := c.ask(ctx, onQueue(goipp.OpGetJobs, "list queue", queue,
+	groups, err := c.request(ctx, onQueue(goipp.OpGetJobs, "list queue", queue,
 		goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String("not-completed")),
 		goipp.MakeAttr("limit", goipp.TagInteger, goipp.Integer(pageJobs)),
 		goipp.MakeAttr("first-index", goipp.TagInteger, goipp.Integer(index)), jobAttributes))
@@ -113,7 +113,7 @@ func (c *Client) jobsFrom(ctx context.Context, queue string, index int) (page []
 
 // Job looks at one job, whatever its state.
 func (c *Client) Job(ctx context.Context, id int) (Job, error) {
-	groups, err := c.ask(ctx, onJob(goipp.OpGetJobAttributes, "look at", id, jobAttributes))
+	groups, err := c.request(ctx, onJob(goipp.OpGetJobAttributes, "look at", id, jobAttributes))
 	if err != nil {
 		return Job{}, err
 	}
@@ -129,7 +129,7 @@ func (c *Client) Job(ctx context.Context, id int) (Job, error) {
 func (c *Client) Printer(ctx context.Context, queue string) (Printer, error) {
 	q := onQueue(goipp.OpGetPrinterAttributes, "look at queue", queue, printerAttributes)
 	q.plain = true
-	groups, err := c.ask(ctx, q)
+	groups, err := c.request(ctx, q)
 	if err != nil {
 		return Printer{}, err
 	}
@@ -146,26 +146,26 @@ func (c *Client) Printer(ctx context.Context, queue string) (Printer, error) {
 func (c *Client) Move(ctx context.Context, id int, queue string) error {
 	q := onJob(goipp.OpCupsMoveJob, "move to "+queue, id)
 	q.job = []goipp.Attribute{goipp.MakeAttr("job-printer-uri", goipp.TagURI, uriOf(queue))}
-	_, err := c.ask(ctx, q)
+	_, err := c.request(ctx, q)
 	return err
 }
 
 // Hold stops a job, even while it prints.
 func (c *Client) Hold(ctx context.Context, id int) error {
-	_, err := c.ask(ctx, onJob(goipp.OpHoldJob, "hold", id,
+	_, err := c.request(ctx, onJob(goipp.OpHoldJob, "hold", id,
 		goipp.MakeAttr("job-hold-until", goipp.TagKeyword, goipp.String("indefinite"))))
 	return err
 }
 
 // Release lets a held job print in the queue that it is in.
 func (c *Client) Release(ctx context.Context, id int) error {
-	_, err := c.ask(ctx, onJob(goipp.OpReleaseJob, "release", id))
+	_, err := c.request(ctx, onJob(goipp.OpReleaseJob, "release", id))
 	return err
 }
 
 // Delete removes a job with its document.
 func (c *Client) Delete(ctx context.Context, id int) error {
-	_, err := c.ask(ctx, onJob(goipp.OpCancelJob, "delete", id, goipp.MakeAttr("purge-job", goipp.TagBoolean, goipp.Boolean(true))))
+	_, err := c.request(ctx, onJob(goipp.OpCancelJob, "delete", id, goipp.MakeAttr("purge-job", goipp.TagBoolean, goipp.Boolean(true))))
 	return err
 }
 
@@ -193,7 +193,7 @@ func (c *Client) CanAnybodyPrint(ctx context.Context, queue string) (bool, error
 // isOpen reports whether the server does this for a stranger.
 func (c *Client) isOpen(ctx context.Context, q request) (bool, error) {
 	q.plain, q.user = true, stranger
-	_, err := c.ask(ctx, q)
+	_, err := c.request(ctx, q)
 	if errors.Is(err, ErrDenied) {
 		return false, nil
 	}

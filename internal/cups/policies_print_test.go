@@ -54,7 +54,7 @@ func TestPoliciesKeepStrangersOut(t *testing.T) {
 		onQueue(goipp.OpValidateJob, "print on", "hall"), onQueue(goipp.OpCreateJob, "print on", "hall"),
 	} {
 		q.plain, q.user = true, "alice"
-		if _, err := c.ask(t.Context(), q); !errors.Is(err, ErrDenied) {
+		if _, err := c.request(t.Context(), q); !errors.Is(err, ErrDenied) {
 			t.Errorf("somebody who says to be alice may %s: %v", q.what, err)
 		}
 	}

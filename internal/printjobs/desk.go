@@ -29,8 +29,8 @@ func newDesk(s *Service, point, printer string) *desk {
 	return &desk{s: s, point: point, printer: printer, watchers: map[chan struct{}]struct{}{}}
 }
 
-// list is what a panel shows.
-func (d *desk) list() Held {
+// heldJobs is what a panel shows.
+func (d *desk) heldJobs() Held {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	h := Held{Rev: d.rev, Session: d.session, State: d.state, Note: d.note}
@@ -49,8 +49,8 @@ func (d *desk) list() Held {
 	return h
 }
 
-// find is the place of a job in a list; -1: it is not there.
-func find(list []Job, id int) int {
+// indexOfJob is the place of a job in a list; -1: it is not there.
+func indexOfJob(list []Job, id int) int {
 	return slices.IndexFunc(list, func(j Job) bool { return j.ID == id })
 }
 
@@ -72,12 +72,12 @@ func (d *desk) change(session string, alter func() (changed bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session == session && alter() {
-		d.tell()
+		d.notifyWatchers()
 	}
 }
 
-// tell is called with mu held.
-func (d *desk) tell() {
+// notifyWatchers is called with mu held.
+func (d *desk) notifyWatchers() {
 	d.rev++
 	for w := range d.watchers {
 		select {
@@ -87,25 +87,25 @@ func (d *desk) tell() {
 	}
 }
 
-// begin puts the list of a session, or nobody's, in the place of the former one.
-func (d *desk) begin(session string) {
+// beginSession puts the list of a session, or nobody's, in the place of the former one.
+func (d *desk) beginSession(session string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.session, d.state, d.note, d.waiting, d.under = session, Nobody, NoteNone, nil, nil
 	if session != "" {
 		d.state = Asking
 	}
-	d.tell()
+	d.notifyWatchers()
 }
 
-// order marks jobs of the session's list and has them done; all or none.
-func (d *desk) order(session string, phase Phase, ids []int, do func(ctx context.Context, o ordered)) bool {
+// placeOrder marks jobs of the session's list and has them done; all or none.
+func (d *desk) placeOrder(session string, phase Phase, ids []int, do func(ctx context.Context, o ordered)) bool {
 	screen, _ := d.s.opts.Panel.Screen(d.point)
-	if session == "" || screen.Session != session || len(ids) == 0 || !d.reserve(session, phase, ids) {
+	if session == "" || screen.Session != session || len(ids) == 0 || !d.reserveJobs(session, phase, ids) {
 		return false
 	}
 	o := ordered{session, screen.Account.ID, d.owner(screen.Account), ids}
-	return d.s.start(func(ctx context.Context) { do(ctx, o) })
+	return d.s.startOrder(func(ctx context.Context) { do(ctx, o) })
 }
 
 // ordered is what somebody has ordered.
@@ -116,8 +116,8 @@ type ordered struct {
 	ids     []int
 }
 
-// reserve marks jobs, if all of them are on the list and can be released.
-func (d *desk) reserve(session string, phase Phase, ids []int) bool {
+// reserveJobs marks jobs, if all of them are on the list and can be released.
+func (d *desk) reserveJobs(session string, phase Phase, ids []int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session != session {
@@ -132,14 +132,14 @@ func (d *desk) reserve(session string, phase Phase, ids []int) bool {
 	for _, id := range ids {
 		d.setPhase(id, phase)
 	}
-	d.tell()
+	d.notifyWatchers()
 	return true
 }
 
 // job is called with mu held.
 func (d *desk) job(id int) (Job, bool) {
 	for _, list := range [][]Job{d.under, d.waiting} {
-		if i := find(list, id); i >= 0 {
+		if i := indexOfJob(list, id); i >= 0 {
 			return list[i], true
 		}
 	}
@@ -148,7 +148,7 @@ func (d *desk) job(id int) (Job, bool) {
 
 // setPhase is called with mu held.
 func (d *desk) setPhase(id int, phase Phase) {
-	if i := find(d.under, id); i >= 0 {
+	if i := indexOfJob(d.under, id); i >= 0 {
 		d.under[i].Phase = phase
 		return
 	}
@@ -158,16 +158,16 @@ func (d *desk) setPhase(id int, phase Phase) {
 	}
 }
 
-// mark shows how far a job is.
-func (d *desk) mark(session string, id int, phase Phase) {
+// markJob shows how far a job is.
+func (d *desk) markJob(session string, id int, phase Phase) {
 	d.change(session, func() bool {
 		d.setPhase(id, phase)
 		return true
 	})
 }
 
-// say shows a note in the place of the former one.
-func (d *desk) say(session string, n Note) {
+// setNote shows a note in the place of the former one.
+func (d *desk) setNote(session string, n Note) {
 	d.change(session, func() bool {
 		changed := d.note != n
 		d.note = n
@@ -175,8 +175,8 @@ func (d *desk) say(session string, n Note) {
 	})
 }
 
-// unsay takes a note away, if it is that one.
-func (d *desk) unsay(session string, n Note) {
+// clearNote takes a note away, if it is that one.
+func (d *desk) clearNote(session string, n Note) {
 	d.change(session, func() bool {
 		changed := d.note == n
 		if changed {

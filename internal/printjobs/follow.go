@@ -28,7 +28,7 @@ const (
 
 // pursuit watches one released job. It is pure: looks come in, verdicts go out.
 //
-//	look: completed ------------------------------> done
+//	evaluate: completed ------------------------------> done
 //	      canceled, aborted ----------------------> lost
 //	      held, printer stopped, no progress -----> takeBack
 type pursuit struct {
@@ -40,8 +40,8 @@ type pursuit struct {
 	restarted bool      // the print server was away meanwhile
 }
 
-// look takes the job as it is now, with the printer that should print it.
-func (p *pursuit) look(now time.Time, j cups.Job, at cups.Printer) verdict {
+// evaluate takes the job as it is now, with the printer that should print it.
+func (p *pursuit) evaluate(now time.Time, j cups.Job, at cups.Printer) verdict {
 	if p.since.IsZero() || j.State != p.state || j.Printed != p.printed {
 		p.state, p.printed, p.since = j.State, j.Printed, now
 	}
@@ -65,8 +65,8 @@ func (p *pursuit) look(now time.Time, j cups.Job, at cups.Printer) verdict {
 	return wait
 }
 
-// restart forgets how long nothing has happened: the print server was away.
-func (p *pursuit) restart() { p.since, p.restarted = time.Time{}, true }
+// resetProgress forgets how long nothing has happened: the print server was away.
+func (p *pursuit) resetProgress() { p.since, p.restarted = time.Time{}, true }
 
 // lacksPaper reports whether a printer says that it waits for paper.
 func lacksPaper(p cups.Printer) bool {
@@ -75,8 +75,8 @@ func lacksPaper(p cups.Printer) bool {
 	})
 }
 
-// fits reports whether a printer can print such a job. One that says nothing can.
-func fits(j cups.Job, p cups.Printer) bool {
+// canPrint reports whether a printer can print such a job. One that says nothing can.
+func canPrint(j cups.Job, p cups.Printer) bool {
 	format := j.Format == "" || j.Format == "application/octet-stream" || len(p.Formats) == 0 || slices.Contains(p.Formats, j.Format)
 	sides := !j.TwoSided || len(p.Sides) == 0 || slices.ContainsFunc(p.Sides, func(s string) bool { return strings.HasPrefix(s, "two-sided") })
 	return format && sides

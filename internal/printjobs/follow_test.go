@@ -41,10 +41,10 @@ func TestReleasedJobsAreFollowed(t *testing.T) {
 		p, begun, got := &pursuit{}, time.Now(), wait
 		for i, l := range c.looks {
 			if l.away {
-				p.restart()
+				p.resetProgress()
 				continue
 			}
-			got = p.look(begun.Add(l.at), cups.Job{State: l.state, Printed: l.printed}, cups.Printer{Stopped: l.stopped})
+			got = p.evaluate(begun.Add(l.at), cups.Job{State: l.state, Printed: l.printed}, cups.Printer{Stopped: l.stopped})
 			if i < len(c.looks)-1 && got != wait {
 				t.Errorf("%s: look %d is the last: %d", name, i, got)
 			}
@@ -68,7 +68,7 @@ func TestWhatFitsAPrinter(t *testing.T) {
 		{cups.Job{TwoSided: true}, cups.Printer{}, true}, {cups.Job{Format: "application/pdf"}, simplex, true},
 		{cups.Job{Format: "image/urf"}, simplex, false}, {cups.Job{Format: "image/urf"}, duplex, true}, {cups.Job{Format: "application/octet-stream"}, simplex, true},
 	} {
-		if fits(c.job, c.at) != c.fits {
+		if canPrint(c.job, c.at) != c.fits {
 			t.Errorf("%+v fits %+v: %v", c.job, c.at, !c.fits)
 		}
 	}

@@ -43,15 +43,15 @@ type ProbeOptions struct {
 // Probe looks at a print server as badged needs it: an item for each queue and printer.
 func Probe(ctx context.Context, o ProbeOptions) (items []health.Item) {
 	for _, q := range o.Queues {
-		items = append(items, named("print queue "+q, o.probeQueue(ctx, q)))
+		items = append(items, withName("print queue "+q, o.probeQueue(ctx, q)))
 	}
 	for _, p := range o.Printers {
-		items = append(items, named("printer "+p, o.probePrinter(ctx, p)))
+		items = append(items, withName("printer "+p, o.probePrinter(ctx, p)))
 	}
 	return items
 }
 
-func named(name string, it health.Item) health.Item {
+func withName(name string, it health.Item) health.Item {
 	it.Name = name
 	return it
 }
@@ -66,9 +66,9 @@ func (o ProbeOptions) probeQueue(ctx context.Context, queue string) health.Item 
 	}
 	switch {
 	case !p.Stopped:
-		return failed("it is not paused: whoever sends with no-hold prints into nothing", "as root on the print server: cupsdisable "+queue)
+		return failure("it is not paused: whoever sends with no-hold prints into nothing", "as root on the print server: cupsdisable "+queue)
 	case !p.Accepting:
-		return failed("it takes no documents", "as root on the print server: cupsaccept "+queue)
+		return failure("it takes no documents", "as root on the print server: cupsaccept "+queue)
 	case !o.Agent:
 		return health.Item{}
 	}
@@ -80,7 +80,7 @@ func (o ProbeOptions) probeQueue(ctx context.Context, queue string) health.Item 
 		return o.describeFailure(queue, err)
 	}
 	if open {
-		return failed("anybody who says to be somebody can list, print and delete that person's documents: its policy is open, or the default one", "close both policies in cupsd.conf; "+setUp)
+		return failure("anybody who says to be somebody can list, print and delete that person's documents: its policy is open, or the default one", "close both policies in cupsd.conf; "+setUp)
 	}
 	return health.Item{}
 }
@@ -92,9 +92,9 @@ func (o ProbeOptions) probePrinter(ctx context.Context, printer string) health.I
 	}
 	switch {
 	case p.Stopped:
-		return failed("it is stopped; documents stay held", "see why: lpstat -p "+printer+"; then, as root on the print server: cupsenable "+printer)
+		return failure("it is stopped; documents stay held", "see why: lpstat -p "+printer+"; then, as root on the print server: cupsenable "+printer)
 	case !p.Accepting:
-		return failed("it takes no documents; they stay held", "as root on the print server: cupsaccept "+printer)
+		return failure("it takes no documents; they stay held", "as root on the print server: cupsaccept "+printer)
 	case lacksPaper(p):
 		return health.Item{State: health.Warn, Text: "it waits for paper, or did when it printed last", Do: "add paper"}
 	case !o.Agent:
@@ -105,31 +105,31 @@ func (o ProbeOptions) probePrinter(ctx context.Context, printer string) health.I
 		return o.describeFailure(printer, err)
 	}
 	if open {
-		return failed("anybody can print on it past the shared queue", "give it the policy badged-printer; "+setUp)
+		return failure("anybody can print on it past the shared queue", "give it the policy badged-printer; "+setUp)
 	}
 	return health.Item{}
 }
 
-func failed(text, do string) health.Item { return health.Item{State: health.Fail, Text: text, Do: do} }
+func failure(text, do string) health.Item { return health.Item{State: health.Fail, Text: text, Do: do} }
 
 func (o ProbeOptions) describeFailure(queue string, err error) health.Item {
 	switch {
 	case errors.Is(err, cups.ErrNotFound):
-		return failed("the print server has no queue of this name", "make it, or correct the configuration; "+setUp)
+		return failure("the print server has no queue of this name", "make it, or correct the configuration; "+setUp)
 	case errors.Is(err, cups.ErrDenied):
-		return failed("the print server does not let the agent list and release jobs: "+err.Error(), "name the agent's user in the policy of "+queue+"; "+setUp)
+		return failure("the print server does not let the agent list and release jobs: "+err.Error(), "name the agent's user in the policy of "+queue+"; "+setUp)
 	case errors.Is(err, cups.ErrAway):
 		return health.Item{
-			State: health.Warn, Text: "the print server does not answer at " + o.Socket + why(err) + "; people log in, and their documents stay held",
+			State: health.Warn, Text: "the print server does not answer at " + o.Socket + systemCause(err) + "; people log in, and their documents stay held",
 			Do: "see that CUPS runs: systemctl status cups; it is asked again by itself",
 		}
 	default:
-		return failed(strings.TrimSpace(err.Error()), "see the print server's log: journalctl -u cups")
+		return failure(strings.TrimSpace(err.Error()), "see the print server's log: journalctl -u cups")
 	}
 }
 
-// why is what the system says, in brackets.
-func why(err error) string {
+// systemCause is what the system says, in brackets.
+func systemCause(err error) string {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
 		return " (" + op.Err.Error() + ")"
 	}

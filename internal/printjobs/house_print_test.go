@@ -61,7 +61,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// start runs the service, as a new agent does.
+// startOrder runs the service, as a new agent does.
 func (h *house) start() {
 	h.service = New(Options{
 		Server: h.cups, Socket: h.server.Socket, Queues: []string{printserver.Follow},

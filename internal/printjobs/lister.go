@@ -47,8 +47,8 @@ func (l *lister) list(ctx context.Context, queue string) (listing, error) {
 	return l.lists[queue], nil
 }
 
-// forget makes the next list a new one: jobs have moved.
-func (l *lister) forget(ctx context.Context) {
+// drop makes the next list a new one: jobs have moved.
+func (l *lister) drop(ctx context.Context) {
 	select {
 	case l.token <- struct{}{}:
 	case <-ctx.Done():

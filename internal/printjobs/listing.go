@@ -18,8 +18,8 @@ const (
 	listTime = 10 * time.Second
 )
 
-// run follows the sessions of the point until ctx ends.
-func (d *desk) run(ctx context.Context) {
+// followSessions lists for the sessions of the point until ctx ends.
+func (d *desk) followSessions(ctx context.Context) {
 	changed, stop := d.s.opts.Panel.Watch(d.point)
 	defer stop()
 	var listing sync.WaitGroup
@@ -30,7 +30,7 @@ func (d *desk) run(ctx context.Context) {
 		if screen, _ := d.s.opts.Panel.Screen(d.point); screen.Session != session {
 			end()
 			session = screen.Session
-			d.begin(session)
+			d.beginSession(session)
 			during, cancel := context.WithCancel(ctx)
 			end = cancel
 			if id := session; id != "" {
@@ -67,8 +67,8 @@ func (d *desk) listOnce(ctx context.Context, session string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
-	found, err := d.find(ctx, d.owner(screen.Account))
-	before := d.list().State
+	found, err := d.findJobs(ctx, d.owner(screen.Account))
+	before := d.heldJobs().State
 	d.change(session, func() bool {
 		if err != nil {
 			d.state = Away
@@ -83,8 +83,8 @@ func (d *desk) listOnce(ctx context.Context, session string) {
 
 func (d *desk) owner(a enroll.Account) Owner { return d.s.opts.Rules.OwnerOf(a, d.s.opts.Editable()) }
 
-// find gives the owner's jobs in the shared queues, the newest first.
-func (d *desk) find(ctx context.Context, owner Owner) (found []Job, err error) {
+// findJobs gives the owner's jobs in the shared queues, the newest first.
+func (d *desk) findJobs(ctx context.Context, owner Owner) (found []Job, err error) {
 	for _, queue := range d.s.opts.Queues {
 		list, err := d.s.lists.list(ctx, queue)
 		if err != nil {

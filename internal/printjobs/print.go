@@ -8,63 +8,63 @@ import (
 	"badged/internal/cups"
 )
 
-// print releases jobs at the printer of the point, and watches what becomes of them.
-func (d *desk) print(ctx context.Context, o ordered) {
+// printJobs releases jobs at the printer of the point, and watches what becomes of them.
+func (d *desk) printJobs(ctx context.Context, o ordered) {
 	printer, err := d.s.opts.Server.Printer(ctx, d.printer)
 	switch {
 	case err != nil:
-		d.fail("look at the printer", err)
-		d.keep(o.session, o.ids, NoteAway)
+		d.logFailure("look at the printer", err)
+		d.keepJobs(o.session, o.ids, NoteAway)
 		return
 	case printer.Stopped || !printer.Accepting:
-		d.keep(o.session, o.ids, NoteStopped)
+		d.keepJobs(o.session, o.ids, NoteStopped)
 		return
 	}
 	var sent []*pursuit
 	for i, id := range o.ids {
-		if !d.s.take(id) { // at another printer
-			d.mark(o.session, id, Gone)
+		if !d.s.lockJob(id) { // at another printer
+			d.markJob(o.session, id, Gone)
 			continue
 		}
-		phase, note, err := d.send(ctx, o.owner, id, printer)
+		phase, note, err := d.releaseJob(ctx, o.owner, id, printer)
 		if err != nil {
-			d.s.giveBack(id)
-			d.fail("release a job", err)
-			d.keep(o.session, o.ids[i:], NoteAway)
+			d.s.unlockJob(id)
+			d.logFailure("release a job", err)
+			d.keepJobs(o.session, o.ids[i:], NoteAway)
 			break
 		}
-		d.mark(o.session, id, phase)
+		d.markJob(o.session, id, phase)
 		if note != NoteNone {
-			d.say(o.session, note)
+			d.setNote(o.session, note)
 		}
 		if phase != Printing {
-			d.s.giveBack(id)
+			d.s.unlockJob(id)
 			continue
 		}
 		sent = append(sent, &pursuit{id: id, account: o.account})
 	}
-	d.s.lists.forget(ctx)
+	d.s.lists.drop(ctx)
 	d.pursue(ctx, o.session, sent)
 }
 
-// keep shows jobs as what they are: still held.
-func (d *desk) keep(session string, ids []int, n Note) {
+// keepJobs shows jobs as what they are: still held.
+func (d *desk) keepJobs(session string, ids []int, n Note) {
 	for _, id := range ids {
-		d.mark(session, id, Waiting)
+		d.markJob(session, id, Waiting)
 	}
-	d.say(session, n)
+	d.setNote(session, n)
 }
 
-// fail logs what the print server did not do, and has health look at it.
-func (d *desk) fail(what string, err error) {
+// logFailure logs what the print server did not do, and has health look at it.
+func (d *desk) logFailure(what string, err error) {
 	d.s.opts.Log.Warn("a print job stays where it is", "point", d.point, "attempt", what, "err", err)
 	d.s.probeSoon()
 }
 
-// send moves a held job to the printer and releases it there, if it is still its owner's and
+// releaseJob moves a held job to the printer and releases it there, if it is still its owner's and
 // fits. Its error is the print server's: the job is where it was, or held at the printer, from
 // where tidyPrinters takes it back.
-func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Printer) (Phase, Note, error) {
+func (d *desk) releaseJob(ctx context.Context, owner Owner, id int, printer cups.Printer) (Phase, Note, error) {
 	server := d.s.opts.Server
 	j, err := server.Job(ctx, id)
 	switch {
@@ -74,7 +74,7 @@ func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Print
 		return Waiting, NoteNone, err
 	case !d.isWaiting(j) || !owner.Owns(j.User):
 		return Gone, NoteNone, nil
-	case !fits(j, printer):
+	case !canPrint(j, printer):
 		return Waiting, NoteUnfit, nil
 	}
 	if j.State == cups.Pending { // a move alone would print it
@@ -91,22 +91,22 @@ func (d *desk) send(ctx context.Context, owner Owner, id int, printer cups.Print
 	return Printing, NoteNone, nil
 }
 
-// remove deletes jobs for good.
-func (d *desk) remove(ctx context.Context, o ordered) {
+// deleteJobs deletes jobs for good.
+func (d *desk) deleteJobs(ctx context.Context, o ordered) {
 	for _, id := range o.ids {
-		if !d.s.take(id) {
+		if !d.s.lockJob(id) {
 			continue
 		}
-		if err := d.removeOne(ctx, o.owner, id); err != nil {
-			d.fail("delete a job", err)
-			d.keep(o.session, []int{id}, NoteAway)
+		if err := d.deleteJob(ctx, o.owner, id); err != nil {
+			d.logFailure("delete a job", err)
+			d.keepJobs(o.session, []int{id}, NoteAway)
 		}
-		d.s.giveBack(id)
+		d.s.unlockJob(id)
 	}
-	d.s.lists.forget(ctx)
+	d.s.lists.drop(ctx)
 }
 
-func (d *desk) removeOne(ctx context.Context, owner Owner, id int) error {
+func (d *desk) deleteJob(ctx context.Context, owner Owner, id int) error {
 	j, err := d.s.opts.Server.Job(ctx, id)
 	if err == nil && d.isWaiting(j) && owner.Owns(j.User) {
 		err = d.s.opts.Server.Delete(ctx, id)
@@ -132,7 +132,7 @@ const nobodys = "-"
 func (d *desk) pursue(ctx context.Context, session string, jobs []*pursuit) {
 	defer func() {
 		for _, p := range jobs {
-			d.s.giveBack(p.id)
+			d.s.unlockJob(p.id)
 		}
 	}()
 	for len(jobs) > 0 {
@@ -143,51 +143,51 @@ func (d *desk) pursue(ctx context.Context, session string, jobs []*pursuit) {
 			return
 		case <-again.C:
 		}
-		jobs = d.lookAll(ctx, session, jobs)
+		jobs = d.checkJobs(ctx, session, jobs)
 	}
 }
 
-// lookAll looks at each job, and gives those that are still under way.
-func (d *desk) lookAll(ctx context.Context, session string, jobs []*pursuit) (left []*pursuit) {
+// checkJobs looks at each job, and gives those that are still under way.
+func (d *desk) checkJobs(ctx context.Context, session string, jobs []*pursuit) (left []*pursuit) {
 	printer, err := d.s.opts.Server.Printer(ctx, d.printer)
 	if err == nil && lacksPaper(printer) {
-		d.say(session, NotePaper)
+		d.setNote(session, NotePaper)
 	} else if err == nil {
-		d.unsay(session, NotePaper)
+		d.clearNote(session, NotePaper)
 	}
 	for _, p := range jobs {
-		if err == nil && d.lookAt(ctx, session, p, printer) {
-			d.s.giveBack(p.id)
+		if err == nil && d.checkJob(ctx, session, p, printer) {
+			d.s.unlockJob(p.id)
 			continue
 		}
 		if err != nil {
-			p.restart()
+			p.resetProgress()
 		}
 		left = append(left, p)
 	}
 	return left
 }
 
-// lookAt reports whether a job is at its end.
-func (d *desk) lookAt(ctx context.Context, session string, p *pursuit, printer cups.Printer) bool {
+// checkJob reports whether a job is at its end.
+func (d *desk) checkJob(ctx context.Context, session string, p *pursuit, printer cups.Printer) bool {
 	j, err := d.s.opts.Server.Job(ctx, p.id)
 	switch {
 	case errors.Is(err, cups.ErrNotFound):
 		j.State = cups.Completed // its history is gone
 	case err != nil:
-		p.restart()
+		p.resetProgress()
 		return false
 	case j.Queue != d.printer: // somebody else took it away
-		d.mark(session, p.id, Gone)
+		d.markJob(session, p.id, Gone)
 		return true
 	}
-	switch p.look(time.Now(), j, printer) {
+	switch p.evaluate(time.Now(), j, printer) {
 	case done:
-		d.finish(session, p, j)
+		d.showPrinted(session, p, j)
 	case lost:
 		d.s.opts.Log.Warn("a print job was given up at the printer", "point", d.point, "printer", d.printer, "job", p.id)
-		d.mark(session, p.id, Lost)
-		d.say(session, NoteLost)
+		d.markJob(session, p.id, Lost)
+		d.setNote(session, NoteLost)
 	case takeBack:
 		return d.takeBack(ctx, session, p.id)
 	default:
@@ -196,12 +196,12 @@ func (d *desk) lookAt(ctx context.Context, session string, p *pursuit, printer c
 	return true
 }
 
-// finish shows a job that has come out.
-func (d *desk) finish(session string, p *pursuit, j cups.Job) {
+// showPrinted shows a job that has come out.
+func (d *desk) showPrinted(session string, p *pursuit, j cups.Job) {
 	d.s.opts.Log.Info("printed", "point", d.point, "printer", d.printer, "account", p.account, "job", p.id, "pages", j.Printed)
-	d.mark(session, p.id, Printed)
+	d.markJob(session, p.id, Printed)
 	if p.restarted {
-		d.say(session, NoteMaybeTwice)
+		d.setNote(session, NoteMaybeTwice)
 	}
 }
 
@@ -216,10 +216,10 @@ func (d *desk) takeBack(ctx context.Context, session string, id int) bool {
 	if err != nil {
 		return false
 	}
-	d.s.lists.forget(ctx)
+	d.s.lists.drop(ctx)
 	d.s.opts.Log.Warn("the printer did not print a job: it is held again", "point", d.point, "printer", d.printer, "job", id)
-	d.mark(session, id, Returned)
-	d.say(session, NoteReturned)
+	d.markJob(session, id, Returned)
+	d.setNote(session, NoteReturned)
 	d.s.probeSoon()
 	return true
 }
@@ -235,12 +235,12 @@ func (s *Service) tidyPrinters(ctx context.Context) {
 		}
 		var left []*pursuit
 		for _, j := range list {
-			if s.take(j.ID) {
+			if s.lockJob(j.ID) {
 				left = append(left, &pursuit{id: j.ID})
 			}
 		}
 		if len(left) > 0 {
-			s.start(func(ctx context.Context) { d.pursue(ctx, nobodys, left) })
+			s.startOrder(func(ctx context.Context) { d.pursue(ctx, nobodys, left) })
 		}
 	}
 }

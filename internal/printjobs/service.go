@@ -64,7 +64,7 @@ func (s *Service) Run(ctx context.Context) {
 	s.mu.Unlock()
 	var parts sync.WaitGroup
 	for _, d := range s.desks {
-		parts.Go(func() { d.run(ctx) })
+		parts.Go(func() { d.followSessions(ctx) })
 	}
 	s.watchQueues(ctx)
 	parts.Wait()
@@ -103,13 +103,13 @@ func (s *Service) deleteOld(ctx context.Context) {
 			return // health tells
 		}
 		for _, j := range list.jobs {
-			if !isOld(j, s.opts.KeepFor) || !s.take(j.ID) {
+			if !isOld(j, s.opts.KeepFor) || !s.lockJob(j.ID) {
 				continue
 			}
 			if err := s.opts.Server.Delete(ctx, j.ID); err == nil {
 				s.opts.Log.Info("deleted a print job that nobody printed", "queue", queue, "job", j.ID, "age", j.Age)
 			}
-			s.giveBack(j.ID)
+			s.unlockJob(j.ID)
 		}
 	}
 }
@@ -127,8 +127,8 @@ func (s *Service) probeSoon() {
 	}
 }
 
-// start runs an order, unless the service has ended.
-func (s *Service) start(order func(context.Context)) bool {
+// startOrder runs an order, unless the service has ended.
+func (s *Service) startOrder(order func(context.Context)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil || s.ctx.Err() != nil {
@@ -139,8 +139,8 @@ func (s *Service) start(order func(context.Context)) bool {
 	return true
 }
 
-// take gives an order a job, unless another one has it.
-func (s *Service) take(id int) bool {
+// lockJob gives an order a job, unless another one has it.
+func (s *Service) lockJob(id int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.moving[id] {
@@ -150,7 +150,7 @@ func (s *Service) take(id int) bool {
 	return true
 }
 
-func (s *Service) giveBack(id int) {
+func (s *Service) unlockJob(id int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.moving, id)
@@ -165,7 +165,7 @@ func (s *Service) isMoving(id int) bool {
 // Held is what is known now of the jobs of who is logged in at a point.
 func (s *Service) Held(point string) Held {
 	if d := s.desks[point]; d != nil {
-		return d.list()
+		return d.heldJobs()
 	}
 	return Held{}
 }
@@ -183,11 +183,11 @@ func (s *Service) Watch(point string) (ch <-chan struct{}, stop func()) {
 // none is printed.
 func (s *Service) Release(point, session string, ids ...int) bool {
 	d := s.desks[point]
-	return d != nil && d.order(session, Sending, ids, d.print)
+	return d != nil && d.placeOrder(session, Sending, ids, d.printJobs)
 }
 
 // Delete removes a job of the list for good, as Release otherwise.
 func (s *Service) Delete(point, session string, id int) bool {
 	d := s.desks[point]
-	return d != nil && d.order(session, Gone, []int{id}, d.remove)
+	return d != nil && d.placeOrder(session, Gone, []int{id}, d.deleteJobs)
 }

@@ -367,7 +367,7 @@ func TestOrdersLookAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := h.service.desks["hall"]
-	phase, _, err := d.send(t.Context(), d.owner(bob), idOf(t, held, "hers"), cups.Printer{})
+	phase, _, err := d.releaseJob(t.Context(), d.owner(bob), idOf(t, held, "hers"), cups.Printer{})
 	if phase != Gone || err != nil {
 		t.Errorf("another's document is released: %d, %v", phase, err)
 	}
