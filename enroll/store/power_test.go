@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -95,7 +96,11 @@ func (p powered) said(t *testing.T) []string {
 	return lines(b)
 }
 
-func lines(b []byte) []string { return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") }
+// lines gives those that are whole: the kernel writes one that crosses a page in two pieces.
+func lines(b []byte) []string {
+	whole := string(b[:bytes.LastIndexByte(b, '\n')+1])
+	return strings.Split(strings.TrimSuffix(whole, "\n"), "\n")
+}
 
 // lost starts what is left after a power cut and tells what was acknowledged and is gone.
 func (f files) lost(t *testing.T, said string) string {

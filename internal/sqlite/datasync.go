@@ -92,7 +92,7 @@ func methodsWithDataSync(tls *libc.TLS, own uintptr) uintptr {
 // synced too, once: SQLite's own function does that.
 func syncData(tls *libc.TLS, file *lib.TunixFile, flags int32) int32 {
 	if file.FctrlFlags&lib.UNIXFILE_DIRSYNC != 0 {
-		return ownSync()(tls, file, flags)
+		return loadOwnSync()(tls, file, flags)
 	}
 	err := syscall.Fdatasync(int(file.Fh))
 	for err == syscall.EINTR {
@@ -107,7 +107,7 @@ func syncData(tls *libc.TLS, file *lib.TunixFile, flags int32) int32 {
 	return lib.SQLITE_IOERR_FSYNC
 }
 
-func ownSync() syncFunc {
+func loadOwnSync() syncFunc {
 	dataSync.mu.Lock()
 	defer dataSync.mu.Unlock()
 	return dataSync.sync
