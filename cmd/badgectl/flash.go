@@ -156,8 +156,8 @@ func (a *app) flashVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Read a card back, and hold every byte against the release",
-		Long: "verify reads all that was written onto a card and compares it with the release and with the settings of\n" +
-			"the terminal that the card says it is for, which it checks as the agent will. A card that a terminal\n" +
+		Long: "verify reads all that was written onto a card and compares it with the release and with the settings\n" +
+			"of the terminal that the card says it is for, which it checks as the agent will. A card that a terminal\n" +
 			"has started from differs: this is for cards that come from the desk.",
 		Example: "  sudo badgectl flash verify --bundle badged-1.4.0.bundle --trust badged.trust",
 		Args:    cli.Args(0),

@@ -51,10 +51,10 @@ func (a *app) flashWrite() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "write",
 		Short: "Write the cards of a roster, one after the other, and read each back",
-		Long: "write makes a card for each terminal of the roster that has none yet, or for --terminal alone. It shows\n" +
-			"which card it is about to write and waits for Enter. Everything is checked before the first card: the\n" +
-			"signatures, site, roster, and each terminal's configuration as the agent will. A card passes when every byte was\n" +
-			"read back; what is wrong with one that does not is said.",
+		Long: "write makes a card for each terminal of the roster that has none yet, or for --terminal alone. It\n" +
+			"shows which card it is about to write and waits for Enter. Everything is checked before the first card:\n" +
+			"the signatures, site, roster, and each terminal's configuration, as the agent will. A card passes when\n" +
+			"every byte was read back; what is wrong with one that does not is said.",
 		Example: "  sudo badgectl flash write --bundle badged-1.4.0.bundle --trust badged.trust --site site.toml --roster terminals.csv\n" +
 			"  badgectl flash write --bundle b --trust t --site site.toml --roster terminals.csv --terminal front --image front.img",
 		Args: cli.Args(0),

@@ -120,7 +120,7 @@ func (img *Image) layUEFI(c Content) error {
 	if err := img.addFAT(headLen, espLen, true, "BADGED", c.volume(0), files); err != nil {
 		return err
 	}
-	img.addBlank(data)
+	img.addBlank(data, mib)
 	img.Body = append(img.Body, bytesAt(img.Size-gptTail, tail))
 	return nil
 }
@@ -209,7 +209,8 @@ func (img *Image) layPi(c Content) error {
 			return err
 		}
 	}
-	img.addBlank(at[3])
+	img.addBlank(at[3], mib)
+	img.addBlank(img.Size-gptTail, gptTail) // a GPT that the card had before
 	return nil
 }
 
@@ -284,8 +285,8 @@ func (img *Image) addFAT(at, size int64, wide bool, label string, id uint32, fil
 	return nil
 }
 
-// addBlank wipes the beginning of the terminal's own partition, so that nothing of a former life
-// is taken for its file system.
-func (img *Image) addBlank(at int64) {
-	img.Body = append(img.Body, Extent{at, mib, func() (io.Reader, error) { return zeros{}, nil }})
+// addBlank wipes a place, so that nothing of a former life is taken for the terminal's file system
+// or for a partition table.
+func (img *Image) addBlank(at, length int64) {
+	img.Body = append(img.Body, Extent{at, length, func() (io.Reader, error) { return zeros{}, nil }})
 }

@@ -154,3 +154,24 @@ func TestTheRateOfACard(t *testing.T) {
 		}
 	}
 }
+
+// A card that had a GPT before has none at its end either, once it has an MBR: a partition table
+// that is only half gone is repaired by tools that mean well.
+func TestNothingOfAFormerTableIsLeft(t *testing.T) {
+	img, err := flash.Layout(content(t, "rpi-4"), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := old(1 << 30)
+	c.sectors[(1<<30)/512-1] = append([]byte("EFI PART"), bytes.Repeat([]byte{1}, 504)...)
+	if _, err := flash.Write(t.Context(), c, img, options()); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{512, 1<<30 - 512} {
+		b := make([]byte, 512)
+		_, _ = c.ReadAt(b, at)
+		if bytes.HasPrefix(b, []byte("EFI PART")) {
+			t.Errorf("the former table is at %d", at)
+		}
+	}
+}
