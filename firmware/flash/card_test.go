@@ -179,7 +179,7 @@ func ifGone(gone *atomic.Bool) syscall.Errno {
 
 // vanish makes the loop device as a reader is whose card was taken out: of no size.
 func vanish(t *testing.T, card *badCard, name string) {
-	card.size = 0
+	card.empty.Store(true)
 	if out, err := exec.Command("losetup", "-c", "/dev/"+name).CombinedOutput(); err != nil {
 		t.Errorf("losetup -c: %v %s", err, out)
 	}
@@ -199,7 +199,7 @@ func TestACardThatIsExchanged(t *testing.T) {
 	if _, err := writeCard(t, listed, options()); !errors.Is(err, flash.ErrExchanged) {
 		t.Errorf("%v", err)
 	}
-	if n := second.written(); n != 0 {
+	if n := second.wrote.Load(); n != 0 {
 		t.Errorf("%d bytes were written onto the other card", n)
 	}
 	listed = disk(t, name)
@@ -238,14 +238,14 @@ func TestACardInUseIsNotOpened(t *testing.T) {
 			t.Errorf("umount: %v %s", err, out)
 		}
 	}()
-	before := card.written()
+	before := card.wrote.Load()
 	if now := disk(t, name); !strings.Contains(now.InUse, "is mounted at ") {
 		t.Errorf("a mounted card is listed as %q", now.InUse)
 	}
 	if _, err := writeCard(t, d, options()); !errors.Is(err, flash.ErrInUse) {
 		t.Errorf("mounted: %v", err)
 	}
-	if n := card.written(); n != before {
+	if n := card.wrote.Load(); n != before {
 		t.Errorf("%d bytes were written", n-before)
 	}
 }
@@ -276,10 +276,10 @@ func TestBytesWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, n := range map[string]int64{"by our count": r.Written, "by the card's": card.written()} {
+	for what, n := range map[string]int64{"by our count": r.Written, "by the card's": card.wrote.Load()} {
 		if ratio := float64(n) / float64(r.Mapped); ratio > 1.02 || ratio < 1 {
 			t.Errorf("%s %d bytes were written for %d: %.3f", what, n, r.Mapped, ratio)
 		}
 	}
-	t.Logf("mapped %d, written %d, by the card's count %d", r.Mapped, r.Written, card.written())
+	t.Logf("mapped %d, written %d, by the card's count %d", r.Mapped, r.Written, card.wrote.Load())
 }
