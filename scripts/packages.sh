@@ -220,6 +220,7 @@ check_installed() {
 check_screen() {
 	local deb=$run/tree/dist/deb need
 	lay_root screen
+	apt-cache show chromium >/dev/null 2>&1 || apt-get -qq update # a machine may have no lists yet
 	for need in $(dpkg-deb --field "$deb/badged-screen_1.1_all.deb" Depends | tr -d ','); do
 		[[ $need == badged ]] || apt-cache show "$need" >/dev/null 2>&1 || fail "no Debian has the package $need"
 	done
