@@ -1,3 +1,5 @@
+// What makes the packages (scripts/package.sh), by its exact version. It is a module of its own,
+// so that nothing of it is a dependency of badged.
 module badged/firmware/tools
 
 go 1.26.0
