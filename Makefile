@@ -6,7 +6,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
-TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual
+TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual,postgres
 # The race detector needs a C compiler.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s

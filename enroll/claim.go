@@ -81,9 +81,3 @@ func (e *Engine) refuseCode(ctx context.Context, p Point, why Reason) Decision {
 	}
 	return d
 }
-
-// PIN answers a typed PIN. No account of this terminal has one yet.
-func (e *Engine) PIN(ctx context.Context, p Point, _ keypad.PIN) Decision {
-	ev := e.event(p, EventPresentation, Refused, PINUnknown)
-	return e.record(ctx, p, ev)
-}

@@ -97,6 +97,9 @@ const (
 	AlarmOver           Reason = 46 // what a reader raised an alarm for is over; Why says what it was
 	SessionLimit        Reason = 47 // the longest time of a session ended it
 	NotUnderstood       Reason = 48 // the terminal is too old for what the hub says of the account, card, door or site
+	OutOfHours          Reason = 49 // a grant for this door, whose schedule does not say now
+	KnownPIN            Reason = 50 // the PIN's account logs in
+	PINDelayed          Reason = 51 // after wrong PINs this point takes none for a while
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -140,6 +143,7 @@ type Event struct {
 	Kind    EventKind
 	At      clock.Stamp
 	Point   string
+	Door    string // of the point; empty at a printer
 	Device  string // the reader, for EventDevice and faults
 	Outcome Outcome
 	Reason  Reason
@@ -161,7 +165,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == AccountsClosed:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == PINDelayed && e.Kind == EventDevice, e.Reason == AccountsClosed:
 		return StreamSecurity
 	default:
 		return StreamEvents
@@ -171,7 +175,9 @@ func (e Event) Stream() Stream {
 // Edit is a profile as a person wants it. Fields that the site does not let people
 // edit are kept as they were.
 type Edit struct {
-	Name, Email, Lang string
+	Name  string
+	Email string // empty: the one that the hub has stays
+	Lang  string
 }
 
 // Tally is a counter that survives a power cut: wrong codes, new accounts.

@@ -8,6 +8,7 @@ package enroll
 import (
 	"context"
 	"errors"
+	"time"
 
 	"badged/internal/clock"
 	"badged/internal/sitekey"
@@ -30,7 +31,9 @@ type Engine struct {
 	clock    *clock.Clock
 	terminal string
 
-	halves map[string]half // by point
+	halves   map[string]half    // by point
+	pinWaits map[string]pinWait // by point; missing: not read since the start
+	started  time.Time
 	// guesses is the guess budget as last committed; nil: not read since it changed.
 	guesses *guesses
 	// tallies are the quotas as last committed; nil: not read since the start.
@@ -41,7 +44,7 @@ type Engine struct {
 func NewEngine(store Store, key sitekey.Key, clk *clock.Clock, terminal string) *Engine {
 	return &Engine{
 		store: store, index: store.Index(), key: key, clock: clk, terminal: terminal,
-		halves: make(map[string]half),
+		halves: make(map[string]half), pinWaits: make(map[string]pinWait), started: time.Now(),
 	}
 }
 
@@ -222,7 +225,7 @@ func answer(p Point, ev Event) Decision {
 
 // event begins an event at a point, now.
 func (e *Engine) event(p Point, kind EventKind, o Outcome, r Reason) Event {
-	return Event{Kind: kind, At: e.clock.Now(), Point: p.Name, Outcome: o, Reason: r}
+	return Event{Kind: kind, At: e.clock.Now(), Point: p.Name, Door: p.Door, Outcome: o, Reason: r}
 }
 
 // profile is the whole account, for a panel. Without the store, what the index has

@@ -2,7 +2,6 @@ package enroll
 
 import (
 	"iter"
-	"math"
 	"sync"
 	"time"
 
@@ -22,11 +21,12 @@ type Index struct {
 
 	cards    table[cardSlot]
 	accounts table[accountSlot]
-	grants   arena[grantSlot] // the first is nobody's, so that 0 ends a list
-	spare    uint32           // list of unused grant slots
-	doorIDs  []string         // names of doors, by the number that grants use
+	groups   groupSets
+	grants   grantLists
+	pins     table[uint32] // places of accounts, by MACs of PINs
 	doors    map[string]Door
 	claims   map[ClaimID]Claim
+	hours    hours
 	site     Site
 	told     bool // the hub has told the settings of the site
 
@@ -48,20 +48,40 @@ type (
 		number  uint32
 		expires uint32
 		grants  uint32 // first of a list in Index.grants
-		kind    AccountKind
-		state   AccountState
-	}
-	grantSlot struct {
-		id       GrantID
-		from, to uint32
-		next     uint32
-		door     uint16
-		deny     bool
+		marks   marks
 	}
 )
 
+// marks are a kind, a state, and the place of a set of groups.
+type marks uint32
+
+// The marks of a kind and of a state that does not fit, which gives no right, and of
+// AccountNotUnderstood.
+const (
+	oddMark           = 14
+	notUnderstoodMark = 15
+)
+
+func marksOf(k AccountKind, s AccountState, groups uint32) marks {
+	state := min(s, oddMark)
+	if s == AccountNotUnderstood {
+		state = notUnderstoodMark
+	}
+	return marks(min(k, oddMark)) | marks(state)<<4 | marks(groups)<<8
+}
+
+func (m marks) kind() AccountKind { return AccountKind(m & 15) }
+func (m marks) groups() uint32    { return uint32(m >> 8) }
+
+func (m marks) state() AccountState {
+	if s := AccountState(m >> 4 & 15); s != notUnderstoodMark {
+		return s
+	}
+	return AccountNotUnderstood
+}
+
 // Change is one committed row for the index: an Account, Binding, Claim, Grant,
-// Door or Site put, or one of the Gone types.
+// Schedule, Holidays, PIN, Door or Site put, or one of the Gone types.
 type Change interface{ apply(*Index) }
 
 // The rows that are no more.
@@ -70,9 +90,11 @@ type (
 	GoneCard    CardID
 	GoneClaim   ClaimID
 	GoneDoor    string
+	GonePIN     PINMAC
 	GoneGrant   struct {
 		ID      GrantID
 		Account AccountID
+		Group   uint64
 	}
 )
 
@@ -109,24 +131,24 @@ func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	ix.cards, ix.accounts = fresh.cards, fresh.accounts
-	ix.grants, ix.spare = fresh.grants, fresh.spare
-	ix.doorIDs, ix.doors, ix.claims = fresh.doorIDs, fresh.doors, fresh.claims
+	ix.cards, ix.accounts, ix.groups = fresh.cards, fresh.accounts, fresh.groups
+	ix.grants, ix.pins, ix.hours = fresh.grants, fresh.pins, fresh.hours
+	ix.doors, ix.claims = fresh.doors, fresh.claims
 	ix.site, ix.told, ix.unclaimed = fresh.site, fresh.told, fresh.unclaimed
 }
 
 func (ix *Index) clear(cards int) {
 	ix.cards, ix.accounts = newTable[cardSlot](cards), newTable[accountSlot](cards)
-	ix.grants = arena[grantSlot]{}
-	ix.grants.add()
-	ix.doorIDs = []string{""}
+	ix.groups, ix.grants, ix.hours = newGroupSets(), newGrantLists(), newHours()
+	ix.pins = newTable[uint32](0)
 	ix.doors = make(map[string]Door)
 	ix.claims = make(map[ClaimID]Claim)
 	ix.unclaimed = make(map[uint32]struct{})
 }
 
-// Known is a card's binding, what the index keeps of its account (kind, state, number
-// and end, but neither name nor address), and its grants at one door.
+// Known is a card's binding, what the index keeps of its account (kind, state, number,
+// end and groups, but neither name nor address), and the grants that it and its groups have
+// at one door.
 type Known struct {
 	Binding Binding
 	Account Account
@@ -145,7 +167,7 @@ func (ix *Index) Card(id CardID, door string) (Known, bool) {
 	a := ix.accounts.at(c.account)
 	return Known{
 		Binding: Binding{Card: id, Account: a.id, State: c.state, Assurance: c.assurance, Expires: fromUnix(c.expires)},
-		Account: accountAt(a),
+		Account: ix.accountAt(a),
 		Grants:  ix.grantsOf(a, door),
 	}, true
 }
@@ -155,10 +177,22 @@ func (ix *Index) Account(id AccountID) (Account, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	place, ok := ix.accounts.place(id)
-	if !ok || ix.accounts.at(place).value.state == 0 {
+	if !ok || ix.accounts.at(place).value.marks.state() == 0 {
 		return Account{}, false
 	}
-	return accountAt(ix.accounts.at(place)), true
+	return ix.accountAt(ix.accounts.at(place)), true
+}
+
+// PIN looks up whose a PIN is. The MAC is keyed, so that the time that this takes tells
+// nothing about digits to who types them.
+func (ix *Index) PIN(mac PINMAC) (Account, bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	place, ok := ix.pins.place(mac)
+	if !ok {
+		return Account{}, false
+	}
+	return ix.accountAt(ix.accounts.at(ix.pins.at(place).value)), true
 }
 
 // Grants gives the grants of an account at a door.
@@ -170,19 +204,6 @@ func (ix *Index) Grants(account AccountID, door string) []Grant {
 		return nil
 	}
 	return ix.grantsOf(ix.accounts.at(place), door)
-}
-
-func (ix *Index) grantsOf(a *entry[accountSlot], door string) (out []Grant) {
-	if door == "" {
-		return nil
-	}
-	var g *grantSlot
-	for i := a.value.grants; i != 0; i = g.next {
-		if g = ix.grants.at(i); ix.doorIDs[g.door] == door {
-			out = append(out, Grant{ID: g.id, Account: a.id, Door: door, From: fromUnix(g.from), To: fromUnix(g.to), Deny: g.deny})
-		}
-	}
-	return out
 }
 
 // Door looks a door up; one that the hub has not described denies in doubt.
@@ -273,7 +294,7 @@ func (ix *Index) Lapsed(at clock.Stamp) (ids []AccountID) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for place := range ix.unclaimed {
-		if a := accountAt(ix.accounts.at(place)); a.lapsed(at) {
+		if a := ix.accountAt(ix.accounts.at(place)); a.lapsed(at) {
 			ids = append(ids, a.ID)
 		}
 	}
@@ -281,9 +302,12 @@ func (ix *Index) Lapsed(at clock.Stamp) (ids []AccountID) {
 }
 
 // accountAt is what the index keeps of an account.
-func accountAt(e *entry[accountSlot]) Account {
+func (ix *Index) accountAt(e *entry[accountSlot]) Account {
 	s := e.value
-	return Account{ID: e.id, Kind: s.kind, State: s.state, Number: uint64(s.number), Expires: fromUnix(s.expires)}
+	return Account{
+		ID: e.id, Kind: s.marks.kind(), State: s.marks.state(), Number: uint64(s.number), Expires: fromUnix(s.expires),
+		Groups: ix.groups.at(s.marks.groups()),
+	}
 }
 
 // set replaces an account's facts, keeping its grants. An account that is not there yet has
@@ -292,6 +316,7 @@ func (ix *Index) set(id AccountID, s accountSlot) {
 	place := ix.accounts.add(id)
 	have := &ix.accounts.at(place).value
 	s.grants = have.grants
+	ix.groups.release(have.marks.groups())
 	if s.unclaimed() {
 		ix.unclaimed[place] = struct{}{}
 	} else if have.unclaimed() {
@@ -302,11 +327,13 @@ func (ix *Index) set(id AccountID, s accountSlot) {
 
 // unclaimed reports whether an account ends unless somebody makes it their own.
 func (s accountSlot) unclaimed() bool {
-	return s.kind == Anonymous && s.state == Active && s.expires != 0
+	return s.marks.kind() == Anonymous && s.marks.state() == Active && s.expires != 0
 }
 
 func (a Account) apply(ix *Index) {
-	ix.set(a.ID, accountSlot{number: uint32(a.Number), expires: toUnix(a.Expires), kind: a.Kind, state: a.State})
+	ix.set(a.ID, accountSlot{
+		number: uint32(a.Number), expires: toUnix(a.Expires), marks: marksOf(a.Kind, a.State, ix.groups.take(a.Groups)),
+	})
 }
 
 // apply takes the account's state away. Its slot stays: cards may still name it.
@@ -318,66 +345,22 @@ func (b Binding) apply(ix *Index) {
 	}
 }
 
+func (p PIN) apply(ix *Index) {
+	if p.NotUnderstood {
+		ix.pins.remove(p.MAC)
+		return
+	}
+	account := ix.accounts.add(p.Account)
+	ix.pins.at(ix.pins.add(p.MAC)).value = account
+}
+
+func (g GonePIN) apply(ix *Index)   { ix.pins.remove(g) }
 func (g GoneCard) apply(ix *Index)  { ix.cards.remove(g) }
 func (c Claim) apply(ix *Index)     { ix.claims[c.ID] = c }
 func (g GoneClaim) apply(ix *Index) { delete(ix.claims, ClaimID(g)) }
 func (d Door) apply(ix *Index)      { ix.doors[d.ID] = d }
 func (g GoneDoor) apply(ix *Index)  { delete(ix.doors, string(g)) }
 func (s Site) apply(ix *Index)      { ix.site, ix.told = s, true }
-
-func (g Grant) apply(ix *Index) {
-	a := &ix.accounts.at(ix.accounts.add(g.Account)).value
-	ix.endGrant(a, g.ID)
-	if g.NotUnderstood {
-		if !g.Deny {
-			return
-		}
-		g.From, g.To = time.Time{}, time.Time{}
-	}
-	i := ix.spare
-	if i == 0 {
-		i = ix.grants.add()
-	} else {
-		ix.spare = ix.grants.at(i).next
-	}
-	*ix.grants.at(i) = grantSlot{
-		id: g.ID, from: toUnix(g.From), to: toUnix(g.To), deny: g.Deny, door: ix.doorNumber(g.Door), next: a.grants,
-	}
-	a.grants = i
-}
-
-func (g GoneGrant) apply(ix *Index) {
-	if place, ok := ix.accounts.place(g.Account); ok {
-		ix.endGrant(&ix.accounts.at(place).value, g.ID)
-	}
-}
-
-// endGrant takes a grant out of an account's list, if it is there.
-func (ix *Index) endGrant(a *accountSlot, id GrantID) {
-	for at := &a.grants; *at != 0; at = &ix.grants.at(*at).next {
-		if i := *at; ix.grants.at(i).id == id {
-			*at = ix.grants.at(i).next
-			*ix.grants.at(i) = grantSlot{next: ix.spare}
-			ix.spare = i
-			return
-		}
-	}
-}
-
-// doorNumber is the number of a door's name; names are few and stay. Number 0 is
-// no door: a grant beyond the 65,535th name opens nothing.
-func (ix *Index) doorNumber(id string) uint16 {
-	for n, have := range ix.doorIDs {
-		if have == id {
-			return uint16(n)
-		}
-	}
-	if len(ix.doorIDs) > math.MaxUint16 {
-		return 0
-	}
-	ix.doorIDs = append(ix.doorIDs, id)
-	return uint16(len(ix.doorIDs) - 1)
-}
 
 func toUnix(t time.Time) uint32 {
 	if t.IsZero() {

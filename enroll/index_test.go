@@ -18,6 +18,9 @@ type model struct {
 	grants   map[enroll.GrantID]enroll.Grant
 }
 
+// groups have numbers of one byte, of two, and of ten.
+var groups = []uint64{1, 300, 1<<64 - 1}
+
 func TestIndexAgreesWithAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := model{map[enroll.AccountID]enroll.Account{}, map[enroll.CardID]enroll.Binding{}, map[enroll.GrantID]enroll.Grant{}}
@@ -44,6 +47,7 @@ func (m model) change(t *rapid.T) enroll.Change {
 		if rapid.Bool().Draw(t, "expires") {
 			a.Expires = time.Unix(1900000000, 0).UTC()
 		}
+		a.Groups = enroll.NewGroupSet(rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 0, 3, rapid.ID).Draw(t, "groups"))
 		m.accounts[acc] = a
 		return a
 	case 1:
@@ -57,16 +61,21 @@ func (m model) change(t *rapid.T) enroll.Change {
 		delete(m.cards, card)
 		return enroll.GoneCard(card)
 	case 4:
-		if had, ok := m.grants[grant]; ok {
-			acc = had.Account // a grant keeps its account for life
+		g := enroll.Grant{ID: grant, Account: acc}
+		if rapid.Bool().Draw(t, "of a group") {
+			g = enroll.Grant{ID: grant, Group: rapid.SampledFrom(groups).Draw(t, "group")}
 		}
-		g := enroll.Grant{ID: grant, Account: acc, Door: rapid.SampledFrom([]string{"front", "back"}).Draw(t, "door"), Deny: rapid.Bool().Draw(t, "deny")}
+		if had, ok := m.grants[grant]; ok {
+			g.Account, g.Group = had.Account, had.Group // a grant keeps them for life
+		}
+		g.Door, g.Deny = rapid.SampledFrom([]string{"front", "back"}).Draw(t, "door"), rapid.Bool().Draw(t, "deny")
+		g.Schedule = rapid.SampledFrom([]uint64{0, 1, 1 << 40}).Draw(t, "schedule")
 		m.grants[grant] = g
 		return g
 	default:
 		g := m.grants[grant]
 		delete(m.grants, grant)
-		return enroll.GoneGrant{ID: grant, Account: g.Account}
+		return enroll.GoneGrant{ID: grant, Account: g.Account, Group: g.Group}
 	}
 }
 
@@ -121,8 +130,9 @@ func (m model) compare(t *rapid.T, ix *enroll.Index) {
 
 func (m model) compareGrants(t *rapid.T, ix *enroll.Index, id enroll.AccountID, door string) {
 	var want []enroll.Grant
+	in := slices.Collect(m.accounts[id].Groups.All())
 	for _, g := range m.grants {
-		if g.Account == id && g.Door == door {
+		if g.Door == door && (g.Group == 0 && g.Account == id || g.Group != 0 && slices.Contains(in, g.Group)) {
 			want = append(want, g)
 		}
 	}

@@ -162,13 +162,16 @@ func TestS114_EditKeepsToWhatTheSiteAllows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Name != "Ada Lovelace" || got.Email != "ada@example.org" || got.Lang != "en" || !got.Expires.IsZero() {
+	if got.Name != "Ada Lovelace" || got.EmailState != enroll.EmailToConfirm || got.Lang != "en" || !got.Expires.IsZero() {
 		t.Errorf("saved as %+v", got)
 	}
 	l.setting(func(s *enroll.Site) { s.EditProfile = false })
 	got, err = l.engine.Edit(l.ctx, hall, id, enroll.CardID{}, enroll.Edit{Name: "Eve", Email: "eve@example.org", Lang: "fr"})
-	if err != nil || got.Name != "Ada Lovelace" || got.Email != "ada@example.org" || got.Lang != "fr" {
+	if err != nil || got.Name != "Ada Lovelace" || got.EmailState != enroll.EmailToConfirm || got.Lang != "fr" {
 		t.Errorf("with editing off: %+v, %v", got, err)
+	}
+	if evs := l.events(); evs[len(evs)-1].Edit.Email != "" || evs[len(evs)-2].Edit.Email != "ada@example.org" {
+		t.Errorf("the hub is told %+v and %+v", evs[len(evs)-2].Edit, evs[len(evs)-1].Edit)
 	}
 	l.restart()
 	l.expectLogin(l.tap(hall, card(1)), "Ada Lovelace")
@@ -186,6 +189,9 @@ func TestEditRefusesBadFields(t *testing.T) {
 		{enroll.Edit{Name: string(make([]byte, 300)), Lang: "fr"}, "name"},
 		{enroll.Edit{Name: "a\x1b[2Jb", Lang: "fr"}, "name"},
 		{enroll.Edit{Name: "a\u202eb", Lang: "fr"}, "name"},
+		{enroll.Edit{Name: "a\u200bb", Lang: "fr"}, "name"}, // issue 8, 3: the same rules as at the hub
+		{enroll.Edit{Name: "anonym7", Lang: "fr"}, "name"},
+		{enroll.Edit{Name: "...", Lang: "fr"}, "name"},
 		{enroll.Edit{Email: "nobody", Lang: "fr"}, "email"},
 		{enroll.Edit{Email: "A <a@b.ch>", Lang: "fr"}, "email"},
 		{enroll.Edit{Lang: "de"}, "lang"},

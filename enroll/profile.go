@@ -3,11 +3,9 @@ package enroll
 import (
 	"context"
 	"errors"
-	"net/mail"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"badged/internal/profile"
 )
 
 // The errors of an edit that are not about a field.
@@ -16,31 +14,14 @@ var (
 	ErrNoSession  = errors.New("the session has ended")
 )
 
-// Problem is what is wrong with a field, for a page to say in its language.
-type Problem string
-
-// The problems.
-const (
-	ProblemTooLong  Problem = "too_long"
-	ProblemBadEmail Problem = "bad_email"
-	ProblemBadLang  Problem = "bad_lang"
-	ProblemBadText  Problem = "bad_text" // control characters or invalid UTF-8
-)
-
 // FieldError says which field of an edit is wrong.
 type FieldError struct {
 	Field   string // "name", "email", "lang"
-	Problem Problem
+	Problem profile.Problem
 }
 
 // Error names field and problem, not the value.
 func (e *FieldError) Error() string { return e.Field + ": " + string(e.Problem) }
-
-// The longest texts of a profile, in bytes (RFC 5321 §4.5.3.1 for the address).
-const (
-	maxName  = 200
-	maxEmail = 254
-)
 
 // Edit changes a profile as the person who logged in with a card (zero: without one) wants
 // it, and returns the account as saved. With profile editing off only the language changes. Errors: a
@@ -61,7 +42,7 @@ func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, card CardID, e
 			return ErrNotAllowed
 		}
 		if !site.EditProfile {
-			ed.Name, ed.Email = a.Name, a.Email
+			ed.Name, ed.Email = a.Name, ""
 		}
 		saved = a.edited(ed)
 		if err := tx.PutAccount(saved); err != nil {
@@ -77,42 +58,26 @@ func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, card CardID, e
 // edited is the account with a new profile. Contact data makes an anonymous account
 // somebody's own: it no longer expires. A person's end is the hub's, whatever they type.
 func (a Account) edited(ed Edit) Account {
-	a.Name, a.Email, a.Lang = ed.Name, ed.Email, ed.Lang
-	if a.Kind == Anonymous && a.Email != "" {
+	a.Name, a.Lang = ed.Name, ed.Lang
+	if ed.Email != "" {
+		a.EmailState = EmailToConfirm
+	}
+	if a.Kind == Anonymous && a.EmailState != EmailNone {
 		a.Expires = time.Time{}
 	}
 	return a
 }
 
 func (ed Edit) clean() (Edit, error) {
-	ed.Name = strings.Join(strings.Fields(ed.Name), " ")
-	ed.Email = strings.ToLower(strings.TrimSpace(ed.Email))
-	switch {
-	case len(ed.Name) > maxName:
-		return ed, &FieldError{"name", ProblemTooLong}
-	case !isText(ed.Name):
-		return ed, &FieldError{"name", ProblemBadText}
-	case len(ed.Email) > maxEmail:
-		return ed, &FieldError{"email", ProblemTooLong}
-	case ed.Email != "" && !isEmail(ed.Email):
-		return ed, &FieldError{"email", ProblemBadEmail}
-	case !IsLang(ed.Lang):
-		return ed, &FieldError{"lang", ProblemBadLang}
+	ed.Name, ed.Email = profile.CleanName(ed.Name), profile.CleanEmail(ed.Email)
+	if p := profile.CheckName(ed.Name); p != "" {
+		return ed, &FieldError{"name", p}
+	}
+	if p := profile.CheckEmail(ed.Email); p != "" {
+		return ed, &FieldError{"email", p}
+	}
+	if !profile.IsLang(ed.Lang) {
+		return ed, &FieldError{"lang", profile.BadLang}
 	}
 	return ed, nil
-}
-
-// IsLang reports whether l is a language that panels speak.
-func IsLang(l string) bool { return l == "fr" || l == "en" }
-
-func isText(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
-	})
-}
-
-// isEmail takes a bare address, not "Name <address>".
-func isEmail(s string) bool {
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s && isText(s) && strings.Contains(s[strings.LastIndexByte(s, '@'):], ".")
 }

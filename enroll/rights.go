@@ -48,10 +48,17 @@ func (k Known) understood() bool {
 	return k.Account.State != AccountNotUnderstood && k.Binding.State != BindingNotUnderstood
 }
 
-// MayStay tells why a session that a card opened for an account cannot go on;
-// ReasonNone: it can. An anonymous account that has lapsed meanwhile can still be made
-// somebody's own.
+// MayStay tells why a session that a card opened for an account, or a PIN if the card is
+// zero, cannot go on; ReasonNone: it can. An anonymous account that has lapsed meanwhile can
+// still be made somebody's own.
 func (e *Engine) MayStay(p Point, card CardID, account AccountID) Reason {
+	if card.IsZero() {
+		a, found := e.index.Account(account)
+		if why := e.mayLogIn(a, found, e.clock.Now()); why != KnownPIN {
+			return why
+		}
+		return ReasonNone
+	}
 	k, found := e.index.Card(card, "")
 	if !found || k.Account.ID != account {
 		return BindingInactive
@@ -75,41 +82,42 @@ func (a Account) lapsed(at clock.Stamp) bool {
 func (k Known) ends() bool { return !k.Account.Expires.IsZero() || !k.Binding.Expires.IsZero() }
 
 // mayOpen decides by the grants at a door: deny by default, deny wins. A grant
-// without an end does not need to know the time.
+// without an end and for any hour does not need to know the time.
 func (e *Engine) mayOpen(grants []Grant, d Door, at clock.Stamp) (Outcome, Reason) {
-	unknown := at.State == clock.Unknown
-	var always, now, timed bool
+	var staff, now, timed, hours bool
 	for _, g := range grants {
-		limited := !g.From.IsZero() || !g.To.IsZero()
-		inForce := !limited || unknown || g.within(at.Wall)
-		switch {
-		case g.Deny && inForce:
+		switch f := e.force(g, at); {
+		case g.Deny && f >= uncertain:
 			return Refused, DeniedGrant
-		case g.Deny:
-		case !limited:
-			always = true
-		case unknown:
+		case g.Deny || f == never:
+		case f == outOfHours:
+			hours = true
+		case f == uncertain:
 			timed = true
-		case inForce:
+		case g.dated():
 			now = true
+		default:
+			staff = true
 		}
 	}
 	switch {
-	case timed && !always && d.UnknownTime != PolicyAllow:
+	case !staff && !now && timed && d.UnknownTime != PolicyAllow:
 		return Refused, TimeUnknown
-	case !always && !now && !timed:
+	case !staff && !now && !timed && hours:
+		return Refused, OutOfHours
+	case !staff && !now && !timed:
 		return Refused, NoGrant
-	case e.stale(d, at) && !d.Stale.lets(always):
+	case e.stale(d, at) && !d.Stale.lets(staff):
 		return Refused, StaleSnapshot
 	default:
 		return Granted, KnownCard
 	}
 }
 
-// lets reports whether a door with an old copy lets somebody in: always tells that
-// they have a grant without an end.
-func (p Policy) lets(always bool) bool {
-	return p == PolicyAllow || p == PolicyStaff && always
+// lets reports whether a door with an old copy lets somebody in: staff tells that
+// they have a grant in force without a beginning or an end.
+func (p Policy) lets(staff bool) bool {
+	return p == PolicyAllow || p == PolicyStaff && staff
 }
 
 // Stale reports whether a door trusts what the terminal knows no more, because the hub was
@@ -127,10 +135,6 @@ func (e *Engine) stale(d Door, at clock.Stamp) bool {
 		fresh = defaultFresh
 	}
 	return at.State != clock.Unknown && at.Wall.Sub(e.clock.Floor()) > fresh
-}
-
-func (g Grant) within(t time.Time) bool {
-	return !t.Before(g.From) && (g.To.IsZero() || t.Before(g.To))
 }
 
 // ended reports whether an end has passed, as far as the clock can tell.

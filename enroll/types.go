@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"badged/internal/timetable"
 )
 
 // The ids. Each is 16 bytes; internal/sitekey makes those that depend on a card.
@@ -13,6 +15,7 @@ type (
 	ClaimID   [16]byte // random
 	GrantID   [16]byte // random
 	CodeMAC   [16]byte // HMAC of the site key, a claim's id and its code
+	PINMAC    [16]byte // HMAC of the site key and a PIN
 )
 
 // String is the first four bytes in hex: enough to tell accounts apart in a log.
@@ -69,10 +72,22 @@ type Account struct {
 	Aliases []uint64  // numbers of anonymous accounts that were merged into this one
 	Label   string    // provisional name of an unnumbered anonymous account
 	Name    string    // full name; may be empty
-	Email   string    // may be empty
 	Lang    string    // "fr" or "en"; empty: the site's
 	Expires time.Time // zero: never
+	Groups  GroupSet
+	// EmailState is of its address, which the hub keeps.
+	EmailState EmailState
 }
+
+// EmailState is how far an account's e-mail is known to be its own.
+type EmailState uint8
+
+// The states of an e-mail. The numbers are those of the wire.
+const (
+	EmailNone      EmailState = 0
+	EmailToConfirm EmailState = 1 // somebody typed it
+	EmailConfirmed EmailState = 2
+)
 
 // DisplayName is what a panel shows: the full name, or else anonymN.
 func (a Account) DisplayName() string {
@@ -142,17 +157,42 @@ type Claim struct {
 	State   ClaimState
 }
 
-// Grant says that an account may use a door. One that is not understood is as if absent,
-// unless it denies: then it denies at any time.
+// Grant says that an account or a group may use a door. One that is not understood is as if
+// absent, unless it denies: then it denies at any time.
 type Grant struct {
-	ID      GrantID
-	Account AccountID
-	Door    string
-	From    time.Time // zero: since ever
-	To      time.Time // zero: for ever
-	Deny    bool      // wins over every grant
+	ID       GrantID
+	Account  AccountID // zero: Group's
+	Group    uint64    // 0: Account's
+	Door     string
+	Schedule uint64    // 0: at any hour
+	From     time.Time // zero: since ever
+	To       time.Time // zero: for ever
+	Deny     bool      // wins over every grant
 
 	NotUnderstood bool
+}
+
+// Schedule is when the grants that name it are in force.
+type Schedule struct {
+	ID      uint64
+	Windows []timetable.Window
+
+	NotUnderstood bool // as if there were no such schedule
+}
+
+// Holidays are the days on which only the windows of holidays are open.
+type Holidays struct {
+	Days []timetable.Day // ascending
+
+	NotUnderstood bool // no schedule can be read
+}
+
+// PIN is whose a PIN is.
+type PIN struct {
+	MAC     PINMAC
+	Account AccountID
+
+	NotUnderstood bool // nobody logs in with it
 }
 
 // Policy is what a door does when it cannot know: with an unknown time or an old
@@ -202,19 +242,22 @@ type Site struct {
 	Name          string
 	UnknownBadge  Route
 	Confirm       Confirm
-	Lang          string        // "fr" or "en"
-	EditProfile   bool          // false: only the language
-	CodeDigits    int           // of a claim code, 4 to 8
-	ClaimWindow   time.Duration // between code and card
-	GuessBudget   int           // wrong codes while a claim is live, per site
-	ClaimsClosed  bool          // the budget is spent until an operator acknowledges
-	ClaimsEpoch   uint64        // grows when an operator acknowledges: a fresh budget
-	QuotaBurst    int           // new accounts in 10 minutes, per terminal
-	QuotaDay      int           // new accounts in 24 hours, per terminal
-	QuotaSite     int           // unclaimed anonymous accounts on the site
-	AnonymousLife time.Duration // of an unclaimed anonymous account
-	SessionIdle   time.Duration // of a panel
-	SessionMax    time.Duration // of a session, whatever happens in it
+	Lang          string         // "fr" or "en"
+	EditProfile   bool           // false: only the language
+	CodeDigits    int            // of a claim code, 4 to 8
+	ClaimWindow   time.Duration  // between code and card
+	GuessBudget   int            // wrong codes while a claim is live, per site
+	ClaimsClosed  bool           // the budget is spent until an operator acknowledges
+	ClaimsEpoch   uint64         // grows when an operator acknowledges: a fresh budget
+	QuotaBurst    int            // new accounts in 10 minutes, per terminal
+	QuotaDay      int            // new accounts in 24 hours, per terminal
+	QuotaSite     int            // unclaimed anonymous accounts on the site
+	AnonymousLife time.Duration  // of an unclaimed anonymous account
+	SessionIdle   time.Duration  // of a panel
+	SessionMax    time.Duration  // of a session, whatever happens in it
+	PINLength     int            // of every PIN; 0: they differ, and # ends one
+	TimeZone      string         // its name, to show
+	Zone          timetable.Zone // its clocks; empty: not known, and no schedule can be read
 
 	NotUnderstood bool // unknown badges are refused, codes bind nothing, profiles stay
 }

@@ -32,6 +32,8 @@ lab=(
 # A broker, and the PC/SC daemon with a virtual reader.
 peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
 
+# A PostgreSQL that the tests start for themselves.
+postgres=(/usr/lib/postgresql/15/bin/postgres:postgresql-15)
 # Judges of partition tables and file systems, and what makes disks of files.
 cards=(/dev/fuse:fuse mcopy:mtools sgdisk:gdisk sfdisk:fdisk fsck.vfat:dosfstools mkfs.ext4:e2fsprogs losetup:mount)
 
@@ -49,6 +51,7 @@ suites=(
 	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
 	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
 	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
+	"postgres | ${postgres[*]} | the hub's store on PostgreSQL: the same contract, and the races that it stops"
 	"print   | cupsd:cups-daemon lp:cups-client   | held print jobs on a real CUPS: two people, two printers, trouble of every kind"
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
@@ -90,6 +93,8 @@ run_unit() { CGO_ENABLED=0 go_test ./...; }
 run_race() { CGO_ENABLED=1 go_test -race ./...; }
 run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
+# The domain's tests run on PostgreSQL here too.
+run_postgres() { go_test -tags postgres ./sync/hub/store/... ./sync/hub/people ./sync/hub/access ./sync/hub/fleet; }
 run_print() { go_tagged print; }
 run_libusb() {
 	CGO_ENABLED=1 go build -tags libusb -o /dev/null ./cmd/badged &&

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,74 +13,108 @@ import (
 	"badged/sync/hub/api"
 )
 
-// completionTime bounds how long a shell waits for a hub that does not answer.
-const completionTime = 2 * time.Second
+// The bounds of what a shell is offered: how long it waits for a hub that does not answer,
+// and how many of each.
+const (
+	completionTime = 2 * time.Second
+	mostOffered    = "200"
+)
 
 // choices asks the hub for what may stand at one place of a command line.
 type choices func(context.Context, *api.Client) ([]cobra.Completion, error)
 
-// complete offers, for each argument of a command, what the hub has for it.
-func (p *program) complete(places ...choices) cobra.CompletionFunc {
-	return func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) >= len(places) {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return p.choose(c.Context(), places[len(args)]), cobra.ShellCompDirectiveNoFileComp
-	}
+// places are what may stand where a command's usage or a flag has one of these words.
+var places = map[string]choices{
+	"ACCOUNT": someAccount, "INTO": someAccount, "WHO": someAccount, "account": someAccount,
+	"CARD": listed("/v1/cards", func(c api.Card) cobra.Completion {
+		return cobra.CompletionWithDesc(c.ID, c.AccountName+", "+c.State)
+	}),
+	"CLAIM": listed("/v1/claims", func(c api.Claim) cobra.Completion {
+		return cobra.CompletionWithDesc(c.ID, c.State+", until "+clock(c.Ends))
+	}),
+	"GRANT":    listed("/v1/grants", func(g api.Grant) cobra.Completion { return cobra.CompletionWithDesc(g.ID, grantLine(g)) }),
+	"DOOR":     someDoor,
+	"door":     someDoor,
+	"GROUP":    listed("/v1/groups", func(g api.Group) cobra.Completion { return g.Name }),
+	"SCHEDULE": someSchedule,
+	"schedule": someSchedule,
+	"DAY":      listed("/v1/holidays", func(h api.Holiday) cobra.Completion { return cobra.CompletionWithDesc(h.Day, h.Name) }),
+	"TERMINAL": someTerminal, "terminal": someTerminal,
+	"STATE": oneOf("invited", "active", "suspended"), "CARDSTATE": oneOf("active", "pending", "lost", "replaced", "revoked"),
+	"stale": oneOf("deny", "staff", "allow"), "unknown-time": oneOf("deny", "staff", "allow"), "lang": oneOf("fr", "en"),
+	"role": oneOf("user", "admin"), "format": oneOf("text", "csv", "json"), "order": oneOf("name", "created", "number"),
+	"kind": oneOf("person", "anonymous", "service"), "outcome": oneOf("granted", "refused", "waiting", "faulty"),
 }
 
-// choose offers nothing when the hub does not answer: a shell has no place for errors.
-func (p *program) choose(ctx context.Context, from choices) []cobra.Completion {
-	ctx, cancel := context.WithTimeout(ctx, completionTime)
-	defer cancel()
-	client := api.NewClient(p.socketPath(), p.dir)
-	defer client.Close()
-	found, err := from(ctx, client)
-	if err != nil {
-		return nil
-	}
-	return found
-}
+var (
+	someAccount = listed("/v1/accounts", func(a api.Account) cobra.Completion {
+		return cobra.CompletionWithDesc(cmp.Or(a.Email, a.Display), a.Display+", "+a.State)
+	})
+	someDoor     = listed("/v1/doors", func(d api.Door) cobra.Completion { return d.ID })
+	someSchedule = listed("/v1/schedules", func(s api.Schedule) cobra.Completion { return cobra.CompletionWithDesc(s.Name, windows(s)) })
+	someTerminal = listed("/v1/terminals", func(t api.Terminal) cobra.Completion { return t.Name })
+)
 
 // oneOf offers fixed words.
 func oneOf(words ...string) choices {
 	return func(context.Context, *api.Client) ([]cobra.Completion, error) { return words, nil }
 }
 
-// listed offers one choice for each row of a list.
-func listed[T any](list func(*api.Client, context.Context) ([]T, error), choice func(T) cobra.Completion) choices {
+// listed offers one choice for each row of a list's first page.
+func listed[T any](path string, choice func(T) cobra.Completion) choices {
 	return func(ctx context.Context, c *api.Client) ([]cobra.Completion, error) {
-		rows, err := list(c, ctx)
-		foreign.Clean(&rows) // a choice is one line
-		offered := make([]cobra.Completion, 0, len(rows))
-		for _, r := range rows {
+		page, err := api.Call[api.Page[T]](ctx, c, "GET", path+"?"+url.Values{"limit": {mostOffered}}.Encode(), nil)
+		foreign.Clean(&page.Items) // a choice is one line
+		offered := make([]cobra.Completion, 0, len(page.Items))
+		for _, r := range page.Items {
 			offered = append(offered, choice(r))
 		}
 		return offered, err
 	}
 }
 
-var (
-	someAccount = listed((*api.Client).Accounts, func(a api.Account) cobra.Completion {
-		return cobra.CompletionWithDesc(cmp.Or(a.Email, a.Display), a.Display+", "+a.State)
-	})
-	someDoor = listed((*api.Client).Doors, func(d api.Door) cobra.Completion { return d.ID })
-	someCard = listed((*api.Client).Cards, func(c api.Card) cobra.Completion {
-		return cobra.CompletionWithDesc(c.ID, c.AccountName+", "+c.State)
-	})
-	someClaim = listed((*api.Client).Claims, func(c api.Claim) cobra.Completion {
-		return cobra.CompletionWithDesc(c.ID, c.State+", until "+clock(c.Ends))
-	})
-	someGrant = listed((*api.Client).Grants, func(g api.Grant) cobra.Completion {
-		return cobra.CompletionWithDesc(g.ID, grantLine(g))
-	})
-	someTerminal = listed((*api.Client).Terminals, func(t api.Terminal) cobra.Completion { return t.Name })
-)
+// offer gives a command and those below it the choices of the words in their usage and of
+// their flags. Files are offered for FILE only.
+func (p *program) offer(c *cobra.Command) {
+	for _, below := range c.Commands() {
+		p.offer(below)
+	}
+	if c.RunE == nil || strings.Contains(c.Use, "FILE") {
+		return
+	}
+	words := strings.Fields(c.Use)[1:]
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= len(words) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return p.choose(c.Context(), places[strings.Trim(words[len(args)], "[].")]), cobra.ShellCompDirectiveNoFileComp
+	}
+	for name, from := range places {
+		if c.Flags().Lookup(name) != nil {
+			p.offerFlag(c, name, from)
+		}
+	}
+}
 
-// completeFlag offers the same for the value of a flag.
-func (p *program) completeFlag(c *cobra.Command, flag string, from choices) {
+func (p *program) offerFlag(c *cobra.Command, name string, from choices) {
 	// The only error is that of a flag that is not there, or was given its choices already.
-	_ = c.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	_ = c.RegisterFlagCompletionFunc(name, func(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return p.choose(c.Context(), from), cobra.ShellCompDirectiveNoFileComp
 	})
+}
+
+// choose offers nothing when the hub does not answer: a shell has no place for errors.
+func (p *program) choose(ctx context.Context, from choices) []cobra.Completion {
+	if from == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, completionTime)
+	defer cancel()
+	client := p.client()
+	defer client.Close()
+	found, err := from(ctx, client)
+	if err != nil {
+		return nil
+	}
+	return found
 }

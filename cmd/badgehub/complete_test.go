@@ -1,6 +1,7 @@
 package main
 
 import (
+	"badged/sync/hub/api"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,25 +37,25 @@ func TestShellsOfferTheNamesThatTheHubHas(t *testing.T) {
 	p := serveIn(t, filepath.Join(t.TempDir(), "hub"))
 	for _, line := range [][]string{
 		{"account", "add", "Ada Byron", "--email", "ada@example.com", "--active"},
-		{"account", "add", "Bob"},
+		{"account", "add", "Bob Builder"},
 		{"door", "add", "front"},
 		{"terminal", "add", "hall"},
-		{"grant", "add", "Bob", "front"},
+		{"grant", "add", "Bob Builder", "front"},
 		{"claim", "add", "ada@example.com"},
 	} {
 		if out, err := p.run(line...); err != nil {
 			t.Fatalf("%q: %v %s", line, err, out)
 		}
 	}
-	grant := get[[]struct{ ID string }](p, "grant", "list")[0].ID
-	claim := get[[]struct{ ID string }](p, "claim", "list")[0].ID
-	accounts := []string{"Bob", "ada@example.com"}
+	grant := rows[api.Grant](p, "grant", "list")[0].ID
+	claim := rows[api.Claim](p, "claim", "list")[0].ID
+	accounts := []string{"Bob Builder", "ada@example.com"}
 	for _, tt := range []struct {
 		line string
 		want []string
 	}{
 		{"account state |", accounts},
-		{"account state Bob |", []string{"active", "created", "invited", "suspended"}},
+		{"account state Bob |", []string{"active", "invited", "suspended"}},
 		{"account edits |", accounts},
 		{"account edits Bob |", nil},
 		{"account add |", nil},
@@ -71,8 +72,9 @@ func TestShellsOfferTheNamesThatTheHubHas(t *testing.T) {
 		{"card state |", nil},
 		{"card state 41c0ffee |", []string{"active", "lost", "pending", "replaced", "revoked"}},
 		{"card state 41c0ffee lost --account |", accounts},
-		{"site set --unknown-badge |", []string{"bind", "create", "refuse"}},
-		{"site set --lang |", []string{"en", "fr"}},
+		{"account add --lang |", []string{"en", "fr"}},
+		{"group join |", nil},
+		{"event list --format |", []string{"csv", "json", "text"}},
 	} {
 		got := complete(t, p.Socket, append(strings.Fields(strings.TrimSuffix(tt.line, "|")), "")...)
 		slices.Sort(got)

@@ -56,10 +56,13 @@ func hidden(text string) bool {
 // What an operator or an import wrote is somebody else's text too.
 func TestNamesAndErrorsReachTheScreenEscaped(t *testing.T) {
 	p := serveIn(t, t.TempDir())
-	out, err := p.run("account", "add", "Ada\u200bByron\u2028", "--active")
-	if err != nil || hidden(out) {
-		t.Errorf("account add shows %q, %v", out, err)
+	if _, err := p.run("account", "add", "Ada\u200bByron\u2028", "--active"); err == nil || hidden(err.Error()) {
+		t.Errorf("a name with invisible characters: %v", err)
 	}
+	if _, err := p.run("account", "show", "Ada\u200bByron\u2028"); err == nil {
+		t.Error("somebody has that name")
+	}
+	get[api.Account](p, "account", "add", "Ada Byron", "--active")
 	for _, args := range [][]string{{"account", "list"}, {"--json", "account", "list"}, {"site", "show"}} {
 		if out, err := p.run(args...); err != nil || hidden(out) {
 			t.Errorf("%v shows %q, %v", args, out, err)

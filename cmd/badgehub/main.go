@@ -4,6 +4,7 @@ package main
 
 import (
 	"time"
+	_ "time/tzdata" // the hub knows all time zones, whatever the machine does, and tells terminals theirs
 
 	"badged/internal/cli"
 )

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,19 +41,21 @@ type program struct {
 func Run(ctx context.Context, args []string, env func(string) string, stdio cli.Stdio) error {
 	p := &program{env: env, stdio: stdio}
 	root := cli.Group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
-		p.serveCommand(), p.accountCommand(), p.cardCommand(), p.claimCommand(), p.doorCommand(),
-		p.grantCommand(), p.terminalCommand(), p.eventCommand(), p.siteCommand())
+		p.serveCommand(), p.accountCommand(), p.groupCommand(), p.cardCommand(), p.claimCommand(), p.pinCommand(), p.doorCommand(),
+		p.grantCommand(), p.scheduleCommand(), p.holidayCommand(), p.terminalCommand(), p.eventCommand(), p.auditCommand(),
+		p.siteCommand(), p.backupCommand(), p.restoreCommand())
 	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it
   badgehub account add "Ada Byron" --active`
 	root.Version = version
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.dir, "dir", p.defaultDir(), "folder of the hub's data")
 	flags.Lookup("dir").DefValue = "/var/lib/badgehub for root, ~/.local/share/badgehub for others"
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is that of a flag that is not there
 	flags.StringVar(&p.socket, "socket", "", "admin socket of the hub (default DIR/hub.sock)")
-	flags.BoolVar(&p.json, "json", false, "print JSON")
+	flags.BoolVar(&p.json, "json", false, "print JSON: one object a line, times in RFC 3339")
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	p.offer(root)
 	return cli.Execute(ctx, root, args, stdio)
 }
 
@@ -71,15 +77,32 @@ func (p *program) socketPath() string {
 	return filepath.Join(p.dir, "hub.sock")
 }
 
-// ask is the body of a command that calls the hub once: ask calls, show prints what
+// lang is the language in which the hub's refusals are told: that of the shell.
+func (p *program) lang() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := p.env(name); v != "" {
+			if strings.HasPrefix(v, "fr") {
+				return "fr"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+func (p *program) client() *api.Client {
+	return api.NewClient(p.socketPath(), p.dir, p.lang())
+}
+
+// ask is the body of a command that calls the hub once: call does, show prints what
 // came for a person.
 func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T, error), show func(io.Writer, T)) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
-		client := api.NewClient(p.socketPath(), p.dir)
+		client := p.client()
 		defer client.Close()
 		v, err := call(c.Context(), client, args)
 		if err != nil {
-			return err
+			return advise(err)
 		}
 		if p.json {
 			return foreign.JSON(p.stdio.Out, v)
@@ -91,16 +114,169 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 	}
 }
 
-// table prints a line for each row, under headings.
-func table[T any](headings string, row func(T) string) func(io.Writer, []T) {
-	return func(w io.Writer, rows []T) {
-		if len(rows) == 0 {
-			fmt.Fprintln(w, "none yet")
-			return
+// post, patch and remove are calls of one path, in which {} stands for the arguments.
+func send[In, Out any](method, path string, in func([]string) (In, error)) func(context.Context, *api.Client, []string) (Out, error) {
+	return func(ctx context.Context, c *api.Client, args []string) (out Out, err error) {
+		v, err := in(args)
+		if err != nil {
+			return out, err
 		}
-		fmt.Fprintln(w, headings)
-		for _, r := range rows {
-			fmt.Fprintln(w, row(r))
-		}
+		return api.Call[Out](ctx, c, method, fill(path, args), v)
 	}
 }
+
+// fill puts arguments in the place of {}.
+func fill(path string, args []string) string {
+	for _, a := range args {
+		path = strings.Replace(path, "{}", url.PathEscape(a), 1)
+	}
+	return path
+}
+
+func nothing([]string) (any, error) { return nil, nil }
+
+type none struct{}
+
+// query are the flags of a list, which are those of its path.
+type query struct{ names []string }
+
+// flag adds a flag to a list.
+func (q *query) flag(c *cobra.Command, name, help string) {
+	q.names = append(q.names, name)
+	c.Flags().String(name, "", help)
+}
+
+func (q *query) values(c *cobra.Command) url.Values {
+	v := url.Values{}
+	for _, name := range q.names {
+		if f := c.Flags().Lookup(name); f.Changed {
+			v.Set(strings.ReplaceAll(name, "-", "_"), f.Value.String())
+		}
+	}
+	return v
+}
+
+// lines prints the rows of a list as they come: with --json one object a line, else a
+// table that is laid out page by page.
+func lines[T any](p *program, headings string, row func(T) string) (each func(T) error, end func() error) {
+	w := tabwriter.NewWriter(p.stdio.Out, 0, 4, 2, ' ', 0)
+	n := 0
+	each = func(v T) error {
+		if p.json {
+			return foreign.JSON(p.stdio.Out, v)
+		}
+		foreign.Clean(&v)
+		if n%pageLines == 0 {
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprintln(w, headings)
+		}
+		n++
+		_, err := fmt.Fprintln(w, row(v))
+		return err
+	}
+	end = func() error {
+		if n == 0 && !p.json {
+			fmt.Fprintln(p.stdio.Err, "none yet")
+		}
+		return w.Flush()
+	}
+	return each, end
+}
+
+// pageLines is how many lines of a table are laid out together.
+const pageLines = 500
+
+var errEnough = errors.New("enough")
+
+// list makes a command that lists rows of a path. --limit bounds how many; the hub gives
+// them page by page.
+func list[T any](p *program, use, short, example, path, headings string, row func(T) string, flags func(*cobra.Command, *query)) *cobra.Command {
+	q := &query{}
+	limit := 0
+	c := &cobra.Command{Use: use, Short: short, Example: example, Args: cli.Args(strings.Count(path, "{}"))}
+	if flags != nil {
+		flags(c, q)
+	}
+	c.Flags().IntVar(&limit, "limit", 0, "at most so many (default: all)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if limit < 0 {
+			return cli.Usagef("--limit %d is less than none", limit)
+		}
+		client := p.client()
+		defer client.Close()
+		each, end := lines(p, headings, row)
+		values, n := q.values(c), 0
+		values.Set("limit", strconv.Itoa(pageSize(limit)))
+		err := api.List(c.Context(), client, fill(path, args), values, func(v T) error {
+			if n++; limit > 0 && n > limit {
+				return errEnough
+			}
+			return each(v)
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return advise(err)
+		}
+		return end()
+	}
+	return c
+}
+
+// pageSize is how many rows are asked for at once.
+func pageSize(limit int) int {
+	if limit == 0 {
+		return 1000
+	}
+	return min(limit+1, 1000)
+}
+
+// advice is what to do about a refusal, by its code: what belongs to the command line and
+// not to the hub.
+var advice = map[string]string{
+	"account_not_found":     "See `badgehub account list`.",
+	"card_not_found":        "See `badgehub card list`, or for cards that nobody has `badgehub card list --unknown`.",
+	"claim_not_found":       "See `badgehub claim list`.",
+	"claims_closed":         "Look at the events, then `badgehub site reopen`.",
+	"codes_used_up":         "End some with `badgehub claim remove ID`, or use more digits: `badgehub site set code_digits=6`.",
+	"door_not_found":        "See `badgehub door list`.",
+	"grant_not_found":       "See `badgehub grant list`.",
+	"group_not_found":       "See `badgehub group list`.",
+	"schedule_not_found":    "See `badgehub schedule list`.",
+	"setting_unknown":       "See `badgehub site show`.",
+	"terminal_joined":       "To set up another box in its place, add it with --replace.",
+	"terminal_missing":      "See `badgehub terminal list`.",
+	"grant_needs_name":      "Give it both: `badgehub account edit ACCOUNT --name \"Ada Byron\"`.",
+	"confirm_owner_not_yet": "With admin, you confirm by `badgehub card state CARD active`.",
+}
+
+// advise adds what to do to a refusal of the hub's.
+func advise(err error) error {
+	var e *api.Error
+	if !errors.As(err, &e) || advice[e.Code] == "" {
+		return err
+	}
+	return fmt.Errorf("%w %s", err, advice[e.Code])
+}
+
+// clock is a time as a person at the hub reads it.
+func clock(t api.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+func done(text string) func(io.Writer, none) {
+	return func(w io.Writer, _ none) { fmt.Fprintln(w, text) }
+}
+
+func orAll(names []string) string {
+	if len(names) == 0 {
+		return "all"
+	}
+	return strings.Join(names, ",")
+}
+
+// tabbed joins the columns of a line.
+func tabbed(columns ...string) string { return strings.Join(columns, "\t") }

@@ -24,13 +24,14 @@ import (
 	"badged/internal/foreign"
 	"badged/internal/logbound"
 	"badged/internal/ownfile"
-	"badged/internal/sqlite"
+	sqlitefile "badged/internal/sqlite"
 	"badged/internal/supervisor"
-	"badged/sync/hub"
 	"badged/sync/hub/api"
 	"badged/sync/hub/broker"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
+	"badged/sync/hub/store/sqlite"
 	"badged/sync/hub/web"
 	"badged/sync/mqttlink"
 )
@@ -102,8 +103,8 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err := checkDatabase(p.dir); err != nil {
 		return err
 	}
-	st, err := store.Open(ctx, filepath.Join(p.dir, "hub.db"))
-	if errors.Is(err, sqlite.ErrInUse) {
+	st, err := sqlite.Open(ctx, filepath.Join(p.dir, "hub.db"))
+	if errors.Is(err, sqlitefile.ErrInUse) {
 		return fmt.Errorf("another `badgehub serve` runs with the folder %s (stop it, or give another one with --dir)", p.dir)
 	}
 	if err != nil {
@@ -115,14 +116,14 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	return together(ctx,
-		func(ctx context.Context) error { return p.run(ctx, h, keys, o, log) },
+		func(ctx context.Context) error { return p.run(ctx, st, h, keys, o, log) },
 		func(ctx context.Context) error { bound.Run(ctx); return nil },
 	)
 }
 
 // prepare loads what the hub is. It makes it only at the first start of a site, or
 // when the power went during that.
-func (p *program) prepare(ctx context.Context, st *store.Store, name string, log *slog.Logger) (*hub.Hub, *pki.Keys, error) {
+func (p *program) prepare(ctx context.Context, st *store.Store, name string, log *slog.Logger) (*fleet.Hub, *pki.Keys, error) {
 	if err := checkKeys(ctx, p.dir, st); err != nil {
 		return nil, nil, err
 	}
@@ -136,12 +137,15 @@ func (p *program) prepare(ctx context.Context, st *store.Store, name string, log
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := hub.New(ctx, hub.Options{Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Log: log})
+	h, err := fleet.New(ctx, fleet.Options{
+		Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Log: log,
+		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
+	})
 	return h, keys, err
 }
 
 // run opens the doors of the hub and runs what is behind them.
-func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOptions, log *slog.Logger) error {
+func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *pki.Keys, o serveOptions, log *slog.Logger) error {
 	hosts := certHosts(o)
 	b, err := broker.Start(broker.Options{
 		Listen: o.mqtt, Dir: filepath.Join(p.dir, "broker"), Site: h.SiteID(), TLS: keys.Mutual(hosts), Log: log,
@@ -180,7 +184,10 @@ func (p *program) run(ctx context.Context, h *hub.Hub, keys *pki.Keys, o serveOp
 			return web.Serve(ctx, webListener, web.Options{Hub: h, CA: keys.CA, Issue: issue, MQTT: told.MQTT, TLS: keys.Server(hosts), Log: log})
 		},
 		func(ctx context.Context) error {
-			return api.Serve(ctx, admin, api.Options{Hub: h, CA: keys.CA, Join: told.Web, Log: log})
+			return api.ServeSocket(ctx, admin, api.Options{
+				Store: st, Fleet: h, CA: keys.CA, Join: told.Web, Log: log, Backup: st.Backup,
+				EventsCame: func() <-chan struct{} { return st.Changed(store.EventsCame) },
+			})
 		},
 		func(ctx context.Context) error { return tidy(ctx, h, log) },
 		func(ctx context.Context) error { return p.announceReady(ctx, linked, told, log) },
@@ -230,11 +237,11 @@ To set up a terminal:  badgehub terminal add hall
 	return err
 }
 
-func tidy(ctx context.Context, h *hub.Hub, log *slog.Logger) error {
+func tidy(ctx context.Context, h *fleet.Hub, log *slog.Logger) error {
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
 	for {
-		if err := h.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := errors.Join(h.Tidy(ctx), h.Retain(ctx)); err != nil && ctx.Err() == nil {
 			log.Error("tidying failed", "error", err)
 		}
 		select {
@@ -281,14 +288,14 @@ func advertised(addr string, hosts []string) string {
 
 // dialer makes links between the hub and its own broker, over loopback with a
 // certificate of the hub's, and closes linked at the first.
-func dialer(h *hub.Hub, keys *pki.Keys, b *broker.Broker, linked chan<- struct{}, log *slog.Logger) func(context.Context) (hub.Link, error) {
+func dialer(h *fleet.Hub, keys *pki.Keys, b *broker.Broker, linked chan<- struct{}, log *slog.Logger) func(context.Context) (fleet.Link, error) {
 	var once sync.Once
-	return func(ctx context.Context) (hub.Link, error) {
+	return func(ctx context.Context) (fleet.Link, error) {
 		config, err := keys.Loopback("localhost", broker.RoleHub)
 		if err != nil {
 			return nil, err
 		}
-		link, err := mqttlink.DialHub[hub.Message](ctx, mqttlink.HubConfig{Address: b.Loopback(), Site: h.SiteID(), TLS: config, Log: log})
+		link, err := mqttlink.DialHub[fleet.Message](ctx, mqttlink.HubConfig{Address: b.Loopback(), Site: h.SiteID(), TLS: config, Log: log})
 		if err != nil {
 			return nil, err
 		}

@@ -155,10 +155,10 @@ func TestATerminalTalksToItsHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	front.ack(0)
-	ada := get[api.Account](p, "account", "add", "Ada", "--active")
+	ada := get[api.Account](p, "account", "add", "Ada Byron", "--active")
 	front.page(wire.Accounts, func(c wire.Change) bool {
 		var a wire.Account
-		return wire.Unmarshal(c.Body, &a) == nil && a.Name == "Ada"
+		return wire.Unmarshal(c.Body, &a) == nil && a.Name == "Ada Byron"
 	})
 	claim := get[api.IssuedClaim](p, "claim", "add", ada.ID)
 	front.page(wire.Claims, func(c wire.Change) bool {
@@ -176,7 +176,7 @@ func TestATerminalTalksToItsHub(t *testing.T) {
 	if n := <-followed; n != 16 {
 		t.Errorf("a follower saw %d events, want 16", n)
 	}
-	list := get[[]api.Terminal](p, "terminal", "list")
+	list := rows[api.Terminal](p, "terminal", "list")
 	if len(list) != 1 || !list[0].Connected || list[0].Upto["ev"] != 16 || list[0].Agent != "test" {
 		t.Errorf("terminals %+v", list)
 	}
@@ -194,7 +194,7 @@ func follow(ctx context.Context, enough func(), p *process, want int) (n int) {
 			enough()
 		}
 	})
-	args := []string{"event", "follow", "--json", "--socket", p.Socket}
+	args := []string{"event", "follow", "--after", "0", "--json", "--socket", p.Socket}
 	if err := Run(ctx, args, func(string) string { return "" }, cli.Stdio{Out: lines, Err: lines}); err != nil {
 		p.t.Error(err)
 	}
@@ -229,12 +229,14 @@ func TestKillNineLosesNothingAcknowledged(t *testing.T) {
 		p.stop(syscall.SIGKILL)
 		p = serveIn(t, dir, mqtt, web)
 	}
-	out, err := p.run("event", "list", "--json")
+	out, err := p.run("event", "list", "--limit", "0", "--json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	seq := uint64(0)
-	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	slices.Reverse(lines) // the newest came first
+	for _, line := range lines {
 		var e api.Event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err)
@@ -310,7 +312,7 @@ func TestARemovedTerminalIsLockedOut(t *testing.T) {
 	if out, err := p.run("event", "list", "--json"); err != nil || strings.Count(out, "\n") != 16 {
 		t.Errorf("%d events are left, want 16; %v", strings.Count(out, "\n"), err)
 	}
-	list := get[[]api.Terminal](p, "terminal", "list")
+	list := rows[api.Terminal](p, "terminal", "list")
 	if len(list) != 2 || !list[0].Removed || list[0].Joined || list[0].Connected || !list[1].Connected {
 		t.Errorf("terminals %+v", list)
 	}

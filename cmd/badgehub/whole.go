@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"badged/sync/hub"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
 )
@@ -41,7 +41,7 @@ func checkDatabase(dir string) error {
 
 // checkKeys refuses a site whose keys are not all there.
 func checkKeys(ctx context.Context, dir string, st *store.Store) error {
-	begun, err := hub.Begun(ctx, st)
+	begun, err := fleet.Begun(ctx, st)
 	if err != nil || !begun {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"badged/sync/hub/pki"
-	"badged/sync/hub/store"
+	"badged/sync/hub/store/sqlite"
 )
 
 // A file of the site that is lost is asked for by name and never made anew.
@@ -37,7 +37,7 @@ func TestALostFileIsNotMadeAnew(t *testing.T) {
 // The power went after the first start had made the database and a part of the keys.
 func TestAFirstStartThatWasCutShortGoesOn(t *testing.T) {
 	dir := t.TempDir()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "hub.db"))
+	st, err := sqlite.Open(t.Context(), filepath.Join(dir, "hub.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

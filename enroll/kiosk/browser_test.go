@@ -256,7 +256,7 @@ func TestBrowserKeepsTheButtonUnderTheFinger(t *testing.T) {
 func TestBrowserKeepsNothingAfterSignOut(t *testing.T) {
 	d := newDesk()
 	b := browse(t, d)
-	d.swipe(enroll.Account{Name: "Ada Lovelace", Email: "ada@example.org", Lang: "fr"})
+	d.swipe(enroll.Account{Name: "Ada Lovelace", EmailState: enroll.EmailConfirmed, Lang: "fr"})
 	b.sees(heading, "Bienvenue Ada Lovelace")
 	b.run(chromedp.Click("#do-edit"))
 	b.sees(heading, "Modifier le compte")

@@ -84,7 +84,7 @@ func (k *Kiosk) postEdit(f submit) {
 		return
 	}
 	k.touch(f.r.Context(), f.p, f.s.Session)
-	ed := enroll.Edit{Name: f.s.Account.Name, Email: f.s.Account.Email, Lang: f.r.PostForm.Get("lang")}
+	ed := enroll.Edit{Name: f.s.Account.Name, Lang: f.r.PostForm.Get("lang")}
 	if f.s.EditProfile {
 		ed.Name, ed.Email = f.r.PostForm.Get("name"), f.r.PostForm.Get("email")
 	}

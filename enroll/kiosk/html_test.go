@@ -14,6 +14,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/printjobs"
+	"badged/internal/profile"
 )
 
 // shown is everything from outside that a page shows.
@@ -32,7 +33,7 @@ func harmless(s string) string { return strings.Repeat("x", utf8.RuneCountInStri
 func pagesOf(k *Kiosk, s shown) map[string]string {
 	screen := enroll.Screen{
 		Session: s.session, Lang: "fr", EditProfile: true, Notice: enroll.BadRead, Ends: time.Now().Add(time.Hour),
-		Account: enroll.Account{Name: s.name, Email: s.email, Lang: s.lang},
+		Account: enroll.Account{Name: s.name, Lang: s.lang},
 	}
 	v := k.view(&point{name: s.point}, screen, place{page: pageEdit})
 	v.Left, v.Version, v.Form = 1, "", "" // the same in all of them
@@ -42,7 +43,7 @@ func pagesOf(k *Kiosk, s shown) map[string]string {
 	deletion.Held = jobs.Held
 	edit.Fields = fields{
 		Edit:  enroll.Edit{Name: s.name, Email: s.email, Lang: s.lang},
-		Wrong: &enroll.FieldError{Field: "name", Problem: enroll.Problem(s.bad)},
+		Wrong: &enroll.FieldError{Field: "name", Problem: profile.Problem(s.bad)},
 	}
 	home.Page = pageHome
 	idle.Page, idle.Session = pageIdle, ""

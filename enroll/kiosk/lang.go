@@ -1,10 +1,13 @@
 package kiosk
 
-import "badged/enroll"
+import (
+	"badged/enroll"
+	"badged/internal/profile"
+)
 
 // spoken is the language of the page.
 func spoken(s enroll.Screen) string {
-	if enroll.IsLang(s.Lang) {
+	if profile.IsLang(s.Lang) {
 		return s.Lang
 	}
 	return "fr"

@@ -90,6 +90,8 @@ var scenes = []struct {
 		b.d.swipe(b.person("", 1))
 		b.d.set(func(s *enroll.Screen) { s.EditProfile = false })
 	}, "edit.heading", "/edit"},
+	{"edit-toconfirm", func(b *screen) { b.d.swipe(b.typedEmail()) }, "edit.heading", "/edit"},
+	{"pinwait", func(b *screen) { b.d.leave(); b.d.notice(enroll.PINDelayed) }, "notice.pinwait.title", ""},
 	{"jobs-asking", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Asking}) }, "", ""},
 	{"jobs-none", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed}) }, "", ""},
 	{"jobs-one", func(b *screen) {
@@ -119,6 +121,7 @@ var scenes = []struct {
 	}, "", ""},
 	{"jobs-delete", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()}) }, "delete.heading", "/delete?job=3"},
 	{"saved", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", "/saved"},
+	{"saved-toconfirm", func(b *screen) { b.d.swipe(b.typedEmail()) }, "", "/saved"},
 }
 
 // prints logs somebody in who has these jobs.
@@ -131,7 +134,14 @@ func (b *screen) prints(name string, h printjobs.Held) {
 
 func (b *screen) person(name string, n uint64) enroll.Account {
 	s, _ := b.d.Screen("hall")
-	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Email: "", Lang: s.Lang}
+	return enroll.Account{Kind: enroll.Anonymous, State: enroll.Active, Number: n, Name: name, Lang: s.Lang}
+}
+
+// typedEmail is somebody who typed an e-mail here before.
+func (b *screen) typedEmail() enroll.Account {
+	a := b.person("Camille Desrosiers", 1)
+	a.EmailState = enroll.EmailToConfirm
+	return a
 }
 
 // sizes are the panels that there are, and a phone.

@@ -25,6 +25,7 @@ type banner struct {
 var (
 	cardRefused = banner{toneBad, "notice.card.title", "notice.card.text"}
 	codeRefused = banner{toneBad, "notice.code.title", "notice.code.text"}
+	pinDelayed  = banner{toneWarn, "notice.pinwait.title", "notice.pinwait.text"}
 	badRead     = banner{toneWarn, "notice.badread.title", "notice.badread.text"}
 	randomUID   = banner{toneBad, "notice.random.title", "notice.random.text"}
 	cutUID      = banner{toneBad, "notice.cut.title", "notice.cut.text"}
@@ -41,9 +42,10 @@ var (
 	idledOut    = banner{toneInfo, "notice.idle.title", "notice.idle.text"}
 	limitedOut  = banner{toneInfo, "notice.limit.title", "notice.limit.text"}
 
-	saved  = banner{toneGood, "saved.title", "saved.text"}
-	failed = banner{toneBad, "edit.failed.title", "edit.failed.text"}
-	ended  = banner{toneInfo, "ended.title", "ended.text"}
+	saved     = banner{toneGood, "saved.title", "saved.text"}
+	toConfirm = banner{toneGood, "saved.title", "saved.confirm"}
+	failed    = banner{toneBad, "edit.failed.title", "edit.failed.text"}
+	ended     = banner{toneInfo, "ended.title", "ended.text"}
 )
 
 // notices has a line for every reason that a print point can show. Reasons that
@@ -73,6 +75,9 @@ var notices = map[enroll.Reason]*banner{
 	enroll.NotUnderstood:   &outOfOrder,
 	enroll.BadRead:         &badRead,
 	enroll.PINUnknown:      &codeRefused,
+	enroll.PINDelayed:      &pinDelayed,
+	enroll.KnownPIN:        nil,
+	enroll.OutOfHours:      &cardRefused,
 	enroll.SignedOut:       &signedOut,
 	enroll.SessionIdle:     &idledOut,
 	enroll.SessionLimit:    &limitedOut,
@@ -81,6 +86,14 @@ var notices = map[enroll.Reason]*banner{
 	enroll.ServiceAccount:  &cardRefused,
 	enroll.EntryTimeout:    &timedOut,
 	enroll.BindOffered:     &bindOffered,
+}
+
+// savedAs is the message after an edit.
+func savedAs(a enroll.Account) *banner {
+	if a.EmailState == enroll.EmailToConfirm {
+		return &toConfirm
+	}
+	return &saved
 }
 
 func noticeOf(r enroll.Reason) *banner {

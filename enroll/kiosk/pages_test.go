@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,9 +49,42 @@ func TestEditSavesNameEmailAndLanguage(t *testing.T) {
 	v.post("/p/hall/edit", fill(form, "name", "Ada Lovelace", "email", "ada@example.org", "lang", "en")).leads(t, "/p/hall/saved")
 	v.get("/p/hall/saved").wants(t, http.StatusOK, "Welcome Ada Lovelace", "Changes saved", `content="6;url=/p/hall"`)
 	v.get("/p/hall").lacks(t, "Changes saved")
-	v.get("/p/hall/edit").wants(t, http.StatusOK, `value="Ada Lovelace"`, `value="ada@example.org"`, `value="en" id="radio-en" checked`)
+	v.get("/p/hall/edit").wants(t, http.StatusOK, `value="Ada Lovelace"`, "still to be confirmed", `value="en" id="radio-en" checked`)
 	if got := d.saved(); len(got) != 1 || got[0] != (enroll.Edit{Name: "Ada Lovelace", Email: "ada@example.org", Lang: "en"}) {
 		t.Errorf("saved %+v", got)
+	}
+}
+
+// TestThePanelSaysWhatBecomesOfAnEmail: the address stays at the hub. Whether there is one,
+// and whether it waits to be confirmed, is all that a panel shows; an empty field keeps it.
+func TestThePanelSaysWhatBecomesOfAnEmail(t *testing.T) {
+	d := newDesk()
+	_, v := serve(t, d)
+	const toConfirm, kept = "Une adresse est enregistrée, à confirmer", "Une adresse est enregistrée. Laissez"
+	for state, want := range map[enroll.EmailState][]string{
+		enroll.EmailNone: nil, enroll.EmailToConfirm: {toConfirm}, enroll.EmailConfirmed: {kept},
+	} {
+		d.swipe(enroll.Account{Name: "Ada", EmailState: state, Lang: "fr"})
+		form := v.get("/p/hall/edit")
+		form.wants(t, http.StatusOK, append(want, `id="email" name="email" value=""`)...)
+		for _, text := range []string{toConfirm, kept} {
+			if !slices.Contains(want, text) {
+				form.lacks(t, text)
+			}
+		}
+		if state == enroll.EmailNone {
+			form.lacks(t, "email-note")
+		}
+		v.post("/p/hall/edit", fill(form, "name", "Ada Byron", "lang", "fr")).leads(t, "/p/hall/saved")
+		if got := d.saved(); got[len(got)-1] != (enroll.Edit{Name: "Ada Byron", Lang: "fr"}) {
+			t.Errorf("saved %+v", got)
+		}
+		saved := v.get("/p/hall/saved")
+		if saved.wants(t, http.StatusOK, "Votre compte est à jour"); state == enroll.EmailToConfirm {
+			saved.wants(t, http.StatusOK, "Votre adresse e-mail est à confirmer")
+		} else {
+			saved.lacks(t, "à confirmer")
+		}
 	}
 }
 
@@ -59,12 +93,12 @@ func TestEditWithoutProfileIsTheLanguageOnly(t *testing.T) {
 	d := newDesk()
 	_, v := serve(t, d)
 	d.set(func(s *enroll.Screen) { s.EditProfile = false })
-	d.swipe(enroll.Account{Name: "Ada", Email: "ada@example.org", Lang: "fr"})
+	d.swipe(enroll.Account{Name: "Ada", EmailState: enroll.EmailConfirmed, Lang: "fr"})
 	form := v.get("/p/hall/edit")
 	form.wants(t, http.StatusOK, "Seule la langue", `name="lang"`)
-	form.lacks(t, `name="name"`, `name="email"`, "ada@example.org")
+	form.lacks(t, `name="name"`, `name="email"`)
 	v.post("/p/hall/edit", fill(form, "name", "Eve", "email", "eve@example.org", "lang", "en")).leads(t, "/p/hall/saved")
-	if got := d.saved(); len(got) != 1 || got[0] != (enroll.Edit{Name: "Ada", Email: "ada@example.org", Lang: "en"}) {
+	if got := d.saved(); len(got) != 1 || got[0] != (enroll.Edit{Name: "Ada", Lang: "en"}) {
 		t.Errorf("saved %+v", got)
 	}
 }
@@ -105,11 +139,11 @@ func TestEditFailsClearly(t *testing.T) {
 func TestSignOutLeavesNothing(t *testing.T) {
 	d := newDesk()
 	_, v := serve(t, d)
-	d.swipe(enroll.Account{Name: "Ada Lovelace", Email: "ada@example.org"})
+	d.swipe(enroll.Account{Name: "Ada Lovelace"})
 	form := fill(v.get("/p/hall/edit"))
 	v.post("/p/hall/signout", form).leads(t, "/p/hall")
 	for _, path := range []string{"/p/hall", "/p/hall/view?page=edit&session=session-1", "/p/hall/ended"} {
-		v.get(path).lacks(t, "Ada", "ada@example.org", "session-1")
+		v.get(path).lacks(t, "Ada", "session-1")
 	}
 	v.get("/p/hall/edit").leads(t, "/p/hall") // the back button
 	v.post("/p/hall/signout", fill(v.get("/p/hall"))).leads(t, "/p/hall")
@@ -154,6 +188,7 @@ func TestNoticesSayWhatToDo(t *testing.T) {
 		enroll.QuotaReached: "Pas de nouveau compte",
 		enroll.StoreFailed:  "Appelez un technicien",
 		enroll.PINUnknown:   "Code refusé",
+		enroll.PINDelayed:   "Attendez une minute",
 		enroll.Reason(999):  "Badge refusé",
 	} {
 		d.notice(reason)
@@ -168,6 +203,7 @@ func TestNoticesSayWhatToDo(t *testing.T) {
 func TestNoticesRevealNothingOfOthers(t *testing.T) {
 	for _, r := range []enroll.Reason{
 		enroll.RouteOff, enroll.AccountInactive, enroll.BindingInactive, enroll.CardTaken, enroll.NoGrant, enroll.DeniedGrant, enroll.ServiceAccount,
+		enroll.OutOfHours,
 	} {
 		if noticeOf(r) != noticeOf(enroll.UnknownCard) {
 			t.Errorf("reason %d differs from an unknown card", r)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/internal/profile"
 	"badged/keypad"
 )
 
@@ -89,7 +90,7 @@ func (d *desk) swipe(a enroll.Account) {
 
 // SetLang picks the language of the idle panel.
 func (d *desk) SetLang(_, lang string) {
-	if s, _ := d.Screen("hall"); s.Session == "" && enroll.IsLang(lang) {
+	if s, _ := d.Screen("hall"); s.Session == "" && profile.IsLang(lang) {
 		d.set(func(s *enroll.Screen) { s.Lang = lang })
 	}
 }
@@ -115,15 +116,18 @@ func (d *desk) Edit(_ context.Context, _, session string, ed enroll.Edit) error 
 	case d.editErr != nil:
 		return d.editErr
 	case len(ed.Name) > 200:
-		return &enroll.FieldError{Field: "name", Problem: enroll.ProblemTooLong}
+		return &enroll.FieldError{Field: "name", Problem: profile.TooLong}
 	case ed.Email != "" && !strings.Contains(ed.Email, "@example."):
-		return &enroll.FieldError{Field: "email", Problem: enroll.ProblemBadEmail}
+		return &enroll.FieldError{Field: "email", Problem: profile.BadEmail}
 	case ed.Lang != "fr" && ed.Lang != "en":
-		return &enroll.FieldError{Field: "lang", Problem: enroll.ProblemBadLang}
+		return &enroll.FieldError{Field: "lang", Problem: profile.BadLang}
 	}
 	d.set(func(s *enroll.Screen) {
 		d.edits = append(d.edits, ed)
-		s.Account.Name, s.Account.Email, s.Account.Lang, s.Lang = ed.Name, ed.Email, ed.Lang, ed.Lang
+		s.Account.Name, s.Account.Lang, s.Lang = ed.Name, ed.Lang, ed.Lang
+		if ed.Email != "" {
+			s.Account.EmailState = enroll.EmailToConfirm
+		}
 	})
 	return nil
 }

@@ -233,6 +233,18 @@ var realScenes = []func(*stage){
 		s.look("/p/hall/edit")
 		s.edit("", "ada@example.org", s.lang())
 		s.look("/p/hall")
+		s.look("/p/hall/edit")
+	},
+	func(s *stage) { // a member whose address the hub has, who changes the name only
+		id := s.member("A", enroll.Active)
+		s.update(func(tx enroll.Tx) error {
+			a, err := tx.Account(id)
+			a.EmailState = enroll.EmailConfirmed
+			return errors.Join(err, tx.PutAccount(a))
+		})
+		s.tap("A")
+		s.look("/p/hall/edit")
+		s.edit("Ada Byron", "", s.lang())
 	},
 	func(s *stage) { // a member without a name, who signs out, and comes back too late
 		s.member("A", enroll.Active)
@@ -247,7 +259,7 @@ var realScenes = []func(*stage){
 	func(s *stage) { // what cannot be saved
 		s.member("A", enroll.Active)
 		s.tap("A")
-		for _, name := range []string{strings.Repeat("x", 201), "a\x1bb"} {
+		for _, name := range []string{strings.Repeat("x", 201), "a\x1bb", "anonym7", "..."} {
 			s.edit(name, "", s.lang())
 		}
 		for _, email := range []string{"nobody", strings.Repeat("x", 250) + "@example.org"} {
@@ -317,6 +329,12 @@ var realScenes = []func(*stage){
 		}
 		s.look("/p/hall")
 		s.tap("B")
+		s.look("/p/hall")
+	},
+	func(s *stage) { // wrong PINs, until the panel takes none for a while
+		for range 4 {
+			s.keys("111222#")
+		}
 		s.look("/p/hall")
 	},
 	func(s *stage) { // somebody whose documents wait

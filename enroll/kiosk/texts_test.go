@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"badged/enroll"
+	"badged/internal/profile"
 )
 
 // Every text exists in every language, with the same places to fill.
@@ -73,9 +74,10 @@ func usedKeys(t *testing.T) map[string]bool {
 
 // What the engine can say of each field.
 var problems = []string{
-	"name." + string(enroll.ProblemTooLong), "name." + string(enroll.ProblemBadText),
-	"email." + string(enroll.ProblemTooLong), "email." + string(enroll.ProblemBadEmail),
-	"lang." + string(enroll.ProblemBadLang),
+	"name." + string(profile.TooLong), "name." + string(profile.BadText),
+	"name." + string(profile.Reserved), "name." + string(profile.Empty),
+	"email." + string(profile.TooLong), "email." + string(profile.BadEmail),
+	"lang." + string(profile.BadLang),
 }
 
 func TestEveryTextIsUsedAndEveryUsedTextExists(t *testing.T) {

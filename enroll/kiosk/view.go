@@ -64,7 +64,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 	case page == pageEnded && v.Banner == nil:
 		v.Banner = &ended
 	case page == pageSaved && v.Banner == nil && s.Session != "":
-		v.Banner = &saved
+		v.Banner = savedAs(s.Account)
 	case v.Banner == &cardBound && s.Session == "": // it did not log in
 		v.Banner = &bindWaits
 	case v.Banner == nil && s.Session == "" && s.ReaderDown:
@@ -81,7 +81,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 	if s.Session == "" {
 		v.Page = pageIdle
 	}
-	v.Fields.Edit = enroll.Edit{Name: s.Account.Name, Email: s.Account.Email, Lang: lang}
+	v.Fields.Edit = enroll.Edit{Name: s.Account.Name, Lang: lang}
 	return v
 }
 
@@ -151,7 +151,7 @@ func (v view) Lead() string {
 // incomplete reports whether who is logged in can still tell who they are.
 func (v view) incomplete() bool {
 	a := v.Screen.Account
-	return v.Screen.EditProfile && (a.Name == "" || a.Email == "")
+	return v.Screen.EditProfile && (a.Name == "" || a.EmailState == enroll.EmailNone)
 }
 
 // Tone is how the page as a whole looks.

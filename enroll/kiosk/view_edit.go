@@ -14,6 +14,7 @@ type entry struct {
 	Name, Label, Value string
 	Mode, Capitals     string // attributes of the input
 	Problem            string // empty: none
+	Note               string // empty: none
 	Focus              bool   // the page opens with the cursor here
 }
 
@@ -23,8 +24,20 @@ func (v view) Entries() []entry {
 		return nil
 	}
 	return []entry{
-		{"name", v.T("edit.name"), v.Fields.Name, "text", "words", v.Problem("name"), v.focus("name")},
-		{"email", v.T("edit.email"), v.Fields.Email, "email", "none", v.Problem("email"), v.focus("email")},
+		{"name", v.T("edit.name"), v.Fields.Name, "text", "words", v.Problem("name"), "", v.focus("name")},
+		{"email", v.T("edit.email"), v.Fields.Email, "email", "none", v.Problem("email"), v.emailNote(), v.focus("email")},
+	}
+}
+
+// emailNote says what the hub has: the address itself stays there.
+func (v view) emailNote() string {
+	switch v.Screen.Account.EmailState {
+	case enroll.EmailToConfirm:
+		return v.T("edit.email.confirm")
+	case enroll.EmailConfirmed:
+		return v.T("edit.email.kept")
+	default:
+		return ""
 	}
 }
 

@@ -87,7 +87,7 @@ func gather(pages []wire.Page) (delta, error) {
 	if uint64(len(seen)) != p.Parts || len(pages) != len(seen) {
 		return delta{}, fmt.Errorf("%s: %d pages of %d", d.c, len(pages), p.Parts)
 	}
-	if d.c < wire.Config || d.c > wire.Trust {
+	if d.c < wire.Config || d.c > wire.LastCollection {
 		return delta{}, fmt.Errorf("%s is not known to this version", d.c)
 	}
 	d.sort()
@@ -259,7 +259,7 @@ func (t *txn) note(c wire.Collection, key, hub []byte, l *localRow) error {
 	return err
 }
 
-// endGrant takes a grant away from the account that had it: the next row may name
+// endGrant takes a grant away from the account or group that had it: the next row may name
 // another.
 func (t *txn) endGrant(key []byte) error {
 	old, err := find(t.find).hub(wire.Grants, key)
@@ -267,7 +267,7 @@ func (t *txn) endGrant(key []byte) error {
 		return err
 	}
 	w, _, err := decode[wire.Grant](wire.Grants, key, old)
-	t.changes = append(t.changes, enroll.GoneGrant{ID: enroll.GrantID(key), Account: w.Account})
+	t.changes = append(t.changes, enroll.GoneGrant{ID: enroll.GrantID(key), Account: w.Account, Group: w.Group})
 	return err
 }
 
@@ -342,7 +342,7 @@ func (s *Store) Position(ctx context.Context) (wire.Position, error) {
 	for _, stream := range streams {
 		p.Next[stream] = uint64(s.at.pos[stream] - s.at.base[stream] + 1)
 	}
-	for c := wire.Config; c <= wire.Trust; c++ {
+	for c := wire.Config; c <= wire.LastCollection; c++ {
 		v := s.at.vector[c]
 		p.Vector = append(p.Vector, wire.CollectionState{
 			Collection: c, Rev: v.rev, Hash: v.hash, NotUnderstood: s.at.strange[c],

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"badged/enroll"
 	"badged/internal/secret"
 	"badged/keypad"
 	"badged/reader"
-	central "badged/sync/hub"
+	"badged/sync/hub/access"
+	central "badged/sync/hub/fleet"
+	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
 
@@ -30,12 +31,18 @@ func TestTheAssuranceOfACardComesBack(t *testing.T) {
 			"ada":     reader.NewCard(reader.PACS, "H10301", 26, []byte{4, 5, 6, 0}),
 		}
 		want := map[string]enroll.Assurance{"uid": enroll.AssuranceUID, "unknown": enroll.AssuranceUID, "pacs": enroll.AssurancePACS, "ada": enroll.AssurancePACS}
-		_, err := m.hub.SetDoor(ctx, "front", func(*wire.Door) {})
-		m.must(err)
-		ada, err := m.hub.AddAccount(ctx, wire.Edit{Name: "Ada"}, wire.AccountActive)
-		m.must(err)
-		claim, err := m.hub.IssueClaim(ctx, central.Hex(ada.ID), nil, time.Hour)
-		m.must(err)
+		var claim access.IssuedClaim
+		m.change(func(tx central.Tx) error {
+			if _, err := access.SetDoor(tx.Tx.Tx, "front", func(*access.Door) {}); err != nil {
+				return err
+			}
+			ada, err := people.Add(tx.Tx.Tx.Tx, people.New{First: "Ada", State: people.Active})
+			if err != nil {
+				return err
+			}
+			claim, err = access.IssueClaim(tx.Tx.Tx, siteKey, access.NewClaim{Account: people.HexID(ada.ID)})
+			return err
+		})
 		b := m.boxes[0]
 		m.connect(b)
 		for _, name := range []string{"uid", "unknown", "pacs"} {
@@ -53,11 +60,14 @@ func TestTheAssuranceOfACardComesBack(t *testing.T) {
 			m.connect(b)
 			m.connect(m.boxes[1])
 		}
-		known, err := m.hub.Bindings(ctx)
-		m.must(err)
+		var known []access.Card
+		m.look(func(tx central.Tx) (err error) {
+			known, _, err = tx.ListCards(access.CardQuery{Limit: 1000})
+			return err
+		})
 		for name, a := range want {
-			i := slices.IndexFunc(known, func(c central.Binding) bool { return c.ID == siteKey.Card(name) })
-			if i < 0 || known[i].Assurance != wire.Assurance(a) {
+			i := slices.IndexFunc(known, func(c access.Card) bool { return c.ID == siteKey.Card(name) })
+			if i < 0 || known[i].Assurance != access.Assurance(wire.Assurance(a).String()) {
 				t.Errorf("the hub knows %s among %+v, want %s", name, known, wire.Assurance(a))
 			}
 		}
@@ -81,10 +91,12 @@ func TestTheHubHearsOfRowsThatATerminalDoesNotUnderstand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newLapseModel(t.TempDir())
 		defer m.close()
-		ctx := context.Background()
 		told := func() (n uint64) {
-			list, err := m.hub.Terminals(ctx)
-			m.must(err)
+			var list []central.TerminalState
+			m.look(func(tx central.Tx) (err error) {
+				list, err = m.hub.Terminals(tx)
+				return err
+			})
 			for _, v := range list[0].Vector {
 				if v.NotUnderstood > 0 && v.Collection != wire.Grants {
 					t.Errorf("%s: %d", v.Collection, v.NotUnderstood)
@@ -94,7 +106,7 @@ func TestTheHubHearsOfRowsThatATerminalDoesNotUnderstand(t *testing.T) {
 			return n
 		}
 		put := func(body []byte) {
-			m.must(m.db.Update(ctx, func(tx central.Tx) error { return tx.PutRow(wire.Grants, "", key(1), body) }))
+			m.change(func(tx central.Tx) error { return tx.PutRow(wire.Grants, "", key(1), body) })
 			m.connect(m.boxes[0])
 		}
 		grant := wire.Grant{Account: id(1), Door: "front"}

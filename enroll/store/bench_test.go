@@ -27,7 +27,7 @@ func crowd(b testing.TB, n int) (accounts, cards *hub, ids []enroll.CardID) {
 			binary.BigEndian.PutUint64(id[8:], r.Uint64())
 		}
 		ids = append(ids, card)
-		accounts.rows[string(account[:])] = marshal(b, wire.Account{Kind: 1, State: 3, Name: "Ada Lovelace", Email: "ada@example.org", Lang: "fr"})
+		accounts.rows[string(account[:])] = marshal(b, wire.Account{Kind: 1, State: 3, Name: "Ada Lovelace", EmailState: 2, Lang: "fr"})
 		cards.rows[string(card[:])] = marshal(b, wire.Binding{Account: account, State: 1, Assurance: 2})
 	}
 	return accounts, cards, ids

@@ -58,7 +58,7 @@ func (s *Store) mirrors(c enroll.Change) bool {
 	case enroll.Account:
 		have, ok := s.index.Account(want.ID)
 		return ok == (want.State != 0) && have.State == want.State && (!ok || have.Kind == want.Kind && have.Number == want.Number &&
-			sameSecond(have.Expires, want.Expires))
+			have.Groups == want.Groups && sameSecond(have.Expires, want.Expires))
 	case enroll.Binding:
 		have, ok := s.index.Card(want.Card, "")
 		b := have.Binding
@@ -76,7 +76,15 @@ func (s *Store) mirrors(c enroll.Change) bool {
 	case enroll.Door:
 		return s.index.Door(want.ID) == want
 	case enroll.Site:
-		return s.index.Site() == want
+		return reflect.DeepEqual(s.index.Site(), want)
+	case enroll.Schedule:
+		have, ok := s.index.Schedule(want.ID)
+		return ok && reflect.DeepEqual(have, want)
+	case enroll.Holidays:
+		return reflect.DeepEqual(s.index.Holidays(), want)
+	case enroll.PIN:
+		have, ok := s.index.PIN(want.MAC)
+		return ok != want.NotUnderstood && (!ok || have.ID == want.Account)
 	default:
 		return true
 	}
@@ -84,11 +92,15 @@ func (s *Store) mirrors(c enroll.Change) bool {
 
 func (s *Store) mirrorsGrant(want enroll.Grant) bool {
 	if want.NotUnderstood {
-		want.From, want.To = time.Time{}, time.Time{}
+		want.From, want.To, want.Schedule = time.Time{}, time.Time{}, 0
 	}
-	for _, have := range s.index.Grants(want.Account, want.Door) {
+	grants := s.index.GroupGrants(want.Group, want.Door)
+	if want.Group == 0 {
+		grants = s.index.Grants(want.Account, want.Door)
+	}
+	for _, have := range grants {
 		if have.ID == want.ID {
-			return have.Deny == want.Deny && sameSecond(have.From, want.From) && sameSecond(have.To, want.To)
+			return have.Deny == want.Deny && have.Schedule == want.Schedule && sameSecond(have.From, want.From) && sameSecond(have.To, want.To)
 		}
 	}
 	return want.NotUnderstood && !want.Deny

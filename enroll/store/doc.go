@@ -21,8 +21,8 @@
 // with the place (mark) of the security event that tells the hub. Neither ever
 // overwrites the other; what counts is their merge:
 //
-//	account  state, kind and number are the hub's as soon as it has a row. Name, address,
-//	         language and end are the terminal's where it changed them (compared with
+//	account  state, kind and number are the hub's as soon as it has a row. Name, state of the
+//	         address, language and end are the terminal's where it changed them (compared with
 //	         the hub's row of that time, base), else the hub's.
 //	         That it was merged stays.
 //	         An anonymous account that lapsed and began anew, with another number, is the

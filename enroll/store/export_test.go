@@ -37,6 +37,13 @@ func (s *Store) CloseWitness(ctx context.Context) error {
 	return s.note(ctx, func(w *writer) error { return w.witness.file.Close() })
 }
 
+// Leave puts a row as a later version of the program left it.
+func (s *Store) Leave(ctx context.Context, c wire.Collection, key, body []byte) error {
+	return s.do(ctx, func(t *txn) error {
+		return errors.Join(t.exec(sqlPutHub, c, key, body), t.setCollection(c, 1, wire.RowHash(c, key, body), false))
+	})
+}
+
 // Stage does what Apply does of a large change until a crash behind the transaction that
 // declares it valid.
 func (s *Store) Stage(ctx context.Context, pages []wire.Page) error {

@@ -23,10 +23,13 @@ import (
 	"badged/internal/secret"
 	"badged/internal/sitekey"
 	"badged/reader"
-	central "badged/sync/hub"
+	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
+	central "badged/sync/hub/fleet"
+	"badged/sync/hub/people"
 	centralstore "badged/sync/hub/store"
+	"badged/sync/hub/store/sqlite"
 	"badged/sync/uplink"
-	"badged/sync/wire"
 )
 
 // S1.05, S1.27: whatever happens at terminals that are away, in whatever order the hub
@@ -113,7 +116,8 @@ type lapseModel struct {
 
 	given    map[uint64]string   // number → badge
 	own      map[string]bool     // badges whose account somebody made their own
-	typed    map[string][]string // badge → addresses that were saved; none is one, too
+	typed    map[string][]string // badge → names that were saved
+	edits    int
 	problems []string
 }
 
@@ -133,14 +137,17 @@ func newLapseModel(parent string) *lapseModel {
 	dir, err := os.MkdirTemp(parent, "site")
 	m := &lapseModel{dir: dir, net: newNetwork(), given: map[uint64]string{}, own: map[string]bool{}, typed: map[string][]string{}}
 	m.must(err)
-	m.db, err = centralstore.Open(context.Background(), filepath.Join(dir, "hub.db"))
+	m.db, err = sqlite.Open(context.Background(), filepath.Join(dir, "hub.db"))
 	m.must(err)
 	m.hub, err = central.New(context.Background(), central.Options{
 		Store: m.db, Site: "site", Name: "Lyon", Key: keyOf(1), SiteKey: siteKey, Log: slog.New(slog.DiscardHandler),
+		RowsChanged: func() <-chan struct{} { return m.db.Changed(centralstore.RowsChanged) },
 	})
 	m.must(err)
-	_, err = m.hub.SetSite(context.Background(), func(s *wire.Site) { s.AnonymousLife, s.QuotaBurst = 3600, 1000 })
-	m.must(err)
+	m.change(func(tx central.Tx) error {
+		_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{"anonymous_life": "3600", "quota_burst": "1000", "quota_day": "100000"})
+		return err
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = m.hub.Serve(ctx, m.net) }()
@@ -176,7 +183,7 @@ func (m *lapseModel) join(name string) *box {
 	b := &box{name: name, path: filepath.Join(m.dir, name+".db"), key: keyOf(name[1])}
 	m.open(b)
 	token := secret.New("token of " + name)
-	m.must(m.hub.AddTerminal(context.Background(), name, token, false))
+	m.change(func(tx central.Tx) error { return central.AddTerminal(tx, name, token, false) })
 	joined, err := m.hub.Join(context.Background(), token, b.key.Public().(ed25519.PublicKey), func(string) ([]byte, error) { return []byte("cert"), nil })
 	m.must(err)
 	m.must(b.store.Reincarnate(context.Background(), joined.Incarnation))
@@ -205,7 +212,15 @@ func (m *lapseModel) connect(b *box) {
 	<-ended
 }
 
-func (m *lapseModel) tidy() { m.must(m.hub.Tidy(context.Background(), time.Now())) }
+func (m *lapseModel) tidy() { m.must(m.hub.Tidy(context.Background())) }
+
+// change makes a change at the hub, as an operator does.
+func (m *lapseModel) change(fn func(central.Tx) error) {
+	m.must(m.db.Write(context.Background(), audit.Actor{Kind: audit.Operator}, fn))
+}
+
+// look reads at the hub.
+func (m *lapseModel) look(fn func(central.Tx) error) { m.must(m.db.Read(context.Background(), fn)) }
 
 func (m *lapseModel) purge(b *box) {
 	_, err := b.store.PurgeLapsed(context.Background(), b.clock.Now())
@@ -231,14 +246,12 @@ func (m *lapseModel) present(b *box, badge string) enroll.Decision {
 
 func (m *lapseModel) edit(b *box, badge, email string) {
 	d := m.present(b, badge)
-	ed := enroll.Edit{Name: "Somebody", Email: d.Account.Email, Lang: "fr"}
-	if email != "" {
-		ed.Email = email
-	}
+	m.edits++
+	ed := enroll.Edit{Name: fmt.Sprintf("Somebody %d", m.edits), Email: email, Lang: "fr"}
 	_, err := b.engine.Edit(context.Background(), enroll.Point{Name: "hall", Kind: enroll.Print}, d.Account.ID, d.Card, ed)
 	m.must(err)
 	// Of two terminals that were away, the last to be heard wins.
-	m.typed[badge] = append(m.typed[badge], ed.Email)
+	m.typed[badge] = append(m.typed[badge], ed.Name)
 	if ed.Email != "" {
 		m.own[badge] = true
 	}
@@ -261,17 +274,27 @@ func (m *lapseModel) settle() {
 
 // check holds hub and terminals against what people were told.
 func (m *lapseModel) check() {
-	accounts, err := m.hub.Accounts(context.Background())
-	m.must(err)
-	cards, err := m.hub.Bindings(context.Background())
-	m.must(err)
+	var accounts []people.Account
+	var cards []access.Card
+	m.look(func(tx central.Tx) (err error) {
+		if accounts, _, err = tx.ListAccounts(people.Query{Limit: 1000}); err != nil {
+			return err
+		}
+		cards, _, err = tx.ListCards(access.CardQuery{Limit: 1000})
+		return err
+	})
 	if len(accounts) != len(m.own) || len(cards) != len(m.own) {
 		m.wrong("the hub has %d accounts and %d cards, want those of %v", len(accounts), len(cards), slices.Sorted(maps.Keys(m.own)))
 	}
 	owners := map[uint64]bool{}
 	for _, a := range accounts {
-		if a.Expires != 0 || a.Number == 0 {
-			m.wrong("anonym%d ends at %d", a.Number, a.Expires)
+		if !a.Expires.IsZero() || a.Number == 0 {
+			m.wrong("anonym%d ends at %s", a.Number, a.Expires)
+		}
+		for badge, typed := range m.typed {
+			if a.ID == siteKey.Anonymous(siteKey.Card(badge)) && !slices.Contains(typed, a.FullName()) {
+				m.wrong("the hub knows %q of %s, want one of %q", a.FullName(), badge, typed)
+			}
 		}
 		for _, n := range append([]uint64{a.Number}, a.Aliases...) {
 			if owners[n] {
@@ -310,8 +333,8 @@ func (m *lapseModel) checkBadges() {
 		for _, b := range m.boxes {
 			d := m.present(b, badge)
 			known := d.Reason == enroll.KnownCard
-			if known != m.own[badge] || known && !slices.Contains(m.typed[badge], d.Account.Email) {
-				m.wrong("%s: %s gives reason %d and %q, want one of %q", b.name, badge, d.Reason, d.Account.Email, m.typed[badge])
+			if known != m.own[badge] || known && !slices.Contains(m.typed[badge], d.Account.Name) {
+				m.wrong("%s: %s gives reason %d and %q, want one of %q", b.name, badge, d.Reason, d.Account.Name, m.typed[badge])
 			}
 		}
 	}

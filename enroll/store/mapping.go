@@ -3,11 +3,13 @@ package store
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"badged/enroll"
 	"badged/internal/clock"
+	"badged/internal/timetable"
 	"badged/reader"
 	"badged/sync/wire"
 )
@@ -26,6 +28,9 @@ func eventToWire(e enroll.Event) wire.Event {
 		Number: e.Number, Count: e.Count, Label: text(e.Label), Why: text(string(e.Why)),
 		Assurance: wire.Assurance(e.Assurance),
 	}
+	if e.Door != e.Point { // most are called alike
+		w.Door = text(e.Door)
+	}
 	if e.Edit != nil {
 		w.Edit = &wire.Edit{Name: text(e.Edit.Name), Email: text(e.Edit.Email), Lang: text(e.Edit.Lang)}
 	}
@@ -34,7 +39,7 @@ func eventToWire(e enroll.Event) wire.Event {
 
 func eventFromWire(w wire.Event, stream wire.Stream, seq uint64) enroll.Event {
 	e := enroll.Event{
-		Order: w.Order, Seq: seq, Kind: enroll.EventKind(u8(w.Kind)), Point: w.Point, Device: w.Device,
+		Order: w.Order, Seq: seq, Kind: enroll.EventKind(u8(w.Kind)), Point: w.Point, Door: w.Door, Device: w.Device,
 		Outcome: enroll.Outcome(u8(w.Outcome)), Reason: enroll.Reason(min(w.Reason, math.MaxUint16)),
 		At: clock.Stamp{
 			Wall: time.UnixMilli(w.At).UTC(), State: clock.State(min(w.Clock, wire.ClockTrusted)),
@@ -52,17 +57,19 @@ func eventFromWire(w wire.Event, stream wire.Stream, seq uint64) enroll.Event {
 	return e
 }
 
+// accountToWire leaves out the groups, which are never the terminal's to say.
 func accountToWire(a enroll.Account) wire.Account {
 	return wire.Account{
 		Kind: wire.AccountKind(a.Kind), State: wire.AccountState(a.State), Number: a.Number, Aliases: a.Aliases, Label: a.Label,
-		Name: a.Name, Email: a.Email, Lang: a.Lang, Expires: toMilli(a.Expires),
+		Name: a.Name, EmailState: wire.EmailState(a.EmailState), Lang: a.Lang, Expires: toMilli(a.Expires),
 	}
 }
 
 func accountFromWire(id enroll.AccountID, w wire.Account, understood bool) enroll.Account {
 	a := enroll.Account{
 		ID: id, Kind: enroll.AccountKind(u8(w.Kind)), State: enroll.AccountState(u8(w.State)), Number: w.Number,
-		Aliases: w.Aliases, Label: w.Label, Name: w.Name, Email: w.Email, Lang: w.Lang, Expires: fromMilli(w.Expires),
+		Aliases: w.Aliases, Label: w.Label, Name: w.Name, EmailState: enroll.EmailState(u8(w.EmailState)), Lang: w.Lang,
+		Expires: fromMilli(w.Expires), Groups: enroll.NewGroupSet(w.Groups),
 	}
 	if !understood {
 		a.State = enroll.AccountNotUnderstood
@@ -101,10 +108,43 @@ func claimFromWire(id enroll.ClaimID, w wire.Claim, understood bool) enroll.Clai
 }
 
 func grantFromWire(id enroll.GrantID, w wire.Grant, understood bool) enroll.Grant {
-	return enroll.Grant{
-		ID: id, Account: w.Account, Door: w.Door, From: fromMilli(w.From), To: fromMilli(w.To), Deny: w.Deny,
-		NotUnderstood: !understood,
+	g := enroll.Grant{
+		ID: id, Account: w.Account, Group: w.Group, Door: w.Door, Schedule: w.Schedule,
+		From: fromMilli(w.From), To: fromMilli(w.To), Deny: w.Deny, NotUnderstood: !understood,
 	}
+	if g.Group != 0 {
+		g.Account = enroll.AccountID{}
+	}
+	return g
+}
+
+// scheduleFromWire takes windows that make no sense for ones that are not understood.
+func scheduleFromWire(id uint64, w wire.Schedule, understood bool) enroll.Schedule {
+	s := enroll.Schedule{ID: id, NotUnderstood: !understood}
+	for _, h := range w.Windows {
+		window := timetable.Window{
+			Days: timetable.Days(h.Days), From: uint16(min(h.From, math.MaxUint16)), To: uint16(min(h.To, math.MaxUint16)),
+		}
+		s.NotUnderstood = s.NotUnderstood || !window.Valid() || h.Days > math.MaxUint8
+		s.Windows = append(s.Windows, window)
+	}
+	return s
+}
+
+// holidaysFromWire takes days that are none for ones that are not understood.
+func holidaysFromWire(w wire.Holidays, understood bool) enroll.Holidays {
+	h := enroll.Holidays{NotUnderstood: !understood}
+	for _, s := range w.Days {
+		day, err := timetable.ParseDay(s)
+		h.NotUnderstood = h.NotUnderstood || err != nil
+		h.Days = append(h.Days, day)
+	}
+	slices.Sort(h.Days)
+	return h
+}
+
+func pinFromWire(mac enroll.PINMAC, w wire.PIN, understood bool) enroll.PIN {
+	return enroll.PIN{MAC: mac, Account: w.Account, NotUnderstood: !understood}
 }
 
 func doorFromWire(id string, w wire.Door, understood bool) enroll.Door {
@@ -121,12 +161,25 @@ func siteFromWire(w wire.Site, understood bool) enroll.Site {
 		GuessBudget: count(w.GuessBudget), ClaimsClosed: w.ClaimsClosed, ClaimsEpoch: w.ClaimsEpoch,
 		QuotaBurst: count(w.QuotaBurst), QuotaDay: count(w.QuotaDay), QuotaSite: count(w.QuotaSite),
 		AnonymousLife: seconds(w.AnonymousLife), SessionIdle: seconds(w.SessionIdle), SessionMax: sessionMax(w.SessionMax),
+		PINLength: count(w.PINLength), TimeZone: w.TimeZone, Zone: zoneFromWire(w.Offsets),
 		NotUnderstood: !understood,
 	}
 	if !understood {
 		s.UnknownBadge, s.EditProfile = enroll.RouteRefuse, false
 	}
 	return s
+}
+
+// zoneFromWire gives no zone for offsets that make no sense.
+func zoneFromWire(offsets []wire.Offset) timetable.Zone {
+	var z timetable.Zone
+	for _, o := range offsets {
+		z = append(z, timetable.Offset{Since: o.Since, East: o.East})
+	}
+	if !z.Valid() {
+		return nil
+	}
+	return z
 }
 
 // sessionMax is the default for a hub that does not know the setting.

@@ -23,13 +23,10 @@ type localRow struct {
 	base []byte // the hub's row at that time; nil: none
 }
 
-// siteKey is the key of the settings in Config. Other rows of it are kept and not
-// understood by this version.
-const siteKey = "site"
-
 // effective is what a row comes to, given the hub's and the terminal's (either may
 // be nil), as a change for the index. It is nil for rows that the index does not
 // hold, and for a grant that is no more: GoneGrant needs the account that it was for.
+// Collections that this version does not know were left by a later one, and are kept.
 func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, error) {
 	switch c {
 	case wire.Config:
@@ -38,7 +35,12 @@ func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, 
 		return effectiveDoor(key, hub)
 	case wire.Leases:
 		return nil, checkLeaseRow(key, hub)
+	case wire.Schedules:
+		return effectiveSchedule(key, hub)
 	case wire.Trust:
+		return nil, nil
+	}
+	if c > wire.LastCollection {
 		return nil, nil
 	}
 	id, err := id16(c, key)
@@ -54,13 +56,15 @@ func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, 
 		return effectiveGrant(id, hub)
 	case wire.Claims:
 		return effectiveClaim(id, hub, l)
+	case wire.PINs:
+		return effectivePIN(id, hub)
 	default:
 		return nil, fmt.Errorf("collection %d is not known to this version", c)
 	}
 }
 
 func effectiveSite(key, hub []byte) (enroll.Change, error) {
-	if string(key) != siteKey {
+	if string(key) != wire.SiteKey { // other rows are kept, and nothing to this version
 		return nil, nil
 	}
 	if hub == nil {
@@ -76,6 +80,34 @@ func effectiveDoor(key, hub []byte) (enroll.Change, error) {
 	}
 	w, understood, err := decode[wire.Door](wire.Doors, key, hub)
 	return doorFromWire(string(key), w, understood), err
+}
+
+func effectiveSchedule(key, hub []byte) (enroll.Change, error) {
+	if string(key) == wire.HolidaysKey {
+		return effectiveHolidays(key, hub)
+	}
+	id, err := wire.ScheduleNumber(key)
+	if err != nil || hub == nil {
+		return enroll.GoneSchedule(id), err
+	}
+	w, understood, err := decode[wire.Schedule](wire.Schedules, key, hub)
+	return scheduleFromWire(id, w, understood), err
+}
+
+func effectiveHolidays(key, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return enroll.GoneHolidays{}, nil
+	}
+	w, understood, err := decode[wire.Holidays](wire.Schedules, key, hub)
+	return holidaysFromWire(w, understood), err
+}
+
+func effectivePIN(mac enroll.PINMAC, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return enroll.GonePIN(mac), nil
+	}
+	w, understood, err := decode[wire.PIN](wire.PINs, mac[:], hub)
+	return pinFromWire(mac, w, understood), err
 }
 
 func checkLeaseRow(key, hub []byte) error {
@@ -130,12 +162,12 @@ func mergeAccount(id enroll.AccountID, hub []byte, l *localRow) (a enroll.Accoun
 		return mine, true, err
 	}
 	a.Name = changed(a.Name, mine.Name, base.Name)
-	a.Email = changed(a.Email, mine.Email, base.Email)
+	a.EmailState = changed(a.EmailState, mine.EmailState, base.EmailState)
 	a.Lang = changed(a.Lang, mine.Lang, base.Lang)
 	if mine.State == enroll.Merged && a.State < enroll.Merged {
 		a.State = enroll.Merged
 	}
-	if mine.Kind == enroll.Anonymous && mine.Email != "" && mine.Expires.IsZero() {
+	if mine.Kind == enroll.Anonymous && mine.EmailState != enroll.EmailNone && mine.Expires.IsZero() {
 		a.Expires = time.Time{} // made somebody's own here
 	}
 	return a, true, err
@@ -273,6 +305,12 @@ func revokes(c enroll.Change) bool {
 	case enroll.Site:
 		return c.ClaimsClosed || c.NotUnderstood
 	case enroll.Door:
+		return c.NotUnderstood
+	case enroll.Schedule:
+		return c.NotUnderstood
+	case enroll.Holidays:
+		return c.NotUnderstood
+	case enroll.PIN:
 		return c.NotUnderstood
 	default:
 		return true

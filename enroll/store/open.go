@@ -92,7 +92,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 
 // start ends what a crash interrupted and builds the index.
 func (s *Store) start(ctx context.Context, progress func(rows int)) error {
-	for c := wire.Config; c <= wire.Trust; c++ {
+	for c := wire.Config; c <= wire.LastCollection; c++ {
 		for s.collection(c).folding {
 			if err := s.foldSome(ctx, c); err != nil {
 				return err
@@ -154,7 +154,7 @@ func (v snapshot) forgetPages(ctx context.Context) {
 
 // checkHashes holds the rows against the set hashes that were kept with them.
 func (s *Store) checkHashes(have map[wire.Collection][16]byte) error {
-	for c := wire.Config; c <= wire.Trust; c++ {
+	for c := wire.Config; c <= wire.LastCollection; c++ {
 		if want := s.collection(c).hash; have[c] != want {
 			return fmt.Errorf("%w: the rows of %s are not those that the hub sent", sqlite.ErrDamaged, c)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/internal/timetable"
 	"badged/sync/wire"
 )
 
@@ -59,6 +60,83 @@ func TestAGrantCanMoveAndEnd(t *testing.T) {
 	apply(t, s, h.put(t, 1, nil))
 	if len(s.Index().Grants(id(2), "front")) != 0 {
 		t.Error("the grant did not end")
+	}
+	sound(t, s)
+	apply(t, s, h.put(t, 1, wire.Grant{Account: id(2), Door: "front"}))
+	apply(t, s, h.put(t, 1, wire.Grant{Group: 3, Door: "front"}))
+	if len(s.Index().Grants(id(2), "front")) != 0 || len(s.Index().GroupGrants(3, "front")) != 1 {
+		t.Error("the grant did not move to the group")
+	}
+	apply(t, s, h.put(t, 1, wire.Grant{Group: 4, Door: "front", Schedule: 7}))
+	if len(s.Index().GroupGrants(3, "front")) != 0 || len(s.Index().GroupGrants(4, "front")) != 1 {
+		t.Error("the grant did not move to another group")
+	}
+	sound(t, s)
+	apply(t, s, h.put(t, 1, nil))
+	if len(s.Index().GroupGrants(4, "front")) != 0 {
+		t.Error("the grant of the group did not end")
+	}
+	sound(t, s)
+}
+
+// TestWhatALaterVersionLeftIsKept: a slot that was rolled back finds collections that it does
+// not know. They are no damage, and are still there when the later version comes back.
+func TestWhatALaterVersionLeftIsKept(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	apply(t, s, newHub(wire.Accounts).put(t, 1, activePerson))
+	later := wire.LastCollection + 1
+	must(t, s.Leave(t.Context(), later, []byte("x"), []byte("y")))
+	for range 2 {
+		s = reopen(t, s, path)
+		if _, err := account(t, s, 1); err != nil || s.Recovered() != "" {
+			t.Fatalf("it is taken for damaged: %v", err)
+		}
+		sound(t, s)
+	}
+	p, err := s.Position(t.Context())
+	if err != nil || len(p.Vector) != int(wire.LastCollection) {
+		t.Errorf("the hub is told of %d collections, %v", len(p.Vector), err)
+	}
+}
+
+// TestSchedulesAndPINsReachTheIndex: and are gone when the hub says so. A schedule's key is
+// its number.
+func TestSchedulesAndPINsReachTheIndex(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	schedules, pins := newHub(wire.Schedules), newHub(wire.PINs)
+	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 1, State: 3, Groups: []uint64{2, 300}, EmailState: wire.EmailToConfirm}))
+	apply(t, s, schedules.put(t, "300", wire.Schedule{Windows: []wire.Hours{{Days: 31, From: 360, To: 1320}}}, "holidays", wire.Holidays{Days: []string{"2027-01-01", "2026-12-25"}}))
+	apply(t, s, pins.put(t, 41, wire.PIN{Account: id(1)}))
+	for range 2 {
+		if got, ok := s.Index().Schedule(300); !ok || len(got.Windows) != 1 || got.Windows[0] != (timetable.Window{Days: 31, From: 360, To: 1320}) {
+			t.Errorf("the schedule is %+v, %v", got, ok)
+		}
+		if h := s.Index().Holidays(); len(h.Days) != 2 || h.Days[0].String() != "2026-12-25" {
+			t.Errorf("the holidays are %v", h.Days)
+		}
+		if a, ok := s.Index().PIN(id(41)); !ok || a.ID != id(1) || a.Groups != enroll.NewGroupSet([]uint64{2, 300}) {
+			t.Errorf("the PIN is of %+v, %v", a, ok)
+		}
+		if a, err := account(t, s, 1); err != nil || a.EmailState != enroll.EmailToConfirm {
+			t.Errorf("the account is %+v, %v", a, err)
+		}
+		sound(t, s)
+		s = reopen(t, s, path)
+	}
+	fresh := open(t, dbPath(t))
+	for _, key := range []string{"", "0", "07", "+7", "x", "18446744073709551616", "holiday"} {
+		if err := fresh.Apply(t.Context(), newHub(wire.Schedules).put(t, key, wire.Schedule{})); err == nil {
+			t.Errorf("a schedule with the key %q was taken", key)
+		}
+	}
+	apply(t, s, schedules.put(t, "300", nil, "holidays", nil))
+	apply(t, s, pins.put(t, 41, nil))
+	_, schedule := s.Index().Schedule(300)
+	_, pin := s.Index().PIN(id(41))
+	if schedule || pin || len(s.Index().Holidays().Days) != 0 {
+		t.Errorf("still there: a schedule %v, a PIN %v, holidays %v", schedule, pin, s.Index().Holidays())
 	}
 	sound(t, s)
 }
@@ -223,7 +301,7 @@ func TestAnEditStaysUntilTheHubHasIt(t *testing.T) {
 	path := dbPath(t)
 	s := open(t, path)
 	h := newHub(wire.Accounts)
-	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 3, Name: "Ada", Email: "ada@example.org", Lang: "fr"}))
+	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 3, Name: "Ada", EmailState: 1, Lang: "fr"}))
 	edit := func(tx enroll.Tx) error {
 		a, err := tx.Account(id(1))
 		if err != nil {
@@ -233,9 +311,9 @@ func TestAnEditStaysUntilTheHubHasIt(t *testing.T) {
 		return errors.Join(tx.PutAccount(a), tx.Append(security(1)))
 	}
 	update(t, s, edit)
-	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 4, Name: "Ada", Email: "new@example.org", Lang: "en"}))
+	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 4, Name: "Ada", EmailState: 2, Lang: "en"}))
 	s = reopen(t, s, path)
-	want := enroll.Account{ID: id(1), Kind: enroll.Person, State: enroll.Suspended, Name: "Ada Lovelace", Email: "new@example.org", Lang: "en"}
+	want := enroll.Account{ID: id(1), Kind: enroll.Person, State: enroll.Suspended, Name: "Ada Lovelace", EmailState: enroll.EmailConfirmed, Lang: "en"}
 	if a, err := account(t, s, 1); err != nil || !reflect.DeepEqual(a, want) {
 		t.Errorf("with the edit on its way the account is %+v, %v", a, err)
 	}

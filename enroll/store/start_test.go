@@ -20,7 +20,7 @@ func TestEverythingIsReadAtAStart(t *testing.T) {
 	must(t, s.Apply(t.Context(), accounts.snapshot()))
 	must(t, s.Apply(t.Context(), cards.snapshot()))
 	update(t, s, func(tx enroll.Tx) error { // somebody makes anonym7 their own
-		return tx.PutAccount(enroll.Account{ID: id(1), Kind: enroll.Anonymous, State: enroll.Active, Number: 7, Email: "ada@example.org"})
+		return tx.PutAccount(enroll.Account{ID: id(1), Kind: enroll.Anonymous, State: enroll.Active, Number: 7, EmailState: enroll.EmailToConfirm})
 	})
 	enrol(t, s, 2)
 	s = reopen(t, s, path)

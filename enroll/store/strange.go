@@ -26,7 +26,7 @@ func (s strangeRows) put(c wire.Collection, key []byte) {
 func (s strangeRows) drop(c wire.Collection, key []byte) { delete(s[c], string(key)) }
 
 // perCollection counts rows, by collection.
-type perCollection [wire.Trust + 1]uint64
+type perCollection [wire.LastCollection + 1]uint64
 
 func (s strangeRows) count() (n perCollection) {
 	for c, keys := range s {
@@ -77,6 +77,12 @@ func isStrange(c wire.Collection, key, hub []byte, change enroll.Change) bool {
 	case enroll.Door:
 		return v.NotUnderstood
 	case enroll.Site:
+		return v.NotUnderstood
+	case enroll.Schedule:
+		return v.NotUnderstood
+	case enroll.Holidays:
+		return v.NotUnderstood
+	case enroll.PIN:
 		return v.NotUnderstood
 	}
 	if c != wire.Leases || hub == nil {

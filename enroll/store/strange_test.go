@@ -26,11 +26,11 @@ func later(t testing.TB, row any) []byte {
 	t.Helper()
 	b := bytes.Clone(marshal(t, row))
 	b[0]++ // one pair more, of fewer than 24
-	return append(b, 0x20, 0x01)
+	return append(b, 0x37, 0x01)
 }
 
-// place is a terminal's rules over its real store, which a hub has filled: Ada has a card
-// and the right to the front door, and a claim is live.
+// place is a terminal's rules over its real store, which a hub has filled: Ada has a card, a
+// PIN, and by her group and its hours the right to the front door, and a claim is live.
 type place struct {
 	t      *testing.T
 	path   string
@@ -41,21 +41,24 @@ type place struct {
 }
 
 func newPlace(t *testing.T) *place {
-	card := siteKey.Card("ada")
+	card, mac := siteKey.Card("ada"), siteKey.PIN("483920")
 	p := &place{t: t, path: dbPath(t), hubs: map[wire.Collection]*hub{}}
 	p.rows = map[wire.Collection][]any{
 		wire.Config: {"site", wire.Site{
 			Name: "Lyon", UnknownBadge: wire.RouteCreate, Confirm: wire.ConfirmNone, Lang: "fr", EditProfile: true, CodeDigits: 4,
 			ClaimWindow: 30, GuessBudget: 8, QuotaBurst: 60, QuotaDay: 300, QuotaSite: 2000, AnonymousLife: 86400, SessionIdle: 60,
+			TimeZone: "Europe/Paris", Offsets: []wire.Offset{{East: 3600}},
 		}},
 		wire.Doors:    {"front", wire.Door{UnknownTime: wire.PolicyAllow, Stale: wire.PolicyAllow, Anonymous: true}},
-		wire.Accounts: {1, activePerson},
+		wire.Accounts: {1, wire.Account{Kind: 1, State: 3, Name: "Ada", Groups: []uint64{5}}},
 		wire.Cards:    {string(card[:]), activeCard(1)},
-		wire.Grants:   {21, wire.Grant{Account: id(1), Door: "front"}},
+		wire.Grants:   {21, wire.Grant{Group: 5, Door: "front", Schedule: 7}},
 		wire.Claims: {31, wire.Claim{
 			Account: id(1), MAC: siteKey.Claim(id(31), "7365"), Ends: time.Now().Add(time.Hour).UnixMilli(), State: wire.ClaimLive,
 		}},
-		wire.Leases: {41, wire.Lease{First: 7, Last: 8}},
+		wire.Leases:    {41, wire.Lease{First: 7, Last: 8}},
+		wire.Schedules: {"7", wire.Schedule{Windows: []wire.Hours{{Days: 255, From: 0, To: 1440}}}},
+		wire.PINs:      {string(mac[:]), wire.PIN{Account: id(1)}},
 	}
 	p.open()
 	for c := range p.rows {
@@ -168,6 +171,16 @@ func TestARowThatIsNotUnderstoodGivesNoRight(t *testing.T) {
 			_, err = p.engine.Edit(p.t.Context(), hall, id(1), enroll.CardID{}, enroll.Edit{Name: "Ada", Lang: "fr"})
 			must(p.t, err)
 		},
+		wire.Schedules: func(p *place, understood bool) {
+			p.expect("print", hall, "ada", enroll.KnownCard)
+			p.expect("door", front, "ada", pick(understood, enroll.KnownCard, enroll.NoGrant))
+		},
+		wire.PINs: func(p *place, understood bool) {
+			d := p.engine.PIN(p.t.Context(), hall, keypad.PIN{Text: secret.New("483920")})
+			if want := pick(understood, enroll.KnownPIN, enroll.PINUnknown); d.Reason != want || d.Login != understood {
+				p.t.Errorf("a PIN: reason %d, login %v, want %d", d.Reason, d.Login, want)
+			}
+		},
 		wire.Leases: func(p *place, understood bool) {
 			if got, want := p.s.Stats().Lease, uint64(2); (got == want) != understood || !understood && got != 0 {
 				p.t.Errorf("%d numbers are left", got)
@@ -222,6 +235,39 @@ func TestADenialThatIsNotUnderstoodStillDenies(t *testing.T) {
 	p.expect("the denial is gone", front, "ada", enroll.KnownCard)
 }
 
+// TestHolidaysThatAreNotUnderstood: then no schedule can be read, nor can one whose windows
+// or a zone whose clocks make no sense.
+func TestHolidaysThatAreNotUnderstood(t *testing.T) {
+	p := newPlace(t)
+	p.send(wire.Doors, wire.Door{UnknownTime: wire.PolicyDeny, Stale: wire.PolicyAllow})
+	h := p.hubs[wire.Schedules]
+	feast := time.Now().UTC().Add(time.Hour).Format(time.DateOnly)
+	apply(t, p.s, h.put(t, "holidays", wire.Holidays{Days: []string{feast}}))
+	p.expect("holidays", front, "ada", enroll.KnownCard)
+	for _, row := range []any{later(t, wire.Holidays{Days: []string{feast}}), wire.Holidays{Days: []string{"25.12."}}} {
+		apply(t, p.s, h.put(t, "holidays", row))
+		p.expect("holidays that are not understood", front, "ada", enroll.TimeUnknown)
+		p.strange(map[wire.Collection]uint64{wire.Schedules: 1})
+	}
+	apply(t, p.s, h.put(t, "holidays", nil))
+	p.expect("no holidays", front, "ada", enroll.KnownCard)
+	for _, hours := range []wire.Hours{{Days: 256, To: 1440}, {Days: 255, From: 1441, To: 60}, {Days: 255, To: 1441}, {Days: 255, To: 1 << 16}} {
+		apply(t, p.s, h.put(t, "7", wire.Schedule{Windows: []wire.Hours{{Days: 255, To: 1440}, hours}}))
+		p.expect("a window that makes no sense", front, "ada", enroll.NoGrant)
+		p.strange(map[wire.Collection]uint64{wire.Schedules: 1})
+	}
+	p.send(wire.Schedules, p.rows[wire.Schedules][1])
+	site := p.rows[wire.Config][1].(wire.Site)
+	for _, zone := range [][]wire.Offset{nil, {{Since: 2}, {Since: 1}}, {{East: 1 << 40}}} {
+		site.Offsets = zone
+		p.send(wire.Config, site)
+		p.expect("a zone that is not known", front, "ada", enroll.TimeUnknown)
+		if !p.s.Index().NoClocks() {
+			t.Error("nobody is told that the clocks are missing")
+		}
+	}
+}
+
 // TestManyRowsThatAreNotUnderstood: a snapshot that is staged, and one that ends them.
 func TestManyRowsThatAreNotUnderstood(t *testing.T) {
 	s, h := open(t, dbPath(t)), newHub(wire.Grants)
@@ -260,8 +306,14 @@ func TestATerminalsOwnChangeDoesNotOutweighWhatItDoesNotUnderstand(t *testing.T)
 		return tx.PutAccount(enroll.Account{ID: id(2), Kind: enroll.Anonymous, State: enroll.Active, Number: 8})
 	})
 	apply(t, p.s, p.hubs[wire.Accounts].put(t, 2, later(t, anonymous)))
-	if a, err := account(t, p.s, 2); err != nil || a.State != enroll.AccountNotUnderstood {
-		t.Errorf("the account is %+v, %v", a, err)
+	apply(t, p.s, p.hubs[wire.Accounts].put(t, 3, later(t, anonymous)))
+	update(t, p.s, func(tx enroll.Tx) error {
+		return tx.PutAccount(enroll.Account{ID: id(3), Kind: enroll.Anonymous, State: enroll.Active, Number: 9})
+	})
+	for n := 2; n <= 3; n++ {
+		if a, err := account(t, p.s, n); err != nil || a.State != enroll.AccountNotUnderstood {
+			t.Errorf("account %d is %+v, %v", n, a, err)
+		}
 	}
 	sound(t, p.s)
 }

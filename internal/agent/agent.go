@@ -74,8 +74,8 @@ type Agent struct {
 
 	// token is held for one turn; it guards what follows, points, doors and the engine.
 	token       chan struct{}
-	ended       bool // no more turns
-	codeDigits  int  // as the collectors have it
+	ended       bool          // no more turns
+	keypad      keypad.Config // as the collectors have it
 	storeFailed bool
 	quota       health.Item // as health has it
 	claims      health.Item // as health has it
@@ -96,9 +96,9 @@ func New(opts Options) *Agent {
 	if opts.Heartbeat > 0 {
 		a.beat = time.Now().Add(opts.Heartbeat)
 	}
-	a.codeDigits = opts.Index.Site().CodeDigits
+	a.keypad = keypadOf(opts.Index.Site())
 	for _, p := range opts.Points {
-		pt := &point{Point: p, keys: keypad.New(keypad.Config{CodeDigits: a.codeDigits})}
+		pt := &point{Point: p, keys: keypad.New(a.keypad)}
 		a.points[p.Name] = pt
 		a.order = append(a.order, pt)
 	}

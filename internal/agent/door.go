@@ -136,7 +136,7 @@ func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
 	}
 	d.state.Store(uint32(d.machine.State()))
 	if r := reasonOf(e.Report); r != enroll.ReasonNone {
-		a.report(ctx, enroll.Event{Kind: enroll.EventDoor, Reason: r, Point: d.Point})
+		a.report(ctx, enroll.Event{Kind: enroll.EventDoor, Reason: r, Point: d.Point, Door: d.Name})
 	}
 }
 

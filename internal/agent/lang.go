@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/internal/profile"
 )
 
 // pickedFor is how long a language that was picked on an idle panel waits for the person
@@ -25,7 +26,7 @@ type picked struct {
 func (a *Agent) SetLang(name, lang string) {
 	a.turn(context.Background(), func(context.Context) {
 		p := a.points[name]
-		if p == nil || p.Kind != enroll.Print || p.session != nil || !enroll.IsLang(lang) {
+		if p == nil || p.Kind != enroll.Print || p.session != nil || !profile.IsLang(lang) {
 			return
 		}
 		p.picked = picked{lang, time.Now().Add(pickedFor)}
@@ -50,7 +51,7 @@ func (a *Agent) lang(p *point) string {
 // firstLang is the first that is a language.
 func firstLang(langs ...string) string {
 	for _, l := range langs {
-		if enroll.IsLang(l) {
+		if profile.IsLang(l) {
 			return l
 		}
 	}

@@ -69,14 +69,18 @@ func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result)
 	}
 }
 
-// configureKeys follows the site's setting of how long a claim code is.
+// configureKeys follows the site's settings of how long claim codes and PINs are.
 func (a *Agent) configureKeys() {
-	digits := a.opts.Index.Site().CodeDigits
-	if digits == a.codeDigits {
+	c := keypadOf(a.opts.Index.Site())
+	if c == a.keypad {
 		return
 	}
-	a.codeDigits = digits
+	a.keypad = c
 	for _, p := range a.order {
-		p.keys.Configure(keypad.Config{CodeDigits: digits})
+		p.keys.Configure(c)
 	}
+}
+
+func keypadOf(s enroll.Site) keypad.Config {
+	return keypad.Config{CodeDigits: s.CodeDigits, PINLen: s.PINLength}
 }

@@ -26,6 +26,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"a library in its place is fine", "sync/mqttlink/link.go", "github.com/eclipse/paho.mqtt.golang", ""},
 		{"a test may bring in a neighbour", "sync/mqttlink/link_test.go", "badged/sync/hub/broker", ""},
 		{"a test may use a test library", "keypad/keypad_test.go", "pgregory.net/rapid", ""},
+		{"a test helper may use a test library", "reader/readertest/x.go", "pgregory.net/rapid", ""},
 		{"a test may use another's library", "sync/hub/broker/broker_test.go", "github.com/eclipse/paho.mqtt.golang", ""},
 
 		{"base imports ours", "internal/clock/clock.go", "badged/keypad", "nothing of ours"},
@@ -44,7 +45,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"an import without a level", "cmd/badged/main.go", "badged/surprise", "has no level"},
 		{"a Go file in sync", "sync/sync.go", "fmt", "shadow"},
 		{"a library elsewhere", "internal/agent/agent.go", "go.bug.st/serial", "may be imported by reader/serialport"},
-		{"a package of a library elsewhere", "enroll/engine.go", "golang.org/x/text/message", "enroll/kiosk only"},
+		{"a package of a library elsewhere", "enroll/engine.go", "golang.org/x/text/message", "enroll/kiosk, sync/hub/people only"},
 		{"an unknown library", "enroll/engine.go", "example.org/left/pad", "no line of the table of libraries"},
 		{"a library that only looks like a known one", "reader/serialport/port.go", "go.bug.st/serialize", "no line of the table"},
 		{"a test library in the program", "keypad/keypad.go", "pgregory.net/rapid", "for tests only"},

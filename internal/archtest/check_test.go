@@ -96,7 +96,7 @@ func checkOutside(f file, imp string, add adder) {
 			continue
 		}
 		switch {
-		case f.test, matchAny(lib.from, f.pkg):
+		case f.test, slices.Contains(helpers, f.pkg), matchAny(lib.from, f.pkg):
 		case len(lib.from) == 0:
 			add(f.path, "%s is for tests only: %s", lib.module, lib.why)
 		default:

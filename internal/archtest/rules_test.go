@@ -23,20 +23,24 @@ type folder struct {
 }
 
 // plain are the values that every folder above base may use.
-var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "internal/spelling"}
+var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "internal/spelling", "internal/timetable", "internal/profile"}
 
 var folders = []folder{
 	{"internal/secret", base, nil},
 	{"internal/sitekey", base, nil},
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
+	{"internal/timetable", base, nil},
 	{"internal/paint", base, nil},
+	{"internal/profile", base, nil},
 	{"internal/support", base, nil},
 	{"internal/logbound", base, nil},
-	{"internal/sqlite", base, nil},
+	{"internal/migration", base, nil},
+	{"internal/sqlite", base, []string{"internal/migration"}},
 	{"internal/config", base, []string{"internal/spelling"}},
 	{"internal/archtest", base, nil},
 	{"internal/rig/proc", base, nil},
+	{"internal/rig/pgserver", base, nil},
 	{"internal/rig/mutants", base, nil},
 	{"internal/rig/flaky", base, nil},
 	{"internal/rig/printserver", base, nil},
@@ -77,12 +81,25 @@ var folders = []folder{
 	{"reader/*", level2, []string{"reader", "reader/pacs", "reader/pcsc", "reader/chars", "keypad"}},
 	{"enroll", level2, []string{"reader", "keypad"}},
 	{"sync/mqttlink", level2, []string{"sync/uplink", "sync/wire"}},
-	{"sync/hub", level2, []string{"sync/wire"}},
+	{"sync/hub/refusal", level1, nil},
+	{"sync/hub/audit", level2, []string{"sync/hub/refusal"}},
+	{"sync/hub/words", level2, []string{"sync/hub/refusal"}},
+	{"sync/hub/people", level2, []string{"sync/hub/audit", "sync/hub/refusal"}},
+	{"sync/hub/roster", level2, []string{"sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
+	{"sync/hub/access", level2, []string{"sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
 	{"internal/printjobs", level3, []string{"enroll", "internal/cups", "internal/health"}},
 	{"enroll/kiosk", level3, []string{"enroll", "keypad", "internal/printjobs", "internal/cups", "internal/webpage", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
-	{"sync/hub/*", level3, []string{"sync/hub", "sync/wire", "sync/identity", "sync/mqttlink", "internal/sqlite", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
+	{"sync/hub/publish", level3, []string{"sync/hub/access", "sync/hub/people", "sync/wire"}},
+	{"sync/hub/fleet", level3, []string{"internal/profile", "sync/hub/publish", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/wire"}},
+	{"sync/hub/store", level3, []string{"sync/hub/fleet", "sync/hub/publish", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/wire"}},
+	{"sync/hub/store/teststore", level3, []string{"sync/hub/store", "sync/hub/store/sqlite", "sync/hub/store/postgres", "internal/rig/pgserver"}},
+	{"sync/hub/store/*", level3, []string{"sync/hub/store", "sync/hub/fleet", "sync/hub/publish", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/wire", "internal/migration", "internal/sqlite", "internal/ownfile"}},
+	{"sync/hub/broker", level3, []string{"sync/wire", "sync/identity", "sync/mqttlink", "internal/connlimit", "internal/ownfile"}},
+	{"sync/hub/pki", level3, []string{"internal/ownfile"}},
+	{"sync/hub/api", level4, []string{"sync/hub/fleet", "sync/hub/roster", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire", "internal/profile", "internal/unixsock", "internal/httpserve"}},
+	{"sync/hub/web", level4, []string{"sync/hub/fleet", "sync/hub/refusal", "sync/identity", "internal/httpserve"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
 	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
@@ -134,6 +151,8 @@ var libraries = []library{
 	{"github.com/holoplot/go-evdev", []string{"reader/usbport"}, "keeps a badge's digits from the console (EVIOCGRAB)"},
 	{"github.com/google/gousb", []string{"reader/usbport"}, "USB devices that the kernel has no driver for, behind the tag libusb"},
 	{"github.com/eclipse/paho.mqtt.golang", []string{"sync/mqttlink"}, "one place works round what paho reports wrongly"},
+	{"modernc.org/sqlite", []string{"internal/sqlite"}, "one place sets the pragmas that durability depends on"},
+	{"github.com/jackc/pgx/v5", []string{"sync/hub/store/postgres"}, "one place speaks to PostgreSQL, and knows which of its errors leave no effect"},
 	{"modernc.org/sqlite", []string{"internal/sqlite"}, "one place sets the pragmas and the kind of sync that durability depends on"},
 	{"modernc.org/libc", []string{"internal/sqlite"}, "what SQLite is translated onto: its file system layer is called through it"},
 	{"github.com/hanwen/go-fuse/v2", []string{"internal/rig/forgetful"}, "a disk that forgets what was not synced, under programs that make their real system calls"},
@@ -147,11 +166,13 @@ var libraries = []library{
 	{"github.com/coreos/go-systemd/v22", []string{"internal/supervisor"}, "one place speaks to systemd"},
 	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
 	{"github.com/OpenPrinting/goipp", []string{"internal/cups"}, "one place speaks IPP, and bounds what a print server answers"},
-	{"golang.org/x/text", []string{"enroll/kiosk"}, "the panel speaks the person's language"},
+	{"golang.org/x/text", []string{"enroll/kiosk", "sync/hub/people"}, "the panel speaks the person's language; names and addresses have one form (PRECIS, NFC)"},
 	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/bench", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
-	{"golang.org/x/net", nil, "tests read the panel's pages as a browser does"},
+	{"golang.org/x/net", []string{"sync/hub/people"}, "domains of addresses have one form (IDNA); tests read the panel's pages as a browser does"},
+	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},
+	{"github.com/getkin/kin-openapi", nil, "the hub's answers are held against their description"},
 	{"github.com/chromedp/chromedp", nil, "a browser is driven by tests only"},
 	{"github.com/chromedp/cdproto", nil, "comes with chromedp"},
 }
@@ -186,7 +207,7 @@ var aparts = []apart{
 }
 
 // helpers are packages that only tests may import: they take a *testing.T.
-var helpers = []string{"reader/readertest"}
+var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore"}
 
 // noGo are folders that hold no Go file.
 var noGo = map[string]string{

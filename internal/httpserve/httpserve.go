@@ -44,6 +44,9 @@ type Server struct {
 	WriteTime  time.Duration // an answer; 0: as long as it likes
 	IdleTime   time.Duration // a connection between two requests; 0: a minute
 
+	// Conn adds what is known of a connection to the contexts of its requests; nil: nothing.
+	Conn func(ctx context.Context, c net.Conn) context.Context
+
 	// Grace is how long the last answers may take after the end of ctx; 0: no time.
 	Grace time.Duration
 	// Finish lets requests that have begun go on within Grace. Otherwise their contexts end
@@ -89,9 +92,17 @@ func (s Server) build(ctx context.Context) *http.Server {
 		IdleTimeout:       cmp.Or(s.IdleTime, idleTime),
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       connlimit.Context,
+		ConnContext:       s.connContext,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+}
+
+func (s Server) connContext(ctx context.Context, c net.Conn) context.Context {
+	ctx = connlimit.Context(ctx, c)
+	if s.Conn == nil {
+		return ctx
+	}
+	return s.Conn(ctx, c)
 }
 
 // end lets the last answers out, and closes what is still open then: whoever ends has no

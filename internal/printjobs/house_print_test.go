@@ -39,8 +39,8 @@ type house struct {
 }
 
 var (
-	alice = enroll.Account{ID: enroll.AccountID{1}, Kind: enroll.Person, Name: "Alice Martin", Email: "alice@example.com"}
-	bob   = enroll.Account{ID: enroll.AccountID{2}, Kind: enroll.Person, Name: "Bob", Email: "bob@example.com"}
+	alice = enroll.Account{ID: enroll.AccountID{1}, Kind: enroll.Person, Name: "Alice"}
+	bob   = enroll.Account{ID: enroll.AccountID{2}, Kind: enroll.Person, Name: "Bob"}
 )
 
 func newHouse(t *testing.T) *house {

@@ -28,8 +28,8 @@ type Owner struct {
 }
 
 // OwnerOf gives the names of an account: anonymN and its aliases, which the site gives, and of
-// a person also full name and e-mail address. editable: people can type these at a panel, so
-// that they prove nothing.
+// a person also the full name. editable: people can type it at a panel, so that it proves
+// nothing. E-mail addresses stay at the hub.
 func (r OwnerRules) OwnerOf(a enroll.Account, editable bool) Owner {
 	o := Owner{}
 	for _, d := range r.Domains {
@@ -43,8 +43,6 @@ func (r OwnerRules) OwnerOf(a enroll.Account, editable bool) Owner {
 	o.add(a.Label)
 	if a.Kind == enroll.Person && (r.TrustProfiles || !editable) {
 		o.add(a.Name)
-		o.add(a.Email)
-		o.add(o.fold(a.Email))
 	}
 	return o
 }

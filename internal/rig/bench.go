@@ -15,7 +15,7 @@ import (
 )
 
 // benchSizes are the sizes of the measurements.
-type benchSizes struct{ cards, swipes int }
+type benchSizes struct{ cards, swipes, people int }
 
 // family is one line of the table of measurements.
 type family struct {
@@ -27,6 +27,7 @@ var families = []family{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*rig).measurePath},
 	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
+	{"people", "import, one more account, and search at the hub", (*rig).measurePeople},
 	{"flash", "blocks that a swipe writes to the disk; as root, on a loop device", (*rig).measureFlash},
 }
 
@@ -44,6 +45,7 @@ func (r *rig) benchCommand() *cobra.Command {
 	flags := cmd.PersistentFlags()
 	flags.IntVar(&sizes.cards, "cards", 0, "cards in the store (default: path 100000, size 100000, 250000 and 1000000)")
 	flags.IntVar(&sizes.swipes, "swipes", 500, "swipes in each of three rounds")
+	flags.IntVar(&sizes.people, "people", 1_000_000, "accounts among which is searched")
 	for _, f := range families {
 		cmd.AddCommand(&cobra.Command{
 			Use: f.name, Short: f.short, Args: cli.Args(0), Example: "  rig bench " + f.name + " --json",
@@ -61,6 +63,9 @@ func (r *rig) benchCommand() *cobra.Command {
 func (r *rig) measure(ctx context.Context, sizes benchSizes, list []family) error {
 	if sizes.cards != 0 && sizes.cards < 100 || sizes.cards > 5_000_000 || sizes.swipes < 10 || sizes.swipes > 1_000_000 {
 		return cli.Usagef("--cards must be 100 to 5000000, --swipes 10 to 1000000")
+	}
+	if sizes.people < 100_000 || sizes.people > 5_000_000 {
+		return cli.Usagef("--people must be 100000 to 5000000")
 	}
 	met := true
 	for _, f := range list {
@@ -141,6 +146,10 @@ func (r *rig) measureSize(ctx context.Context, sizes benchSizes) (rows []bench.R
 }
 
 func (r *rig) measureFrame(context.Context, benchSizes) ([]bench.Row, error) { return bench.Frame() }
+
+func (r *rig) measurePeople(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
+	return bench.People{Search: sizes.people}.Measure(ctx)
+}
 
 func (r *rig) measureFlash(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
 	return bench.Flash{Commits: sizes.swipes}.Measure(ctx)

@@ -43,6 +43,13 @@ func (k Key) Claim(id [16]byte, code string) [16]byte {
 	return k.mac([]byte("claim"), id[:], []byte(code))
 }
 
+// PIN is what a site keeps of a PIN, in place of its digits.
+func (k Key) PIN(digits string) [16]byte { return k.mac([]byte("pin"), []byte(digits)) }
+
+// Code is what the hub alone keeps of a code beside Claim: the same code gives the same
+// value in all claims, so that codes that are too near are found.
+func (k Key) Code(code string) [16]byte { return k.mac([]byte("code"), []byte(code)) }
+
 // mac is HMAC-SHA256 of the parts, cut to 16 bytes, written out over Sum256 (RFC
 // 2104, §2; the key is shorter than a block). It stands between a badge and its door:
 // crypto/hmac makes several objects for each call, which costs a lone swipe, with cold

@@ -35,6 +35,8 @@ func TestIDsAgainstOpenSSL(t *testing.T) {
 		{"card", card, "349f4cde7d031622db95c5aa5545d638"},
 		{"anonymous", k.Anonymous(card), "c3d88635bf4997f485ad39602279316d"},
 		{"claim", k.Claim(id, "7365"), "efded257a8021b94367d83550d38c1e9"},
+		{"pin", k.PIN("123456"), "0d27150daf07c2f0824bc9f505d8ae31"},
+		{"code", k.Code("7365"), "ad34cca80a1ffc98825e8464e38855f4"},
 	} {
 		if got := hex.EncodeToString(c.got[:]); got != c.want {
 			t.Errorf("%s: %s, want %s", c.what, got, c.want)

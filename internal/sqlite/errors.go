@@ -72,6 +72,8 @@ func hint(op string, err error) string {
 		return "stop the other process that uses it"
 	case errors.Is(err, ErrNewer):
 		return "install the version that wrote it, or a later one"
+	case errors.Is(err, ErrExists):
+		return "choose another name, or move that file away"
 	case errors.Is(err, ErrForeign):
 		return "point the configuration at another file, or move this one away"
 	case IsCorrupt(err):

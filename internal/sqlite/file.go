@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"badged/internal/migration"
 )
 
 // lockFile takes the lock that keeps a second process away. It ends with the process.
@@ -28,7 +30,7 @@ func lockFile(path string) (*os.File, error) {
 
 // makeFile makes the file with its schema if there is none, under another name
 // first, so that under its own name it is never incomplete.
-func makeFile(ctx context.Context, o Options, steps []migration) (made bool, err error) {
+func makeFile(ctx context.Context, o Options, steps []migration.Step) (made bool, err error) {
 	if _, err := os.Lstat(o.Path); !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

@@ -59,18 +59,14 @@ const chunk = 1 << 20
 
 // copyFile copies a regular file. It waits for no pipe, and ends with ctx.
 func copyFile(ctx context.Context, to, from string) error {
-	src, err := os.OpenFile(from, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	src, err := openRegular(from)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	info, err := src.Stat()
-	switch {
-	case err != nil:
+	if info, err := src.Stat(); err != nil {
 		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s has mode %v: it is no file (name the database that was kept aside)", from, info.Mode())
-	case info.Size() > maxCopy:
+	} else if info.Size() > maxCopy {
 		return fmt.Errorf("%s has %d bytes: no database of an agent has more than %d", from, info.Size(), maxCopy)
 	}
 	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -78,6 +74,21 @@ func copyFile(ctx context.Context, to, from string) error {
 		return err
 	}
 	return errors.Join(copyBytes(ctx, dst, io.LimitReader(src, maxCopy)), dst.Close())
+}
+
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s has mode %v: it is no file (name the database that was kept aside)", path, info.Mode())
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func copyBytes(ctx context.Context, dst io.Writer, src io.Reader) error {

@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"badged/internal/migration"
 )
 
 // Options say which file to open and how.
@@ -48,7 +50,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, opError("open", o.Path, err)
 	}
 	o.Path = path
-	steps, err := readMigrations(o.Migrations)
+	steps, err := migration.Read(o.Migrations)
 	if err != nil {
 		return nil, opError("open", path, err)
 	}
@@ -62,7 +64,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-func (db *DB) open(ctx context.Context, o Options, steps []migration) error {
+func (db *DB) open(ctx context.Context, o Options, steps []migration.Step) error {
 	made, err := makeFile(ctx, o, steps)
 	if err != nil {
 		return err
@@ -81,7 +83,7 @@ func (db *DB) open(ctx context.Context, o Options, steps []migration) error {
 }
 
 // openWriter opens the writing connection and brings the schema up to date.
-func openWriter(ctx context.Context, o Options, path string, steps []migration) (*sql.DB, error) {
+func openWriter(ctx context.Context, o Options, path string, steps []migration.Step) (*sql.DB, error) {
 	w := sql.OpenDB(writer(o, path))
 	w.SetMaxOpenConns(1)
 	w.SetMaxIdleConns(1)

@@ -35,7 +35,7 @@ var whose = map[enroll.Reason]string{
 
 	enroll.DeniedGrant: personal, enroll.AccountInactive: personal, enroll.BindingInactive: personal, enroll.RandomUID: personal,
 	enroll.RouteOff: personal, enroll.CardTaken: personal, enroll.PINUnknown: personal, enroll.ServiceAccount: personal,
-	enroll.CodeIdle: personal, enroll.ProfileRefused: personal,
+	enroll.CodeIdle: personal, enroll.ProfileRefused: personal, enroll.OutOfHours: personal, enroll.PINDelayed: personal,
 }
 
 const (
@@ -49,7 +49,7 @@ var notRefused = []enroll.Reason{
 	enroll.SessionReplaced, enroll.ProfileEdited, enroll.DoorForced, enroll.DoorHeld, enroll.DoorClosed, enroll.ExitButton,
 	enroll.DeviceUp, enroll.TerminalStarted, enroll.EntryTimeout, enroll.DoorOpened, enroll.BindOffered, enroll.DatabaseQuarantined,
 	enroll.EventsLost, enroll.DeviceAlarm, enroll.DeviceKeyed, enroll.AccountsClosed, enroll.AwaitSameCard, enroll.ClaimsClosed,
-	enroll.AlarmOver, enroll.SessionLimit,
+	enroll.AlarmOver, enroll.SessionLimit, enroll.KnownPIN,
 }
 
 // patience is how long a condition may take to come true.
@@ -135,9 +135,9 @@ var scenes = map[string]scene{
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			row = append([]byte{row[0] + 1}, append(row[1:], 0x20, 0x01)...) // a key that must be understood
+			row = append([]byte{row[0] + 1}, append(row[1:], 0x37, 0x01)...) // a key that must be understood
 			key := []byte("front")
-			s := hubStore{r.terminal.store, r.terminal.changed, r.terminal.showVersion}
+			s := hubStore{r.terminal.store, r.terminal.changed, r.terminal.showUnderstood}
 			err = s.Apply(r.t.Context(), []wire.Page{{
 				Collection: wire.Doors, To: 1, Parts: 1, Hash: wire.RowHash(wire.Doors, key, row),
 				Changes: []wire.Change{{Key: key, Rev: 1, Body: row}},
@@ -184,6 +184,32 @@ func TestEveryRefusalShowsInStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestASiteWithoutATimeZoneShowsInStatus: as soon as there is a schedule, and until the hub
+// tells what the clocks show.
+func TestASiteWithoutATimeZoneShowsInStatus(t *testing.T) {
+	r := newRig(t, nil)
+	s := hubStore{r.terminal.store, r.terminal.changed, r.terminal.showUnderstood}
+	tell := func(c wire.Collection, key string, row any) {
+		body, err := wire.Marshal(row)
+		if err == nil {
+			err = s.Apply(t.Context(), []wire.Page{{
+				Collection: c, To: 1, Parts: 1, Hash: wire.RowHash(c, []byte(key), body),
+				Changes: []wire.Change{{Key: []byte(key), Rev: 1, Body: body}},
+			}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.await("time zone", health.OK)
+	tell(wire.Schedules, "7", wire.Schedule{Windows: []wire.Hours{{Days: 255, To: 1440}}})
+	if it := r.await("time zone", health.Fail); !strings.Contains(it.Do, "time zone at the hub") || it.Text == "" {
+		t.Errorf("status says %q, and to do %q", it.Text, it.Do)
+	}
+	tell(wire.Config, "site", wire.Site{TimeZone: "Europe/Paris", Offsets: []wire.Offset{{East: 3600}}})
+	r.await("time zone", health.OK)
 }
 
 // TestReadersShowWhatTheyBrought: status has the badges and faults of each reader, and

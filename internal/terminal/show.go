@@ -44,9 +44,21 @@ func (t *terminal) showUplink(s uplink.State) {
 	t.health.Set(it)
 }
 
-// showVersion tells whether the hub says what this agent is too old for.
-func (t *terminal) showVersion() {
+// showUnderstood tells whether the terminal can do what the hub says.
+func (t *terminal) showUnderstood() {
 	t.health.Set(describeVersion(t.store.Stats().NotUnderstood))
+	t.health.Set(describeClocks(t.store.Index().NoClocks()))
+}
+
+// describeClocks tells whether schedules can be read.
+func describeClocks(missing bool) health.Item {
+	it := health.Item{Name: "time zone"}
+	if missing {
+		it.State = health.Fail
+		it.Text = "the hub has not told what the clocks of the site show: rights with a schedule let nobody in where the door wants to know the time"
+		it.Do = "set the site's time zone at the hub; nothing else has to be done"
+	}
+	return it
 }
 
 // describeVersion names the rows that give no right because this agent is too old for them.

@@ -89,7 +89,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.clock = clock.New(later(built(), t.store.Floor()))
 	t.showStore()
 	t.showDatabase()
-	t.showVersion()
+	t.showUnderstood()
 	t.showClock()
 	t.osdp.LoadKeys()
 	engine := enroll.NewEngine(t.store, t.id.SiteKey, t.clock, t.id.Terminal)
@@ -227,13 +227,25 @@ func (t *terminal) run(ctx context.Context) error {
 	return nil
 }
 
+// doorNames are the doors that the terminal serves, each once.
+func (t *terminal) doorNames() []string {
+	var names []string
+	for _, p := range t.plan.Points {
+		if p.Door != "" && !slices.Contains(names, p.Door) {
+			names = append(names, p.Door)
+		}
+	}
+	return names
+}
+
 func (t *terminal) newUplink() *uplink.Uplink {
 	link := mqttlink.Config{
 		Address: t.id.MQTT, Site: t.id.Site, Terminal: t.id.Terminal, TLS: t.id.TLSConfig(), Log: t.log,
 	}
 	return uplink.New(uplink.Options{
-		Store: &hubStore{t.store, t.changed, t.showVersion}, Site: t.id.Site, Terminal: t.id.Terminal, Agent: t.build,
+		Store: &hubStore{t.store, t.changed, t.showUnderstood}, Site: t.id.Site, Terminal: t.id.Terminal, Agent: t.build,
 		NoLease: !slices.ContainsFunc(t.plan.Points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
+		Doors:   t.doorNames(),
 		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
 		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
 	})

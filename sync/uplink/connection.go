@@ -161,7 +161,7 @@ func (c *connection) one(e Effect) ([]Effect, error) {
 	case Locate:
 		return c.locate()
 	case Say:
-		e.Hello.NoLease = c.opts.NoLease
+		e.Hello.NoLease, e.Hello.Doors = c.opts.NoLease, c.opts.Doors
 		return nil, c.publish(wire.MsgHello, e.Hello)
 	case Send:
 		return nil, c.publish(e.Frame.Stream.String(), e.Frame)

@@ -71,6 +71,7 @@ type Options struct {
 	Site     string
 	Terminal string
 	Agent    string             // version of the program
+	Doors    []string           // that the terminal serves
 	NoLease  bool               // no point here makes accounts: the hub need lend no numbers
 	Key      ed25519.PrivateKey // of the terminal
 	HubKey   ed25519.PublicKey

@@ -20,15 +20,19 @@ import (
 var messages = []any{
 	Hello{}, CollectionState{}, Frame{}, Event{}, Edit{}, Status{}, Ack{}, Page{}, Change{},
 	Account{}, Binding{}, Grant{}, Claim{}, Door{}, Lease{}, Site{},
+	Schedule{}, Hours{}, Holidays{}, PIN{}, Offset{},
 }
 
 // rows are the messages that are rows of collections.
-var rows = map[string]bool{"Account": true, "Binding": true, "Grant": true, "Claim": true, "Door": true, "Lease": true, "Site": true}
+var rows = map[string]bool{
+	"Account": true, "Binding": true, "Grant": true, "Claim": true, "Door": true, "Lease": true, "Site": true,
+	"Schedule": true, "Holidays": true, "PIN": true,
+}
 
 var (
 	cddlComment = regexp.MustCompile(`(?m)^;.*$`)
 	cddlRecord  = regexp.MustCompile(`(?s)(\w+) = \{\n(.*?)\n\}`)
-	cddlField   = regexp.MustCompile(`^(\? )?(\d+) => ([^;]*?),? *; (\w+)`)
+	cddlField   = regexp.MustCompile(`^(\? )?(-?\d+) => ([^;]*?),? *; (\w+)`)
 )
 
 // The schema says the same as the Go types, field by field: key, name, optional or
@@ -123,6 +127,7 @@ func TestSchemaHasTheEnumerations(t *testing.T) {
 		"Assurance": values[Assurance](), "ClaimState": values[ClaimState](), "Route": values[Route](), "Confirm": values[Confirm](),
 		"Policy": values[Policy](), "Stream": values[Stream](), "Clock": values[Clock](), "EventKind": values[EventKind](),
 		"Outcome": values[Outcome](), "Reason": values[Reason](), "Collection": values[Collection](),
+		"EmailState": values[EmailState](),
 	} {
 		if !slices.Equal(schema[name], want) {
 			t.Errorf("%s: badged.cddl says %v, the program %v", name, schema[name], want)

@@ -7,7 +7,7 @@ import (
 
 // The enumerations of the protocol, each typed once, with the names that logs, tools and
 // the hub's interface show. The lists only grow: a number is never reused. Zero is no
-// value, except that it is Unknown of Clock. enroll has domain types of its own; a test
+// value, except in Clock and EmailState. enroll has domain types of its own; a test
 // of enroll/store holds them against these.
 
 // AccountKind is what an account is for.
@@ -142,6 +142,16 @@ const (
 	OutcomeFaulty  Outcome = 4 // what arrived cannot be decoded cleanly
 )
 
+// EmailState is how far an account's e-mail is known to be its own.
+type EmailState uint64
+
+// The states of an e-mail.
+const (
+	EmailNone      EmailState = 0 // there is none
+	EmailToConfirm EmailState = 1 // somebody typed it
+	EmailConfirmed EmailState = 2 // an operator gave it, or its owner confirmed it
+)
+
 // Enum is what the enumerations have in common.
 type Enum interface {
 	~uint64
@@ -170,7 +180,8 @@ var (
 	clocks        = enumTable{0, "clock_", []string{"unknown", "holdover", "trusted"}}
 	eventKinds    = enumTable{1, "kind_", []string{"none", "presentation", "enrolment", "session", "edit", "door", "device"}}
 	outcomes      = enumTable{1, "outcome_", []string{"none", "granted", "refused", "waiting", "faulty"}}
-	collections   = enumTable{1, "collection_", []string{"none", "config", "doors", "accounts", "cards", "grants", "claims", "leases", "trust"}}
+	collections   = enumTable{1, "collection_", []string{"none", "config", "doors", "accounts", "cards", "grants", "claims", "leases", "trust", "schedules", "pins"}}
+	emailStates   = enumTable{0, "email_", []string{"none", "to_confirm", "confirmed"}}
 )
 
 func (AccountKind) table() *enumTable  { return &accountKinds }
@@ -186,6 +197,7 @@ func (Clock) table() *enumTable        { return &clocks }
 func (EventKind) table() *enumTable    { return &eventKinds }
 func (Outcome) table() *enumTable      { return &outcomes }
 func (Collection) table() *enumTable   { return &collections }
+func (EmailState) table() *enumTable   { return &emailStates }
 
 // String is the kind's name: "person".
 func (k AccountKind) String() string { return nameOf(k) }
@@ -229,6 +241,9 @@ func (r Reason) String() string { return nameOf(r) }
 
 // String is the collection's name: "accounts".
 func (c Collection) String() string { return nameOf(c) }
+
+// String is the state's name: "to_confirm".
+func (s EmailState) String() string { return nameOf(s) }
 
 // nameOf is the name of a value; one that this version does not know shows as
 // "reason_99".

@@ -133,7 +133,8 @@ func TestNamesAreSnakeCaseAndTotal(t *testing.T) {
 		wire.Reason(math.MaxUint64).String(): "reason_18446744073709551615",
 		wire.EventKind(6).String():           "device", wire.EventKind(7).String(): "kind_7", wire.Outcome(4).String(): "faulty",
 		wire.Stream(1).String(): "ev", wire.Stream(2).String(): "sec", wire.Clock(2).String(): "trusted",
-		wire.Accounts.String(): "accounts", wire.Trust.String(): "trust", wire.Collection(9).String(): "collection_9",
+		wire.Accounts.String(): "accounts", wire.Trust.String(): "trust", wire.Collection(11).String(): "collection_11",
+		wire.EmailToConfirm.String(): "to_confirm",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)

@@ -16,6 +16,7 @@ import (
 var all = []any{
 	wire.Hello{}, wire.Frame{}, wire.Event{}, wire.Status{}, wire.Ack{}, wire.Page{}, wire.Account{}, wire.Binding{},
 	wire.Grant{}, wire.Claim{}, wire.Door{}, wire.Lease{}, wire.Site{},
+	wire.Schedule{}, wire.Holidays{}, wire.PIN{},
 }
 
 // A message takes at most this much memory to decode for each of its bytes: the

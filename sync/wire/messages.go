@@ -16,9 +16,10 @@ type Hello struct {
 	Incarnation [16]byte          `cbor:"4,keyasint"` // of the database
 	Next        map[Stream]uint64 `cbor:"5,keyasint"` // stream → next seq to be given
 	Vector      []CollectionState `cbor:"6,keyasint"`
-	Agent       string            `cbor:"7,keyasint"`           // version of the program
-	Lease       uint64            `cbor:"8,keyasint"`           // numbers left
-	NoLease     bool              `cbor:"9,keyasint,omitempty"` // no point here makes accounts: lend it no numbers
+	Agent       string            `cbor:"7,keyasint"`            // version of the program
+	Lease       uint64            `cbor:"8,keyasint"`            // numbers left
+	NoLease     bool              `cbor:"9,keyasint,omitempty"`  // no point here makes accounts: lend it no numbers
+	Doors       []string          `cbor:"10,keyasint,omitempty"` // that it serves
 }
 
 // CollectionState is how far a copy of a collection is.
@@ -75,12 +76,13 @@ type Event struct {
 	// Count is of what Reason says: the events that were lost or that this one stands for,
 	// the accounts that a quota allows, how often claiming was opened again.
 	Count uint64 `cbor:"19,keyasint,omitempty"`
+	Door  string `cbor:"20,keyasint,omitempty"` // of the point, if it is called otherwise
 }
 
 // Edit is a profile that a person changed at a panel.
 type Edit struct {
 	Name  string `cbor:"1,keyasint"`
-	Email string `cbor:"2,keyasint"`
+	Email string `cbor:"2,keyasint"` // empty: the one that the hub has stays
 	Lang  string `cbor:"3,keyasint"`
 }
 
@@ -118,6 +120,12 @@ const (
 	Claims   Collection = 6
 	Leases   Collection = 7
 	Trust    Collection = 8
+	// Schedules are what grants name; the key of one is ScheduleKey of its number. The
+	// row HolidaysKey is the holidays of the site.
+	Schedules Collection = 9
+	PINs      Collection = 10 // for terminals with a print point
+
+	LastCollection = PINs // that this version knows
 )
 
 // Page is one message of a delta or a snapshot of a collection: the parts 0 to
@@ -144,7 +152,7 @@ const (
 
 // Change is one row of a collection, or its end.
 type Change struct {
-	Key  []byte `cbor:"1,keyasint"`           // id of the row: 16 bytes, or a door's or setting's name
+	Key  []byte `cbor:"1,keyasint"`           // of the row: an id or a MAC of 16 bytes, or text: a door's name
 	Rev  uint64 `cbor:"2,keyasint"`           // revision at which it got this value
 	Body []byte `cbor:"3,keyasint,omitempty"` // the encoded row; none: tombstone
 }
@@ -157,9 +165,11 @@ type Account struct {
 	Aliases []uint64     `cbor:"4,keyasint,omitempty"`
 	Label   string       `cbor:"5,keyasint,omitempty"`
 	Name    string       `cbor:"6,keyasint,omitempty"`
-	Email   string       `cbor:"7,keyasint,omitempty"`
 	Lang    string       `cbor:"8,keyasint,omitempty"`
 	Expires int64        `cbor:"9,keyasint,omitempty"` // Unix milliseconds
+	// Groups are the numbers of its groups, ascending.
+	Groups     []uint64   `cbor:"10,keyasint,omitempty"`
+	EmailState EmailState `cbor:"11,keyasint,omitempty"` // of its address, which stays at the hub
 }
 
 // Binding is a row of Cards: a card that belongs to somebody; its key is the card's id.
@@ -170,13 +180,43 @@ type Binding struct {
 	Expires   int64        `cbor:"4,keyasint,omitempty"`
 }
 
-// Grant is a row of Grants.
+// Grant is a row of Grants: of an account, or of a group, and then Account is zero. One
+// that names both is as if not understood.
 type Grant struct {
+	Account  [16]byte `cbor:"1,keyasint"`
+	Door     string   `cbor:"2,keyasint"`
+	From     int64    `cbor:"3,keyasint,omitempty"`
+	To       int64    `cbor:"4,keyasint,omitempty"`
+	Deny     bool     `cbor:"5,keyasint,omitempty"`
+	Group    uint64   `cbor:"-1,keyasint,omitempty"`
+	Schedule uint64   `cbor:"-2,keyasint,omitempty"` // 0: at any hour
+}
+
+// Schedule is a row of Schedules: when the grants that name it are in force, on the clocks
+// of Site.Offsets. While it is missing, those that let in are not in force, and those that
+// deny always are.
+type Schedule struct {
+	Windows []Hours `cbor:"1,keyasint"`
+}
+
+// Hours is a part of some days. Days has a bit for each day of the week, Monday is bit 0
+// and Sunday bit 6, and bit 7 for holidays, whatever their day of the week. From and To are
+// minutes of the clock since midnight, 0 to 1440; To itself is outside. Hours whose To is
+// before From go on into the next day.
+type Hours struct {
+	Days uint64 `cbor:"1,keyasint"`
+	From uint64 `cbor:"2,keyasint"`
+	To   uint64 `cbor:"3,keyasint"`
+}
+
+// Holidays is the row HolidaysKey of Schedules.
+type Holidays struct {
+	Days []string `cbor:"1,keyasint"` // "2026-12-25", ascending
+}
+
+// PIN is a row of PINs; its key is the MAC of the PIN's digits with the site key.
+type PIN struct {
 	Account [16]byte `cbor:"1,keyasint"`
-	Door    string   `cbor:"2,keyasint"`
-	From    int64    `cbor:"3,keyasint,omitempty"`
-	To      int64    `cbor:"4,keyasint,omitempty"`
-	Deny    bool     `cbor:"5,keyasint,omitempty"`
 }
 
 // Claim is a row of Claims.
@@ -220,4 +260,18 @@ type Site struct {
 	SessionIdle   int64   `cbor:"14,keyasint"`
 	ClaimsEpoch   uint64  `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
 	SessionMax    int64   `cbor:"16,keyasint,omitempty"` // 0: the terminal's default
+	PINLength     uint64  `cbor:"17,keyasint,omitempty"` // of every PIN, 4 to 16; 0: they differ, and # ends one
+	// TimeZone is that of schedules and holidays, by its name of the IANA: "Europe/Paris".
+	// Offsets are its clocks, for years to come, so that a terminal needs no database of time
+	// zones, which may be missing there or be older than the latest law. Whoever understands a
+	// grant with a schedule understands these keys, so that they need not be negative. Without
+	// Offsets no schedule can be read.
+	TimeZone string   `cbor:"18,keyasint,omitempty"`
+	Offsets  []Offset `cbor:"19,keyasint,omitempty"`
+}
+
+// Offset is how far a time zone's clocks are from UTC, until the next one begins.
+type Offset struct {
+	Since int64 `cbor:"1,keyasint"` // Unix seconds; ascending. The first holds before it, too
+	East  int64 `cbor:"2,keyasint"` // seconds; negative in the west
 }

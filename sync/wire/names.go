@@ -1,6 +1,29 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
+
+// SiteKey and HolidaysKey are the keys of the one row of Config, and of the row of
+// Schedules that is no schedule.
+const (
+	SiteKey     = "site"
+	HolidaysKey = "holidays"
+)
+
+// ScheduleKey is the key of a schedule's row: its number in decimal.
+func ScheduleKey(n uint64) []byte { return strconv.AppendUint(nil, n, 10) }
+
+// ScheduleNumber gives the number that a key of Schedules stands for. It takes only what
+// ScheduleKey gives, and no number 0.
+func ScheduleNumber(key []byte) (uint64, error) {
+	n, err := strconv.ParseUint(string(key[:min(len(key), 24)]), 10, 64)
+	if err != nil || n == 0 || string(ScheduleKey(n)) != string(key) {
+		return 0, fmt.Errorf("row of %s: its key is no number of a schedule and not %q", Schedules, HolidaysKey)
+	}
+	return n, nil
+}
 
 // CheckName fails unless s can name a site or a terminal: 1 to 63 lower-case letters,
 // digits and inner dashes, so that it can stand in a topic, a certificate, a client id

@@ -55,6 +55,9 @@ const (
 	ReasonSessionLimit        Reason = 47 // the longest time of a session ended it
 	// The terminal is too old for a row that it must understand; nothing is let through.
 	ReasonNotUnderstood Reason = 48
+	ReasonOutOfHours    Reason = 49 // a grant for this door, whose schedule does not say now
+	ReasonKnownPIN      Reason = 50 // the PIN's account logs in
+	ReasonPINDelayed    Reason = 51 // after wrong PINs this point takes none for a while
 )
 
 var reasons = enumTable{0, "reason_", []string{
@@ -66,7 +69,7 @@ var reasons = enumTable{0, "reason_", []string{
 	"service_account", "code_idle", "terminal_started", "entry_timeout", "door_opened", "bind_offered",
 	"database_quarantined", "profile_refused", "events_lost", "device_alarm", "device_keyed",
 	"cut_uid", "accounts_closed", "await_same_card", "claims_closed", "alarm_over",
-	"session_limit", "not_understood",
+	"session_limit", "not_understood", "out_of_hours", "known_pin", "pin_delayed",
 }}
 
 func (Reason) table() *enumTable { return &reasons }

@@ -17,6 +17,8 @@ func fast(b []byte, v any) bool {
 		c.binding(v)
 	case *Grant:
 		c.grant(v)
+	case *PIN:
+		c.pin(v)
 	default:
 		return false
 	}
@@ -38,12 +40,14 @@ func (c *checked) account(a *Account) {
 			a.Label = c.text()
 		case 6:
 			a.Name = c.text()
-		case 7:
-			a.Email = c.text()
 		case 8:
 			a.Lang = c.text()
 		case 9:
 			a.Expires = c.int()
+		case 10:
+			a.Groups = c.uints()
+		case 11:
+			a.EmailState = EmailState(c.uint())
 		default:
 			c.skip()
 		}
@@ -80,6 +84,21 @@ func (c *checked) grant(g *Grant) {
 			g.To = c.int()
 		case 5:
 			g.Deny = c.bool()
+		case -1:
+			g.Group = c.uint()
+		case -2:
+			g.Schedule = c.uint()
+		default:
+			c.skip()
+		}
+	}
+}
+
+func (c *checked) pin(p *PIN) {
+	for range c.count() {
+		switch c.key() {
+		case 1:
+			p.Account = c.id()
 		default:
 			c.skip()
 		}
@@ -89,14 +108,8 @@ func (c *checked) grant(g *Grant) {
 // count is that of an array or a map.
 func (c *checked) count() uint64 { return c.uint() }
 
-// key is that of the next field, 0 for one that this version does not know.
-func (c *checked) key() uint64 {
-	major, arg, _ := c.head()
-	if major != majorUint {
-		return 0
-	}
-	return arg
-}
+// key is that of the next field.
+func (c *checked) key() int64 { return c.int() }
 
 func (c *checked) uint() uint64 {
 	_, arg, _ := c.head()

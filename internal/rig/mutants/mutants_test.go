@@ -40,11 +40,11 @@ func TestWrong(t *testing.T) { t.Error("fails whatever the code does") }
 `,
 }
 
-// try runs one mutant of the small module and gives what is printed.
-func try(t *testing.T, block string) (printed string, err error) {
+// writeModule writes files to a folder that lives as long as the test.
+func writeModule(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range code {
+	dir = t.TempDir()
+	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -53,6 +53,13 @@ func try(t *testing.T, block string) (printed string, err error) {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// try runs one mutant of the small module and gives what is printed.
+func try(t *testing.T, block string) (printed string, err error) {
+	t.Helper()
+	dir := writeModule(t, code)
 	mutants, err := parseTable("table/small.txt", block)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +127,7 @@ func TestATableThatIsNotOneIsRefused(t *testing.T) {
 
 func TestAFilterMeansNameFileAndTest(t *testing.T) {
 	all := []mutant{
-		{name: "a used claim", file: "sync/hub/effects.go", pkg: "sync/hub", test: "TestX"},
+		{name: "a used claim", file: "sync/hub/access/bind.go", pkg: "sync/hub/access", test: "TestX"},
 		{name: "a frame", file: "sync/wire/frame.go", pkg: "sync/wire", test: "TestY"},
 	}
 	for only, want := range map[string]int{"": 2, "hub": 1, "CLAIM": 1, "testy": 1, "frame": 1, "door": 0} {

@@ -18,8 +18,8 @@ var builtin embed.FS
 // begins with # is a remark:
 //
 //	mutant  a used claim can be used again
-//	file    sync/hub/effects.go
-//	test    sync/hub TestAClaimServesOneCard
+//	file    enroll/bind.go
+//	test    enroll TestS207_ACodeWorksOnce
 //	-	the old text, exactly; several lines are several of these
 //	+	the new text; without it the old text is taken away
 //

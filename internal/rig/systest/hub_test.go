@@ -29,7 +29,7 @@ type hub struct {
 func startHub(t *testing.T, programs, dir string) *hub {
 	t.Helper()
 	h := &hub{
-		Client: api.NewClient(filepath.Join(dir, "hub.sock"), dir),
+		Client: api.NewClient(filepath.Join(dir, "hub.sock"), dir, "en"),
 		bin:    filepath.Join(programs, "badgehub"),
 		args:   []string{"serve", "--dir", dir, "--listen-mqtt", freeAddress(t), "--listen-web", freeAddress(t), "--host", "127.0.0.1"},
 	}
@@ -118,32 +118,30 @@ func (h *hub) member(ctx context.Context, name string, granted bool) (id, code s
 			return "", "", err
 		}
 	}
-	claim, err := h.AddClaim(ctx, api.NewClaim{Account: a.ID})
+	claim, err := h.IssueClaim(ctx, api.NewClaim{Account: a.ID})
 	return a.ID, claim.Code, err
 }
 
 // prepare sets the site up for more badges in a minute than others see in a year.
 func (h *hub) prepare(ctx context.Context) error {
-	if _, err := h.AddDoor(ctx, api.Door{ID: "front"}); err != nil {
+	if _, err := h.SetDoor(ctx, api.DoorPatch{ID: "front"}); err != nil {
 		return err
 	}
-	create := "create"
-	burst, day, all, budget := uint64(1000), uint64(100_000), uint64(1_000_000), uint64(100) // the most that may be set
-	_, err := h.PatchSite(ctx, api.SitePatch{
-		UnknownBadge: &create, QuotaBurst: &burst, QuotaDay: &day, QuotaSite: &all, GuessBudget: &budget,
+	_, err := h.Set(ctx, map[string]string{ // the most that may be set
+		"unknown_badge": "create", "quota_burst": "1000", "quota_day": "100000", "quota_site": "1000000", "guess_budget": "100",
 	})
 	return err
 }
 
 // events gives all that the hub has, in the audit's words.
 func (h *hub) events(ctx context.Context) (list []event, err error) {
-	err = h.Events(ctx, 0, 0, false, func(e api.Event) error {
+	all, err := h.Events(ctx)
+	for _, e := range all {
 		list = append(list, event{
 			Terminal: e.Terminal, Incarnation: e.Incarnation, Stream: e.Stream, Seq: e.Seq, Order: e.Order,
 			Kind: e.Kind, Point: e.Point, Outcome: e.Outcome, Reason: e.Reason, Account: e.Account,
 		})
-		return nil
-	})
+	}
 	return list, err
 }
 

@@ -87,7 +87,7 @@ func (w *Workbench) keys(_ context.Context, d deed) error {
 
 // speak gives the site the language of the page, which its panels begin with.
 func (w *Workbench) speak(ctx context.Context, d deed) error {
-	_, err := w.hub.api.PatchSite(ctx, api.SitePatch{Lang: &d.Lang})
+	_, err := w.hub.api.Set(ctx, map[string]string{"lang": d.Lang})
 	return err
 }
 

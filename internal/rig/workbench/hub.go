@@ -50,7 +50,7 @@ type listening struct {
 func newHub(w *Workbench) *hub {
 	dir := filepath.Join(w.dir, "hub")
 	return &hub{
-		bench: w, dir: dir, log: filepath.Join(w.dir, "hub.log"), api: api.NewClient(filepath.Join(dir, "hub.sock"), dir),
+		bench: w, dir: dir, log: filepath.Join(w.dir, "hub.log"), api: api.NewClient(filepath.Join(dir, "hub.sock"), dir, "en"),
 		events: newFeed[api.Event](), listen: listening{"127.0.0.1:0", "127.0.0.1:0"}, names: map[string]string{},
 	}
 }
@@ -126,7 +126,7 @@ func (h *hub) attend(child *proc.Child) {
 	h.mu.Lock()
 	after := h.last
 	h.mu.Unlock()
-	h.bench.wg.Go(func() { _ = h.api.Events(life, after, 0, true, h.take) }) // ends with the process
+	h.bench.wg.Go(func() { _ = h.api.Follow(life, &after, h.take) }) // ends with the process
 }
 
 func (h *hub) take(ev api.Event) error {
@@ -169,7 +169,7 @@ func (h *hub) stop() error {
 
 // prepare describes the site: one door.
 func (h *hub) prepare(ctx context.Context) error {
-	_, err := h.api.AddDoor(ctx, api.Door{ID: doorID})
+	_, err := h.api.SetDoor(ctx, api.DoorPatch{ID: doorID})
 	return err
 }
 
@@ -215,11 +215,11 @@ func (h *hub) grant(ctx context.Context, account string) error {
 
 // issueClaim gives the code that binds a member's next card.
 func (h *hub) issueClaim(ctx context.Context, account string) (code string, err error) {
-	c, err := h.api.AddClaim(ctx, api.NewClaim{Account: account})
+	c, err := h.api.IssueClaim(ctx, api.NewClaim{Account: account})
 	if err != nil {
 		return "", err
 	}
-	h.member(account, func(m *MemberState) { m.Claim = &ClaimState{c.Code, millis(c.Ends)} })
+	h.member(account, func(m *MemberState) { m.Claim = &ClaimState{c.Code, millis(c.Ends.Time)} })
 	return c.Code, nil
 }
 
@@ -266,7 +266,7 @@ func (h *hub) shownMembers() []MemberState {
 func (h *hub) shownEvents(most int) []EventState {
 	events, _ := h.events.from(max(0, h.events.len()-most))
 	slices.SortStableFunc(events, func(a, b api.Event) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Order, a.Order))
+		return cmp.Or(b.At.Compare(a.At.Time), cmp.Compare(b.Order, a.Order))
 	})
 	list := make([]EventState, len(events))
 	for i, ev := range events {
@@ -303,7 +303,7 @@ func (h *hub) knows(ctx context.Context, name, email string) error {
 			return err
 		}
 		for _, a := range accounts {
-			if a.Name == name && a.Email == email {
+			if a.Display == name && a.TypedEmail == email {
 				return nil
 			}
 		}
@@ -323,14 +323,14 @@ func (h *hub) countAccounts(ctx context.Context) (int, error) {
 func (h *hub) of(ctx context.Context, terminal string) (lines []string, err error) {
 	byOrder := map[uint64][]string{}
 	last := uint64(0)
-	err = h.api.Events(ctx, 0, 0, false, func(ev api.Event) error {
+	events, err := h.api.Events(ctx)
+	for _, ev := range events {
 		if ev.Terminal == terminal {
 			line := outline(ctl.Event{Order: ev.Order, Stream: ev.Stream, Seq: ev.Seq, Kind: ev.Kind, Outcome: ev.Outcome, Reason: ev.Reason})
 			byOrder[ev.Order] = append(byOrder[ev.Order], line)
 			last = max(last, ev.Order)
 		}
-		return nil
-	})
+	}
 	for order := uint64(1); order <= last; order++ {
 		lines = append(lines, byOrder[order]...)
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -29,16 +30,18 @@ const maxAnswer = 256 << 20
 // Client talks to the hub at a socket.
 type Client struct {
 	socket string
+	lang   string // of refusals: "fr" or "en"
 	http   *http.Client
 }
 
 // NewClient makes a client of the hub whose socket is at path. It talks only to a hub of
 // root, of the user who calls, or of the owner of dir, the folder of the hub's data.
-func NewClient(path, dir string) *Client {
+// Refusals come in lang, "fr" or "en".
+func NewClient(path, dir, lang string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return unixsock.Dial(ctx, path, dir)
 	}
-	return &Client{path, &http.Client{Transport: &http.Transport{DialContext: dial}}}
+	return &Client{path, lang, &http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
 // Close lets go of idle connections.
@@ -47,7 +50,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Error is the hub's refusal.
 type Error struct {
 	Status int // of HTTP
-	Text   string
+	Problem
 }
 
 // Error is the hub's text.
@@ -79,10 +82,15 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		}
 		body = bytes.NewReader(b)
 	}
+	return c.sendBody(ctx, method, path, body)
+}
+
+func (c *Client) sendBody(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://hub"+path, body)
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Accept-Language", c.lang)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(err)
@@ -91,11 +99,11 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	var p problem
-	if json.NewDecoder(io.LimitReader(resp.Body, maxRequest)).Decode(&p) != nil || p.Error == "" {
-		p.Error = "the hub answers " + resp.Status + " (are badgehub and the running hub of the same version?)"
+	var p Problem
+	if json.NewDecoder(io.LimitReader(resp.Body, maxRequest)).Decode(&p) != nil || p.Text == "" {
+		p.Text = "the hub answers " + resp.Status + " (are badgehub and the running hub of the same version?)"
 	}
-	return nil, &Error{resp.StatusCode, p.Error}
+	return nil, &Error{resp.StatusCode, p}
 }
 
 func (c *Client) unreachable(err error) error {
@@ -109,18 +117,50 @@ func (c *Client) unreachable(err error) error {
 	}
 }
 
-func call[T any](ctx context.Context, c *Client, method, path string, in any) (out T, err error) {
+// Call sends in (nil: nothing) to a path of openapi.yaml and decodes the answer.
+func Call[T any](ctx context.Context, c *Client, method, path string, in any) (out T, err error) {
 	return out, c.do(ctx, method, path, in, &out)
+}
+
+// List gives all rows of a list, page by page, until fn fails. Query is that of the path.
+func List[T any](ctx context.Context, c *Client, path string, query url.Values, fn func(T) error) error {
+	q := url.Values{}
+	for k, v := range query {
+		q[k] = v
+	}
+	for {
+		page, err := Call[Page[T]](ctx, c, "GET", path+"?"+q.Encode(), nil)
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Items {
+			if err := fn(row); err != nil {
+				return err
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.Set("after", page.Next)
+	}
+}
+
+// all collects a whole list.
+func all[T any](ctx context.Context, c *Client, path string, query url.Values) (rows []T, err error) {
+	return rows, List(ctx, c, path, query, func(row T) error {
+		rows = append(rows, row)
+		return nil
+	})
 }
 
 // AddTerminal makes a terminal and gives its token.
 func (c *Client) AddTerminal(ctx context.Context, t NewTerminal) (TerminalToken, error) {
-	return call[TerminalToken](ctx, c, "POST", "/v1/terminals", t)
+	return Call[TerminalToken](ctx, c, "POST", "/v1/terminals", t)
 }
 
 // Terminals lists terminals.
 func (c *Client) Terminals(ctx context.Context) ([]Terminal, error) {
-	return call[[]Terminal](ctx, c, "GET", "/v1/terminals", nil)
+	return all[Terminal](ctx, c, "/v1/terminals", nil)
 }
 
 // RemoveTerminal locks a terminal out.
@@ -130,102 +170,100 @@ func (c *Client) RemoveTerminal(ctx context.Context, name string) error {
 
 // AddAccount makes an account.
 func (c *Client) AddAccount(ctx context.Context, a NewAccount) (Account, error) {
-	return call[Account](ctx, c, "POST", "/v1/accounts", a)
+	return Call[Account](ctx, c, "POST", "/v1/accounts", a)
 }
 
-// Accounts lists accounts.
-func (c *Client) Accounts(ctx context.Context) ([]Account, error) {
-	return call[[]Account](ctx, c, "GET", "/v1/accounts", nil)
+// Accounts lists all accounts, those that were merged last, without those that were erased.
+func (c *Client) Accounts(ctx context.Context) (accounts []Account, err error) {
+	for _, state := range []string{"", "merged"} {
+		some, err := all[Account](ctx, c, "/v1/accounts", url.Values{"limit": {"1000"}, "state": {state}})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, some...)
+	}
+	return accounts, nil
 }
 
 // SetAccountState moves an account to another state.
 func (c *Client) SetAccountState(ctx context.Context, account, state string) (Account, error) {
-	return call[Account](ctx, c, "POST", "/v1/accounts/"+url.PathEscape(account)+"/state", AccountState{state})
-}
-
-// Edits lists the versions of an account's profile.
-func (c *Client) Edits(ctx context.Context, account string) ([]EditVersion, error) {
-	return call[[]EditVersion](ctx, c, "GET", "/v1/accounts/"+url.PathEscape(account)+"/edits", nil)
-}
-
-// AddDoor makes a door, with the default for what is empty in d.
-func (c *Client) AddDoor(ctx context.Context, d Door) (Door, error) {
-	return call[Door](ctx, c, "POST", "/v1/doors", d)
+	return Call[Account](ctx, c, "POST", "/v1/accounts/"+url.PathEscape(account)+"/state", AccountState{state})
 }
 
 // SetDoor makes a door, or changes the settings that the patch names.
 func (c *Client) SetDoor(ctx context.Context, d DoorPatch) (Door, error) {
-	return call[Door](ctx, c, "POST", "/v1/doors", d)
-}
-
-// Doors lists doors.
-func (c *Client) Doors(ctx context.Context) ([]Door, error) {
-	return call[[]Door](ctx, c, "GET", "/v1/doors", nil)
+	return Call[Door](ctx, c, "POST", "/v1/doors", d)
 }
 
 // AddGrant makes a grant.
 func (c *Client) AddGrant(ctx context.Context, g NewGrant) (Grant, error) {
-	return call[Grant](ctx, c, "POST", "/v1/grants", g)
+	return Call[Grant](ctx, c, "POST", "/v1/grants", g)
 }
 
-// Grants lists grants.
-func (c *Client) Grants(ctx context.Context) ([]Grant, error) {
-	return call[[]Grant](ctx, c, "GET", "/v1/grants", nil)
+// IssueClaim issues a claim code.
+func (c *Client) IssueClaim(ctx context.Context, n NewClaim) (IssuedClaim, error) {
+	return Call[IssuedClaim](ctx, c, "POST", "/v1/claims", n)
 }
 
-// RemoveGrant ends a grant.
-func (c *Client) RemoveGrant(ctx context.Context, id string) error {
-	return c.do(ctx, "DELETE", "/v1/grants/"+url.PathEscape(id), nil, nil)
-}
-
-// AddClaim issues a claim code.
-func (c *Client) AddClaim(ctx context.Context, n NewClaim) (IssuedClaim, error) {
-	return call[IssuedClaim](ctx, c, "POST", "/v1/claims", n)
-}
-
-// Claims lists claims.
-func (c *Client) Claims(ctx context.Context) ([]Claim, error) {
-	return call[[]Claim](ctx, c, "GET", "/v1/claims", nil)
-}
-
-// RemoveClaim ends a claim.
-func (c *Client) RemoveClaim(ctx context.Context, id string) error {
-	return c.do(ctx, "DELETE", "/v1/claims/"+url.PathEscape(id), nil, nil)
-}
-
-// Cards lists cards.
-func (c *Client) Cards(ctx context.Context) ([]Card, error) {
-	return call[[]Card](ctx, c, "GET", "/v1/cards", nil)
-}
-
-// SetBindingState is an operator's word on a card.
-func (c *Client) SetBindingState(ctx context.Context, card string, s CardState) (Card, error) {
-	return call[Card](ctx, c, "POST", "/v1/cards/"+url.PathEscape(card)+"/state", s)
+// SetCardState is an operator's word on a card.
+func (c *Client) SetCardState(ctx context.Context, card string, s CardState) (Card, error) {
+	return Call[Card](ctx, c, "POST", "/v1/cards/"+url.PathEscape(card)+"/state", s)
 }
 
 // Site gives the settings.
 func (c *Client) Site(ctx context.Context) (Site, error) {
-	return call[Site](ctx, c, "GET", "/v1/site", nil)
+	return Call[Site](ctx, c, "GET", "/v1/site", nil)
 }
 
-// PatchSite changes settings.
-func (c *Client) PatchSite(ctx context.Context, p SitePatch) (Site, error) {
-	return call[Site](ctx, c, "PATCH", "/v1/site", p)
+// Set changes settings by their names.
+func (c *Client) Set(ctx context.Context, settings map[string]string) (Site, error) {
+	return Call[Site](ctx, c, "PATCH", "/v1/site", settings)
 }
 
 // Reopen opens claiming again after too many wrong codes.
 func (c *Client) Reopen(ctx context.Context) (Site, error) {
-	return call[Site](ctx, c, "POST", "/v1/site/reopen", nil)
+	return Call[Site](ctx, c, "POST", "/v1/site/reopen", nil)
 }
 
-// Events passes the events after an id in the hub's order, at most limit (0: all),
-// and with follow those that come, until ctx ends or fn fails.
-func (c *Client) Events(ctx context.Context, after uint64, limit int, follow bool, fn func(Event) error) error {
-	q := url.Values{"after": {strconv.FormatUint(after, 10)}, "limit": {strconv.Itoa(limit)}}
-	if follow {
-		q.Set("follow", "1")
+// Events lists all events, oldest first.
+func (c *Client) Events(ctx context.Context) ([]Event, error) {
+	events, err := all[Event](ctx, c, "/v1/events", url.Values{"limit": {"1000"}})
+	slices.Reverse(events)
+	return events, err
+}
+
+// Import brings a CSV file of people in and passes each step, until the end or until fn fails.
+func (c *Client) Import(ctx context.Context, file io.Reader, query url.Values, fn func(ImportStep) error) error {
+	resp, err := c.sendBody(ctx, "POST", "/v1/imports?"+query.Encode(), file)
+	if err != nil {
+		return err
 	}
-	resp, err := c.send(ctx, "GET", "/v1/events?"+q.Encode(), nil)
+	defer resp.Body.Close()
+	for d := json.NewDecoder(resp.Body); ; {
+		var step ImportStep
+		if err := d.Decode(&step); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("read the answer of the hub at %s: %w", c.socket, err)
+		}
+		if step.Problem != nil {
+			return &Error{resp.StatusCode, *step.Problem}
+		}
+		if err := fn(step); err != nil {
+			return err
+		}
+	}
+}
+
+// Follow passes the events after an id as they come, oldest first, until ctx ends or fn
+// fails; after nil: those that come from now on.
+func (c *Client) Follow(ctx context.Context, after *uint64, fn func(Event) error) error {
+	path := "/v1/events/follow"
+	if after != nil {
+		path += "?after=" + strconv.FormatUint(*after, 10)
+	}
+	resp, err := c.send(ctx, "GET", path, nil)
 	if err != nil {
 		return err
 	}

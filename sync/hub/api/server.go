@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,21 +12,30 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"badged/internal/httpserve"
 	"badged/internal/unixsock"
-	"badged/sync/hub"
-	"badged/sync/identity"
-	"badged/sync/wire"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/refusal"
+	"badged/sync/hub/words"
 )
 
 // Options is what the server needs.
 type Options struct {
-	Hub  *hub.Hub
-	CA   *x509.Certificate
-	Join string // host:port of the join server, as terminals reach it
-	Log  *slog.Logger
+	Store fleet.Store
+	Fleet *fleet.Hub
+	// EventsCame gives a channel that is closed when events come after the call.
+	EventsCame func() <-chan struct{}
+	// Backup copies the database to a new file while it is used.
+	Backup func(ctx context.Context, path string) error
+	CA     *x509.Certificate
+	Join   string // host:port of the join server, as terminals reach it
+	Log    *slog.Logger
+	// Actor tells who makes a request, or refuses it.
+	Actor func(*http.Request) (audit.Actor, error)
 }
 
 // The bounds of a request, and how long the last answers may take.
@@ -46,72 +54,87 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, and returns nil once the last answer is out.
-func Serve(ctx context.Context, l net.Listener, o Options) error {
+// ServeSocket answers on the admin socket until ctx ends, and returns nil once the last
+// answer is out. Who calls is known by the user id of the process.
+func ServeSocket(ctx context.Context, l net.Listener, o Options) error {
+	o.Actor = peer
 	return httpserve.Run(ctx, l, httpserve.Server{
-		Name: "the admin socket", Handler: Handler(o), Log: o.Log, ReadTime: time.Minute, Grace: endTimeout,
+		Name: "the admin socket", Handler: Handler(o), Log: o.Log, Conn: rememberPeer, ReadTime: time.Minute, Grace: endTimeout,
 	})
+}
+
+type peerKey struct{}
+
+// rememberPeer keeps the connection of a request, of which the kernel knows the caller.
+func rememberPeer(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, peerKey{}, c)
+}
+
+// peer is the operator at the other end of the socket.
+func peer(r *http.Request) (audit.Actor, error) {
+	c, ok := r.Context().Value(peerKey{}).(net.Conn)
+	if !ok {
+		return audit.Actor{}, errors.New("a request that came by no socket")
+	}
+	uid, err := unixsock.PeerUID(c)
+	return audit.Actor{Kind: audit.Operator, ID: strconv.FormatUint(uint64(uid), 10), Via: "socket"}, err
 }
 
 // server answers requests.
 type server struct{ Options }
 
-// Handler is the interface described at the top of the package.
+// none is an empty request or answer.
+type none struct{}
+
+// Handler is the interface that openapi.yaml describes.
 func Handler(o Options) http.Handler {
 	s := &server{o}
 	mux := http.NewServeMux()
-	for pattern, h := range map[string]http.HandlerFunc{
-		"POST /v1/terminals":           answer(o.Log, s.addTerminal),
-		"GET /v1/terminals":            answer(o.Log, s.terminals),
-		"DELETE /v1/terminals/{name}":  answer(o.Log, s.removeTerminal),
-		"POST /v1/accounts":            answer(o.Log, s.addAccount),
-		"GET /v1/accounts":             answer(o.Log, s.accounts),
-		"POST /v1/accounts/{id}/state": answer(o.Log, s.setAccountState),
-		"GET /v1/accounts/{id}/edits":  answer(o.Log, s.edits),
-		"POST /v1/doors":               answer(o.Log, s.setDoor),
-		"GET /v1/doors":                answer(o.Log, s.doors),
-		"POST /v1/grants":              answer(o.Log, s.addGrant),
-		"GET /v1/grants":               answer(o.Log, s.grants),
-		"DELETE /v1/grants/{id}":       answer(o.Log, s.removeGrant),
-		"POST /v1/claims":              answer(o.Log, s.addClaim),
-		"GET /v1/claims":               answer(o.Log, s.claims),
-		"DELETE /v1/claims/{id}":       answer(o.Log, s.removeClaim),
-		"GET /v1/cards":                answer(o.Log, s.cards),
-		"POST /v1/cards/{id}/state":    answer(o.Log, s.setCardState),
-		"GET /v1/site":                 answer(o.Log, s.site),
-		"PATCH /v1/site":               answer(o.Log, s.patchSite),
-		"POST /v1/site/reopen":         answer(o.Log, s.reopen),
-		"GET /v1/events":               s.events,
-	} {
+	for pattern, h := range s.routes() {
 		mux.HandleFunc(pattern, h)
 	}
 	return mux
 }
 
-// none is an empty request or answer.
-type none struct{}
-
-// answer decodes a request, calls fn and encodes what it returns. Unknown fields are
-// refused, so that a misspelt one is not silently without effect.
-func answer[In, Out any](log *slog.Logger, fn func(*http.Request, In) (Out, error)) http.HandlerFunc {
+// read answers with what fn finds in one snapshot.
+func read[Out any](s *server, fn func(fleet.Tx, *http.Request) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var in In
-		out, err := any(nil), decode(http.MaxBytesReader(w, r.Body, maxRequest), &in)
+		var out Out
+		_, err := s.Actor(r)
 		if err == nil {
-			out, err = fn(r, in)
+			err = s.Store.Read(r.Context(), func(tx fleet.Tx) (err error) {
+				out, err = fn(tx, r)
+				return err
+			})
 		}
-		if err != nil {
-			refuse(w, log, err)
-			return
-		}
-		write(w, http.StatusOK, out)
+		s.answer(w, r, out, err)
 	}
 }
 
+// change decodes a request and lets fn make its change in one transaction.
+func change[In, Out any](s *server, fn func(fleet.Tx, *http.Request, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		var out Out
+		by, err := s.Actor(r)
+		if err == nil {
+			err = decode(http.MaxBytesReader(w, r.Body, maxRequest), &in)
+		}
+		if err == nil {
+			err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) (err error) {
+				out, err = fn(tx, r, in)
+				return err
+			})
+		}
+		s.answer(w, r, out, err)
+	}
+}
+
+// decode refuses unknown fields, so that a misspelt one is not silently without effect.
 func decode(r io.Reader, v any) error {
 	body, err := io.ReadAll(r)
 	if err != nil {
-		return &hub.Refusal{Kind: hub.ErrInvalid, Text: "the request is too large or was cut off"}
+		return invalid(CodeRequest, "detail", "too large, or cut off")
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
@@ -119,151 +142,74 @@ func decode(r io.Reader, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return &hub.Refusal{Kind: hub.ErrInvalid, Text: "the request is not as it should be: " + err.Error()}
+		return invalid(CodeRequest, "detail", err.Error())
 	}
 	return nil
 }
 
+func (s *server) answer(w http.ResponseWriter, r *http.Request, out any, err error) {
+	if err == nil {
+		write(w, http.StatusOK, out)
+		return
+	}
+	p, status := s.problem(r, err)
+	w.Header().Set("Content-Language", langOf(r))
+	write(w, status, p)
+}
+
 func write(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+	kind := "application/json"
+	if status != http.StatusOK {
+		kind = "application/problem+json"
+	}
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // whoever went away needs no answer
 }
 
-func refuse(w http.ResponseWriter, log *slog.Logger, err error) {
-	status := http.StatusInternalServerError
-	switch {
-	case errors.Is(err, hub.ErrInvalid):
-		status = http.StatusBadRequest
-	case errors.Is(err, hub.ErrNotFound):
-		status = http.StatusNotFound
-	case errors.Is(err, hub.ErrConflict):
-		status = http.StatusConflict
-	default:
-		log.Error("a request at the admin socket failed", "error", err)
-	}
-	write(w, status, problem{err.Error()})
+var statuses = map[refusal.Kind]int{
+	refusal.Invalid: http.StatusBadRequest, refusal.Missing: http.StatusNotFound,
+	refusal.Conflict: http.StatusConflict, refusal.Forbidden: http.StatusForbidden,
 }
 
-func (s *server) addTerminal(r *http.Request, in NewTerminal) (TerminalToken, error) {
-	if err := hub.CheckTerminal(in.Name); err != nil {
-		return TerminalToken{}, err
+// problem is how an error is told: a refusal by its code, anything else as a failure whose
+// cause is in the hub's log.
+func (s *server) problem(r *http.Request, err error) (Problem, int) {
+	var e *refusal.Error
+	if errors.As(err, &e) {
+		return Problem{Kind: string(e.Kind), Code: e.Code, Text: words.Text(langOf(r), e), Fields: e.Fields}, statuses[e.Kind]
 	}
-	token, err := identity.NewToken(s.Hub.SiteID(), in.Name, s.Join, s.CA)
-	if err != nil {
-		return TerminalToken{}, &hub.Refusal{Kind: hub.ErrInvalid, Text: err.Error()}
-	}
-	if err := s.Hub.AddTerminal(r.Context(), in.Name, token.Secret, in.Replace); err != nil {
-		return TerminalToken{}, err
-	}
-	text := token.Reveal()
-	return TerminalToken{in.Name, text, "sudo badged join " + text}, nil
+	s.Log.Error("a request failed", "path", r.URL.Path, "error", err)
+	return Problem{Kind: "failed", Code: CodeFailed, Text: words.Text(langOf(r), &refusal.Error{Code: CodeFailed})}, http.StatusInternalServerError
 }
 
-func (s *server) terminals(r *http.Request, _ none) ([]Terminal, error) {
-	return list(terminalOf)(s.Hub.Terminals(r.Context()))
-}
-
-func (s *server) removeTerminal(r *http.Request, _ none) (none, error) {
-	return none{}, s.Hub.RemoveTerminal(r.Context(), r.PathValue("name"))
-}
-
-// list turns what the hub gives into what is shown, never null.
-func list[T, J any](show func(T) J) func([]T, error) ([]J, error) {
-	return func(in []T, err error) ([]J, error) {
-		out := make([]J, len(in))
-		for i, v := range in {
-			out[i] = show(v)
-		}
-		return out, err
-	}
-}
-
-// parseEnum gives the value that has a name, or a refusal that lists all names.
-func parseEnum[T wire.Enum](what, name string) (T, error) {
-	v, ok := wire.Parse[T](name)
-	if !ok {
-		return 0, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("%s cannot be %q: it is one of %v", what, name, wire.Names[T]())}
-	}
-	return v, nil
-}
-
-// checkEnum refuses a name that no value has. No name is fine.
-func checkEnum[T wire.Enum](what string, name *string) error {
-	if name == nil {
-		return nil
-	}
-	_, err := parseEnum[T](what, *name)
-	return err
-}
-
-// setEnum sets a value by its name, which checkEnum has checked. No name changes nothing.
-func setEnum[T wire.Enum](to *T, name *string) {
-	if name == nil {
-		return
-	}
-	if v, ok := wire.Parse[T](*name); ok {
-		*to = v
-	}
-}
-
-func idOf(r *http.Request) (id hub.ID, err error) {
-	b, err := hex.DecodeString(r.PathValue("id"))
-	if err != nil || len(b) != len(id) {
-		return id, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("%q is not an id: it has 32 hex digits", r.PathValue("id"))}
-	}
-	return hub.ID(b), nil
-}
-
-// events writes what is there, one object per line, and with follow what comes.
-func (s *server) events(w http.ResponseWriter, r *http.Request) {
-	after, err1 := queryNumber(r, "after")
-	limit, err2 := queryNumber(r, "limit")
-	if err := errors.Join(err1, err2); err != nil {
-		refuse(w, s.Log, err)
-		return
-	}
-	follow := r.FormValue("follow") != "" && r.FormValue("follow") != "0"
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := json.NewEncoder(w)
-	for left := limit; ; {
-		more := s.Hub.Appended()
-		page, err := s.Hub.Events(r.Context(), after, int(min(left, 1000)))
-		if err != nil {
-			s.Log.Error("events cannot be read", "error", err)
-			return
-		}
-		for _, e := range page {
-			if out.Encode(eventOf(e)) != nil {
-				return
-			}
-			after = e.ID
-		}
-		if left -= min(left, uint64(len(page))); limit > 0 && left == 0 && !follow {
-			return
-		}
-		if len(page) > 0 {
-			continue
-		}
-		if !follow || http.NewResponseController(w).Flush() != nil {
-			return
-		}
-		select {
-		case <-more:
-		case <-r.Context().Done():
-			return
+// langOf is the language of a request: French if it asks for that before English.
+func langOf(r *http.Request) string {
+	for tag := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		switch tag = strings.ToLower(strings.TrimSpace(tag)); {
+		case strings.HasPrefix(tag, "fr"):
+			return "fr"
+		case strings.HasPrefix(tag, "en"):
+			return "en"
 		}
 	}
+	return "en"
 }
 
-func queryNumber(r *http.Request, key string) (uint64, error) {
-	text := r.FormValue(key)
-	if text == "" {
-		return 0, nil
+// The codes of refusals that belong to requests alone.
+const (
+	CodeRequest = "request_malformed" // detail
+	CodeFailed  = "request_failed"
+	CodeNumber  = "not_a_number" // field, value
+	CodeMoment  = "not_a_moment" // field, value
+	CodeID      = "not_an_id"    // value
+	CodeChoice  = "not_a_choice" // field, value, choices
+)
+
+func invalid(code string, fields ...any) error {
+	f := refusal.Fields{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		f[fields[i].(string)] = fields[i+1]
 	}
-	n, err := strconv.ParseUint(text, 10, 62)
-	if err != nil {
-		return 0, &hub.Refusal{Kind: hub.ErrInvalid, Text: fmt.Sprintf("%s=%q is not a number", key, text)}
-	}
-	return n, nil
+	return &refusal.Error{Kind: refusal.Invalid, Code: code, Fields: f}
 }

@@ -1,34 +1,12 @@
-// Package api is how the hub is managed: HTTP and JSON over a Unix socket that only
-// the hub's owner can use, with the server's side, the client's, and the types of both.
-//
-//	POST   /v1/terminals            NewTerminal    -> TerminalToken
-//	GET    /v1/terminals                           -> []Terminal
-//	DELETE /v1/terminals/{name}                                   locked out; its events stay
-//	POST   /v1/accounts             NewAccount     -> Account
-//	GET    /v1/accounts                            -> []Account
-//	POST   /v1/accounts/{id}/state  AccountState   -> Account
-//	GET    /v1/accounts/{id}/edits                 -> []EditVersion
-//	POST   /v1/doors                DoorPatch      -> Door        new, or changed
-//	GET    /v1/doors                               -> []Door
-//	POST   /v1/grants               NewGrant       -> Grant
-//	GET    /v1/grants                              -> []Grant
-//	DELETE /v1/grants/{id}
-//	POST   /v1/claims               NewClaim       -> IssuedClaim the code is shown once
-//	GET    /v1/claims                              -> []Claim
-//	DELETE /v1/claims/{id}
-//	GET    /v1/cards                               -> []Card
-//	POST   /v1/cards/{id}/state     CardState      -> Card        also resolves a conflict
-//	GET    /v1/site                                -> Site
-//	PATCH  /v1/site                 SitePatch      -> Site
-//	POST   /v1/site/reopen                         -> Site        after too many wrong codes
-//	GET    /v1/events?after=&limit=&follow=1       -> Event ...   one JSON object per line
-//
-// Where an {id} or an "account" names an account, its id, at least 8 digits of it, its
-// e-mail, its full name or anonymN will do. Errors are {"error": "..."} with status
-// 400, 404, 409 or 500.
 package api
 
 import "time"
+
+// Page is a part of a list. Next is the cursor of the next part, empty after the last.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
 
 // NewTerminal asks for a terminal. Replace also gives a token for one that has joined.
 type NewTerminal struct {
@@ -49,9 +27,10 @@ type Terminal struct {
 	Joined    bool              `json:"joined"`
 	Removed   bool              `json:"removed,omitempty"` // it is here for its events only
 	Connected bool              `json:"connected"`
-	Since     time.Time         `json:"since,omitzero"` // when it connected
-	LastSeen  time.Time         `json:"last_seen,omitzero"`
+	Since     Time              `json:"since,omitzero"` // when it connected
+	LastSeen  Time              `json:"last_seen,omitzero"`
 	Agent     string            `json:"agent,omitempty"`
+	Doors     []string          `json:"doors,omitempty"`
 	Upto      map[string]uint64 `json:"upto"` // stream → durable events
 	Vector    []Collection      `json:"vector"`
 
@@ -71,26 +50,49 @@ type Collection struct {
 }
 
 // NewAccount asks for a person's account. State is created, invited or active; empty
-// is created, which can log in nowhere.
+// is created, which can log in nowhere. Name is the full name; its first word is the first
+// name, unless First or Last is given.
 type NewAccount struct {
-	Name  string `json:"name"`
+	Name  string `json:"name,omitempty"`
+	First string `json:"first,omitempty"`
+	Last  string `json:"last,omitempty"`
 	Email string `json:"email,omitempty"`
 	Lang  string `json:"lang,omitempty"`
 	State string `json:"state,omitempty"`
+	Role  string `json:"role,omitempty"`
+}
+
+// AccountPatch changes what it names.
+type AccountPatch struct {
+	Name    *string `json:"name,omitempty"`
+	First   *string `json:"first,omitempty"`
+	Last    *string `json:"last,omitempty"`
+	Email   *string `json:"email,omitempty"`
+	Lang    *string `json:"lang,omitempty"`
+	Role    *string `json:"role,omitempty"`
+	Expires *Time   `json:"expires,omitempty"`
 }
 
 // Account is an account.
 type Account struct {
-	ID      string    `json:"id"`
-	Kind    string    `json:"kind"`
-	State   string    `json:"state"`
-	Display string    `json:"display"`
-	Name    string    `json:"name,omitempty"`
-	Email   string    `json:"email,omitempty"`
-	Lang    string    `json:"lang,omitempty"`
-	Number  uint64    `json:"number,omitempty"`
-	Aliases []uint64  `json:"aliases,omitempty"`
-	Expires time.Time `json:"expires,omitzero"`
+	ID           string   `json:"id"`
+	Kind         string   `json:"kind"`
+	State        string   `json:"state"`
+	Display      string   `json:"display"`
+	First        string   `json:"first,omitempty"`
+	Last         string   `json:"last,omitempty"`
+	NameAttested bool     `json:"name_attested"` // an operator gave the name
+	Email        string   `json:"email,omitempty"`
+	TypedEmail   string   `json:"typed_email,omitempty"` // typed at a panel, not confirmed
+	Lang         string   `json:"lang,omitempty"`
+	Number       uint64   `json:"number,omitempty"`
+	Aliases      []uint64 `json:"aliases,omitempty"`
+	Groups       []string `json:"groups,omitempty"`
+	Role         string   `json:"role"`
+	Source       string   `json:"source"`
+	Created      Time     `json:"created,omitzero"`
+	Expires      Time     `json:"expires,omitzero"`
+	MergedTo     string   `json:"merged_to,omitempty"`
 }
 
 // AccountState moves an account: created, invited, active or suspended.
@@ -98,13 +100,18 @@ type AccountState struct {
 	State string `json:"state"`
 }
 
+// Merge names the account into which another one is merged.
+type Merge struct {
+	Into string `json:"into"`
+}
+
 // EditVersion is one change of a profile.
 type EditVersion struct {
-	Terminal string    `json:"terminal"`
-	Order    uint64    `json:"order"`
-	At       time.Time `json:"at"`
-	Before   Profile   `json:"before"`
-	After    Profile   `json:"after"`
+	Terminal string  `json:"terminal"`
+	Order    uint64  `json:"order"`
+	At       Time    `json:"at"`
+	Before   Profile `json:"before"`
+	After    Profile `json:"after"`
 }
 
 // Profile is what a person can change.
@@ -114,44 +121,97 @@ type Profile struct {
 	Lang  string `json:"lang"`
 }
 
+// MergeRequest is somebody who typed an e-mail at a panel that is another's.
+type MergeRequest struct {
+	Account     string `json:"account"`
+	AccountName string `json:"account_name"`
+	Into        string `json:"into"`
+	IntoName    string `json:"into_name"`
+	Terminal    string `json:"terminal"`
+	At          Time   `json:"at"`
+}
+
+// Group is accounts that get rights together.
+type Group struct {
+	Name    string `json:"name"`
+	Members int    `json:"members"`
+}
+
+// NewGroup asks for a group, or for another name of one.
+type NewGroup struct {
+	Name string `json:"name"`
+}
+
 // Door is a door. FreshFor is in seconds, 0 for 72 hours; the policies are deny,
 // staff and allow.
 type Door struct {
 	ID          string `json:"id"`
+	Group       string `json:"group,omitempty"`
 	Anonymous   bool   `json:"anonymous"`
-	UnknownTime string `json:"unknown_time,omitempty"`
-	FreshFor    int64  `json:"fresh_for,omitempty"`
-	Stale       string `json:"stale,omitempty"`
+	UnknownTime string `json:"unknown_time"`
+	FreshFor    int64  `json:"fresh_for"`
+	Stale       string `json:"stale"`
 }
 
 // DoorPatch makes a door, or changes the settings that it names. A new door has 72
 // hours and deny for those that it does not name.
 type DoorPatch struct {
 	ID          string  `json:"id"`
+	Group       *string `json:"group,omitempty"`
 	Anonymous   *bool   `json:"anonymous,omitempty"`
 	UnknownTime *string `json:"unknown_time,omitempty"`
 	FreshFor    *int64  `json:"fresh_for,omitempty"`
 	Stale       *string `json:"stale,omitempty"`
 }
 
-// NewGrant lets an account use a door, or denies it.
+// NewGrant lets an account or a group use a door or a group of doors, or denies it. From
+// and To are days or moments (RFC 3339) in the site's time zone; a day as To is the last
+// day, and is included.
 type NewGrant struct {
-	Account string    `json:"account"`
-	Door    string    `json:"door"`
-	From    time.Time `json:"from,omitzero"`
-	To      time.Time `json:"to,omitzero"`
-	Deny    bool      `json:"deny,omitempty"`
+	Account   string `json:"account,omitempty"`
+	Group     string `json:"group,omitempty"`
+	Door      string `json:"door,omitempty"`
+	DoorGroup string `json:"door_group,omitempty"`
+	Schedule  string `json:"schedule,omitempty"`
+	From      string `json:"from,omitempty"`
+	To        string `json:"to,omitempty"`
+	Deny      bool   `json:"deny,omitempty"`
 }
 
-// Grant is a grant.
+// Grant is a grant. Rests tells that it gives nothing while its account has not both a
+// first and a last name.
 type Grant struct {
-	ID          string    `json:"id"`
-	Account     string    `json:"account"`
-	AccountName string    `json:"account_name"`
-	Door        string    `json:"door"`
-	From        time.Time `json:"from,omitzero"`
-	To          time.Time `json:"to,omitzero"`
-	Deny        bool      `json:"deny,omitempty"`
+	ID          string `json:"id"`
+	Account     string `json:"account,omitempty"`
+	AccountName string `json:"account_name,omitempty"`
+	Group       string `json:"group,omitempty"`
+	Door        string `json:"door,omitempty"`
+	DoorGroup   string `json:"door_group,omitempty"`
+	Schedule    string `json:"schedule,omitempty"`
+	From        Time   `json:"from,omitzero"`
+	To          Time   `json:"to,omitzero"` // this moment is outside
+	Deny        bool   `json:"deny,omitempty"`
+	Rests       bool   `json:"rests,omitempty"`
+	Existed     bool   `json:"existed,omitempty"` // asked for again: it was there already
+}
+
+// Window is a part of the days that it names: mon to sun, and holiday for holidays.
+type Window struct {
+	Days []string `json:"days"`
+	From string   `json:"from"` // 08:00
+	To   string   `json:"to"`   // 18:30; 24:00 is the end of the day
+}
+
+// Schedule is when the grants that name it are in force.
+type Schedule struct {
+	Name    string   `json:"name"`
+	Windows []Window `json:"windows"`
+}
+
+// Holiday is a day on which only windows with the day holiday are open.
+type Holiday struct {
+	Day  string `json:"day"` // 2026-12-25
+	Name string `json:"name,omitempty"`
 }
 
 // NewClaim asks for a claim code. No doors are all doors of the site; 0 minutes are 60.
@@ -162,23 +222,31 @@ type NewClaim struct {
 }
 
 // IssuedClaim is a new claim. Code is what the member types after the star; Voided
-// says that a former code of the account is void now.
+// says that a former code of the account is void now; Warnings are codes of what keeps the
+// member out all the same, with their words.
 type IssuedClaim struct {
-	ID     string    `json:"id"`
-	Code   string    `json:"code"`
-	Ends   time.Time `json:"ends"`
-	Voided bool      `json:"voided,omitempty"`
+	ID       string    `json:"id"`
+	Code     string    `json:"code"`
+	Ends     Time      `json:"ends"`
+	Voided   bool      `json:"voided,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// Warning is something that was done and may not help.
+type Warning struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
 }
 
 // Claim is a claim without its code, which nobody has.
 type Claim struct {
-	ID      string    `json:"id"`
-	Account string    `json:"account"`
-	Doors   []string  `json:"doors,omitempty"`
-	State   string    `json:"state"` // live, used, void, ended
-	Issued  time.Time `json:"issued"`
-	Ends    time.Time `json:"ends"`
-	Card    string    `json:"card,omitempty"`
+	ID      string   `json:"id"`
+	Account string   `json:"account"`
+	Doors   []string `json:"doors,omitempty"`
+	State   string   `json:"state"` // live, used, void, ended
+	Issued  Time     `json:"issued"`
+	Ends    Time     `json:"ends"`
+	Card    string   `json:"card,omitempty"`
 }
 
 // Card is a card; ID is the first 8 digits of its id.
@@ -188,16 +256,17 @@ type Card struct {
 	AccountName string     `json:"account_name"`
 	State       string     `json:"state"`
 	Assurance   string     `json:"assurance"`
-	Expires     time.Time  `json:"expires,omitzero"`
+	Since       Time       `json:"since,omitzero"`
+	Expires     Time       `json:"expires,omitzero"`
 	Conflicts   []Conflict `json:"conflicts,omitempty"`
 }
 
 // Conflict is somebody else who wanted the card.
 type Conflict struct {
-	Account  string    `json:"account"`
-	Why      string    `json:"why"`
-	Terminal string    `json:"terminal"`
-	At       time.Time `json:"at"`
+	Account  string `json:"account"`
+	Why      string `json:"why"`
+	Terminal string `json:"terminal"`
+	At       Time   `json:"at"`
 }
 
 // CardState sets a card to active, pending, lost, replaced or revoked; Account, if
@@ -207,71 +276,172 @@ type CardState struct {
 	Account string `json:"account,omitempty"`
 }
 
-// Site is the settings. Durations are in seconds.
-type Site struct {
-	ID            string `json:"id"`
-	Name          string `json:"name"`
-	UnknownBadge  string `json:"unknown_badge"`
-	Confirm       string `json:"confirm"`
-	Lang          string `json:"lang"`
-	EditProfile   bool   `json:"edit_profile"`
-	CodeDigits    uint64 `json:"code_digits"`
-	ClaimWindow   int64  `json:"claim_window"`
-	GuessBudget   uint64 `json:"guess_budget"`
-	ClaimsClosed  bool   `json:"claims_closed"`
-	QuotaBurst    uint64 `json:"quota_burst"`
-	QuotaDay      uint64 `json:"quota_day"`
-	QuotaSite     uint64 `json:"quota_site"`
-	AnonymousLife int64  `json:"anonymous_life"`
-	SessionIdle   int64  `json:"session_idle"`
-	SessionMax    int64  `json:"session_max"`
+// CardGift gives a card to an account; Expires makes it a temporary one.
+type CardGift struct {
+	Account string `json:"account"`
+	Expires string `json:"expires,omitempty"` // a day, which is included, or a moment
 }
 
-// SitePatch changes the settings that it names.
-type SitePatch struct {
-	Name          *string `json:"name,omitempty"`
-	UnknownBadge  *string `json:"unknown_badge,omitempty"`
-	Confirm       *string `json:"confirm,omitempty"`
-	Lang          *string `json:"lang,omitempty"`
-	EditProfile   *bool   `json:"edit_profile,omitempty"`
-	CodeDigits    *uint64 `json:"code_digits,omitempty"`
-	ClaimWindow   *int64  `json:"claim_window,omitempty"`
-	GuessBudget   *uint64 `json:"guess_budget,omitempty"`
-	QuotaBurst    *uint64 `json:"quota_burst,omitempty"`
-	QuotaDay      *uint64 `json:"quota_day,omitempty"`
-	QuotaSite     *uint64 `json:"quota_site,omitempty"`
-	AnonymousLife *int64  `json:"anonymous_life,omitempty"`
-	SessionIdle   *int64  `json:"session_idle,omitempty"`
-	SessionMax    *int64  `json:"session_max,omitempty"`
+// UnknownCard is a card that nobody has, as a terminal last saw it.
+type UnknownCard struct {
+	ID       string `json:"id"`
+	Terminal string `json:"terminal"`
+	Point    string `json:"point"`
+	Reason   string `json:"reason"`
+	At       Time   `json:"at"`
+	Times    int    `json:"times"`
+}
+
+// PIN is a new PIN, shown once.
+type PIN struct {
+	Account string `json:"account"`
+	PIN     string `json:"pin"`
+}
+
+// Setting is one setting with what it may be.
+type Setting struct {
+	Name    string   `json:"name"`
+	Value   string   `json:"value"`
+	Kind    string   `json:"kind"`
+	Default string   `json:"default"`
+	Min     int64    `json:"min,omitempty"`
+	Max     int64    `json:"max,omitempty"`
+	Unit    string   `json:"unit,omitempty"`
+	Choices []string `json:"choices,omitempty"`
+	Words   string   `json:"words"`
+}
+
+// Site is the site: its id, whether cards can be claimed by keypad, and its settings.
+type Site struct {
+	ID           string    `json:"id"`
+	ClaimsClosed bool      `json:"claims_closed"`
+	Settings     []Setting `json:"settings"`
 }
 
 // Event is one event. At is the terminal's time, as far as its Clock is to be trusted.
 type Event struct {
-	ID          uint64    `json:"id"`
-	Terminal    string    `json:"terminal"`
-	Incarnation string    `json:"incarnation"`
-	Stream      string    `json:"stream"`
-	Seq         uint64    `json:"seq"`
-	Order       uint64    `json:"order"`
-	Kind        string    `json:"kind"`
-	Point       string    `json:"point,omitempty"`
-	Outcome     string    `json:"outcome,omitempty"`
-	Reason      string    `json:"reason,omitempty"`
-	Account     string    `json:"account,omitempty"`
-	AccountName string    `json:"account_name,omitempty"`
-	Card        string    `json:"card,omitempty"`   // 8 digits
-	Number      uint64    `json:"number,omitempty"` // N of a new anonymN
-	Count       uint64    `json:"count,omitempty"`  // events lost or not listed, accounts allowed, times claiming was opened again
-	Label       string    `json:"label,omitempty"`
-	Device      string    `json:"device,omitempty"`
-	Why         string    `json:"why,omitempty"`
-	At          time.Time `json:"at"`
-	Clock       string    `json:"clock"`
-	Received    time.Time `json:"received"`
-	Edit        *Profile  `json:"edit,omitempty"`
+	ID          uint64   `json:"id"`
+	Terminal    string   `json:"terminal"`
+	Incarnation string   `json:"incarnation"`
+	Stream      string   `json:"stream"`
+	Seq         uint64   `json:"seq"`
+	Order       uint64   `json:"order"`
+	Kind        string   `json:"kind"`
+	Point       string   `json:"point,omitempty"`
+	Door        string   `json:"door,omitempty"`
+	Outcome     string   `json:"outcome,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+	Account     string   `json:"account,omitempty"`
+	AccountName string   `json:"account_name,omitempty"`
+	Card        string   `json:"card,omitempty"`   // 8 digits
+	Number      uint64   `json:"number,omitempty"` // N of a new anonymN
+	Count       uint64   `json:"count,omitempty"`  // events lost or not listed, accounts allowed, times claiming was opened again
+	Label       string   `json:"label,omitempty"`
+	Device      string   `json:"device,omitempty"`
+	Why         string   `json:"why,omitempty"`
+	At          Time     `json:"at"`
+	Clock       string   `json:"clock"`
+	Received    Time     `json:"received"`
+	Edit        *Profile `json:"edit,omitempty"`
 }
 
-// problem is the body of an error.
-type problem struct {
-	Error string `json:"error"`
+// AuditEntry is one line of the audit log. Before and After are the fields that changed;
+// both are absent once they were erased.
+type AuditEntry struct {
+	Seq     uint64         `json:"seq"`
+	At      Time           `json:"at"`
+	Actor   Actor          `json:"actor"`
+	Action  string         `json:"action"`
+	Object  string         `json:"object"`
+	Subject string         `json:"subject,omitempty"`
+	Before  map[string]any `json:"before,omitempty"`
+	After   map[string]any `json:"after,omitempty"`
+	Erased  bool           `json:"erased,omitempty"`
+	Hash    string         `json:"hash"`
+}
+
+// Actor is who made a change.
+type Actor struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id,omitempty"`
+	Via  string `json:"via,omitempty"`
+}
+
+// AuditProof tells whether the chain of the audit log holds. Whoever keeps Last and Head can
+// see later whether lines at the end were taken out.
+type AuditProof struct {
+	Lines  uint64       `json:"lines"`
+	Erased uint64       `json:"erased"` // lines whose personal fields were erased
+	First  uint64       `json:"first"`  // oldest line that is kept
+	Last   uint64       `json:"last"`
+	Head   string       `json:"head"` // hash of the last line
+	Whole  bool         `json:"whole"`
+	Faults []AuditFault `json:"faults"`
+}
+
+// AuditFault is a line that does not verify: changed, missing, content or hidden.
+type AuditFault struct {
+	Seq     uint64 `json:"seq"`
+	Problem string `json:"problem"`
+}
+
+// Backup asks for a copy of the database at a path of the hub's machine.
+type Backup struct {
+	Path string `json:"path"`
+}
+
+// Problem is why a request was refused. Code is stable; Text is in the language of the
+// request's Accept-Language, French or English.
+type Problem struct {
+	Kind   string         `json:"kind"` // invalid, missing, conflict, forbidden, failed
+	Code   string         `json:"code"`
+	Text   string         `json:"text"`
+	Fields map[string]any `json:"fields,omitempty"`
+}
+
+// Time is a moment. In JSON it is RFC 3339 in UTC with three digits of a second, so that
+// texts sort as moments do.
+type Time struct{ time.Time }
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// MarshalText implements encoding.TextMarshaler.
+func (t Time) MarshalText() ([]byte, error) { return []byte(t.UTC().Format(timeLayout)), nil }
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + t.UTC().Format(timeLayout) + `"`), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Time) UnmarshalJSON(b []byte) error { return t.Time.UnmarshalJSON(b) }
+
+// Import is a list of people that was brought in, or is being brought in.
+type Import struct {
+	ID      string `json:"id,omitempty"` // empty: a preview
+	Name    string `json:"name,omitempty"`
+	Lines   int    `json:"lines"`
+	Done    int    `json:"done"`
+	New     int    `json:"new"`
+	Changed int    `json:"changed"`
+	Same    int    `json:"same"`
+	Wrong   int    `json:"error"`
+	Started Time   `json:"started,omitzero"`
+	Undone  bool   `json:"undone,omitempty"` // the accounts that it made are gone again
+}
+
+// ImportLine is what became of a line that is not the same as before. Notes say why a line
+// is wrong, or what of it could not be done.
+type ImportLine struct {
+	Line    int       `json:"line"`   // in the file; the header is 1
+	Result  string    `json:"result"` // new, changed, same, error
+	Account string    `json:"account,omitempty"`
+	Notes   []Warning `json:"notes,omitempty"`
+}
+
+// ImportStep is one object of an import's answer: a line, how far it is, or why it stopped.
+type ImportStep struct {
+	Line    *ImportLine `json:"line,omitempty"`
+	Import  *Import     `json:"import,omitempty"`
+	Problem *Problem    `json:"problem,omitempty"`
 }

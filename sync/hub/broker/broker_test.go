@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"badged/internal/logbound"
-	"badged/sync/hub"
 	"badged/sync/hub/broker"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/mqttlink"
 	"badged/sync/uplink"
@@ -97,9 +97,9 @@ func (b *bench) dial(terminal string, c *tls.Config) (uplink.Link, error) {
 	return l, err
 }
 
-func (b *bench) hub() *mqttlink.Hub[hub.Message] {
+func (b *bench) hub() *mqttlink.Hub[fleet.Message] {
 	b.t.Helper()
-	l, err := mqttlink.DialHub[hub.Message](b.t.Context(), mqttlink.HubConfig{
+	l, err := mqttlink.DialHub[fleet.Message](b.t.Context(), mqttlink.HubConfig{
 		Address: b.broker.Loopback(), Site: site, TLS: b.tls("hub", broker.RoleHub), Log: b.log,
 	})
 	if err != nil {
@@ -109,14 +109,14 @@ func (b *bench) hub() *mqttlink.Hub[hub.Message] {
 	return l
 }
 
-func (b *bench) next(h *mqttlink.Hub[hub.Message]) hub.Message {
+func (b *bench) next(h *mqttlink.Hub[fleet.Message]) fleet.Message {
 	b.t.Helper()
 	select {
 	case m := <-h.Receive():
 		return m
 	case <-time.After(patience):
 		b.t.Fatal("nothing came")
-		return hub.Message{}
+		return fleet.Message{}
 	}
 }
 

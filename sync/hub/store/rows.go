@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"errors"
 
-	"badged/sync/hub"
+	"badged/sync/hub/people"
+	"badged/sync/hub/publish"
 	"badged/sync/wire"
 )
 
@@ -18,22 +19,13 @@ const (
 	sqlRow = `SELECT body FROM row WHERE collection = ? AND scope = ? AND key = ?`
 
 	sqlPutRow = `INSERT INTO row (collection, scope, key, rev, body) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET rev = excluded.rev, body = excluded.body`
+		ON CONFLICT (collection, scope, key) DO UPDATE SET rev = excluded.rev, body = excluded.body`
 
 	sqlPutState = `INSERT INTO collection (collection, scope, rev, hash, floor) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET rev = excluded.rev, hash = excluded.hash, floor = excluded.floor`
+		ON CONFLICT (collection, scope) DO UPDATE SET rev = excluded.rev, hash = excluded.hash, floor = excluded.floor`
 
 	sqlState = `SELECT rev, hash, floor FROM collection WHERE collection = ? AND scope = ?`
 )
-
-// Row implements hub.Rows.
-func (x *tx) Row(c wire.Collection, scope string, key []byte) ([]byte, error) {
-	body, err := x.body(c, scope, key)
-	if err == nil && body == nil {
-		err = hub.ErrNotFound
-	}
-	return body, err
-}
 
 // body is nil for a tombstone.
 func (x *tx) body(c wire.Collection, scope string, key []byte) (body []byte, err error) {
@@ -41,10 +33,10 @@ func (x *tx) body(c wire.Collection, scope string, key []byte) (body []byte, err
 	return body, err
 }
 
-// PutRow implements hub.Rows.
+// PutRow implements publish.Rows.
 func (x *tx) PutRow(c wire.Collection, scope string, key, body []byte) error {
 	old, err := x.body(c, scope, key)
-	if err != nil && !errors.Is(err, hub.ErrNotFound) {
+	if err != nil && !errors.Is(err, people.ErrNotFound) {
 		return err
 	}
 	if bytes.Equal(old, body) { // also: a tombstone of nothing
@@ -54,6 +46,7 @@ func (x *tx) PutRow(c wire.Collection, scope string, key, body []byte) error {
 	if err != nil {
 		return err
 	}
+	x.topics[RowsChanged] = true
 	st.Rev++
 	if old != nil {
 		st.Hash = wire.Xor(st.Hash, wire.RowHash(c, key, old))
@@ -66,7 +59,7 @@ func (x *tx) PutRow(c wire.Collection, scope string, key, body []byte) error {
 }
 
 // state loads how far a place is, to be changed in this transaction.
-func (x *tx) state(p place) (*hub.State, error) {
+func (x *tx) state(p place) (*publish.State, error) {
 	if st, ok := x.states[p]; ok {
 		return st, nil
 	}
@@ -78,64 +71,49 @@ func (x *tx) state(p place) (*hub.State, error) {
 	return &st, nil
 }
 
-func (x *tx) loadState(p place) (st hub.State, err error) {
+func (x *tx) loadState(p place) (st publish.State, err error) {
 	err = x.one(sqlState, []any{uint64(p.collection), p.scope}, &st.Rev, idInto{&st.Hash}, &st.Floor)
-	if errors.Is(err, hub.ErrNotFound) {
-		return hub.State{}, nil
+	if errors.Is(err, people.ErrNotFound) {
+		return publish.State{}, nil
 	}
 	return st, err
 }
 
-// flush writes the states that changed.
-func (x *tx) flush() error {
-	for p, st := range x.states {
-		if _, err := x.exec(sqlPutState, uint64(p.collection), p.scope, st.Rev, st.Hash[:], st.Floor); err != nil {
-			return err
-		}
-	}
-	return nil
+func (x *tx) putState(p place, st publish.State) error {
+	_, err := x.exec(sqlPutState, uint64(p.collection), p.scope, st.Rev, st.Hash[:], st.Floor)
+	return err
 }
 
-// RowState implements hub.Rows.
-func (x *tx) RowState(c wire.Collection, scope string) (hub.State, error) {
+// RowState implements publish.Rows.
+func (x *tx) RowState(c wire.Collection, scope string) (publish.State, error) {
 	if st, ok := x.states[place{c, scope}]; ok {
 		return *st, nil
 	}
 	return x.loadState(place{c, scope})
 }
 
-func readRow(scan func(...any) error) (r hub.Row, err error) {
+func readRow(scan scan) (r publish.Row, err error) {
 	return r, scan(&r.Key, &r.Rev, &r.Body)
 }
 
-// EachRow implements hub.Rows. It reads a page at a time, so that fn may use the
-// transaction and a collection of any size takes little room.
-func (x *tx) EachRow(c wire.Collection, scope string, fn func(hub.Row) error) error {
-	const page = 500
-	after := []byte{}
-	for {
-		n := 0
-		err := collect(x, `SELECT key, rev, body FROM row
-			WHERE collection = ? AND scope = ? AND key > ? AND body IS NOT NULL ORDER BY key LIMIT ?`,
-			[]any{uint64(c), scope, after, page}, readRow,
-			func(r hub.Row) error {
-				n, after = n+1, r.Key
-				return fn(r)
-			})
-		if err != nil || n < page {
-			return err
-		}
+// RowsAfter implements publish.Rows.
+func (x *tx) RowsAfter(c wire.Collection, scope string, after []byte, limit int, fn func(publish.Row) error) error {
+	if after == nil {
+		after = []byte{}
 	}
+	return collect(x, `SELECT key, rev, body FROM row
+		WHERE collection = ? AND scope = ? AND key > ? AND body IS NOT NULL ORDER BY key LIMIT ?`,
+		[]any{uint64(c), scope, after, limit}, readRow, fn)
 }
 
-// RowsSince implements hub.Rows.
-func (x *tx) RowsSince(c wire.Collection, scope string, rev uint64, fn func(hub.Row) error) error {
+// RowsSince implements publish.Rows.
+func (x *tx) RowsSince(c wire.Collection, scope string, rev uint64, fn func(publish.Row) error) error {
 	return collect(x, `SELECT key, rev, body FROM row
 		WHERE collection = ? AND scope = ? AND rev > ? ORDER BY rev`,
 		[]any{uint64(c), scope, rev}, readRow, fn)
 }
 
-// PruneRows implements hub.Rows.
+// PruneRows implements publish.Rows.
 func (x *tx) PruneRows(c wire.Collection, scope string, rev uint64) error {
 	st, err := x.state(place{c, scope})
 	if err != nil {

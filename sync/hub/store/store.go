@@ -1,117 +1,142 @@
-// Package store is the hub's store: one SQLite file with what terminals copy, their
-// events, and what the hub alone knows.
+// Package store keeps what a hub knows in a database: people, rights, the rows that
+// terminals copy, terminals, events and the audit log. The statements are the same for
+// SQLite and PostgreSQL; what differs is a Dialect (store/sqlite, store/postgres).
 package store
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"badged/internal/sqlite"
-	"badged/sync/hub"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// applicationID marks the file: "bghb".
-const applicationID = 0x62676862
-
-// Store implements hub.Store. It is safe for concurrent use.
-type Store struct {
-	db    *sqlite.DB
-	write *pool // has one connection
-	read  *pool
+// Database is an open database whose schema is up to date.
+type Database struct {
+	Dialect
+	Write, Read *sql.DB
+	// Guard is a statement that gives a transaction its turn to write and reads the number
+	// of the last event: only one has its turn at a time.
+	Guard string
+	// Snapshot is the isolation of a transaction that reads.
+	Snapshot sql.IsolationLevel
+	// Remote tells that the answer to a COMMIT can be lost on its way: the database keeps
+	// the ids of commands, so that one can be repeated without a second effect.
+	Remote bool
 }
 
-// Open opens the file at path, or makes it.
-func Open(ctx context.Context, path string) (*Store, error) {
-	steps, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+// Dialect is how databases differ.
+type Dialect interface {
+	// Rebind gives a statement with ? for its arguments the form that the database takes.
+	Rebind(query string) string
+	// Retry reports whether a transaction that failed may run again.
+	Retry(err error) bool
+	// Explain wraps an error with what was attempted, on which database, and what to do.
+	Explain(op string, err error) error
+	// Backup writes all to a new file; ErrNoBackup: the database has its own programs for it.
+	Backup(ctx context.Context, path string) error
+	Close() error
+	Bulk
+}
+
+// Bulk moves whole tables.
+type Bulk interface {
+	// Load inserts the rows that next gives, until io.EOF. t is open on conn.
+	Load(ctx context.Context, conn *sql.Conn, t *sql.Tx, table string, columns []string, next func() ([]any, error)) error
+	// Given gives the last id that was given to a row, by table, for tables whose ids are
+	// never given again.
+	Given(ctx context.Context, t *sql.Tx) (map[string]int64, error)
+	// SetGiven makes the next ids follow those, and those that are in the tables.
+	SetGiven(ctx context.Context, t *sql.Tx, last map[string]int64) error
+}
+
+// Store implements fleet.Store. It is safe for concurrent use.
+type Store struct {
+	d        Database
+	write    *pool
+	read     *pool
+	now      func() time.Time
+	commands atomic.Uint64 // since the start
+	mu       sync.Mutex    // guards changed
+	changed  map[Topic]chan struct{}
+}
+
+// Topic is something that others wait for.
+type Topic string
+
+// The topics.
+const (
+	RowsChanged Topic = "rows"   // of a collection
+	EventsCame  Topic = "events" // from a terminal
+)
+
+// New makes a store on an open database whose schema is up to date.
+func New(ctx context.Context, d Database, now func() time.Time) (*Store, error) {
+	s := &Store{d: d, now: now, changed: make(map[Topic]chan struct{})}
+	var err error
+	if s.write, err = newPool(ctx, d, d.Write, slices.Concat(hotWrites, hotPeople)); err == nil {
+		s.read, err = newPool(ctx, d, d.Read, hotReads)
 	}
-	db, err := sqlite.Open(ctx, sqlite.Options{
-		Path: path, PageSize: 4096, ApplicationID: applicationID, Migrations: steps, CacheKiB: 8 << 10,
-	})
 	if err != nil {
-		return nil, err
-	}
-	s := &Store{db: db}
-	if s.write, err = newPool(ctx, db.Write, hotWrites); err == nil {
-		s.read, err = newPool(ctx, db.Read, nil)
-	}
-	if err != nil {
-		return nil, errors.Join(db.Explain("prepare", err), db.Close())
+		return nil, errors.Join(d.Explain("prepare", err), d.Close())
 	}
 	return s, nil
 }
 
-// Close closes the file. Nothing that was committed waits for it.
+// ErrNoBackup means that backups of this database are made with its own programs.
+var ErrNoBackup = errors.New("this database has programs of its own for backups")
+
+// Backup writes the site to a new file while others read and write. The keys of the hub are
+// not in it.
+func (s *Store) Backup(ctx context.Context, path string) error { return s.d.Backup(ctx, path) }
+
+// Close closes the database. Nothing that was committed waits for it.
 func (s *Store) Close() error {
-	return errors.Join(s.write.close(), s.read.close(), s.db.Close())
+	return errors.Join(s.write.close(), s.read.close(), s.d.Close())
 }
 
-// View implements hub.Store.
-func (s *Store) View(ctx context.Context, fn func(hub.Tx) error) error {
-	return s.run(ctx, s.read, &sql.TxOptions{ReadOnly: true}, fn)
+// Changed gives a channel that is closed when something of the topic is on disk that was
+// not when Changed was called.
+func (s *Store) Changed(t Topic) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed[t] == nil {
+		s.changed[t] = make(chan struct{})
+	}
+	return s.changed[t]
 }
 
-// Update implements hub.Store.
-func (s *Store) Update(ctx context.Context, fn func(hub.Tx) error) error {
-	return s.run(ctx, s.write, nil, fn)
+func (s *Store) announce(topics map[Topic]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t := range topics {
+		if c := s.changed[t]; c != nil {
+			close(c)
+			delete(s.changed, t)
+		}
+	}
 }
 
-func (s *Store) run(ctx context.Context, p *pool, o *sql.TxOptions, fn func(hub.Tx) error) error {
-	t, err := p.db.BeginTx(ctx, o)
+// Read implements fleet.Store.
+func (s *Store) Read(ctx context.Context, fn func(fleet.Tx) error) error {
+	t, err := s.read.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.d.Snapshot})
 	if err != nil {
-		return s.db.Explain("begin to use", err)
+		return s.d.Explain("begin to read", err)
 	}
-	defer func() { _ = t.Rollback() }() // without effect after the commit
-	x := &tx{ctx: ctx, tx: t, pool: p, states: make(map[place]*hub.State), db: s.db, sources: make(map[database]sourceRow)}
-	if err := fn(hub.Tx{Rows: x, Terminals: x, Numbers: x, Ledger: x, Profiles: x, Journal: x}); err != nil {
-		return err
-	}
-	if err := x.flush(); err != nil {
-		return err
-	}
-	return s.db.Explain("commit to", t.Commit())
+	defer func() { _ = t.Rollback() }() // nothing was written
+	return fn(s.transaction(ctx, t, s.read, audit.Actor{}).tx())
 }
 
 // SiteID gives the site's id, which is candidate if it has none yet.
 func (s *Store) SiteID(ctx context.Context, candidate string) (id string, err error) {
-	_, err = s.db.Write.ExecContext(ctx, "INSERT INTO meta VALUES ('site', ?) ON CONFLICT DO NOTHING", candidate)
+	_, err = s.d.Write.ExecContext(ctx, s.d.Rebind("UPDATE site SET id = ? WHERE id = ''"), candidate)
 	if err == nil {
-		err = s.db.Write.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'site'").Scan(&id)
+		err = s.d.Write.QueryRowContext(ctx, "SELECT id FROM site").Scan(&id)
 	}
-	return id, s.db.Explain("read the site's id from", err)
-}
-
-// pool is the connections of one kind, with the statements that are used so often
-// that they are prepared once.
-type pool struct {
-	db       *sql.DB
-	prepared map[string]*sql.Stmt
-}
-
-func newPool(ctx context.Context, db *sql.DB, hot []string) (*pool, error) {
-	p := &pool{db: db, prepared: make(map[string]*sql.Stmt)}
-	for _, query := range hot {
-		st, err := db.PrepareContext(ctx, query)
-		if err != nil {
-			return p, err
-		}
-		p.prepared[query] = st
-	}
-	return p, nil
-}
-
-func (p *pool) close() error {
-	var errs []error
-	for _, st := range p.prepared {
-		errs = append(errs, st.Close())
-	}
-	return errors.Join(errs...)
+	return id, s.d.Explain("read the site's id from", err)
 }

@@ -1,77 +1,76 @@
 package store
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 
-	"badged/sync/hub"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
 
-const terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector FROM terminal `
+const terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors FROM terminal `
 
-func readTerminal(scan func(...any) error) (t hub.Terminal, err error) {
-	var vector []byte
-	var public []byte
+func readTerminal(scan scan) (t fleet.Terminal, err error) {
+	var vector, public []byte
+	var doors string
 	err = scan(&t.Name, timeInto{&t.Added}, &t.Token, timeInto{&t.TokenEnds}, &public, &t.Cert,
-		idInto{&t.First}, timeInto{&t.LastSeen}, &t.Agent, &vector)
+		idInto{&t.First}, timeInto{&t.LastSeen}, &t.Agent, &vector, &doors)
 	if err != nil {
 		return t, err
 	}
 	t.Public = public
-	if err := wire.Unmarshal(vector, &t.Vector); err != nil {
+	if err := errors.Join(wire.Unmarshal(vector, &t.Vector), json.Unmarshal([]byte(doors), &t.Doors)); err != nil {
 		return t, fmt.Errorf("read terminal %s: %w", t.Name, err)
 	}
 	return t, nil
 }
 
-// Terminal implements hub.Terminals.
-func (x *tx) Terminal(name string) (hub.Terminal, error) {
+// Terminal implements fleet.Terminals.
+func (x *tx) Terminal(name string) (fleet.Terminal, error) {
 	return x.terminal(terminalColumns+"WHERE name = ?", name)
 }
 
-// TerminalByToken implements hub.Terminals.
-func (x *tx) TerminalByToken(hash []byte) (hub.Terminal, error) {
+// TerminalByToken implements fleet.Terminals.
+func (x *tx) TerminalByToken(hash []byte) (fleet.Terminal, error) {
 	return x.terminal(terminalColumns+"WHERE token = ?", hash)
 }
 
-func (x *tx) terminal(query string, arg any) (t hub.Terminal, err error) {
-	found := false
-	err = collect(x, query, []any{arg}, readTerminal, func(v hub.Terminal) error {
-		t, found = v, true
-		return nil
-	})
-	if err == nil && !found {
-		err = hub.ErrNotFound
-	}
-	return t, err
+func (x *tx) terminal(query string, arg any) (fleet.Terminal, error) {
+	return first(x, query, []any{arg}, readTerminal)
 }
 
-// PutTerminal implements hub.Terminals.
-func (x *tx) PutTerminal(t hub.Terminal) error {
+// PutTerminal implements fleet.Terminals.
+func (x *tx) PutTerminal(t fleet.Terminal) error {
 	vector, err := wire.Marshal(t.Vector)
 	if err != nil {
 		return fmt.Errorf("write terminal %s: %w", t.Name, err)
 	}
-	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	doors, err := json.Marshal(t.Doors)
+	if err != nil {
+		return fmt.Errorf("write terminal %s: %w", t.Name, err)
+	}
+	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET token = excluded.token, token_ends = excluded.token_ends,
 			public = excluded.public, cert = excluded.cert, first = excluded.first,
-			last_seen = excluded.last_seen, agent = excluded.agent, vector = excluded.vector`,
+			last_seen = excluded.last_seen, agent = excluded.agent, vector = excluded.vector, doors = excluded.doors`,
 		t.Name, millis(t.Added), blob(t.Token), millis(t.TokenEnds), blob(t.Public), blob(t.Cert),
-		t.First[:], millis(t.LastSeen), t.Agent, vector)
+		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors))
 	return err
 }
 
-// EachTerminal implements hub.Terminals.
-func (x *tx) EachTerminal(fn func(hub.Terminal) error) error {
+// EachTerminal implements fleet.Terminals.
+func (x *tx) EachTerminal(fn func(fleet.Terminal) error) error {
 	return collect(x, terminalColumns+"ORDER BY name", nil, readTerminal, fn)
 }
 
 const (
 	sqlSource     = `SELECT id, successor FROM source WHERE terminal = ? AND incarnation = ?`
 	sqlWatermarks = `SELECT stream, upto FROM watermark WHERE source = ?`
-	sqlPutSource  = `INSERT INTO source (terminal, incarnation, successor) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+	sqlPutSource  = `INSERT INTO source (terminal, incarnation, successor) VALUES (?, ?, ?)`
 	sqlPutMark    = `INSERT INTO watermark (source, stream, upto) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET upto = excluded.upto WHERE excluded.upto > upto`
+		ON CONFLICT (source, stream) DO UPDATE SET upto = excluded.upto WHERE excluded.upto > watermark.upto`
 )
 
 // database names one database of a terminal, and sourceRow is what never changes about
@@ -79,7 +78,7 @@ const (
 type (
 	database struct {
 		terminal    string
-		incarnation hub.ID
+		incarnation [16]byte
 	}
 	sourceRow struct {
 		id        int64
@@ -87,9 +86,9 @@ type (
 	}
 )
 
-// Source implements hub.Terminals.
-func (x *tx) Source(terminal string, incarnation hub.ID) (hub.Source, error) {
-	s := hub.Source{Terminal: terminal, Incarnation: incarnation}
+// Source implements fleet.Terminals.
+func (x *tx) Source(terminal string, incarnation [16]byte) (fleet.Source, error) {
+	s := fleet.Source{Terminal: terminal, Incarnation: incarnation}
 	id, err := x.sourceID(&s)
 	if err != nil {
 		return s, err
@@ -99,14 +98,14 @@ func (x *tx) Source(terminal string, incarnation hub.ID) (hub.Source, error) {
 }
 
 // sourceID finds a source, and fills in what else is in its row.
-func (x *tx) sourceID(s *hub.Source) (int64, error) {
+func (x *tx) sourceID(s *fleet.Source) (int64, error) {
 	key := database{s.Terminal, s.Incarnation}
 	if known, ok := x.sources[key]; ok {
 		s.Successor = known.successor
 		return known.id, nil
 	}
 	var row sourceRow
-	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, &row.successor); err != nil {
+	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, flagInto{&row.successor}); err != nil {
 		return 0, err
 	}
 	x.sources[key] = row
@@ -116,7 +115,7 @@ func (x *tx) sourceID(s *hub.Source) (int64, error) {
 
 func (x *tx) upto(source int64) (map[wire.Stream]uint64, error) {
 	upto := make(map[wire.Stream]uint64)
-	err := x.all(sqlWatermarks, []any{source}, func(scan func(...any) error) error {
+	err := x.all(sqlWatermarks, []any{source}, func(scan scan) error {
 		var stream wire.Stream
 		var n uint64
 		err := scan(&stream, &n)
@@ -126,12 +125,14 @@ func (x *tx) upto(source int64) (map[wire.Stream]uint64, error) {
 	return upto, err
 }
 
-// PutSource implements hub.Terminals. A watermark never goes back.
-func (x *tx) PutSource(s hub.Source) error {
-	if _, err := x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], s.Successor); err != nil {
-		return err
-	}
+// PutSource implements fleet.Terminals. A watermark never goes back.
+func (x *tx) PutSource(s fleet.Source) error {
 	id, err := x.sourceID(&s)
+	if errors.Is(err, people.ErrNotFound) {
+		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor)); err == nil {
+			id, err = x.sourceID(&s)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -143,15 +144,15 @@ func (x *tx) PutSource(s hub.Source) error {
 	return nil
 }
 
-// EachSource implements hub.Terminals, in the order in which they first came.
-func (x *tx) EachSource(terminal string, fn func(hub.Source) error) error {
+// EachSource implements fleet.Terminals, in the order in which they first came.
+func (x *tx) EachSource(terminal string, fn func(fleet.Source) error) error {
 	type row struct {
 		id int64
-		hub.Source
+		fleet.Source
 	}
-	read := func(scan func(...any) error) (r row, err error) {
+	read := func(scan scan) (r row, err error) {
 		r.Terminal = terminal
-		return r, scan(&r.id, idInto{&r.Incarnation}, &r.Successor)
+		return r, scan(&r.id, idInto{&r.Incarnation}, flagInto{&r.Successor})
 	}
 	query := `SELECT id, incarnation, successor FROM source WHERE terminal = ? ORDER BY id`
 	return collect(x, query, []any{terminal}, read, func(r row) (err error) {

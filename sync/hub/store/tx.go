@@ -6,61 +6,129 @@ import (
 	"errors"
 	"time"
 
-	"badged/internal/sqlite"
-	"badged/sync/hub"
+	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/hub/publish"
 )
 
-// tx implements all parts of hub.Tx in one transaction.
+// tx implements all parts of fleet.Tx in one transaction.
 type tx struct {
-	ctx    context.Context // of the transaction
-	tx     *sql.Tx
-	pool   *pool
-	db     *sqlite.DB
-	states map[place]*hub.State // changed in this transaction, written by flush
+	ctx  context.Context // of the transaction
+	t    *sql.Tx
+	pool *pool
+	d    Database
+	by   audit.Actor
+	now  time.Time
 
-	sources map[database]sourceRow // found in this transaction
+	failed error // of the first statement that did
+
+	seq, seqAtStart uint64 // number of the last event
+	changes         *publish.Changes
+	topics          map[Topic]bool
+	states          map[place]*publish.State // changed in this transaction, written by flush
+	sources         map[database]sourceRow   // found in this transaction
+	audit           *auditHead               // nil: not read yet
+	values          map[string]string        // of the settings; nil: not read yet
+}
+
+func (s *Store) transaction(ctx context.Context, t *sql.Tx, p *pool, by audit.Actor) *tx {
+	return &tx{
+		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond),
+		changes: publish.NewChanges(), topics: make(map[Topic]bool),
+		states: make(map[place]*publish.State), sources: make(map[database]sourceRow),
+	}
+}
+
+// tx is the transaction as the domain sees it.
+func (x *tx) tx() fleet.Tx {
+	return fleet.Tx{
+		Tx: publish.Tx{
+			Tx: access.Tx{
+				Tx: people.Tx{
+					Tx:       audit.Tx{Log: x, By: x.by, Now: x.now},
+					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
+				},
+				Cards: x, Conflicts: x, Claims: x, Doors: x, Grants: x, Schedules: x, PINs: x, Store: x,
+			},
+			Rows: x,
+		},
+		Terminals: x, Leases: x, Journal: x,
+	}
+}
+
+// flush writes what a transaction keeps to its end: the states of collections and the
+// number of the last event.
+func (x *tx) flush() error {
+	for p, st := range x.states {
+		if err := x.putState(p, *st); err != nil {
+			return err
+		}
+	}
+	if x.seq == x.seqAtStart {
+		return nil
+	}
+	_, err := x.exec(`UPDATE site SET seq = ?`, x.seq)
+	return err
+}
+
+// fail explains an error of a statement, and keeps it: PostgreSQL commits nothing after one,
+// so a command cannot pass over it on SQLite either.
+func (x *tx) fail(op string, err error) error {
+	err = x.d.Explain(op, err)
+	if x.failed == nil {
+		x.failed = err
+	}
+	return err
 }
 
 func (x *tx) exec(query string, args ...any) (int64, error) {
+	if err := checkTexts(args); err != nil {
+		return 0, x.fail("write", err)
+	}
 	var res sql.Result
 	var err error
 	if st := x.pool.prepared[query]; st != nil {
-		res, err = x.tx.StmtContext(x.ctx, st).ExecContext(x.ctx, args...)
+		res, err = x.t.StmtContext(x.ctx, st).ExecContext(x.ctx, args...)
 	} else {
-		res, err = x.tx.ExecContext(x.ctx, query, args...)
+		res, err = x.t.ExecContext(x.ctx, x.d.Rebind(query), args...)
 	}
 	if err != nil {
-		return 0, x.db.Explain("write", err)
+		return 0, x.fail("write", err)
 	}
 	return res.RowsAffected()
 }
 
-// one reads one row; hub.ErrNotFound if there is none.
+// one reads one row; people.ErrNotFound if there is none.
 func (x *tx) one(query string, args []any, into ...any) error {
 	var row *sql.Row
 	if st := x.pool.prepared[query]; st != nil {
-		row = x.tx.StmtContext(x.ctx, st).QueryRowContext(x.ctx, args...)
+		row = x.t.StmtContext(x.ctx, st).QueryRowContext(x.ctx, args...)
 	} else {
-		row = x.tx.QueryRowContext(x.ctx, query, args...)
+		row = x.t.QueryRowContext(x.ctx, x.d.Rebind(query), args...)
 	}
 	err := row.Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return hub.ErrNotFound
+		return people.ErrNotFound
 	}
-	return x.db.Explain("read", err)
+	return x.fail("read", err)
 }
 
+// scan copies the columns of one row.
+type scan = func(...any) error
+
 // all reads many rows. Between them fn may not use the transaction.
-func (x *tx) all(query string, args []any, fn func(scan func(...any) error) error) error {
+func (x *tx) all(query string, args []any, fn func(scan) error) error {
 	var rows *sql.Rows
 	var err error
 	if st := x.pool.prepared[query]; st != nil {
-		rows, err = x.tx.StmtContext(x.ctx, st).QueryContext(x.ctx, args...)
+		rows, err = x.t.StmtContext(x.ctx, st).QueryContext(x.ctx, args...)
 	} else {
-		rows, err = x.tx.QueryContext(x.ctx, query, args...)
+		rows, err = x.t.QueryContext(x.ctx, x.d.Rebind(query), args...)
 	}
 	if err != nil {
-		return x.db.Explain("read", err)
+		return x.fail("read", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -68,17 +136,22 @@ func (x *tx) all(query string, args []any, fn func(scan func(...any) error) erro
 			return err
 		}
 	}
-	return x.db.Explain("read", rows.Err())
+	return x.fail("read", rows.Err())
+}
+
+// list reads many rows.
+func list[T any](x *tx, query string, args []any, read func(scan) (T, error)) (out []T, err error) {
+	err = x.all(query, args, func(s scan) error {
+		v, err := read(s)
+		out = append(out, v)
+		return err
+	})
+	return out, err
 }
 
 // collect reads many rows before fn gets them, so that fn may use the transaction.
-func collect[T any](x *tx, query string, args []any, read func(scan func(...any) error) (T, error), fn func(T) error) error {
-	var rows []T
-	err := x.all(query, args, func(scan func(...any) error) error {
-		v, err := read(scan)
-		rows = append(rows, v)
-		return err
-	})
+func collect[T any](x *tx, query string, args []any, read func(scan) (T, error), fn func(T) error) error {
+	rows, err := list(x, query, args, read)
 	if err != nil {
 		return err
 	}
@@ -90,64 +163,14 @@ func collect[T any](x *tx, query string, args []any, read func(scan func(...any)
 	return nil
 }
 
-// Times are kept in milliseconds; 0 is no time.
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+// first reads the first row; people.ErrNotFound if there is none.
+func first[T any](x *tx, query string, args []any, read func(scan) (T, error)) (v T, err error) {
+	rows, err := list(x, query, args, read)
+	if err != nil {
+		return v, err
 	}
-	return t.UnixMilli()
-}
-
-func moment(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
+	if len(rows) == 0 {
+		return v, people.ErrNotFound
 	}
-	return time.UnixMilli(ms).UTC()
-}
-
-// blob is NULL for no bytes at all, which is not the same as empty.
-func blob(b []byte) any {
-	if b == nil {
-		return nil
-	}
-	return b
-}
-
-// orderInto scans an order, which any terminal may have made up to 64 bits long.
-type orderInto struct{ order *uint64 }
-
-// Scan implements sql.Scanner.
-func (s orderInto) Scan(v any) error {
-	n, ok := v.(int64)
-	if !ok {
-		return errors.New("an order that is not a number")
-	}
-	*s.order = uint64(n)
-	return nil
-}
-
-// idInto scans 16 bytes.
-type idInto struct{ id *hub.ID }
-
-// Scan implements sql.Scanner.
-func (s idInto) Scan(v any) error {
-	b, ok := v.([]byte)
-	if !ok || len(b) != len(s.id) {
-		return errors.New("an id of another length than 16 bytes")
-	}
-	copy(s.id[:], b)
-	return nil
-}
-
-// timeInto scans milliseconds.
-type timeInto struct{ t *time.Time }
-
-// Scan implements sql.Scanner.
-func (s timeInto) Scan(v any) error {
-	ms, ok := v.(int64)
-	if !ok {
-		return errors.New("a time that is not a number")
-	}
-	*s.t = moment(ms)
-	return nil
+	return rows[0], nil
 }

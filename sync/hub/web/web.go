@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,13 +16,14 @@ import (
 
 	"badged/internal/httpserve"
 	"badged/internal/secret"
-	"badged/sync/hub"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/refusal"
 	"badged/sync/identity"
 )
 
 // Options is what the web server needs.
 type Options struct {
-	Hub   *hub.Hub
+	Hub   *fleet.Hub
 	CA    *x509.Certificate
 	Issue func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error)
 	MQTT  string // host:port of the broker, as terminals reach it
@@ -108,11 +108,11 @@ func (j *joining) serve(w http.ResponseWriter, r *http.Request) {
 func (j *joining) refuse(w http.ResponseWriter, host string, err error) {
 	status := http.StatusInternalServerError
 	switch {
-	case errors.Is(err, hub.ErrNotFound):
+	case refusal.IsKind(err, refusal.Missing):
 		status = http.StatusForbidden
-	case errors.Is(err, hub.ErrConflict):
+	case refusal.IsKind(err, refusal.Conflict):
 		status = http.StatusGone
-	case errors.Is(err, hub.ErrInvalid):
+	case refusal.IsKind(err, refusal.Invalid):
 		status = http.StatusBadRequest
 	}
 	j.Log.Warn("a terminal cannot join", "remote", host, "error", err)
@@ -123,7 +123,7 @@ func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinRes
 	var req identity.JoinRequest
 	body := http.MaxBytesReader(w, r.Body, maxRequest)
 	if err := json.NewDecoder(body).Decode(&req); err != nil || len(req.Secret) != 16 {
-		return identity.JoinResponse{}, &hub.Refusal{Kind: hub.ErrInvalid, Text: "not a request to join"}
+		return identity.JoinResponse{}, refuse(codeRequest)
 	}
 	key, name, err := readCSR(req.CSR)
 	if err != nil {
@@ -131,7 +131,7 @@ func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinRes
 	}
 	joined, err := j.Hub.Join(r.Context(), secret.New(string(req.Secret)), key, func(terminal string) ([]byte, error) {
 		if terminal != name {
-			return nil, &hub.Refusal{Kind: hub.ErrInvalid, Text: "the request is in another terminal's name"}
+			return nil, refuse(codeName)
 		}
 		cert, err := j.Issue(terminal, key)
 		if err != nil {
@@ -150,9 +150,18 @@ func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinRes
 	}, nil
 }
 
+// The codes of requests to join that make no sense. They reach the log, never the terminal.
+const (
+	codeRequest = "join_request" // not a request to join
+	codeName    = "join_name"    // in another terminal's name
+	codeCSR     = "join_csr"     // no signed certificate request for an Ed25519 key
+)
+
+func refuse(code string) error { return &refusal.Error{Kind: refusal.Invalid, Code: code} }
+
 // readCSR takes a request that is signed with the Ed25519 key that it is for.
 func readCSR(text string) (ed25519.PublicKey, string, error) {
-	bad := &hub.Refusal{Kind: hub.ErrInvalid, Text: "not a signed certificate request for an Ed25519 key"}
+	bad := refuse(codeCSR)
 	block, _ := pem.Decode([]byte(text))
 	if block == nil || block.Type != "CERTIFICATE REQUEST" {
 		return nil, "", bad

@@ -15,9 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"badged/sync/hub"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
+	"badged/sync/hub/store/sqlite"
 	"badged/sync/hub/web"
 	"badged/sync/identity"
 )
@@ -26,7 +28,8 @@ const site = "site-test"
 
 // stand is a web server of a hub.
 type stand struct {
-	hub  *hub.Hub
+	db   *store.Store
+	hub  *fleet.Hub
 	keys *pki.Keys
 	addr string
 }
@@ -34,7 +37,7 @@ type stand struct {
 func serve(t *testing.T) stand {
 	t.Helper()
 	dir := t.TempDir()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "hub.db"))
+	st, err := sqlite.Open(t.Context(), filepath.Join(dir, "hub.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +47,10 @@ func serve(t *testing.T) stand {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	h, err := hub.New(t.Context(), hub.Options{Store: st, Site: site, Name: "Test", Key: keys.Hub, SiteKey: keys.SiteKey, Log: log})
+	h, err := fleet.New(t.Context(), fleet.Options{
+		Store: st, Site: site, Name: "Test", Key: keys.Hub, SiteKey: keys.SiteKey, Log: log,
+		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +74,7 @@ func serve(t *testing.T) stand {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	return stand{h, keys, l.Addr().String()}
+	return stand{st, h, keys, l.Addr().String()}
 }
 
 func (s stand) token(t *testing.T, name string) identity.Token {
@@ -77,7 +83,8 @@ func (s stand) token(t *testing.T, name string) identity.Token {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.hub.AddTerminal(t.Context(), name, token.Secret, true); err != nil {
+	err = s.db.Write(t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error { return fleet.AddTerminal(tx, name, token.Secret, true) })
+	if err != nil {
 		t.Fatal(err)
 	}
 	return token

@@ -1,0 +1,174 @@
+package enroll
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// grantLists are the grants of all accounts and groups, in lists: that of an account begins
+// in its slot.
+type grantLists struct {
+	slots     arena[grantSlot]   // the first is nobody's, so that 0 ends a list
+	spare     uint32             // list of unused slots
+	groups    map[uint64]*uint32 // first of a group's list
+	doors     []string           // names of doors, by the number that grants use
+	schedules []uint64           // schedules, by the number that grants use; the first is none
+}
+
+type grantSlot struct {
+	id       GrantID
+	from, to uint32
+	next     uint32
+	door     uint16
+	when     uint16 // number of a schedule, and denies
+}
+
+// denies is the bit of grantSlot.when for a grant that denies, noSchedule the number of one
+// that there is no room for: it is as if it were missing.
+const (
+	denies     = 1 << 15
+	noSchedule = denies - 1
+)
+
+func newGrantLists() grantLists {
+	g := grantLists{groups: make(map[uint64]*uint32), doors: []string{""}, schedules: []uint64{0}}
+	g.slots.add()
+	return g
+}
+
+// grantsOf gives the grants of an account and of its groups at a door; no door: none.
+func (ix *Index) grantsOf(a *entry[accountSlot], door string) (out []Grant) {
+	if door == "" {
+		return nil
+	}
+	out = ix.grants.appendAt(out, a.value.grants, door, Grant{Account: a.id})
+	for group := range ix.groups.at(a.value.marks.groups()).All() {
+		if first := ix.grants.groups[group]; first != nil {
+			out = ix.grants.appendAt(out, *first, door, Grant{Group: group})
+		}
+	}
+	return out
+}
+
+// GroupGrants gives the grants of a group at a door.
+func (ix *Index) GroupGrants(group uint64, door string) []Grant {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	if first := ix.grants.groups[group]; first != nil {
+		return ix.grants.appendAt(nil, *first, door, Grant{Group: group})
+	}
+	return nil
+}
+
+// appendAt appends those grants of a list that are for a door. whose has the account or the
+// group.
+func (l *grantLists) appendAt(out []Grant, first uint32, door string, whose Grant) []Grant {
+	var s *grantSlot
+	for i := first; i != 0; i = s.next {
+		if s = l.slots.at(i); l.doors[s.door] != door {
+			continue
+		}
+		g := whose
+		g.ID, g.Door, g.From, g.To, g.Deny = s.id, door, fromUnix(s.from), fromUnix(s.to), s.when&denies != 0
+		g.Schedule = l.schedule(s.when &^ denies)
+		out = append(out, g)
+	}
+	return out
+}
+
+func (g Grant) apply(ix *Index) {
+	first := ix.firstGrant(g.Account, g.Group)
+	ix.grants.end(first, g.ID)
+	if g.NotUnderstood {
+		if !g.Deny {
+			return
+		}
+		g.From, g.To, g.Schedule = time.Time{}, time.Time{}, 0
+	}
+	i := ix.grants.take()
+	when := ix.grants.scheduleNumber(g.Schedule)
+	if g.Deny {
+		when |= denies
+	}
+	*ix.grants.slots.at(i) = grantSlot{
+		id: g.ID, from: toUnix(g.From), to: toUnix(g.To), door: ix.grants.doorNumber(g.Door), when: when, next: *first,
+	}
+	*first = i
+}
+
+func (g GoneGrant) apply(ix *Index) {
+	if g.Group != 0 {
+		ix.grants.end(ix.firstGrant(AccountID{}, g.Group), g.ID)
+	} else if place, ok := ix.accounts.place(g.Account); ok {
+		ix.grants.end(&ix.accounts.at(place).value.grants, g.ID)
+	}
+}
+
+// firstGrant is where the list of an account begins, or of a group unless that is 0.
+func (ix *Index) firstGrant(account AccountID, group uint64) *uint32 {
+	if group == 0 {
+		return &ix.accounts.at(ix.accounts.add(account)).value.grants
+	}
+	first := ix.grants.groups[group]
+	if first == nil {
+		first = new(uint32)
+		ix.grants.groups[group] = first
+	}
+	return first
+}
+
+// take gives a slot that is in no list.
+func (l *grantLists) take() uint32 {
+	i := l.spare
+	if i == 0 {
+		return l.slots.add()
+	}
+	l.spare = l.slots.at(i).next
+	return i
+}
+
+// end takes a grant out of a list, if it is there.
+func (l *grantLists) end(at *uint32, id GrantID) {
+	for ; *at != 0; at = &l.slots.at(*at).next {
+		if i := *at; l.slots.at(i).id == id {
+			*at = l.slots.at(i).next
+			*l.slots.at(i) = grantSlot{next: l.spare}
+			l.spare = i
+			return
+		}
+	}
+}
+
+// doorNumber is the number of a door's name; names are few and stay. Number 0 is
+// no door: a grant beyond the 65,535th name opens nothing.
+func (l *grantLists) doorNumber(id string) uint16 {
+	if n := slices.Index(l.doors, id); n >= 0 {
+		return uint16(n)
+	}
+	if len(l.doors) > math.MaxUint16 {
+		return 0
+	}
+	l.doors = append(l.doors, id)
+	return uint16(len(l.doors) - 1)
+}
+
+// scheduleNumber is the number of a schedule; they are few and stay.
+func (l *grantLists) scheduleNumber(id uint64) uint16 {
+	if n := slices.Index(l.schedules, id); n >= 0 {
+		return uint16(n)
+	}
+	if len(l.schedules) >= noSchedule {
+		return noSchedule
+	}
+	l.schedules = append(l.schedules, id)
+	return uint16(len(l.schedules) - 1)
+}
+
+// schedule is the schedule of a number.
+func (l *grantLists) schedule(n uint16) uint64 {
+	if n == noSchedule {
+		return math.MaxUint64 // the hub counts them from 1
+	}
+	return l.schedules[n]
+}

@@ -1,0 +1,77 @@
+package access
+
+import (
+	"badged/sync/hub/people"
+)
+
+// Merge ends an account whose owner has another one, with all that follows for rights: its
+// cards and grants are the other's from then on, its PIN and codes end.
+func Merge(tx Tx, from, into ID) (people.Account, error) {
+	a, err := people.Merge(tx.Tx, from, into)
+	if err != nil {
+		return a, err
+	}
+	return a, moveRights(tx, from, into)
+}
+
+// moveRights moves cards and grants to the account that stays.
+func moveRights(tx Tx, from, into ID) error {
+	if err := moveCards(tx, from, into); err != nil {
+		return err
+	}
+	if err := moveGrants(tx, from, into); err != nil {
+		return err
+	}
+	if err := tx.DropPIN(from); err != nil {
+		return err
+	}
+	_, err := VoidClaims(tx, from, "merged")
+	return err
+}
+
+func moveCards(tx Tx, from, into ID) error {
+	cards, err := tx.CardsOf(from)
+	if err != nil {
+		return err
+	}
+	for _, c := range cards {
+		before := c
+		c.Account = into
+		if err := tx.PutCard(c); err != nil {
+			return err
+		}
+		if err := recordCard(tx, "card.move", before, c, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveGrants gives each grant a new owner; one that the owner has already goes.
+func moveGrants(tx Tx, from, into ID) error {
+	q := GrantQuery{Account: from, Limit: pageOfAll}
+	for {
+		page, next, err := tx.ListGrants(q)
+		if err != nil {
+			return err
+		}
+		for _, g := range page {
+			if err := moveGrant(tx, g, into); err != nil {
+				return err
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		q.After = next
+	}
+}
+
+func moveGrant(tx Tx, g Grant, into ID) error {
+	if err := dropGrant(tx, g); err != nil {
+		return err
+	}
+	g.ID, g.Account = randomID(), into
+	_, err := keepGrant(tx, g)
+	return err
+}

@@ -1,0 +1,77 @@
+package fleet
+
+import (
+	"fmt"
+
+	"badged/sync/wire"
+)
+
+// frame is a Frame whose signature and shape are good.
+type frame struct {
+	wire.Frame
+	events []wire.Event
+	bodies [][]byte
+}
+
+// openFrame unpacks a frame. An event that this version cannot read is kept as it is
+// and has no effects: refusing it would stop its stream for ever.
+func openFrame(kind string, payload []byte) (frame, error) {
+	var f frame
+	if err := wire.Unmarshal(payload, &f.Frame); err != nil {
+		return f, err
+	}
+	if f.Stream.String() != kind || f.First == 0 {
+		return f, fmt.Errorf("frame of stream %d from %d in a message %q", f.Stream, f.First, kind)
+	}
+	var err error
+	if f.bodies, err = f.Unpack(); err != nil {
+		return f, err
+	}
+	f.events = make([]wire.Event, len(f.bodies))
+	for i, b := range f.bodies {
+		if wire.Unmarshal(b, &f.events[i]) != nil {
+			f.events[i] = wire.Event{}
+		}
+	}
+	return f, nil
+}
+
+// ingest stores what is new and contiguous of a frame, with its effects, and moves
+// the watermark, all in tx. The source that it returns says how far it is.
+func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
+	src, err := tx.Source(terminal.Name, f.Incarnation)
+	if err != nil {
+		return src, err
+	}
+	upto := src.Upto[f.Stream]
+	last := f.First + uint64(len(f.events)) - 1
+	if f.First > upto+1 || last <= upto {
+		return src, nil
+	}
+	for i := upto + 1 - f.First; i < uint64(len(f.events)); i++ {
+		e := happening{tx: tx, terminal: terminal, src: src, ev: f.events[i], rec: Record{
+			Terminal: terminal.Name, Incarnation: f.Incarnation, Stream: f.Stream, Seq: f.First + i,
+			Order: f.events[i].Order, Received: tx.Now, Body: f.bodies[i],
+		}}
+		if err := h.event(e); err != nil {
+			return src, err
+		}
+	}
+	src.Upto[f.Stream] = last
+	return src, tx.PutSource(src)
+}
+
+// event stores one event, with its effects, unless it is here already.
+func (h *Hub) event(e happening) error {
+	if e.src.Successor {
+		known, err := e.tx.Happened(e.rec)
+		if err != nil || known {
+			return err
+		}
+	}
+	added, err := e.tx.Append(e.rec)
+	if err != nil || !added {
+		return err
+	}
+	return h.applyEffects(e)
+}

@@ -1,0 +1,293 @@
+package fleet
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"maps"
+	"time"
+
+	"badged/sync/hub/audit"
+	"badged/sync/hub/people"
+	"badged/sync/wire"
+)
+
+// Message is one signed message of a terminal, as its topic says.
+type Message struct {
+	Terminal, Kind string
+	Payload        []byte
+}
+
+// Link is the hub's connection to the broker. It may lose, repeat and reorder.
+type Link interface {
+	Publish(ctx context.Context, terminal, kind string, payload []byte) error
+	Receive() <-chan Message
+	Done() <-chan struct{} // closed when the link is lost
+	Close()
+}
+
+// The bounds of one transaction, and how long terminals should wait when the hub
+// cannot write.
+const (
+	maxBatch   = 256 // messages
+	retryAfter = 5 * time.Second
+)
+
+var errLinkLost = errors.New("the link to the broker is lost")
+
+// Run serves terminals until ctx ends, over one link after the other: dial makes
+// them. Its error is ctx's.
+func (h *Hub) Run(ctx context.Context, dial func(context.Context) (Link, error)) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		began := time.Now()
+		link, err := dial(ctx)
+		if err == nil {
+			err = h.Serve(ctx, link)
+			link.Close()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			wait = time.Second
+		}
+		h.log.Error("no link to the broker", "error", err, "retry_after", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Serve serves terminals over one link until ctx ends or the link is lost.
+func (h *Hub) Serve(ctx context.Context, link Link) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer h.endSessions()
+	defer cancel()
+	go h.wakeSessions(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-link.Done():
+			return errLinkLost
+		case m, ok := <-link.Receive():
+			if !ok {
+				return errLinkLost
+			}
+			h.take(ctx, link, gather(m, link.Receive()))
+		}
+	}
+}
+
+// gather takes what waits behind the first message, so that it shares a transaction.
+func gather(first Message, more <-chan Message) []Message {
+	batch := []Message{first}
+	for len(batch) < maxBatch {
+		select {
+		case m, ok := <-more:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, m)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// opened is a message whose signature is good; one of the three is set.
+type opened struct {
+	terminal string
+	key      ed25519.PublicKey // that verified it
+	ended    int               // keys of the terminal that had ended then
+	hello    *wire.Hello
+	frame    *frame
+	status   *wire.Status
+}
+
+// reply is what one transaction leads to, once it is on disk.
+type reply struct {
+	now       time.Time
+	welcomes  []greeted
+	sources   map[string]Source   // by scope: whose watermark to acknowledge
+	terminals map[string]Terminal // as they were when the transaction began
+}
+
+type greeted struct {
+	terminal string
+	ended    int // as in opened
+	welcome
+}
+
+// take handles a batch of messages in one transaction, then answers.
+func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
+	var good []opened
+	for _, m := range batch {
+		o, err := h.open(ctx, m)
+		if err != nil {
+			h.log.Warn("a message is refused", "terminal", m.Terminal, "kind", m.Kind, "error", err)
+			continue
+		}
+		if o.status != nil {
+			h.status(o.terminal, *o.status)
+			continue
+		}
+		if o.frame != nil && !h.allowance.take(o.terminal, len(o.frame.events), time.Now()) {
+			h.log.Error("a terminal sends more events than anybody could cause: they wait", "terminal", o.terminal)
+			h.answerWait(ctx, link, o, "more events than this terminal may send: they wait")
+			continue
+		}
+		good = append(good, o)
+	}
+	if len(good) == 0 {
+		return
+	}
+	var r reply
+	by := audit.Actor{Kind: audit.System, Via: "mqtt"}
+	err := h.store.Write(ctx, by, func(tx Tx) error {
+		r = reply{now: tx.Now, sources: make(map[string]Source), terminals: make(map[string]Terminal)}
+		for _, o := range good {
+			tx.By = audit.Actor{Kind: audit.Terminal, ID: o.terminal, Via: "mqtt"}
+			if err := h.apply(tx, o, &r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		h.log.Error("events cannot be stored: nothing is acknowledged", "error", err)
+		h.answerFailure(ctx, link, good)
+		return
+	}
+	h.answer(ctx, link, r)
+}
+
+// open verifies who sent a message and decodes it.
+func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
+	o := opened{terminal: m.Terminal}
+	var err error
+	if o.key, o.ended, err = h.public(ctx, m.Terminal); err != nil {
+		return o, err
+	}
+	payload, err := wire.Verify(o.key, h.context(m.Terminal, wire.Up, m.Kind), m.Payload)
+	if err != nil {
+		return o, err
+	}
+	switch m.Kind {
+	case wire.MsgHello:
+		o.hello = new(wire.Hello)
+		return o, wire.Unmarshal(payload, o.hello)
+	case wire.MsgEvents, wire.MsgSecurity:
+		f, err := openFrame(m.Kind, payload)
+		o.frame = &f
+		return o, err
+	case wire.MsgStatus:
+		o.status = new(wire.Status)
+		return o, wire.Unmarshal(payload, o.status)
+	default:
+		return o, errors.New("not a kind of message that terminals send")
+	}
+}
+
+func (h *Hub) context(terminal, dir, kind string) wire.Context {
+	return wire.Context{Site: h.site, Terminal: terminal, Dir: dir, Kind: kind}
+}
+
+// terminal is the terminal of that name.
+func (r *reply) terminal(tx Tx, name string) (t Terminal, err error) {
+	t, seen := r.terminals[name]
+	if seen {
+		return t, nil
+	}
+	if t, err = tx.Terminal(name); err == nil {
+		r.terminals[name] = t
+	}
+	return t, err
+}
+
+// apply handles one message in the transaction, unless its terminal was removed or
+// replaced since it was verified. Its error is the store's.
+func (h *Hub) apply(tx Tx, o opened, r *reply) error {
+	t, err := r.terminal(tx, o.terminal)
+	if err != nil {
+		return err
+	}
+	if !o.key.Equal(t.Public) {
+		h.log.Warn("a message of a terminal that was just removed or replaced is refused", "terminal", o.terminal)
+		return nil
+	}
+	if o.frame != nil {
+		src, err := h.ingest(tx, t, *o.frame)
+		if errors.Is(err, people.ErrNotFound) {
+			h.log.Warn("a frame of a database that never said hello", "terminal", o.terminal)
+			return nil
+		}
+		r.sources[scope(o.terminal, o.frame.Incarnation)] = src
+		return err
+	}
+	w, err := h.hello(tx, t, *o.hello)
+	r.welcomes = append(r.welcomes, greeted{o.terminal, o.ended, w})
+	return err
+}
+
+// answer sends acknowledgements and begins the sessions of those who said hello.
+func (h *Hub) answer(ctx context.Context, link Link, r reply) {
+	for _, g := range r.welcomes {
+		h.ack(ctx, link, g.terminal, g.ack)
+		if g.taken {
+			h.begin(ctx, link, g)
+		}
+	}
+	for scope, src := range r.sources {
+		nonce, ok := h.nonce(scope)
+		if !ok {
+			continue // it will say hello
+		}
+		h.ack(ctx, link, src.Terminal, wire.Ack{
+			Nonce: nonce, Incarnation: src.Incarnation, Upto: maps.Clone(src.Upto),
+			Credit: wire.Window, Time: r.now.UnixMilli(),
+		})
+	}
+}
+
+// answerFailure tells those who sent frames that nothing was taken, and why.
+func (h *Hub) answerFailure(ctx context.Context, link Link, good []opened) {
+	for _, o := range good {
+		if o.frame != nil {
+			h.answerWait(ctx, link, o, "the hub cannot write to its disk: look at its log")
+		}
+	}
+}
+
+// answerWait tells a connected terminal that its frame was not taken, and to send it later.
+func (h *Hub) answerWait(ctx context.Context, link Link, o opened, problem string) {
+	nonce, ok := h.nonce(scope(o.terminal, o.frame.Incarnation))
+	if !ok {
+		return
+	}
+	h.ack(ctx, link, o.terminal, wire.Ack{
+		Nonce: nonce, Incarnation: o.frame.Incarnation, Upto: map[wire.Stream]uint64{},
+		Credit: wire.Window, Time: time.Now().UnixMilli(), RetryAfter: retryAfter.Milliseconds(), Problem: problem,
+	})
+}
+
+func (h *Hub) ack(ctx context.Context, link Link, terminal string, a wire.Ack) {
+	if err := h.send(ctx, link, terminal, wire.MsgAck, a); err != nil && ctx.Err() == nil {
+		h.log.Warn("an acknowledgement is not sent", "terminal", terminal, "error", err)
+	}
+}
+
+func (h *Hub) send(ctx context.Context, link Link, terminal, kind string, v any) error {
+	msg, err := h.seal(terminal, kind, v)
+	if err != nil {
+		return err
+	}
+	return link.Publish(ctx, terminal, kind, msg)
+}
+
+func (h *Hub) seal(terminal, kind string, v any) ([]byte, error) {
+	return wire.Seal(h.key, h.context(terminal, wire.Down, kind), v)
+}

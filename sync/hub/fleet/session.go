@@ -1,0 +1,179 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"badged/sync/hub/publish"
+	"badged/sync/wire"
+)
+
+// session is one connected database of a terminal. Its goroutine sends what changed.
+//
+//	hello ──► sending ──► waiting ──poke──► sending ...
+//	          any ── offline, next hello, link lost, dismissed ──► ended
+type session struct {
+	terminal    string
+	incarnation ID
+	nonce       ID
+	since       time.Time
+	doorsOnly   bool
+	wake        chan struct{} // holds one: there may be changes
+	cancel      context.CancelFunc
+	done        chan struct{}
+
+	sent map[wire.Collection]wire.CollectionState // used by its goroutine only
+}
+
+// poke tells the session that something changed. It never waits.
+func (s *session) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// begin starts the session of a terminal that said hello, in place of its former one.
+func (h *Hub) begin(ctx context.Context, link Link, g greeted) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &session{
+		terminal: g.terminal, incarnation: g.ack.Incarnation, nonce: g.ack.Nonce, since: time.Now(), doorsOnly: g.doorsOnly,
+		wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
+		sent: make(map[wire.Collection]wire.CollectionState),
+	}
+	for _, v := range g.vector {
+		s.sent[v.Collection] = v
+	}
+	h.mu.Lock()
+	if h.dismissed[g.terminal] != g.ended { // after its hello was verified
+		h.mu.Unlock()
+		cancel()
+		return
+	}
+	former := h.sessions[s.scope()]
+	h.sessions[s.scope()] = s
+	h.mu.Unlock()
+	if former != nil {
+		former.end()
+	}
+	s.poke()
+	go h.feed(ctx, link, s)
+}
+
+func (s *session) scope() string { return scope(s.terminal, s.incarnation) }
+
+func (s *session) end() {
+	s.cancel()
+	<-s.done
+}
+
+// feed sends changes to one terminal until its session ends.
+func (h *Hub) feed(ctx context.Context, link Link, s *session) {
+	defer close(s.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		if err := h.push(ctx, link, s); err != nil && ctx.Err() == nil {
+			h.log.Warn("changes are not sent", "terminal", s.terminal, "error", err)
+		}
+	}
+}
+
+// status takes a terminal's word, or its last will's, that it is gone.
+func (h *Hub) status(terminal string, st wire.Status) {
+	if st.Online {
+		return
+	}
+	h.endThose(func(s *session) bool { return s.terminal == terminal && s.nonce == st.Nonce })
+}
+
+// endThose ends the sessions that are meant, and returns when they have ended.
+func (h *Hub) endThose(meant func(*session) bool) {
+	var gone []*session
+	h.mu.Lock()
+	for key, s := range h.sessions {
+		if meant(s) {
+			gone = append(gone, s)
+			delete(h.sessions, key)
+		}
+	}
+	h.mu.Unlock()
+	for _, s := range gone {
+		s.end()
+	}
+}
+
+// nonce is that of the connection of a scope.
+func (h *Hub) nonce(scope string) (ID, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.sessions[scope]
+	if !ok {
+		return ID{}, false
+	}
+	return s.nonce, true
+}
+
+// connected reports since when a terminal is connected; zero: it is not.
+func (h *Hub) connected(terminal string) (since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		if s.terminal == terminal {
+			since = s.since
+		}
+	}
+	return since
+}
+
+func (h *Hub) endSessions() { h.endThose(func(*session) bool { return true }) }
+
+// push sends what the terminal lacks of every collection, what takes rights away first.
+// Each collection is read as a whole and then sent, so that a slow link holds no snapshot.
+func (h *Hub) push(ctx context.Context, link Link, s *session) error {
+	var lacking []wire.Collection
+	err := h.store.Read(ctx, func(tx Tx) (err error) {
+		lacking, err = publish.Lacking(tx, publish.CollectionsOf(s.doorsOnly), s.scope(), s.sent)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range lacking {
+		if err := h.pushCollection(ctx, link, s, c); err != nil {
+			return fmt.Errorf("send %s: %w", c, err)
+		}
+	}
+	return nil
+}
+
+func (h *Hub) pushCollection(ctx context.Context, link Link, s *session, c wire.Collection) error {
+	var pages [][]byte
+	var to publish.State
+	err := h.store.Read(ctx, func(tx Tx) error {
+		p, err := publish.PlanOne(tx, c, s.scope(), s.sent[c])
+		if err != nil {
+			return err
+		}
+		pages, to = nil, p.To
+		return p.Pages(tx, s.nonce, func(page wire.Page) error {
+			msg, err := h.seal(s.terminal, wire.MsgPage, page)
+			pages = append(pages, msg)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, msg := range pages {
+		if err := link.Publish(ctx, s.terminal, wire.MsgPage, msg); err != nil {
+			return err
+		}
+	}
+	s.sent[c] = wire.CollectionState{Collection: c, Rev: to.Rev, Hash: to.Hash}
+	return nil
+}

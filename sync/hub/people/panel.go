@@ -1,0 +1,149 @@
+package people
+
+import (
+	"errors"
+	"time"
+
+	"badged/internal/profile"
+	"badged/sync/hub/refusal"
+)
+
+// Typed is what a terminal reports that somebody typed about their account.
+type Typed struct {
+	Account  ID
+	Terminal string
+	Order    uint64 // in the terminal's order
+	At       time.Time
+	Profile  Profile
+}
+
+// Outcome is what became of an edit at a panel.
+type Outcome struct {
+	Account Account
+	// Refused tells that the account may own no profile, or that the profile breaks the
+	// rules that panel and hub share: nothing changed.
+	Refused bool
+	// MergeInto is whose e-mail was typed; zero: nobody's. It stays theirs.
+	MergeInto ID
+	// Unnamed tells that the account lost its first or last name, without which its rights
+	// to doors rest.
+	Unnamed bool
+}
+
+// PanelEdit keeps both versions of a profile and puts the new one in force. What is typed is
+// attested by nobody: the e-mail decides nothing before it is confirmed, and one that is
+// another's becomes a merge request that waits for that other. An account that is missing
+// is a refusal of kind Missing.
+func PanelEdit(tx Tx, t Typed) (out Outcome, err error) {
+	was, err := get(tx, t.Account)
+	if err != nil {
+		return out, err
+	}
+	out.Account = was
+	p, ok := cleanProfile(t.Profile)
+	if !ok || !was.MayOwn() {
+		out.Refused = true
+		return out, nil
+	}
+	if p.Email == "" { // the panel does not know the one on file, and leaves it
+		p.Email = was.profile().Email
+	}
+	a := was
+	a.Lang = p.Lang
+	if p.Name != was.FullName() {
+		a.First, a.Last = profile.SplitName(p.Name)
+		a.NameAttested = false
+	}
+	if out.MergeInto, err = a.typeEmail(tx, t, p.Email); err != nil {
+		return out, err
+	}
+	if a.Kind == Anonymous && a.TypedEmail != "" {
+		a.Expires = time.Time{} // somebody's own now
+	}
+	out.Account, out.Unnamed = a, was.IsNamed() && !a.IsNamed()
+	err = tx.AddEdit(Edit{Account: a.ID, Terminal: t.Terminal, Order: t.Order, At: t.At, Before: was.profile(), After: p})
+	if err != nil {
+		return out, err
+	}
+	return out, replace(tx, "account.edit", was, a)
+}
+
+// typeEmail puts a typed e-mail in its place, and asks its owner if it is another's.
+func (a *Account) typeEmail(tx Tx, t Typed, email string) (owner ID, err error) {
+	key, ok := EmailKey(email)
+	if ok && key == a.EmailKey {
+		email = "" // it is theirs already
+	}
+	if email == a.TypedEmail {
+		return ID{}, nil
+	}
+	a.TypedEmail = email
+	if err := tx.DropMergeRequests(a.ID); err != nil || email == "" || !ok {
+		return ID{}, err
+	}
+	other, err := tx.AccountByEmail(key)
+	if errors.Is(err, ErrNotFound) {
+		return ID{}, nil
+	}
+	if err != nil {
+		return ID{}, err
+	}
+	return other.ID, tx.PutMergeRequest(MergeRequest{Account: a.ID, Into: other.ID, Terminal: t.Terminal, At: t.At})
+}
+
+// cleanProfile reports whether a profile follows the rules, and gives it in one form.
+func cleanProfile(p Profile) (Profile, bool) {
+	p.Name, p.Email = profile.CleanName(p.Name), profile.CleanEmail(p.Email)
+	ok := profile.CheckName(p.Name) == "" && profile.CheckEmail(p.Email) == "" && (p.Lang == "" || profile.IsLang(p.Lang))
+	if ok {
+		p.Name = CleanName(p.Name)
+	}
+	return p, ok
+}
+
+// profile is what a person can change about themselves, as it stands.
+func (a Account) profile() Profile {
+	email := a.Email
+	if a.TypedEmail != "" {
+		email = a.TypedEmail
+	}
+	return Profile{Name: a.FullName(), Email: email, Lang: a.Lang}
+}
+
+// ConfirmMerge does what a merge request asks for, once the owner of the e-mail agrees.
+func ConfirmMerge(tx Tx, from, into ID) (Account, error) {
+	if err := findRequest(tx, from, into); err != nil {
+		return Account{}, err
+	}
+	return Merge(tx, from, into)
+}
+
+// RefuseMerge forgets a merge request and the e-mail that was typed.
+func RefuseMerge(tx Tx, from, into ID) error {
+	if err := findRequest(tx, from, into); err != nil {
+		return err
+	}
+	if err := tx.DropMergeRequests(from); err != nil {
+		return err
+	}
+	was, err := getLive(tx, from)
+	if err != nil {
+		return err
+	}
+	a := was
+	a.TypedEmail = ""
+	return replace(tx, "account.merge_refused", was, a)
+}
+
+func findRequest(tx Tx, from, into ID) error {
+	all, err := tx.MergeRequests(into)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Account == from {
+			return nil
+		}
+	}
+	return refuse(refusal.Missing, CodeMergeNoRequest, refusal.Fields{"account": HexID(from), "into": HexID(into)})
+}
