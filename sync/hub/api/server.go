@@ -180,7 +180,21 @@ func (s *server) problem(r *http.Request, err error) (Problem, int) {
 		return Problem{Kind: string(e.Kind), Code: e.Code, Text: words.Text(langOf(r), e), Fields: e.Fields}, statuses[e.Kind]
 	}
 	s.Log.Error("a request failed", "path", r.URL.Path, "error", err)
-	return Problem{Kind: "failed", Code: CodeFailed, Text: words.Text(langOf(r), &refusal.Error{Code: CodeFailed})}, http.StatusInternalServerError
+	code := failure(err)
+	return Problem{Kind: "failed", Code: code, Text: words.Text(langOf(r), &refusal.Error{Code: code})}, http.StatusInternalServerError
+}
+
+// failure is the code of an error that is no refusal.
+func failure(err error) string {
+	switch {
+	case errors.Is(err, fleet.ErrUnknown):
+		return CodeUnknown
+	case errors.Is(err, fleet.ErrReplaced):
+		return CodeReplaced
+	case errors.Is(err, fleet.ErrNoBackup):
+		return CodeNoBackup
+	}
+	return CodeFailed
 }
 
 // langOf is the language of a request: French if it asks for that before English.
@@ -198,12 +212,15 @@ func langOf(r *http.Request) string {
 
 // The codes of refusals that belong to requests alone.
 const (
-	CodeRequest = "request_malformed" // detail
-	CodeFailed  = "request_failed"
-	CodeNumber  = "not_a_number" // field, value
-	CodeMoment  = "not_a_moment" // field, value
-	CodeID      = "not_an_id"    // value
-	CodeChoice  = "not_a_choice" // field, value, choices
+	CodeRequest  = "request_malformed" // detail
+	CodeFailed   = "request_failed"
+	CodeUnknown  = "change_unknown"
+	CodeReplaced = "hub_replaced"
+	CodeNoBackup = "backup_elsewhere"
+	CodeNumber   = "not_a_number" // field, value
+	CodeMoment   = "not_a_moment" // field, value
+	CodeID       = "not_an_id"    // value
+	CodeChoice   = "not_a_choice" // field, value, choices
 )
 
 func invalid(code string, fields ...any) error {

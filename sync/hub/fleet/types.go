@@ -6,6 +6,7 @@ package fleet
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"time"
 
 	"badged/sync/hub/audit"
@@ -24,6 +25,16 @@ type Store interface {
 	// and that its rows are published, an error that nothing of it is.
 	Write(ctx context.Context, by audit.Actor, fn func(Tx) error) error
 }
+
+// ErrUnknown is the error of a Write whose connection was lost during the commit, when the
+// database could not be asked again whether the change is in it.
+var ErrUnknown = errors.New("it is not known whether the change was made")
+
+// ErrReplaced means that another hub has taken over the site.
+var ErrReplaced = errors.New("another hub has taken over this site")
+
+// ErrNoBackup means that backups of the database are made with its own programs.
+var ErrNoBackup = errors.New("this database has programs of its own for backups")
 
 // Terminal is one box as the hub knows it.
 type Terminal struct {

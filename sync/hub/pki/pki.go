@@ -44,6 +44,9 @@ type Keys struct {
 	SiteKey sitekey.Key
 }
 
+// ErrOtherSite means that the keys in a folder are not those of the site.
+var ErrOtherSite = errors.New("the keys are those of another site")
+
 // Files is how many files hold the keys.
 const Files = 4
 
@@ -112,8 +115,13 @@ func (k *Keys) loadCA(dir, site string) error {
 	if k.CA, err = x509.ParseCertificate(der); err != nil || !key.PublicKey.Equal(k.CA.PublicKey) {
 		return damaged(path)
 	}
+	if k.CA.Subject.CommonName != caName(site) {
+		return fmt.Errorf("%w: %s is of a %s, and the database of %s", ErrOtherSite, path, k.CA.Subject.CommonName, site)
+	}
 	return nil
 }
+
+func caName(site string) string { return "badged hub of site " + site }
 
 func damaged(path string) error {
 	return fmt.Errorf("%s is damaged: restore it from a backup of the hub; without it every terminal must join again", path)
@@ -180,7 +188,7 @@ func makeFile(path, kind string, fresh func() ([]byte, error)) ([]byte, error) {
 
 func makeCA(key *ecdsa.PrivateKey, site string) ([]byte, error) {
 	t := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "badged hub of site " + site},
+		Subject:               pkix.Name{CommonName: caName(site)},
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		MaxPathLenZero:        true,

@@ -55,13 +55,17 @@ func writeValue(w io.Writer, v any) {
 	_, _ = w.Write(append(head, text...)) // a hash takes all
 }
 
+// Progress hears how many rows of a table are copied, and when it is done.
+type Progress func(table string, rows int, done bool)
+
 // Copy copies the whole site of one store into another, which must be empty, and compares
-// what is in both then. Nothing is in the other if it fails.
-func Copy(ctx context.Context, from, to *Store) ([]Content, error) {
+// what is in both then. Nothing is in the other if it fails. progress hears of every row, and
+// of the end of a table.
+func Copy(ctx context.Context, from, to *Store, progress Progress) ([]Content, error) {
 	var copied []Content
 	err := from.readAll(ctx, func(source *tx) error {
 		return to.writeAll(ctx, func(target *tx, conn *sql.Conn) (err error) {
-			copied, err = copySite(source, target, conn)
+			copied, err = copySite(source, target, conn, progress)
 			return err
 		})
 	})
@@ -101,12 +105,12 @@ func (s *Store) writeAll(ctx context.Context, fn func(*tx, *sql.Conn) error) err
 	return s.d.Explain("commit", t.Commit())
 }
 
-func copySite(source, target *tx, conn *sql.Conn) (copied []Content, err error) {
+func copySite(source, target *tx, conn *sql.Conn, progress Progress) (copied []Content, err error) {
 	if err := isEmpty(target); err != nil {
 		return nil, err
 	}
 	for _, table := range tables {
-		c, err := copyTable(source, target, conn, table)
+		c, err := copyTable(source, target, conn, table, progress)
 		if err != nil {
 			return nil, fmt.Errorf("copy table %s: %w", table, err)
 		}
@@ -145,7 +149,7 @@ func isEmpty(x *tx) error {
 	return nil
 }
 
-func copyTable(source, target *tx, conn *sql.Conn, table string) (Content, error) {
+func copyTable(source, target *tx, conn *sql.Conn, table string, progress Progress) (Content, error) {
 	rows, columns, err := openTable(source, `SELECT * FROM `+table)
 	if err != nil {
 		return Content{}, err
@@ -157,6 +161,7 @@ func copyTable(source, target *tx, conn *sql.Conn, table string) (Content, error
 		if err == nil {
 			c.add(row)
 			err = checkTexts(row)
+			progress(table, c.Rows, false)
 		}
 		if err != nil && err != io.EOF {
 			err = fmt.Errorf("row %d: %w", c.Rows, err)
@@ -164,6 +169,7 @@ func copyTable(source, target *tx, conn *sql.Conn, table string) (Content, error
 		return row, err
 	}
 	err = target.d.Load(target.ctx, conn, target.t, table, columns, next)
+	progress(table, c.Rows, true)
 	return c, target.d.Explain("write", err)
 }
 

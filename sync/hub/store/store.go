@@ -28,6 +28,8 @@ type Database struct {
 	// Remote tells that the answer to a COMMIT can be lost on its way: the database keeps
 	// the ids of commands, so that one can be repeated without a second effect.
 	Remote bool
+	// Replaced is closed when another hub has taken over the site; nil: that cannot be.
+	Replaced <-chan struct{}
 }
 
 // Dialect is how databases differ.
@@ -38,7 +40,7 @@ type Dialect interface {
 	Retry(err error) bool
 	// Explain wraps an error with what was attempted, on which database, and what to do.
 	Explain(op string, err error) error
-	// Backup writes all to a new file; ErrNoBackup: the database has its own programs for it.
+	// Backup writes all to a new file; fleet.ErrNoBackup: the database has its own programs for it.
 	Backup(ctx context.Context, path string) error
 	Close() error
 	Bulk
@@ -88,9 +90,6 @@ func New(ctx context.Context, d Database, now func() time.Time) (*Store, error) 
 	return s, nil
 }
 
-// ErrNoBackup means that backups of this database are made with its own programs.
-var ErrNoBackup = errors.New("this database has programs of its own for backups")
-
 // Backup writes the site to a new file while others read and write. The keys of the hub are
 // not in it.
 func (s *Store) Backup(ctx context.Context, path string) error { return s.d.Backup(ctx, path) }
@@ -122,6 +121,17 @@ func (s *Store) announce(topics map[Topic]bool) {
 	}
 }
 
+// UntilReplaced waits until another hub has taken over the site, and gives an error then; nil
+// if ctx ended before.
+func (s *Store) UntilReplaced(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.d.Replaced:
+		return s.d.Explain("serve from", fleet.ErrReplaced)
+	}
+}
+
 // Read implements fleet.Store.
 func (s *Store) Read(ctx context.Context, fn func(fleet.Tx) error) error {
 	t, err := s.read.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.d.Snapshot})
@@ -132,7 +142,8 @@ func (s *Store) Read(ctx context.Context, fn func(fleet.Tx) error) error {
 	return fn(s.transaction(ctx, t, s.read, audit.Actor{}).tx())
 }
 
-// SiteID gives the site's id, which is candidate if it has none yet.
+// SiteID gives the site's id, which is candidate if it has none yet. An empty candidate only
+// asks.
 func (s *Store) SiteID(ctx context.Context, candidate string) (id string, err error) {
 	_, err = s.d.Write.ExecContext(ctx, s.d.Rebind("UPDATE site SET id = ? WHERE id = ''"), candidate)
 	if err == nil {

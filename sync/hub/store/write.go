@@ -23,13 +23,6 @@ const (
 	pruneEvery   = 1024 // commands
 )
 
-// ErrUnknown means that the connection was lost during a commit and that the database could
-// not be asked again whether the change is in it.
-var ErrUnknown = errors.New("it is not known whether the change was made")
-
-// ErrReplaced means that another hub has taken over the site.
-var ErrReplaced = errors.New("another hub has taken over this site")
-
 // Write implements fleet.Store.
 //
 // On a remote database the answer to a COMMIT can be lost. The command's id is in the same
@@ -76,13 +69,13 @@ func (c *command) settle(ctx context.Context, err error) error {
 	defer cancel()
 	for n := 1; c.committing != nil; n++ {
 		if !pause(within, n) {
-			return fmt.Errorf("%w: %w", ErrUnknown, err)
+			return fmt.Errorf("%w: %w", fleet.ErrUnknown, err)
 		}
 		if err = c.try(within); err == nil {
 			return nil
 		}
 		if c.committing != nil && !c.s.d.Retry(err) {
-			return fmt.Errorf("%w: %w", ErrUnknown, err)
+			return fmt.Errorf("%w: %w", fleet.ErrUnknown, err)
 		}
 	}
 	return err
@@ -117,7 +110,7 @@ func (c *command) try(ctx context.Context) error {
 func (c *command) begin(x *tx) (done bool, err error) {
 	err = x.one(x.d.Guard, nil, &x.seq)
 	if errors.Is(err, people.ErrNotFound) {
-		err = x.d.Explain("write to", ErrReplaced)
+		err = x.d.Explain("write to", fleet.ErrReplaced)
 	}
 	if err != nil {
 		return false, err

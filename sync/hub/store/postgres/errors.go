@@ -12,10 +12,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"badged/sync/hub/store"
+	"badged/sync/hub/fleet"
 )
 
 var (
+	// ErrURL means that a URL is not one of PostgreSQL.
+	ErrURL = errors.New("the URL cannot be read")
 	// ErrOld means that the server is older than version 15.
 	ErrOld = errors.New("the server is too old")
 	// ErrEncoding means that the database is not in UTF-8.
@@ -76,15 +78,17 @@ const (
 
 func hint(err error) string {
 	switch code := code(err); {
+	case errors.Is(err, ErrURL):
+		return "it is like postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full; in the password, write %40 for @, %3A for :, %2F for / and %25 for %"
 	case errors.Is(err, ErrOld):
 		return "install PostgreSQL 15 or later"
 	case errors.Is(err, ErrEncoding):
 		return "make one with: createdb --encoding=UTF8 --template=template0"
 	case errors.Is(err, ErrInUse):
 		return "stop that hub first"
-	case errors.Is(err, store.ErrNoBackup):
+	case errors.Is(err, fleet.ErrNoBackup):
 		return "pg_dump --format=custom, and pg_restore into an empty database"
-	case errors.Is(err, store.ErrReplaced):
+	case errors.Is(err, fleet.ErrReplaced):
 		return "stop this hub: the other one serves the site"
 	case errors.Is(err, ErrNewer):
 		return "install the version that wrote it, or a later one"

@@ -24,6 +24,7 @@ const (
 type lease struct {
 	db    *sql.DB // one connection, so that a busy store does not hold up a renewal
 	epoch int64
+	lost  chan struct{} // closed when another hub has it
 	stop  func()
 	over  sync.WaitGroup
 }
@@ -32,7 +33,7 @@ type lease struct {
 func acquire(ctx context.Context, db *sql.DB) (*lease, error) {
 	host, _ := os.Hostname() // only to say who
 	holder := fmt.Sprintf("%s, process %d", host, os.Getpid())
-	l := &lease{db: db}
+	l := &lease{db: db, lost: make(chan struct{})}
 	for deadline := time.Now().Add(leaseFor + renewEvery); ; {
 		other, err := l.take(ctx, holder)
 		if err != nil {
@@ -78,8 +79,9 @@ func (l *lease) take(ctx context.Context, holder string) (other string, err erro
 	return "", tx.Commit()
 }
 
-// renew goes on whatever its errors are: without an answer from the server there is nobody
-// else who could take over, and the epoch guards what is written.
+// renew goes on until another hub has the lease, whatever its errors are: without an answer
+// from the server there is nobody else who could take over, and the epoch guards what is
+// written.
 func (l *lease) renew(ctx context.Context) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
@@ -88,8 +90,15 @@ func (l *lease) renew(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_, _ = l.db.ExecContext(ctx, `UPDATE lease SET until = clock_timestamp() + $1::interval WHERE epoch = $2`,
+			done, err := l.db.ExecContext(ctx, `UPDATE lease SET until = clock_timestamp() + $1::interval WHERE epoch = $2`,
 				leaseFor.String(), l.epoch)
+			if err != nil {
+				continue
+			}
+			if rows, err := done.RowsAffected(); err == nil && rows == 0 {
+				close(l.lost)
+				return
+			}
 		}
 	}
 }

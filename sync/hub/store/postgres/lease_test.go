@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"badged/sync/hub/fleet"
-	"badged/sync/hub/store"
 	"badged/sync/hub/store/postgres"
 )
 
@@ -151,7 +150,7 @@ func TestHubThatStoodStillWritesNothing(t *testing.T) {
 		if err := c.in.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if end := c.line(t, "ended"); !strings.Contains(end, store.ErrReplaced.Error()) {
+		if end := c.line(t, "ended"); !strings.Contains(end, fleet.ErrReplaced.Error()) {
 			t.Errorf("%s: the former hub %s", role, end)
 		}
 		wantUsed(t, s, million)

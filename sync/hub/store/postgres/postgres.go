@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"badged/internal/migration"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/store"
 )
 
@@ -54,8 +55,8 @@ func Open(ctx context.Context, url string) (*store.Store, error) {
 // OpenWithClock opens the database as Open does; its transactions take the time from now.
 func OpenWithClock(ctx context.Context, url string, now func() time.Time) (*store.Store, error) {
 	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, explain("open", "of the given URL", err)
+	if err != nil { // which may repeat a part of the password
+		return nil, explain("open", "of the given URL", errors.Join(ErrURL, missingFile(err)))
 	}
 	for name, value := range settings {
 		if _, given := config.RuntimeParams[name]; !given {
@@ -69,8 +70,17 @@ func OpenWithClock(ctx context.Context, url string, now func() time.Time) (*stor
 	}
 	return store.New(ctx, store.Database{
 		Dialect: d, Write: d.write, Read: d.read, Remote: true,
-		Guard: d.lease.guard(), Snapshot: sql.LevelRepeatableRead,
+		Guard: d.lease.guard(), Snapshot: sql.LevelRepeatableRead, Replaced: d.lease.lost,
 	}, now)
+}
+
+// missingFile is what is wrong with a file that a URL names, like a certificate.
+func missingFile(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file
+	}
+	return nil
 }
 
 func connections(config *pgx.ConnConfig, most int) *sql.DB {
@@ -135,7 +145,7 @@ func (d *dialect) Close() error {
 
 // Backup is left to pg_dump and pg_restore, which read one snapshot too.
 func (d *dialect) Backup(context.Context, string) error {
-	return d.Explain("back up", store.ErrNoBackup)
+	return d.Explain("back up", fleet.ErrNoBackup)
 }
 
 // Rebind gives a statement with ? the numbered arguments of PostgreSQL.

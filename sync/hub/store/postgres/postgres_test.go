@@ -5,10 +5,12 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"badged/internal/rig/pgserver"
@@ -138,4 +140,21 @@ func lines(t *testing.T, db *sql.DB, query string) (all []string) {
 		all = append(all, l)
 	}
 	return all
+}
+
+// What is wrong with a URL is told without repeating a part of it: it may be the password.
+func TestAURLThatCannotBeReadIsNotRepeated(t *testing.T) {
+	for _, url := range []string{
+		"postgres://hub:corre/ct-horse@db.example.com/badged", "postgres://hub:corre%zzct@db.example.com/badged",
+		"postgres://hub:corre:ct@db.example.com:port/badged", "postgres://hub@db.example.com/badged?password=corre&sslmode=nonsense",
+	} {
+		_, err := postgres.Open(t.Context(), url)
+		if !errors.Is(err, postgres.ErrURL) || strings.Contains(err.Error(), "corre") || !strings.Contains(err.Error(), "%40 for @") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "ca.crt")
+	if _, err := postgres.Open(t.Context(), "postgres://db.example.com/x?sslmode=verify-full&sslrootcert="+missing); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("without the certificate: %v", err)
+	}
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"badged/sync/hub/fleet"
-	"badged/sync/hub/store"
 )
 
 // cut is what a wire does to the next COMMIT.
@@ -244,7 +243,7 @@ func TestRefusedCommitIsNotRepeated(t *testing.T) {
 			FOR EACH ROW EXECUTE FUNCTION refuse()`)
 	runs := 0
 	err := s.Write(t.Context(), operator, func(tx fleet.Tx) error { runs++; return countOne(tx) })
-	if err == nil || errors.Is(err, store.ErrUnknown) || runs != 1 {
+	if err == nil || errors.Is(err, fleet.ErrUnknown) || runs != 1 {
 		t.Errorf("%d runs, %v", runs, err)
 	}
 	wantUsed(t, s, 0)
@@ -263,7 +262,7 @@ func TestHubIsReplacedDuringACommit(t *testing.T) {
 	}
 	c.cut.Store(int32(after))
 	err := s.Write(t.Context(), operator, countOne)
-	if !errors.Is(err, store.ErrUnknown) || !errors.Is(err, store.ErrReplaced) {
+	if !errors.Is(err, fleet.ErrUnknown) || !errors.Is(err, fleet.ErrReplaced) {
 		t.Errorf("a COMMIT whose answer was lost, and then the site: %v", err)
 	}
 	wantUsed(t, s, 1)

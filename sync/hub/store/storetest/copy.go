@@ -22,6 +22,8 @@ func Copies(t *testing.T, from, to Open) {
 	t.Run("a site is copied into an empty database only", func(t *testing.T) { testCopyNotEmpty(t, from, to) })
 }
 
+func quiet(string, int, bool) {}
+
 // Fill gives a store some of everything.
 func Fill(t testing.TB, s *store.Store) {
 	t.Helper()
@@ -88,7 +90,7 @@ func fillFleet(tx fleet.Tx) error {
 func testCopy(t *testing.T, from, to Open) {
 	a, b := from(t), to(t)
 	Fill(t, a)
-	copied, err := store.Copy(t.Context(), a, b)
+	copied, err := store.Copy(t.Context(), a, b, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,14 +173,14 @@ func testCopyNotEmpty(t *testing.T, from, to Open) {
 	a, b := from(t), to(t)
 	Fill(t, a)
 	write(t, b, func(tx fleet.Tx) error { return tx.PutTerminal(fleet.Terminal{Name: "other"}) })
-	if _, err := store.Copy(t.Context(), a, b); !errors.Is(err, store.ErrNotEmpty) {
+	if _, err := store.Copy(t.Context(), a, b, quiet); !errors.Is(err, store.ErrNotEmpty) {
 		t.Errorf("into a database with a terminal: %v", err)
 	}
 	c := to(t)
 	if _, err := c.SiteID(t.Context(), "another-site"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Copy(t.Context(), a, c); !errors.Is(err, store.ErrNotEmpty) {
+	if _, err := store.Copy(t.Context(), a, c, quiet); !errors.Is(err, store.ErrNotEmpty) {
 		t.Errorf("into another site: %v", err)
 	}
 	read(t, c, func(tx fleet.Tx) error {
