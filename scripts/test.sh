@@ -51,7 +51,7 @@ suites=(
 	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
 	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
 	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
-	"postgres | ${postgres[*]} | the hub's store on PostgreSQL: the same contract, and the races that it stops"
+	"postgres | ${postgres[*]} | the hub on PostgreSQL: the store's contract and races, the commands, the story"
 	"print   | cupsd:cups-daemon lp:cups-client   | held print jobs on a real CUPS: two people, two printers, trouble of every kind"
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
@@ -94,7 +94,10 @@ run_race() { CGO_ENABLED=1 go_test -race ./...; }
 run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
 # The domain's tests run on PostgreSQL here too.
-run_postgres() { go_test -tags postgres ./sync/hub/store/... ./sync/hub/people ./sync/hub/access ./sync/hub/fleet; }
+run_postgres() {
+	go_test -tags postgres ./sync/hub/store/... ./sync/hub/people ./sync/hub/access ./sync/hub/fleet &&
+		go_test -tags postgres -run 'PostgreSQL' ./cmd/badgehub ./internal/rig/workbench
+}
 run_print() { go_tagged print; }
 run_libusb() {
 	CGO_ENABLED=1 go build -tags libusb -o /dev/null ./cmd/badged &&

@@ -370,7 +370,7 @@ func (p *program) backupCommand() *cobra.Command {
 		Use: "backup FILE", Short: "Copy the database to a new file while the hub runs", Args: cli.Args(1),
 		Example: "  badgehub backup /srv/backup/hub-$(date +%F).db",
 		Long: "Copy the database to a new file while the hub runs. The file and its folder must be writable for the user of the hub. " +
-			"The keys in the hub's folder are no part of it: copy *.key and *.pem once, to another place; without them a backup is of no use.",
+			"The keys in the hub's folder are no part of it: copy *.key and ca.crt once, to another place; without them a backup is of no use.",
 		RunE: ask(p, send[api.Backup, api.Backup]("POST", "/v1/backup", func(args []string) (api.Backup, error) {
 			path, err := filepath.Abs(args[0])
 			return api.Backup{Path: path}, err

@@ -6,32 +6,37 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"badged/internal/cli"
-	"badged/sync/hub/api"
 	"badged/sync/hub/store/sqlite"
 )
 
 func (p *program) restoreCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup in the place of the database, while the hub is stopped", Args: cli.Args(1),
 		Example: "  badgehub restore /srv/backup/hub-2030-01-31.db    # after: systemctl stop badgehub",
 		RunE:    func(c *cobra.Command, args []string) error { return p.restore(c.Context(), args[0]) },
 	}
+	p.databaseFlag(c)
+	return c
 }
 
 // restore keeps the database that is there under another name: a wrong backup loses nothing.
 func (p *program) restore(ctx context.Context, backup string) error {
-	client := p.client()
-	defer client.Close()
-	if _, err := client.Site(ctx); !errors.Is(err, api.ErrNotRunning) {
-		return fmt.Errorf("the hub of %s runs: stop it first", p.dir)
+	db, err := p.ownDatabase()
+	if err != nil {
+		return err
 	}
-	path := filepath.Join(p.dir, "hub.db")
+	if db.url != "" {
+		return fmt.Errorf("the hub's database is in PostgreSQL: put its backup back with pg_restore, into an empty database")
+	}
+	if err := p.stopped(ctx); err != nil {
+		return err
+	}
+	path := db.path
 	kept, err := putAside(path)
 	if err != nil {
 		return err

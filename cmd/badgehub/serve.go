@@ -24,14 +24,12 @@ import (
 	"badged/internal/foreign"
 	"badged/internal/logbound"
 	"badged/internal/ownfile"
-	sqlitefile "badged/internal/sqlite"
 	"badged/internal/supervisor"
 	"badged/sync/hub/api"
 	"badged/sync/hub/broker"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
-	"badged/sync/hub/store/sqlite"
 	"badged/sync/hub/web"
 	"badged/sync/mqttlink"
 )
@@ -59,7 +57,7 @@ func (p *program) serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the hub; the first start makes all it needs", Args: cli.Args(0),
-		Example: "  badgehub serve\n  badgehub serve --host hub.example.com --dir /srv/hub",
+		Example: "  badgehub serve\n  badgehub serve --host hub.example.com --dir /srv/hub\n  badgehub serve --db postgres://hub@db.example.com/badged",
 		RunE:    func(c *cobra.Command, _ []string) error { return p.serve(c.Context(), o) },
 	}
 	f := c.Flags()
@@ -68,6 +66,7 @@ func (p *program) serveCommand() *cobra.Command {
 	f.StringSliceVar(&o.hosts, "host", nil, "name or address by which terminals reach the hub; the first one is told to them (default: the host's name)")
 	f.StringVar(&o.name, "site-name", "badged", "name of the site, when it is made")
 	f.StringVar(&o.log, "log", "text", "log format: text or json")
+	p.databaseFlag(c)
 	return c
 }
 
@@ -94,37 +93,39 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	db, err := p.ownDatabase()
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return fmt.Errorf("make the hub's folder: %w (give another one with --dir)", err)
 	}
 	if err := ownfile.CheckFolder(p.dir); err != nil {
 		return fmt.Errorf("check who can change the hub's folder: %w", err)
 	}
-	if err := checkDatabase(p.dir); err != nil {
+	if err := checkDatabase(p.dir, db); err != nil {
 		return err
 	}
-	st, err := sqlite.Open(ctx, filepath.Join(p.dir, "hub.db"))
-	if errors.Is(err, sqlitefile.ErrInUse) {
-		return fmt.Errorf("another `badgehub serve` runs with the folder %s (stop it, or give another one with --dir)", p.dir)
-	}
+	st, err := db.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	h, keys, err := p.prepare(ctx, st, o.name, log)
+	h, keys, err := p.prepare(ctx, db, st, o.name, log)
 	if err != nil {
 		return err
 	}
 	return together(ctx,
 		func(ctx context.Context) error { return p.run(ctx, st, h, keys, o, log) },
 		func(ctx context.Context) error { bound.Run(ctx); return nil },
+		st.UntilReplaced,
 	)
 }
 
 // prepare loads what the hub is. It makes it only at the first start of a site, or
 // when the power went during that.
-func (p *program) prepare(ctx context.Context, st *store.Store, name string, log *slog.Logger) (*fleet.Hub, *pki.Keys, error) {
-	if err := checkKeys(ctx, p.dir, st); err != nil {
+func (p *program) prepare(ctx context.Context, db database, st *store.Store, name string, log *slog.Logger) (*fleet.Hub, *pki.Keys, error) {
+	if err := checkKeys(ctx, p.dir, db, st); err != nil {
 		return nil, nil, err
 	}
 	var b [4]byte
@@ -134,6 +135,9 @@ func (p *program) prepare(ctx context.Context, st *store.Store, name string, log
 		return nil, nil, err
 	}
 	keys, err := pki.Load(p.dir, site)
+	if errors.Is(err, pki.ErrOtherSite) {
+		return nil, nil, fmt.Errorf("%w (give the database of these keys with --db, or the folder of the keys of this database with --dir)", err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

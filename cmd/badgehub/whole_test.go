@@ -41,6 +41,9 @@ func TestAFirstStartThatWasCutShortGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := st.SiteID(t.Context(), "site-test"); err != nil {
+		t.Fatal(err)
+	}
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
