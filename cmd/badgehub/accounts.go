@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -27,7 +28,7 @@ func (p *program) accountCommand() *cobra.Command {
 			return tabbed(clock(e.At), e.Terminal, profile(e.Before), profile(e.After))
 		}, nil)
 	return cli.Group("account", "Accounts of people", p.accountAdd(), p.accountList(), p.accountShow(), p.accountEdit(), p.accountState(),
-		p.accountMerge(), p.accountErase(), p.accountImport(), p.accountUndoImport(), edits, requests)
+		p.accountMerge(), p.accountErase(), p.accountExport(), p.accountImport(), p.accountUndoImport(), edits, requests)
 }
 
 func (p *program) accountAdd() *cobra.Command {
@@ -297,6 +298,18 @@ func undoHint(i *api.Import) string {
 		return "(a preview: nothing has changed)"
 	}
 	return "(to take it back: badgehub account undo-import " + i.ID + ")"
+}
+
+func (p *program) accountExport() *cobra.Command {
+	return &cobra.Command{
+		Use: "export ACCOUNT", Short: "Print what the hub keeps about a person, as JSON, for them to read", Args: cli.Args(1),
+		Example: "  badgehub account export ada@example.com > ada.json",
+		RunE: ask(p, send[any, api.Export]("POST", "/v1/accounts/{}/export", nothing), func(w io.Writer, e api.Export) {
+			out := json.NewEncoder(w)
+			out.SetIndent("", "  ")
+			_ = out.Encode(e) // what cannot be written, the flush tells
+		}),
+	}
 }
 
 func (p *program) accountUndoImport() *cobra.Command {

@@ -293,7 +293,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	for _, c := range []string{
 		"serve", "account add", "account list", "account show", "account edit", "account state", "account merge", "account erase",
-		"account edits", "account requests", "account import", "account undo-import", "group list", "group add", "group rename", "group remove", "group join", "group leave",
+		"account edits", "account requests", "account import", "account undo-import", "account export", "group list", "group add", "group rename", "group remove", "group join", "group leave",
 		"card list", "card state", "card give", "card free", "claim add", "claim list", "claim remove", "pin add", "pin remove",
 		"door add", "door list", "door remove", "grant add", "grant list", "grant remove", "schedule set", "schedule list",
 		"schedule remove", "holiday add", "holiday list", "holiday remove", "terminal add", "terminal list", "terminal remove",

@@ -232,6 +232,9 @@ func (s *site) takeAway(ada, bob api.Account, grant api.Grant, claim api.IssuedC
 	} {
 		must[object](s, r[0], r[1], nil)
 	}
+	if got := must[api.Export](s, "POST", "/v1/accounts/"+ada.ID+"/export", nil); got.Account.ID != ada.ID || len(got.Audit) < 2 {
+		s.t.Errorf("export %+v", got)
+	}
 	if got := must[api.Account](s, "POST", "/v1/accounts/"+ada.ID+"/state", object{"state": "suspended"}); got.State != "suspended" {
 		s.t.Errorf("state %s", got.State)
 	}

@@ -18,6 +18,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"POST /v1/accounts/{ref}/state":          change(s, setAccountState),
 		"POST /v1/accounts/{ref}/merge":          change(s, mergeAccount),
 		"POST /v1/accounts/{ref}/erase":          change(s, eraseAccount),
+		"POST /v1/accounts/{ref}/export":         change(s, exportAccount),
 		"GET /v1/accounts/{ref}/edits":           read(s, listEdits),
 		"POST /v1/accounts/{ref}/pin":            change(s, s.issuePIN),
 		"DELETE /v1/accounts/{ref}/pin":          change(s, revokePIN),

@@ -445,3 +445,23 @@ type ImportStep struct {
 	Import  *Import     `json:"import,omitempty"`
 	Problem *Problem    `json:"problem,omitempty"`
 }
+
+// Export is what the hub keeps about one person, for them to read: the latest 1,000 events
+// and lines of the audit log at most.
+type Export struct {
+	Account Account       `json:"account"`
+	Groups  []string      `json:"groups"`
+	Edits   []EditVersion `json:"edits"`
+	Cards   []Card        `json:"cards"`
+	Grants  []Grant       `json:"grants"`
+	Events  []Event       `json:"events"`
+	Audit   []ExportLine  `json:"audit"`
+}
+
+// ExportLine is a line of the audit log about a person, without who made the change.
+type ExportLine struct {
+	At     Time           `json:"at"`
+	Action string         `json:"action"`
+	Before map[string]any `json:"before,omitempty"`
+	After  map[string]any `json:"after,omitempty"`
+}
