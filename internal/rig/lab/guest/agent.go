@@ -125,16 +125,17 @@ func (a *agent) follow(ctx context.Context, started chan<- struct{}) {
 	defer close(a.ended)
 	var last uint64
 	a.err = a.client.Events(ctx, 1, true, func(ev ctl.Event) error {
+		first := last == 0
 		switch {
-		case last == 0:
+		case first:
 			close(started)
 		case ev.Order != last+1:
 			return fmt.Errorf("event %d follows event %d", ev.Order, last)
 		}
 		last = ev.Order
 		queue, ok := a.events[ev.Point]
-		if !ok {
-			return nil // of an earlier step
+		if !ok || first && isPresentation(ev) {
+			return nil // of an earlier step: nobody has presented anything yet
 		}
 		select {
 		case queue <- ev:
