@@ -267,7 +267,7 @@ func (p *program) importFile(ctx context.Context, path string, preview, active b
 		return advise(err)
 	}
 	if last.Wrong > 0 {
-		return fmt.Errorf("%d lines are wrong: mend them and import the file again; lines that are in stay as they are", last.Wrong)
+		return fmt.Errorf("wrong lines: %d. Mend them and import the file again; lines that are in stay as they are", last.Wrong)
 	}
 	return nil
 }

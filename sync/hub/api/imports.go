@@ -131,6 +131,10 @@ func (im *importing) preview() error {
 
 // run brings the lines in that are not in yet.
 func (im *importing) run(at people.Import) error {
+	if at.Done == at.Lines {
+		now := importOf(at)
+		return im.out.Encode(ImportStep{Import: &now})
+	}
 	for at.Done < at.Lines {
 		var results []roster.Result
 		err := im.Store.Write(im.r.Context(), im.by, func(tx fleet.Tx) error {
@@ -152,8 +156,7 @@ func (im *importing) run(at people.Import) error {
 			return err
 		}
 	}
-	now := importOf(at)
-	return im.out.Encode(ImportStep{Import: &now})
+	return nil
 }
 
 // tell writes the lines that are not the same as before, and counts all if sum is given.
