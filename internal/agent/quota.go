@@ -9,10 +9,10 @@ import (
 )
 
 // quotaWords say what a quota allows, and how it is raised.
-var quotaWords = map[string]struct{ allows, flag string }{
-	"burst": {"%d new accounts in 10 minutes", "--quota-burst"},
-	"day":   {"%d new accounts in 24 hours", "--quota-day"},
-	"site":  {"%d anonymous accounts that nobody has made their own", "--quota-site"},
+var quotaWords = map[string]struct{ allows, setting string }{
+	"burst": {"%d new accounts in 10 minutes", "quota_burst"},
+	"day":   {"%d new accounts in 24 hours", "quota_day"},
+	"site":  {"%d anonymous accounts that nobody has made their own", "quota_site"},
 }
 
 // quotaState shows whether people with an unknown badge are refused because a quota is
@@ -45,11 +45,11 @@ func describeClosing(c enroll.Closing) health.Item {
 		Name: "new accounts", State: health.Fail,
 		Text: "unknown badges are refused: this terminal has made " + fmt.Sprintf(words.allows, c.Limit) +
 			", as many as the site allows, until " + c.Ends.UTC().Format("15:04 UTC on 2006-01-02"),
-		Do: "if these are your people, allow more: badgehub site set " + words.flag + " NUMBER; if not, look who presents badges here: badgectl tail",
+		Do: "if these are your people, allow more: badgehub site set " + words.setting + "=NUMBER; if not, look who presents badges here: badgectl tail",
 	}
 	if c.Ends.IsZero() {
 		it.Text = "unknown badges are refused: the site has " + fmt.Sprintf(words.allows, c.Limit) + ", as many as it allows"
-		it.Do = "allow more: badgehub site set " + words.flag + " NUMBER; or let people give their e-mail at a panel, or wait until accounts end (--anonymous-life)"
+		it.Do = "allow more: badgehub site set " + words.setting + "=NUMBER; or let people give their e-mail at a panel, or wait until accounts end (anonymous_life)"
 	}
 	if c.Quota == "burst" {
 		it.State = health.Warn

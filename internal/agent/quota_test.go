@@ -24,7 +24,7 @@ func TestAReachedQuotaShowsInStatus(t *testing.T) {
 		hall.tap("A")
 		l.expect(enroll.Granted, enroll.NewAccount)
 		synctest.Wait()
-		if it := l.await("new accounts", health.Warn); !strings.Contains(it.Text, "1 new accounts in 10 minutes") || !strings.Contains(it.Do, "--quota-burst") {
+		if it := l.await("new accounts", health.Warn); !strings.Contains(it.Text, "1 new accounts in 10 minutes") || !strings.Contains(it.Do, "badgehub site set quota_burst=NUMBER") {
 			t.Errorf("status says %q, do %q", it.Text, it.Do)
 		}
 		hall.tap("B")
@@ -39,9 +39,9 @@ func TestAReachedQuotaShowsInStatus(t *testing.T) {
 
 // The quotas that keep people waiting for a day, or until somebody acts, are failures.
 func TestALongClosingIsAFailure(t *testing.T) {
-	for flag, set := range map[string]func(*enroll.Site){
-		"--quota-day":  func(s *enroll.Site) { s.QuotaDay = 1 },
-		"--quota-site": func(s *enroll.Site) { s.QuotaSite = 1 },
+	for advice, set := range map[string]func(*enroll.Site){
+		"site set quota_day=NUMBER":  func(s *enroll.Site) { s.QuotaDay = 1 },
+		"site set quota_site=NUMBER": func(s *enroll.Site) { s.QuotaSite = 1 },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l, hall := newLab(t), newScript("hall-rfid")
@@ -53,8 +53,8 @@ func TestALongClosingIsAFailure(t *testing.T) {
 			hall.tap("A")
 			l.expect(enroll.Granted, enroll.NewAccount)
 			synctest.Wait()
-			if it := l.await("new accounts", health.Fail); !strings.Contains(it.Do, flag) {
-				t.Errorf("%s: do %q", flag, it.Do)
+			if it := l.await("new accounts", health.Fail); !strings.Contains(it.Do, advice) {
+				t.Errorf("%s: do %q", advice, it.Do)
 			}
 		})
 	}

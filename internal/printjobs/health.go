@@ -144,11 +144,11 @@ func describeProfiles(r OwnerRules, editable bool) health.Item {
 	case r.TrustProfiles:
 		it.State = health.Warn
 		it.Text = "people can type any name and e-mail address at a panel, and then see and print that person's documents"
-		it.Do = "switch profile editing off: badgehub site set --edit-profile=false; or take trust_profiles out of [print]"
+		it.Do = "switch profile editing off: badgehub site set edit_profile=false; or take trust_profiles out of [print]"
 	default:
 		it.State = health.Warn
 		it.Text = "people can type any name and e-mail address at a panel, so that these own no print jobs: people see only what was sent as anonymN"
-		it.Do = "switch profile editing off: badgehub site set --edit-profile=false"
+		it.Do = "switch profile editing off: badgehub site set edit_profile=false"
 	}
 	return it
 }

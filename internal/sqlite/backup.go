@@ -11,8 +11,15 @@ import (
 	"strings"
 )
 
-// ErrExists means that a file is in the way, which is never written over.
-var ErrExists = errors.New("there is a file of that name")
+// ErrExists means that a file is in the way, which is never written over. It is fs.ErrExist
+// too.
+var ErrExists error = existsError{}
+
+type existsError struct{}
+
+func (existsError) Error() string { return "there is a file of that name" }
+
+func (existsError) Is(target error) bool { return target == fs.ErrExist }
 
 // Backup writes what was last committed to a new file, which only its owner can read and
 // which is on the disk when Backup returns. Others read and write meanwhile. Under its own

@@ -71,7 +71,7 @@ var scenes = map[string]scene{
 			r.told(func(s *enroll.Site) { s.QuotaDay = 1 })
 			r.tap("hall", "A")
 			r.tap("hall", "B")
-		}, item: "new accounts", state: health.Fail, do: "badgehub site set --quota-day",
+		}, item: "new accounts", state: health.Fail, do: "badgehub site set quota_day=",
 	},
 	"old clock": {
 		before: func(t *testing.T, dir string) { setFloor(t, dir, time.Now().Add(24*time.Hour)) },

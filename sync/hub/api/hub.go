@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
 	"badged/sync/identity"
 	"badged/sync/wire"
 )
@@ -317,7 +319,7 @@ func (s *server) backupDatabase(w http.ResponseWriter, r *http.Request) {
 		err = decode(http.MaxBytesReader(w, r.Body, maxRequest), &in)
 	}
 	if err == nil {
-		err = s.Backup(r.Context(), in.Path)
+		err = refuseFile(in.Path, s.Backup(r.Context(), in.Path))
 	}
 	if err == nil {
 		err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) error {
@@ -325,6 +327,17 @@ func (s *server) backupDatabase(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	s.answer(w, r, in, err)
+}
+
+// refuseFile makes a refusal of what the caller can mend about the file of a backup.
+func refuseFile(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return &refusal.Error{Kind: refusal.Conflict, Code: CodeBackupExists, Fields: refusal.Fields{"path": path}}
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return invalid(CodeBackupFolder, "path", path)
+	}
+	return err
 }
 
 // pageOf shows the rows of a page.

@@ -212,15 +212,17 @@ func langOf(r *http.Request) string {
 
 // The codes of refusals that belong to requests alone.
 const (
-	CodeRequest  = "request_malformed" // detail
-	CodeFailed   = "request_failed"
-	CodeUnknown  = "change_unknown"
-	CodeReplaced = "hub_replaced"
-	CodeNoBackup = "backup_elsewhere"
-	CodeNumber   = "not_a_number" // field, value
-	CodeMoment   = "not_a_moment" // field, value
-	CodeID       = "not_an_id"    // value
-	CodeChoice   = "not_a_choice" // field, value, choices
+	CodeRequest      = "request_malformed" // detail
+	CodeFailed       = "request_failed"
+	CodeUnknown      = "change_unknown"
+	CodeReplaced     = "hub_replaced"
+	CodeNoBackup     = "backup_elsewhere"
+	CodeBackupExists = "backup_exists" // path
+	CodeBackupFolder = "backup_folder" // path
+	CodeNumber       = "not_a_number"  // field, value
+	CodeMoment       = "not_a_moment"  // field, value
+	CodeID           = "not_an_id"     // value
+	CodeChoice       = "not_a_choice"  // field, value, choices
 )
 
 func invalid(code string, fields ...any) error {
