@@ -135,8 +135,14 @@ func grantLine(g api.Grant) string {
 	if g.Schedule != "" {
 		line += ", schedule " + g.Schedule
 	}
-	if !g.From.IsZero() || !g.To.IsZero() {
-		line += fmt.Sprintf(", from %s to %s", clock(g.From), clock(g.To))
+	if !g.From.IsZero() {
+		line += ", from " + clock(g.From)
+	}
+	if !g.To.IsZero() {
+		line += ", until " + clock(g.To)
+	}
+	if !g.To.IsZero() && g.To.Before(time.Now()) {
+		line += " (over)"
 	}
 	if g.Rests {
 		line += " (rests: the account has not both a first and a last name)"

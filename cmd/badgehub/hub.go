@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -154,7 +155,7 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 	if limit < 0 {
 		return cli.Usagef("--limit %d is less than none", limit)
 	}
-	print, flush := p.printEvent, func() error { return nil }
+	print, flush := lines(p, eventHeadings, func(e api.Event) string { return tabbed(eventColumns(e)...) })
 	switch format {
 	case "text":
 	case "json":
@@ -177,37 +178,63 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 	if err != nil && err != errEnough {
 		return advise(err)
 	}
+	if ended := flush(); ended != nil {
+		return ended
+	}
 	if err == errEnough && format == "text" && !p.json {
 		fmt.Fprintf(p.stdio.Err, "(there are more: --limit 0 lists all)\n")
 	}
-	return flush()
+	return nil
 }
 
-// printEvent prints one line for an event.
+// printEvent prints one line for an event that has just come: its columns are as wide as
+// those of most events.
 func (p *program) printEvent(e api.Event) error {
 	if p.json {
 		return foreign.JSON(p.stdio.Out, e)
 	}
 	foreign.Clean(&e)
-	_, err := fmt.Fprintln(p.stdio.Out, eventLine(e))
+	var columns []any
+	for _, c := range eventColumns(e) {
+		columns = append(columns, c)
+	}
+	line := fmt.Sprintf("%6s  %s  %-8s  %-8s  %-10s  %-16s  %s  %s", columns...)
+	_, err := fmt.Fprintln(p.stdio.Out, strings.TrimRight(line, " "))
 	return err
 }
 
-func eventLine(e api.Event) string {
-	words := []string{fmt.Sprintf("%6d  %s  %s", e.ID, clock(e.At), e.Terminal), e.Point, e.Door, e.Device, e.Kind, e.Outcome, e.Reason, e.AccountName, e.Why}
-	if e.Card != "" {
-		words = append(words, "card "+e.Card)
+const eventHeadings = "ID\tAT\tOUTCOME\tTERMINAL\tWHERE\tREASON\tCARD\tWHO"
+
+// eventColumns is an event in the columns of a table. What has no outcome has its kind in
+// that place.
+func eventColumns(e api.Event) []string {
+	outcome := e.Outcome
+	if said(outcome) == "" {
+		outcome = e.Kind
 	}
-	var said []string
-	for _, w := range words {
-		if w != "" && w != "none" {
-			said = append(said, w)
+	where := e.Point
+	for _, more := range []string{e.Door, e.Device} {
+		if more != "" && more != e.Point {
+			where = strings.TrimSpace(where + " " + more)
 		}
 	}
-	if e.Count > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
-		said = append(said, fmt.Sprintf("(%d more that are not listed)", e.Count))
+	reason := said(e.Reason)
+	if e.Why != "" {
+		reason += " (" + e.Why + ")"
 	}
-	return strings.Join(said, " ")
+	who := e.AccountName
+	if e.Count > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
+		who = strings.TrimSpace(fmt.Sprintf("%s (%d more that are not listed)", who, e.Count))
+	}
+	return []string{strconv.FormatUint(e.ID, 10), clock(e.At), outcome, e.Terminal, where, reason, fmt.Sprintf("%-8s", e.Card), who}
+}
+
+// said is a word of an event, where none is said in no word.
+func said(word string) string {
+	if word == "none" {
+		return ""
+	}
+	return word
 }
 
 // eventCSV prints events for a spreadsheet. A text that a spreadsheet would take for a
@@ -258,8 +285,8 @@ func harmless(cell string) string {
 
 func (p *program) auditCommand() *cobra.Command {
 	entries := list(p, "list", "List who did what, newest first", "  badgehub audit list --since today --action account.", "/v1/audit",
-		"SEQ\tAT\tWHO\tACTION\tOBJECT\tBEFORE\tAFTER", func(e api.AuditEntry) string {
-			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), strings.Join([]string{e.Actor.Kind, e.Actor.ID}, " "), e.Action, e.Object, pairs(e.Before), pairs(e.After))
+		"SEQ\tAT\tWHO\tACTION\tOBJECT\tBEFORE -> AFTER", func(e api.AuditEntry) string {
+			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), strings.Join([]string{e.Actor.Kind, e.Actor.ID}, " "), e.Action, e.Object, changes(e.Before, e.After))
 		}, func(c *cobra.Command, q *query) {
 			q.flag(c, "since", "from today, a day or a time on")
 			q.flag(c, "action", "actions that begin so: account., card.give")
@@ -288,16 +315,44 @@ func (p *program) auditCommand() *cobra.Command {
 	return cli.Group("audit", "Who did what at the hub", entries, verify)
 }
 
-// pairs is what a line of the audit log says, in one column.
-func pairs(fields map[string]any) string {
+// changes is what a line of the audit log says, in one column: what is new or gone, and
+// what changed as before -> after.
+func changes(before, after map[string]any) string {
 	var all []string
-	for k, v := range fields {
-		if v != nil && v != "" {
-			all = append(all, fmt.Sprintf("%s=%v", k, v))
+	for _, k := range slices.Sorted(maps.Keys(merged(before, after))) {
+		was, is := plain(before[k]), plain(after[k])
+		switch {
+		case was == is:
+		case is == "":
+			all = append(all, k+"="+was+" -> (none)")
+		case was == "":
+			all = append(all, k+"="+is)
+		default:
+			all = append(all, k+"="+was+" -> "+is)
 		}
 	}
-	sort.Strings(all)
 	return strings.Join(all, " ")
+}
+
+func merged(a, b map[string]any) map[string]any {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, b)
+	return all
+}
+
+// plain is a value of the audit log as a person reads it; nothing is empty.
+func plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	text, _ := json.Marshal(v) // it came out of JSON
+	return string(text)
 }
 
 func (p *program) siteCommand() *cobra.Command {

@@ -179,7 +179,7 @@ func lines[T any](p *program, headings string, row func(T) string) (each func(T)
 	}
 	end = func() error {
 		if n == 0 && !p.json {
-			fmt.Fprintln(p.stdio.Err, "none yet")
+			fmt.Fprintln(p.stdio.Err, "none")
 		}
 		return w.Flush()
 	}
