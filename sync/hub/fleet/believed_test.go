@@ -295,4 +295,9 @@ func TestQuotasAreCountedAgain(t *testing.T) {
 	if n := len(w.accounts()); n != 7 {
 		t.Errorf("%d accounts, want one more by the other terminal", n)
 	}
+	w.set("quota_site", "4")
+	two.report(two.newAccount("the eighth", 0), two.newAccount("the ninth", 0), two.newAccount("the eighth", 0))
+	if n := len(w.accounts()); n != 8 {
+		t.Errorf("%d accounts that nobody made their own, want twice the site's quota", n)
+	}
 }

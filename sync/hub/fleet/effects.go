@@ -81,9 +81,6 @@ func (h *Hub) addAnonymous(e happening) error {
 	if err != nil {
 		return err
 	}
-	if over, err := h.overQuota(e); over || err != nil {
-		return err
-	}
 	a, found, err := findAccount(e.tx, r.Account)
 	if err != nil {
 		return err
@@ -91,9 +88,15 @@ func (h *Hub) addAnonymous(e happening) error {
 	if found && a.Lapsed(e.soonest()) {
 		found, err = false, purge(e.tx, a.ID)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	if !found {
+		if over, err := h.overQuota(e); over || err != nil {
+			return err
+		}
+	}
+	switch {
 	case !found:
 		err = makeAnonymous(e, r.Account, number, people.NewAnonymous)
 	case number > 0:
@@ -105,9 +108,10 @@ func (h *Hub) addAnonymous(e happening) error {
 	return access.Bind(e.tx.Tx.Tx, r)
 }
 
-// overQuota counts the accounts that a terminal made on a day. A terminal keeps the site's
-// quota by itself; one that makes twice as many is not believed, and what it reports makes
-// no account. Its clock may have been changed within the day, and the quota with it.
+// overQuota counts again what a terminal counts by itself: the accounts that it makes on a
+// day, and those of the site that nobody has made their own. Beyond twice as many it is not
+// believed, and what it reports makes no account: its clock may have been changed within the
+// day, the quota with it, and several terminals may have been away.
 func (h *Hub) overQuota(e happening) (bool, error) {
 	s, err := access.Settings(e.tx.Tx.Tx)
 	if err != nil {
@@ -118,8 +122,13 @@ func (h *Hub) overQuota(e happening) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if made >= 2*uint64(s.QuotaDay) {
-		h.log.Error("a terminal makes more accounts than it may: they are not believed", "terminal", e.terminal.Name, "made", made)
+	unclaimed, err := e.tx.CountUnclaimed(2 * int(s.QuotaSite))
+	if err != nil {
+		return false, err
+	}
+	if made >= 2*uint64(s.QuotaDay) || unclaimed >= 2*int(s.QuotaSite) {
+		h.log.Error("a terminal makes more accounts than it may: they are not believed", "terminal", e.terminal.Name,
+			"made_that_day", made, "unclaimed_at_the_site", unclaimed)
 		return true, nil
 	}
 	return false, e.tx.SetCounter(name, made+1)

@@ -169,6 +169,8 @@ type Directory interface {
 	ListAccounts(Query) (page []Account, next string, err error)
 	// EachLapsed passes the anonymous, active accounts that expired at t or before.
 	EachLapsed(t time.Time, fn func(Account) error) error
+	// CountUnclaimed counts the anonymous, active accounts that have an end, up to most.
+	CountUnclaimed(most int) (int, error)
 	AccountsByExternal(external string, limit int) ([]Account, error) // not final ones
 	// Administrators gives accounts with the role admin that are not final.
 	Administrators(limit int) ([]Account, error)

@@ -254,6 +254,12 @@ func (x *tx) AccountsByName(key string, limit int) ([]people.Account, error) {
 		key, limit)
 }
 
+// CountUnclaimed implements people.Directory.
+func (x *tx) CountUnclaimed(most int) (n int, err error) {
+	return n, x.one(`SELECT count(*) FROM (SELECT 1 FROM account WHERE expires > 0 AND kind = 'anonymous'
+		AND state = 'active' LIMIT ?) AS unclaimed`, []any{most}, &n)
+}
+
 // EachLapsed implements people.Directory.
 func (x *tx) EachLapsed(t time.Time, fn func(people.Account) error) error {
 	found, err := x.accounts(accountColumns+`WHERE a.expires > 0 AND a.expires <= ? AND a.kind = 'anonymous'
