@@ -283,7 +283,8 @@ func (p *program) printStep(s api.ImportStep) error {
 		for _, n := range s.Line.Notes {
 			notes = append(notes, n.Text)
 		}
-		_, err := fmt.Fprintf(p.stdio.Out, "line %d  %-7s  %.8s  %s\n", s.Line.Line, s.Line.Result, s.Line.Account, strings.Join(notes, " "))
+		line := fmt.Sprintf("line %d  %-7s  %-8.8s  %s  %s", s.Line.Line, s.Line.Result, s.Line.Account, s.Line.Name, strings.Join(notes, " "))
+		_, err := fmt.Fprintln(p.stdio.Out, strings.TrimRight(line, " "))
 		return err
 	case s.Import != nil:
 		i := s.Import

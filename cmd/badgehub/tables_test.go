@@ -157,3 +157,23 @@ func TestSettingsAreAdvisedAsTheyAreWritten(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An import took a column "Dernier jour" for none and said nothing, so that whoever left kept
+// the account. Columns that stand for nothing are told, and each line says whose it is.
+func TestAnImportTellsColumnsThatItDoesNotUse(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	file := filepath.Join(t.TempDir(), "people.csv")
+	if err := os.WriteFile(file, []byte("Nom;Prénom;Téléphone;Dernier jour\r\nDupré;Amélie;0612;31/12/2099\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--preview"}, {}} {
+		out, err := p.run(append([]string{"account", "import", file}, args...)...)
+		if err != nil || !strings.Contains(out, "line 1  unused") || !strings.Contains(out, "Téléphone") || strings.Contains(out, "Dernier") ||
+			!strings.Contains(out, "Amélie Dupré") {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+	if a := get[api.Account](p, "account", "show", "Amélie Dupré"); a.Expires.Year() != 2099 && a.Expires.Year() != 2100 {
+		t.Errorf("expires %v", a.Expires)
+	}
+}

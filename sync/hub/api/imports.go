@@ -59,9 +59,11 @@ func (s *server) importPeople(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	if flagOf(r, "preview") {
+	switch err = im.tellUnused(); {
+	case err != nil:
+	case flagOf(r, "preview"):
 		err = im.preview()
-	} else {
+	default:
 		err = im.run(begun)
 	}
 	if err != nil {
@@ -159,6 +161,16 @@ func (im *importing) run(at people.Import) error {
 	return nil
 }
 
+// tellUnused says which columns stand for nothing, so that nobody believes them to be in.
+func (im *importing) tellUnused() error {
+	unused := im.sheet.Unused()
+	if len(unused) == 0 {
+		return nil
+	}
+	note := im.warning(&refusal.Error{Code: CodeColumns, Fields: refusal.Fields{"columns": unused}})
+	return im.out.Encode(ImportStep{Line: &ImportLine{Line: 1, Result: "unused", Notes: []Warning{note}}})
+}
+
 // tell writes the lines that are not the same as before, and counts all if sum is given.
 func (im *importing) tell(results []roster.Result, sum *Import) error {
 	for _, r := range results {
@@ -168,7 +180,7 @@ func (im *importing) tell(results []roster.Result, sum *Import) error {
 		if r.Outcome == roster.Same && len(r.Notes) == 0 {
 			continue
 		}
-		line := ImportLine{Line: r.Line, Result: string(r.Outcome)}
+		line := ImportLine{Line: r.Line, Result: string(r.Outcome), Name: im.sheet.NameAt(r.Line)}
 		if r.Account != (people.ID{}) {
 			line.Account = people.HexID(r.Account)
 		}

@@ -217,12 +217,13 @@ const (
 	CodeUnknown      = "change_unknown"
 	CodeReplaced     = "hub_replaced"
 	CodeNoBackup     = "backup_elsewhere"
-	CodeBackupExists = "backup_exists" // path
-	CodeBackupFolder = "backup_folder" // path
-	CodeNumber       = "not_a_number"  // field, value
-	CodeMoment       = "not_a_moment"  // field, value
-	CodeID           = "not_an_id"     // value
-	CodeChoice       = "not_a_choice"  // field, value, choices
+	CodeColumns      = "columns_unused" // columns
+	CodeBackupExists = "backup_exists"  // path
+	CodeBackupFolder = "backup_folder"  // path
+	CodeNumber       = "not_a_number"   // field, value
+	CodeMoment       = "not_a_moment"   // field, value
+	CodeID           = "not_an_id"      // value
+	CodeChoice       = "not_a_choice"   // field, value, choices
 )
 
 func invalid(code string, fields ...any) error {

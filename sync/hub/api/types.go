@@ -434,7 +434,8 @@ type Import struct {
 // is wrong, or what of it could not be done.
 type ImportLine struct {
 	Line    int       `json:"line"`   // in the file; the header is 1
-	Result  string    `json:"result"` // new, changed, same, error
+	Result  string    `json:"result"` // new, changed, same, error; unused: of the header, columns that stand for nothing
+	Name    string    `json:"name,omitempty"`
 	Account string    `json:"account,omitempty"`
 	Notes   []Warning `json:"notes,omitempty"`
 }

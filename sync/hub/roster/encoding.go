@@ -117,6 +117,8 @@ var headers = map[string]string{
 	"no de carte": colCard, "n de carte": colCard,
 	"fin": colUntil, "expire": colUntil, "expires": colUntil, "until": colUntil, "end": colUntil, "end date": colUntil,
 	"date de fin": colUntil, "expiration": colUntil, "jusqu au": colUntil, "valid until": colUntil,
+	"dernier jour": colUntil, "last day": colUntil, "date d expiration": colUntil, "expiry": colUntil,
+	"expiry date": colUntil, "expiration date": colUntil, "fin de validite": colUntil, "valable jusqu au": colUntil,
 }
 
 // columnOf tells what a header stands for; empty for what is not used.

@@ -98,6 +98,25 @@ func (s *Sheet) readHeader(r *csv.Reader) error {
 	return nil
 }
 
+// Unused are the headers of columns that stand for nothing here.
+func (s Sheet) Unused() (headers []string) {
+	for i, column := range s.Columns {
+		if column == "" && strings.TrimSpace(s.Headers[i]) != "" {
+			headers = append(headers, s.Headers[i])
+		}
+	}
+	return headers
+}
+
+// NameAt is the name on a line of the file.
+func (s Sheet) NameAt(number int) string {
+	i, found := slices.BinarySearchFunc(s.Lines, number, func(l Line, n int) int { return l.Number - n })
+	if !found {
+		return ""
+	}
+	return strings.TrimSpace(s.Lines[i].First + " " + s.Lines[i].Last)
+}
+
 func (s *Sheet) readLines(r *csv.Reader) error {
 	seen := make(map[string]int)
 	for {

@@ -10,6 +10,7 @@ var catalogue = map[string]text{
 		"Another hub has taken over this site, and this one ends. Use the other one."},
 	"backup_elsewhere": {"La base de données de ce site est dans PostgreSQL\u00a0: sauvegardez-la avec pg_dump.",
 		"The database of this site is in PostgreSQL: back it up with pg_dump."},
+	"columns_unused": {"Ces colonnes ne servent à rien ici\u00a0: {columns}.", "These columns are not used: {columns}."},
 	"backup_exists": {"Il y a déjà quelque chose sous le nom {path}\u00a0: donnez un autre nom de fichier.",
 		"There is something of the name {path} already: give another file name."},
 	"backup_folder": {"Le serveur ne peut pas créer {path}\u00a0: donnez un dossier qui existe et où l’utilisateur du serveur peut écrire.",
