@@ -237,6 +237,9 @@ func pageSize(limit int) int {
 var advice = map[string]string{
 	"account_not_found":     "See `badgehub account list`.",
 	"card_not_found":        "See `badgehub card list`, or for cards that nobody has `badgehub card list --unknown`.",
+	"card_taken":            "`badgehub card free CARD` makes it nobody's; see whose it is with `badgehub account show ACCOUNT`.",
+	"state_unknown":         "See `badgehub account state --help`.",
+	"list_filter":           "See `badgehub account list --help`.",
 	"claim_not_found":       "See `badgehub claim list`.",
 	"claims_closed":         "Look at the events, then `badgehub site reopen`.",
 	"codes_used_up":         "End some with `badgehub claim remove ID`, or use more digits: `badgehub site set code_digits=6`.",

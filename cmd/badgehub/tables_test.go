@@ -177,3 +177,22 @@ func TestAnImportTellsColumnsThatItDoesNotUse(t *testing.T) {
 		t.Errorf("expires %v", a.Expires)
 	}
 }
+
+// A refusal says what the thing may be, or where that is written.
+func TestWrongWordsAreToldWithWhatIsRight(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	get[api.Account](p, "account", "add", "Ada Byron")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"schedule", "set", "office", "mon/08:00-25:00"}, "25:00 is not a time from 00:00 to 24:00 (to)"},
+		{[]string{"event", "list", "--since", "yesterday"}, "nor a moment (2030-01-31T08:00:00+01:00) (since)."},
+		{[]string{"account", "state", "Ada Byron", "supended"}, "account state --help"},
+		{[]string{"account", "list", "--kind", "anon"}, "account list --help"},
+	} {
+		if _, err := p.run(c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v", c.args, err)
+		}
+	}
+}

@@ -193,7 +193,7 @@ func (w Window) parse() (out access.Window, err error) {
 func minutesOf(field, text string) (int, error) {
 	var h, m int
 	if n, err := fmt.Sscanf(text, "%02d:%02d", &h, &m); err != nil || n != 2 || text != clockOf(h*60+m) || h > 24 || m > 59 {
-		return 0, invalid(CodeMoment, "field", field, "value", clip(text))
+		return 0, invalid(CodeTime, "field", field, "value", clip(text))
 	}
 	return h*60 + m, nil
 }

@@ -217,6 +217,7 @@ const (
 	CodeUnknown      = "change_unknown"
 	CodeReplaced     = "hub_replaced"
 	CodeNoBackup     = "backup_elsewhere"
+	CodeTime         = "not_a_time"     // field, value
 	CodeColumns      = "columns_unused" // columns
 	CodeBackupExists = "backup_exists"  // path
 	CodeBackupFolder = "backup_folder"  // path
