@@ -79,6 +79,9 @@ func Erase(tx Tx, id ID) error {
 	if err := leaveGroups(tx, id); err != nil {
 		return err
 	}
+	if err := eraseMerged(tx, id); err != nil {
+		return err
+	}
 	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.Erase} {
 		if err := drop(id); err != nil {
 			return err
@@ -91,6 +94,21 @@ func Erase(tx Tx, id ID) error {
 		return err
 	}
 	return tx.Record(audit.Change{Action: "account.erase", Object: HexID(id)})
+}
+
+// eraseMerged erases the accounts that were merged into one: they were the same person's.
+func eraseMerged(tx Tx, id ID) error {
+	for {
+		merged, err := tx.MergedInto(id, maxMerges)
+		if err != nil || len(merged) == 0 {
+			return err
+		}
+		for _, a := range merged {
+			if err := Erase(tx, a.ID); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // dropRequests forgets the merge requests that an account made and those that wait for it.

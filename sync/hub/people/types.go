@@ -172,6 +172,8 @@ type Directory interface {
 	// CountUnclaimed counts the anonymous, active accounts that have an end, up to most.
 	CountUnclaimed(most int) (int, error)
 	AccountsByExternal(external string, limit int) ([]Account, error) // not final ones
+	// MergedInto gives the accounts that were merged into one, at most limit.
+	MergedInto(id ID, limit int) ([]Account, error)
 	// Administrators gives accounts with the role admin that are not final.
 	Administrators(limit int) ([]Account, error)
 }

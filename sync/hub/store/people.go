@@ -279,3 +279,8 @@ func (x *tx) EachLapsed(t time.Time, fn func(people.Account) error) error {
 func (x *tx) Administrators(limit int) ([]people.Account, error) {
 	return x.accounts(accountColumns+`WHERE a.role = 'admin' AND a.state NOT IN ('merged', 'erased') ORDER BY a.id LIMIT ?`, limit)
 }
+
+// MergedInto implements people.Directory.
+func (x *tx) MergedInto(id people.ID, limit int) ([]people.Account, error) {
+	return x.accounts(accountColumns+`WHERE a.merged_to = ? AND a.state = 'merged' LIMIT ?`, id[:], limit)
+}

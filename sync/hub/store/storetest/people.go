@@ -72,6 +72,15 @@ func testAccounts(t *testing.T, open Open) {
 		}
 		return err
 	})
+	former := people.Account{ID: people.ID{77}, Kind: people.Person, State: people.Merged, Role: people.User, MergedTo: ada.ID, Created: ada.Created}
+	write(t, s, func(tx fleet.Tx) error { return tx.PutAccount(former) })
+	read(t, s, func(tx fleet.Tx) error {
+		merged, err := tx.MergedInto(ada.ID, 5)
+		if len(merged) != 1 || merged[0].ID != former.ID {
+			t.Errorf("merged into one: %+v", merged)
+		}
+		return err
+	})
 	ada.State, eve.EmailKey = people.Erased, ada.EmailKey
 	write(t, s, func(tx fleet.Tx) error { return errors.Join(tx.PutAccount(ada), tx.PutAccount(eve)) })
 	write(t, s, func(tx fleet.Tx) error { return tx.DropAccount(ada.ID) })

@@ -30,6 +30,7 @@ CREATE INDEX account_state ON account (state, name_key, id) WHERE state <> 'acti
 CREATE INDEX account_kind ON account (kind, name_key, id) WHERE kind <> 'person';
 CREATE INDEX account_external ON account (external) WHERE external <> '';
 CREATE INDEX account_role ON account (id) WHERE role = 'admin';
+CREATE INDEX account_merged ON account (merged_to) WHERE state = 'merged';
 
 -- Every word of a name, and the e-mail, for search.
 CREATE TABLE word (
