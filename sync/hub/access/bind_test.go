@@ -469,3 +469,19 @@ func TestWhatATerminalTellsHasATimeThatThereWas(t *testing.T) {
 		}
 	}
 }
+
+// A terminal that tells again of a claim that was used does not take back what an operator
+// decided since: the card that was freed stays free.
+func TestAUsedClaimDoesNotBindAFreedCardAgain(t *testing.T) {
+	s := newSite(t)
+	ada := s.person("Ada Byron")
+	r := s.report(ada, s.claim(ada).ID, "card")
+	s.use(r)
+	s.do(func(tx access.Tx) error {
+		_, err := access.FreeCard(tx, people.HexID(r.Card))
+		return err
+	})
+	s.use(r)
+	s.unknown("card")
+	equal(t, "conflicts", s.conflicts("card"), []string{access.ConflictClaimUsed})
+}

@@ -108,6 +108,13 @@ func UseClaim(tx Tx, r Report) error {
 	case !c.servesAny(r.Doors):
 		return note(tx, r, ConflictScope)
 	}
+	if c.State == ClaimUsed && c.Card == r.Card { // told again: the card may have been freed since
+		card, _, err := cardOrNone(tx, r.Card)
+		if err != nil || card.Account == r.Account {
+			return err
+		}
+		return note(tx, r, ConflictClaimUsed)
+	}
 	why, err := spendClaim(tx, c, r)
 	if err != nil {
 		return err
