@@ -75,3 +75,13 @@ func moveGrant(tx Tx, g Grant, into ID) error {
 	_, err := keepGrant(tx, g)
 	return err
 }
+
+// BeginsAnew reports whether the anonymous account of a card starts from nothing when the
+// card is seen again: it was merged or erased, and nobody has the card any more.
+func BeginsAnew(tx Tx, a people.Account, card ID) (bool, error) {
+	if !a.State.Final() {
+		return false, nil
+	}
+	_, owned, err := cardOrNone(tx, card)
+	return !owned, err
+}

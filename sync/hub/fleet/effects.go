@@ -85,7 +85,11 @@ func (h *Hub) addAnonymous(e happening) error {
 	if err != nil {
 		return err
 	}
-	if found && a.Lapsed(e.soonest()) {
+	over := found && a.Lapsed(e.soonest())
+	if found && !over {
+		over, err = access.BeginsAnew(e.tx.Tx.Tx, a, r.Card)
+	}
+	if err == nil && over {
 		found, err = false, purge(e.tx, a.ID)
 	}
 	if err != nil {
@@ -159,7 +163,7 @@ func makeAnonymous(e happening, id ID, number uint64, make func(people.Tx, peopl
 	if err != nil {
 		return err
 	}
-	n := people.NewAnon{ID: id, Number: number, Lang: s.Lang, Expires: e.at().Add(s.AnonymousLife)}
+	n := people.NewAnon{ID: id, Number: number, Lang: s.Lang, Expires: e.soonest().Add(s.AnonymousLife)}
 	if e.ev.Edit != nil && profile.IsLang(e.ev.Edit.Lang) {
 		n.Lang = e.ev.Edit.Lang // what the panel spoke
 	}
@@ -276,6 +280,13 @@ func (h *Hub) bringBack(e happening, id ID) (found bool, err error) {
 	r, ok := e.report()
 	if !ok || id != h.siteKey.Anonymous(r.Card) || e.ev.Edit.Email == "" {
 		return false, nil
+	}
+	former, err := e.tx.LastNumber(id)
+	if err != nil || former == 0 { // there never was such an account
+		return false, err
+	}
+	if over, err := h.overQuota(e); over || err != nil {
+		return false, err
 	}
 	if err := makeAnonymous(e, id, 0, people.BringBack); err != nil {
 		return false, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 
+	"badged/internal/profile"
 	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
@@ -48,9 +49,32 @@ func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 		}
 	}
 	h.noticeStrange(t, m)
-	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, m.Agent, m.Vector, m.Doors
+	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, kept(m.Agent), m.Vector, keptAll(m.Doors)
 	w.taken, w.doorsOnly, w.vector, w.ack.Upto = true, m.NoLease, m.Vector, maps.Clone(src.Upto)
 	return w, tx.PutTerminal(t)
+}
+
+// The bounds of what a terminal says about itself.
+const (
+	longestSaid = 200 // bytes
+	mostDoors   = 100
+)
+
+// kept is a text of a terminal about itself, or none if no database could keep it.
+func kept(s string) string {
+	if len(s) > longestSaid || !profile.IsText(s) {
+		return ""
+	}
+	return s
+}
+
+func keptAll(texts []string) (out []string) {
+	for _, s := range texts[:min(len(texts), mostDoors)] {
+		if s = kept(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // noticeStrange logs that a terminal does not understand rows, when it begins to or when it

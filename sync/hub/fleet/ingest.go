@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
 
+	"badged/sync/hub/refusal"
 	"badged/sync/wire"
 )
 
@@ -73,5 +75,11 @@ func (h *Hub) event(e happening) error {
 	if err != nil || !added {
 		return err
 	}
-	return h.applyEffects(e)
+	err = h.applyEffects(e)
+	var refused *refusal.Error
+	if errors.As(err, &refused) { // an event cannot be sent back: refusing it would stop its stream
+		h.log.Warn("what a terminal reports has no effect", "terminal", e.terminal.Name, "order", e.ev.Order, "code", refused.Code)
+		return nil
+	}
+	return err
 }

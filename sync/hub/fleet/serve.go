@@ -145,6 +145,19 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 	if len(good) == 0 {
 		return
 	}
+	if h.applyAll(ctx, link, good) == nil {
+		return
+	}
+	for _, o := range good { // one by one: what cannot be stored of one terminal holds up no other
+		if err := h.applyAll(ctx, link, []opened{o}); err != nil {
+			h.log.Error("what a terminal sent cannot be stored: nothing is acknowledged", "terminal", o.terminal, "error", err)
+			h.answerFailure(ctx, link, o)
+		}
+	}
+}
+
+// applyAll handles messages in one transaction and answers them.
+func (h *Hub) applyAll(ctx context.Context, link Link, good []opened) error {
 	var r reply
 	by := audit.Actor{Kind: audit.System, Via: "mqtt"}
 	err := h.store.Write(ctx, by, func(tx Tx) error {
@@ -157,12 +170,10 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 		}
 		return nil
 	})
-	if err != nil {
-		h.log.Error("events cannot be stored: nothing is acknowledged", "error", err)
-		h.answerFailure(ctx, link, good)
-		return
+	if err == nil {
+		h.answer(ctx, link, r)
 	}
-	h.answer(ctx, link, r)
+	return err
 }
 
 // open verifies who sent a message and decodes it.
@@ -253,12 +264,10 @@ func (h *Hub) answer(ctx context.Context, link Link, r reply) {
 	}
 }
 
-// answerFailure tells those who sent frames that nothing was taken, and why.
-func (h *Hub) answerFailure(ctx context.Context, link Link, good []opened) {
-	for _, o := range good {
-		if o.frame != nil {
-			h.answerWait(ctx, link, o, "the hub cannot write to its disk: look at its log")
-		}
+// answerFailure tells who sent a frame that nothing was taken, and why.
+func (h *Hub) answerFailure(ctx context.Context, link Link, o opened) {
+	if o.frame != nil {
+		h.answerWait(ctx, link, o, "the hub cannot store this: look at its log")
 	}
 }
 
