@@ -196,3 +196,13 @@ func TestWrongWordsAreToldWithWhatIsRight(t *testing.T) {
 		}
 	}
 }
+
+// A flag that wants a number says so in words of its own: it named strconv.ParseInt.
+func TestAFlagThatIsNoNumberIsToldInPlainWords(t *testing.T) {
+	for _, value := range []string{"x", "99999999999999999999", `a"b`} {
+		_, err := runHub(t, "claim", "add", "ada", "--minutes", value)
+		if err == nil || !cli.IsUsage(err) || strings.Contains(err.Error(), "strconv") || !strings.Contains(err.Error(), "--minutes") {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}

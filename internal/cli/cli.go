@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -111,6 +112,10 @@ func (p Program) Exit(err error, stderr io.Writer) int {
 	}
 }
 
+// numberWords are Go's own words in the error of a flag: the flag and its value stand before
+// them.
+var numberWords = regexp.MustCompile(`strconv\.\w+: parsing "(\\.|[^"\\])*": `)
+
 // Execute runs the commands below root with args. Only root's version and flags are the
 // caller's: streams and errors are set up here.
 func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdio) error {
@@ -121,7 +126,7 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	root.SetErr(stdio.Err)
 	offerManual(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return Usagef("%w (see `%s --help`)", err, c.CommandPath())
+		return Usagef("%s (see `%s --help`)", numberWords.ReplaceAllString(err.Error(), ""), c.CommandPath())
 	})
 	return root.ExecuteContext(ctx)
 }
