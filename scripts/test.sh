@@ -95,7 +95,7 @@ run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
 # The domain's tests run on PostgreSQL here too.
 run_postgres() {
-	go_test -tags postgres ./sync/hub/store/... ./sync/hub/people ./sync/hub/access ./sync/hub/fleet &&
+	go_test -tags postgres ./sync/hub/store/... ./sync/hub/people ./sync/hub/access ./sync/hub/publish ./sync/hub/fleet &&
 		go_test -tags postgres -run 'PostgreSQL' ./cmd/badgehub ./internal/rig/workbench
 }
 run_print() { go_tagged print; }

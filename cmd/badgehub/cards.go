@@ -81,43 +81,43 @@ func (p *program) cardList() *cobra.Command {
 		"/v1/cards", "ID\tOWNER\tSTATE\tCONFLICT", cardLine, func(c *cobra.Command, q *query) {
 			q.flag(c, "account", "of this account")
 			q.flag(c, "state", "in this state")
+			q.mark(c, "contested", "those that two people want")
 			q.flag(c, "since", "with --unknown: today, a day, or a time in RFC 3339")
 		})
 	unknown := list(p, "list", "", "", "/v1/cards/unknown", "ID\tTERMINAL\tPOINT\tLAST SEEN\tTIMES\tWHY", func(u api.UnknownCard) string {
 		return tabbed(u.ID, u.Terminal, u.Point, clock(u.At), fmt.Sprint(u.Times), u.Reason)
 	}, func(c *cobra.Command, q *query) { q.flag(c, "since", "") })
 	isUnknown := known.Flags().Bool("unknown", false, "those that terminals saw and that nobody has")
-	contested := known.Flags().Bool("contested", false, "those that two people want")
 	listKnown := known.RunE
 	known.RunE = func(c *cobra.Command, args []string) error {
-		since := c.Flags().Lookup("since")
-		switch {
-		case *isUnknown && since.Changed:
-			if err := unknown.Flags().Set("since", since.Value.String()); err != nil {
-				return err
-			}
-			fallthrough
-		case *isUnknown:
-			unknown.SetContext(c.Context())
-			return unknown.RunE(unknown, args)
-		case since.Changed:
+		if *isUnknown {
+			return runUnknown(unknown, c)
+		}
+		if c.Flags().Changed("since") {
 			return cli.Usagef("--since goes with --unknown")
-		case *contested:
-			return p.contested(c.Context())
 		}
 		return listKnown(c, args)
 	}
 	return known
 }
 
-func (p *program) contested(ctx context.Context) error {
-	client := p.client()
-	defer client.Close()
-	each, end := lines(p, "ID\tOWNER\tSTATE\tCONFLICT", cardLine)
-	if err := api.List(ctx, client, "/v1/cards", url.Values{"contested": {"1"}}, each); err != nil {
-		return advise(err)
+// runUnknown lists the cards that nobody has, with the flags of `card list`. It refuses flags
+// that ask for somebody's cards.
+func runUnknown(unknown, given *cobra.Command) error {
+	for _, name := range []string{"account", "state", "contested"} {
+		if given.Flags().Changed(name) {
+			return cli.Usagef("--%s is about cards that somebody has: it does not go with --unknown", name)
+		}
 	}
-	return end()
+	for _, name := range []string{"since", "limit"} {
+		if f := given.Flags().Lookup(name); f.Changed {
+			if err := unknown.Flags().Set(name, f.Value.String()); err != nil {
+				return err
+			}
+		}
+	}
+	unknown.SetContext(given.Context())
+	return unknown.RunE(unknown, nil)
 }
 
 func showCard(w io.Writer, c api.Card) {

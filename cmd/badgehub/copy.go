@@ -20,8 +20,9 @@ func (p *program) databaseCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "copy", Short: "Copy the whole site into another, empty database, while the hub is stopped", Args: cli.Args(0),
 		Long: "copy moves a site between SQLite and PostgreSQL, or to another server. What is not given of --from\n" +
-			"and --to is the hub's own database: that of $" + databaseEnv + ", else DIR/hub.db. The site is compared on\n" +
-			"both sides; if anything fails, nothing is in the other database. The keys stay in DIR.",
+			"and --to is the hub's own database: that of $" + databaseEnv + ", whose address may have a password, else\n" +
+			"DIR/hub.db. The site is compared on both sides; if anything fails, nothing is in the other database.\n" +
+			"The keys stay in DIR.",
 		Example: "  badgehub db copy --from /var/lib/badgehub/hub.db --to postgres://hub@db.example.com/badged",
 		RunE:    func(c *cobra.Command, _ []string) error { return p.copyDatabase(c.Context(), from, to) },
 	}
@@ -36,7 +37,7 @@ func (p *program) copyDatabase(ctx context.Context, fromFlag, toFlag string) err
 	if err != nil {
 		return err
 	}
-	if err := p.stopped(ctx); err != nil {
+	if err := p.checkStopped(ctx); err != nil {
 		return err
 	}
 	if from.url == "" {
@@ -73,14 +74,19 @@ func (p *program) copyBetween(fromFlag, toFlag string) (from, to database, err e
 	return from, to, err
 }
 
-// stopped refuses while the hub of the folder runs.
-func (p *program) stopped(ctx context.Context) error {
+// checkStopped refuses while the hub of the folder runs, or may run.
+func (p *program) checkStopped(ctx context.Context) error {
 	client := p.client()
 	defer client.Close()
-	if _, err := client.Site(ctx); !errors.Is(err, api.ErrNotRunning) {
+	_, err := client.Site(ctx)
+	switch {
+	case errors.Is(err, api.ErrNotRunning):
+		return nil
+	case err == nil:
 		return fmt.Errorf("the hub of %s runs: stop it first", p.dir)
+	default:
+		return fmt.Errorf("find out whether the hub of %s is stopped: %w", p.dir, err)
 	}
-	return nil
 }
 
 func (p *program) copySite(ctx context.Context, from, to database) (rows int, err error) {
@@ -118,6 +124,10 @@ func (p *program) progress() func(table string, rows int, done bool) {
 			return
 		}
 		said = time.Now()
-		fmt.Fprintf(p.stdio.Err, "%-14s %d rows%s\n", table, rows, map[bool]string{false: " so far"}[done])
+		if done {
+			fmt.Fprintf(p.stdio.Err, "copied %s: %d\n", table, rows)
+		} else {
+			fmt.Fprintf(p.stdio.Err, "copying %s: %d so far\n", table, rows)
+		}
 	}
 }

@@ -95,9 +95,13 @@ func TestTheSiteIsCopiedIntoAnotherDatabase(t *testing.T) {
 	refuses(t, "stop it first", copying...)
 	refuses(t, "stop it", "db", "copy", "--dir", t.TempDir(), "--from", from, "--to", to) // by the lock of the file
 	p.stop(syscall.SIGTERM)
-	out, err := runHub(t, copying...)
-	if err != nil || !strings.Contains(out, "The site is copied") || !strings.Contains(out, from) {
-		t.Fatalf("%v\n%s", err, out)
+	var out, progress strings.Builder
+	err := Run(t.Context(), copying, func(string) string { return "" }, cli.Stdio{Out: &out, Err: &progress})
+	if err != nil || !strings.Contains(out.String(), "The site is copied") || !strings.Contains(out.String(), from) {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	if !strings.Contains(progress.String(), "copied account: 1\n") {
+		t.Errorf("it tells\n%s", &progress)
 	}
 	refuses(t, "--to", copying...)
 	refuses(t, "same database", "db", "copy", "--dir", dir, "--to", from)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,22 +194,13 @@ func parseWindow(text string) (w api.Window, err error) {
 		if !isRange {
 			last = first
 		}
-		i, j := indexOf(weekdays, first), indexOf(weekdays, last)
+		i, j := slices.Index(weekdays, first), slices.Index(weekdays, last)
 		if i < 0 || j < i {
 			return w, bad
 		}
 		w.Days = append(w.Days, weekdays[i:j+1]...)
 	}
 	return w, nil
-}
-
-func indexOf(all []string, s string) int {
-	for i, v := range all {
-		if v == s {
-			return i
-		}
-	}
-	return -1
 }
 
 func windows(s api.Schedule) string {

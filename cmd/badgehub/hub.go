@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -297,22 +298,27 @@ func (p *program) auditCommand() *cobra.Command {
 		Use: "verify", Short: "Check that no line was changed or taken out", Args: cli.Args(0), Example: "  badgehub audit verify",
 	}
 	verify.RunE = func(c *cobra.Command, args []string) error {
-		whole := false
-		err := ask(p, send[any, api.AuditProof]("GET", "/v1/audit/verify", nothing), func(w io.Writer, v api.AuditProof) {
-			fmt.Fprintf(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
-			for _, f := range v.Faults {
-				fmt.Fprintf(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
-			}
-			if whole = v.Whole; whole {
-				fmt.Fprintln(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.")
-			}
-		})(c, args)
-		if err == nil && !whole && !p.json {
-			err = fmt.Errorf("the audit log was changed: the lines above do not verify")
+		var proof api.AuditProof
+		err := ask(p, func(ctx context.Context, c *api.Client, _ []string) (_ api.AuditProof, err error) {
+			proof, err = api.Call[api.AuditProof](ctx, c, "GET", "/v1/audit/verify", nil)
+			return proof, err
+		}, showProof)(c, args)
+		if err == nil && !proof.Whole {
+			err = errors.New("the audit log was changed: the lines above do not verify")
 		}
 		return err
 	}
 	return cli.Group("audit", "Who did what at the hub", entries, verify)
+}
+
+func showProof(w io.Writer, v api.AuditProof) {
+	fmt.Fprintf(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
+	for _, f := range v.Faults {
+		fmt.Fprintf(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
+	}
+	if v.Whole {
+		fmt.Fprintln(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.")
+	}
 }
 
 // changes is what a line of the audit log says, in one column: what is new or gone, and

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"badged/internal/rig/pgserver"
 	"badged/sync/hub/api"
@@ -207,6 +208,8 @@ func TestAHubThatWasReplacedEndsOnPostgreSQL(t *testing.T) {
 	if next.Site != former.Site {
 		t.Errorf("site %s, not %s", next.Site, former.Site)
 	}
+	late := time.AfterFunc(patience, func() { _ = former.cmd.Process.Kill() })
+	defer late.Stop()
 	if code := former.stop(syscall.SIGCONT); code != 1 || !strings.Contains(former.log.String(), "another hub has taken over this site (stop this hub") {
 		t.Errorf("the former hub ends with %d\n%s", code, former.log)
 	}

@@ -33,7 +33,7 @@ func (p *program) restore(ctx context.Context, backup string) error {
 	if db.url != "" {
 		return fmt.Errorf("the hub's database is in PostgreSQL: put its backup back with pg_restore, into an empty database")
 	}
-	if err := p.stopped(ctx); err != nil {
+	if err := p.checkStopped(ctx); err != nil {
 		return err
 	}
 	path := db.path

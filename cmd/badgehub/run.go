@@ -115,7 +115,7 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 	}
 }
 
-// post, patch and remove are calls of one path, in which {} stands for the arguments.
+// send makes a call of one path, in which {} stands for the arguments; in makes its body.
 func send[In, Out any](method, path string, in func([]string) (In, error)) func(context.Context, *api.Client, []string) (Out, error) {
 	return func(ctx context.Context, c *api.Client, args []string) (out Out, err error) {
 		v, err := in(args)
@@ -145,6 +145,12 @@ type query struct{ names []string }
 func (q *query) flag(c *cobra.Command, name, help string) {
 	q.names = append(q.names, name)
 	c.Flags().String(name, "", help)
+}
+
+// mark adds a flag without a value to a list.
+func (q *query) mark(c *cobra.Command, name, help string) {
+	q.names = append(q.names, name)
+	c.Flags().Bool(name, false, help)
 }
 
 func (q *query) values(c *cobra.Command) url.Values {

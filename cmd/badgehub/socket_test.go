@@ -60,7 +60,7 @@ func TestNoCommandCallsAHubThatMayBeSomebodyElses(t *testing.T) {
 		}
 		called <- err == nil
 	}()
-	for _, command := range []string{"terminal add hall", "terminal list", "event list", "site show"} {
+	for _, command := range []string{"terminal add hall", "terminal list", "event list", "site show", "restore old.db", "db copy --to new.db"} {
 		args := append(strings.Fields(command), "--socket", socket, "--dir", t.TempDir())
 		err := Run(t.Context(), args, os.Getenv, cli.Stdio{Out: t.Output(), Err: t.Output()})
 		if !errors.Is(err, ownfile.ErrUnsafe) || !strings.Contains(err.Error(), open) {

@@ -27,7 +27,7 @@ func TestFailuresOfTheDatabaseSayWhatToDo(t *testing.T) {
 		for lang, says := range c.says {
 			r := httptest.NewRequest("POST", "/v1/accounts", nil)
 			r.Header.Set("Accept-Language", lang)
-			p, status := s.problem(r, fmt.Errorf("commit: %w", c.err))
+			p, status := s.describeProblem(r, fmt.Errorf("commit: %w", c.err))
 			if status != 500 || p.Kind != "failed" || !strings.Contains(p.Text, says) || strings.Contains(p.Text, "secret") {
 				t.Errorf("%v: %d %+v, want %q", c.err, status, p, says)
 			}

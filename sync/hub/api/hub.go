@@ -41,7 +41,7 @@ func (s *server) addTerminal(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		out, err = s.newToken(r, by, in)
 	}
-	s.answer(w, r, out, err)
+	s.sendAnswer(w, r, out, err)
 }
 
 func (s *server) newToken(r *http.Request, by audit.Actor, in NewTerminal) (TerminalToken, error) {
@@ -61,7 +61,7 @@ func (s *server) removeTerminal(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.Fleet.RemoveTerminal(r.Context(), by, r.PathValue("name"))
 	}
-	s.answer(w, r, none{}, err)
+	s.sendAnswer(w, r, none{}, err)
 }
 
 func (s *server) terminals(tx fleet.Tx, _ *http.Request) (Page[Terminal], error) {
@@ -193,7 +193,7 @@ func enumIn[T wire.Enum](r *http.Request, field string) (T, error) {
 func (s *server) followEvents(w http.ResponseWriter, r *http.Request) {
 	after, err := s.followFrom(r)
 	if err != nil {
-		s.answer(w, r, nil, err)
+		s.sendAnswer(w, r, nil, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -309,7 +309,7 @@ func (s *server) verifyAudit(w http.ResponseWriter, r *http.Request) {
 	for _, f := range v.Faults {
 		out.Faults = append(out.Faults, AuditFault{f.Seq, string(f.Problem)})
 	}
-	s.answer(w, r, out, err)
+	s.sendAnswer(w, r, out, err)
 }
 
 func (s *server) backupDatabase(w http.ResponseWriter, r *http.Request) {
@@ -326,7 +326,7 @@ func (s *server) backupDatabase(w http.ResponseWriter, r *http.Request) {
 			return tx.Record(audit.Change{Action: "site.backup", Object: "site"})
 		})
 	}
-	s.answer(w, r, in, err)
+	s.sendAnswer(w, r, in, err)
 }
 
 // refuseFile makes a refusal of what the caller can mend about the file of a backup.

@@ -55,7 +55,7 @@ func (s *server) importPeople(w http.ResponseWriter, r *http.Request) {
 		begun, err = im.begin(file)
 	}
 	if err != nil {
-		s.answer(w, r, nil, err)
+		s.sendAnswer(w, r, nil, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -67,7 +67,7 @@ func (s *server) importPeople(w http.ResponseWriter, r *http.Request) {
 		err = im.run(begun)
 	}
 	if err != nil {
-		p, _ := s.problem(r, err)
+		p, _ := s.describeProblem(r, err)
 		_ = im.out.Encode(ImportStep{Problem: &p}) // whoever went away needs no answer
 	}
 }
@@ -124,7 +124,7 @@ func (im *importing) preview() error {
 		if !errors.Is(err, roster.ErrPreview) {
 			return err
 		}
-		if err := im.tell(results, &sum); err != nil {
+		if err := im.sendLines(results, &sum); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (im *importing) run(at people.Import) error {
 		if err != nil {
 			return err
 		}
-		if err := im.tell(results, nil); err != nil {
+		if err := im.sendLines(results, nil); err != nil {
 			return err
 		}
 		now := importOf(at)
@@ -171,8 +171,8 @@ func (im *importing) tellUnused() error {
 	return im.out.Encode(ImportStep{Line: &ImportLine{Line: 1, Result: "unused", Notes: []Warning{note}}})
 }
 
-// tell writes the lines that are not the same as before, and counts all if sum is given.
-func (im *importing) tell(results []roster.Result, sum *Import) error {
+// sendLines writes the lines that are not the same as before, and counts all if sum is given.
+func (im *importing) sendLines(results []roster.Result, sum *Import) error {
 	for _, r := range results {
 		if sum != nil {
 			sum.count(r.Outcome)
@@ -245,5 +245,5 @@ func (s *server) undoImport(w http.ResponseWriter, r *http.Request) {
 			return err
 		})
 	}
-	s.answer(w, r, importOf(at), err)
+	s.sendAnswer(w, r, importOf(at), err)
 }

@@ -107,7 +107,7 @@ func read[Out any](s *server, fn func(fleet.Tx, *http.Request) (Out, error)) htt
 				return err
 			})
 		}
-		s.answer(w, r, out, err)
+		s.sendAnswer(w, r, out, err)
 	}
 }
 
@@ -126,7 +126,7 @@ func change[In, Out any](s *server, fn func(fleet.Tx, *http.Request, In) (Out, e
 				return err
 			})
 		}
-		s.answer(w, r, out, err)
+		s.sendAnswer(w, r, out, err)
 	}
 }
 
@@ -147,17 +147,17 @@ func decode(r io.Reader, v any) error {
 	return nil
 }
 
-func (s *server) answer(w http.ResponseWriter, r *http.Request, out any, err error) {
+func (s *server) sendAnswer(w http.ResponseWriter, r *http.Request, out any, err error) {
 	if err == nil {
-		write(w, http.StatusOK, out)
+		writeJSON(w, http.StatusOK, out)
 		return
 	}
-	p, status := s.problem(r, err)
+	p, status := s.describeProblem(r, err)
 	w.Header().Set("Content-Language", langOf(r))
-	write(w, status, p)
+	writeJSON(w, status, p)
 }
 
-func write(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	kind := "application/json"
 	if status != http.StatusOK {
 		kind = "application/problem+json"
@@ -172,9 +172,9 @@ var statuses = map[refusal.Kind]int{
 	refusal.Conflict: http.StatusConflict, refusal.Forbidden: http.StatusForbidden,
 }
 
-// problem is how an error is told: a refusal by its code, anything else as a failure whose
-// cause is in the hub's log.
-func (s *server) problem(r *http.Request, err error) (Problem, int) {
+// describeProblem describes a refusal by its code, and anything else as a failure whose cause
+// is in the hub's log.
+func (s *server) describeProblem(r *http.Request, err error) (Problem, int) {
 	var e *refusal.Error
 	if errors.As(err, &e) {
 		return Problem{Kind: string(e.Kind), Code: e.Code, Text: words.Text(langOf(r), e), Fields: e.Fields}, statuses[e.Kind]

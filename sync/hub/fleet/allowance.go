@@ -18,8 +18,8 @@ type credit struct {
 	at   time.Time
 }
 
-// take uses up n events of a terminal's, or reports that it has not so many.
-func (a allowance) take(terminal string, n int, now time.Time) bool {
+// spend uses n of the events up that a terminal may send, or reports that it has fewer left.
+func (a allowance) spend(terminal string, n int, now time.Time) bool {
 	c := a[terminal]
 	if c == nil {
 		c = &credit{left: allowedAtOnce, at: now}

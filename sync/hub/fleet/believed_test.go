@@ -276,11 +276,35 @@ func TestATerminalEditsOnlyWhoLoggedIn(t *testing.T) {
 	if got := w.accounts()[visitor]; got.FullName() != "Eve Mallory" {
 		t.Errorf("who logged in is %q", got.FullName())
 	}
+	w.set("edit_profile", "false")
+	again := edit(visitor, card[:])
+	again.Edit = &wire.Edit{Name: "Eve Adams", Email: "eve@example.com", Lang: "fr"}
+	hall.report(again)
+	if got := w.accounts()[visitor]; got.FullName() != "Eve Mallory" || got.TypedEmail != "" || got.Lang != "fr" {
+		t.Errorf("with editing off: %q, %q, %s", got.FullName(), got.TypedEmail, got.Lang)
+	}
+}
+
+// Whoever has a PIN may have logged in with it, without a card.
+func TestATerminalEditsWhoHasAPIN(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	ada, bob := w.account("Ada"), w.account("Bob")
+	w.pin(ada)
+	for _, a := range []people.Account{ada, bob} {
+		hall.report(wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: a.ID[:], Edit: &wire.Edit{Name: "Eve Mallory", Lang: "en"}})
+	}
+	if all := w.accounts(); all[ada.ID].FullName() != "Eve Mallory" || all[bob.ID].FullName() != "Bob Byron" {
+		t.Errorf("Ada is %q, Bob, who has none, %q", all[ada.ID].FullName(), all[bob.ID].FullName())
+	}
 }
 
 // Issue 8, 3: quotas are counted again at the hub, each terminal's apart.
 func TestQuotasAreCountedAgain(t *testing.T) {
 	w := newWorld(t, t.TempDir())
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	w.now.Store(&noon) // no midnight while the test runs
 	w.set("quota_day", "3")
 	hall, two := w.join("hall"), w.join("two")
 	hall.hello()
@@ -294,6 +318,14 @@ func TestQuotasAreCountedAgain(t *testing.T) {
 	two.report(two.newAccount("another", 0))
 	if n := len(w.accounts()); n != 7 {
 		t.Errorf("%d accounts, want one more by the other terminal", n)
+	}
+	for i := range 10 { // a clock that runs ahead makes no new day
+		e := hall.newAccount(fmt.Sprint("tomorrow ", i), 0)
+		e.At = time.Now().AddDate(0, 0, i+1).UnixMilli()
+		hall.report(e)
+	}
+	if n := len(w.accounts()); n != 7 {
+		t.Errorf("%d accounts, want none more by a clock that is ahead", n)
 	}
 	w.set("quota_site", "4")
 	two.report(two.newAccount("the eighth", 0), two.newAccount("the ninth", 0), two.newAccount("the eighth", 0))

@@ -27,6 +27,41 @@ func TestATerminalWithoutPrintersIsLentNothing(t *testing.T) {
 	}
 }
 
+// Nobody logs in with a PIN where there are only doors, so that such a box, which may hang
+// outside, is told none.
+func TestATerminalWithDoorsOnlyIsToldNoPIN(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front, hall := w.join("front"), w.join("hall")
+	front.door = true
+	w.pin(w.account("Ada"))
+	front.hello()
+	hall.hello()
+	hall.wait("the PIN", func() bool { return len(hall.rows[wire.PINs]) == 1 })
+	front.wait("the account", func() bool { return len(front.rows[wire.Accounts]) == 1 })
+	w.door("front")
+	front.wait("what comes after all of that", func() bool { return len(front.rows[wire.Doors]) == 1 })
+	if slices.Contains(front.first, wire.PINs) {
+		t.Errorf("collections %v came", front.first)
+	}
+}
+
+// Whoever issues a code is told of the doors that will not hear of it yet.
+func TestDoorsOfTerminalsThatAreAwayAreNamed(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front, back := w.join("front-box"), w.join("back-box")
+	front.doors, back.doors = []string{"front", "side"}, []string{"back"}
+	front.hello()
+	back.hello()
+	back.away()
+	w.must(w.read(func(tx fleet.Tx) error {
+		doors, err := w.hub.Away(tx)
+		if !slices.Equal(doors, []string{"back"}) {
+			t.Errorf("away are %v", doors)
+		}
+		return err
+	}))
+}
+
 // S2.20, S2.22: what is taken away goes first, and connected terminals hear at once.
 func TestRevocationsGoFirst(t *testing.T) {
 	w := newWorld(t, t.TempDir())

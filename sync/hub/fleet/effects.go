@@ -296,18 +296,18 @@ func (h *Hub) bringBack(e happening, id ID) (found bool, err error) {
 
 func (h *Hub) countWrongCode(e happening) error {
 	closed, err := access.CountWrongCode(e.tx.Tx.Tx, e.terminal.Name, e.at())
-	h.sayClosed(e, closed)
+	h.logClosed(e, closed)
 	return err
 }
 
 // closeClaims takes the word of a terminal at which the whole budget was spent.
 func (h *Hub) closeClaims(e happening) error {
 	closed, err := access.CloseClaims(e.tx.Tx.Tx, e.terminal.Name, e.ev.Count)
-	h.sayClosed(e, closed)
+	h.logClosed(e, closed)
 	return err
 }
 
-func (h *Hub) sayClosed(e happening, closed bool) {
+func (h *Hub) logClosed(e happening, closed bool) {
 	if closed {
 		h.log.Error("the guess budget is spent: claiming by keypad is closed until an operator opens it again", "terminal", e.terminal.Name)
 	}

@@ -57,26 +57,50 @@ func ListEvents(tx Tx, q EventQuery) (page []Event, next uint64, err error) {
 	if err != nil || oldest == 0 {
 		return nil, 0, err
 	}
-	looked, last := 0, uint64(0)
-	err = tx.EventsBelow(q.Below, mostLooked, func(r Record) error {
-		if r.ID < oldest || len(page) == q.Limit {
-			return nil
-		}
-		looked, last = looked+1, r.ID
-		e := Event{Record: r}
-		e.Readable = wire.Unmarshal(r.Body, &e.Event) == nil
+	last, err := eachBelow(tx, q.Below, oldest, mostLooked, func(e Event) error {
 		if q.chooses(e) {
 			page = append(page, e)
 		}
+		if len(page) == q.Limit {
+			return errEnough
+		}
 		return nil
 	})
-	if looked > 0 && last > oldest {
+	if last > oldest {
 		next = last
 	}
 	if err == nil {
 		err = nameAccounts(tx, page)
 	}
 	return page, next, err
+}
+
+var errEnough = errors.New("enough")
+
+// eachBelow passes the events below an id (0: from the newest) down to the oldest that
+// counts, newest first, until fn gives errEnough or about most of them were looked at. It
+// reads a batch at a time and tells the id of the last one.
+func eachBelow(tx Tx, below, oldest uint64, most int, fn func(Event) error) (last uint64, err error) {
+	const batch = 500
+	for looked := 0; looked < most; looked += batch {
+		n := 0
+		err := tx.EventsBelow(below, batch, func(r Record) error {
+			if r.ID < oldest {
+				return errEnough
+			}
+			n, below = n+1, r.ID
+			e := Event{Record: r}
+			e.Readable = wire.Unmarshal(r.Body, &e.Event) == nil
+			return fn(e)
+		})
+		switch {
+		case errors.Is(err, errEnough):
+			return below, nil
+		case err != nil || n < batch:
+			return below, err
+		}
+	}
+	return below, nil
 }
 
 func (q EventQuery) chooses(e Event) bool {

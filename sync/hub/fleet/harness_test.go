@@ -130,7 +130,8 @@ type terminal struct {
 	next  map[wire.Stream]uint64 // stream → next seq
 	order uint64
 	boot  [8]byte
-	door  bool   // has no point that makes accounts
+	door  bool // has no point that makes accounts
+	doors []string
 	used  uint64 // highest number of the leases that was given away
 
 	acked map[wire.Stream]uint64
@@ -178,7 +179,7 @@ func (t *terminal) hello() wire.Ack {
 		vector = append(vector, v)
 	}
 	t.send(wire.MsgHello, wire.Hello{
-		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test", NoLease: t.door,
+		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test", NoLease: t.door, Doors: t.doors,
 	})
 	return t.ack(func(wire.Ack) bool { return true })
 }
@@ -466,6 +467,14 @@ func (w *world) set(name, value string) {
 	w.t.Helper()
 	w.do(func(tx fleet.Tx) error {
 		_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{name: value})
+		return err
+	})
+}
+
+func (w *world) pin(a people.Account) {
+	w.t.Helper()
+	w.do(func(tx fleet.Tx) error {
+		_, err := access.IssuePIN(tx.Tx.Tx, w.key, a.ID)
 		return err
 	})
 }

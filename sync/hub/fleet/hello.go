@@ -20,31 +20,31 @@ type welcome struct {
 	taken     bool // false: the terminal is not served under the name it gave
 }
 
-// hello takes a terminal in: its version must be ours, and its database must not be
-// behind what the hub has of it. One that is was restored or cloned and is told to go
-// on as another incarnation; it gets leases and a session when it says hello as that.
-// So an old hello that somebody replays changes nothing.
-func (h *Hub) hello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
+// applyHello lets a terminal begin a conversation: its version must be that of the hub, and
+// its database must not be behind what the hub has of it. A database that is behind was
+// restored or cloned: it is told to go on as another incarnation, and gets leases and a
+// session once it says hello as that. So an old hello that somebody replays changes nothing.
+func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}, Time: tx.Now.UnixMilli()}}
 	if m.MinVersion > wire.Version || m.MaxVersion < wire.Version {
 		w.ack.Problem = fmt.Sprintf("the terminal speaks versions %d to %d, this hub %d: update the older one",
 			m.MinVersion, m.MaxVersion, wire.Version)
 		return w, nil
 	}
-	src, err := source(tx, t.Name, m.Incarnation)
+	src, err := findSource(tx, t.Name, m.Incarnation)
 	if err != nil {
 		return w, err
 	}
 	w.ack.Credit = wire.Window
-	if behind(m.Next, src.Upto) && !h.judged(src, m.Nonce) {
+	if isBehind(m.Next, src.Upto) && !h.hasJudged(src, m.Nonce) {
 		h.log.Warn("a hello is older than what the hub has of the database: if the database was restored or cloned, it gets a new identity",
 			"terminal", t.Name)
 		w.ack.Incarnation = successor(t.Name, m)
-		w.ack.Upto, err = known(tx, t.Name, w.ack.Incarnation)
+		w.ack.Upto, err = readWatermarks(tx, t.Name, w.ack.Incarnation)
 		return w, err
 	}
 	if !m.NoLease {
-		if err := lease(tx, scope(t.Name, src.Incarnation)); err != nil {
+		if err := topUpLeases(tx, scope(t.Name, src.Incarnation)); err != nil {
 			return w, err
 		}
 	}
@@ -98,8 +98,8 @@ func strangeRows(vector []wire.CollectionState) (n uint64) {
 	return n
 }
 
-// source finds the database that says hello, or begins a new one.
-func source(tx Tx, terminal string, incarnation ID) (Source, error) {
+// findSource finds the database that says hello, or begins a new one.
+func findSource(tx Tx, terminal string, incarnation ID) (Source, error) {
 	src, err := tx.Source(terminal, incarnation)
 	if !errors.Is(err, people.ErrNotFound) {
 		return src, err
@@ -115,9 +115,9 @@ func source(tx Tx, terminal string, incarnation ID) (Source, error) {
 	return src, tx.PutSource(src)
 }
 
-// judged reports whether a hello of this connection was taken already: one that comes
-// later was overtaken by frames, and says nothing about the database.
-func (h *Hub) judged(src Source, nonce ID) bool {
+// hasJudged reports whether a hello of this connection was accepted already: frames overtook
+// a later one, which says nothing about the database.
+func (h *Hub) hasJudged(src Source, nonce ID) bool {
 	running, ok := h.nonce(scope(src.Terminal, src.Incarnation))
 	return ok && running == nonce
 }
@@ -132,8 +132,8 @@ func successor(terminal string, m wire.Hello) ID {
 	return ID(sum.Sum(nil)[:len(ID{})])
 }
 
-// known is how far the hub is with a database, which may not have said hello yet.
-func known(tx Tx, terminal string, incarnation ID) (map[wire.Stream]uint64, error) {
+// readWatermarks tells how far the hub is with a database, which may not have said hello yet.
+func readWatermarks(tx Tx, terminal string, incarnation ID) (map[wire.Stream]uint64, error) {
 	src, err := tx.Source(terminal, incarnation)
 	if errors.Is(err, people.ErrNotFound) {
 		return map[wire.Stream]uint64{}, nil
@@ -141,8 +141,8 @@ func known(tx Tx, terminal string, incarnation ID) (map[wire.Stream]uint64, erro
 	return src.Upto, err
 }
 
-// behind reports whether a database would give a number again that the hub has.
-func behind(next, upto map[wire.Stream]uint64) bool {
+// isBehind reports whether a database would give a number again that the hub has.
+func isBehind(next, upto map[wire.Stream]uint64) bool {
 	for stream, n := range upto {
 		if n > 0 && next[stream] <= n {
 			return true

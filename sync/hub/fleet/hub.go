@@ -57,7 +57,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		allowance: make(allowance),
 	}
 	by := audit.Actor{Kind: audit.System, Via: "start"}
-	err := h.store.Write(ctx, by, func(tx Tx) error { return begin(tx, o.Name) })
+	err := h.store.Write(ctx, by, func(tx Tx) error { return beginSite(tx, o.Name) })
 	if err != nil {
 		return nil, fmt.Errorf("prepare the hub: %w", err)
 	}
@@ -73,8 +73,8 @@ func Begun(ctx context.Context, s Store) (begun bool, err error) {
 	return begun, err
 }
 
-// begin gives a new site its name and marks that its first start has ended.
-func begin(tx Tx, name string) error {
+// beginSite gives a new site its name and marks that its first start has ended.
+func beginSite(tx Tx, name string) error {
 	begun, err := hasBegun(tx)
 	if err != nil || begun {
 		return err
@@ -120,9 +120,9 @@ func (h *Hub) wakeSessions(ctx context.Context) {
 	}
 }
 
-// public is the key that a terminal signs with, and how many of its keys had ended
+// publicKey is the key that a terminal signs with, and how many of its keys had ended
 // before.
-func (h *Hub) public(ctx context.Context, terminal string) (key ed25519.PublicKey, ended int, err error) {
+func (h *Hub) publicKey(ctx context.Context, terminal string) (key ed25519.PublicKey, ended int, err error) {
 	h.mu.Lock()
 	key, known := h.keys[terminal]
 	ended = h.dismissed[terminal]
@@ -149,8 +149,8 @@ func (h *Hub) public(ctx context.Context, terminal string) (key ed25519.PublicKe
 	return key, ended, nil
 }
 
-// OnDismiss has fn called when the key of a terminal has ended, because the terminal
-// was removed or replaced: from then on Knows says no, and its connections must go.
+// OnDismiss sets what is called when the key of a terminal ends, because the terminal was
+// removed or replaced: from then on Knows says no, and its connections must go.
 // fn may be called from several goroutines. Call OnDismiss before the hub serves.
 func (h *Hub) OnDismiss(fn func(terminal string)) {
 	h.mu.Lock()
@@ -175,7 +175,7 @@ func (h *Hub) dismiss(terminal string) {
 // Knows reports whether a terminal with this name and key has joined and was neither
 // removed nor replaced since: the broker asks it of every certificate.
 func (h *Hub) Knows(ctx context.Context, terminal string, key ed25519.PublicKey) bool {
-	known, _, err := h.public(ctx, terminal)
+	known, _, err := h.publicKey(ctx, terminal)
 	if err != nil && !errors.Is(err, people.ErrNotFound) {
 		h.log.Error("cannot look a terminal up", "terminal", terminal, "error", err)
 	}

@@ -55,6 +55,25 @@ func TestAFrameWithAGapIsNotStored(t *testing.T) {
 	hall.ack(func(a wire.Ack) bool { return a.Upto[1] == 2 })
 }
 
+// Issue 8, 3: a terminal that sent more than anybody could cause is told to wait, and what
+// it sends again later is taken.
+func TestATerminalThatSendsTooMuchWaits(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	w.hub.SpendAllowance("hall")
+	f := hall.frame(wire.StreamEvents, swipe())
+	hall.send(wire.MsgEvents, f)
+	a := hall.ack(func(wire.Ack) bool { return true })
+	if a.RetryAfter == 0 || a.Problem == "" || len(a.Upto) != 0 || len(w.events()) != 0 {
+		t.Errorf("answered with %+v", a)
+	}
+	waitFor(t, "the terminal to be heard again", func() bool {
+		hall.send(wire.MsgEvents, f)
+		return hall.ack(func(wire.Ack) bool { return true }).Upto[wire.StreamEvents] == 1
+	})
+}
+
 func TestForgedAndMisplacedMessagesAreRefused(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall, front := w.join("hall"), w.join("front")

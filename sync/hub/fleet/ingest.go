@@ -55,7 +55,7 @@ func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
 			Terminal: terminal.Name, Incarnation: f.Incarnation, Stream: f.Stream, Seq: f.First + i,
 			Order: f.events[i].Order, Received: tx.Now, Body: f.bodies[i],
 		}}
-		if err := h.event(e); err != nil {
+		if err := h.storeEvent(e); err != nil {
 			return src, err
 		}
 	}
@@ -63,8 +63,8 @@ func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
 	return src, tx.PutSource(src)
 }
 
-// event stores one event, with its effects, unless it is here already.
-func (h *Hub) event(e happening) error {
+// storeEvent stores one event, with its effects, unless it is here already.
+func (h *Hub) storeEvent(e happening) error {
 	if e.src.Successor {
 		known, err := e.tx.Happened(e.rec)
 		if err != nil || known {

@@ -1,10 +1,34 @@
 package fleet_test
 
 import (
+	"slices"
 	"testing"
 
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
+
+// Who comes by an unknown badge joins the groups of that route.
+func TestANewAccountJoinsTheGroupsOfItsRoute(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	x := printing(w, "hall")
+	var group people.Group
+	w.do(func(tx fleet.Tx) (err error) {
+		group, err = people.AddGroup(tx.Tx.Tx.Tx, "Guests")
+		return err
+	})
+	w.set("unknown_badge_groups", "Guests")
+	e := x.newAccount("1", 1)
+	x.report(e)
+	w.must(w.read(func(tx fleet.Tx) error {
+		groups, err := tx.GroupsOf(fleet.ID(e.Account))
+		if !slices.Equal(groups, []uint64{group.ID}) {
+			t.Errorf("its groups are %v", groups)
+		}
+		return err
+	}))
+}
 
 // S1.31: a new account has the language that its panel spoke; without one, or with one that
 // nobody speaks, the site's.

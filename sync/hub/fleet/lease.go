@@ -21,8 +21,8 @@ const (
 	mostNumber = 1 << 53
 )
 
-// lease tops up the blocks that one database of a terminal holds.
-func lease(tx Tx, scope string) error {
+// topUpLeases grants the database of a terminal new blocks, up to the number that it holds.
+func topUpLeases(tx Tx, scope string) error {
 	blocks, err := tx.Blocks(scope)
 	if err != nil {
 		return err
@@ -97,16 +97,16 @@ func useNumber(tx Tx, src Source, n uint64) (bool, error) {
 		return false, err
 	}
 	for _, held := range blocks {
-		if err := spend(tx, held, n); err != nil {
+		if err := spendNumber(tx, held, n); err != nil {
 			return false, err
 		}
 	}
-	return true, lease(tx, own)
+	return true, topUpLeases(tx, own)
 }
 
-// spend counts n in a block and ends the block's row when it is used up. Numbers are
+// spendNumber counts n in a block and ends the block's row when it is used up. Numbers are
 // given away in order, so a block below n is used up too.
-func spend(tx Tx, b Block, n uint64) error {
+func spendNumber(tx Tx, b Block, n uint64) error {
 	if b.Spent || n < b.First {
 		return nil
 	}

@@ -76,13 +76,13 @@ func (h *Hub) Serve(ctx context.Context, link Link) error {
 			if !ok {
 				return errLinkLost
 			}
-			h.take(ctx, link, gather(m, link.Receive()))
+			h.applyBatch(ctx, link, gatherBatch(m, link.Receive()))
 		}
 	}
 }
 
-// gather takes what waits behind the first message, so that it shares a transaction.
-func gather(first Message, more <-chan Message) []Message {
+// gatherBatch adds what waits behind the first message, so that all share a transaction.
+func gatherBatch(first Message, more <-chan Message) []Message {
 	batch := []Message{first}
 	for len(batch) < maxBatch {
 		select {
@@ -122,20 +122,20 @@ type greeted struct {
 	welcome
 }
 
-// take handles a batch of messages in one transaction, then answers.
-func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
+// applyBatch handles a batch of messages in one transaction, and replies once it is on disk.
+func (h *Hub) applyBatch(ctx context.Context, link Link, batch []Message) {
 	var good []opened
 	for _, m := range batch {
-		o, err := h.open(ctx, m)
+		o, err := h.verifyMessage(ctx, m)
 		if err != nil {
 			h.log.Warn("a message is refused", "terminal", m.Terminal, "kind", m.Kind, "error", err)
 			continue
 		}
 		if o.status != nil {
-			h.status(o.terminal, *o.status)
+			h.applyStatus(o.terminal, *o.status)
 			continue
 		}
-		if o.frame != nil && !h.allowance.take(o.terminal, len(o.frame.events), time.Now()) {
+		if o.frame != nil && !h.allowance.spend(o.terminal, len(o.frame.events), time.Now()) {
 			h.log.Error("a terminal sends more events than anybody could cause: they wait", "terminal", o.terminal)
 			h.answerWait(ctx, link, o, "more events than this terminal may send: they wait")
 			continue
@@ -151,7 +151,7 @@ func (h *Hub) take(ctx context.Context, link Link, batch []Message) {
 	for _, o := range good { // one by one: what cannot be stored of one terminal holds up no other
 		if err := h.applyAll(ctx, link, []opened{o}); err != nil {
 			h.log.Error("what a terminal sent cannot be stored: nothing is acknowledged", "terminal", o.terminal, "error", err)
-			h.answerFailure(ctx, link, o)
+			h.sendFailure(ctx, link, o)
 		}
 	}
 }
@@ -164,23 +164,23 @@ func (h *Hub) applyAll(ctx context.Context, link Link, good []opened) error {
 		r = reply{now: tx.Now, sources: make(map[string]Source), terminals: make(map[string]Terminal)}
 		for _, o := range good {
 			tx.By = audit.Actor{Kind: audit.Terminal, ID: o.terminal, Via: "mqtt"}
-			if err := h.apply(tx, o, &r); err != nil {
+			if err := h.applyMessage(tx, o, &r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		h.answer(ctx, link, r)
+		h.sendReplies(ctx, link, r)
 	}
 	return err
 }
 
-// open verifies who sent a message and decodes it.
-func (h *Hub) open(ctx context.Context, m Message) (opened, error) {
+// verifyMessage verifies who sent a message, and decodes it.
+func (h *Hub) verifyMessage(ctx context.Context, m Message) (opened, error) {
 	o := opened{terminal: m.Terminal}
 	var err error
-	if o.key, o.ended, err = h.public(ctx, m.Terminal); err != nil {
+	if o.key, o.ended, err = h.publicKey(ctx, m.Terminal); err != nil {
 		return o, err
 	}
 	payload, err := wire.Verify(o.key, h.context(m.Terminal, wire.Up, m.Kind), m.Payload)
@@ -219,9 +219,9 @@ func (r *reply) terminal(tx Tx, name string) (t Terminal, err error) {
 	return t, err
 }
 
-// apply handles one message in the transaction, unless its terminal was removed or
+// applyMessage handles one message in the transaction, unless its terminal was removed or
 // replaced since it was verified. Its error is the store's.
-func (h *Hub) apply(tx Tx, o opened, r *reply) error {
+func (h *Hub) applyMessage(tx Tx, o opened, r *reply) error {
 	t, err := r.terminal(tx, o.terminal)
 	if err != nil {
 		return err
@@ -239,17 +239,17 @@ func (h *Hub) apply(tx Tx, o opened, r *reply) error {
 		r.sources[scope(o.terminal, o.frame.Incarnation)] = src
 		return err
 	}
-	w, err := h.hello(tx, t, *o.hello)
+	w, err := h.applyHello(tx, t, *o.hello)
 	r.welcomes = append(r.welcomes, greeted{o.terminal, o.ended, w})
 	return err
 }
 
-// answer sends acknowledgements and begins the sessions of those who said hello.
-func (h *Hub) answer(ctx context.Context, link Link, r reply) {
+// sendReplies sends acknowledgements, and starts the sessions of terminals that said hello.
+func (h *Hub) sendReplies(ctx context.Context, link Link, r reply) {
 	for _, g := range r.welcomes {
-		h.ack(ctx, link, g.terminal, g.ack)
+		h.sendAck(ctx, link, g.terminal, g.ack)
 		if g.taken {
-			h.begin(ctx, link, g)
+			h.startSession(ctx, link, g)
 		}
 	}
 	for scope, src := range r.sources {
@@ -257,15 +257,15 @@ func (h *Hub) answer(ctx context.Context, link Link, r reply) {
 		if !ok {
 			continue // it will say hello
 		}
-		h.ack(ctx, link, src.Terminal, wire.Ack{
+		h.sendAck(ctx, link, src.Terminal, wire.Ack{
 			Nonce: nonce, Incarnation: src.Incarnation, Upto: maps.Clone(src.Upto),
 			Credit: wire.Window, Time: r.now.UnixMilli(),
 		})
 	}
 }
 
-// answerFailure tells who sent a frame that nothing was taken, and why.
-func (h *Hub) answerFailure(ctx context.Context, link Link, o opened) {
+// sendFailure tells who sent a frame that nothing was taken, and why.
+func (h *Hub) sendFailure(ctx context.Context, link Link, o opened) {
 	if o.frame != nil {
 		h.answerWait(ctx, link, o, "the hub cannot store this: look at its log")
 	}
@@ -277,26 +277,26 @@ func (h *Hub) answerWait(ctx context.Context, link Link, o opened, problem strin
 	if !ok {
 		return
 	}
-	h.ack(ctx, link, o.terminal, wire.Ack{
+	h.sendAck(ctx, link, o.terminal, wire.Ack{
 		Nonce: nonce, Incarnation: o.frame.Incarnation, Upto: map[wire.Stream]uint64{},
 		Credit: wire.Window, Time: time.Now().UnixMilli(), RetryAfter: retryAfter.Milliseconds(), Problem: problem,
 	})
 }
 
-func (h *Hub) ack(ctx context.Context, link Link, terminal string, a wire.Ack) {
+func (h *Hub) sendAck(ctx context.Context, link Link, terminal string, a wire.Ack) {
 	if err := h.send(ctx, link, terminal, wire.MsgAck, a); err != nil && ctx.Err() == nil {
 		h.log.Warn("an acknowledgement is not sent", "terminal", terminal, "error", err)
 	}
 }
 
 func (h *Hub) send(ctx context.Context, link Link, terminal, kind string, v any) error {
-	msg, err := h.seal(terminal, kind, v)
+	msg, err := h.sealMessage(terminal, kind, v)
 	if err != nil {
 		return err
 	}
 	return link.Publish(ctx, terminal, kind, msg)
 }
 
-func (h *Hub) seal(terminal, kind string, v any) ([]byte, error) {
+func (h *Hub) sealMessage(terminal, kind string, v any) ([]byte, error) {
 	return wire.Seal(h.key, h.context(terminal, wire.Down, kind), v)
 }

@@ -34,8 +34,8 @@ func (s *session) poke() {
 	}
 }
 
-// begin starts the session of a terminal that said hello, in place of its former one.
-func (h *Hub) begin(ctx context.Context, link Link, g greeted) {
+// startSession starts the session of a terminal that said hello, in place of its former one.
+func (h *Hub) startSession(ctx context.Context, link Link, g greeted) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &session{
 		terminal: g.terminal, incarnation: g.ack.Incarnation, nonce: g.ack.Nonce, since: time.Now(), doorsOnly: g.doorsOnly,
@@ -58,7 +58,7 @@ func (h *Hub) begin(ctx context.Context, link Link, g greeted) {
 		former.end()
 	}
 	s.poke()
-	go h.feed(ctx, link, s)
+	go h.runSession(ctx, link, s)
 }
 
 func (s *session) scope() string { return scope(s.terminal, s.incarnation) }
@@ -68,8 +68,8 @@ func (s *session) end() {
 	<-s.done
 }
 
-// feed sends changes to one terminal until its session ends.
-func (h *Hub) feed(ctx context.Context, link Link, s *session) {
+// runSession sends changes to one terminal until its session ends.
+func (h *Hub) runSession(ctx context.Context, link Link, s *session) {
 	defer close(s.done)
 	for {
 		select {
@@ -83,15 +83,15 @@ func (h *Hub) feed(ctx context.Context, link Link, s *session) {
 	}
 }
 
-// status takes a terminal's word, or its last will's, that it is gone.
-func (h *Hub) status(terminal string, st wire.Status) {
+// applyStatus ends the session of a terminal that says it goes, or whose last will says so.
+func (h *Hub) applyStatus(terminal string, st wire.Status) {
 	if st.Online {
 		return
 	}
 	h.endThose(func(s *session) bool { return s.terminal == terminal && s.nonce == st.Nonce })
 }
 
-// endThose ends the sessions that are meant, and returns when they have ended.
+// endThose ends the sessions that meant chooses, and returns when they have ended.
 func (h *Hub) endThose(meant func(*session) bool) {
 	var gone []*session
 	h.mu.Lock()
@@ -161,7 +161,7 @@ func (h *Hub) pushCollection(ctx context.Context, link Link, s *session, c wire.
 		}
 		pages, to = nil, p.To
 		return p.Pages(tx, s.nonce, func(page wire.Page) error {
-			msg, err := h.seal(s.terminal, wire.MsgPage, page)
+			msg, err := h.sealMessage(s.terminal, wire.MsgPage, page)
 			pages = append(pages, msg)
 			return err
 		})

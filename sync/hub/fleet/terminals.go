@@ -86,7 +86,7 @@ func (h *Hub) Join(ctx context.Context, text secret.Text, key ed25519.PublicKey,
 	var out Joined
 	var renewed bool
 	err := h.store.Write(ctx, audit.Actor{Kind: audit.Terminal, Via: "join"}, func(tx Tx) (err error) {
-		out, renewed, err = join(tx, text, key, issue)
+		out, renewed, err = joinTerminal(tx, text, key, issue)
 		return err
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (h *Hub) Join(ctx context.Context, text secret.Text, key ed25519.PublicKey,
 	return out, nil
 }
 
-func join(tx Tx, text secret.Text, key ed25519.PublicKey, issue func(string) ([]byte, error)) (out Joined, renewed bool, err error) {
+func joinTerminal(tx Tx, text secret.Text, key ed25519.PublicKey, issue func(string) ([]byte, error)) (out Joined, renewed bool, err error) {
 	t, err := tx.TerminalByToken(hashSecret(text))
 	switch {
 	case errors.Is(err, people.ErrNotFound):

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -83,8 +82,6 @@ func FindUnknownCard(tx Tx, prefix string) (UnknownCard, error) {
 	return all[0], nil
 }
 
-var errEnough = errors.New("enough")
-
 // eachRecent passes the readable events that happened since a time, newest first, until fn
 // gives errEnough or very many were looked at.
 func eachRecent(tx Tx, since time.Time, fn func(Event) error) error {
@@ -92,27 +89,13 @@ func eachRecent(tx Tx, since time.Time, fn func(Event) error) error {
 	if err != nil || oldest == 0 {
 		return err
 	}
-	below := uint64(0)
-	for range mostUnknownLooked / mostEvents {
-		n := 0
-		err := tx.EventsBelow(below, mostEvents, func(r Record) error {
-			n, below = n+1, r.ID
-			e := Event{Record: r}
-			if r.ID < oldest || wire.Unmarshal(r.Body, &e.Event) != nil || e.When().Before(since) {
-				return nil
-			}
-			return fn(e)
-		})
-		switch {
-		case errors.Is(err, errEnough):
-			return nil
-		case err != nil:
-			return err
-		case n < mostEvents || below <= oldest:
+	_, err = eachBelow(tx, 0, oldest, mostUnknownLooked, func(e Event) error {
+		if !e.Readable || e.When().Before(since) {
 			return nil
 		}
-	}
-	return nil
+		return fn(e)
+	})
+	return err
 }
 
 // isOwned reports whether a card is a person's, or was and is dead.

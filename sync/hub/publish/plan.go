@@ -147,8 +147,8 @@ func EachRow(tx Rows, c wire.Collection, scope string, fn func(Row) error) error
 	}
 }
 
-// each passes the changes of a plan.
-func (p *Plan) each(tx Rows, fn func(wire.Change) error) error {
+// eachChange passes the changes of a plan.
+func (p *Plan) eachChange(tx Rows, fn func(wire.Change) error) error {
 	if p.snapshot {
 		return EachRow(tx, p.Collection, p.scope, func(r Row) error { return fn(change(r)) })
 	}
@@ -165,7 +165,7 @@ func (p *Plan) each(tx Rows, fn func(wire.Change) error) error {
 // one that the plan was made in.
 func (p *Plan) Pages(tx Rows, nonce ID, take func(wire.Page) error) error {
 	var count cutter
-	if err := p.each(tx, count.add); err != nil {
+	if err := p.eachChange(tx, count.add); err != nil {
 		return err
 	}
 	page := wire.Page{
@@ -178,7 +178,7 @@ func (p *Plan) Pages(tx Rows, nonce ID, take func(wire.Page) error) error {
 		page.Part++
 		return err
 	}}
-	if err := p.each(tx, cut.add); err != nil {
+	if err := p.eachChange(tx, cut.add); err != nil {
 		return err
 	}
 	return cut.full(cut.changes)

@@ -23,8 +23,8 @@ func Project(tx Tx, c *Changes) error {
 	return nil
 }
 
-// put writes the row of a value.
-func put(tx Tx, c wire.Collection, key []byte, row any) error {
+// putRow writes the row of a value.
+func putRow(tx Tx, c wire.Collection, key []byte, row any) error {
 	body, err := wire.Marshal(row)
 	if err != nil {
 		return fmt.Errorf("write a row of %s: %w", c, err)
@@ -32,7 +32,7 @@ func put(tx Tx, c wire.Collection, key []byte, row any) error {
 	return tx.PutRow(c, "", key, body)
 }
 
-func end(tx Tx, c wire.Collection, key []byte) error { return tx.PutRow(c, "", key, nil) }
+func dropRow(tx Tx, c wire.Collection, key []byte) error { return tx.PutRow(c, "", key, nil) }
 
 // projectEach writes the row of each value that changed, and ends the row of one that was
 // dropped, or that has none: then row gives nil.
@@ -44,9 +44,9 @@ func projectEach[K comparable, V any](tx Tx, c wire.Collection, changed map[K]*V
 		}
 		var err error
 		if is == nil {
-			err = end(tx, c, key(id))
+			err = dropRow(tx, c, key(id))
 		} else {
-			err = put(tx, c, key(id), is)
+			err = putRow(tx, c, key(id), is)
 		}
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func projectSchedules(tx Tx, c *Changes) error {
 	if err != nil {
 		return err
 	}
-	return put(tx, wire.Schedules, []byte(wire.HolidaysKey), days)
+	return putRow(tx, wire.Schedules, []byte(wire.HolidaysKey), days)
 }
 
 // includeMembers adds the accounts whose groups changed to the changes.
@@ -130,7 +130,7 @@ func includeMembers(tx Tx, c *Changes) error {
 func projectAccounts(tx Tx, c *Changes) error {
 	for id, a := range c.Accounts {
 		if a == nil {
-			if err := end(tx, wire.Accounts, id[:]); err != nil {
+			if err := dropRow(tx, wire.Accounts, id[:]); err != nil {
 				return err
 			}
 			continue
@@ -139,7 +139,7 @@ func projectAccounts(tx Tx, c *Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := put(tx, wire.Accounts, id[:], accountRow(*a, groups)); err != nil {
+		if err := putRow(tx, wire.Accounts, id[:], accountRow(*a, groups)); err != nil {
 			return err
 		}
 		if err := includeGrants(tx, c, access.GrantQuery{Account: id}); err != nil {
@@ -184,9 +184,9 @@ func projectGrants(tx Tx, c *Changes) error {
 		for _, d := range doors {
 			key := grantKey(id, d.Name)
 			if given && (g.Door == d.Name || g.DoorGroup != "" && g.DoorGroup == d.Group) {
-				err = put(tx, wire.Grants, key, grantRow(*g, d.Name))
+				err = putRow(tx, wire.Grants, key, grantRow(*g, d.Name))
 			} else {
-				err = end(tx, wire.Grants, key)
+				err = dropRow(tx, wire.Grants, key)
 			}
 			if err != nil {
 				return err
@@ -251,5 +251,5 @@ func Settings(tx Tx) error {
 	if err != nil {
 		return err
 	}
-	return put(tx, wire.Config, []byte(wire.SiteKey), siteRow(s, claiming, pinLength, tx.Now))
+	return putRow(tx, wire.Config, []byte(wire.SiteKey), siteRow(s, claiming, pinLength, tx.Now))
 }

@@ -98,7 +98,7 @@ func (x *tx) CountLiveClaims(t time.Time, limit int) (n int, err error) {
 
 // CodeIsLive implements access.Claims.
 func (x *tx) CodeIsLive(code access.ID, t time.Time) (bool, error) {
-	return x.any(`SELECT 1 FROM claim WHERE code = ? AND `+live+`LIMIT 1`, code[:], millis(t))
+	return x.hasRow(`SELECT 1 FROM claim WHERE code = ? AND `+live+`LIMIT 1`, code[:], millis(t))
 }
 
 // AnyClaimAt implements access.Claims. No claim lives longer than access.LongestClaim,
@@ -108,12 +108,12 @@ func (x *tx) AnyClaimAt(t time.Time) (bool, error) {
 	if t.After(time.UnixMilli(0)) {
 		first = t.Add(-access.LongestClaim).UnixMilli()
 	}
-	return x.any(`SELECT 1 FROM claim WHERE issued <= ? AND issued >= ? AND ends + 0 > ? AND (over = 0 OR over > ?)
+	return x.hasRow(`SELECT 1 FROM claim WHERE issued <= ? AND issued >= ? AND ends + 0 > ? AND (over = 0 OR over > ?)
 		ORDER BY issued DESC LIMIT 1`, at, first, at, at)
 }
 
-// any reports whether a statement gives a row.
-func (x *tx) any(query string, args ...any) (bool, error) {
+// hasRow reports whether a statement gives a row.
+func (x *tx) hasRow(query string, args ...any) (bool, error) {
 	found := false
 	err := x.all(query, args, func(scan) error {
 		found = true

@@ -52,7 +52,7 @@ type looked struct {
 
 // page walks the index until the page is full or enough rows were looked at.
 func (x *tx) page(l listing, limit int) (page []people.Account, next string, err error) {
-	rows, err := x.look(l, limit)
+	rows, err := x.walkIndex(l, limit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -73,9 +73,9 @@ func (x *tx) page(l listing, limit int) (page []people.Account, next string, err
 	return page, next, err
 }
 
-// look reads keys and ids in order, and whether each fulfils the filter. It stops after
+// walkIndex reads keys and ids in order, and whether each fulfils the filter. It stops after
 // limit matches.
-func (x *tx) look(l listing, limit int) (rows []looked, err error) {
+func (x *tx) walkIndex(l listing, limit int) (rows []looked, err error) {
 	match := "1"
 	if len(l.filter.terms) > 0 {
 		match = "CASE WHEN " + strings.Join(l.filter.terms, " AND ") + " THEN 1 ELSE 0 END"

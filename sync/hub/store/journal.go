@@ -45,13 +45,13 @@ func (x *tx) Happened(r fleet.Record) (bool, error) {
 		if err != nil {
 			return err
 		}
-		known, err = x.holds(id, s.Upto[r.Stream], r)
+		known, err = x.holdsEvent(id, s.Upto[r.Stream], r)
 		return err
 	})
 	return known, err
 }
 
-func (x *tx) holds(source int64, upto uint64, r fleet.Record) (bool, error) {
+func (x *tx) holdsEvent(source int64, upto uint64, r fleet.Record) (bool, error) {
 	for low, high := uint64(1), upto; low <= high; {
 		mid := low + (high-low)/2
 		var ord uint64

@@ -39,11 +39,20 @@ type Error struct {
 
 // Error gives one line: attempt, database, cause, hint.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("%s database %s: %v", e.Op, e.Name, e.Err)
+	s := fmt.Sprintf("%s database %s: %s", e.Op, e.Name, oneLine(e.Err.Error()))
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"
 	}
 	return s
+}
+
+// oneLine joins the lines of a text, and says once what it says of every try to connect.
+func oneLine(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(slices.Compact(lines), " ")
 }
 
 // Unwrap gives the cause.

@@ -153,6 +153,10 @@ func TestAURLThatCannotBeReadIsNotRepeated(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
+	_, err := postgres.Open(t.Context(), "postgres://hub:corre@127.0.0.1:1/badged")
+	if err == nil || strings.ContainsAny(err.Error(), "\n\t") || strings.Contains(err.Error(), "corre") || strings.Count(err.Error(), "refused") != 1 {
+		t.Errorf("without a server: %v", err)
+	}
 	missing := filepath.Join(t.TempDir(), "ca.crt")
 	if _, err := postgres.Open(t.Context(), "postgres://db.example.com/x?sslmode=verify-full&sslrootcert="+missing); err == nil || !strings.Contains(err.Error(), missing) {
 		t.Errorf("without the certificate: %v", err)

@@ -1,7 +1,9 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"badged/sync/hub/store"
@@ -26,3 +28,35 @@ func openEmpty(t *testing.T) *store.Store {
 func TestContract(t *testing.T) { storetest.Run(t, openEmpty) }
 
 func TestCopy(t *testing.T) { storetest.Copies(t, openEmpty, openEmpty) }
+
+// TestEveryTableIsCopied: a table that a migration adds moves with the site too.
+func TestEveryTableIsCopied(t *testing.T) {
+	from, path := openEmpty(t), filepath.Join(t.TempDir(), "hub.db")
+	copied, err := store.Copy(t.Context(), from, open(t, path), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('site', 'migration', 'sqlite_sequence')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(copied, func(c store.Content) bool { return c.Table == name }) {
+			t.Errorf("table %s is not copied", name)
+		}
+	}
+	if n == 0 || rows.Err() != nil {
+		t.Errorf("%d tables, %v", n, rows.Err())
+	}
+}

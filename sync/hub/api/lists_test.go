@@ -1,0 +1,153 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"badged/sync/hub/access"
+	"badged/sync/hub/api"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/wire"
+)
+
+// journal puts events into the journal as a terminal's. Each goes by its Label.
+func (s *site) journal(terminal string, events ...wire.Event) {
+	s.t.Helper()
+	src := fleet.Source{Terminal: terminal, Incarnation: fleet.ID{1}, Upto: map[wire.Stream]uint64{}}
+	err := s.db.Write(s.t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+		if err := tx.PutTerminal(fleet.Terminal{Name: terminal}); err != nil {
+			return err
+		}
+		if err := tx.PutSource(src); err != nil {
+			return err
+		}
+		for i, e := range events {
+			e.Order, e.Boot, e.Clock = uint64(i)+1, make([]byte, 8), wire.ClockTrusted
+			body, err := wire.Marshal(e)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Append(fleet.Record{
+				Terminal: terminal, Incarnation: src.Incarnation, Stream: wire.StreamEvents,
+				Seq: e.Order, Order: e.Order, Received: tx.Now, Body: body,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// walk follows the pages of a list to its end and gives what name makes of each row.
+func walk[T any](s *site, path string, limit int, name func(T) string) (all []string) {
+	s.t.Helper()
+	for after, pages := "", 0; ; pages++ {
+		page := must[api.Page[T]](s, "GET", fmt.Sprintf("%s?limit=%d%s", path, limit, after), nil)
+		if len(page.Items) > limit || pages > 1000 {
+			s.t.Fatalf("%s: page %d has %d rows", path, pages, len(page.Items))
+		}
+		for _, row := range page.Items {
+			all = append(all, name(row))
+		}
+		if page.Next == "" {
+			return all
+		}
+		after = "&after=" + page.Next
+	}
+}
+
+// Every list that can be long comes in pages, each row in one of them, and ends.
+func TestEveryLongListComesInPages(t *testing.T) {
+	s := newSite(t)
+	const n = 7
+	var events []wire.Event
+	for i := range n {
+		a := must[api.Account](s, "POST", "/v1/accounts", object{"first": "Person", "last": fmt.Sprint(i), "state": "active"})
+		door := fmt.Sprintf("door-%d", i)
+		must[api.Door](s, "POST", "/v1/doors", object{"id": door})
+		must[api.Grant](s, "POST", "/v1/grants", object{"account": a.ID, "door": door})
+		must[api.IssuedClaim](s, "POST", "/v1/claims", object{"account": a.ID})
+		s.card(a, byte(i+1))
+		events = append(events, wire.Event{Kind: wire.EventDoor, Label: fmt.Sprint(i), At: time.Now().UnixMilli()})
+	}
+	s.journal("hall", events...)
+	for path, rows := range map[string][]string{
+		"/v1/grants": walk(s, "/v1/grants", 3, func(g api.Grant) string { return g.ID }),
+		"/v1/claims": walk(s, "/v1/claims", 3, func(c api.Claim) string { return c.ID }),
+		"/v1/cards":  walk(s, "/v1/cards", 3, func(c api.Card) string { return c.ID }),
+		"/v1/events": walk(s, "/v1/events", 3, func(e api.Event) string { return e.Label }),
+	} {
+		if len(rows) != n || len(slices.Compact(slices.Sorted(slices.Values(rows)))) != n {
+			t.Errorf("%s: %v, want %d", path, rows, n)
+		}
+	}
+	lines := walk(s, "/v1/audit", 3, func(e api.AuditEntry) string { return fmt.Sprint(e.Seq) })
+	proof := must[api.AuditProof](s, "GET", "/v1/audit/verify", nil)
+	if uint64(len(lines)) != proof.Lines || len(slices.Compact(slices.Sorted(slices.Values(lines)))) != len(lines) {
+		t.Errorf("%d lines of the audit log came, of %d", len(lines), proof.Lines)
+	}
+}
+
+// card gives somebody a card whose id begins with b, and tells whose it is now.
+func (s *site) card(a api.Account, b byte) (owner people.ID) {
+	s.t.Helper()
+	err := s.db.Write(s.t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+		found, err := people.Find(tx.Tx.Tx.Tx, a.ID)
+		if err != nil {
+			return err
+		}
+		owner = found.ID
+		return tx.PutCard(access.Card{ID: access.ID{b}, Account: owner, State: access.CardActive, Assurance: access.UID, Since: tx.Now})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return owner
+}
+
+// What a request for events names reaches the query: each by itself.
+func TestEventsAreChosenByTheRequest(t *testing.T) {
+	s := newSite(t)
+	ada := must[api.Account](s, "POST", "/v1/accounts", object{"first": "Ada", "last": "Byron", "state": "active"})
+	id := s.card(ada, 9)
+	old, now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC).UnixMilli(), time.Now().UnixMilli()
+	card := access.ID{9}
+	s.journal("hall",
+		wire.Event{Label: "a", Kind: wire.EventPresentation, Outcome: wire.OutcomeGranted, Reason: wire.ReasonKnownCard, Point: "print", Account: id[:], At: now},
+		wire.Event{Label: "b", Kind: wire.EventPresentation, Outcome: wire.OutcomeRefused, Reason: wire.ReasonNoGrant, Point: "print", Card: card[:], At: old})
+	s.journal("front-box", wire.Event{Label: "c", Kind: wire.EventDoor, Outcome: wire.OutcomeGranted, Reason: wire.ReasonKnownCard, Point: "front", At: now})
+	for query, want := range map[string][]string{
+		"": {"c", "b", "a"}, "terminal=hall": {"b", "a"}, "door=front": {"c"}, "account=" + ada.ID: {"a"}, "card=09000000": {"b"},
+		"kind=door": {"c"}, "outcome=refused": {"b"}, "reason=known_card": {"c", "a"},
+		"since=2026-03-05": {"c", "a"}, "since=today": {"c", "a"},
+		"until=2026-03-04": {"b"}, "until=2026-03-03": nil, "until=2026-03-04T12:00:00Z": nil, // the last day is included
+		"limit=1": {"c"},
+	} {
+		var got []string
+		for _, e := range must[api.Page[api.Event]](s, "GET", "/v1/events?"+query, nil).Items {
+			got = append(got, e.Label)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", query, got, want)
+		}
+	}
+	for query, code := range map[string]string{
+		"kind=nonsense": "not_a_choice", "since=yesterday": "not_a_moment", "after=x": "not_a_number", "limit=-1": "not_a_number", "card=ffffffff": "card_not_found",
+	} {
+		status, answer := s.call("GET", "/v1/events?"+query, nil)
+		var p api.Problem
+		if err := json.Unmarshal(answer, &p); err != nil || status == http.StatusOK || p.Code != code {
+			t.Errorf("%q: %d %s, want %s", query, status, answer, code)
+		}
+	}
+}
