@@ -123,6 +123,7 @@ func TestAMergedAccountWhoseHeirIsGone(t *testing.T) {
 				return err
 			})
 			end(w, heir)
+			term.wait("leases", func() bool { return len(term.numbers()) > 0 })
 			term.report(term.newAccount("1", slices.Max(term.numbers())), swipe())
 			c, ok := w.cards()[w.key.Card("1")]
 			if a := w.accounts()[c.Account]; !ok || c.State != access.CardActive || a.State != people.Active {

@@ -40,7 +40,7 @@ func TestRowsFollowTheTables(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		s := &site{t: r, now: time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)}
+		s := &drawn{t: r, now: time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)}
 		s.store, err = teststore.Open(t.Context(), dir, func() time.Time { return s.now })
 		if err != nil {
 			r.Fatal(err)
@@ -56,7 +56,8 @@ func TestRowsFollowTheTables(t *testing.T) {
 	})
 }
 
-type site struct {
+// drawn is a site whose commands rapid draws.
+type drawn struct {
 	t     *rapid.T
 	store *store.Store
 	now   time.Time
@@ -67,7 +68,7 @@ type site struct {
 }
 
 // furnish makes what most commands need.
-func (s *site) furnish() {
+func (s *drawn) furnish() {
 	err := s.store.Write(s.t.Context(), operator, func(tx fleet.Tx) error {
 		_, err1 := people.AddGroup(tx.Tx.Tx.Tx, "staff")
 		_, err2 := access.SetDoor(tx.Tx.Tx, "front", func(d *access.Door) { d.Group = "outer" })
@@ -84,7 +85,7 @@ func (s *site) furnish() {
 
 // transaction runs commands in one transaction. A refused one has no effect, with those
 // before it.
-func (s *site) transaction(n int) {
+func (s *drawn) transaction(n int) {
 	err := s.store.Write(s.t.Context(), operator, func(tx fleet.Tx) error {
 		for range n {
 			name := rapid.SampledFrom(often()).Draw(s.t, "command")
@@ -100,22 +101,22 @@ func (s *site) transaction(n int) {
 	}
 }
 
-func pick[T any](s *site, what string, from ...T) T { return rapid.SampledFrom(from).Draw(s.t, what) }
+func pick[T any](s *drawn, what string, from ...T) T { return rapid.SampledFrom(from).Draw(s.t, what) }
 
 // someone is an account that was made once, or nobody's id.
-func (s *site) someone(what string) people.ID {
+func (s *drawn) someone(what string) people.ID {
 	return pick(s, what, s.accounts[max(0, len(s.accounts)-3):]...)
 }
 
-func (s *site) card() publish.ID { return siteKey.Card(pick(s, "card", "1", "2", "3")) }
+func (s *drawn) card() publish.ID { return siteKey.Card(pick(s, "card", "1", "2", "3")) }
 
-func (s *site) door() string { return pick(s, "door", "front", "back", "lab") }
+func (s *drawn) door() string { return pick(s, "door", "front", "back", "lab") }
 
-func (s *site) group() string { return pick(s, "group", "staff", "guests") }
+func (s *drawn) group() string { return pick(s, "group", "staff", "guests") }
 
-func (s *site) doorGroup() string { return pick(s, "door group", "outer", "inner") }
+func (s *drawn) doorGroup() string { return pick(s, "door group", "outer", "inner") }
 
-func (s *site) report(account people.ID, claim publish.ID) access.Report {
+func (s *drawn) report(account people.ID, claim publish.ID) access.Report {
 	return access.Report{Terminal: "hall", Doors: []string{s.door()}, At: s.now, Card: s.card(), Account: account, Claim: claim}
 }
 
@@ -129,14 +130,14 @@ func often() []string {
 }
 
 // commands are what changes what terminals copy.
-var commands = map[string]func(*site, access.Tx) error{
-	"add": func(s *site, tx access.Tx) error {
+var commands = map[string]func(*drawn, access.Tx) error{
+	"add": func(s *drawn, tx access.Tx) error {
 		last := pick(s, "last", "Byron", "")
 		a, err := people.Add(tx.Tx, people.New{First: "Ada", Last: last, State: pick(s, "state", people.Created, people.Active)})
 		s.accounts = append(s.accounts, a.ID)
 		return err
 	},
-	"anonymous": func(s *site, tx access.Tx) error {
+	"anonymous": func(s *drawn, tx access.Tx) error {
 		r := s.report(people.ID{}, publish.ID{})
 		r.Account = siteKey.Anonymous(r.Card)
 		a, err := tx.Account(r.Account)
@@ -158,31 +159,31 @@ var commands = map[string]func(*site, access.Tx) error{
 		}
 		return access.Bind(tx, r)
 	},
-	"rename": func(s *site, tx access.Tx) error {
+	"rename": func(s *drawn, tx access.Tx) error {
 		last := pick(s, "last", "Byron", "King", "")
 		_, err := people.Change(tx.Tx, s.someone("account"), people.Changes{Last: &last})
 		return err
 	},
-	"expire": func(s *site, tx access.Tx) error {
+	"expire": func(s *drawn, tx access.Tx) error {
 		at := s.now.Add(time.Hour)
 		_, err := people.Change(tx.Tx, s.someone("account"), people.Changes{Expires: &at})
 		return err
 	},
-	"edit": func(s *site, tx access.Tx) error {
+	"edit": func(s *drawn, tx access.Tx) error {
 		p := people.Profile{Name: pick(s, "name", "Ada Byron", "Ada", ""), Email: pick(s, "e-mail", "", "ada@example.com")}
 		_, err := people.PanelEdit(tx.Tx, people.Typed{Account: s.someone("account"), Terminal: "hall", At: s.now, Profile: p})
 		return err
 	},
-	"state": func(s *site, tx access.Tx) error {
+	"state": func(s *drawn, tx access.Tx) error {
 		_, err := people.SetState(tx.Tx, s.someone("account"), pick(s, "state", people.Active, people.Suspended), people.ByAdministrator)
 		return err
 	},
-	"merge": func(s *site, tx access.Tx) error {
+	"merge": func(s *drawn, tx access.Tx) error {
 		_, err := access.Merge(tx, s.someone("account"), s.someone("into"))
 		return err
 	},
-	"erase": func(s *site, tx access.Tx) error { return access.Erase(tx, s.someone("account")) },
-	"purge": func(s *site, tx access.Tx) error {
+	"erase": func(s *drawn, tx access.Tx) error { return access.Erase(tx, s.someone("account")) },
+	"purge": func(s *drawn, tx access.Tx) error {
 		id := s.someone("account")
 		a, err := tx.Account(id)
 		if err != nil || a.Kind != people.Anonymous || a.State != people.Active { // as what time ends
@@ -190,25 +191,25 @@ var commands = map[string]func(*site, access.Tx) error{
 		}
 		return errors.Join(access.Purge(tx, id), people.Purge(tx.Tx, id))
 	},
-	"add group": func(s *site, tx access.Tx) error {
+	"add group": func(s *drawn, tx access.Tx) error {
 		_, err := people.AddGroup(tx.Tx, s.group())
 		return err
 	},
-	"remove group": func(s *site, tx access.Tx) error { return access.RemoveGroup(tx, s.group()) },
-	"member": func(s *site, tx access.Tx) error {
+	"remove group": func(s *drawn, tx access.Tx) error { return access.RemoveGroup(tx, s.group()) },
+	"member": func(s *drawn, tx access.Tx) error {
 		g, err := people.FindGroup(tx.Tx, s.group())
 		if err == nil {
 			_, err = people.SetMember(tx.Tx, g, s.someone("account"), rapid.Bool().Draw(s.t, "member"))
 		}
 		return err
 	},
-	"door": func(s *site, tx access.Tx) error {
+	"door": func(s *drawn, tx access.Tx) error {
 		_, err := access.SetDoor(tx, s.door(), func(d *access.Door) { d.Group = pick(s, "door group", "", "outer", "inner") })
 		return err
 	},
-	"remove door": func(s *site, tx access.Tx) error { return access.RemoveDoor(tx, s.door()) },
+	"remove door": func(s *drawn, tx access.Tx) error { return access.RemoveDoor(tx, s.door()) },
 	"grant":       addGrant,
-	"remove grant": func(s *site, tx access.Tx) error {
+	"remove grant": func(s *drawn, tx access.Tx) error {
 		if len(s.grants) == 0 {
 			return nil
 		}
@@ -216,61 +217,61 @@ var commands = map[string]func(*site, access.Tx) error{
 		return err
 	},
 	"claim": issueClaim,
-	"use claim": func(s *site, tx access.Tx) error {
+	"use claim": func(s *drawn, tx access.Tx) error {
 		c := pick(s, "claim", append(slices.Clone(s.claims), access.Claim{})...)
 		return access.UseClaim(tx, s.report(c.Account, c.ID))
 	},
-	"hide claims": func(_ *site, tx access.Tx) error { return access.HideClaims(tx) },
-	"card state": func(s *site, tx access.Tx) error {
+	"hide claims": func(_ *drawn, tx access.Tx) error { return access.HideClaims(tx) },
+	"card state": func(s *drawn, tx access.Tx) error {
 		card := s.card()
 		state := pick(s, "state", access.CardActive, access.CardLost, access.CardRevoked)
 		owner := pick(s, "owner", "", people.HexID(s.someone("owner")))
 		_, err := access.SetCardState(tx, people.HexID(card), state, owner)
 		return err
 	},
-	"give card": func(s *site, tx access.Tx) error {
+	"give card": func(s *drawn, tx access.Tx) error {
 		_, err := access.GiveCard(tx, access.Gift{Card: s.card(), To: people.HexID(s.someone("owner"))})
 		return err
 	},
-	"free card": func(s *site, tx access.Tx) error {
+	"free card": func(s *drawn, tx access.Tx) error {
 		card := s.card()
 		_, err := access.FreeCard(tx, people.HexID(card))
 		return err
 	},
-	"pin": func(s *site, tx access.Tx) error {
+	"pin": func(s *drawn, tx access.Tx) error {
 		_, err := access.IssuePIN(tx, siteKey, s.someone("account"))
 		return err
 	},
-	"revoke pin": func(s *site, tx access.Tx) error { return access.RevokePIN(tx, s.someone("account")) },
-	"schedule": func(_ *site, tx access.Tx) error {
+	"revoke pin": func(s *drawn, tx access.Tx) error { return access.RevokePIN(tx, s.someone("account")) },
+	"schedule": func(_ *drawn, tx access.Tx) error {
 		_, err := access.AddSchedule(tx, access.Schedule{Name: "day", Windows: []access.Window{{Days: 1, From: 0, To: 60}}})
 		return err
 	},
-	"change schedule": func(s *site, tx access.Tx) error {
+	"change schedule": func(s *drawn, tx access.Tx) error {
 		_, err := access.ChangeSchedule(tx, "day", func(sch *access.Schedule) { sch.Windows[0].To = pick(s, "to", 60, 90) })
 		return err
 	},
-	"remove schedule": func(_ *site, tx access.Tx) error { return access.RemoveSchedule(tx, "day") },
-	"holiday": func(_ *site, tx access.Tx) error {
+	"remove schedule": func(_ *drawn, tx access.Tx) error { return access.RemoveSchedule(tx, "day") },
+	"holiday": func(_ *drawn, tx access.Tx) error {
 		_, err := access.SetHoliday(tx, "2026-12-25", "Christmas")
 		return err
 	},
-	"remove holiday": func(_ *site, tx access.Tx) error { return access.RemoveHoliday(tx, "2026-12-25") },
-	"setting": func(s *site, tx access.Tx) error {
+	"remove holiday": func(_ *drawn, tx access.Tx) error { return access.RemoveHoliday(tx, "2026-12-25") },
+	"setting": func(s *drawn, tx access.Tx) error {
 		_, err := access.ChangeSettings(tx, map[string]string{"cards": pick(s, "cards", "one", "many"), "quota_day": pick(s, "quota", "1", "2")})
 		return err
 	},
-	"close claims": func(_ *site, tx access.Tx) error {
+	"close claims": func(_ *drawn, tx access.Tx) error {
 		_, err := access.CloseClaims(tx, "hall", 0)
 		return err
 	},
-	"reopen": func(_ *site, tx access.Tx) error {
+	"reopen": func(_ *drawn, tx access.Tx) error {
 		_, err := access.Reopen(tx)
 		return err
 	},
 }
 
-func addGrant(s *site, tx access.Tx) error {
+func addGrant(s *drawn, tx access.Tx) error {
 	n := access.NewGrant{Deny: rapid.Bool().Draw(s.t, "deny"), Schedule: pick(s, "schedule", "", "day")}
 	if rapid.Bool().Draw(s.t, "to a group") {
 		n.Group = s.group()
@@ -289,7 +290,7 @@ func addGrant(s *site, tx access.Tx) error {
 	return err
 }
 
-func issueClaim(s *site, tx access.Tx) error {
+func issueClaim(s *drawn, tx access.Tx) error {
 	n := access.NewClaim{Account: people.HexID(s.someone("account")), Doors: rapid.SampledFrom([][]string{nil, {"front"}, {"front", "lab"}}).Draw(s.t, "doors")}
 	c, err := access.IssueClaim(tx, siteKey, n)
 	if err == nil {
@@ -300,7 +301,7 @@ func issueClaim(s *site, tx access.Tx) error {
 
 // check compares the rows that terminals get with those that follow from the tables as they
 // stand, and looks for rows of who is gone.
-func (s *site) check() {
+func (s *drawn) check() {
 	err := s.store.Read(s.t.Context(), func(tx fleet.Tx) error {
 		all, err := everything(tx)
 		if err != nil {
@@ -322,7 +323,7 @@ func (s *site) check() {
 	}
 }
 
-func (s *site) compare(tx fleet.Tx, want rowSet) error {
+func (s *drawn) compare(tx fleet.Tx, want rowSet) error {
 	for _, c := range publish.Collections {
 		if c == wire.Leases || c == wire.Config {
 			continue
@@ -334,7 +335,7 @@ func (s *site) compare(tx fleet.Tx, want rowSet) error {
 	return nil
 }
 
-func (s *site) compareOne(tx fleet.Tx, c wire.Collection, want rowSet) error {
+func (s *drawn) compareOne(tx fleet.Tx, c wire.Collection, want rowSet) error {
 	var hash [16]byte
 	err := publish.EachRow(tx, c, "", func(r publish.Row) error {
 		hash = wire.Xor(hash, wire.RowHash(c, r.Key, r.Body))
@@ -364,7 +365,7 @@ func (s *site) compareOne(tx fleet.Tx, c wire.Collection, want rowSet) error {
 }
 
 // checkOwner: what gives something is of an account that is there.
-func (s *site) checkOwner(tx fleet.Tx, c wire.Collection, r publish.Row) error {
+func (s *drawn) checkOwner(tx fleet.Tx, c wire.Collection, r publish.Row) error {
 	var owner publish.ID
 	switch c {
 	case wire.Cards:

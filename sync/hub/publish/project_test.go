@@ -2,7 +2,6 @@ package publish_test
 
 import (
 	"bytes"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -19,8 +18,6 @@ import (
 	"badged/sync/hub/store/teststore"
 	"badged/sync/wire"
 )
-
-func TestMain(m *testing.M) { os.Exit(teststore.Main(m)) }
 
 // site is a hub's store, whose rows the tests read as terminals do.
 type site struct {
