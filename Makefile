@@ -7,8 +7,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
 TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual,postgres
-# The race detector needs a C compiler.
-RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null && echo -race)
 FUZZTIME ?= 20s
 
 .PHONY: help
@@ -64,8 +62,7 @@ fmt:
 
 .PHONY: unit
 unit:
-	$(if $(RACE),,@echo 'no C compiler: the unit tests run without the race detector')
-	go test $(RACE) -timeout 30m ./...
+	CGO_ENABLED=0 go test -timeout 30m ./...
 
 .PHONY: test
 test: ## runs all suites; SUITES="unit story" runs some; as root it installs missing Debian packages
