@@ -86,7 +86,7 @@ func (g Grant) apply(ix *Index) {
 		}
 		g.From, g.To, g.Schedule = time.Time{}, time.Time{}, 0
 	}
-	i := ix.grants.take()
+	i := ix.grants.takeSlot()
 	when := ix.grants.scheduleNumber(g.Schedule)
 	if g.Deny {
 		when |= denies
@@ -118,8 +118,8 @@ func (ix *Index) firstGrant(account AccountID, group uint64) *uint32 {
 	return first
 }
 
-// take gives a slot that is in no list.
-func (l *grantLists) take() uint32 {
+// takeSlot gives a slot that is in no list.
+func (l *grantLists) takeSlot() uint32 {
 	i := l.spare
 	if i == 0 {
 		return l.slots.add()

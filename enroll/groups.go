@@ -56,8 +56,8 @@ func newGroupSets() groupSets {
 
 func (g *groupSets) at(place uint32) GroupSet { return g.sets[place].set }
 
-// take gives the place of a set for one more account.
-func (g *groupSets) take(s GroupSet) uint32 {
+// addUser gives the place of a set for one more account that uses it.
+func (g *groupSets) addUser(s GroupSet) uint32 {
 	if s == "" {
 		return 0
 	}

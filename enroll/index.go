@@ -332,7 +332,7 @@ func (s accountSlot) unclaimed() bool {
 
 func (a Account) apply(ix *Index) {
 	ix.set(a.ID, accountSlot{
-		number: uint32(a.Number), expires: toUnix(a.Expires), marks: marksOf(a.Kind, a.State, ix.groups.take(a.Groups)),
+		number: uint32(a.Number), expires: toUnix(a.Expires), marks: marksOf(a.Kind, a.State, ix.groups.addUser(a.Groups)),
 	})
 }
 

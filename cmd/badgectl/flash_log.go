@@ -81,8 +81,8 @@ func (j *journal) read(path string) error {
 
 func hashLine(line []byte) string { return fmt.Sprintf("%x", sha256.Sum256(line)) }
 
-// note adds a line, for good.
-func (j *journal) note(c flashed) error {
+// append adds a line, for good.
+func (j *journal) append(c flashed) error {
 	c.Before = j.last
 	line, err := json.Marshal(c)
 	if err != nil {

@@ -193,7 +193,7 @@ func (w *writing) try(ctx context.Context, j job) (flash.Disk, error) {
 		bar.show(done, total)
 	}})
 	bar.end()
-	if noted := w.journal.note(entry(j, d, r, err, technician(w.app.env))); err == nil {
+	if noted := w.journal.append(entry(j, d, r, err, technician(w.app.env))); err == nil {
 		err = noted
 	}
 	if err != nil {
@@ -220,7 +220,7 @@ func (w *writing) card(ctx context.Context, j job) (openedCard, flash.Disk, erro
 		return nil, d, err
 	}
 	if !w.yes {
-		if err := w.ask(j, d); err != nil {
+		if err := w.confirm(j, d); err != nil {
 			return nil, d, err
 		}
 	}
@@ -273,7 +273,7 @@ func (w *writing) awaitRemoval(ctx context.Context, j job, d flash.Disk) error {
 // errNotWanted ends a run that a person stopped.
 var errNotWanted = errors.New("stopped: nothing was written onto this card")
 
-func (w *writing) ask(j job, d flash.Disk) error {
+func (w *writing) confirm(j job, d flash.Disk) error {
 	now := ""
 	if card := describeCard(d); card != "" {
 		now = ", " + card

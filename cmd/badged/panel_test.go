@@ -130,9 +130,9 @@ func (b *panelBox) served() string {
 	return url
 }
 
-// take takes a port that is free, or will be: a child of the agent that was killed has it until
+// takePort listens on a port that is free, or will be: a child of the agent that was killed has it until
 // it has become another program.
-func (b *panelBox) take(addr string) net.Listener {
+func (b *panelBox) takePort(addr string) net.Listener {
 	b.t.Helper()
 	for {
 		ln, err := net.Listen("tcp", addr)
@@ -211,7 +211,7 @@ func TestAStolenCookieOpensNothing(t *testing.T) {
 		t.Fatalf("the panel answers %d", code)
 	}
 	b.kill()
-	thief := b.take(b.addr)
+	thief := b.takePort(b.addr)
 	stolen := make(chan string, 1)
 	go func() {
 		_ = http.Serve(thief, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen <- r.Header.Get("Cookie") }))
@@ -244,7 +244,7 @@ func TestAStolenCookieOpensNothing(t *testing.T) {
 // held is a socket that systemd holds.
 func (b *panelBox) held(addr string) *os.File {
 	b.t.Helper()
-	ln := b.take(addr)
+	ln := b.takePort(addr)
 	defer ln.Close()
 	f, err := ln.(*net.TCPListener).File()
 	if err != nil {

@@ -61,7 +61,7 @@ func TestTheAssuranceOfACardComesBack(t *testing.T) {
 			m.connect(m.boxes[1])
 		}
 		var known []access.Card
-		m.look(func(tx central.Tx) (err error) {
+		m.readHub(func(tx central.Tx) (err error) {
 			known, _, err = tx.ListCards(access.CardQuery{Limit: 1000})
 			return err
 		})
@@ -93,7 +93,7 @@ func TestTheHubHearsOfRowsThatATerminalDoesNotUnderstand(t *testing.T) {
 		defer m.close()
 		told := func() (n uint64) {
 			var list []central.TerminalState
-			m.look(func(tx central.Tx) (err error) {
+			m.readHub(func(tx central.Tx) (err error) {
 				list, err = m.hub.Terminals(tx)
 				return err
 			})

@@ -219,8 +219,8 @@ func (m *lapseModel) change(fn func(central.Tx) error) {
 	m.must(m.db.Write(context.Background(), audit.Actor{Kind: audit.Operator}, fn))
 }
 
-// look reads at the hub.
-func (m *lapseModel) look(fn func(central.Tx) error) { m.must(m.db.Read(context.Background(), fn)) }
+// readHub reads at the hub.
+func (m *lapseModel) readHub(fn func(central.Tx) error) { m.must(m.db.Read(context.Background(), fn)) }
 
 func (m *lapseModel) purge(b *box) {
 	_, err := b.store.PurgeLapsed(context.Background(), b.clock.Now())
@@ -276,7 +276,7 @@ func (m *lapseModel) settle() {
 func (m *lapseModel) check() {
 	var accounts []people.Account
 	var cards []access.Card
-	m.look(func(tx central.Tx) (err error) {
+	m.readHub(func(tx central.Tx) (err error) {
 		if accounts, _, err = tx.ListAccounts(people.Query{Limit: 1000}); err != nil {
 			return err
 		}

@@ -30,11 +30,11 @@ func judgeCards(t *testing.T, boards []string, sizes []int64) {
 			path := makeImage(t, c, size)
 			parts := map[string]int64{"1": 1}
 			if c.Board.Boot == board.UEFI {
-				if out := judge(t, "sgdisk", "-v", path); !strings.Contains(out, "No problems found") {
+				if out := runJudge(t, "sgdisk", "-v", path); !strings.Contains(out, "No problems found") {
 					t.Errorf("%s, %d bytes: %s", name, size, out)
 				}
 			} else {
-				judge(t, "sfdisk", "--verify", path)
+				runJudge(t, "sfdisk", "--verify", path)
 				parts["2"], parts["3"] = 17, 81
 			}
 			for _, at := range parts {
@@ -65,11 +65,11 @@ func judgeFAT(t *testing.T, c flash.Content, path string, at int64) {
 		t.Fatal(err)
 	}
 	out.Close()
-	if said := judge(t, "fsck.vfat", "-n", "-v", fs); strings.Contains(strings.ToLower(said), "differ") {
+	if said := runJudge(t, "fsck.vfat", "-n", "-v", fs); strings.Contains(strings.ToLower(said), "differ") {
 		t.Errorf("%s at %d MiB: %s", c.Board.Name, at, said)
 	}
 	for file, want := range expected(t, c, at) {
-		if got := judge(t, "mtype", "-i", fs, "::/"+file); got != want {
+		if got := runJudge(t, "mtype", "-i", fs, "::/"+file); got != want {
 			t.Errorf("%s at %d MiB: %s has %d bytes, want %d", c.Board.Name, at, file, len(got), len(want))
 		}
 	}

@@ -153,8 +153,8 @@ func TestAReleaseThatLacksAFile(t *testing.T) {
 	}
 }
 
-// judge runs a program of somebody else over a card.
-func judge(t *testing.T, command string, args ...string) string {
+// runJudge runs a program of somebody else over a card.
+func runJudge(t *testing.T, command string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(command, args...)
 	cmd.Env = append(os.Environ(), "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8")

@@ -71,11 +71,11 @@ func newSim(boot board.Boot, committed slot.Slot, f fate, cuts ...cut) *sim {
 // put hands a write to the card.
 func (s *sim) put(w write) error {
 	s.pending = append(s.pending, w)
-	return s.pass()
+	return s.passStep()
 }
 
-// pass is one step: the power may fail behind it.
-func (s *sim) pass() error {
+// passStep is one step: the power may fail behind it.
+func (s *sim) passStep() error {
 	s.step++
 	if len(s.cuts) == 0 || s.step != s.cuts[0].step {
 		return nil
@@ -119,7 +119,7 @@ func (s *sim) do(effects []slot.Effect) (err error) {
 			err = s.sector(&s.choice, slot.Choice(s.boot, e.Slot))
 		case slot.Arm:
 			s.oneShot = e.Slot
-			err = s.pass()
+			err = s.passStep()
 		case slot.Reboot:
 			err = errReboot
 		}

@@ -119,7 +119,7 @@ func (r *race) round(ctx context.Context, present pace) (ours, bare []time.Durat
 		at := r.swipes
 		r.swipes++
 		t := turn{r.terminal.doors[at%doors], r.echo.rigs[at%doors], cardNumber(cardAt(at, r.Cards)), present}
-		mine, its, err := t.take(ctx, at%2 == 1)
+		mine, its, err := t.takeTimes(ctx, at%2 == 1)
 		if err != nil {
 			return nil, nil, fmt.Errorf("swipe %d: %w", at+1, err)
 		}
@@ -144,8 +144,8 @@ type turn struct {
 	present    pace
 }
 
-// take gives the times of both; who is first finds a colder machine.
-func (t turn) take(ctx context.Context, echoFirst bool) (ours, bare time.Duration, err error) {
+// takeTimes gives the times of both; who is first finds a colder machine.
+func (t turn) takeTimes(ctx context.Context, echoFirst bool) (ours, bare time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startBound)
 	defer cancel()
 	if err := t.door.fallen(ctx); err != nil {

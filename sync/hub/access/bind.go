@@ -23,9 +23,9 @@ func bind(tx Tx, r Report, state CardState) error {
 	case c.Account == r.Account:
 		return nil
 	case c.State.Dead():
-		return note(tx, r, ConflictDead)
+		return recordConflict(tx, r, ConflictDead)
 	case c.State == CardContested:
-		return note(tx, r, ConflictBoundTwice)
+		return recordConflict(tx, r, ConflictBoundTwice)
 	}
 	had, err := accountOrNone(tx, c.Account)
 	if err != nil {
@@ -133,7 +133,7 @@ func contest(tx Tx, r Report, why string) error {
 		return err
 	}
 	if found && (c.State.Dead() || c.State == CardContested || c.Account == r.Account) {
-		return note(tx, r, why)
+		return recordConflict(tx, r, why)
 	}
 	before := c
 	if !found {
@@ -146,7 +146,7 @@ func contest(tx Tx, r Report, why string) error {
 	if err := recordCard(tx, "card.contest", before, c, r.Terminal); err != nil {
 		return err
 	}
-	return note(tx, r, why)
+	return recordConflict(tx, r, why)
 }
 
 // What one terminal, and what all of them can put before an operator about one card, has a
@@ -156,8 +156,8 @@ const (
 	manyOfCard     = 20
 )
 
-// note puts a report before an operator.
-func note(tx Tx, r Report, why string) error {
+// recordConflict puts a report before an operator.
+func recordConflict(tx Tx, r Report, why string) error {
 	told, err := tx.CountConflicts(r.Terminal, manyOfTerminal)
 	if err != nil || told >= manyOfTerminal {
 		return err

@@ -102,18 +102,18 @@ func UseClaim(tx Tx, r Report) error {
 	c, err := tx.Claim(r.Claim)
 	switch {
 	case errors.Is(err, people.ErrNotFound), err == nil && c.Account != r.Account:
-		return note(tx, r, ConflictNoClaim)
+		return recordConflict(tx, r, ConflictNoClaim)
 	case err != nil:
 		return err
 	case !c.servesAny(r.Doors):
-		return note(tx, r, ConflictScope)
+		return recordConflict(tx, r, ConflictScope)
 	}
 	if c.State == ClaimUsed && c.Card == r.Card { // told again: the card may have been freed since
 		card, _, err := cardOrNone(tx, r.Card)
 		if err != nil || card.Account == r.Account {
 			return err
 		}
-		return note(tx, r, ConflictClaimUsed)
+		return recordConflict(tx, r, ConflictClaimUsed)
 	}
 	why, err := spendClaim(tx, c, r)
 	if err != nil {
@@ -190,7 +190,7 @@ func RefuseCard(tx Tx, r Report) error {
 			return err
 		}
 	}
-	return note(tx, r, ConflictTaken)
+	return recordConflict(tx, r, ConflictTaken)
 }
 
 // ListClaims gives a page of claims, newest first.

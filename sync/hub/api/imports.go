@@ -52,7 +52,7 @@ func (s *server) importPeople(w http.ResponseWriter, r *http.Request) {
 	im := importing{server: s, r: r, by: by, sheet: sheet, out: json.NewEncoder(w), flush: http.NewResponseController(w)}
 	var begun people.Import
 	if err == nil && !flagOf(r, "preview") {
-		begun, err = im.begin(file)
+		begun, err = im.beginImport(file)
 	}
 	if err != nil {
 		s.sendAnswer(w, r, nil, err)
@@ -72,7 +72,7 @@ func (s *server) importPeople(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (im *importing) begin(file []byte) (begun people.Import, err error) {
+func (im *importing) beginImport(file []byte) (begun people.Import, err error) {
 	state := people.State(cmp.Or(im.r.FormValue("state"), string(people.Created)))
 	err = im.Store.Write(im.r.Context(), im.by, func(tx fleet.Tx) (err error) {
 		begun, err = roster.Begin(tx.Tx.Tx.Tx, im.r.FormValue("name"), file, im.sheet, state)

@@ -63,20 +63,20 @@ func (b *batch) apply(l Line) (Result, error) {
 	}
 	r.Account, r.Outcome = a.ID, outcome
 	for _, name := range l.Groups {
-		if err := b.note(&r, func() (bool, error) { return b.join(a.ID, name) }); err != nil {
+		if err := b.tryStep(&r, func() (bool, error) { return b.join(a.ID, name) }); err != nil {
 			return r, err
 		}
 	}
 	for _, number := range l.Cards {
-		if err := b.note(&r, func() (bool, error) { return b.opt.Give(a, number) }); err != nil {
+		if err := b.tryStep(&r, func() (bool, error) { return b.opt.Give(a, number) }); err != nil {
 			return r, err
 		}
 	}
 	return r, nil
 }
 
-// note does one thing for an account and keeps its refusal beside the result.
-func (b *batch) note(r *Result, do func() (changed bool, err error)) error {
+// tryStep does one thing for an account and keeps its refusal beside the result.
+func (b *batch) tryStep(r *Result, do func() (changed bool, err error)) error {
 	changed, err := do()
 	if refused := (*refusal.Error)(nil); errors.As(err, &refused) {
 		r.Notes = append(r.Notes, refused)
