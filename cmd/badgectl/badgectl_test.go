@@ -207,6 +207,9 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q: code %d: %s", args, got.code, got.stderr)
 		}
 	}
+	if got := run(t, "", "bord"); !strings.Contains(got.stderr, "did you mean board?") {
+		t.Errorf("%s: the nearest command is another", got.stderr)
+	}
 	if got := run(t, "", "stauts"); !strings.Contains(got.stderr, "did you mean status?") {
 		t.Errorf("a slip of the pen: %s", got.stderr)
 	}

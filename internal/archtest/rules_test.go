@@ -52,7 +52,7 @@ var folders = []folder{
 	{"internal/connlimit", base, nil},
 	{"internal/foreign", base, nil},
 	{"internal/httpserve", base, []string{"internal/connlimit"}},
-	{"internal/cli", base, []string{"internal/foreign"}},
+	{"internal/cli", base, []string{"internal/foreign", "internal/spelling"}},
 	{"internal/logqueue", base, []string{"internal/foreign"}},
 	{"internal/supervisor", base, nil},
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"badged/internal/spelling"
 )
 
 // usageError is a command line that makes no sense.
@@ -41,10 +43,13 @@ func OnlyCommands(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	c.SuggestionsMinimumDistance = 2
+	var names []string
+	for _, below := range c.Commands() {
+		names = append(names, below.Name())
+	}
 	hint := ""
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %s? ", near[0])
+	if near := spelling.Near(args[0], names); near != "" {
+		hint = fmt.Sprintf("did you mean %s? ", near)
 	}
 	return Usagef("%s has no command %.40q (%ssee `%s --help`)", c.CommandPath(), args[0], hint, c.CommandPath())
 }
