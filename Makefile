@@ -100,6 +100,10 @@ fuzz: ## fuzzes every target for FUZZTIME (20s)
 mutants: ## applies faults to the code one by one; a named test must notice each; MUTANTS=hub filters
 	@go run ./internal/rig/mutants -only '$(MUTANTS)'
 
+.PHONY: behaviours
+behaviours: ## prints each statement of what badged must do with its tests and their results; ONLY=S2 some
+	@go run ./internal/rig/behaviours -only '$(ONLY)'
+
 FLAKY ?= 1000
 PACKAGES ?= ./...
 .PHONY: flaky

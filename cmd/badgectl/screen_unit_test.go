@@ -21,7 +21,7 @@ const nobody = 65534
 
 var execStart = regexp.MustCompile(`(?m)^ExecStart=(.*)$`)
 
-// Issue 7, 1.4: what firmware/systemd/badged-screen.service starts opens the panel's address
+// T9: issue 7, 1.4: what firmware/systemd/badged-screen.service starts opens the panel's address
 // in a real browser on a screen of its own; here the screen is in memory.
 func TestTheScreenUnitOpensThePanel(t *testing.T) {
 	opened := make(chan string, 1)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestALogThatWasChangedFailsVerify: with --json too, so that a script notices.
+// O3: verify fails for a log that was changed, with --json too, so that a script notices.
 func TestALogThatWasChangedFailsVerify(t *testing.T) {
 	p := serveIn(t, t.TempDir())
 	if out, err := p.run("account", "add", "Ada Byron"); err != nil {

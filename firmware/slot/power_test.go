@@ -274,7 +274,7 @@ func eachCut(f func(boot board.Boot, committed slot.Slot, fate fate, c cut)) {
 	}
 }
 
-// Issue 12, 2: the power fails once, at every boundary of a write in an update, with every
+// T8: issue 12, 2: the power fails once, at every boundary of a write in an update, with every
 // subset of what the card had not written yet: what starts is whole, at most one trial is made,
 // and the update ends.
 func TestPowerCutAtEveryWrite(t *testing.T) {

@@ -43,6 +43,7 @@ var folders = []folder{
 	{"internal/rig/pgserver", base, nil},
 	{"internal/rig/mutants", base, nil},
 	{"internal/rig/flaky", base, nil},
+	{"internal/rig/behaviours", base, nil},
 	{"internal/rig/printserver", base, nil},
 	{"internal/rig/forgetful", base, nil},
 	{"internal/webpage", base, nil},

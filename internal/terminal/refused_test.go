@@ -156,7 +156,7 @@ var scenes = map[string]scene{
 	},
 }
 
-// TestEveryRefusalShowsInStatus (issue 7, 5): whatever people are refused for, if somebody
+// O7: whatever people are refused for, if somebody
 // can mend it, then status shows it and says what to do, and never that everything works.
 func TestEveryRefusalShowsInStatus(t *testing.T) {
 	played := map[string]bool{}

@@ -25,7 +25,7 @@ func setState(ref string, state access.CardState, owner string) func(access.Tx) 
 
 func (s site) ref(number string) string { return access.ShortCard(s.key.Card(number)) }
 
-// Issue 8, 4: this morning's unknown card.
+// O1: issue 8, 4: this morning's unknown card.
 func TestAnUnknownCardIsGiven(t *testing.T) {
 	s := newSite(t)
 	ada := s.person("Ada Byron")

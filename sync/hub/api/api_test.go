@@ -399,7 +399,7 @@ func TestRefusalsSpeakFrenchAndEnglish(t *testing.T) {
 	}
 }
 
-// What every change leaves: a line with who made it.
+// O3: what every change leaves: a line with who made it.
 func TestEveryChangeIsOnTheRecordWithItsActor(t *testing.T) {
 	s := newSite(t)
 	must[api.Account](s, "POST", "/v1/accounts", object{"name": "Ada Byron"})

@@ -60,7 +60,7 @@ func (w *world) list(q fleet.EventQuery) (labels []string, next uint64) {
 	return labels, next
 }
 
-// Each part of a query chooses by itself, newest first.
+// O2: each part of a query chooses by itself, newest first.
 func TestEventsAreChosenByWhatAQueryNames(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	noon := time.Now().Add(-time.Hour).Truncate(time.Second)
@@ -148,7 +148,7 @@ func (w *world) seen(number string, reason wire.Reason, at time.Time) wire.Event
 	return wire.Event{Kind: wire.EventPresentation, Outcome: wire.OutcomeRefused, Reason: reason, Point: "front", Card: card[:], At: at.UnixMilli(), Clock: wire.ClockTrusted}
 }
 
-// An operator who gives a card away finds those that nobody has yet: of strangers and of
+// O1: an operator who gives a card away finds those that nobody has yet: of strangers and of
 // anonymous accounts, not those of people and not those that are lost.
 func TestUnknownCardsAreThoseThatNobodyHas(t *testing.T) {
 	w := newWorld(t, t.TempDir())

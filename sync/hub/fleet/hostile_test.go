@@ -150,7 +150,7 @@ func TestHostileHello(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfWhoWasErased: of the accounts that were merged into it neither, which
+// O4: of accounts that were merged into an erased one nothing is left either, which
 // were the same person's.
 func TestNothingIsLeftOfWhoWasErased(t *testing.T) {
 	w := newWorld(t, t.TempDir())

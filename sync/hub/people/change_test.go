@@ -66,7 +66,7 @@ func TestWhatChangeRefuses(t *testing.T) {
 	})
 }
 
-// PEOPLE §2: an erased account is never revived: the same address starts from nothing.
+// O4: PEOPLE §2: an erased account is never revived: the same address starts from nothing.
 func TestAnErasedAccountIsNobodyForGood(t *testing.T) {
 	s := newSite(t)
 	ada, visitor := s.add(person("Ada", "Byron", "ada@example.com")), s.anonymous(7)

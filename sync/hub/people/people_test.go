@@ -255,7 +255,7 @@ func TestWhatAddRefuses(t *testing.T) {
 	}
 }
 
-// Issue 8, 3; PEOPLE §2: one canonical key per e-mail.
+// S1.23: issue 8, 3; PEOPLE §2: one canonical key per e-mail.
 func TestAnEmailHasOneOwnerHoweverItIsWritten(t *testing.T) {
 	s := newSite(t)
 	ada := s.add(person("Ada", "Byron", "ada@exämple.com"))

@@ -69,7 +69,7 @@ func admin(email string) people.New {
 	return n
 }
 
-// PEOPLE §2: the last active administrator with a way to log in cannot go.
+// S5.01: PEOPLE §2: the last active administrator with a way to log in cannot go.
 func TestTheLastAdministratorStays(t *testing.T) {
 	for name, change := range map[string]func(people.Tx, people.Account) error{
 		"suspended": func(tx people.Tx, a people.Account) error {
@@ -108,7 +108,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	}
 }
 
-// An administrator who has an end already can be changed otherwise, and get a later end.
+// S5.01: an administrator who has an end already can be changed otherwise, and get a later end.
 func TestTheEndOfTheLastAdministratorComesNoSooner(t *testing.T) {
 	s := newSite(t)
 	n := admin("ada@example.com")

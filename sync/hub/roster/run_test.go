@@ -146,7 +146,7 @@ var want = []string{
 	"7 error import_line_date", "8 new (group_name)",
 }
 
-// Issue 8, 4: preview per line new, changed, same, error; then the same happens.
+// O5: issue 8, 4: preview per line new, changed, same, error; then the same happens.
 func TestAPreviewSaysWhatHappens(t *testing.T) {
 	s := newSite(t)
 	if got := s.preview(file); !slices.Equal(got, want) {
@@ -215,7 +215,7 @@ func TestAnImportBelievesNoTypedName(t *testing.T) {
 	}
 }
 
-// Issue 8, 4: resumable: what stopped half way goes on where it was.
+// O5: issue 8, 4: resumable: what stopped half way goes on where it was.
 func TestAnImportGoesOnWhereItStopped(t *testing.T) {
 	s := newSite(t)
 	var b strings.Builder

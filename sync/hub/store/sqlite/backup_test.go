@@ -36,7 +36,7 @@ func setPair(tx fleet.Tx, n uint64) error {
 	return errors.Join(tx.PutBlock(fleet.Block{First: 1001, Last: 1001, Used: n}), tx.PutBlock(fleet.Block{First: 1002, Last: 1002, Used: n}))
 }
 
-// TestBackupWhileOthersWrite: a backup is of one moment, at or after its beginning, and
+// O8: a backup is of one moment, at or after its beginning, and
 // writers go on while it is made.
 func TestBackupWhileOthersWrite(t *testing.T) {
 	s := openEmpty(t)
@@ -100,7 +100,7 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 	}
 }
 
-// TestBackupGoesOn: a restored site goes on where the backup was made.
+// O8: a restored site goes on where the backup was made.
 func TestBackupGoesOn(t *testing.T) {
 	s := openEmpty(t)
 	storetest.Fill(t, s)
