@@ -131,7 +131,25 @@ func replace(tx Tx, action string, was, is Account) error {
 	if err := put(tx, is); err != nil {
 		return err
 	}
+	if err := endFormer(tx, was, is); err != nil {
+		return err
+	}
 	return record(tx, action, was, is)
+}
+
+// endFormer ends what a changed account must not keep: its sessions once it is suspended or
+// has another role, its links then too or once it has another address.
+func endFormer(tx Tx, was, is Account) error {
+	suspended := is.State == Suspended && was.State != Suspended
+	if suspended || is.Role != was.Role {
+		if _, err := EndSessions(tx, is.ID, [32]byte{}); err != nil {
+			return err
+		}
+	}
+	if suspended || is.Email != was.Email {
+		return endLinks(tx, is.ID)
+	}
+	return nil
 }
 
 // record leaves the line of a change from one version of an account to another.

@@ -82,6 +82,9 @@ func Erase(tx Tx, id ID) error {
 	if err := eraseMerged(tx, id); err != nil {
 		return err
 	}
+	if err := dropLogin(tx, id); err != nil {
+		return err
+	}
 	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.Erase} {
 		if err := drop(id); err != nil {
 			return err

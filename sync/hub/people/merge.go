@@ -18,6 +18,9 @@ func Merge(tx Tx, from, into ID) (Account, error) {
 	if err := keepAdministrator(tx, a, ended); err != nil {
 		return Account{}, err
 	}
+	if err := dropLogin(tx, from); err != nil {
+		return Account{}, err
+	}
 	if err := tx.DropMergeRequests(from); err != nil {
 		return Account{}, err
 	}

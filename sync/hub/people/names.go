@@ -48,11 +48,13 @@ func (a Account) Lapsed(t time.Time) bool {
 	return a.Kind == Anonymous && a.State == Active && !a.Expires.IsZero() && !a.Expires.After(t)
 }
 
-// canAdminister reports whether an account is an administrator who can log in at t.
-func (a Account) canAdminister(t time.Time) bool {
-	return a.Kind == Person && a.Role == Admin && a.State == Active && a.EmailKey != "" &&
-		(a.Expires.IsZero() || a.Expires.After(t))
+// mayAdminister reports whether an account is an administrator who may log in at t. Whether
+// they can is another question: see canAdminister.
+func (a Account) mayAdminister(t time.Time) bool {
+	return a.Kind == Person && a.Role == Admin && a.State == Active && a.EmailKey != "" && !a.hasExpired(t)
 }
+
+func (a Account) hasExpired(t time.Time) bool { return !a.Expires.IsZero() && !a.Expires.After(t) }
 
 // HexID is an id as people see it.
 func HexID(id ID) string { return hex.EncodeToString(id[:]) }

@@ -37,6 +37,20 @@ const (
 	CodeGroupTaken     = "group_taken"      // group
 	CodeGroupName      = "group_name"       // most
 	CodeGroupRefEmpty  = "group_ref_empty"
+	CodeLinkUsed       = "link_used"
+	CodeLinkReplaced   = "link_replaced" // at
+	CodeLinkEnded      = "link_ended"
+	CodeLinkActive     = "link_active"
+	CodeLinkUnknown    = "link_unknown"
+	CodeSessionOver    = "session_over"
+	CodeLoginNotActive = "login_not_active"
+	CodeLoginSuspended = "login_suspended"
+	CodeActivated      = "account_activated"     // account
+	CodeNotActivated   = "account_not_activated" // account, state
+	CodeNoAddress      = "account_no_address"    // account
+	CodeReasonMissing  = "reason_missing"        // most
+	CodeAdminLinkRole  = "admin_link_role"       // account
+	CodeSetUpDone      = "setup_done"
 	CodeListFilter     = "list_filter" // field
 	CodeListCursor     = "cursor_invalid"
 )

@@ -71,17 +71,45 @@ const maxAdministrators = 1000
 
 // keepAdministrator refuses a change that leaves nobody who can log in and administer.
 func keepAdministrator(tx Tx, was, is Account) error {
-	if !was.canAdminister(tx.Now) || is.canAdminister(tx.Now) && !endsSooner(is, was) {
+	if is.mayAdminister(tx.Now) && !endsSooner(is, was) {
 		return nil
 	}
+	if can, err := canAdminister(tx, was); err != nil || !can {
+		return err
+	}
+	return needAdministrator(tx, was.ID)
+}
+
+// needAdministrator refuses if nobody but one account can log in and administer.
+func needAdministrator(tx Tx, but ID) error {
 	others, err := tx.Administrators(maxAdministrators)
 	if err != nil {
 		return err
 	}
 	for _, o := range others {
-		if o.ID != was.ID && o.canAdminister(tx.Now) {
-			return nil
+		if o.ID == but {
+			continue
+		}
+		if can, err := canAdminister(tx, o); err != nil || can {
+			return err
 		}
 	}
-	return refuse(refusal.Conflict, CodeLastAdmin, refusal.Fields{"account": HexID(was.ID)})
+	return refuse(refusal.Conflict, CodeLastAdmin, refusal.Fields{"account": HexID(but)})
+}
+
+// canAdminister reports whether an account is an administrator who has a way to log in.
+func canAdminister(tx Tx, a Account) (bool, error) {
+	if !a.mayAdminister(tx.Now) {
+		return false, nil
+	}
+	return HasLogin(tx, a.ID)
+}
+
+// HasAdministrator reports whether some administrator can log in.
+func HasAdministrator(tx Tx) (bool, error) {
+	err := needAdministrator(tx, ID{})
+	if refusal.Code(err) == CodeLastAdmin {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -69,6 +69,18 @@ func admin(email string) people.New {
 	return n
 }
 
+// addAdmin makes an administrator who can log in.
+func (s site) addAdmin(email string) people.Account {
+	s.t.Helper()
+	return s.withPassword(s.add(admin(email)))
+}
+
+func (s site) withPassword(a people.Account) people.Account {
+	s.t.Helper()
+	s.do(func(tx people.Tx) error { return people.SetPassword(tx, a.ID, "$argon2id$...") })
+	return a
+}
+
 // S5.01: PEOPLE §2: the last active administrator with a way to log in cannot go.
 func TestTheLastAdministratorStays(t *testing.T) {
 	for name, change := range map[string]func(people.Tx, people.Account) error{
@@ -97,12 +109,13 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
-			a := s.add(admin("ada@example.com"))
+			a := s.addAdmin("ada@example.com")
+			s.add(admin("no-password@example.com")) // has no way to log in
 			waiting := admin("waiting@example.com")
 			waiting.State = people.Invited // cannot log in yet
 			s.add(waiting)
 			s.refused(people.CodeLastAdmin, func(tx people.Tx) error { return change(tx, a) })
-			s.add(admin("eve@example.com"))
+			s.addAdmin("eve@example.com")
 			s.do(func(tx people.Tx) error { return change(tx, a) })
 		})
 	}
@@ -113,7 +126,7 @@ func TestTheEndOfTheLastAdministratorComesNoSooner(t *testing.T) {
 	s := newSite(t)
 	n := admin("ada@example.com")
 	n.Expires = time.UnixMilli(4e12).UTC()
-	a := s.add(n)
+	a := s.withPassword(s.add(n))
 	s.change(a.ID, people.Changes{First: ptr("Augusta")})
 	s.change(a.ID, people.Changes{Expires: ptr(n.Expires.Add(time.Hour))})
 	s.change(a.ID, people.Changes{Expires: new(time.Time)})
@@ -127,7 +140,7 @@ func TestTheEndOfTheLastAdministratorComesNoSooner(t *testing.T) {
 func TestTwoAdministratorsCannotGoAtOnce(t *testing.T) {
 	for range 10 {
 		s := newSite(t)
-		pair := []people.Account{s.add(admin("ada@example.com")), s.add(admin("eve@example.com"))}
+		pair := []people.Account{s.addAdmin("ada@example.com"), s.addAdmin("eve@example.com")}
 		results := make(chan error)
 		for _, a := range pair {
 			go func() { results <- s.setState(a.ID, people.Suspended, people.ByAdministrator) }()

@@ -274,4 +274,8 @@ type Tx struct {
 	Numbers
 	Profiles
 	Imports
+	Credentials
+	Links
+	Sessions
+	Throttle
 }

@@ -161,7 +161,7 @@ var hotPeople = []string{sqlAccount, sqlAccountByEmail, sqlAliases, sqlNameKey, 
 	sqlJoinGroup, sqlGroupsOf, sqlAccountsByID}
 
 // hotReads are the statements of lists and look-ups.
-var hotReads = []string{sqlAccount, sqlAccountByEmail, sqlAliases, sqlAccountsByID, sqlAliasesByID}
+var hotReads = []string{sqlAccount, sqlSession, sqlAccountByEmail, sqlAliases, sqlAccountsByID, sqlAliasesByID}
 
 // PutAccount implements people.Accounts.
 func (x *tx) PutAccount(a people.Account) error {

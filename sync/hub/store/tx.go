@@ -49,6 +49,7 @@ func (x *tx) tx() fleet.Tx {
 				Tx: people.Tx{
 					Tx:       audit.Tx{Log: x, By: x.by, Now: x.now},
 					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
+					Credentials: x, Links: x, Sessions: x, Throttle: x,
 				},
 				Cards: x, Conflicts: x, Claims: x, Doors: x, Grants: x, Schedules: x, PINs: x, Store: x,
 			},

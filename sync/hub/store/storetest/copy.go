@@ -55,6 +55,10 @@ func fillPeople(tx fleet.Tx) error {
 		people.RemoveGroup(domain, gone), // its id is never given again
 		tx.AddEdit(people.Edit{Account: last.ID, Terminal: "hall", Order: 1, At: now}),
 		tx.PutMergeRequest(people.MergeRequest{Account: id(1), Into: last.ID, Terminal: "hall", At: now}),
+		tx.PutCredential(people.Credential{ID: id(9), Account: last.ID, Kind: people.Password, Data: []byte("$argon2id$"), Made: now}),
+		tx.PutLink(people.Link{Hash: [32]byte{1}, Purpose: people.Reset, Account: last.ID, Made: now, Ends: now.Add(time.Hour), By: operator}),
+		tx.PutSession(people.Session{Hash: [32]byte{2}, Account: last.ID, Made: now, Seen: now, Ends: now.Add(time.Hour), Role: people.User}),
+		tx.PutTries([32]byte{3}, 4, now),
 		tx.PutImport(people.Import{ID: id(8), Name: "people.csv", State: people.Active, Lines: 1, Started: now}),
 		tx.AddImportLine(id(8), people.ImportLine{Line: 2, Result: "new", Account: last.ID}))...)
 }

@@ -24,6 +24,7 @@ func RunPeople(t *testing.T, open Open) {
 		{"groups keep their members", testGroups},
 		{"what was typed comes back", testProfiles},
 		{"imports come back", testImports},
+		{"credentials, links, sessions and tries come back", testSignIn},
 		{"the audit log verifies", testAudit},
 	})
 }

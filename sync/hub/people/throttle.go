@@ -1,0 +1,113 @@
+package people
+
+import (
+	"crypto/sha256"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"badged/internal/profile"
+)
+
+// Limit is how often something may be tried in a time.
+type Limit struct {
+	Tries int
+	Per   time.Duration
+}
+
+// Throttle counts tries.
+type Throttle interface {
+	Tries(key [32]byte) (count int, until time.Time, err error) // ErrNotFound
+	PutTries(key [32]byte, count int, until time.Time) error
+	DropTries(key [32]byte) error
+	PruneTries(ended time.Time) (int, error)
+}
+
+// CountTry counts one try at what a key names, and tells how long to wait before it is let
+// through; 0: it is now. Waiting tries are not counted, so that nobody waits longer for
+// trying. Keys are kept as hashes: they hold addresses.
+func CountTry(tx Tx, key string, l Limit) (wait time.Duration, err error) {
+	h := sha256.Sum256([]byte(key))
+	n, until, err := tx.Tries(h)
+	if errors.Is(err, ErrNotFound) || err == nil && !until.After(tx.Now) {
+		n, until, err = 0, tx.Now.Add(l.Per), nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n >= l.Tries {
+		return until.Sub(tx.Now), nil
+	}
+	return 0, tx.PutTries(h, n+1, until)
+}
+
+// ForgetTries begins the count of a key anew.
+func ForgetTries(tx Tx, key string) error { return tx.DropTries(sha256.Sum256([]byte(key))) }
+
+// The limits of tries to log in. Somebody's tries count against what they try from: nobody
+// else is kept out by them.
+var (
+	perAddressHere = Limit{10, 15 * time.Minute}  // at one address from one network
+	perNetwork     = Limit{100, 15 * time.Minute} // from one network
+	perAddress     = Limit{60, time.Hour}         // at one address from anywhere: then perAddressHere is perBesieged
+	perBesieged    = Limit{1, time.Minute}
+)
+
+// CountLogin counts one try to log in with an address from a network, and tells how long to
+// wait before its password is looked at; 0: now.
+func CountLogin(tx Tx, email, network string) (wait time.Duration, err error) {
+	here := loginKey(email, network)
+	if wait, err = CountTry(tx, here, perAddressHere); wait > 0 || err != nil {
+		return wait, err
+	}
+	besieged, err := CountTry(tx, "log in|"+loginName(email), perAddress)
+	if err != nil {
+		return 0, err
+	}
+	if besieged > 0 {
+		if wait, err = CountTry(tx, "besieged|"+here, perBesieged); wait > 0 || err != nil {
+			return wait, err
+		}
+	}
+	return CountTry(tx, "log in from|"+network, perNetwork)
+}
+
+// ForgetLogins begins the count of an address from a network anew, once it was the owner's.
+func ForgetLogins(tx Tx, email, network string) error {
+	return ForgetTries(tx, loginKey(email, network))
+}
+
+func loginKey(email, network string) string { return "log in|" + loginName(email) + "|" + network }
+
+// loginName is what counts as one address.
+func loginName(email string) string {
+	if key, ok := EmailKey(email); ok {
+		return key
+	}
+	return clip(strings.ToLower(strings.TrimSpace(email)), profile.MaxEmail)
+}
+
+// Network is what counts as one place on the network: an IPv4 address, or the /64 of an IPv6
+// one, which a single customer has whole.
+func Network(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return clip(ip, 64)
+	}
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return a.String()
+	}
+	p, _ := a.Prefix(64) // 64 bits are always there
+	return p.String()
+}
+
+// clip bounds a text from outside, in bytes, without cutting a letter in two.
+func clip(s string, most int) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "?")
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
