@@ -279,6 +279,9 @@ func (w *writing) confirm(j job, d flash.Disk) error {
 		now = ", " + card
 	}
 	where := cmp.Or(j.provision.Network.Address, "DHCP")
+	if j.provision.Token.IsZero() {
+		where += ", no token: works without a hub"
+	}
 	fmt.Fprintf(w.app.io.Out, "%s (%s, %s, %s) onto %s %s, %s%s\nAll that is on it will be gone. Enter writes it, anything else stops: ",
 		j.row.Name, j.row.Kind, j.provision.Board, where, foreign.Line(d.Model), foreign.Line(d.ID), gigabytes(d.Size), foreign.Line(now))
 	answer, err := w.in.ReadString('\n')

@@ -22,18 +22,6 @@ import (
 )
 
 func (p *program) terminalCommand() *cobra.Command {
-	var n api.NewTerminal
-	add := &cobra.Command{
-		Use: "add TERMINAL", Short: "Make a terminal and show how it joins", Args: cli.Args(1),
-		Example: "  badgehub terminal add hall\n  badgehub terminal add hall --replace    # a new box in its place",
-		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.TerminalToken, error) {
-			n.Name = args[0]
-			return c.AddTerminal(ctx, n)
-		}, func(w io.Writer, t api.TerminalToken) {
-			fmt.Fprintf(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
-		}),
-	}
-	add.Flags().BoolVar(&n.Replace, "replace", false, "also if it has joined: the old box is disconnected and locked out when the new one joins")
 	remove := &cobra.Command{
 		Use: "remove TERMINAL", Short: "Lock a terminal out at once, as when it was stolen; its events stay", Args: cli.Args(1),
 		Example: "  badgehub terminal remove hall\n  badgehub terminal add hall       # later: a box of that name joins anew",
@@ -41,7 +29,7 @@ func (p *program) terminalCommand() *cobra.Command {
 			return none{}, c.RemoveTerminal(ctx, args[0])
 		}, done("The terminal is locked out.")),
 	}
-	return cli.Group("terminal", "Terminals of the site", add, p.terminalList(), remove)
+	return cli.Group("terminal", "Terminals of the site", p.terminalAdd(), p.terminalList(), remove)
 }
 
 func (p *program) terminalList() *cobra.Command {

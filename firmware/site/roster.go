@@ -137,12 +137,7 @@ func LoadRoster(path string) ([]Row, error) {
 // ParseRoster reads the rows of a roster, which is named for its errors: CSV with a line of column
 // names, with commas or semicolons. All that is wrong is reported at once.
 func ParseRoster(path string, b []byte) ([]Row, error) {
-	first, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(b))
-	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		r.Comma = ';'
-	}
-	r.TrimLeadingSpace, r.FieldsPerRecord = true, -1
+	r := newReader(b)
 	header, err := r.Read()
 	if err != nil {
 		return nil, fmt.Errorf("%s: read the names of its columns: %w", path, err)
@@ -152,6 +147,17 @@ func ParseRoster(path string, b []byte) ([]Row, error) {
 		return nil, err
 	}
 	return readRows(path, r, used)
+}
+
+// newReader reads CSV with the delimiter that the first line has.
+func newReader(b []byte) *csv.Reader {
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	r := csv.NewReader(bytes.NewReader(b))
+	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
+		r.Comma = ';'
+	}
+	r.TrimLeadingSpace, r.FieldsPerRecord = true, -1
+	return r
 }
 
 // matchColumns finds the columns that a header names.

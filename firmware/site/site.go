@@ -94,7 +94,7 @@ func readFile(path string) ([]byte, error) {
 	if err == nil && len(b) > maxFile {
 		err = fmt.Errorf("%s has more than %d bytes", path, maxFile)
 	}
-	return bytes.TrimPrefix(b, []byte("\ufeff")), err
+	return bytes.TrimPrefix(b, bom), err
 }
 
 // decode reads TOML strictly into a struct. Its error has a line for each key that nobody knows.

@@ -117,7 +117,7 @@ var folders = []folder{
 	{"cmd/badged", level5, []string{"reader/gpioport", "sync/identity", "internal/...", "internal/terminal", "internal/terminal/plan"}},
 	{"internal/rig", level5, []string{"internal/cli", "internal/foreign", "internal/rig/workbench", "internal/rig/bench"}},
 	{"cmd/badgectl", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/...", "internal/terminal/plan"}},
-	{"cmd/badgehub", level5, []string{"sync/...", "internal/..."}},
+	{"cmd/badgehub", level5, []string{"sync/...", "internal/...", "firmware/site"}},
 }
 
 // never is a rule that holds whatever the levels say, and for tests inside the

@@ -187,6 +187,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	if !strings.Contains(token.Command, token.Token) {
 		t.Errorf("the command does not join: %q", token.Command)
 	}
+	s.addRoster()
 	if got := must[api.Site](s, "PATCH", "/v1/site", object{"code_digits": "6"}); got.ID != "site-test" {
 		t.Errorf("site %+v", got)
 	}
@@ -221,6 +222,35 @@ func (s *site) lookAround(ada api.Account) {
 	if status, _ := s.call("GET", "/v1/openapi.yaml", nil); status != http.StatusOK {
 		s.t.Errorf("the description: %d", status)
 	}
+}
+
+// addRoster makes terminals with tokens, again, and with tokens that are somebody else's.
+func (s *site) addRoster() {
+	s.t.Helper()
+	add := func(rows ...object) []api.RosterToken {
+		return must[api.RosterTokens](s, "POST", "/v1/terminals/roster", object{"days": 7, "terminals": rows}).Items
+	}
+	got := add(object{"name": "east"}, object{"name": "west"})
+	if got[0].State != "new" || got[1].State != "new" || got[0].Token == got[1].Token {
+		s.t.Errorf("a roster: %d tokens", len(got))
+	}
+	again := add(object{"name": "east", "token": got[0].Token}, object{"name": "west", "token": got[0].Token})
+	if again[0].State != "kept" || again[0].Token != "" || again[0].Ends.IsZero() || again[1].State != "new" {
+		s.t.Errorf("again: %s, %s", again[0].State, again[1].State)
+	}
+	many := make([]object, api.MaxRoster+1)
+	for i := range many {
+		many[i] = object{"name": fmt.Sprint("t", i)}
+	}
+	for what, body := range map[string]object{
+		"no days": {"terminals": many[:1]}, "31 days": {"days": 31, "terminals": many[:1]}, "too many": {"days": 7, "terminals": many},
+		"none": {"days": 7, "terminals": many[:0]}, "one twice": {"days": 7, "terminals": []object{many[0], many[0]}},
+	} {
+		if status, _ := s.call("POST", "/v1/terminals/roster", body); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+			s.t.Errorf("a roster with %s: %d", what, status)
+		}
+	}
+	s.refused("/v1/terminals/roster", object{"days": 7, "terminals": []object{{"name": "UPPER"}}}, "terminal_name")
 }
 
 // takeAway ends what was made.

@@ -158,6 +158,11 @@ func (c *Client) AddTerminal(ctx context.Context, t NewTerminal) (TerminalToken,
 	return Call[TerminalToken](ctx, c, "POST", "/v1/terminals", t)
 }
 
+// AddRoster gives the terminals of a roster their tokens, at most MaxRoster at a time.
+func (c *Client) AddRoster(ctx context.Context, r TerminalRoster) (RosterTokens, error) {
+	return Call[RosterTokens](ctx, c, "POST", "/v1/terminals/roster", r)
+}
+
 // Terminals lists terminals.
 func (c *Client) Terminals(ctx context.Context) ([]Terminal, error) {
 	return all[Terminal](ctx, c, "/v1/terminals", nil)

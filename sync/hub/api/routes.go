@@ -9,6 +9,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 
 		"GET /v1/terminals":           read(s, s.terminals),
 		"POST /v1/terminals":          s.addTerminal,
+		"POST /v1/terminals/roster":   s.addRoster,
 		"DELETE /v1/terminals/{name}": s.removeTerminal,
 
 		"GET /v1/accounts":                       read(s, listAccounts),

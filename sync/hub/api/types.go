@@ -21,6 +21,32 @@ type TerminalToken struct {
 	Command string `json:"command"`
 }
 
+// TerminalRoster asks for the join tokens of all terminals of a roster.
+type TerminalRoster struct {
+	Terminals []RosterRow `json:"terminals"`
+	Days      int         `json:"days"` // how long new tokens work
+}
+
+// RosterRow is a terminal of a roster, with the token that the roster has for it.
+type RosterRow struct {
+	Name  string `json:"name"`
+	Token string `json:"token,omitempty"`
+}
+
+// RosterToken is the token of a terminal of a roster. State is new, kept (that of the roster
+// still works) or joined (it needs none).
+type RosterToken struct {
+	Name  string `json:"name"`
+	State string `json:"state"`
+	Token string `json:"token,omitempty"` // a new one, shown once
+	Ends  Time   `json:"ends,omitzero"`
+}
+
+// RosterTokens are the tokens of a roster, in its order.
+type RosterTokens struct {
+	Items []RosterToken `json:"items"`
+}
+
 // Terminal is a terminal as the hub sees it.
 type Terminal struct {
 	Name      string            `json:"name"`

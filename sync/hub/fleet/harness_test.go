@@ -521,6 +521,14 @@ func (w *world) addTerminal(name string, text secret.Text, replace bool) error {
 	return w.write(func(tx fleet.Tx) error { return fleet.AddTerminal(tx, name, text, replace) })
 }
 
+func (w *world) addRoster(life time.Duration, rows ...fleet.RosterRow) (out []fleet.RosterToken, err error) {
+	err = w.write(func(tx fleet.Tx) (err error) {
+		out, err = fleet.AddRoster(tx, rows, life)
+		return err
+	})
+	return out, err
+}
+
 func (w *world) terminals() (all []fleet.TerminalState, err error) {
 	err = w.read(func(tx fleet.Tx) (err error) {
 		all, err = w.hub.Terminals(tx)

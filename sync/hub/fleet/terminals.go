@@ -16,7 +16,7 @@ import (
 	"badged/sync/wire"
 )
 
-// tokenLife is how long a join token can be used.
+// tokenLife is how long a join token can be used that a person carries to a terminal.
 const tokenLife = 24 * time.Hour
 
 // The codes of refusals about terminals.
@@ -60,11 +60,58 @@ func AddTerminal(tx Tx, name string, text secret.Text, replace bool) error {
 	case t.Cert != nil && !replace:
 		return refuse(refusal.Conflict, CodeTerminalJoined, name)
 	}
-	t.Token, t.TokenEnds = hashSecret(text), tx.Now.Add(tokenLife)
+	return putToken(tx, t, text, tokenLife)
+}
+
+func putToken(tx Tx, t Terminal, text secret.Text, life time.Duration) error {
+	t.Token, t.TokenEnds = hashSecret(text), tx.Now.Add(life)
 	if err := tx.PutTerminal(t); err != nil {
 		return err
 	}
-	return tx.Record(audit.Change{Action: "terminal.add", Object: name})
+	return tx.Record(audit.Change{Action: "terminal.add", Object: t.Name})
+}
+
+// RosterRow is a terminal of a roster, which is to have a join token.
+type RosterRow struct {
+	Name string
+	Has  secret.Text // of the token that the roster has; zero: none
+	New  secret.Text // of the one that it gets if it needs one
+}
+
+// RosterToken is what a terminal of a roster has now. At most one of Joined and Kept is true;
+// with neither, the new token is the terminal's.
+type RosterToken struct {
+	Joined bool
+	Kept   bool // the token of the roster still works
+	Ends   time.Time
+}
+
+// AddRoster gives each terminal of a roster a join token that works for life, and makes those
+// that the hub does not know. A terminal that has joined needs none, and one whose token still
+// works keeps it, so that the same roster again changes nothing.
+func AddRoster(tx Tx, rows []RosterRow, life time.Duration) (out []RosterToken, err error) {
+	for _, row := range rows {
+		if err := CheckTerminal(row.Name); err != nil {
+			return nil, err
+		}
+		t, err := tx.Terminal(row.Name)
+		if err != nil && !errors.Is(err, people.ErrNotFound) {
+			return nil, err
+		}
+		if err != nil {
+			t = Terminal{Name: row.Name, Added: tx.Now}
+		}
+		token := RosterToken{Joined: t.Cert != nil, Ends: t.TokenEnds}
+		token.Kept = !token.Joined && !row.Has.IsZero() && bytes.Equal(t.Token, hashSecret(row.Has)) && tx.Now.Before(t.TokenEnds)
+		if !token.Joined && !token.Kept {
+			token.Ends = tx.Now.Add(life)
+			if err := putToken(tx, t, row.New, life); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, token)
+	}
+	return out, nil
 }
 
 func hashSecret(text secret.Text) []byte {

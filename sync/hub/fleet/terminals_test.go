@@ -4,8 +4,10 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"testing"
+	"time"
 
 	"badged/internal/secret"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/refusal"
 )
 
@@ -63,5 +65,46 @@ func TestWhatCannotBeATerminal(t *testing.T) {
 	}
 	if err := w.hub.RemoveTerminal(t.Context(), operator, "nobody"); !refusal.IsKind(err, refusal.Missing) {
 		t.Errorf("one that is not there: %v", err)
+	}
+}
+
+// Issue 12, 3: a roster makes all terminals at once. The same roster again keeps tokens that still
+// work, makes none for who has joined, and new ones for those whose token has ended or is another.
+func TestARosterTwiceChangesNothing(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	row := func(name, has, made string) fleet.RosterRow {
+		return fleet.RosterRow{Name: name, Has: secret.New(has), New: secret.New(made)}
+	}
+	life := 48 * time.Hour
+	say := func(want string, rows ...fleet.RosterRow) {
+		t.Helper()
+		out, err := w.addRoster(life, rows...)
+		got := ""
+		for _, o := range out {
+			got += map[[2]bool]string{{true, false}: "joined ", {false, true}: "kept ", {false, false}: "new "}[[2]bool{o.Joined, o.Kept}]
+		}
+		if err != nil || got != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	}
+	key := func(b byte) ed25519.PublicKey { return seed(b).Public().(ed25519.PublicKey) }
+	issue := func(name string) ([]byte, error) { return []byte("cert of " + name), nil }
+	say("new new ", row("hall", "", "h1"), row("front", "", "f1"))
+	say("kept kept ", row("hall", "h1", "h2"), row("front", "f1", "f2"))
+	if _, err := w.hub.Join(t.Context(), secret.New("h1"), key(3), issue); err != nil {
+		t.Fatalf("the token of a roster: %v", err)
+	}
+	say("joined new ", row("hall", "h1", "h3"), row("front", "wrong", "f3"))
+	if _, err := w.hub.Join(t.Context(), secret.New("f1"), key(4), issue); !refusal.IsKind(err, refusal.Missing) {
+		t.Errorf("a token that a roster replaced: %v", err)
+	}
+	life = -time.Second
+	say("new ", row("back", "", "b1"))
+	say("new ", row("back", "b1", "b2"))
+	if _, err := w.addRoster(life, row("yard", "", "y"), row("UPPER", "", "u")); !refusal.IsKind(err, refusal.Invalid) {
+		t.Errorf("a roster with a bad name: %v", err)
+	}
+	if _, err := w.hub.Join(t.Context(), secret.New("y"), key(5), issue); !refusal.IsKind(err, refusal.Missing) {
+		t.Errorf("half of a roster was stored: %v", err)
 	}
 }
