@@ -185,7 +185,10 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 			issue := func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error) {
 				return keys.Client(terminal, broker.RoleTerminal, key)
 			}
-			return web.Serve(ctx, webListener, web.Options{Hub: h, CA: keys.CA, Issue: issue, MQTT: told.MQTT, TLS: keys.Server(hosts), Log: log})
+			return web.Serve(ctx, webListener, web.Options{
+				Hub: h, Store: st, CA: keys.CA, Issue: issue, MQTT: told.MQTT, Hosts: hosts, URL: "https://" + told.Web, TLS: keys.Server(hosts), Log: log,
+				Changed: func() <-chan struct{} { return st.Changed(store.Written) },
+			})
 		},
 		func(ctx context.Context) error {
 			return api.ServeSocket(ctx, admin, api.Options{

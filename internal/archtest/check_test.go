@@ -60,7 +60,7 @@ func checkOwn(f file, line folder, p string, add adder) {
 	if f.test {
 		return
 	}
-	if slices.Contains(helpers, p) {
+	if slices.Contains(helpers, p) && !slices.Contains(helpers, f.pkg) {
 		add(f.path, "%s is for tests only", p)
 		return
 	}

@@ -100,7 +100,9 @@ var folders = []folder{
 	{"sync/hub/broker", level3, []string{"sync/wire", "sync/identity", "sync/mqttlink", "internal/connlimit", "internal/ownfile"}},
 	{"sync/hub/pki", level3, []string{"internal/ownfile"}},
 	{"sync/hub/api", level4, []string{"sync/hub/fleet", "sync/hub/roster", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire", "internal/profile", "internal/unixsock", "internal/httpserve"}},
-	{"sync/hub/web", level4, []string{"sync/hub/fleet", "sync/hub/refusal", "sync/identity", "internal/httpserve"}},
+	{"sync/hub/web/page", level4, []string{"sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "internal/webpage"}},
+	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki"}},
+	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
 	{"internal/ctl", level4, []string{"enroll", "sync/wire", "internal/health", "internal/unixsock", "internal/ownfile", "internal/connlimit", "internal/httpserve"}},
@@ -208,7 +210,7 @@ var aparts = []apart{
 }
 
 // helpers are packages that only tests may import: they take a *testing.T.
-var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore"}
+var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore", "sync/hub/web/webtest"}
 
 // noGo are folders that hold no Go file.
 var noGo = map[string]string{

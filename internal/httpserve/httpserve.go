@@ -44,6 +44,9 @@ type Server struct {
 	WriteTime  time.Duration // an answer; 0: as long as it likes
 	IdleTime   time.Duration // a connection between two requests; 0: a minute
 
+	// Streams bounds the requests at once on a connection of HTTP/2; 0: as net/http does.
+	Streams int
+
 	// Conn adds what is known of a connection to the contexts of its requests; nil: nothing.
 	Conn func(ctx context.Context, c net.Conn) context.Context
 
@@ -91,6 +94,7 @@ func (s Server) build(ctx context.Context) *http.Server {
 		WriteTimeout:      s.WriteTime,
 		IdleTimeout:       cmp.Or(s.IdleTime, idleTime),
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: s.Streams},
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       s.connContext,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),

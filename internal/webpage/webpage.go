@@ -35,6 +35,13 @@ type Pages struct{ set *template.Template }
 // panics when one of them is no template.
 func NewPages(assets *Assets, files fs.FS, folder string) *Pages {
 	p := &Pages{template.New("").Funcs(template.FuncMap{"asset": assets.URL}).Option("missingkey=error")}
+	p.Add("", files, folder)
+	return p
+}
+
+// Add reads the templates of another folder, before the first page is made. Their names
+// begin with prefix.
+func (p *Pages) Add(prefix string, files fs.FS, folder string) {
 	names, err := fs.Glob(files, path.Join(folder, "*.html"))
 	if err != nil || len(names) == 0 {
 		panic(fmt.Sprintf("webpage: no templates in %s (%v)", folder, err))
@@ -44,9 +51,8 @@ func NewPages(assets *Assets, files fs.FS, folder string) *Pages {
 		if err != nil {
 			panic(fmt.Sprintf("webpage: %v", err))
 		}
-		template.Must(p.set.New(strings.TrimSuffix(path.Base(name), ".html")).Parse(string(b)))
+		template.Must(p.set.New(prefix + strings.TrimSuffix(path.Base(name), ".html")).Parse(string(b)))
 	}
-	return p
 }
 
 // Render is a page as HTML, always valid UTF-8.

@@ -75,6 +75,7 @@ type Topic string
 const (
 	RowsChanged Topic = "rows"   // of a collection
 	EventsCame  Topic = "events" // from a terminal
+	Written     Topic = "all"    // by any transaction
 )
 
 // New makes a store on an open database whose schema is up to date.

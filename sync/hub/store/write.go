@@ -40,6 +40,7 @@ func (s *Store) Write(ctx context.Context, by audit.Actor, fn func(fleet.Tx) err
 		err = c.settle(ctx, err)
 	}
 	if err == nil {
+		c.committing.topics[Written] = true
 		s.announce(c.committing.topics)
 	}
 	return err

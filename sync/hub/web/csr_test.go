@@ -37,7 +37,7 @@ func (s stand) askWith(t *testing.T, token identity.Token, csr []byte, more stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := s.client().Post("https://"+s.addr+identity.JoinPath, "application/json", bytes.NewReader(body))
+	resp, err := s.client().Post(s.URL+identity.JoinPath, "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,14 +80,14 @@ func TestACertificateGoesToTheHolderOfTheKeyInTheTokensName(t *testing.T) {
 		if status := s.ask(t, token, csr); status != http.StatusBadRequest {
 			t.Errorf("%s: status %d", name, status)
 		}
-		if s.hub.Knows(t.Context(), "hall", key.Public().(ed25519.PublicKey)) {
+		if s.Hub.Knows(t.Context(), "hall", key.Public().(ed25519.PublicKey)) {
 			t.Fatalf("%s: joined", name)
 		}
 	}
 	if status := s.ask(t, token, request(t, "hall", key)); status != http.StatusOK {
 		t.Errorf("as it should be: status %d", status)
 	}
-	if !s.hub.Knows(t.Context(), "hall", key.Public().(ed25519.PublicKey)) {
+	if !s.Hub.Knows(t.Context(), "hall", key.Public().(ed25519.PublicKey)) {
 		t.Error("not joined")
 	}
 }

@@ -1,5 +1,10 @@
-// Package web is what a hub shows to its network over HTTPS: the place where a new
-// terminal joins, and a page that says what this is. Nothing else is public.
+// Package web is what a hub shows over HTTPS: the door, where people log in, their own
+// space, and management; and the place where a new terminal joins.
+//
+//	request ─► headers ─► host ─► cross-origin ─► who asks ─► right of the route ─► handler
+//
+// A part (door, me, manage) is a table of routes, each with the right that it needs; package
+// page says how one is made. Terminals join beside all of this: they are no browsers.
 package web
 
 import (
@@ -7,176 +12,64 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"badged/internal/httpserve"
-	"badged/internal/secret"
 	"badged/sync/hub/fleet"
-	"badged/sync/hub/refusal"
+	"badged/sync/hub/web/page"
 	"badged/sync/identity"
 )
 
 // Options is what the web server needs.
 type Options struct {
 	Hub   *fleet.Hub
+	Store fleet.Store
 	CA    *x509.Certificate
 	Issue func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error)
-	MQTT  string // host:port of the broker, as terminals reach it
+	MQTT  string   // host:port of the broker, as terminals reach it
+	Hosts []string // names and addresses by which browsers may call the hub, without port
+	URL   string   // "https://host:port" of links that go out
 	TLS   *tls.Config
 	Log   *slog.Logger
+	// Changed gives a channel that is closed when pages may show something new.
+	Changed func() <-chan struct{}
+	Now     func() time.Time // nil: time.Now
+	Parts   []page.Part      // nil: all
 }
 
 // The bounds of a request.
 const (
-	maxRequest  = 8 << 10
-	readTimeout = 10 * time.Second
-	idleTimeout = time.Minute
-	endTimeout  = 5 * time.Second
-	maxConns    = 256 // held at once; the oldest gives way
+	readTimeout  = 10 * time.Second
+	writeTimeout = 30 * time.Second
+	idleTimeout  = time.Minute
+	endTimeout   = 5 * time.Second
+	maxStrangers = 256  // connections held at once; the oldest gives way
+	maxKnown     = 2048 // of browsers in which somebody is logged in
+	maxStreams   = 64   // requests at once on one connection of HTTP/2
 )
 
 // Serve answers on l until ctx ends, and returns nil once the last answer is out.
 func Serve(ctx context.Context, l net.Listener, o Options) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	config := o.TLS.Clone()
+	config.NextProtos = []string{"h2", "http/1.1"}
 	return httpserve.Run(ctx, l, httpserve.Server{
-		Name: "the join server", Handler: handler(o), Log: o.Log, TLS: o.TLS, Strangers: maxConns, Known: maxConns,
-		HeaderTime: readTimeout, ReadTime: readTimeout, WriteTime: readTimeout, IdleTime: idleTimeout,
+		Name: "the hub's web", Handler: handler(ctx, o), Log: o.Log, TLS: config, Strangers: maxStrangers, Known: maxKnown,
+		HeaderTime: readTimeout, ReadTime: readTimeout, WriteTime: writeTimeout, IdleTime: idleTimeout, Streams: maxStreams,
 		Grace: endTimeout, Finish: true,
 	})
 }
 
-func handler(o Options) http.Handler {
+// handler puts the join route beside the web.
+func handler(ctx context.Context, o Options) http.Handler {
 	j := &joining{Options: o, limit: newLimiter(joinsPerMinute, time.Minute)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+identity.JoinPath, j.serve)
-	mux.HandleFunc("GET /{$}", start)
+	mux.Handle("/", newServer(ctx, o))
 	return mux
-}
-
-// start says what this is, and gives nothing away.
-func start(w http.ResponseWriter, _ *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte(startPage)) // whoever went away needs no page
-}
-
-const startPage = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>badged hub</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color:#1c2733}
-code{background:#eef2f6;padding:.1em .35em;border-radius:.25em}</style>
-<h1>badged hub</h1>
-<p>This is the central server of a site's badge terminals. Terminals join here; there is nothing to see for people yet.</p>
-<p lang="fr">Ceci est le serveur central des terminaux à badge d'un site. Les terminaux s'y inscrivent ; il n'y a encore rien à voir ici.</p>
-<p>To set up a terminal, run <code>badgehub terminal add NAME</code> on this machine.</p>
-</html>
-`
-
-// joining answers terminals that want to join.
-type joining struct {
-	Options
-	limit *limiter
-}
-
-func (j *joining) serve(w http.ResponseWriter, r *http.Request) {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || !j.limit.allow(host, time.Now()) {
-		w.Header().Set("Retry-After", "60")
-		http.Error(w, "too many attempts to join: wait a minute", http.StatusTooManyRequests)
-		return
-	}
-	answer, err := j.join(w, r)
-	if err != nil {
-		j.refuse(w, host, err)
-		return
-	}
-	j.Log.Info("a terminal joined", "terminal", answer.Terminal, "remote", host)
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	if err := json.NewEncoder(w).Encode(answer); err != nil {
-		j.Log.Warn("a terminal did not wait for its identity", "terminal", answer.Terminal, "error", err)
-	}
-}
-
-// refuse answers as identity.JoinPath says.
-func (j *joining) refuse(w http.ResponseWriter, host string, err error) {
-	status := http.StatusInternalServerError
-	switch {
-	case refusal.IsKind(err, refusal.Missing):
-		status = http.StatusForbidden
-	case refusal.IsKind(err, refusal.Conflict):
-		status = http.StatusGone
-	case refusal.IsKind(err, refusal.Invalid):
-		status = http.StatusBadRequest
-	}
-	j.Log.Warn("a terminal cannot join", "remote", host, "error", err)
-	http.Error(w, "join refused", status)
-}
-
-func (j *joining) join(w http.ResponseWriter, r *http.Request) (identity.JoinResponse, error) {
-	var req identity.JoinRequest
-	body := http.MaxBytesReader(w, r.Body, maxRequest)
-	if err := json.NewDecoder(body).Decode(&req); err != nil || len(req.Secret) != 16 {
-		return identity.JoinResponse{}, refuse(codeRequest)
-	}
-	key, name, err := readCSR(req.CSR)
-	if err != nil {
-		return identity.JoinResponse{}, err
-	}
-	joined, err := j.Hub.Join(r.Context(), secret.New(string(req.Secret)), key, func(terminal string) ([]byte, error) {
-		if terminal != name {
-			return nil, refuse(codeName)
-		}
-		cert, err := j.Issue(terminal, key)
-		if err != nil {
-			return nil, err
-		}
-		return toPEM(cert), nil
-	})
-	if err != nil {
-		return identity.JoinResponse{}, err
-	}
-	siteKey := j.Hub.SiteKey().Reveal()
-	return identity.JoinResponse{
-		Cert: string(joined.Cert), CA: string(toPEM(j.CA)), Site: j.Hub.SiteID(), Terminal: joined.Terminal,
-		SiteKey: siteKey[:], SiteKeyVersion: j.Hub.SiteKey().Version, HubKey: j.Hub.Public(),
-		Incarnation: joined.Incarnation[:], MQTT: j.MQTT,
-	}, nil
-}
-
-// The codes of requests to join that make no sense. They reach the log, never the terminal.
-const (
-	codeRequest = "join_request" // not a request to join
-	codeName    = "join_name"    // in another terminal's name
-	codeCSR     = "join_csr"     // no signed certificate request for an Ed25519 key
-)
-
-func refuse(code string) error { return &refusal.Error{Kind: refusal.Invalid, Code: code} }
-
-// readCSR takes a request that is signed with the Ed25519 key that it is for.
-func readCSR(text string) (ed25519.PublicKey, string, error) {
-	bad := refuse(codeCSR)
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE REQUEST" {
-		return nil, "", bad
-	}
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
-	if err != nil || csr.CheckSignature() != nil {
-		return nil, "", bad
-	}
-	key, ok := csr.PublicKey.(ed25519.PublicKey)
-	if !ok {
-		return nil, "", bad
-	}
-	return key, csr.Subject.CommonName, nil
-}
-
-func toPEM(c *x509.Certificate) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
+)
+
+// Request is a request to a page, by somebody who has the right of its route.
+type Request struct {
+	HTTP   *http.Request
+	Person *Person // nil: nobody is logged in
+	Lang   string  // "fr" or "en"
+	Now    time.Time
+	Site   access.Site // its settings
+
+	site  *Site
+	part  *Part
+	store fleet.Store
+	zone  *time.Location
+	flash string // that this page shows
+}
+
+// Asked is a request as the web got it, before a part sees it.
+type Asked struct {
+	HTTP   *http.Request
+	Person *Person
+	Site   access.Site
+	Store  fleet.Store
+	Now    time.Time
+}
+
+// NewRequest gives a handler's view of a request to a part; nil: to none.
+func NewRequest(s *Site, part *Part, a Asked) *Request {
+	r := &Request{HTTP: a.HTTP, Person: a.Person, Now: a.Now, Site: a.Site, site: s, part: part, store: a.Store}
+	r.Lang = chooseLang(a.HTTP, a.Person, a.Site.Lang)
+	r.flash = r.readFlash()
+	return r
+}
+
+// Zone is the time zone of the site, in which people read times.
+func (r *Request) Zone() *time.Location {
+	if r.zone == nil {
+		r.zone = r.Site.Location()
+	}
+	return r.zone
+}
+
+// Account is who is logged in; the zero account: nobody.
+func (r *Request) Account() people.Account {
+	if r.Person == nil {
+		return people.Account{}
+	}
+	return r.Person.Account
+}
+
+// May reports whether the person has a right.
+func (r *Request) May(need Right) bool { return Decide(need, r.Person) == Allowed }
+
+// Actor is who makes the changes of this request. Nobody who is logged in acts as the web.
+func (r *Request) Actor() audit.Actor {
+	if r.Person == nil {
+		return audit.Actor{Kind: audit.System, ID: "web", Via: "web"}
+	}
+	return audit.Actor{Kind: audit.Account, ID: people.HexID(r.Person.Account.ID), Via: "web"}
+}
+
+// Context ends with the request.
+func (r *Request) Context() context.Context { return r.HTTP.Context() }
+
+// Read runs fn on a snapshot of the store.
+func (r *Request) Read(fn func(fleet.Tx) error) error { return r.store.Read(r.Context(), fn) }
+
+// Write runs fn in one transaction, perhaps twice, as the person who asks.
+func (r *Request) Write(fn func(fleet.Tx) error) error {
+	return r.store.Write(r.Context(), r.Actor(), fn)
+}
+
+// WriteAs is Write as another actor: a link's owner, who is not logged in.
+func (r *Request) WriteAs(by audit.Actor, fn func(fleet.Tx) error) error {
+	return r.store.Write(r.Context(), by, fn)
+}
+
+// Path is a part of the address that the route's pattern names.
+func (r *Request) Path(name string) string { return r.HTTP.PathValue(name) }
+
+// ID is the account that the address names; ErrNotFound if it is no id.
+func (r *Request) ID(name string) (people.ID, error) {
+	b, err := hex.DecodeString(r.Path(name))
+	if err != nil || len(b) != len(people.ID{}) {
+		return people.ID{}, ErrNotFound
+	}
+	return people.ID(b), nil
+}
+
+// Query is a parameter of the address.
+func (r *Request) Query(name string) string { return r.HTTP.URL.Query().Get(name) }
+
+// Live reports whether the page's script asks, not the person.
+func (r *Request) Live() bool { return r.HTTP.Header.Get("X-Live") != "" }
+
+// T is a text in the person's language. A key that is not in the catalogue is
+// shown as it is, in double brackets; the test of the part's texts finds it before.
+func (r *Request) T(key string, args ...any) string { return r.site.text(r.Lang, key, args) }
+
+// N is a text for n things: that of key with ".one" or ".many", of which %s is n.
+func (r *Request) N(key string, n int) string { return r.site.count(r.Lang, key, n) }
+
+// CodeNotFound is the code of ErrNotFound.
+const CodeNotFound = "page_not_found"
+
+// ErrNotFound is the error of a handler for what is not there, or is another's.
+var ErrNotFound = &refusal.Error{Kind: refusal.Missing, Code: CodeNotFound}

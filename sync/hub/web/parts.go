@@ -1,0 +1,44 @@
+package web
+
+import (
+	"embed"
+
+	"badged/internal/profile"
+	"badged/sync/hub/web/page"
+)
+
+//go:embed pages/*.html
+var templates embed.FS
+
+// Parts are all parts of the web.
+func Parts(o Options) []page.Part {
+	return []page.Part{own(o)}
+}
+
+// own is what belongs to no part: the choice of a language, and how to trust the hub.
+func own(o Options) page.Part {
+	c := certificates{o.CA}
+	return page.Part{
+		Name: "web", Layout: page.Narrow, Templates: templates, Texts: texts,
+		Routes: []page.Route{
+			{Method: "GET", Path: "/{$}", Right: page.Anyone, Handle: showStart},
+			{Method: "POST", Path: "/langue", Right: page.Anyone, Handle: chooseLang},
+			{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
+			{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send},
+		},
+	}
+}
+
+func showStart(r *page.Request) (page.Reply, error) {
+	return page.Show("web/start", r.Site.Name, nil), nil
+}
+
+// chooseLang keeps a language for this browser.
+func chooseLang(r *page.Request) (page.Reply, error) {
+	f := r.Form()
+	lang := f.Value("lang")
+	if !profile.IsLang(lang) {
+		return page.Reply{}, page.ErrNotFound
+	}
+	return page.Go(f.Value("to")).Cookie(page.LangCookie(lang)), nil
+}
