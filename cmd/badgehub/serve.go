@@ -51,6 +51,7 @@ type ready struct {
 	Web    string `json:"web"`
 	Socket string `json:"socket"`
 	Site   string `json:"site"`
+	CA     string `json:"ca"` // SHA-256 of its certificate, as pages show it
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -62,7 +63,7 @@ func (p *program) serveCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.mqtt, "listen-mqtt", ":8883", "where terminals connect; port 0 is any free one")
-	f.StringVar(&o.web, "listen-web", ":8443", "where terminals join; port 0 is any free one")
+	f.StringVar(&o.web, "listen-web", ":8443", "where people find the pages and terminals join; port 0 is any free one")
 	f.StringSliceVar(&o.hosts, "host", nil, "name or address by which terminals reach the hub; the first one is told to them (default: the host's name)")
 	f.StringVar(&o.name, "site-name", "badged", "name of the site, when it is made")
 	f.StringVar(&o.log, "log", "text", "log format: text or json")
@@ -166,7 +167,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 	})
 	webListener, err := net.Listen("tcp", o.web)
 	if err != nil {
-		return fmt.Errorf("listen for joining terminals: %w (is another program using the port? give another one with --listen-web)", err)
+		return fmt.Errorf("listen for the web: %w (is another program using the port? give another one with --listen-web)", err)
 	}
 	defer webListener.Close()
 	admin, err := api.Listen(p.socketPath())
@@ -176,7 +177,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 	defer admin.Close()
 	told := ready{
 		MQTT: advertised(b.Addr(), o.hosts), Web: advertised(webListener.Addr().String(), o.hosts),
-		Socket: p.socketPath(), Site: h.SiteID(),
+		Socket: p.socketPath(), Site: h.SiteID(), CA: web.Fingerprint(keys.CA),
 	}
 	linked := make(chan struct{})
 	return together(ctx,
@@ -237,10 +238,11 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
 	_, err := fmt.Fprintf(p.stdio.Out, `The hub is ready.
   site       %s
   terminals  %s (MQTT over TLS)
-  joining    https://%s
+  pages      https://%s (people, and terminals that join)
+  authority  SHA-256 %s
   socket     %s
 To set up a terminal:  badgehub terminal add hall
-`, r.Site, r.MQTT, r.Web, r.Socket)
+`, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
 	return err
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"badged/sync/hub/web/page"
 )
@@ -14,17 +16,23 @@ type certificates struct{ ca *x509.Certificate }
 
 // certificate is what the page shows.
 type certificate struct {
-	Fingerprint []string // SHA-256, in groups of four digits
+	Fingerprint []string // in groups of four digits
 	Name        string
 }
 
-func (c certificates) show(r *page.Request) (page.Reply, error) {
-	sum := fmt.Sprintf("%X", sha256.Sum256(c.ca.Raw))
-	var groups []string
-	for i := 0; i < len(sum); i += 4 {
-		groups = append(groups, sum[i:i+4])
+// Fingerprint is the SHA-256 of a certificate in groups of four digits, as people compare it.
+func Fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	groups := make([]string, 0, len(sum)/2)
+	for pair := range slices.Chunk(sum[:], 2) {
+		groups = append(groups, fmt.Sprintf("%X", pair))
 	}
-	return page.Show("web/certificate", r.T("web.certificate.title"), certificate{groups, c.ca.Subject.CommonName}), nil
+	return strings.Join(groups, " ")
+}
+
+func (c certificates) show(r *page.Request) (page.Reply, error) {
+	shown := certificate{strings.Fields(Fingerprint(c.ca)), c.ca.Subject.CommonName}
+	return page.Show("web/certificate", r.T("web.certificate.title"), shown), nil
 }
 
 // send gives the authority's certificate under the type that phones and browsers offer to

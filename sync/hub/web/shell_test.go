@@ -165,7 +165,7 @@ func TestThePageSpeaksTheBrowsersLanguage(t *testing.T) {
 // The page shows the fingerprint that badgehub prints, and gives the file.
 func TestTheCertificateCanBeTrusted(t *testing.T) {
 	s := webtest.New(t)
-	p := s.Browser().Open("/aide/certificat").Is(200)
+	p := s.Browser().Open("/aide/certificat").Is(200).Shows(web.Fingerprint(s.Keys.CA))
 	file := s.Browser().Open(p.Link("Télécharger le certificat")).Is(200)
 	if !strings.Contains(file.Body, "BEGIN CERTIFICATE") || file.Header.Get("Content-Type") != "application/x-x509-ca-cert" {
 		t.Errorf("the file is %s: %.40s", file.Header.Get("Content-Type"), file.Body)
