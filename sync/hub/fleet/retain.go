@@ -5,16 +5,18 @@ import (
 
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
+	"badged/sync/hub/people"
 )
 
 // retainBatch is how many rows are forgotten in one transaction: a terminal that waits for
 // its turn to write waits no longer than for these.
 const retainBatch = 5000
 
-// Retain forgets events and lines of the audit log that are older than the site keeps them.
+// Retain forgets events and lines of the audit log that are older than the site keeps them,
+// and sessions and links that are over.
 // Call it now and then.
 func (h *Hub) Retain(ctx context.Context) error {
-	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit} {
+	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit, forgetEnded} {
 		for n := retainBatch; n == retainBatch; {
 			err := h.store.Write(ctx, audit.Actor{Kind: audit.System, Via: "clock"}, func(tx Tx) error {
 				site, err := access.Settings(tx.Tx.Tx)
@@ -51,3 +53,5 @@ func forgetEvents(tx Tx, site access.Site) (int, error) {
 func forgetAudit(tx Tx, site access.Site) (int, error) {
 	return tx.Expire(tx.Now.AddDate(0, -int(site.KeepAudit), 0), retainBatch)
 }
+
+func forgetEnded(tx Tx, _ access.Site) (int, error) { return people.ForgetEnded(tx.Tx.Tx.Tx, retainBatch) }

@@ -111,3 +111,15 @@ func clip(s string, most int) string {
 	}
 	return strings.ToValidUTF8(s[:most], "")
 }
+
+// ForgetEnded forgets up to limit links that ended long ago, and the sessions and counts of
+// tries that are over. It tells how many links.
+func ForgetEnded(tx Tx, limit int) (int, error) {
+	if _, err := tx.PruneSessions(tx.Now); err != nil {
+		return 0, err
+	}
+	if _, err := tx.PruneTries(tx.Now); err != nil {
+		return 0, err
+	}
+	return tx.PruneLinks(tx.Now.Add(-keepLinks), limit)
+}
