@@ -23,6 +23,7 @@ func own(o Options) page.Part {
 		Routes: []page.Route{
 			{Method: "GET", Path: "/{$}", Right: page.Anyone, Handle: showStart},
 			{Method: "POST", Path: "/langue", Right: page.Anyone, Handle: chooseLang},
+			{Method: "POST", Path: "/deconnexion", Right: page.SignedIn, Handle: signOut},
 			{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
 			{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send},
 		},

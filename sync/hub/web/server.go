@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"badged/internal/connlimit"
 	"badged/sync/hub/access"
@@ -17,9 +16,6 @@ import (
 
 // maxForm bounds a form of a route that names no other bound.
 const maxForm = 64 << 10
-
-// freshFor is how long after a log-in the routes go that want a fresh one.
-const freshFor = 10 * time.Minute
 
 // server answers people.
 type server struct {
@@ -80,10 +76,11 @@ func (s *server) asked(r *http.Request) (page.Asked, error) {
 		}
 		return err
 	})
-	if a.Person != nil {
-		connlimit.Know(r.Context())
+	if a.Person == nil || err != nil {
+		return a, err
 	}
-	return a, err
+	connlimit.Know(r.Context())
+	return a, s.touch(r, a)
 }
 
 // answer answers requests to a route.
@@ -115,7 +112,7 @@ func (s *server) handle(w http.ResponseWriter, r *page.Request, route page.Route
 	case page.Denied:
 		return r.Fail(http.StatusForbidden), nil
 	}
-	if route.Fresh && r.Now.Sub(r.Person.Session.Reauth) > freshFor {
+	if route.Fresh && !r.Person.Session.Recent(r.Now) {
 		return page.Go("/confirmer?" + backTo(r)), nil
 	}
 	if status := readForm(w, r.HTTP, route.Body); status != 0 {

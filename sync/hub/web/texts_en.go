@@ -14,4 +14,5 @@ var english = map[string]string{
 	"web.certificate.fingerprint": "SHA-256 fingerprint",
 	"web.signin":                  "Log in to see this page.",
 	"web.again":                   "Your session has ended. Log in and do it again: nothing was changed.",
+	"web.signedout":               "You are signed out.",
 }

@@ -14,4 +14,5 @@ var french = map[string]string{
 	"web.certificate.fingerprint": "Empreinte SHA-256",
 	"web.signin":                  "Connectez-vous pour voir cette page.",
 	"web.again":                   "Votre session a pris fin. Connectez-vous, puis recommencez\u00a0: rien n’a été changé.",
+	"web.signedout":               "Vous êtes déconnecté.",
 }

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"badged/sync/hub/people"
 )
 
 // Reply is the answer to a request: a page, a redirect or a file.
@@ -73,6 +75,14 @@ func (p Reply) Cookie(c *http.Cookie) Reply {
 	return p
 }
 
+// SignIn starts the session of a token in this browser.
+func (p Reply) SignIn(t people.SessionToken) Reply {
+	return p.Cookie(&http.Cookie{Name: SessionCookie, Value: t.Reveal()})
+}
+
+// SignOut takes the session from this browser.
+func (p Reply) SignOut() Reply { return p.Cookie(&http.Cookie{Name: SessionCookie, MaxAge: -1}) }
+
 // Local is a path of this web, and "/" for anything that would lead elsewhere.
 func Local(to string) string {
 	if len(to) > 2000 || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t\x00") {
@@ -81,7 +91,10 @@ func Local(to string) string {
 	return to
 }
 
-// The cookies of the web itself.
+// SessionCookie is the cookie with the token of a session.
+const SessionCookie = "__Host-session"
+
+// The other cookies of the web itself.
 const (
 	flashCookie = "__Host-flash"
 	langCookie  = "__Host-lang"

@@ -104,7 +104,12 @@ func (r *Request) ID(name string) (people.ID, error) {
 func (r *Request) Query(name string) string { return r.HTTP.URL.Query().Get(name) }
 
 // Live reports whether the page's script asks, not the person.
-func (r *Request) Live() bool { return r.HTTP.Header.Get("X-Live") != "" }
+func (r *Request) Live() bool { return IsLive(r.HTTP) }
+
+// IsLive reports whether a request comes from a page that follows the hub by itself.
+func IsLive(h *http.Request) bool {
+	return h.Header.Get("X-Live") != "" || h.Header.Get("Accept") == "text/event-stream"
+}
 
 // T is a text in the person's language. A key that is not in the catalogue is
 // shown as it is, in double brackets; the test of the part's texts finds it before.

@@ -2,7 +2,6 @@ package page
 
 import (
 	"io/fs"
-	"time"
 
 	"badged/sync/hub/people"
 )
@@ -78,13 +77,7 @@ type Part struct {
 // Person is whoever a request comes from.
 type Person struct {
 	Account people.Account
-	Session Session
-	Areas   []Right // beside what the role gives
-}
-
-// Session is the log-in that a request belongs to.
-type Session struct {
-	Hash   [32]byte  // of its token
-	Reauth time.Time // when the password was last given
-	IP     string
+	Session people.Session
+	Token   people.SessionToken // of the session: what only this browser has
+	Areas   []Right             // beside what the role gives
 }

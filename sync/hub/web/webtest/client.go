@@ -7,6 +7,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/hub/web/page"
 )
 
 // Browser keeps cookies and sends what a browser sends.
@@ -14,6 +18,7 @@ type Browser struct {
 	Client *http.Client
 	Lang   string // of its user, "fr" at first
 
+	s    *Stand
 	t    testing.TB
 	base string
 }
@@ -27,7 +32,31 @@ func (s *Stand) Browser() *Browser {
 	}
 	tr := &http.Transport{TLSClientConfig: s.TLS(), ForceAttemptHTTP2: true}
 	s.t.Cleanup(tr.CloseIdleConnections)
-	return &Browser{Client: &http.Client{Jar: jar, Transport: tr}, Lang: "fr", t: s.t, base: s.URL}
+	return &Browser{Client: &http.Client{Jar: jar, Transport: tr}, Lang: "fr", s: s, t: s.t, base: s.URL}
+}
+
+// SignIn logs an account in, as the door does.
+func (b *Browser) SignIn(id people.ID) *Browser {
+	b.t.Helper()
+	var token people.SessionToken
+	b.s.Write(func(tx fleet.Tx) (err error) {
+		token, _, err = people.OpenSession(tx.Tx.Tx.Tx, id, people.Client{IP: "127.0.0.1", Agent: "test"})
+		return err
+	})
+	b.SetCookie(&http.Cookie{Name: page.SessionCookie, Value: token.Reveal()})
+	return b
+}
+
+// As gives a browser in which an account is logged in.
+func (s *Stand) As(a people.Account) *Browser {
+	s.t.Helper()
+	return s.Browser().SignIn(a.ID)
+}
+
+// AsAdmin gives a browser in which a new administrator, Grace Hopper, is logged in.
+func (s *Stand) AsAdmin() *Browser {
+	s.t.Helper()
+	return s.As(s.AddPerson(people.New{First: "Grace", Last: "Hopper", Email: "grace@example.org", State: people.Active, Role: people.Admin}))
 }
 
 // Cookie is the value of a cookie of the hub's; empty: none.
