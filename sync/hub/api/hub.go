@@ -301,7 +301,7 @@ func (s *server) verifyAudit(w http.ResponseWriter, r *http.Request) {
 	_, err := s.Actor(r)
 	for more := true; more && err == nil; {
 		err = s.Store.Read(r.Context(), func(tx fleet.Tx) (err error) {
-			more, err = v.Next(tx.Tx.Tx.Tx.Tx)
+			more, err = v.Next(tx.Tx.Tx.Tx.Tx.Tx)
 			return err
 		})
 	}

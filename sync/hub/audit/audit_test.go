@@ -43,7 +43,7 @@ func (b *book) open() {
 
 func (b *book) do(fn func(audit.Tx) error) {
 	b.t.Helper()
-	if err := b.Write(context.Background(), operator, func(tx fleet.Tx) error { return fn(tx.Tx.Tx.Tx.Tx) }); err != nil {
+	if err := b.Write(context.Background(), operator, func(tx fleet.Tx) error { return fn(tx.Tx.Tx.Tx.Tx.Tx) }); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -68,7 +68,7 @@ func (b *book) verify() (v audit.Verification) {
 	b.t.Helper()
 	for more := true; more; {
 		err := b.Read(context.Background(), func(tx fleet.Tx) (err error) {
-			more, err = v.Next(tx.Tx.Tx.Tx.Tx)
+			more, err = v.Next(tx.Tx.Tx.Tx.Tx.Tx)
 			return err
 		})
 		if err != nil {

@@ -61,8 +61,8 @@ func (a *Account) apply(c Changes) error {
 	return nil
 }
 
-// Erase forgets who an account was: name, addresses, groups, what was typed at panels, and
-// what the audit log says of it. It is final, and the same e-mail starts from nothing. Cards
+// Erase forgets who an account was: name, addresses, groups, what was typed at panels, its
+// mails, and what the audit log says of it. It is final, and the same e-mail starts from nothing. Cards
 // and rights are access's to remove.
 func Erase(tx Tx, id ID) error {
 	was, err := get(tx, id)
@@ -85,7 +85,7 @@ func Erase(tx Tx, id ID) error {
 	if err := dropLogin(tx, id); err != nil {
 		return err
 	}
-	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.Erase} {
+	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.DropMailsOf, tx.Erase} {
 		if err := drop(id); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"badged/sync/hub/audit"
+	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 )
 
@@ -72,6 +73,9 @@ func TestAnErasedAccountIsNobodyForGood(t *testing.T) {
 	ada, visitor := s.add(person("Ada", "Byron", "ada@example.com")), s.anonymous(7)
 	s.typed(visitor.ID, "Zoe", "ada@example.com")
 	s.typed(ada.ID, "Ada King", "")
+	s.do(func(tx people.Tx) error {
+		return mail.Queue(tx.Tx, mail.New{Purpose: mail.Test, To: "ada@example.com", Account: ada.ID})
+	})
 	s.do(func(tx people.Tx) error { return people.Erase(tx, ada.ID) })
 	got := s.account(ada.ID)
 	if want := (people.Account{
@@ -83,8 +87,9 @@ func TestAnErasedAccountIsNobodyForGood(t *testing.T) {
 	s.do(func(tx people.Tx) error {
 		edits, err1 := tx.Edits(ada.ID)
 		requests, err2 := tx.MergeRequests(people.ID{})
-		if len(edits) > 0 || len(requests) > 0 || err1 != nil || err2 != nil {
-			t.Errorf("left: %v %v (%v %v)", edits, requests, err1, err2)
+		mails, _, err3 := tx.ListMails(mail.Query{Limit: 9})
+		if len(edits) > 0 || len(requests) > 0 || len(mails) > 0 || err1 != nil || err2 != nil || err3 != nil {
+			t.Errorf("left: %v %v %v (%v %v %v)", edits, requests, mails, err1, err2, err3)
 		}
 		return tx.ListAudit(audit.Query{Subject: ada.ID, Limit: 100}, func(e audit.Entry) error {
 			if e.Before != nil || e.After != nil || e.Salt != nil {

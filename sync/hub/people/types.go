@@ -7,7 +7,7 @@ import (
 	"errors"
 	"time"
 
-	"badged/sync/hub/audit"
+	"badged/sync/hub/mail"
 )
 
 // ID is the name of an account, 16 bytes: random, or for an anonymous one made of its card.
@@ -267,7 +267,7 @@ type Imports interface {
 
 // Tx is a transaction over people.
 type Tx struct {
-	audit.Tx
+	mail.Tx
 	Accounts
 	Directory
 	Groups

@@ -79,7 +79,7 @@ func (x *tx) checkSite() error {
 }
 
 func (x *tx) checkAudit() error {
-	log := x.tx().Tx.Tx.Tx.Tx
+	log := x.tx().Tx.Tx.Tx.Tx.Tx
 	var v audit.Verification
 	for more := true; more; {
 		var err error

@@ -14,6 +14,7 @@ import (
 
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
 )
 
 // Database is an open database whose schema is up to date.
@@ -63,10 +64,16 @@ type Store struct {
 	write    *pool
 	read     *pool
 	now      func() time.Time
+	mailKey  mail.Key
 	commands atomic.Uint64 // since the start
 	mu       sync.Mutex    // guards changed
 	changed  map[Topic]chan struct{}
 }
+
+// UseMailKey gives the store the hub's key that seals what mails say. Without it, whatever is
+// queued can be read until the store is closed and never again. Call it before the first
+// transaction.
+func (s *Store) UseMailKey(k mail.Key) { s.mailKey = k }
 
 // Topic is something that others wait for.
 type Topic string
@@ -76,11 +83,12 @@ const (
 	RowsChanged Topic = "rows"   // of a collection
 	EventsCame  Topic = "events" // from a terminal
 	Written     Topic = "all"    // by any transaction
+	MailsWait   Topic = "mails"  // in the outbox
 )
 
 // New makes a store on an open database whose schema is up to date.
 func New(ctx context.Context, d Database, now func() time.Time) (*Store, error) {
-	s := &Store{d: d, now: now, changed: make(map[Topic]chan struct{})}
+	s := &Store{d: d, now: now, mailKey: mail.RandomKey(), changed: make(map[Topic]chan struct{})}
 	var err error
 	if s.write, err = newPool(ctx, d, d.Write, slices.Concat(hotWrites, hotPeople)); err == nil {
 		s.read, err = newPool(ctx, d, d.Read, hotReads)

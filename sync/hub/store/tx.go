@@ -9,6 +9,7 @@ import (
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 	"badged/sync/hub/publish"
 )
@@ -21,6 +22,8 @@ type tx struct {
 	d    Database
 	by   audit.Actor
 	now  time.Time
+
+	mailKey mail.Key
 
 	failed error // of the first statement that did
 
@@ -35,7 +38,7 @@ type tx struct {
 
 func (s *Store) transaction(ctx context.Context, t *sql.Tx, p *pool, by audit.Actor) *tx {
 	return &tx{
-		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond),
+		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey,
 		changes: publish.NewChanges(), topics: make(map[Topic]bool),
 		states: make(map[place]*publish.State), sources: make(map[database]sourceRow),
 	}
@@ -47,7 +50,10 @@ func (x *tx) tx() fleet.Tx {
 		Tx: publish.Tx{
 			Tx: access.Tx{
 				Tx: people.Tx{
-					Tx:       audit.Tx{Log: x, By: x.by, Now: x.now},
+					Tx: mail.Tx{
+						Tx:     audit.Tx{Log: x, By: x.by, Now: x.now},
+						Outbox: x, Shelf: x, Values: x, MailKey: x.mailKey,
+					},
 					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
 					Credentials: x, Links: x, Sessions: x, Throttle: x,
 				},

@@ -42,6 +42,7 @@ var catalogue = map[string]text{
 	"name_empty":    {"Ce nom n’a aucune lettre.", "This name has no letters."},
 	"name_text":     {"Ce nom a des caractères invisibles ou de contrôle.", "This name has invisible or control characters."},
 	"name_long":     {"Ce nom dépasse {most} octets.", "This name is longer than {most} bytes."},
+	"mail_address":  {"Il manque l’adresse à laquelle écrire, ou ce n’en est pas une.", "The address to write to is missing, or is none."},
 	"email_bad":     {"Ce n’est pas une adresse électronique.", "This is not an e-mail address."},
 	"email_long":    {"Cette adresse dépasse {most} octets.", "This address is longer than {most} bytes."},
 	"email_taken":   {"Cette adresse est celle du compte {account}.", "This address is that of account {account}."},

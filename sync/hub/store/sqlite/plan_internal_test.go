@@ -50,12 +50,14 @@ var boundedPeople = []struct{ query, plan string }{
 	{`FROM account a WHERE a.role = 'admin'`, `^SCAN a USING INDEX account_role$`},                    // few
 	{`FROM audit ORDER BY seq DESC LIMIT 1$`, `^SCAN audit$`},                                         // by its limit
 	{`FROM merge_request ORDER BY at, account, into_id LIMIT 1000$`, `^SCAN merge_request USING COVERING INDEX|^SCAN merge_request USING INDEX`},
-	{`FROM number WHERE goes_to IN `, `^USE TEMP`},           // of twenty accounts
-	{`FROM grp ORDER BY name_key$`, `^SCAN grp USING INDEX`}, // groups are few
+	{`FROM number WHERE goes_to IN `, `^USE TEMP`},                                                                    // of twenty accounts
+	{`FROM mail_out +ORDER BY made DESC, id DESC LIMIT`, `^SCAN mail_out USING INDEX mail_out_made$`},                 // by its limit
+	{`SELECT state, count\(\*\) FROM mail_out GROUP BY state`, `^SCAN mail_out USING COVERING INDEX mail_out_state$`}, // of 30 days
+	{`FROM grp ORDER BY name_key$`, `^SCAN grp USING INDEX`},                                                          // groups are few
 }
 
 // big are the tables that grow with the members of a site or with time.
-var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|number|member|edit|merge_request|import_line|audit)\b`)
+var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|number|member|edit|merge_request|import_line|audit|mail_out)\b`)
 
 // Issue 8, 4: every list has filter, order and pages, at 1,000,000 rows too: no statement
 // about people and rights walks over a table that grows, or sorts one.
@@ -73,6 +75,7 @@ func TestNoStatementWalksOverPeopleOrRights(t *testing.T) {
 	}
 	storetest.RunPeople(t, open)
 	storetest.RunAccess(t, open)
+	storetest.RunMail(t, open)
 	db := openEmpty(t)
 	defer db.Close()
 	checked := 0

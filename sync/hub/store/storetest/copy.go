@@ -31,7 +31,7 @@ func Fill(t testing.TB, s *store.Store) {
 		t.Fatal(err)
 	}
 	err := s.Write(t.Context(), operator, func(tx fleet.Tx) error {
-		return errors.Join(fillPeople(tx), fillAccess(tx), fillFleet(tx))
+		return errors.Join(fillPeople(tx), fillAccess(tx), fillFleet(tx), fillMail(tx))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +75,11 @@ func fillAccess(tx fleet.Tx) error {
 		tx.PutClaim(access.Claim{ID: id(5), Account: id(1), MAC: id(6), Issued: now, Ends: now.Add(time.Hour), State: access.ClaimLive}),
 		tx.PutPIN(access.PIN{MAC: id(7), Account: id(1), Made: now}),
 		tx.PutSetting("language", "fr"), tx.SetCounter("counter", 12))
+}
+
+func fillMail(tx fleet.Tx) error {
+	_, err := tx.AddMail(letter(1))
+	return err
 }
 
 func fillFleet(tx fleet.Tx) error {

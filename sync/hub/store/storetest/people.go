@@ -297,11 +297,11 @@ func testAudit(t *testing.T, open Open) {
 				return err
 			}
 		}
-		return tx.Tx.Tx.Tx.Tx.Erase(people.ID{1})
+		return tx.Tx.Tx.Tx.Tx.Tx.Erase(people.ID{1})
 	})
 	read(t, s, func(tx fleet.Tx) error {
 		var v audit.Verification
-		_, err1 := v.Next(tx.Tx.Tx.Tx.Tx)
+		_, err1 := v.Next(tx.Tx.Tx.Tx.Tx.Tx)
 		if v.Lines != 6 || v.Erased != 2 || len(v.Faults) > 0 {
 			t.Errorf("%d lines, %d erased, faults %v", v.Lines, v.Erased, v.Faults)
 		}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 	})
 	RunPeople(t, open)
 	RunAccess(t, open)
+	RunMail(t, open)
 }
 
 // RunAccess checks the part of the contract that is about rights.
