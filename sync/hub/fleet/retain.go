@@ -54,4 +54,6 @@ func forgetAudit(tx Tx, site access.Site) (int, error) {
 	return tx.Expire(tx.Now.AddDate(0, -int(site.KeepAudit), 0), retainBatch)
 }
 
-func forgetEnded(tx Tx, _ access.Site) (int, error) { return people.ForgetEnded(tx.Tx.Tx.Tx, retainBatch) }
+func forgetEnded(tx Tx, _ access.Site) (int, error) {
+	return people.ForgetEnded(tx.Tx.Tx.Tx, retainBatch)
+}
