@@ -7,10 +7,12 @@
 //	p = p.Fill("email", "ada@example.org").Press("Envoyer")
 //	p.Shows("Un courriel est en route")
 //
-// With the build tag browser, Looks opens a page in a real Chromium at both sizes, in both
-// languages, with and without script, holds it against axe and writes pictures of it:
+// With the build tag browser, Looks shows a page in a real Chromium at both sizes, in both
+// languages, light and dark, with and without script, holds it against axe and writes
+// pictures of it:
 //
-//	webtest.Looks(t, s, "forgotten", "/oublie", nil)
+//	c := s.Screen(t)
+//	c.Looks(t, "forgotten", b, func() *webtest.Page { return b.Open("/oublie") })
 package webtest
 
 import (

@@ -1,0 +1,190 @@
+//go:build browser
+
+package webtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a person would wait for a page before calling it broken.
+const patience = 30 * time.Second
+
+// Screen is a real browser.
+type Screen struct {
+	t    testing.TB
+	ctx  context.Context
+	base string
+
+	mu         sync.Mutex // guards complaints
+	complaints []string   // what the browser's console says
+}
+
+// Screen starts a Chromium.
+func (s *Stand) Screen(t testing.TB) *Screen {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		cancel()
+		cancelAll()
+	})
+	c := &Screen{t: t, ctx: ctx, base: s.URL}
+	chromedp.ListenTarget(ctx, c.hear)
+	c.Do(emulation.SetFocusEmulationEnabled(true), cdplog.Enable(), network.Enable())
+	return c
+}
+
+// hear collects what a developer would see in red, refused by the page's policy included.
+func (c *Screen) hear(ev any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch ev := ev.(type) {
+	case *cdplog.EventEntryAdded:
+		status := ev.Entry.Source == cdplog.SourceNetwork && strings.Contains(ev.Entry.Text, "responded with a status of 4")
+		if (ev.Entry.Level == cdplog.LevelError || ev.Entry.Source == cdplog.SourceSecurity) && !status {
+			c.complaints = append(c.complaints, fmt.Sprint(ev.Entry.Source, ": ", ev.Entry.Text, " ", ev.Entry.URL))
+		}
+	case *runtime.EventExceptionThrown:
+		c.complaints = append(c.complaints, ev.ExceptionDetails.Error())
+	}
+}
+
+// Quiet fails when the console said anything that is wrong.
+func (c *Screen) Quiet() {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, line := range c.complaints {
+		c.t.Errorf("the browser complains: %s", line)
+	}
+	c.complaints = nil
+}
+
+// Do lets the browser do something, within the patience of a person.
+func (c *Screen) Do(actions ...chromedp.Action) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	if chromedp.FromContext(c.ctx).Target == nil {
+		ctx = c.ctx // the first starts the browser, which must outlive a timeout
+	}
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// Take logs the browser in as another one is, with all cookies of it.
+func (c *Screen) Take(b *Browser) {
+	c.t.Helper()
+	at, _ := url.Parse(c.base)
+	c.Do(network.ClearBrowserCookies())
+	for _, cookie := range b.Client.Jar.Cookies(at) {
+		c.Do(network.SetCookie(cookie.Name, cookie.Value).WithURL(c.base).WithPath("/").WithSecure(true).WithHTTPOnly(true))
+	}
+}
+
+// Open goes to a page.
+func (c *Screen) Open(path string) {
+	c.t.Helper()
+	c.Do(chromedp.Navigate(c.base + path))
+}
+
+// Lang is the language that the browser asks for from then on.
+func (c *Screen) Lang(lang string) {
+	c.t.Helper()
+	c.Do(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": lang}))
+}
+
+// Size sets the size of the window.
+func (c *Screen) Size(width, height int64) {
+	c.t.Helper()
+	c.Do(chromedp.EmulateViewport(width, height))
+}
+
+// Script switches scripts on and off, from the next page on.
+func (c *Screen) Script(on bool) {
+	c.t.Helper()
+	c.Do(emulation.SetScriptExecutionDisabled(!on))
+}
+
+// Dark chooses between the light and the dark colours, and stops what moves.
+func (c *Screen) Dark(dark bool) {
+	c.t.Helper()
+	scheme := map[bool]string{false: "light", true: "dark"}[dark]
+	c.Do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}))
+}
+
+// ShowPage shows a page that another browser got, as if it had come here.
+func (c *Screen) ShowPage(p *Page) {
+	c.t.Helper()
+	c.Do(chromedp.ActionFunc(func(ctx context.Context) error {
+		tree, err := page.GetFrameTree().Do(ctx)
+		if err != nil {
+			return err
+		}
+		return page.SetDocumentContent(tree.Frame.ID, p.Body).Do(ctx)
+	}))
+	c.Sees(`document.readyState === "complete" && document.styleSheets.length`, "2")
+}
+
+// Eval is the value of an expression in the page.
+func (c *Screen) Eval(js string) (value string) {
+	c.t.Helper()
+	c.Do(chromedp.Evaluate("String("+js+")", &value))
+	return value
+}
+
+// Sees waits until an expression of the page has a value.
+func (c *Screen) Sees(js, want string) {
+	c.t.Helper()
+	var got string
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		err := chromedp.Run(c.ctx, chromedp.Evaluate("String("+js+")", &got))
+		if err == nil && got == want {
+			return
+		}
+	}
+	c.t.Fatalf("%s is %q, want %q", js, got, want)
+}
+
+// SeesText waits until the page shows a text.
+func (c *Screen) SeesText(text string) {
+	c.t.Helper()
+	c.Sees(fmt.Sprintf(`document.body.innerText.replace(/[\u00a0\u202f]/g, " ").includes(%q)`, text), "true")
+}
+
+// Type types into the field of a name, over what is there.
+func (c *Screen) Type(name, text string) {
+	c.t.Helper()
+	sel := fmt.Sprintf(`[name=%q]`, name)
+	c.Do(chromedp.SetValue(sel, "", chromedp.ByQuery), chromedp.SendKeys(sel, text, chromedp.ByQuery))
+}
+
+// Press clicks the button or link with a text.
+func (c *Screen) Press(text string) {
+	c.t.Helper()
+	const find = `Array.from(document.querySelectorAll("button, a.button, a, summary, label")).find(e => e.innerText.replace(/[\u00a0\u202f]/g, " ").trim() === %q && e.checkVisibility())`
+	js := fmt.Sprintf(find, text)
+	c.Sees("!!("+js+")", "true")
+	var at []*cdp.Node
+	c.Do(chromedp.Evaluate("("+js+").setAttribute('data-press', '1')", nil), chromedp.Nodes(`[data-press]`, &at, chromedp.ByQuery))
+	c.Do(chromedp.MouseClickNode(at[0]))
+}
