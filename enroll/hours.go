@@ -3,7 +3,7 @@ package enroll
 import (
 	"time"
 
-	"badged/internal/clock"
+	"badged/internal/passage"
 	"badged/internal/timetable"
 )
 
@@ -49,78 +49,17 @@ func (ix *Index) NoClocks() bool {
 	return len(ix.hours.schedules) > 0 && len(ix.site.Zone) == 0
 }
 
-// readable reports whether schedules can be read.
-func (ix *Index) readable() bool { return len(ix.site.Zone) > 0 && !ix.hours.holidays.NotUnderstood }
-
-// opening is what a schedule says of a moment.
-type opening uint8
-
-const (
-	open       opening = iota
-	shut               // outside of its windows
-	missing            // there is no such schedule, or it is not understood
-	unreadable         // nobody knows what the clocks of the site show
-)
-
 // opening asks a schedule about a moment; 0 is at any hour.
-func (ix *Index) opening(schedule uint64, at time.Time) opening {
+func (ix *Index) opening(schedule uint64, at time.Time) passage.Hours {
 	if schedule == 0 {
-		return open
+		return passage.AnyHour
 	}
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	s, ok := ix.hours.schedules[schedule]
-	calendar := timetable.Calendar{Zone: ix.site.Zone, Holidays: ix.hours.holidays.Days}
-	switch {
-	case !ok || s.NotUnderstood:
-		return missing
-	case !ix.readable():
-		return unreadable
-	case calendar.Open(s.Windows, at):
-		return open
-	default:
-		return shut
+	site := passage.Site{
+		Calendar:      timetable.Calendar{Zone: ix.site.Zone, Holidays: ix.hours.holidays.Days},
+		NotUnderstood: ix.hours.holidays.NotUnderstood,
 	}
-}
-
-// force is whether a grant is in force.
-type force uint8
-
-const (
-	never      force = iota // not now, or as if it were not there
-	outOfHours              // its schedule says no
-	uncertain               // nobody can tell without knowing the time
-	inForce
-)
-
-// force tells whether a grant is in force. A schedule that is missing lets nobody in, and
-// keeps out at any hour.
-func (e *Engine) force(g Grant, at clock.Stamp) force {
-	opening := e.index.opening(g.Schedule, at.Wall)
-	known := at.State != clock.Unknown
-	switch {
-	case known && !g.within(at.Wall):
-		return never
-	case opening == missing && !g.Deny:
-		return never
-	case opening == missing:
-		return inForce
-	case !known && !g.always(), opening == unreadable:
-		return uncertain
-	case opening == shut:
-		return outOfHours
-	default:
-		return inForce
-	}
-}
-
-// dated reports whether a grant has a beginning or an end.
-func (g Grant) dated() bool { return !g.From.IsZero() || !g.To.IsZero() }
-
-// always reports whether a grant is in force at any time.
-func (g Grant) always() bool { return !g.dated() && g.Schedule == 0 }
-
-// within reports whether a time is between a grant's beginning and its end.
-func (g Grant) within(t time.Time) bool {
-	return !t.Before(g.From) && (g.To.IsZero() || t.Before(g.To))
+	return site.Hours(s.Windows, ok && !s.NotUnderstood, at)
 }

@@ -4,14 +4,47 @@ import (
 	"time"
 
 	"badged/internal/clock"
+	"badged/internal/passage"
 )
 
-// defaultFresh is how old a terminal's copy may be where its door says nothing.
-const defaultFresh = 72 * time.Hour
+// mayUse reports whether an account may do anything at a terminal.
+func (a Account) mayUse() bool { return a.facts().MayUse() }
 
-// mayUse reports whether an account may do anything at a terminal. This is the one
-// place that keeps applications out, and accounts that are not active.
-func (a Account) mayUse() bool { return a.isSomebody() && a.State == Active }
+// facts are what the rule of passage counts of an account.
+func (a Account) facts() passage.Account {
+	return passage.Account{
+		Kind: a.Kind.facts(), Active: a.State == Active, Expires: a.Expires, NotUnderstood: a.State == AccountNotUnderstood,
+	}
+}
+
+// facts sort the kinds; a newer hub may know others.
+func (k AccountKind) facts() passage.Kind {
+	switch k {
+	case Person, Anonymous:
+		return passage.Somebody
+	case Service:
+		return passage.Application
+	default:
+		return passage.UnknownKind
+	}
+}
+
+// facts are what the rule of passage counts of a card.
+func (b Binding) facts() passage.Card {
+	return passage.Card{Active: b.State == BindingActive, Expires: b.Expires, NotUnderstood: b.State == BindingNotUnderstood}
+}
+
+// rules are the settings of a door for the rule of passage.
+func (d Door) rules() passage.Door {
+	return passage.Door{
+		UnknownTime: passage.Policy(d.UnknownTime), FreshFor: d.FreshFor, Stale: passage.Policy(d.Stale), NotUnderstood: d.NotUnderstood,
+	}
+}
+
+// moment is a time with what the terminal knows of it.
+func (e *Engine) moment(at clock.Stamp) passage.Moment {
+	return passage.Moment{At: at.Wall, Known: at.State != clock.Unknown, Heard: e.clock.Floor()}
+}
 
 // mayOwn reports whether a card can be bound to an account: a member can get one before
 // the account is active.
@@ -20,32 +53,30 @@ func (a Account) mayOwn() bool {
 }
 
 // isSomebody keeps out applications, and kinds that a newer hub may know.
-func (a Account) isSomebody() bool { return a.Kind == Person || a.Kind == Anonymous }
+func (a Account) isSomebody() bool { return a.Kind.facts() == passage.Somebody }
 
-// mayEnter decides about a bound card.
-func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
-	switch {
-	case k.Account.Kind == Service:
-		return Refused, ServiceAccount
-	case !k.understood(), e.index.Door(p.Door).NotUnderstood:
-		return Refused, NotUnderstood
-	case !k.Account.mayUse(), ended(k.Account.Expires, at):
-		return Refused, AccountInactive
-	case k.Binding.State != BindingActive, ended(k.Binding.Expires, at):
-		return Refused, BindingInactive
-	case p.Kind == Print:
-		return Granted, KnownCard
-	case at.State == clock.Unknown && k.ends() && e.index.Door(p.Door).UnknownTime != PolicyAllow:
-		return Refused, TimeUnknown
-	default:
-		return e.mayOpen(k.Grants, e.index.Door(p.Door), at)
-	}
+// reasons are the names that the decisions of passage have in events.
+var reasons = [...]Reason{
+	passage.KnownCard: KnownCard, passage.NoGrant: NoGrant, passage.DeniedGrant: DeniedGrant,
+	passage.AccountInactive: AccountInactive, passage.BindingInactive: BindingInactive, passage.TimeUnknown: TimeUnknown,
+	passage.StaleSnapshot: StaleSnapshot, passage.ServiceAccount: ServiceAccount, passage.NotUnderstood: NotUnderstood,
+	passage.OutOfHours: OutOfHours,
 }
 
-// understood reports whether this version knows all that it must of the account and its
-// card.
-func (k Known) understood() bool {
-	return k.Account.State != AccountNotUnderstood && k.Binding.State != BindingNotUnderstood
+// mayEnter decides about a bound card. At a print point no grant is asked for.
+func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
+	c := passage.Open(e.index.Door(p.Door).rules(), e.moment(at))
+	why := c.Present(k.Account.facts(), k.Binding.facts())
+	if p.Kind != Print {
+		for _, g := range k.Grants {
+			c.Weigh(passage.Grant{From: g.From, To: g.To, Deny: g.Deny}, e.index.opening(g.Schedule, at.Wall))
+		}
+		why, _ = c.Decide()
+	}
+	if why == passage.KnownCard {
+		return Granted, KnownCard
+	}
+	return Refused, reasons[why]
 }
 
 // MayStay tells why a session that a card opened for an account, or a PIN if the card is
@@ -78,66 +109,14 @@ func (a Account) lapsed(at clock.Stamp) bool {
 	return a.Kind == Anonymous && a.State == Active && ended(a.Expires, at)
 }
 
-// ends reports whether card or account are for a time only.
-func (k Known) ends() bool { return !k.Account.Expires.IsZero() || !k.Binding.Expires.IsZero() }
-
-// mayOpen decides by the grants at a door: deny by default, deny wins. A grant
-// without an end and for any hour does not need to know the time.
-func (e *Engine) mayOpen(grants []Grant, d Door, at clock.Stamp) (Outcome, Reason) {
-	var staff, now, timed, hours bool
-	for _, g := range grants {
-		switch f := e.force(g, at); {
-		case g.Deny && f >= uncertain:
-			return Refused, DeniedGrant
-		case g.Deny || f == never:
-		case f == outOfHours:
-			hours = true
-		case f == uncertain:
-			timed = true
-		case g.dated():
-			now = true
-		default:
-			staff = true
-		}
-	}
-	switch {
-	case !staff && !now && timed && d.UnknownTime != PolicyAllow:
-		return Refused, TimeUnknown
-	case !staff && !now && !timed && hours:
-		return Refused, OutOfHours
-	case !staff && !now && !timed:
-		return Refused, NoGrant
-	case e.stale(d, at) && !d.Stale.lets(staff):
-		return Refused, StaleSnapshot
-	default:
-		return Granted, KnownCard
-	}
-}
-
-// lets reports whether a door with an old copy lets somebody in: staff tells that
-// they have a grant in force without a beginning or an end.
-func (p Policy) lets(staff bool) bool {
-	return p == PolicyAllow || p == PolicyStaff && staff
-}
-
 // Stale reports whether a door trusts what the terminal knows no more, because the hub was
 // last heard too long ago, and refuses somebody for it. since is when it was heard.
 func (e *Engine) Stale(door string) (since time.Time, stale bool) {
 	d := e.index.Door(door)
-	return e.clock.Floor(), e.stale(d, e.clock.Now()) && d.Stale != PolicyAllow
-}
-
-// stale reports whether the terminal has not heard from its hub for longer than the
-// door accepts. With an unknown time nobody can tell; UnknownTime covers that.
-func (e *Engine) stale(d Door, at clock.Stamp) bool {
-	fresh := d.FreshFor
-	if fresh == 0 {
-		fresh = defaultFresh
-	}
-	return at.State != clock.Unknown && at.Wall.Sub(e.clock.Floor()) > fresh
+	return e.clock.Floor(), e.moment(e.clock.Now()).Stale(d.rules()) && d.Stale != PolicyAllow
 }
 
 // ended reports whether an end has passed, as far as the clock can tell.
 func ended(end time.Time, at clock.Stamp) bool {
-	return !end.IsZero() && at.State != clock.Unknown && !at.Wall.Before(end)
+	return passage.Moment{At: at.Wall, Known: at.State != clock.Unknown}.Ended(end)
 }

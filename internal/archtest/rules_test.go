@@ -23,7 +23,7 @@ type folder struct {
 }
 
 // plain are the values that every folder above base may use.
-var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "internal/spelling", "internal/timetable", "internal/profile"}
+var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "internal/spelling", "internal/timetable", "internal/passage", "internal/profile"}
 
 var folders = []folder{
 	{"internal/secret", base, nil},
@@ -31,6 +31,7 @@ var folders = []folder{
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
 	{"internal/timetable", base, nil},
+	{"internal/passage", base, []string{"internal/timetable"}},
 	{"internal/paint", base, nil},
 	{"internal/profile", base, nil},
 	{"internal/password", base, []string{"internal/secret"}},
