@@ -23,7 +23,7 @@ func (p *program) doorCommand() *cobra.Command {
 		func(d api.Door) string {
 			return tabbed(d.ID, d.Group, fmt.Sprint(d.Anonymous), freshFor(d), d.Stale, d.UnknownTime)
 		}, nil)
-	return cli.Group("door", "Doors of the site", p.doorAdd(), doors, remove)
+	return cli.Group("door", "Doors of the site", p.doorAdd(), doors, p.doorWho(), p.doorTry(), remove)
 }
 
 func (p *program) doorAdd() *cobra.Command {

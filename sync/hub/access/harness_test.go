@@ -21,6 +21,8 @@ func TestMain(m *testing.M) { os.Exit(teststore.Main(m)) }
 
 var operator = audit.Actor{Kind: audit.Operator, ID: "0", Via: "socket"}
 
+var siteKey = sitekey.New(1, [sitekey.Size]byte{1, 2, 3})
+
 // site is a hub's store in a folder of the test's, at a time that the test sets.
 type site struct {
 	t testing.TB
@@ -37,7 +39,7 @@ func newSite(t testing.TB) site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return site{t, s, sitekey.New(1, [sitekey.Size]byte{1, 2, 3}), &now}
+	return site{t, s, siteKey, &now}
 }
 
 // wait lets time pass.

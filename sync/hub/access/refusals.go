@@ -114,7 +114,7 @@ func pageOf(limit int) int {
 
 // orCursor turns the error of a cursor that no page gave into a refusal.
 func orCursor(err error) error {
-	if errors.Is(err, ErrCursor) {
+	if errors.Is(err, ErrCursor) || errors.Is(err, people.ErrCursor) {
 		return refuse(refusal.Invalid, CodeCursor, nil)
 	}
 	return err

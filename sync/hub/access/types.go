@@ -212,6 +212,10 @@ type Grants interface {
 	SameGrant(Grant) (Grant, error)
 	DropGrant(id ID) error
 	ListGrants(GrantQuery) (page []Grant, next string, err error)
+	// GroupsWithGrant gives the groups with a grant for a door, or for its group, that does
+	// not deny, ascending. AccountsWithGrant gives such accounts, by id, behind one.
+	GroupsWithGrant(Door) ([]uint64, error)
+	AccountsWithGrant(d Door, after []byte, limit int) ([]ID, error)
 }
 
 // Window is a part of a week in which a schedule is open, in the site's time zone.

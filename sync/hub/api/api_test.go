@@ -176,6 +176,12 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	if want := "2030-01-31T23:00:00.000Z"; timeText(t, grant.To) != want { // the last day is included, in Paris
 		t.Errorf("the grant ends at %s, want %s", timeText(t, grant.To), want)
 	}
+	if got := must[api.Page[api.Passing]](s, "GET", "/v1/doors/front/who?at=2026-12-28T17:00&limit=5", nil); len(got.Items) != 1 || got.Items[0].Account != ada.ID {
+		t.Errorf("who can open: %+v", got)
+	}
+	if got := must[api.Passing](s, "GET", "/v1/doors/front/try?account=ada@example.com&at=2026-12-28T18:30", nil); got.Reason != "out_of_hours" || got.Grant == nil || got.Grant.ID != grant.ID {
+		t.Errorf("tried: %+v", got)
+	}
 	claim := must[api.IssuedClaim](s, "POST", "/v1/claims", object{"account": ada.ID, "minutes": 5})
 	if len(claim.Code) != 4 {
 		t.Error("a claim without a code of 4 digits")

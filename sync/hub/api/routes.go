@@ -37,6 +37,8 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"GET /v1/doors":               read(s, listDoors),
 		"POST /v1/doors":              change(s, setDoor),
 		"DELETE /v1/doors/{name}":     change(s, removeDoor),
+		"GET /v1/doors/{name}/who":    read(s, s.whoMayPass),
+		"GET /v1/doors/{name}/try":    read(s, s.tryDoor),
 		"GET /v1/grants":              read(s, listGrants),
 		"POST /v1/grants":             change(s, addGrant),
 		"DELETE /v1/grants/{id}":      change(s, removeGrant),

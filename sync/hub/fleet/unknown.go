@@ -110,14 +110,3 @@ func isOwned(tx Tx, card ID) (bool, error) {
 	}
 	return c.State.Dead() || a.Kind != people.Anonymous, nil
 }
-
-// Away are the doors of terminals that are not connected.
-func (h *Hub) Away(tx Tx) (doors []string, err error) {
-	err = tx.EachTerminal(func(t Terminal) error {
-		if h.connected(t.Name).IsZero() {
-			doors = append(doors, t.Doors...)
-		}
-		return nil
-	})
-	return doors, err
-}

@@ -3,7 +3,6 @@ package publish
 import (
 	"time"
 
-	"badged/internal/timetable"
 	"badged/sync/hub/access"
 	"badged/sync/hub/people"
 	"badged/sync/wire"
@@ -89,18 +88,13 @@ func siteRow(s access.Site, c access.Claiming, pinLength uint64, now time.Time) 
 		GuessBudget: uint64(s.GuessBudget), ClaimsClosed: c.Closed, ClaimsEpoch: c.Epoch,
 		QuotaBurst: uint64(s.QuotaBurst), QuotaDay: uint64(s.QuotaDay), QuotaSite: uint64(s.QuotaSite), AnonymousLife: seconds(s.AnonymousLife),
 		SessionIdle: seconds(s.SessionIdle), SessionMax: seconds(s.SessionMax), TimeZone: s.TimeZone,
-		Offsets: offsets(s.Location(), now), PINLength: pinLength,
+		Offsets: offsets(s, now), PINLength: pinLength,
 	}
 }
 
-// offsetYears is for how long terminals know the clocks of the site's time zone: far
-// longer than any of them is away.
-const offsetYears = 10
-
-// offsets are the clocks of a time zone from the year before now on.
-func offsets(loc *time.Location, now time.Time) (all []wire.Offset) {
-	from := time.Date(now.Year()-1, 1, 1, 0, 0, 0, 0, time.UTC)
-	for _, o := range timetable.ZoneOf(loc, from, from.AddDate(offsetYears, 0, 0)) {
+// offsets are the clocks of the site, from the year before now on.
+func offsets(s access.Site, now time.Time) (all []wire.Offset) {
+	for _, o := range s.Clocks(now) {
 		all = append(all, wire.Offset{Since: o.Since, East: o.East})
 	}
 	return all

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/hex"
+	"fmt"
 
 	"badged/sync/hub/access"
 )
@@ -77,4 +78,34 @@ func grantConditions(q access.GrantQuery) (c conditions) {
 	pick(q.DoorGroup != "", "door_group = ? AND door_group <> ''", "door_group || '' = ?", q.DoorGroup)
 	pick(q.Door != "", "door = ? AND door <> ''", "door || '' = ?", q.Door)
 	return c
+}
+
+// holders are the two ways to those who have a grant for a door: its own, and its group's.
+// Each reads no more of its index than the answer may have.
+const (
+	groupHolders = `SELECT DISTINCT grp FROM access_grant WHERE %s = ? AND %[1]s <> '' AND deny = 0 AND account = ? AND grp > 0`
+	holders      = `SELECT account FROM (SELECT DISTINCT account FROM access_grant WHERE %s = ? AND %[1]s <> '' AND deny = 0
+		AND account > ? ORDER BY account LIMIT ?) AS of_%[1]s`
+)
+
+var (
+	sqlGroupHolders = fmt.Sprintf(groupHolders, "door") + " UNION " + fmt.Sprintf(groupHolders, "door_group") + " ORDER BY grp"
+	sqlHolders      = fmt.Sprintf(holders, "door") + " UNION " + fmt.Sprintf(holders, "door_group") + " ORDER BY account LIMIT ?"
+)
+
+// nobody is the account of grants that are of a group.
+var nobody access.ID
+
+// GroupsWithGrant implements access.Grants.
+func (x *tx) GroupsWithGrant(d access.Door) ([]uint64, error) {
+	return list(x, sqlGroupHolders, []any{d.Name, nobody[:], d.Group, nobody[:]},
+		func(scan scan) (n uint64, err error) { return n, scan(&n) })
+}
+
+// AccountsWithGrant implements access.Grants.
+func (x *tx) AccountsWithGrant(d access.Door, after []byte, limit int) ([]access.ID, error) {
+	if len(after) == 0 {
+		after = nobody[:]
+	}
+	return list(x, sqlHolders, []any{d.Name, after, limit, d.Group, after, limit, limit}, readID)
 }

@@ -40,6 +40,7 @@ var bounded = []struct{ query, plan string }{
 	{`FROM conflict WHERE resolved = 0 ORDER BY id LIMIT \?$`, `^SCAN conflict USING INDEX conflict_queue$`},
 	{`FROM conflict WHERE resolved = 0 AND card = \? ORDER BY id LIMIT \?$`, `^USE TEMP B-TREE FOR ORDER BY$`}, // of one card
 	{`FROM claim WHERE state = 'live' AND ends > \? AND account = \? ORDER BY issued$`, `^USE TEMP`},           // of one account
+	{`(?s)AS of_door UNION .* ORDER BY account LIMIT \?$`, `^(SCAN of_door|USE TEMP B-TREE FOR ORDER BY$)`},    // two pages
 }
 
 // boundedPeople are those about people.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -141,5 +142,41 @@ func testPurged(t *testing.T, open Open) {
 			t.Errorf("%d grants are left, the door: %v", len(left), gone)
 		}
 		return err
+	})
+}
+
+// testHolders: who has a grant for a door or for its group, by whatever way, but none that
+// only denies.
+func testHolders(t *testing.T, open Open) {
+	s := open(t)
+	one, two := access.ID{1}, access.ID{2}
+	front := access.Door{Name: "front", Group: "outer"}
+	write(t, s, func(tx fleet.Tx) (err error) {
+		for i, g := range []access.Grant{
+			{Account: two, Door: "front"}, {Account: two, DoorGroup: "outer"}, {Account: one, DoorGroup: "outer"},
+			{Account: two, Door: "front", Schedule: 1}, {Account: access.ID{3}, Door: "front", Deny: true}, {Account: access.ID{4}, Door: "back"},
+			{Group: 9, Door: "front"}, {Group: 9, DoorGroup: "outer"}, {Group: 7, DoorGroup: "outer"}, {Group: 8, Door: "front", Deny: true},
+			{Group: 6, DoorGroup: "inner"},
+		} {
+			g.ID = access.ID{byte(i)}
+			err = errors.Join(err, tx.PutGrant(g))
+		}
+		return err
+	})
+	read(t, s, func(tx fleet.Tx) error {
+		groups, err := tx.GroupsWithGrant(front)
+		if !slices.Equal(groups, []uint64{7, 9}) {
+			t.Errorf("groups %v", groups)
+		}
+		first, err2 := tx.AccountsWithGrant(front, nil, 1)
+		then, err3 := tx.AccountsWithGrant(front, one[:], 5)
+		if !slices.Equal(first, []access.ID{one}) || !slices.Equal(then, []access.ID{two}) {
+			t.Errorf("accounts %v, then %v", first, then)
+		}
+		alone, err4 := tx.AccountsWithGrant(access.Door{Name: "front"}, nil, 5)
+		if !slices.Equal(alone, []access.ID{two}) {
+			t.Errorf("of a door without a group: %v", alone)
+		}
+		return errors.Join(err, err2, err3, err4)
 	})
 }

@@ -47,6 +47,7 @@ func RunAccess(t *testing.T, open Open) {
 		{"claims can be used while they live", testClaims},
 		{"doors come back", testDoors},
 		{"grants are found by what they are about", testGrants},
+		{"whoever has a right to a door is found once", testHolders},
 		{"schedules have names and numbers of their own", testSchedules},
 		{"a PIN has one account", testPINs},
 		{"settings and counters are kept", testSettings},

@@ -70,6 +70,9 @@ CREATE INDEX access_grant_door ON access_grant (door, id) WHERE door <> '';
 CREATE INDEX access_grant_group ON access_grant (grp, id) WHERE grp > 0;
 CREATE INDEX access_grant_door_group ON access_grant (door_group, id) WHERE door_group <> '';
 CREATE INDEX access_grant_schedule ON access_grant (schedule, id) WHERE schedule > 0;
+-- Who has a right to a door.
+CREATE INDEX access_grant_holder ON access_grant (door, account, grp) WHERE door <> '' AND deny = 0;
+CREATE INDEX access_grant_group_holder ON access_grant (door_group, account, grp) WHERE door_group <> '' AND deny = 0;
 
 CREATE TABLE schedule (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
