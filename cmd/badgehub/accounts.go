@@ -91,7 +91,7 @@ func (p *program) accountShow() *cobra.Command {
 			}
 			for _, l := range [][2]string{
 				{"id", a.ID}, {"name", a.Display}, {"first", a.First}, {"last", a.Last}, {"e-mail", a.Email}, {"typed e-mail", a.TypedEmail},
-				{"kind", a.Kind}, {"state", a.State}, {"role", a.Role}, {"language", a.Lang}, {"groups", strings.Join(a.Groups, ", ")},
+				{"kind", a.Kind}, {"state", a.State}, {"role", a.Role}, {"rights", strings.Join(a.Rights, ", ")}, {"language", a.Lang}, {"groups", strings.Join(a.Groups, ", ")},
 				{"aliases", strings.Join(numbers, ", ")}, {"source", a.Source}, {"created", clock(a.Created)}, {"expires", clock(a.Expires)},
 				{"merged into", a.MergedTo},
 			} {

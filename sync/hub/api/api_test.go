@@ -198,6 +198,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 		t.Errorf("site %+v", got)
 	}
 	s.lookAround(ada)
+	s.offerServices(ada)
 	s.takeAway(ada, bob, grant, claim)
 	s.followOne()
 	s.importSome()

@@ -21,9 +21,13 @@ func exportAccount(tx fleet.Tx, r *http.Request, _ none) (Export, error) {
 	if err != nil {
 		return Export{}, err
 	}
-	out := Export{Groups: append([]string{}, record.Groups...), Edits: []EditVersion{}, Cards: []Card{}, Grants: []Grant{}, Events: []Event{}, Audit: []ExportLine{}}
+	out := Export{Groups: append([]string{}, record.Groups...), Services: append([]string{}, record.Services...), Notices: []NoticeAnswer{},
+		Edits: []EditVersion{}, Cards: []Card{}, Grants: []Grant{}, Events: []Event{}, Audit: []ExportLine{}}
 	if out.Account, err = shown(tx, a, nil); err != nil {
 		return out, err
+	}
+	for _, k := range record.Notices {
+		out.Notices = append(out.Notices, NoticeAnswer{k.Version, string(k.Answer), Time{k.At}, string(k.Channel), k.Terminal})
 	}
 	for _, e := range record.Edits {
 		out.Edits = append(out.Edits, EditVersion{Terminal: e.Terminal, At: Time{e.At}, Before: Profile(e.Before), After: Profile(e.After)})

@@ -40,6 +40,9 @@ func accountOf(a people.Account) Account {
 		Number: a.Number, Aliases: a.Aliases, Role: string(a.Role), Source: string(a.Source),
 		Created: Time{a.Created}, Expires: Time{a.Expires},
 	}
+	for _, r := range a.Rights {
+		out.Rights = append(out.Rights, string(r))
+	}
 	if a.MergedTo != (people.ID{}) {
 		out.MergedTo = people.HexID(a.MergedTo)
 	}

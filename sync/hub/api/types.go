@@ -115,6 +115,7 @@ type Account struct {
 	Aliases      []uint64 `json:"aliases,omitempty"`
 	Groups       []string `json:"groups,omitempty"`
 	Role         string   `json:"role"`
+	Rights       []string `json:"rights,omitempty"` // of a user; an administrator has all
 	Source       string   `json:"source"`
 	Created      Time     `json:"created,omitzero"`
 	Expires      Time     `json:"expires,omitzero"`
@@ -476,13 +477,17 @@ type ImportStep struct {
 // Export is what the hub keeps about one person, for them to read: the latest 1,000 events
 // and lines of the audit log at most.
 type Export struct {
-	Account Account       `json:"account"`
-	Groups  []string      `json:"groups"`
-	Edits   []EditVersion `json:"edits"`
-	Cards   []Card        `json:"cards"`
-	Grants  []Grant       `json:"grants"`
-	Events  []Event       `json:"events"`
-	Audit   []ExportLine  `json:"audit"`
+	Account Account  `json:"account"`
+	Groups  []string `json:"groups"`
+	// Services are those that the person sees.
+	Services []string `json:"services"`
+	// Notices are their answers to the versions of the privacy notice.
+	Notices []NoticeAnswer `json:"notices"`
+	Edits   []EditVersion  `json:"edits"`
+	Cards   []Card         `json:"cards"`
+	Grants  []Grant        `json:"grants"`
+	Events  []Event        `json:"events"`
+	Audit   []ExportLine   `json:"audit"`
 }
 
 // ExportLine is a line of the audit log about a person, without who made the change.

@@ -73,13 +73,18 @@ func Begun(ctx context.Context, s Store) (begun bool, err error) {
 	return begun, err
 }
 
-// beginSite gives a new site its name and marks that its first start has ended.
+// beginSite gives a new site its name and the service that everybody comes for, and marks
+// that its first start has ended.
 func beginSite(tx Tx, name string) error {
 	begun, err := hasBegun(tx)
 	if err != nil || begun {
 		return err
 	}
 	if err := tx.PutSetting(begunValue, "true"); err != nil {
+		return err
+	}
+	_, err = people.AddOffer(tx.Tx.Tx.Tx, people.Offer{Kind: people.PrintService, French: "Impression", English: "Printing", Everyone: true})
+	if err != nil {
 		return err
 	}
 	_, err = access.ChangeSettings(tx.Tx.Tx, map[string]string{"name": name})

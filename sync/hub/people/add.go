@@ -42,6 +42,11 @@ func Add(tx Tx, n New) (Account, error) {
 	if err := a.check(tx.Now); err != nil {
 		return Account{}, err
 	}
+	if a.Role == Admin {
+		if err := guardAppointment(tx); err != nil {
+			return Account{}, err
+		}
+	}
 	if err := put(tx, a); err != nil {
 		return Account{}, err
 	}
@@ -82,6 +87,10 @@ func (a Account) check(now time.Time) error {
 		return refuse(refusal.Invalid, CodeAdminKind, refusal.Fields{"account": HexID(a.ID), "kind": a.Kind})
 	case a.Role == Admin && a.EmailKey == "":
 		return refuse(refusal.Invalid, CodeAdminEmail, refusal.Fields{"account": HexID(a.ID)})
+	case len(a.Rights) > 0 && a.Kind != Person:
+		return refuse(refusal.Invalid, CodeRightKind, refusal.Fields{"account": HexID(a.ID), "kind": a.Kind})
+	case len(a.Rights) > 0 && a.EmailKey == "":
+		return refuse(refusal.Invalid, CodeRightEmail, refusal.Fields{"account": HexID(a.ID)})
 	}
 	return nil
 }
@@ -91,7 +100,7 @@ func (a Account) facts() map[string]any {
 	f := map[string]any{"kind": a.Kind, "state": a.State}
 	for name, v := range map[string]string{
 		"first": a.First, "last": a.Last, "email": a.Email, "typed_email": a.TypedEmail, "lang": a.Lang, "role": string(a.Role),
-		"external": a.External, "source": string(a.Source),
+		"rights": joinRights(a.Rights), "external": a.External, "source": string(a.Source),
 	} {
 		if v != "" {
 			f[name] = v

@@ -80,7 +80,10 @@ func AddNumber(tx Tx, id ID) error {
 // and what the audit log says of it. Its numbers keep their owner, so that nobody gets them
 // again. Rights and cards are access's to remove.
 func Purge(tx Tx, id ID) error {
-	for _, drop := range []func(ID) error{tx.DropEdits, tx.DropMergeRequests, tx.DropMailsOf, tx.DropAccount, tx.Erase} {
+	if err := dropOffers(tx, id); err != nil {
+		return err
+	}
+	for _, drop := range []func(ID) error{tx.DropEdits, tx.DropMergeRequests, tx.DropAnswers, tx.DropMailsOf, tx.DropAccount, tx.Erase} {
 		if err := drop(id); err != nil {
 			return err
 		}

@@ -25,9 +25,17 @@ func Change(tx Tx, id ID, c Changes) (Account, error) {
 	if err != nil {
 		return was, err
 	}
+	if err := guardRank(tx, was); err != nil {
+		return was, err
+	}
 	a := was
 	if err := a.apply(c); err != nil {
 		return was, err
+	}
+	if a.Role != was.Role {
+		if err := guardAppointment(tx); err != nil {
+			return was, err
+		}
 	}
 	if err := a.check(tx.Now); err != nil {
 		return was, err
@@ -72,11 +80,17 @@ func Erase(tx Tx, id ID) error {
 	if was.State == Erased {
 		return refuse(refusal.Conflict, CodeFinal, refusal.Fields{"account": HexID(id), "state": Erased})
 	}
+	if err := guardRank(tx, was); err != nil {
+		return err
+	}
 	a := Account{ID: id, Kind: was.Kind, State: Erased, Role: User, Source: was.Source, Created: was.Created}
 	if err := keepAdministrator(tx, was, a); err != nil {
 		return err
 	}
 	if err := leaveGroups(tx, id); err != nil {
+		return err
+	}
+	if err := dropOffers(tx, id); err != nil {
 		return err
 	}
 	if err := eraseMerged(tx, id); err != nil {
@@ -85,7 +99,7 @@ func Erase(tx Tx, id ID) error {
 	if err := dropLogin(tx, id); err != nil {
 		return err
 	}
-	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.DropMailsOf, tx.Erase} {
+	for _, drop := range []func(ID) error{tx.DropEdits, dropRequests(tx), tx.DropAnswers, tx.DropMailsOf, tx.Erase} {
 		if err := drop(id); err != nil {
 			return err
 		}

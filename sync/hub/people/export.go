@@ -14,6 +14,8 @@ type Record struct {
 	Account  map[string]any  `json:"account"`
 	Created  time.Time       `json:"created"`
 	Groups   []string        `json:"groups"`
+	Services []string        `json:"services"` // that the person sees
+	Notices  []RecordAnswer  `json:"notices"`  // what they answered
 	Edits    []RecordEdit    `json:"edits"`
 	Requests []RecordRequest `json:"merge_requests"` // of others, who typed this account's e-mail
 	Audit    []RecordLine    `json:"audit"`          // the latest 1000 lines
@@ -34,6 +36,15 @@ type RecordRequest struct {
 	At       time.Time `json:"at"`
 }
 
+// RecordAnswer is an answer to a notice.
+type RecordAnswer struct {
+	Version  uint64    `json:"version"`
+	Answer   Answer    `json:"answer"`
+	At       time.Time `json:"at"`
+	Channel  Channel   `json:"channel"`
+	Terminal string    `json:"terminal,omitempty"`
+}
+
 // RecordLine is a line of the audit log about a person.
 type RecordLine struct {
 	At     time.Time       `json:"at"`
@@ -49,7 +60,7 @@ func Export(tx Tx, id ID) (Record, error) {
 		return Record{}, err
 	}
 	r := Record{ID: HexID(id), Account: a.facts(), Created: a.Created}
-	for _, read := range []func(Tx, ID) error{r.readGroups, r.readEdits, r.readRequests, r.readAudit} {
+	for _, read := range []func(Tx, ID) error{r.readGroups, r.readServices, r.readAnswers, r.readEdits, r.readRequests, r.readAudit} {
 		if err := read(tx, id); err != nil {
 			return r, err
 		}
@@ -65,6 +76,26 @@ func (r *Record) readGroups(tx Tx, id ID) error {
 			return err
 		}
 		r.Groups = append(r.Groups, group.Name)
+	}
+	return err
+}
+
+func (r *Record) readServices(tx Tx, id ID) error {
+	a, err := get(tx, id)
+	if err != nil {
+		return err
+	}
+	offers, err := OffersFor(tx, a)
+	for _, o := range offers {
+		r.Services = append(r.Services, o.English)
+	}
+	return err
+}
+
+func (r *Record) readAnswers(tx Tx, id ID) error {
+	answers, err := tx.AnswersOf(id)
+	for _, k := range answers {
+		r.Notices = append(r.Notices, RecordAnswer{k.Version, k.Answer, k.At, k.Channel, k.Terminal})
 	}
 	return err
 }

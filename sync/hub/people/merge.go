@@ -1,6 +1,8 @@
 package people
 
 import (
+	"errors"
+
 	"badged/sync/hub/refusal"
 )
 
@@ -12,9 +14,12 @@ func Merge(tx Tx, from, into ID) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
+	if err := errors.Join(guardRank(tx, a), guardRank(tx, b)); err != nil {
+		return Account{}, err
+	}
 	ended := a
 	ended.State, ended.MergedTo, ended.Role = Merged, into, User
-	ended.Email, ended.EmailKey, ended.TypedEmail, ended.Aliases = "", "", "", nil
+	ended.Email, ended.EmailKey, ended.TypedEmail, ended.Aliases, ended.Rights = "", "", "", nil, nil
 	if err := keepAdministrator(tx, a, ended); err != nil {
 		return Account{}, err
 	}
@@ -24,11 +29,10 @@ func Merge(tx Tx, from, into ID) (Account, error) {
 	if err := tx.DropMergeRequests(from); err != nil {
 		return Account{}, err
 	}
-	if err := moveGroups(tx, from, into); err != nil {
-		return Account{}, err
-	}
-	if err := tx.MoveNumbers(from, into); err != nil {
-		return Account{}, err
+	for _, move := range []func(Tx, ID, ID) error{moveGroups, moveOffers, moveAnswers, moveNumbers} {
+		if err := move(tx, from, into); err != nil {
+			return Account{}, err
+		}
 	}
 	if err := replace(tx, "account.merge", a, ended); err != nil {
 		return Account{}, err
@@ -70,6 +74,8 @@ func inherit(tx Tx, was, ended Account) (Account, error) {
 	}
 	return b, record(tx, "account.merge_into", was, b)
 }
+
+func moveNumbers(tx Tx, from, into ID) error { return tx.MoveNumbers(from, into) }
 
 func moveGroups(tx Tx, from, into ID) error {
 	groups, err := tx.GroupsOf(from)

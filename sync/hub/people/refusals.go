@@ -53,6 +53,21 @@ const (
 	CodeSetUpDone      = "setup_done"
 	CodeListFilter     = "list_filter" // field
 	CodeListCursor     = "cursor_invalid"
+
+	CodeRightUnknown    = "right_unknown"     // right, choices
+	CodeRightKind       = "right_is_person"   // account, kind
+	CodeRightEmail      = "right_needs_email" // account
+	CodeAdminOnly       = "admin_only"
+	CodeServiceNotFound = "service_not_found"    // service, services
+	CodeServiceTaken    = "service_taken"        // service
+	CodeServiceName     = "service_name"         // most
+	CodeServiceKind     = "service_kind_unknown" // kind, choices
+	CodeServiceLink     = "service_link"         // most
+	CodeServicesMany    = "services_too_many"    // most
+	CodeNoticeNotFound  = "notice_not_found"     // version
+	CodeNoticeText      = "notice_text"          // most
+	CodeNoticeLink      = "notice_link"          // most
+	CodeNoticeAnswer    = "notice_answer_unknown"
 )
 
 func refuse(kind refusal.Kind, code string, fields refusal.Fields) error {

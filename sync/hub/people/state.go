@@ -54,6 +54,9 @@ func SetState(tx Tx, id ID, to State, cause Cause) (Account, error) {
 		return was, refuse(refusal.Conflict, CodeStateArrow,
 			refusal.Fields{"account": HexID(id), "from": was.State, "to": to})
 	}
+	if err := guardRank(tx, was); err != nil {
+		return was, err
+	}
 	a := was
 	a.State = to
 	if err := keepAdministrator(tx, was, a); err != nil {

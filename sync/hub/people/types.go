@@ -88,6 +88,7 @@ type Account struct {
 	Aliases []uint64 // numbers of accounts that were merged into it
 
 	Role     Role
+	Rights   []Right // of a user, in the order of AllRights; an administrator has all
 	Source   Source
 	External string    // its id in a directory or an import
 	Expires  time.Time // zero: never
@@ -278,4 +279,7 @@ type Tx struct {
 	Links
 	Sessions
 	Throttle
+	Permissions
+	Services
+	Notices
 }

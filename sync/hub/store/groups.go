@@ -58,6 +58,9 @@ func (x *tx) DropGroup(id uint64) error {
 	for _, account := range members {
 		x.changes.Members[account] = true
 	}
+	if _, err := x.exec(`DELETE FROM assignment WHERE account = ? AND grp = ?`, make([]byte, 16), id); err != nil {
+		return err
+	}
 	_, err = x.exec(`DELETE FROM grp WHERE id = ?`, id)
 	return err
 }

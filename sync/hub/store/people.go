@@ -10,12 +10,12 @@ import (
 )
 
 const accountColumns = `SELECT a.id, a.kind, a.state, a.first, a.last, a.name_attested, a.email, a.email_key, a.verified,
-	a.typed_email, a.lang, a.number, a.role, a.source, a.external, a.expires, a.created, a.merged_to FROM account a `
+	a.typed_email, a.lang, a.number, a.role, a.rights, a.source, a.external, a.expires, a.created, a.merged_to FROM account a `
 
 func readAccount(scan scan) (a people.Account, err error) {
 	var key *string
 	err = scan(idInto{&a.ID}, &a.Kind, &a.State, &a.First, &a.Last, flagInto{&a.NameAttested}, &a.Email, &key, timeInto{&a.Verified},
-		&a.TypedEmail, &a.Lang, &a.Number, &a.Role, &a.Source, &a.External, timeInto{&a.Expires}, timeInto{&a.Created},
+		&a.TypedEmail, &a.Lang, &a.Number, &a.Role, rightsInto{&a.Rights}, &a.Source, &a.External, timeInto{&a.Expires}, timeInto{&a.Created},
 		idInto{&a.MergedTo})
 	if key != nil {
 		a.EmailKey = *key
@@ -145,13 +145,13 @@ const (
 	sqlRenameMember = `UPDATE member SET name_key = ? WHERE account = ?`
 
 	sqlPutAccount = `INSERT INTO account (id, kind, state, first, last, name_key, name_attested, email, email_key, verified,
-		typed_email, lang, number, role, source, external, expires, created, merged_to)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		typed_email, lang, number, role, rights, source, external, expires, created, merged_to)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, first = excluded.first,
 			last = excluded.last, name_key = excluded.name_key, name_attested = excluded.name_attested,
 			email = excluded.email, email_key = excluded.email_key, verified = excluded.verified,
 			typed_email = excluded.typed_email, lang = excluded.lang, number = excluded.number, role = excluded.role,
-			source = excluded.source, external = excluded.external, expires = excluded.expires,
+			rights = excluded.rights, source = excluded.source, external = excluded.external, expires = excluded.expires,
 			created = excluded.created, merged_to = excluded.merged_to`
 )
 
@@ -176,7 +176,7 @@ func (x *tx) PutAccount(a people.Account) error {
 	}
 	_, err := x.exec(sqlPutAccount, a.ID[:], string(a.Kind), string(a.State), a.First, a.Last, people.SortKey(a),
 		flag(a.NameAttested), a.Email, text(a.EmailKey), millis(a.Verified), a.TypedEmail, a.Lang, a.Number, string(a.Role),
-		string(a.Source), a.External, millis(a.Expires), millis(a.Created), a.MergedTo[:])
+		rightsText(a.Rights), string(a.Source), a.External, millis(a.Expires), millis(a.Created), a.MergedTo[:])
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func (x *tx) tx() fleet.Tx {
 					},
 					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
 					Credentials: x, Links: x, Sessions: x, Throttle: x,
+					Permissions: x, Services: x, Notices: x,
 				},
 				Cards: x, Conflicts: x, Claims: x, Doors: x, Grants: x, Schedules: x, PINs: x, Store: x,
 			},

@@ -50,8 +50,12 @@ func fillPeople(tx fleet.Tx) error {
 	staff, err1 := people.AddGroup(domain, "Staff")
 	gone, err2 := people.AddGroup(domain, "Gone")
 	_, err3 := tx.AssignNumber(7, last.ID)
+	copies, err5 := tx.AddOffer(people.Offer{Kind: people.CopyService, French: "Copie", English: "Copies"})
+	_, err6 := tx.Assign(copies.ID, people.Assignee{Account: last.ID}, true)
 	_, err4 := people.SetMember(domain, staff, last.ID, true)
-	return errors.Join(append(errs, err1, err2, err3, err4,
+	return errors.Join(append(errs, err1, err2, err3, err4, err5, err6,
+		tx.AddNotice(people.Notice{Version: 1, Since: now}),
+		tx.PutAnswer(people.Acknowledgement{Account: last.ID, Version: 1, Answer: people.Accepted, At: now, Channel: people.OnWeb}),
 		people.RemoveGroup(domain, gone), // its id is never given again
 		tx.AddEdit(people.Edit{Account: last.ID, Terminal: "hall", Order: 1, At: now}),
 		tx.PutMergeRequest(people.MergeRequest{Account: id(1), Into: last.ID, Terminal: "hall", At: now}),

@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"numbers belong to one block", testBlocks},
 	})
 	RunPeople(t, open)
+	RunServices(t, open)
 	RunAccess(t, open)
 	RunMail(t, open)
 }
