@@ -2,6 +2,7 @@ package words
 
 // catalogue has the words of every code. One sentence or two: what is wrong, and what to do.
 var catalogue = map[string]text{
+	"page_not_found":    {"Cette page n’existe pas.", "This page does not exist."},
 	"request_malformed": {"La demande n’est pas comme elle doit être\u00a0: {detail}", "The request is not as it should be: {detail}"},
 	"request_failed":    {"Le serveur n’a pas pu le faire. Son journal en dit la cause.", "The hub could not do it. Its log tells why."},
 	"change_unknown": {"La connexion à la base de données s’est coupée\u00a0: on ne sait pas si le changement est fait. Regardez avant de le refaire.",
