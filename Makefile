@@ -62,7 +62,7 @@ fmt:
 
 .PHONY: unit
 unit:
-	CGO_ENABLED=0 go test -timeout 30m ./...
+	@scripts/test.sh unit
 
 .PHONY: test
 test: ## runs all suites; SUITES="unit story" runs some; as root it installs missing Debian packages

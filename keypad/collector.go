@@ -111,7 +111,7 @@ func (c *Collector) Press(at time.Time, k Key) Result {
 	c.last = at
 	switch {
 	case k == Star:
-		c.begin(code)
+		c.startEntry(code)
 		return Result{}
 	case k == Hash:
 		return c.hash()
@@ -143,7 +143,7 @@ func (c *Collector) Tick(now time.Time) Result {
 	return c.reset()
 }
 
-func (c *Collector) begin(s state) {
+func (c *Collector) startEntry(s state) {
 	c.wipe()
 	c.state, c.want = s, c.cfg.CodeDigits
 }
@@ -161,10 +161,10 @@ func (c *Collector) hash() Result {
 
 func (c *Collector) digit(d byte) Result {
 	if c.state == idle {
-		c.begin(pin)
+		c.startEntry(pin)
 	}
 	if c.state == overrun || c.n == MaxPIN {
-		c.begin(overrun)
+		c.startEntry(overrun)
 		return Result{}
 	}
 	c.digits[c.n] = d

@@ -47,7 +47,7 @@ func (s *supervisor) attempt(ctx context.Context) *attempt {
 	a := &attempt{}
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.begin()
+	s.startRun()
 	ended := make(chan error, 1)
 	go func() { ended <- s.src.Run(run, func(e Event) { s.event(a, e) }) }()
 	for {
@@ -73,11 +73,11 @@ func (s *supervisor) attempt(ctx context.Context) *attempt {
 	}
 }
 
-// begin tells the watchdog that a run begins.
-func (s *supervisor) begin() {
+// startRun tells the watchdog that a run begins.
+func (s *supervisor) startRun() {
 	s.lock()
 	defer s.unlock()
-	s.dog.begin(time.Now(), s.silence())
+	s.dog.startRun(time.Now(), s.silence())
 }
 
 // silence is how long the source may be silent now.
@@ -133,16 +133,16 @@ func (s *supervisor) event(a *attempt, e Event) {
 	case e.Kind == KindDown:
 		s.said = !e.Why.explained()
 		if e.Why.answers() {
-			s.dog.word(now)
+			s.dog.noteSign(now)
 		}
 		s.down(e)
 		return
 	case e.Kind == KindFault:
 		if s.dog.fault(now) {
-			s.look()
+			s.rereadDeadline()
 		}
 	case e.Kind == KindAlarm || e.Kind == KindOver:
-		s.dog.word(now)
+		s.dog.noteSign(now)
 	case s.dog.proof(e):
 		a.worked = true
 		s.up(now, e)
@@ -153,8 +153,8 @@ func (s *supervisor) event(a *attempt, e Event) {
 	s.dog.held(time.Since(now))
 }
 
-// look has the watchdog's deadline read again.
-func (s *supervisor) look() {
+// rereadDeadline has the watchdog's deadline read again.
+func (s *supervisor) rereadDeadline() {
 	select {
 	case s.poke <- struct{}{}:
 	default:
@@ -236,9 +236,9 @@ func (s *supervisor) stuck(ctx context.Context, a *attempt) {
 	s.down(Event{Kind: KindDown, At: time.Now(), Why: Lost})
 }
 
-// judge tells how a run ended, and gives the rung to act on; well: the source failed by
+// chooseRung tells how a run ended, and gives the rung to act on; well: the source failed by
 // itself.
-func (s *supervisor) judge(a *attempt) rung {
+func (s *supervisor) chooseRung(a *attempt) rung {
 	s.lock()
 	defer s.unlock()
 	switch {

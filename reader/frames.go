@@ -66,7 +66,7 @@ func NewFrames(f Framer, t FrameTimes) *Frames {
 // Feed implements Decoder.
 func (d *Frames) Feed(at time.Time, p []byte, emit func(Event)) {
 	d.Tick(at, emit)
-	if at.Sub(d.last) >= d.rest() {
+	if at.Sub(d.last) >= d.restTime() {
 		d.tellRest(emit)
 	}
 	for _, b := range p {
@@ -103,13 +103,13 @@ func (d *Frames) tellRest(emit func(Event)) {
 	}
 }
 
-func (d *Frames) rest() time.Duration { return min(Rest, d.times.Timeout) }
+func (d *Frames) restTime() time.Duration { return min(Rest, d.times.Timeout) }
 
 // Deadline implements Decoder.
 func (d *Frames) Deadline() time.Time {
 	switch {
 	case d.whole():
-		return d.last.Add(d.rest())
+		return d.last.Add(d.restTime())
 	case d.framer.Within():
 		return d.last.Add(d.times.Timeout)
 	}

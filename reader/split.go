@@ -159,7 +159,7 @@ func (l *line) tryJoin(g *guest) (use *lineUse, before []Event, joined bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.use == nil {
-		l.begin()
+		l.startSource()
 	}
 	if l.use.ending {
 		return l.use, nil, false
@@ -168,11 +168,11 @@ func (l *line) tryJoin(g *guest) (use *lineUse, before []Event, joined bool) {
 	if l.use.open != nil {
 		before = append(before, *l.use.open)
 	}
-	return l.use, append(before, l.missed.take(g.unit)...), true
+	return l.use, append(before, l.missed.takeUnit(g.unit)...), true
 }
 
-// begin runs the source. The caller holds the lock.
-func (l *line) begin() {
+// startSource runs the source. The caller holds the lock.
+func (l *line) startSource() {
 	ctx, cancel := context.WithCancel(context.Background())
 	use := &lineUse{cancel: cancel, done: make(chan struct{}), began: time.Now()}
 	l.use = use
@@ -230,14 +230,14 @@ func (l *line) silentSince(t time.Time) bool {
 // event hands an event on to whom it is about.
 func (l *line) event(use *lineUse, e Event) {
 	for _, g := range l.audience(use, e) {
-		g.take(e)
+		g.deliver(e)
 	}
-	l.note(use, e) // again: to wait for who takes it is no silence
+	l.noteEvent(use, e) // again: to wait for who takes it is no silence
 }
 
 // audience gives the guests that an event is about.
 func (l *line) audience(use *lineUse, e Event) []*guest {
-	l.note(use, e)
+	l.noteEvent(use, e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	about := slices.Clone(use.guests)
@@ -248,8 +248,8 @@ func (l *line) audience(use *lineUse, e Event) []*guest {
 	return about
 }
 
-// note keeps what an event says about the line.
-func (l *line) note(use *lineUse, e Event) {
+// noteEvent keeps what an event says about the line.
+func (l *line) noteEvent(use *lineUse, e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -262,8 +262,8 @@ func (l *line) note(use *lineUse, e Event) {
 	}
 }
 
-// take hands an event to a guest that has not left.
-func (g *guest) take(e Event) {
+// deliver hands an event to a guest that has not left.
+func (g *guest) deliver(e Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.emit != nil {

@@ -21,8 +21,8 @@ func (m missed) keep(e Event) {
 	m[e.Unit] = append(slices.DeleteFunc(m[e.Unit], same), e)
 }
 
-// take gives what a device has said, once.
-func (m missed) take(unit int) []Event {
+// takeUnit gives what a device has said, once.
+func (m missed) takeUnit(unit int) []Event {
 	list := m[unit]
 	delete(m, unit)
 	return list

@@ -57,7 +57,7 @@ func Supervise(ctx context.Context, src Source, emit func(Event), state func(err
 		if a.worked {
 			wait = backOffMin
 		}
-		next := s.judge(a)
+		next := s.chooseRung(a)
 		if next == well || next == reported {
 			if !sleep(ctx, jitter(wait)) {
 				return

@@ -63,8 +63,8 @@ type watchdog struct {
 	last    time.Time // of them, or the begin of the run
 }
 
-// begin tells that the source was run.
-func (w *watchdog) begin(now time.Time, silence time.Duration) {
+// startRun tells that the source was run.
+func (w *watchdog) startRun(now time.Time, silence time.Duration) {
 	*w = watchdog{silence: silence, rung: w.rung, heard: now, last: now}
 }
 
@@ -80,12 +80,12 @@ func (w *watchdog) expect(now time.Time, silence time.Duration) {
 func (w *watchdog) progress(now time.Time) (again bool) {
 	again = w.rung != well
 	w.rung, w.faults = well, 0
-	w.word(now)
+	w.noteSign(now)
 	return again
 }
 
-// word tells that the device is there, whether it works or not.
-func (w *watchdog) word(now time.Time) { w.heard = now }
+// noteSign tells that the device is there, whether it works or not.
+func (w *watchdog) noteSign(now time.Time) { w.heard = now }
 
 // answers reports whether a device that is down for this is there all the same: it says
 // something, and must not be trusted.

@@ -103,15 +103,15 @@ func Handler(a Agent) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		s, err := a.Status(r.Context())
-		answer(w, s, err)
+		writeAnswer(w, s, err)
 	})
 	mux.HandleFunc("GET /v1/readers", func(w http.ResponseWriter, r *http.Request) {
 		s, err := a.Status(r.Context())
-		answer(w, s.Readers, err)
+		writeAnswer(w, s.Readers, err)
 	})
 	mux.HandleFunc("GET /v1/outbox", func(w http.ResponseWriter, r *http.Request) {
 		o, err := a.Outbox(r.Context())
-		answer(w, o, err)
+		writeAnswer(w, o, err)
 	})
 	mux.HandleFunc("POST /v1/readers/{name}/commission", func(w http.ResponseWriter, r *http.Request) { commission(w, r, a) })
 	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, a, followers) })
@@ -123,7 +123,7 @@ type problem struct {
 	Error string `json:"error"`
 }
 
-func answer(w http.ResponseWriter, v any, err error) {
+func writeAnswer(w http.ResponseWriter, v any, err error) {
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, err)
 		return
@@ -160,7 +160,7 @@ func events(w http.ResponseWriter, r *http.Request, a Agent, followers chan stru
 	seen := a.Recorded()
 	list, err := a.Events(r.Context(), after, max(n, 1)) // with n=0, where to go on from
 	if err != nil {
-		answer(w, nil, err)
+		writeAnswer(w, nil, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")

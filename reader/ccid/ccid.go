@@ -107,7 +107,7 @@ func (d *Decoder) Silence() time.Duration { return d.poll.Silence() }
 // Open implements reader.Poller.
 func (d *Decoder) Open(now time.Time) {
 	d.poll.Open(now)
-	d.look()
+	d.restartSlot()
 	d.seen.Left(now)
 }
 
@@ -135,7 +135,7 @@ func (d *Decoder) Deadline() time.Time { return d.poll.Deadline() }
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	if d.poll.Overdue(now, emit) && d.stage != done {
-		d.look()
+		d.restartSlot()
 	}
 }
 
@@ -158,7 +158,7 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		case !d.poll.Waiting() || a.seq != d.seq || a.slot != byte(d.opts.Slot) || !answers(a.kind, d.asked):
 			fault(at, reader.BadFrame, emit)
 		default:
-			d.answer(at, a, emit)
+			d.handleAnswer(at, a, emit)
 		}
 	}
 }
@@ -189,31 +189,31 @@ func (d *Decoder) notified(at time.Time, p []byte, emit func(reader.Event)) {
 	if changed || !present {
 		d.changed = true
 		if !d.poll.Waiting() {
-			d.look()
+			d.restartSlot()
 		}
 	}
 	d.poll.Hurry(at)
 }
 
-// look starts anew with what is in the slot.
-func (d *Decoder) look() { d.stage, d.tries, d.changed = looking, 0, false }
+// restartSlot starts anew with what is in the slot.
+func (d *Decoder) restartSlot() { d.stage, d.tries, d.changed = looking, 0, false }
 
-// answer takes the answer to what is under way.
-func (d *Decoder) answer(at time.Time, a answer, emit func(reader.Event)) {
+// handleAnswer takes the answer to what is under way.
+func (d *Decoder) handleAnswer(at time.Time, a answer, emit func(reader.Event)) {
 	if a.outcome == extended {
 		d.extend(at, emit)
 		return
 	}
 	d.poll.Answered(at, emit)
 	if d.changed {
-		d.look() // what was said may be of another card
+		d.restartSlot() // what was said may be of another card
 		d.poll.Hurry(at)
 		return
 	}
 	switch {
 	case a.icc == iccNone:
 		d.seen.Left(at)
-		d.look()
+		d.restartSlot()
 	case a.outcome == failed && a.err == slotBusy: // it is asked again
 	case d.stage == done && (a.icc == iccActive || d.tries >= attempts): // it stays
 	case d.stage == done, d.stage == looking && a.outcome == succeeded:
@@ -271,10 +271,10 @@ func (d *Decoder) asking(at time.Time, p []byte, emit func(reader.Event)) {
 		return
 	}
 	d.stage = done
-	d.tell(at, c, why, emit)
+	d.emitResult(at, c, why, emit)
 }
 
-func (d *Decoder) tell(at time.Time, c reader.Card, why reader.Why, emit func(reader.Event)) {
+func (d *Decoder) emitResult(at time.Time, c reader.Card, why reader.Why, emit func(reader.Event)) {
 	if why != "" {
 		fault(at, why, emit)
 		return
@@ -300,6 +300,6 @@ func (d *Decoder) listen(at time.Time, a answer, emit func(reader.Event)) {
 	d.heardATR = false
 	c, why := pcsc.NewInquiry(d.atr).Answer(a.data)
 	if pcsc.Done(c, why) {
-		d.tell(at, c, why, emit)
+		d.emitResult(at, c, why, emit)
 	}
 }

@@ -46,7 +46,7 @@ func (h *device) emit(e reader.Event) {
 func (h *device) pass(d time.Duration) {
 	for end := h.now.Add(d); ; {
 		if q := h.d.Send(h.now); q != nil {
-			h.take(bytes.Clone(q))
+			h.exchange(bytes.Clone(q))
 			continue
 		}
 		due := h.d.Deadline()
@@ -59,9 +59,9 @@ func (h *device) pass(d time.Duration) {
 	}
 }
 
-func (h *device) take(q []byte) {
+func (h *device) exchange(q []byte) {
 	h.said = append(h.said, q[0])
-	a := [][]byte{h.answer(q)}
+	a := [][]byte{h.replyTo(q)}
 	if h.spoil != nil {
 		a = h.spoil(q, a[0])
 	}
@@ -71,8 +71,8 @@ func (h *device) take(q []byte) {
 	}
 }
 
-// answer is what section 6 has a reader say.
-func (h *device) answer(q []byte) []byte {
+// replyTo is what section 6 has a reader say.
+func (h *device) replyTo(q []byte) []byte {
 	seq, status := q[6], byte(2)
 	switch {
 	case h.uid != "" && (h.power || q[0] == 0x62):

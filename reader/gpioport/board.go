@@ -83,7 +83,7 @@ func (b *Board) listen(ctx context.Context, c net.Conn) error {
 		if !isInput(name) || value != "0" && value != "1" {
 			return errors.New("what answers there is not a board of pins")
 		}
-		b.pins[name].take(ctx, Edge{value == "1", time.Now()})
+		b.pins[name].setLevel(ctx, Edge{value == "1", time.Now()})
 	}
 	if err := lines.Err(); err != nil {
 		return err

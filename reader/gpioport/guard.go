@@ -127,7 +127,7 @@ func (s *sentry) keep(ctx context.Context, c syscall.Conn, p *posted) {
 				p.dismiss()
 				return
 			}
-			s.tell(err)
+			s.reportGuard(err)
 		}
 		if sleep(ctx, guardAgain); ctx.Err() != nil {
 			return
@@ -161,15 +161,15 @@ func (s *sentry) attend(ctx context.Context, p *posted) error {
 func (s *sentry) post(c syscall.Conn) *posted {
 	p, err := s.start(c)
 	if err != nil {
-		s.tell(fmt.Errorf("start the process that guards a relay: %w", err))
+		s.reportGuard(fmt.Errorf("start the process that guards a relay: %w", err))
 		return nil
 	}
-	s.tell(nil)
+	s.reportGuard(nil)
 	return p
 }
 
-// tell tells whether the output is guarded, when that has changed.
-func (s *sentry) tell(err error) {
+// reportGuard tells whether the output is guarded, when that has changed.
+func (s *sentry) reportGuard(err error) {
 	text := ""
 	if err != nil {
 		text = err.Error()

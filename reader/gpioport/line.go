@@ -145,7 +145,7 @@ func (l *line) listen(ctx context.Context, req request, up func()) error {
 		return err
 	}
 	l.pin.fresh = true
-	l.pin.take(ctx, Edge{gpio.Level(active), time.Now()})
+	l.pin.setLevel(ctx, Edge{gpio.Level(active), time.Now()})
 	up()
 	var buf [16 * eventSize]byte
 	for seq := uint32(0); ; {
@@ -158,7 +158,7 @@ func (l *line) listen(ctx context.Context, req request, up func()) error {
 			e := parseEvent(p)
 			lost = lost || e.seq != seq+1
 			seq = e.seq
-			l.pin.take(ctx, Edge{gpio.Level(e.rising), clock.time(e.at)})
+			l.pin.setLevel(ctx, Edge{gpio.Level(e.rising), clock.time(e.at)})
 		}
 		if !lost {
 			continue
@@ -166,7 +166,7 @@ func (l *line) listen(ctx context.Context, req request, up func()) error {
 		if active, err = req.value(); err != nil {
 			return errors.Join(errEdges, err)
 		}
-		l.pin.take(ctx, Edge{gpio.Level(active), time.Now()})
+		l.pin.setLevel(ctx, Edge{gpio.Level(active), time.Now()})
 	}
 }
 

@@ -89,12 +89,12 @@ func (l *Lines) pump(req request, emit func(reader.Event)) error {
 		if err != nil {
 			return err
 		}
-		l.take(buf[:n], time.Now(), emit)
+		l.feedEdges(buf[:n], time.Now(), emit)
 	}
 }
 
-// take hands on what a read brought at the time now; nothing: only time has passed.
-func (l *Lines) take(p []byte, now time.Time, emit func(reader.Event)) {
+// feedEdges hands on what a read brought at the time now; nothing: only time has passed.
+func (l *Lines) feedEdges(p []byte, now time.Time, emit func(reader.Event)) {
 	for rest := p; len(rest) >= eventSize; rest = rest[eventSize:] {
 		l.order.add(parseEvent(rest), now)
 	}

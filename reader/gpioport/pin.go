@@ -39,9 +39,9 @@ func newPin(s Spec, dev output) *Pin {
 	return &Pin{spec: s, dev: dev, edges: make(chan Edge, edgeQueue)}
 }
 
-// take handles what the device told of an input: its level on connecting, then every
+// setLevel handles what the device told of an input: its level on connecting, then every
 // change.
-func (p *Pin) take(ctx context.Context, e Edge) {
+func (p *Pin) setLevel(ctx context.Context, e Edge) {
 	known := p.heard && p.level.Load() == bool(e.Level)
 	fresh := p.fresh
 	p.heard, p.fresh = true, false

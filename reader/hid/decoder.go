@@ -50,7 +50,7 @@ func New(opts Options) (*Decoder, error) {
 		return nil, err
 	}
 	d := &Decoder{opts: opts, buf: make([]byte, 0, opts.longest())}
-	d.begin(reports{})
+	d.startDevice(reports{})
 	return d, nil
 }
 
@@ -61,12 +61,12 @@ func (d *Decoder) Describe(descriptor []byte) error {
 	if err != nil {
 		return err
 	}
-	d.begin(rs)
+	d.startDevice(rs)
 	return nil
 }
 
-// begin forgets all of the device that was there before.
-func (d *Decoder) begin(rs reports) {
+// startDevice forgets all of the device that was there before.
+func (d *Decoder) startDevice(rs reports) {
 	d.board, d.writer = newBoard(rs, d.opts.Layout), newWriter(d.opts.Layout)
 	d.state, d.seen = idle, reader.Presence{}
 	d.forget()

@@ -129,7 +129,7 @@ func (p *parser) main(it item) error {
 			err = errors.New("an output or feature outside any collection")
 		}
 	case tagCollection:
-		err = p.begin(it.data)
+		err = p.openCollection(it.data)
 	case tagEndCollection:
 		if len(p.open) == 0 {
 			return errors.New("a collection is closed that was not opened")
@@ -142,7 +142,7 @@ func (p *parser) main(it item) error {
 	return err
 }
 
-func (p *parser) begin(kind uint32) error {
+func (p *parser) openCollection(kind uint32) error {
 	if kind >= collectionReserved && kind < collectionVendor || kind > 0xFF {
 		return fmt.Errorf("a collection of the reserved type %02X", kind)
 	}

@@ -177,7 +177,7 @@ func TestKeysAreFoundWhereverTheDescriptorPutsThem(t *testing.T) {
 			for r := range strings.SplitSeq(tt.reports, ", ") {
 				in = append(in, unhex(t, r))
 			}
-			if got := play(d, 0, in...) + rest(d); got != "card "+tt.want {
+			if got := play(d, 0, in...) + passDeadlines(d); got != "card "+tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -50,7 +50,7 @@ func TestEndsOfScanners(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decoder(t, hid.Options{Layout: tt.layout})
-			if got := strings.Trim(play(d, 0, boot(t, tt.keys)...)+", "+rest(d), ", "); got != tt.want {
+			if got := strings.Trim(play(d, 0, boot(t, tt.keys)...)+", "+passDeadlines(d), ", "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -88,13 +88,13 @@ func TestKeysBehindANumberThatAPauseEnds(t *testing.T) {
 		d := decoder(t, hid.Options{Terminator: hid.None})
 		for i := range 3 {
 			at := time.Duration(i) * time.Second
-			if got := strings.Trim(play(d, at, boot(t, keys+" 0")...)+", "+rest(d), ", "); got != want {
+			if got := strings.Trim(play(d, at, boot(t, keys+" 0")...)+", "+passDeadlines(d), ", "); got != want {
 				t.Errorf("%s, badge %d: got %q, want %q", keys, i, got, want)
 			}
 		}
 	}
 	d := decoder(t, hid.Options{Terminator: hid.None, Shape: chars.Shape{Suffix: "="}})
-	if got := strings.Trim(play(d, 0, boot(t, "1E 0 28 0 2E 0 1F 2E 28 0")...)+", "+rest(d), ", "); !strings.HasPrefix(got, "fault") {
+	if got := strings.Trim(play(d, 0, boot(t, "1E 0 28 0 2E 0 1F 2E 28 0")...)+", "+passDeadlines(d), ", "); !strings.HasPrefix(got, "fault") {
 		t.Errorf("an end in front of the suffix: got %q", got)
 	}
 }

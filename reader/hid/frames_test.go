@@ -62,7 +62,7 @@ func TestFrames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decoder(t, tt.opts)
-			got := strings.Trim(play(d, 0, us(t, tt.in)...)+", "+rest(d), ", ")
+			got := strings.Trim(play(d, 0, us(t, tt.in)...)+", "+passDeadlines(d), ", ")
 			if got != tt.want {
 				t.Errorf("got %.80q, want %.80q", got, tt.want)
 			}

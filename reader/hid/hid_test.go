@@ -72,8 +72,8 @@ func play(d reader.Decoder, at time.Duration, reports ...[]byte) string {
 	return strings.Join(out, ", ")
 }
 
-// rest lets the decoder's deadlines pass and shows the events.
-func rest(d reader.Decoder) string {
+// passDeadlines lets the decoder's deadlines pass and shows the events.
+func passDeadlines(d reader.Decoder) string {
 	var out []string
 	for due := d.Deadline(); !due.IsZero(); due = d.Deadline() {
 		d.Tick(due, show(&out))
@@ -211,7 +211,7 @@ func TestReportsOfOthersAreNothing(t *testing.T) {
 	if got := play(d, 0, in...); got != "card 1223" {
 		t.Errorf("a mouse that moves meanwhile: %q", got)
 	}
-	if got := play(d, 0, sim.HIDMouse(0x1E, 0x28), []byte{2}, nil, []byte{3, 0x28, 0}) + rest(d); got != "" {
+	if got := play(d, 0, sim.HIDMouse(0x1E, 0x28), []byte{2}, nil, []byte{3, 0x28, 0}) + passDeadlines(d); got != "" {
 		t.Errorf("a mouse alone: %q", got)
 	}
 	if got := play(d, 0, []byte{9, 0, 0, 0x1E, 0, 0, 0, 0, 0}); got != "fault framing" {
@@ -326,14 +326,14 @@ func TestAltCodes(t *testing.T) {
 // TestACodeThatStops: its first digits are not those of the next.
 func TestACodeThatStops(t *testing.T) {
 	d := decoder(t, hid.Options{Layout: hid.Alt})
-	if got := play(d, 0, boot(t, "a5C a0")...) + rest(d); got != "fault timeout" {
+	if got := play(d, 0, boot(t, "a5C a0")...) + passDeadlines(d); got != "fault timeout" {
 		t.Errorf("got %q", got)
 	}
 	if got := play(d, 3*time.Second, boot(t, "a61 0 a61 0 28")...); got != "" {
 		t.Errorf("the second digit later: %q", got)
 	}
 	d = decoder(t, hid.Options{Layout: hid.Alt, Terminator: hid.None})
-	if got := play(d, 0, boot(t, "a5C a61 0 a5D")...) + rest(d); got != "fault timeout" {
+	if got := play(d, 0, boot(t, "a5C a61 0 a5D")...) + passDeadlines(d); got != "fault timeout" {
 		t.Errorf("a pause that ends no number: %q", got)
 	}
 }
@@ -356,7 +356,7 @@ func TestKeypad(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decoder(t, hid.Options{Keypad: true, Layout: tt.layout})
-			if got := play(d, 0, boot(t, tt.keys)...) + rest(d); got != tt.want {
+			if got := play(d, 0, boot(t, tt.keys)...) + passDeadlines(d); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -270,7 +270,7 @@ func readOnce(rs reports, o Options, swipe []Report) (text string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	d.begin(rs)
+	d.startDevice(rs)
 	n := 0
 	emit := func(e reader.Event) {
 		n++

@@ -126,7 +126,7 @@ func TestWhatWasLearntReadsTheSwipe(t *testing.T) {
 				for _, r := range recorded {
 					got += play(d, r.At.Sub(t0), r.Data)
 				}
-				if got+rest(d) != "card "+p.Text {
+				if got+passDeadlines(d) != "card "+p.Text {
 					t.Errorf("%s, %s: got %q", k.Name, l, got)
 				}
 			}

@@ -13,7 +13,7 @@ const (
 	goesOn   = 0x04 // of SAK: the same
 )
 
-// look looks for one card in the field. Without any, all it gives is empty.
+// readCard looks for one card in the field. Without any, all it gives is empty.
 //
 //	WUPA --> ATQA, then for each of up to three levels:
 //	  93|95|97 20            --> four bytes and their XOR
@@ -21,7 +21,7 @@ const (
 //	HLTA
 //
 // Two cards answer at once, which is a collision: neither is told.
-func (c *chip) look() (card reader.Card, why reader.Why, err error) {
+func (c *chip) readCard() (card reader.Card, why reader.Why, err error) {
 	atqa, why, err := c.exchange(7, wupa)
 	switch {
 	case err != nil, len(atqa) == 0 && why == "":

@@ -169,11 +169,11 @@ func (c *chip) exchange(lastBits byte, out ...byte) (in []byte, why reader.Why, 
 	if err := c.write(regBitFraming, 0); err != nil {
 		return nil, "", err
 	}
-	return c.answer()
+	return c.readAnswer()
 }
 
-// answer reads what a card said.
-func (c *chip) answer() (in []byte, why reader.Why, err error) {
+// readAnswer reads what a card said.
+func (c *chip) readAnswer() (in []byte, why reader.Why, err error) {
 	wrong, err := c.read(regError)
 	if err != nil {
 		return nil, "", err

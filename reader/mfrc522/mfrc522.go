@@ -116,7 +116,7 @@ func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
 	next := time.NewTicker(interval)
 	defer next.Stop()
 	for checked := time.Now(); ; {
-		if err := r.look(c, emit); err != nil {
+		if err := r.pollCard(c, emit); err != nil {
 			return r.opError("read", cmp.Or(c.check(), err)) // what the chip itself lacks is the cause
 		}
 		if now := time.Now(); now.Sub(checked) >= checkEvery {
@@ -134,9 +134,9 @@ func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
 	}
 }
 
-// look looks once, and tells what is new.
-func (r *Reader) look(c *chip, emit func(reader.Event)) error {
-	card, why, err := c.look()
+// pollCard looks once, and tells what is new.
+func (r *Reader) pollCard(c *chip, emit func(reader.Event)) error {
+	card, why, err := c.readCard()
 	if err != nil {
 		return err
 	}

@@ -169,7 +169,7 @@ func TestChangedAnswers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				card, why, err := c.look()
+				card, why, err := c.readCard()
 				if err != nil || why == "" || card != (reader.Card{}) {
 					t.Fatalf("answer %d, bit %d: %v, %q, %v", nth, bit, card, why, err)
 				}
@@ -260,7 +260,7 @@ func FuzzField(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if card, _, err := c.look(); err == nil && card != (reader.Card{}) && string(card.Raw()) != string(seven) {
+		if card, _, err := c.readCard(); err == nil && card != (reader.Card{}) && string(card.Raw()) != string(seven) {
 			t.Error("a card that is not there")
 		}
 	})

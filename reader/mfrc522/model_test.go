@@ -130,7 +130,7 @@ func (m *model) send(bits byte) {
 // field is what all cards answer together.
 func (m *model) field(bits byte, out []byte) (in []byte, wrong byte) {
 	for _, c := range m.cards {
-		a := c.hear(bits, out)
+		a := c.respond(bits, out)
 		if in != nil && a != nil && !bytes.Equal(in, a) {
 			wrong = errColl
 		}
@@ -149,7 +149,7 @@ type picc struct {
 	lies  bool // it says that its UID goes on, or ends, when that is not so
 }
 
-func (c *picc) hear(bits byte, out []byte) []byte {
+func (c *picc) respond(bits byte, out []byte) []byte {
 	parts := split(c.uid)
 	at := c.level - 1
 	switch {

@@ -60,8 +60,8 @@ func (p *parser) space() {
 	}
 }
 
-// take takes the characters up to the first of stop.
-func (p *parser) take(stop string) string {
+// readUntil takes the characters up to the first of stop.
+func (p *parser) readUntil(stop string) string {
 	n := strings.IndexAny(p.text[p.pos:], stop)
 	if n < 0 {
 		n = len(p.text) - p.pos
@@ -95,7 +95,7 @@ func (p *parser) pipeline() (steps []step, err error) {
 func (p *parser) call() (step, error) {
 	p.space()
 	column := p.column()
-	name := p.take("(|;, \t")
+	name := p.readUntil("(|;, \t")
 	verbs := table()
 	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
 	if i < 0 {
@@ -173,7 +173,7 @@ func (p *parser) arg() (arg, error) {
 	p.space()
 	a := arg{column: p.column()}
 	if !p.next('"') {
-		a.text = strings.TrimRight(p.take(`,)|"`), " \t")
+		a.text = strings.TrimRight(p.readUntil(`,)|"`), " \t")
 		if a.text == "" {
 			return a, &Error{a.column, `an argument is missing; the empty text is ""`}
 		}

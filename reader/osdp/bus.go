@@ -128,7 +128,7 @@ func NewBus(cfg BusConfig) (*Bus, error) {
 		b.units = append(b.units, u)
 		b.silence = max(b.silence, time.Duration(u.most())*u.cfg.Reply+aliveEvery)
 	}
-	b.hush()
+	b.updateSilence()
 	return b, nil
 }
 
@@ -186,7 +186,7 @@ func (b *Bus) SetKeys(address int, keys ...Key) error {
 		return fmt.Errorf("OSDP reader %d: %w", address, err)
 	}
 	*u = *newUnit(u.cfg)
-	b.hush()
+	b.updateSilence()
 	return nil
 }
 
@@ -203,7 +203,7 @@ func (b *Bus) Doubt(address int) {
 func (b *Bus) Bar(address int) {
 	if u := b.unit(address); u != nil {
 		u.barred = true
-		b.hush()
+		b.updateSilence()
 	}
 }
 
@@ -281,8 +281,8 @@ func (b *Bus) Silence() time.Duration {
 	return b.silence
 }
 
-// hush works out what Silence says.
-func (b *Bus) hush() {
+// updateSilence works out what Silence says.
+func (b *Bus) updateSilence() {
 	b.mute.Store(!slices.ContainsFunc(b.units, (*unit).speaks))
 }
 
@@ -293,7 +293,7 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		return
 	}
 	b.scan.feed(p, &ear{b, at, emit})
-	b.hush()
+	b.updateSilence()
 	if b.asked != nil && b.scan.partial() {
 		b.due = earlier(later(b.due, at.Add(charGap)), b.end)
 	}
@@ -301,7 +301,7 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 
 // Tick implements reader.Decoder.
 func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
-	defer b.hush()
+	defer b.updateSilence()
 	b.expire(now)
 	for _, u := range b.units {
 		u.tick(now, emit)
@@ -331,7 +331,7 @@ func (e *ear) frame(raw []byte) {
 	if !ok || u == nil || !f.reply || int(f.addr) != u.cfg.Address {
 		return
 	}
-	if u.hear(e.at, &f, e.emit) {
+	if u.handleReply(e.at, &f, e.emit) {
 		e.asked = nil
 		e.free = later(e.at, e.free.Add(e.wire(len(raw)))).Add(e.wire(turn))
 	}

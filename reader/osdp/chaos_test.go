@@ -100,7 +100,7 @@ func (c *chaos) step() {
 	case 6:
 		c.rogue.FailNAK(byte(c.rnd.IntN(10)), 1)
 	default:
-		c.say()
+		c.sendFrames()
 		c.bus.Feed(c.now, c.lie(), c.emit)
 	}
 }

@@ -88,7 +88,7 @@ func (b *Bus) Commission(now time.Time, address int, c Commission) error {
 	u.box = &box{Commission: c, byDefault: c.Cleared || !u.keyed(), stage: Waiting}
 	u.anew(now)
 	b.hangUp(u)
-	b.hush()
+	b.updateSilence()
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (b *Bus) hangUp(u *unit) {
 func (u *unit) anew(now time.Time) {
 	u.key, u.falls = 0, 0
 	u.pause = probeFirst
-	u.rest(now)
+	u.scheduleRetry(now)
 }
 
 // expire ends commissionings whose time is over. What their readers still have to say
@@ -150,7 +150,7 @@ func (b *Bus) close(now time.Time, u *unit, stage Stage) {
 	u.end(stage)
 	u.anew(now)
 	b.hangUp(u)
-	b.hush()
+	b.updateSilence()
 }
 
 // refuse ends a commissioning that cannot succeed. What is next is the caller's.
@@ -220,7 +220,7 @@ func (u *unit) rekeyed() {
 	u.box.stage = KeySet
 	u.keep(u.box.Key)
 	u.key = 0
-	u.begin()
+	u.restartConversation()
 }
 
 // Status is how it stands with a reader.

@@ -168,7 +168,7 @@ func (s *scanner) feed(p []byte, h hearer) {
 		n := copy(s.buf[s.n:], p)
 		s.n += n
 		p = p[n:]
-		s.look(h)
+		s.scanFrames(h)
 	}
 }
 
@@ -180,12 +180,12 @@ func (s *scanner) giveUp(h hearer) {
 		}
 		s.junk, s.doubt = true, s.n
 		s.drop(1)
-		s.look(h)
+		s.scanFrames(h)
 	}
 }
 
-// look takes from the buffer what can be told already.
-func (s *scanner) look(h hearer) {
+// scanFrames takes from the buffer what can be told already.
+func (s *scanner) scanFrames(h hearer) {
 	for s.seek(h) && s.n >= shown {
 		want := int(binary.LittleEndian.Uint16(s.buf[2:]))
 		switch {

@@ -102,11 +102,11 @@ func FuzzBus(f *testing.F) {
 		}
 		h.hostile = nil
 		for range 200 {
-			h.turn()
+			h.exchange()
 		}
 		_ = h.r.Present(26, []byte{0x8B, 0x35, 0x1B, 0x80})
 		for range 20 {
-			h.turn()
+			h.exchange()
 		}
 		if h.cards != 1 {
 			t.Fatalf("then: %d cards of one", h.cards)
@@ -141,7 +141,7 @@ func attack(t *testing.T, hostile []byte, seed uint64) *attacked {
 	h := &attacked{bus: bus, r: r, rnd: rand.New(rand.NewPCG(seed, 1)), now: t0, hostile: hostile}
 	bus.Open(t0)
 	for range 60 {
-		h.turn()
+		h.exchange()
 	}
 	return h
 }
@@ -155,9 +155,9 @@ func (h *attacked) emit(e reader.Event) {
 	}
 }
 
-// turn lets the host speak, and somebody else get in before the reader, behind it or in
+// exchange lets the host speak, and somebody else get in before the reader, behind it or in
 // its place.
-func (h *attacked) turn() {
+func (h *attacked) exchange() {
 	if p := h.bus.Send(h.now); p != nil {
 		replies := bytes.Join(h.r.Receive(bytes.Clone(p)), nil)
 		h.now = h.now.Add(10 * time.Millisecond)

@@ -6,9 +6,9 @@ import (
 	"badged/reader"
 )
 
-// hear takes a frame of the reader while a command is under way, and reports whether it
+// handleReply takes a frame of the reader while a command is under way, and reports whether it
 // was the reply to it; with false it still may come.
-func (u *unit) hear(at time.Time, f *frame, emit func(reader.Event)) bool {
+func (u *unit) handleReply(at time.Time, f *frame, emit func(reader.Event)) bool {
 	nak := f.code == replyNAK && f.block == nil && len(f.data) > 0
 	switch {
 	case f.code == replyBusy && f.block == nil:
@@ -208,7 +208,7 @@ func (u *unit) nextKey(at time.Time, nak byte, emit func(reader.Event)) {
 	case u.box.waiting():
 		u.pause, u.why, u.box.why = probeFirst, reader.WrongKey, reader.WrongKey
 		u.down(at, reader.WrongKey, emit) // it is there, and says so
-		u.rest(at.Add(probeFirst))
+		u.scheduleRetry(at.Add(probeFirst))
 	default:
 		u.refuse(reader.WrongKey)
 		u.deny(at, reader.WrongKey, emit)
@@ -244,7 +244,7 @@ func (u *unit) polled(at time.Time, f *frame, emit func(reader.Event)) {
 	switch {
 	case f.code == replyCom && u.code == cmdComSet:
 		u.moved(f.data)
-		u.begin()
+		u.restartConversation()
 		return
 	case secretReply(f.code) && u.open && !f.whole:
 		u.dev.fault(at, reader.Forged, emit) // a badge that everybody could read
@@ -298,7 +298,7 @@ func (u *unit) refusedInTheClear(at time.Time, code byte, emit func(reader.Event
 func (u *unit) insists(at time.Time, emit func(reader.Event)) {
 	u.pause, u.why = probeFirst, reader.SecureOnly
 	u.down(at, reader.SecureOnly, emit)
-	u.rest(at.Add(deniedLast))
+	u.scheduleRetry(at.Add(deniedLast))
 }
 
 // forget takes a command for one that the reader does not know, until it is lost: it is

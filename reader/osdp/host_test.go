@@ -121,7 +121,7 @@ func (h *host) run(d time.Duration) {
 // until lets time pass until done; it reports false if that is not so after d.
 func (h *host) until(d time.Duration, done func() bool) bool {
 	for end := h.now.Add(d); !done(); {
-		h.say()
+		h.sendFrames()
 		if done() {
 			break
 		}
@@ -144,8 +144,8 @@ func (h *host) until(d time.Duration, done func() bool) bool {
 	return true
 }
 
-// say puts what the bus has to say on the wire.
-func (h *host) say() {
+// sendFrames puts what the bus has to say on the wire.
+func (h *host) sendFrames() {
 	for p := h.bus.Send(h.now); p != nil; p = h.bus.Send(h.now) {
 		h.sent, h.frames = append(h.sent, h.now), append(h.frames, bytes.Clone(p))
 		at := h.now.Add(h.bytes(len(p)))

@@ -40,7 +40,7 @@ func TestTheDefaultKeyEndsWithItsTime(t *testing.T) {
 			if err := h.bus.Commission(h.now, 1, osdp.Commission{Until: h.now.Add(left), Key: key(t, otherKey)}); err != nil {
 				t.Fatal(err)
 			}
-			h.say()
+			h.sendFrames()
 			h.wire, h.frames = nil, nil // nobody hears the reply
 			end(h)
 			_ = rogue.Present(26, card26)

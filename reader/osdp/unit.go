@@ -110,20 +110,20 @@ func newUnit(c Unit) *unit {
 
 // opened voids whatever was under way.
 func (u *unit) opened(now time.Time) {
-	u.begin()
-	u.rest(now)
+	u.restartConversation()
+	u.scheduleRetry(now)
 	u.told, u.pause, u.missed, u.falls = "", probeFirst, 0, 0
 	u.refuses, u.noCap, u.noLocal = caps{}, false, false
 }
 
-// begin restarts the conversation with the reader.
-func (u *unit) begin() {
+// restartConversation restarts the conversation with the reader.
+func (u *unit) restartConversation() {
 	u.seq, u.tries, u.busy = 0, 0, time.Time{}
 	u.leave(ident)
 }
 
-// rest sets when the reader is asked for next.
-func (u *unit) rest(at time.Time) {
+// scheduleRetry sets when the reader is asked for next.
+func (u *unit) scheduleRetry(at time.Time) {
 	u.at = at
 	u.leave(lost)
 }
@@ -175,7 +175,7 @@ func (u *unit) command(now time.Time, random io.Reader) []byte {
 		return nil
 	}
 	if u.state == lost {
-		u.begin()
+		u.restartConversation()
 		u.probing, u.garbled = true, false
 		u.sum = !u.heard && u.missed/2%2 == 1
 	}
@@ -183,7 +183,7 @@ func (u *unit) command(now time.Time, random io.Reader) []byte {
 		u.frame = u.build(random)
 	}
 	if u.frame == nil {
-		u.rest(now.Add(probeLast))
+		u.scheduleRetry(now.Add(probeLast))
 		return nil
 	}
 	u.line.Sent++
@@ -271,13 +271,13 @@ func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
 		u.lose(at, why, emit)
 		return
 	}
-	u.begin()
+	u.restartConversation()
 }
 
 // lose gives the reader up for a while. It is told once.
 func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.refuses = caps{}
-	u.rest(at.Add(u.pause))
+	u.scheduleRetry(at.Add(u.pause))
 	u.pause = min(2*u.pause, probeLast)
 	if u.told != reader.KindDown {
 		u.down(at, why, emit)
@@ -295,7 +295,7 @@ func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
 		u.dev.alarm(at, why, emit)
 	}
 	u.down(at, why, emit)
-	u.rest(at.Add(deniedLast))
+	u.scheduleRetry(at.Add(deniedLast))
 }
 
 func (u *unit) down(at time.Time, why reader.Why, emit func(reader.Event)) {

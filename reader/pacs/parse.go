@@ -25,7 +25,7 @@ func Parse(definition string) (Format, error) {
 	f := Format{Name: strings.Join(words, " "), Source: "configuration"}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
-		if err := f.word(key, value); err != nil {
+		if err := f.parseField(key, value); err != nil {
 			return Format{}, fmt.Errorf("%q: %w", w, err)
 		}
 	}
@@ -38,8 +38,8 @@ func Parse(definition string) (Format, error) {
 	return f, f.inside(words)
 }
 
-// word reads one word.
-func (f *Format) word(key, value string) (err error) {
+// parseField reads one word.
+func (f *Format) parseField(key, value string) (err error) {
 	switch key {
 	case "bits":
 		if f.Bits, err = strconv.Atoi(value); err != nil || f.Bits < minBits || f.Bits > MaxBits {

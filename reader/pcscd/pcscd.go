@@ -107,7 +107,7 @@ func (c *Client) run(ctx context.Context, emit func(reader.Event)) error {
 		return c.opError("talk to", "is it pcscd that listens there?", err)
 	}
 	for {
-		if err := s.turn(ctx); err != nil {
+		if err := s.handleChanges(ctx); err != nil {
 			return err
 		}
 	}
@@ -134,8 +134,8 @@ type session struct {
 	changes uint32 // this count
 }
 
-// turn looks at the readers, and deals with what changed, or waits for that.
-func (s *session) turn(ctx context.Context) error {
+// handleChanges looks at the readers, and deals with what changed, or waits for that.
+func (s *session) handleChanges(ctx context.Context) error {
 	states, err := s.w.wait()
 	if err != nil {
 		return s.lost(err)
@@ -191,7 +191,7 @@ func (s *session) ask(ctx context.Context, st state) error {
 		var rv rvError
 		switch {
 		case err == nil:
-			s.tell(c, why)
+			s.emitResult(c, why)
 			return nil
 		case !errors.As(err, &rv), rv == rvNoService:
 			return s.lost(err)
@@ -199,7 +199,7 @@ func (s *session) ask(ctx context.Context, st state) error {
 			s.handled = false
 			return nil
 		case try == attempts:
-			s.tell(c, reader.Refused)
+			s.emitResult(c, reader.Refused)
 			return nil
 		}
 		select {
@@ -232,7 +232,7 @@ func (s *session) inquire(st state) (c reader.Card, why reader.Why, err error) {
 	return c, why, err
 }
 
-func (s *session) tell(c reader.Card, why reader.Why) {
+func (s *session) emitResult(c reader.Card, why reader.Why) {
 	now := time.Now()
 	switch {
 	case why != "":

@@ -134,8 +134,8 @@ func changing(list ...state) func([]byte) []byte {
 	return func([]byte) []byte { return append(readers(list...), numbers(0, 0)...) }
 }
 
-// answer is that of SCARD_TRANSMIT with n bytes.
-func answer(n uint32, data ...byte) func([]byte) []byte {
+// transmitReply is that of SCARD_TRANSMIT with n bytes.
+func transmitReply(n uint32, data ...byte) func([]byte) []byte {
 	return func([]byte) []byte { return append(numbers(5, 1, 16, 5, 1, 16, n, 0), data...) }
 }
 
@@ -147,15 +147,15 @@ func TestDaemonThatAnswersWrongly(t *testing.T) {
 		said    string
 		want    string
 	}{
-		{"a card, and then it stops", []func([]byte) []byte{states(withCard), word, connect, answer(6, 1, 2, 3, 4, 0x90, 0), always(5, 0, 0), states(withCard)},
+		{"a card, and then it stops", []func([]byte) []byte{states(withCard), word, connect, transmitReply(6, 1, 2, 3, 4, 0x90, 0), always(5, 0, 0), states(withCard)},
 			"up, card, down lost", "did pcscd stop?"},
 		{"the card left while it was asked", []func([]byte) []byte{states(withCard), word, echo(0, 0, uint32(rvNoCard)), changing(aReader)}, "up, down lost", "did pcscd stop?"},
 		{"the card does not answer", []func([]byte) []byte{states(withCard), word, echo(0, 0, 0x80100066), echo(0, 0, 0x80100066), echo(0, 0, 0x80100066)},
 			"up, fault refused, down lost", "did pcscd stop?"},
-		{"somebody else has it, for a moment", []func([]byte) []byte{states(withCard), word, echo(0, 0, uint32(rvSharing)), connect, answer(6, 1, 2, 3, 4, 0x90, 0), always(5, 0, 0)},
+		{"somebody else has it, for a moment", []func([]byte) []byte{states(withCard), word, echo(0, 0, uint32(rvSharing)), connect, transmitReply(6, 1, 2, 3, 4, 0x90, 0), always(5, 0, 0)},
 			"up, card, down lost", "did pcscd stop?"},
-		{"an answer that is too long", []func([]byte) []byte{states(withCard), word, connect, answer(1 << 30)}, "up, down lost", "does not answer as pcscd does"},
-		{"an answer of nothing", []func([]byte) []byte{states(withCard), word, connect, answer(0), always(5, 0, 0)}, "up, fault length, down lost", ""},
+		{"an answer that is too long", []func([]byte) []byte{states(withCard), word, connect, transmitReply(1 << 30)}, "up, down lost", "does not answer as pcscd does"},
+		{"an answer of nothing", []func([]byte) []byte{states(withCard), word, connect, transmitReply(0), always(5, 0, 0)}, "up, fault length, down lost", ""},
 		{"an ATR that is too long", []func([]byte) []byte{func([]byte) []byte {
 			p := readers(withCard)
 			p[nameLen+48] = 200

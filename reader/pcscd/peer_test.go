@@ -154,21 +154,21 @@ func (p *peer) put(slot int, atr, answer string) *badge {
 	})
 	go func() {
 		defer close(b.gone)
-		_ = b.answer(unhex(p.t, atr), unhex(p.t, answer)) // ends when the card is taken away
+		_ = b.playCard(unhex(p.t, atr), unhex(p.t, answer)) // ends when the card is taken away
 	}()
-	p.t.Cleanup(b.take)
+	p.t.Cleanup(b.remove)
 	return b
 }
 
-// take takes the card away.
-func (b *badge) take() {
+// remove takes the card away.
+func (b *badge) remove() {
 	b.once.Do(func() { _ = b.conn.Close() })
 	<-b.gone
 }
 
-// answer plays the card: vsmartcard's vpcd.h. Messages have their length in front; those
+// playCard plays the card: vsmartcard's vpcd.h. Messages have their length in front; those
 // of one byte are power off, power on, reset, and 4, which asks for the ATR.
-func (b *badge) answer(atr, uid []byte) error {
+func (b *badge) playCard(atr, uid []byte) error {
 	for {
 		var n uint16
 		if err := binary.Read(b.conn, binary.BigEndian, &n); err != nil {
@@ -261,12 +261,12 @@ func TestCardsAtTheRealDaemon(t *testing.T) {
 	b := p.put(0, atr1K, "04A1B2C3D4E5F69000")
 	f.next("card 04A1B2C3D4E5F6")
 	other := p.put(1, atr1K, "AABBCCDD9000") // in a reader that is not ours
-	b.take()
+	b.remove()
 	p.gone(0)
 	b = p.put(0, atr1K, "010203049000")
 	f.next("card 01020304") // and nothing before it: it was told once, and the other not at all
-	b.take()
-	other.take()
+	b.remove()
+	other.remove()
 	p.gone(0)
 	for _, tt := range []struct{ atr, answer, want string }{
 		{"3B8F8001804F0CA0000003060B00140000000077", "E0040102030405069000", "card E004010203040506"},
@@ -277,7 +277,7 @@ func TestCardsAtTheRealDaemon(t *testing.T) {
 	} {
 		b = p.put(0, tt.atr, tt.answer)
 		f.next(tt.want)
-		b.take()
+		b.remove()
 		p.gone(0)
 	}
 	p.stop()

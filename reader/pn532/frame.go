@@ -68,7 +68,7 @@ func (r *receiver) byte(at time.Time, b byte) (kind, []byte, reader.Why) {
 	}
 	r.buf[r.n] = b
 	r.n++
-	k, from, end, why := r.look()
+	k, from, end, why := r.findFrame()
 	if why != "" || r.n < end {
 		return nothing, nil, why
 	}
@@ -79,9 +79,9 @@ func (r *receiver) byte(at time.Time, b byte) (kind, []byte, reader.Why) {
 	return data, r.buf[from : end-2], ""
 }
 
-// look tells what frame it is, where its data starts and where it ends; as long as that
+// findFrame tells what frame it is, where its data starts and where it ends; as long as that
 // is not known, the end is beyond what is there.
-func (r *receiver) look() (k kind, from, end int, why reader.Why) {
+func (r *receiver) findFrame() (k kind, from, end int, why reader.Why) {
 	p := r.buf[:r.n]
 	more := r.n + 1
 	switch {

@@ -29,8 +29,8 @@ var (
 	what = []byte{0, 0, 0xFF, 1, 0xFF, 0x7F, 0x81, 0} // error frame
 )
 
-// answer writes the chip's frame, behind its ACK.
-func answer(body ...byte) []byte { return slices.Concat(ack, frame(body...)) }
+// chipReply writes the chip's frame, behind its ACK.
+func chipReply(body ...byte) []byte { return slices.Concat(ack, frame(body...)) }
 
 func frame(body ...byte) []byte { return tfi(0xD5, body...) }
 
@@ -78,7 +78,7 @@ func TestContract(t *testing.T) {
 	v, uid := vector(t)
 	readertest.Decoder(t, readertest.Contract{
 		New:      func() reader.Decoder { return pn532.New(pn532.Options{}) },
-		Frames:   [][]byte{v, answer(list(seven, ats...)...), frame(list(ten)...), extended(list(uid)...)},
+		Frames:   [][]byte{v, chipReply(list(seven, ats...)...), frame(list(ten)...), extended(list(uid)...)},
 		Want:     []reader.Event{event(uid), event(seven), event(ten), event(uid)},
 		Checksum: true,
 		Garbage:  [][]byte{{1}, {0xFF}, {0}, {0, 0, 0xFF}, {0x55, 0x55}, ack[:4], v[:20], nak, []byte("noise"), bytes.Repeat([]byte{0, 0, 0xFF, 0xFF, 0xFF}, 100)},
@@ -89,9 +89,9 @@ func TestContract(t *testing.T) {
 func chip(q []byte) []byte {
 	switch {
 	case bytes.HasSuffix(q, unhexConst("0000FF05FBD4140114010200")):
-		return answer(0x15)
+		return chipReply(0x15)
 	case bytes.Equal(q, unhexConst("0000FF06FAD43205FF0102F300")):
-		return answer(0x33)
+		return chipReply(0x33)
 	}
 	return nil
 }
@@ -113,8 +113,8 @@ func TestPollerContract(t *testing.T) {
 		New:      func() reader.Poller { return pn532.New(pn532.Options{}) },
 		Asks:     asks,
 		Peer:     chip,
-		Empty:    answer(0x4B, 0),
-		Answers:  [][]byte{v, answer(list(seven, ats...)...), extended(list(ten)...)},
+		Empty:    chipReply(0x4B, 0),
+		Answers:  [][]byte{v, chipReply(list(seven, ats...)...), extended(list(ten)...)},
 		Want:     []reader.Event{event(uid), event(seven), event(ten)},
 		Checksum: true,
 		Fills: func(bad, good []byte) bool { // zeros behind an ACK
@@ -152,19 +152,19 @@ func TestWhatAChipSays(t *testing.T) {
 		name, want string
 		listed     []byte
 	}{
-		{"a badge", "card", answer(list(seven)...)},
-		{"two badges", "faultambiguous", answer(two...)},
-		{"five bytes", "faultlength", answer(list([]byte{1, 2, 3, 4, 5})...)},
-		{"an ATS that is cut", "faultlength", answer(list(seven, 6, 0x75)...)},
+		{"a badge", "card", chipReply(list(seven)...)},
+		{"two badges", "faultambiguous", chipReply(two...)},
+		{"five bytes", "faultlength", chipReply(list([]byte{1, 2, 3, 4, 5})...)},
+		{"an ATS that is cut", "faultlength", chipReply(list(seven, 6, 0x75)...)},
 		{"an answer without ACK", "card", frame(list(seven)...)},
 		{"zeros between ACK and answer", "card", slices.Concat(ack, make([]byte, 3), frame(list(seven)...))},
-		{"a wake-up", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", append([]byte{0x55}, answer(list(seven)...)...)},
+		{"a wake-up", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", append([]byte{0x55}, chipReply(list(seven)...)...)},
 		{"what the host says, back", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", question(0x4B, 0)},
 		{"an answer of one byte", "faultlength faultlength faultlength faultsilent faultlength faultlength faultlength", frame()},
 		{"an answer that starts with 7F", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", tfi(0x7F, 0x4B, 0)},
 		{"an ACK alone, then nothing", "", ack},
 		{"it does not know the command", "faultrefused", append(bytes.Clone(ack), what...)},
-		{"another command's answer", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", answer(0x03, 0x32)},
+		{"another command's answer", "faultframing faultframing faultframing faultsilent faultframing faultframing faultframing", chipReply(0x03, 0x32)},
 		{"it did not understand", "faultrefused faultrefused faultrefused faultsilent faultrefused faultrefused faultrefused", nak},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,9 +187,9 @@ func TestAChipThatKnowsLess(t *testing.T) {
 		got := talk(pn532.New(pn532.Options{}), 5, func(q []byte) []byte {
 			switch {
 			case asks(q):
-				return answer(list(seven)...)
+				return chipReply(list(seven)...)
 			case bytes.HasPrefix(q, []byte{0x55}):
-				return answer(0x15)
+				return chipReply(0x15)
 			}
 			return second
 		})
@@ -211,7 +211,7 @@ func TestAChipThatFellAsleep(t *testing.T) {
 			return nil
 		}
 		if asks(q) {
-			return answer(0x4B, 0)
+			return chipReply(0x4B, 0)
 		}
 		return chip(q)
 	})
@@ -244,8 +244,8 @@ func TestACaptureOfBothSides(t *testing.T) {
 	asked := unhex(t, "0000ff04fcd44a0100e100")
 	for name, in := range map[string][]byte{
 		"a question":     slices.Concat(asked, v),
-		"from the start": slices.Concat(wakeUp, question(0x14, 1, 0x14, 1), answer(0x15), asked, v),
-		"woken again":    slices.Concat(asked, answer(0x4B, 0), wakeUp, question(0x14, 1, 0x14, 1), answer(0x15), asked, v),
+		"from the start": slices.Concat(wakeUp, question(0x14, 1, 0x14, 1), chipReply(0x15), asked, v),
+		"woken again":    slices.Concat(asked, chipReply(0x4B, 0), wakeUp, question(0x14, 1, 0x14, 1), chipReply(0x15), asked, v),
 	} {
 		var got []reader.Event
 		pn532.New(pn532.Options{}).Feed(t0, in, func(e reader.Event) { got = append(got, e) })
@@ -268,7 +268,7 @@ func TestGone(t *testing.T) {
 	for gone, want := range map[int]int{0: 1, 1: 2} {
 		d := pn532.New(pn532.Options{Gone: gone})
 		n := 0
-		d.Feed(t0, slices.Concat(v, answer(0x4B, 0), v), func(reader.Event) { n++ })
+		d.Feed(t0, slices.Concat(v, chipReply(0x4B, 0), v), func(reader.Event) { n++ })
 		if n != want {
 			t.Errorf("gone %d: %d events, want %d", gone, n, want)
 		}
@@ -286,7 +286,7 @@ func TestALongTimeoutIsNoSilence(t *testing.T) {
 func FuzzDecoder(f *testing.F) {
 	v, _ := vector(f)
 	f.Add(v, 9)
-	f.Add(answer(list(seven, ats...)...), 4)
+	f.Add(chipReply(list(seven, ats...)...), 4)
 	f.Add(extended(list(ten)...), 4)
 	f.Add(slices.Concat(nak, what, v), 4)
 	f.Fuzz(func(t *testing.T, in []byte, cut int) {

@@ -93,8 +93,8 @@ func (s *session) piece(p []byte) {
 	}
 }
 
-// rest lets time pass, with the ticks that it brings.
-func (s *session) rest() {
+// passTime lets time pass, with the ticks that it brings.
+func (s *session) passTime() {
 	end := s.now.Add(pause)
 	for due := s.dec.Deadline(); !due.IsZero() && due.Before(end); due = s.dec.Deadline() {
 		s.now = due
@@ -106,7 +106,7 @@ func (s *session) rest() {
 // frame feeds a frame in one piece and rests.
 func (s *session) frame(p []byte) {
 	s.feed(p)
-	s.rest()
+	s.passTime()
 }
 
 // only gives the events of the kinds.
@@ -196,7 +196,7 @@ func (c Contract) times(t *testing.T) {
 				}
 			}
 		}
-		s.rest()
+		s.passTime()
 	}
 	if !same(s.events, c.Want) {
 		t.Errorf("bytes one millisecond apart: got %s, want %s", outline(s.events), outline(c.Want))

@@ -68,8 +68,8 @@ func (h *host) said() []reader.Event {
 	return only(h.events, reader.KindCard, reader.KindKey, reader.KindFault)
 }
 
-// answer feeds an answer, in pieces of one byte unless it is a report.
-func (h *host) answer(p []byte) {
+// feedAnswer feeds an answer, in pieces of one byte unless it is a report.
+func (h *host) feedAnswer(p []byte) {
 	if h.c.Reports {
 		h.feed(p)
 		return
@@ -97,7 +97,7 @@ func (h *host) ask(t *testing.T) {
 		default:
 			q = bytes.Clone(q)
 			h.now = h.now.Add(time.Millisecond)
-			h.answer(h.c.Peer(q))
+			h.feedAnswer(h.c.Peer(q))
 		}
 	}
 	t.Fatal("the poller does not ask for a badge")
@@ -108,7 +108,7 @@ func (h *host) exchange(t *testing.T) {
 	t.Helper()
 	h.ask(t)
 	h.now = h.now.Add(time.Millisecond)
-	h.answer(h.c.Empty)
+	h.feedAnswer(h.c.Empty)
 }
 
 // badge asks for a badge, and there is one.
@@ -116,7 +116,7 @@ func (h *host) badge(t *testing.T, answer []byte) {
 	t.Helper()
 	h.ask(t)
 	h.now = h.now.Add(time.Millisecond)
-	h.answer(answer)
+	h.feedAnswer(answer)
 }
 
 // gone asks until any poller knows that the badge is gone.
@@ -169,7 +169,7 @@ func (c PollerContract) stays(t *testing.T) {
 
 func (c PollerContract) unasked(t *testing.T) {
 	h := c.host(t)
-	h.answer(c.Answers[0])
+	h.feedAnswer(c.Answers[0])
 	if len(only(h.events, reader.KindCard)) != 0 {
 		t.Error("an answer that nobody asked for gives a card")
 	}
@@ -179,7 +179,7 @@ func (c PollerContract) unasked(t *testing.T) {
 	h.gone(t)
 	h.ask(t)
 	h.dec.Open(h.now)
-	h.answer(c.Answers[0])
+	h.feedAnswer(c.Answers[0])
 	if len(only(h.events, reader.KindCard)) != 0 {
 		t.Error("an answer of before the port was opened again gives a card")
 	}
@@ -234,7 +234,7 @@ func (c PollerContract) tail(t *testing.T, good []byte) {
 	bad := slices.Clone(good)
 	bad[len(bad)/2] ^= 1
 	h.badge(t, bad)
-	h.answer(good)
+	h.feedAnswer(good)
 	if len(only(h.events, reader.KindCard)) != 0 {
 		t.Error("what follows a damaged answer gives a card")
 	}
@@ -254,7 +254,7 @@ func (c PollerContract) spoil(t *testing.T, what string, j int, bad []byte) {
 		t.Errorf("%s gives no fault", what)
 	}
 	h.now = h.now.Add(time.Millisecond)
-	h.answer(c.Answers[j])
+	h.feedAnswer(c.Answers[j])
 	if cards := only(h.events, reader.KindCard); !same(cards, only(c.Want[j:j+1], reader.KindCard)) {
 		t.Errorf("after %s: %s", what, outline(h.said()))
 	}

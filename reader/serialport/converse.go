@@ -63,7 +63,7 @@ func (p *Port) converse(tty *os.File, dec reader.Poller, emit func(reader.Event)
 	dec.Open(time.Now())
 	for {
 		p.calls.serve()
-		if err := p.say(tty, dec); err != nil {
+		if err := p.writeFrames(tty, dec); err != nil {
 			return err
 		}
 		if err := p.calls.arm(dec.Deadline()); err != nil {
@@ -77,15 +77,15 @@ func (p *Port) converse(tty *os.File, dec reader.Poller, emit func(reader.Event)
 		case err != nil:
 			return p.failed("read", err)
 		case n > 0:
-			p.take(at, buf[:n], emit)
+			p.feedChunk(at, buf[:n], emit)
 		case due(dec, at):
 			dec.Tick(at, emit)
 		}
 	}
 }
 
-// say writes what the decoder has to say.
-func (p *Port) say(tty *os.File, dec reader.Poller) error {
+// writeFrames writes what the decoder has to say.
+func (p *Port) writeFrames(tty *os.File, dec reader.Poller) error {
 	for {
 		frame := dec.Send(time.Now())
 		if frame == nil {

@@ -129,7 +129,7 @@ func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
 		at := time.Now()
 		switch {
 		case n > 0:
-			p.take(at, buf[:n], emit)
+			p.feedChunk(at, buf[:n], emit)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			p.dec.Tick(at, emit)
 		default:
@@ -138,8 +138,8 @@ func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
 	}
 }
 
-// take hands a chunk on and wipes it: a badge may be in it.
-func (p *Port) take(at time.Time, chunk []byte, emit func(reader.Event)) {
+// feedChunk hands a chunk on and wipes it: a badge may be in it.
+func (p *Port) feedChunk(at time.Time, chunk []byte, emit func(reader.Event)) {
 	if p.cfg.Tap != nil {
 		p.cfg.Tap(chunk, at)
 	}

@@ -16,7 +16,7 @@ func TestWhatWasReadIsWiped(t *testing.T) {
 		t.Fatal(err)
 	}
 	chunk, badges := []byte("0011223344\r\n"), 0
-	(&Port{dec: dec}).take(time.Now(), chunk, func(e reader.Event) {
+	(&Port{dec: dec}).feedChunk(time.Now(), chunk, func(e reader.Event) {
 		if e.Kind == reader.KindCard && e.Card.Reveal() == "0011223344" {
 			badges++
 		}

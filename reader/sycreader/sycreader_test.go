@@ -47,8 +47,8 @@ func TestPollerContract(t *testing.T) {
 	}
 }
 
-// say gives what a decoder without a host says to reports.
-func say(reports ...[]byte) (events []reader.Event) {
+// eventsOf gives what a decoder without a host says to reports.
+func eventsOf(reports ...[]byte) (events []reader.Event) {
 	d := sycreader.New(sycreader.Options{})
 	for _, r := range reports {
 		d.Feed(t0, r, func(e reader.Event) { events = append(events, e) })
@@ -58,12 +58,12 @@ func say(reports ...[]byte) (events []reader.Event) {
 
 func TestDamage(t *testing.T) {
 	good := readertest.Serial(t, "sycreader-feature")[0].Bytes
-	if got := say(good); len(got) != 1 || got[0].Card != event(0x4D, 0, 0x96, 2, 0xD2).Card {
+	if got := eventsOf(good); len(got) != 1 || got[0].Card != event(0x4D, 0, 0x96, 2, 0xD2).Card {
 		t.Fatalf("%d events, and not the badge", len(got))
 	}
 	bad := func(what string, at int, r []byte) {
 		t.Helper()
-		if got := say(r); len(got) != 1 || got[0].Kind != reader.KindFault {
+		if got := eventsOf(r); len(got) != 1 || got[0].Kind != reader.KindFault {
 			t.Errorf("byte %d %s: %d events, and not a fault", at, what, len(got))
 		}
 	}
@@ -76,7 +76,7 @@ func TestDamage(t *testing.T) {
 			bad("changed", at, r)
 		}
 	}
-	if got := say(report(0, 1, 2, 3, 4), report(), make([]byte, 300)); len(got) != 3 {
+	if got := eventsOf(report(0, 1, 2, 3, 4), report(), make([]byte, 300)); len(got) != 3 {
 		t.Errorf("lengths that cannot be: %d events", len(got))
 	}
 }
@@ -125,7 +125,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Add(unhex(f, wide))
 	f.Add(report(1))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		for _, e := range say(in) {
+		for _, e := range eventsOf(in) {
 			if e.Kind == reader.KindCard && !bytes.HasPrefix(in, report(append([]byte{0}, e.Card.Raw()...)...)) {
 				t.Error("a card that was not sent")
 			}

@@ -150,7 +150,7 @@ func (d *Simple) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		case why != "":
 			d.fault(at, why, emit)
 		case message != nil:
-			d.answer(at, message, emit)
+			d.handleAnswer(at, message, emit)
 			d.in.wipe()
 		}
 	}
@@ -204,7 +204,7 @@ func (d *Simple) doubt() {
 	}
 }
 
-func (d *Simple) answer(at time.Time, message []byte, emit func(reader.Event)) {
+func (d *Simple) handleAnswer(at time.Time, message []byte, emit func(reader.Event)) {
 	switch {
 	case !d.poll.Opened():
 		d.overheard(at, message, emit)

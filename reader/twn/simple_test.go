@@ -43,10 +43,10 @@ var wires = []wire{
 	{"binary with CRC that is found out", twn.SimpleOptions{Binary: true}, block, true},
 }
 
-func (w wire) say(message []byte) []byte { return w.write(message, w.crc) }
+func (w wire) encode(message []byte) []byte { return w.write(message, w.crc) }
 
 // asks reports whether a question is SearchTag as the reader expects it.
-func (w wire) asks(q []byte) bool { return bytes.Equal(q, w.say([]byte{5, 0, 32})) }
+func (w wire) asks(q []byte) bool { return bytes.Equal(q, w.encode([]byte{5, 0, 32})) }
 
 func TestSimplePollerContract(t *testing.T) {
 	for _, w := range wires {
@@ -54,9 +54,9 @@ func TestSimplePollerContract(t *testing.T) {
 			readertest.Poller(t, readertest.PollerContract{
 				New:      func() reader.Poller { return twn.NewSimple(w.opts) },
 				Asks:     w.asks,
-				Peer:     func([]byte) []byte { return w.say([]byte{3}) }, // what a reader without CRC says to one
-				Empty:    w.say(none),
-				Answers:  [][]byte{w.say(mifare), w.say(em)},
+				Peer:     func([]byte) []byte { return w.encode([]byte{3}) }, // what a reader without CRC says to one
+				Empty:    w.encode(none),
+				Answers:  [][]byte{w.encode(mifare), w.encode(em)},
 				Want:     []reader.Event{mifareCard, emCard},
 				Checksum: w.crc,
 			})
@@ -75,7 +75,7 @@ func TestSimpleContract(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			c := readertest.Contract{
 				New:      func() reader.Decoder { return twn.NewSimple(w.opts) },
-				Frames:   [][]byte{w.say(mifare), w.say(none), w.say(em)},
+				Frames:   [][]byte{w.encode(mifare), w.encode(none), w.encode(em)},
 				Want:     []reader.Event{mifareCard, emCard},
 				Checksum: w.crc,
 				Garbage:  [][]byte{{0xFF}, {0x0D}, []byte("noise")},
@@ -145,7 +145,7 @@ func TestSimpleTags(t *testing.T) {
 				if w.crc && (want == "faultlength" || want == "faultformat" && tt.name != "a phone") {
 					want = "" // of another question: the CRC is right
 				}
-				if got := feed(twn.NewSimple(w.opts), string(w.say(tt.answer)), ""); got != want {
+				if got := feed(twn.NewSimple(w.opts), string(w.encode(tt.answer)), ""); got != want {
 					t.Errorf("%s: got %q, want %q", w.name, got, want)
 				}
 			}
@@ -324,7 +324,7 @@ func TestAWrongBadgeThatStays(t *testing.T) {
 func FuzzSimple(f *testing.F) {
 	for i, w := range wires {
 		for _, m := range [][]byte{mifare, em, prox, none} {
-			f.Add(w.say(m), 5, uint8(i))
+			f.Add(w.encode(m), 5, uint8(i))
 		}
 	}
 	f.Add(readertest.Serial(f, "twn4-simple-crc")[0].Bytes, 3, uint8(1))

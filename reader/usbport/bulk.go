@@ -129,19 +129,19 @@ func (b *Bulk) serve(ctx context.Context, emit func(reader.Event)) error {
 	}
 	l, err := b.open(dev)
 	if err != nil {
-		return b.opError("claim", b.judge(dev, err))
+		return b.opError("claim", b.explainError(dev, err))
 	}
 	defer l.close()
 	err = b.talk(ctx, l, emit)
 	if ctx.Err() == nil {
-		err = b.judge(dev, err)
+		err = b.explainError(dev, err)
 		b.sick = !errors.Is(err, errGone)
 	}
 	return b.opError("talk to", err)
 }
 
-// judge says of an error whether it is that the device is gone, or another program's.
-func (b *Bulk) judge(dev pipes, err error) error {
+// explainError says of an error whether it is that the device is gone, or another program's.
+func (b *Bulk) explainError(dev pipes, err error) error {
 	if !dev.there() {
 		return errGone
 	}
@@ -175,7 +175,7 @@ func (b *Bulk) talk(ctx context.Context, l *link, emit func(reader.Event)) error
 	s := &talk{b: b, l: l, in: in, emit: emit}
 	b.dec.Open(time.Now())
 	for {
-		if err := s.turn(ctx); err != nil {
+		if err := s.exchange(ctx); err != nil {
 			return err
 		}
 	}
@@ -211,8 +211,8 @@ type talk struct {
 	silent bool
 }
 
-// turn says what there is to say, and takes what comes, or the time.
-func (s *talk) turn(ctx context.Context) error {
+// exchange says what there is to say, and takes what comes, or the time.
+func (s *talk) exchange(ctx context.Context) error {
 	dec := s.b.dec
 	for q := dec.Send(time.Now()); q != nil; q = dec.Send(time.Now()) {
 		if err := s.write(ctx, q); err != nil {
@@ -225,12 +225,12 @@ func (s *talk) turn(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case t := <-s.in:
-		return s.take(t)
+		return s.feedTransfer(t)
 	case <-due.C:
 	}
 	select { // what came in time is not late because the timer was seen first
 	case t := <-s.in:
-		return s.take(t)
+		return s.feedTransfer(t)
 	default:
 		dec.Tick(time.Now(), s.event)
 		return s.end()
@@ -243,7 +243,7 @@ func (s *talk) write(ctx context.Context, q []byte) error {
 	return s.l.write(ctx, q)
 }
 
-func (s *talk) take(t transfer) error {
+func (s *talk) feedTransfer(t transfer) error {
 	if t.err != nil {
 		return t.err
 	}

@@ -61,10 +61,10 @@ func (m *machine) mute() (hear func()) {
 	if c.users++; c.users == 1 {
 		c.deaf, _ = m.muteConsole()
 	}
-	return m.hear
+	return m.unmuteConsole
 }
 
-func (m *machine) hear() {
+func (m *machine) unmuteConsole() {
 	c := &m.muting
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -42,8 +42,8 @@ type grab struct {
 	users int
 }
 
-// take takes the keys of an input device until release is called, once.
-func (m *machine) take(in input) (release func(), err error) {
+// grabInput takes the keys of an input device until release is called, once.
+func (m *machine) grabInput(in input) (release func(), err error) {
 	m.grabs.mu.Lock()
 	defer m.grabs.mu.Unlock()
 	key := in.dir + " " + in.node

@@ -71,7 +71,7 @@ func (g *Guard) run(ctx context.Context, emit func(reader.Event)) error {
 			up = true
 			emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
 		}
-		g.tell(h, emit)
+		g.emitAlarms(h, emit)
 	})
 }
 
@@ -84,8 +84,8 @@ func on(list []Spec, in input) bool {
 	return slices.ContainsFunc(list, func(s Spec) bool { return s.fitsInput(in) })
 }
 
-// tell raises the alarm for what is new, and forgets what is gone.
-func (g *Guard) tell(h *holder, emit func(reader.Event)) {
+// emitAlarms raises the alarm for what is new, and forgets what is gone.
+func (g *Guard) emitAlarms(h *holder, emit func(reader.Event)) {
 	there := map[string]bool{}
 	for _, d := range h.known {
 		if !d.wanted || !d.in.isKeyboard() || there[d.in.plugging] || on(g.cfg.Readers, d.in) {

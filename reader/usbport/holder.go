@@ -83,7 +83,7 @@ func (h *holder) pass(quiet bool) (time.Duration, error) {
 	there := map[string]bool{}
 	for _, dir := range dirs {
 		there[dir] = true
-		h.look(dir)
+		h.holdIfWanted(dir)
 	}
 	for dir, d := range h.known {
 		if !there[dir] {
@@ -95,8 +95,8 @@ func (h *holder) pass(quiet bool) (time.Duration, error) {
 	return h.settle(quiet), nil
 }
 
-// look takes an input device if it is wanted.
-func (h *holder) look(dir string) {
+// holdIfWanted takes an input device if it is wanted.
+func (h *holder) holdIfWanted(dir string) {
 	d := h.known[dir]
 	if d == nil {
 		if d = h.meet(dir); d == nil {
@@ -105,7 +105,7 @@ func (h *holder) look(dir string) {
 		h.known[dir] = d
 	}
 	if d.wanted && d.release == nil {
-		h.take(d)
+		h.hold(d)
 	}
 }
 
@@ -119,7 +119,7 @@ func (h *holder) spread() {
 	for _, d := range h.known {
 		if !d.wanted && wanted[d.in.plugging] {
 			d.wanted = true
-			h.take(d)
+			h.hold(d)
 		}
 	}
 }
@@ -137,10 +137,10 @@ func (h *holder) meet(dir string) *held {
 	return &held{in: in, wanted: h.want(in)}
 }
 
-func (h *holder) take(d *held) {
+func (h *holder) hold(d *held) {
 	var err error = fs.ErrNotExist
 	if d.in.node = h.m.eventNode(d.in.dir); d.in.node != "" {
-		d.release, err = h.m.take(d.in)
+		d.release, err = h.m.grabInput(d.in)
 	}
 	if err == nil {
 		d.shut = d.shut || attribute(d.in.dir, "inhibited") == "1" // left by an agent that was killed

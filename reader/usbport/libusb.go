@@ -73,7 +73,7 @@ var errBroken = errors.New("libusb cannot look at the devices: one that is plugg
 func (l *library) find(p pipes) (*gousb.Device, error) {
 	for fresh := l.ctx == nil; ; fresh = true {
 		if l.ctx == nil {
-			ctx, err := begin()
+			ctx, err := newContext()
 			if err != nil {
 				return nil, err
 			}
@@ -93,8 +93,8 @@ func (l *library) find(p pipes) (*gousb.Device, error) {
 	}
 }
 
-// begin makes a context, which panics when libusb fails.
-func begin() (ctx *gousb.Context, err error) {
+// newContext makes a context, which panics when libusb fails.
+func newContext() (ctx *gousb.Context, err error) {
 	err = safely(func() error { ctx = gousb.NewContext(); return nil })
 	if err != nil {
 		err = fmt.Errorf("start libusb: %w: is /dev/bus/usb there?", err)

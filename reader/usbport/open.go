@@ -82,7 +82,7 @@ func (m *machine) takeAll(d Device, o *opened) error {
 		if in.node == "" {
 			return fmt.Errorf("no event node of %s: %w", filepath.Base(in.dir), fs.ErrNotExist)
 		}
-		release, err := m.take(in)
+		release, err := m.grabInput(in)
 		if err != nil {
 			return err
 		}

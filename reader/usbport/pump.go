@@ -87,7 +87,7 @@ func (s *pump) run(emit func(reader.Event)) error {
 		switch {
 		case err == nil && polls: // what it types beside is not for the decoder
 		case err == nil:
-			s.take(due)
+			s.feedReports(due)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			s.dec.Tick(s.now(), s.emit)
 		default:
@@ -191,10 +191,10 @@ func (s *pump) drain(fd uintptr) bool {
 	return s.count > 0
 }
 
-// take hands the reports on. If there are as many as the kernel keeps, there may
+// feedReports hands the reports on. If there are as many as the kernel keeps, there may
 // have been more: then none of them counts, what was under way ends, and what comes
 // next may be the rest of it.
-func (s *pump) take(due time.Time) {
+func (s *pump) feedReports(due time.Time) {
 	at := s.now()
 	if !due.IsZero() && !at.Before(due) {
 		s.lag += at.Sub(due) + 1

@@ -171,17 +171,17 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		spoil func(*fakeHub, *identity.Token)
 		want  error
 	}{
-		"used token":     {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusGone, nil) }, identity.ErrTokenUsed},
-		"unknown token":  {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusForbidden, nil) }, identity.ErrTokenUnknown},
+		"used token":     {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusGone, nil) }, identity.ErrTokenUsed},
+		"unknown token":  {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusForbidden, nil) }, identity.ErrTokenUnknown},
 		"nobody there":   {func(_ *fakeHub, k *identity.Token) { k.Hub = nobody }, identity.ErrUnreachable},
 		"no HTTPS":       {func(_ *fakeHub, k *identity.Token) { k.Hub = plain.Listener.Addr().String() }, identity.ErrWrongCA},
 		"another hub":    {func(_ *fakeHub, k *identity.Token) { k.Hub = newHub(t, "127.0.0.1").server.Listener.Addr().String() }, identity.ErrWrongCA},
 		"another name":   {func(h *fakeHub, k *identity.Token) { h.recertify(t, "hub.example") }, identity.ErrHubName},
 		"ended":          {func(h *fakeHub, k *identity.Token) { h.expire() }, identity.ErrExpired},
-		"hub in trouble": {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusInternalServerError, nil) }, identity.ErrHubAnswer},
-		"redirect":       {func(h *fakeHub, _ *identity.Token) { h.say(http.StatusTemporaryRedirect, nil) }, identity.ErrHubAnswer},
-		"endless answer": {func(h *fakeHub, _ *identity.Token) { h.say(200, strings.Repeat("x", 1<<20)) }, identity.ErrHubAnswer},
-		"nothing in it":  {func(h *fakeHub, _ *identity.Token) { h.say(200, struct{}{}) }, identity.ErrHubAnswer},
+		"hub in trouble": {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusInternalServerError, nil) }, identity.ErrHubAnswer},
+		"redirect":       {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusTemporaryRedirect, nil) }, identity.ErrHubAnswer},
+		"endless answer": {func(h *fakeHub, _ *identity.Token) { h.answerWith(200, strings.Repeat("x", 1<<20)) }, identity.ErrHubAnswer},
+		"nothing in it":  {func(h *fakeHub, _ *identity.Token) { h.answerWith(200, struct{}{}) }, identity.ErrHubAnswer},
 		"a terminal":     {func(h *fakeHub, k *identity.Token) { h.posesAsHub(t) }, identity.ErrWrongCA},
 		"another site":   {changed(func(r *identity.JoinResponse) { r.Site = "nice" }), identity.ErrHubAnswer},
 		"another CA":     {func(h *fakeHub, _ *identity.Token) { h.answer = newHub(t, "127.0.0.1").admit }, identity.ErrHubAnswer},
@@ -213,7 +213,7 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func (h *fakeHub) say(status int, body any) {
+func (h *fakeHub) answerWith(status int, body any) {
 	h.answer = func(identity.JoinRequest) (int, any) { return status, body }
 }
 

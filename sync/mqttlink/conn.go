@@ -64,14 +64,14 @@ func (g *guard) Read(p []byte) (int, error) {
 	if n > 0 && !g.follow(p[:n]) {
 		n, err = 0, errPacket
 	}
-	g.note(n, err)
+	g.noteResult(n, err)
 	if err != nil && g.lost != nil {
 		g.lost(err)
 	}
 	return n, err
 }
 
-func (g *guard) note(n int, err error) {
+func (g *guard) noteResult(n int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.spoke = g.spoke || n > 0

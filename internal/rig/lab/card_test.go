@@ -42,19 +42,19 @@ func newField(t *testing.T, conn net.Conn) *field {
 	init := binary.BigEndian.AppendUint32(nil, vscMagic)
 	init = binary.BigEndian.AppendUint32(init, vscVersion)
 	init = binary.BigEndian.AppendUint32(init, 0)
-	if err := f.say(vscInit, init); err != nil {
+	if err := f.send(vscInit, init); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.say(vscReaderAdd, []byte("field")); err != nil {
+	if err := f.send(vscReaderAdd, []byte("field")); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	wg.Go(f.answer)
+	wg.Go(f.playCard)
 	t.Cleanup(func() { _ = conn.Close(); wg.Wait() })
 	return f
 }
 
-func (f *field) say(kind uint32, p []byte) error {
+func (f *field) send(kind uint32, p []byte) error {
 	b := binary.BigEndian.AppendUint32(nil, kind)
 	b = binary.BigEndian.AppendUint32(b, 0)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(p)))
@@ -62,8 +62,8 @@ func (f *field) say(kind uint32, p []byte) error {
 	return err
 }
 
-// answer answers what the reader asks the card, until the connection ends.
-func (f *field) answer() {
+// playCard answers what the reader asks the card, until the connection ends.
+func (f *field) playCard() {
 	for {
 		var head struct{ Kind, Reader, Length uint32 }
 		if binary.Read(f.conn, binary.BigEndian, &head) != nil || head.Length > 1<<16 {
@@ -75,7 +75,7 @@ func (f *field) answer() {
 		}
 		if head.Kind == vscAPDU {
 			f.mu.Lock()
-			_ = f.say(vscAPDU, response(f.uid, p)) // the reader is gone: the read ends
+			_ = f.send(vscAPDU, response(f.uid, p)) // the reader is gone: the read ends
 			f.mu.Unlock()
 		}
 	}
@@ -101,7 +101,7 @@ func (f *field) present(uid string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.uid = p
-	return f.say(vscATR, atr)
+	return f.send(vscATR, atr)
 }
 
 // remove takes it away.
@@ -109,5 +109,5 @@ func (f *field) remove([]string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.uid = nil
-	return f.say(vscCardRemove, nil)
+	return f.send(vscCardRemove, nil)
 }

@@ -98,8 +98,8 @@ func TestNotify(t *testing.T) {
 	if name != "NOTIFY_SOCKET" {
 		t.Errorf("the variable is %s", name)
 	}
-	say(t, path, "STATUS=starting\n")
-	say(t, path, "STATUS=up\nREADY=1\n")
+	sendNotify(t, path, "STATUS=starting\n")
+	sendNotify(t, path, "STATUS=up\nREADY=1\n")
 	if err := n.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -109,8 +109,8 @@ func TestNotify(t *testing.T) {
 	}
 }
 
-// say sends a datagram, as sd_notify(3) does.
-func say(t *testing.T, path, text string) {
+// sendNotify sends a datagram, as sd_notify(3) does.
+func sendNotify(t *testing.T, path, text string) {
 	t.Helper()
 	c, err := net.Dial("unixgram", path)
 	if err != nil {

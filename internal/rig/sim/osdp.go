@@ -151,7 +151,7 @@ func (r *OSDPReader) frame(raw []byte) [][]byte {
 	if raw[1] != r.cfg.Address && raw[1] != osdpEverybody {
 		return nil
 	}
-	if r.faults.take(OSDPDeaf) {
+	if r.faults.countFault(OSDPDeaf) {
 		return nil
 	}
 	f, err := parseOSDP(raw)
@@ -159,7 +159,7 @@ func (r *OSDPReader) frame(raw []byte) [][]byte {
 		r.count.Garbled++
 		return nil
 	}
-	if r.faults.take(OSDPRestart) {
+	if r.faults.countFault(OSDPRestart) {
 		r.restart()
 		return nil
 	}
@@ -167,7 +167,7 @@ func (r *OSDPReader) frame(raw []byte) [][]byte {
 		r.count.Repeats++
 		return r.faults.spoil(bytes.Clone(r.reply))
 	}
-	if r.faults.take(OSDPBusy) {
+	if r.faults.countFault(OSDPBusy) {
 		return r.faults.spoil(r.clear(osdpFrame{address: f.address, crc: f.crc}, osdpSaying{code: ansBusy}))
 	}
 	r.last, r.reply = raw, r.process(f)
@@ -187,16 +187,16 @@ func (r *OSDPReader) process(f osdpFrame) []byte {
 	if f.block == nil || f.block[0] < scsCommandMAC {
 		return r.unsigned(f)
 	}
-	data, ok := r.channel.take(f)
+	data, ok := r.channel.openCommand(f)
 	if !ok {
 		r.channel = osdpChannel{}
 		return r.clear(f, r.nak(nakSecurity))
 	}
 	f.data = data
 	if code, ok := r.faults.nak(); ok {
-		return r.answer(f, osdpSaying{ansNAK, []byte{code}})
+		return r.frameAnswer(f, osdpSaying{ansNAK, []byte{code}})
 	}
-	return r.answer(f, r.do(f, true))
+	return r.frameAnswer(f, r.do(f, true))
 }
 
 // unsigned answers a command outside the secure channel, or one that opens it.
@@ -218,23 +218,23 @@ func (r *OSDPReader) unsigned(f osdpFrame) []byte {
 	return r.clear(f, r.do(f, false))
 }
 
-// answer puts an answer into a frame, inside the channel if it is open.
-func (r *OSDPReader) answer(f osdpFrame, s osdpSaying) []byte {
-	if s.code == ansLocal && r.faults.take(OSDPMuteState) || s.code == ansCap && r.faults.take(OSDPMuteCaps) {
+// frameAnswer puts an answer into a frame, inside the channel if it is open.
+func (r *OSDPReader) frameAnswer(f osdpFrame, s osdpSaying) []byte {
+	if s.code == ansLocal && r.faults.countFault(OSDPMuteState) || s.code == ansCap && r.faults.countFault(OSDPMuteCaps) {
 		return nil
 	}
-	if !r.channel.open || r.faults.take(OSDPClear) || s.code == ansLocal && r.faults.take(OSDPClearState) {
+	if !r.channel.open || r.faults.countFault(OSDPClear) || s.code == ansLocal && r.faults.countFault(OSDPClearState) {
 		return r.clear(f, s)
 	}
 	p := r.channel.seal(r.head(f, s), r.faults.shape(s.code))
-	if r.faults.take(OSDPBadMAC) {
+	if r.faults.countFault(OSDPBadMAC) {
 		p = forge(p, osdpMAC)
 	}
 	return p
 }
 
 func (r *OSDPReader) clear(f osdpFrame, s osdpSaying) []byte {
-	if s.code == ansCap && r.faults.take(OSDPMuteCaps) {
+	if s.code == ansCap && r.faults.countFault(OSDPMuteCaps) {
 		return nil
 	}
 	return closeOSDP(buildOSDP(r.head(f, s), 0), f.crc)
@@ -243,7 +243,7 @@ func (r *OSDPReader) clear(f osdpFrame, s osdpSaying) []byte {
 // head is the frame of an answer to f.
 func (r *OSDPReader) head(f osdpFrame, s osdpSaying) osdpFrame {
 	seq := f.seq
-	if r.faults.take(OSDPStale) {
+	if r.faults.countFault(OSDPStale) {
 		seq = (seq + 2) % 4
 	}
 	return osdpFrame{address: f.address | osdpAnswer, seq: seq, crc: f.crc, code: s.code, data: s.data}
@@ -255,7 +255,7 @@ func (r *OSDPReader) Present(bits int, packed []byte) error {
 	if bits < 1 || bits > 0xFFFF || len(packed) != (bits+7)/8 {
 		return fmt.Errorf("present a card: %d bits do not take %d bytes", bits, len(packed))
 	}
-	r.say(ansRaw, append([]byte{0, r.cfg.Format, byte(bits), byte(bits >> 8)}, packed...))
+	r.queueAnswer(ansRaw, append([]byte{0, r.cfg.Format, byte(bits), byte(bits >> 8)}, packed...))
 	return nil
 }
 
@@ -265,7 +265,7 @@ func (r *OSDPReader) PresentFMT(text string) error {
 		return fmt.Errorf("present a card: FMT takes 255 characters")
 	}
 	const forwards = 0
-	r.say(ansFMT, append([]byte{0, forwards, byte(len(text))}, text...))
+	r.queueAnswer(ansFMT, append([]byte{0, forwards, byte(len(text))}, text...))
 	return nil
 }
 
@@ -275,11 +275,11 @@ func (r *OSDPReader) Press(keys string) error {
 		return fmt.Errorf("a keypad has the keys 0 to 9, * and #")
 	}
 	codes := strings.NewReplacer("*", "\x7F", "#", "\x0D").Replace(keys)
-	r.say(ansKeypad, append([]byte{0, byte(len(codes))}, codes...))
+	r.queueAnswer(ansKeypad, append([]byte{0, byte(len(codes))}, codes...))
 	return nil
 }
 
-func (r *OSDPReader) say(code byte, data []byte) {
+func (r *OSDPReader) queueAnswer(code byte, data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.said = append(r.said, osdpSaying{code, data})

@@ -137,7 +137,7 @@ const (
 // NewOSDPBus plugs a line with readers in at path.
 func NewOSDPBus(path string, readers ...*OSDPReader) (*OSDPBus, error) {
 	b := &OSDPBus{OSDPLine: NewOSDPLine(readers...), lateBy: osdpLate}
-	t, err := ptyport.Open(path, b.hear)
+	t, err := ptyport.Open(path, b.handleBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +168,8 @@ func (b *OSDPBus) Close() error {
 	return err
 }
 
-// hear answers what the host says.
-func (b *OSDPBus) hear(p []byte) {
+// handleBytes answers what the host says.
+func (b *OSDPBus) handleBytes(p []byte) {
 	b.bmu.Lock()
 	baud, lateBy := b.baud, b.lateBy
 	now := time.Now()

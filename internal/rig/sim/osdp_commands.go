@@ -89,7 +89,7 @@ func (r *OSDPReader) poll() osdpSaying {
 
 func (r *OSDPReader) localStatus() osdpSaying {
 	r.local = false
-	if r.faults.take(OSDPShortState) {
+	if r.faults.countFault(OSDPShortState) {
 		return osdpSaying{ansLocal, []byte{0}}
 	}
 	state := make([]byte, 2)
@@ -104,10 +104,10 @@ func (r *OSDPReader) localStatus() osdpSaying {
 
 // caps are the capabilities, without the secure channel if that fault is on.
 func (r *OSDPReader) caps() []byte {
-	if r.faults.take(OSDPOddCaps) {
+	if r.faults.countFault(OSDPOddCaps) {
 		return []byte{9}
 	}
-	if !r.faults.take(OSDPDowngrade) {
+	if !r.faults.countFault(OSDPDowngrade) {
 		return r.cfg.Caps
 	}
 	caps := bytes.Clone(r.cfg.Caps)
@@ -186,7 +186,7 @@ func (r *OSDPReader) handshake(f osdpFrame) []byte {
 }
 
 func (r *OSDPReader) challenged(f osdpFrame) []byte {
-	if r.faults.take(OSDPNoChannel) {
+	if r.faults.countFault(OSDPNoChannel) {
 		return r.clear(f, r.nak(nakSecurity))
 	}
 	key := r.cfg.Key
@@ -200,7 +200,7 @@ func (r *OSDPReader) challenged(f osdpFrame) []byte {
 		return r.clear(f, r.nak(nakLength))
 	}
 	proof := r.channel.ask(key, f.data, rndB)
-	if r.faults.take(OSDPBadCryptogram) {
+	if r.faults.countFault(OSDPBadCryptogram) {
 		proof[0] ^= 1
 	}
 	a := r.head(f, osdpSaying{ansCrypt, bytes.Join([][]byte{r.cfg.CUID, rndB, proof}, nil)})
@@ -213,10 +213,10 @@ func (r *OSDPReader) proved(f osdpFrame) []byte {
 		right = 1
 		wrong = 0xFF
 	)
-	initial, ok := r.channel.answer(f.data)
+	initial, ok := r.channel.checkCryptogram(f.data)
 	a := r.head(f, osdpSaying{ansInitial, initial})
 	a.block = []byte{scsInitialMAC, right}
-	if r.faults.take(OSDPRMACBlock) {
+	if r.faults.countFault(OSDPRMACBlock) {
 		a.block[0] = scsCryptogram
 	}
 	if !ok {
@@ -224,7 +224,7 @@ func (r *OSDPReader) proved(f osdpFrame) []byte {
 		a.block[1], a.data = wrong, make([]byte, 16)
 	} else {
 		r.count.Opened++
-		if r.faults.take(OSDPBadRMAC) {
+		if r.faults.countFault(OSDPBadRMAC) {
 			a.data[0] ^= 1
 		}
 	}

@@ -53,8 +53,8 @@ func newOSDPFaults() osdpFaults {
 	return osdpFaults{left: map[OSDPFault]int{}, done: map[OSDPFault]int{}}
 }
 
-// take tells whether a fault happens now, and counts it.
-func (f *osdpFaults) take(what OSDPFault) bool {
+// countFault tells whether a fault happens now, and counts it.
+func (f *osdpFaults) countFault(what OSDPFault) bool {
 	n := f.left[what]
 	if n == 0 {
 		return false
@@ -66,17 +66,17 @@ func (f *osdpFaults) take(what OSDPFault) bool {
 	return true
 }
 
-func (f *osdpFaults) nak() (code byte, ok bool) { return f.nakCode, f.take(OSDPNAK) }
+func (f *osdpFaults) nak() (code byte, ok bool) { return f.nakCode, f.countFault(OSDPNAK) }
 
 // shape is the security block of an answer whose data is left as it is; 0: the right one,
 // with data encrypted.
 func (f *osdpFaults) shape(code byte) byte {
 	switch {
-	case code == ansLocal && f.take(OSDPPlainState):
+	case code == ansLocal && f.countFault(OSDPPlainState):
 		return scsCommandMAC
-	case code == ansLocal && f.take(OSDPBrokenState):
+	case code == ansLocal && f.countFault(OSDPBrokenState):
 		return scsAnswerData
-	case code == ansRaw && f.take(OSDPPlainCard):
+	case code == ansRaw && f.countFault(OSDPPlainCard):
 		return scsAnswerMAC
 	}
 	return 0
@@ -87,23 +87,23 @@ func (f *osdpFaults) spoil(p []byte) [][]byte {
 	if p == nil {
 		return nil
 	}
-	if f.take(OSDPCorrupt) {
+	if f.countFault(OSDPCorrupt) {
 		p[len(p)-1] ^= 0x10
 	}
-	if f.take(OSDPMarks) {
+	if f.countFault(OSDPMarks) {
 		p = append([]byte{osdpMark, osdpMark}, p...)
 	}
-	if f.take(OSDPNoise) {
+	if f.countFault(OSDPNoise) {
 		p = append([]byte{0x00, osdpSOM, 0xE5, 0x53, osdpSOM, 0x80}, p...)
 	}
 	out := [][]byte{p}
-	if f.take(OSDPSplit) {
+	if f.countFault(OSDPSplit) {
 		out = [][]byte{p[:1], p[1:3], p[3 : len(p)-1], p[len(p)-1:]}
 	}
 	switch {
-	case f.take(OSDPLose):
+	case f.countFault(OSDPLose):
 		return nil
-	case f.take(OSDPLate):
+	case f.countFault(OSDPLate):
 		f.late = append(f.late, out...)
 		return nil
 	}

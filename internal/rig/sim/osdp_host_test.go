@@ -16,8 +16,8 @@ type osdpHost struct {
 	last    []byte
 }
 
-// tell sends a command and gives the code and the data of the answer; code 0: none.
-func (h *osdpHost) tell(code byte, data ...byte) (byte, []byte) {
+// command sends a command and gives the code and the data of the answer; code 0: none.
+func (h *osdpHost) command(code byte, data ...byte) (byte, []byte) {
 	h.last = h.frame(osdpFrame{code: code, data: data})
 	return h.read(h.say(h.last))
 }
@@ -77,7 +77,7 @@ func (h *osdpHost) open(kind byte, key []byte) bool {
 	}
 	server := encryptBlock(c.enc, append(bytes.Clone(d[8:16]), rndA...))
 	code, d = h.read(h.say(h.frame(osdpFrame{block: []byte{scsServer, 1}, code: cmdServer, data: server})))
-	if want, _ := c.answer(server); code != ansInitial || !bytes.Equal(d, want) {
+	if want, _ := c.checkCryptogram(server); code != ansInitial || !bytes.Equal(d, want) {
 		return false
 	}
 	h.c = c

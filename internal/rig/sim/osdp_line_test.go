@@ -27,7 +27,7 @@ func TestOSDPFaults(t *testing.T) {
 		}
 		r.FailNAK(3, 0)
 		r.Fail(c.what, 1)
-		code, d := h.tell(cmdPoll)
+		code, d := h.command(cmdPoll)
 		h.expect(string(c.what), c.code, []byte(c.data), code, d)
 		if n := r.Failed()[c.what]; n != 1 {
 			t.Errorf("%s happened %d times", c.what, n)
@@ -52,9 +52,9 @@ func TestOSDPFaultsOfTheHandshake(t *testing.T) {
 	}
 	r := newOSDPReader(t, OSDPConfig{Address: 3, Key: osdpTestKey})
 	h := newOSDPHost(t, r)
-	_, honest := h.tell(cmdCap)
+	_, honest := h.command(cmdCap)
 	r.Fail(OSDPDowngrade, -1)
-	_, low := h.tell(cmdCap)
+	_, low := h.command(cmdCap)
 	if !bytes.Contains(honest, []byte{9, 1, 1}) || !bytes.Contains(low, []byte{9, 0, 0}) {
 		t.Errorf("capabilities %x, then %x", honest, low)
 	}
@@ -90,15 +90,15 @@ func TestOSDPLine(t *testing.T) {
 	a, b := newOSDPReader(t, OSDPConfig{Address: 1}), newOSDPReader(t, OSDPConfig{Address: 2})
 	l := NewOSDPLine(a, b)
 	h := &osdpHost{t: t, say: l.Receive, address: 2}
-	if code, _ := h.tell(cmdID); code != ansID || a.Count().Commands != 0 {
+	if code, _ := h.command(cmdID); code != ansID || a.Count().Commands != 0 {
 		t.Error("the wrong reader answered")
 	}
 	l.Swap(a)
-	if code, _ := h.tell(cmdPoll); code != 0 {
+	if code, _ := h.command(cmdPoll); code != 0 {
 		t.Error("a reader that is gone answers")
 	}
 	h = &osdpHost{t: t, say: l.Receive, address: osdpEverybody}
-	if code, _ := h.tell(cmdID); code != ansID {
+	if code, _ := h.command(cmdID); code != ansID {
 		t.Error("nobody answers to 7F")
 	}
 	var seen []bool
@@ -109,7 +109,7 @@ func TestOSDPLine(t *testing.T) {
 		}
 		return nil
 	})
-	if code, _ := h.tell(cmdPoll); code != 0 || !slices.Equal(seen, []bool{true, false}) {
+	if code, _ := h.command(cmdPoll); code != 0 || !slices.Equal(seen, []bool{true, false}) {
 		t.Errorf("the tap saw %v", seen)
 	}
 }
@@ -139,7 +139,7 @@ func TestOSDPBus(t *testing.T) {
 	b.Baud(115200)
 	for _, what := range []OSDPFault{OSDPLate, OSDPSplit, OSDPMarks} {
 		r.Fail(what, 1)
-		if code, _ := h.tell(cmdID); code != ansID || r.Failed()[what] != 1 {
+		if code, _ := h.command(cmdID); code != ansID || r.Failed()[what] != 1 {
 			t.Errorf("%s: got %02X", what, code)
 		}
 	}
@@ -159,14 +159,14 @@ func TestOSDPSpy(t *testing.T) {
 	h := &osdpHost{t: t, say: l.Receive, address: 3}
 	card := func() bool {
 		must(t, r.Present(8, []byte{0x5A}))
-		h.tell(cmdPoll)
+		h.command(cmdPoll)
 		last := spy.Heard()[len(spy.Heard())-1]
 		return last.Secure && !last.ToReader && bytes.Equal(last.Data, []byte{0, 0, 8, 0, 0x5A})
 	}
 	if !h.open(osdpDefaultKey, []byte(osdpSCBKD)) || !card() {
 		t.Error("the default key is not guessed")
 	}
-	h.tell(cmdKeySet, append([]byte{1, 16}, osdpTestKey...)...)
+	h.command(cmdKeySet, append([]byte{1, 16}, osdpTestKey...)...)
 	if k := spy.Keys(); len(k) != 1 || !bytes.Equal(k[0], osdpTestKey) || !h.open(osdpOwnKey, osdpTestKey) || !card() {
 		t.Error("a key set under the default key is not captured")
 	}

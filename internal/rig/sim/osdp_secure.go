@@ -54,9 +54,9 @@ func (c *osdpChannel) ask(key, rndA, rndB []byte) (cryptogram []byte) {
 	return encryptBlock(c.enc, c.challenge)
 }
 
-// answer checks the host's cryptogram (annex D.4.3). With a right one the channel is
+// checkCryptogram checks the host's cryptogram (annex D.4.3). With a right one the channel is
 // open and RMAC_I is given; with a wrong one it is closed.
-func (c *osdpChannel) answer(server []byte) (initial []byte, ok bool) {
+func (c *osdpChannel) checkCryptogram(server []byte) (initial []byte, ok bool) {
 	if !c.asked {
 		return nil, false
 	}
@@ -70,8 +70,8 @@ func (c *osdpChannel) answer(server []byte) (initial []byte, ok bool) {
 	return bytes.Clone(c.lastAns[:]), true
 }
 
-// take checks the MAC of a command and gives its data in the clear.
-func (c *osdpChannel) take(f osdpFrame) (data []byte, ok bool) {
+// openCommand checks the MAC of a command and gives its data in the clear.
+func (c *osdpChannel) openCommand(f osdpFrame) (data []byte, ok bool) {
 	if !c.open || f.signed == nil {
 		return nil, false
 	}

@@ -102,7 +102,7 @@ func (s *OSDPSpy) Hear(toReader bool, frame []byte) []byte {
 func (r *osdpSpied) follow(toReader bool, f osdpFrame, keys [][]byte) ([]byte, bool) {
 	switch {
 	case f.mac != nil && toReader:
-		return r.channel.take(f)
+		return r.channel.openCommand(f)
 	case f.mac != nil:
 		return r.answered(f)
 	case toReader && f.code == cmdChallenge:
@@ -110,7 +110,7 @@ func (r *osdpSpied) follow(toReader bool, f osdpFrame, keys [][]byte) ([]byte, b
 	case !toReader && f.code == ansCrypt && f.block != nil && len(f.data) == 32 && len(r.rndA) == 8:
 		r.guess(f.data[8:16], f.data[16:], keys)
 	case toReader && f.code == cmdServer:
-		r.channel.answer(f.data)
+		r.channel.checkCryptogram(f.data)
 	}
 	return f.data, true
 }

@@ -75,7 +75,7 @@ func testChannel(t *testing.T, v osdpVector) {
 	if got := c.ask(unhex(t, v.SCBK), unhex(t, v.RndA), unhex(t, v.RndB)); !bytes.Equal(got, unhex(t, v.Client)) {
 		t.Errorf("the reader's cryptogram is %x", got)
 	}
-	got, ok := c.answer(unhex(t, v.Server))
+	got, ok := c.checkCryptogram(unhex(t, v.Server))
 	if !ok || !bytes.Equal(got, unhex(t, v.Initial)) {
 		t.Errorf("RMAC_I is %x, %v", got, ok)
 	}
@@ -130,12 +130,12 @@ func TestOSDPCommissioning(t *testing.T) {
 	r := newOSDPReader(t, OSDPConfig{Address: 3})
 	h := newOSDPHost(t, r)
 	set := append([]byte{1, 16}, osdpTestKey...)
-	code, d := h.tell(cmdKeySet, set...)
+	code, d := h.command(cmdKeySet, set...)
 	h.expect("a key in the clear", ansNAK, []byte{nakEncrypt}, code, d)
 	if h.open(osdpOwnKey, osdpTestKey) || !h.open(osdpDefaultKey, []byte(osdpSCBKD)) {
 		t.Fatal("install mode is not the default key alone")
 	}
-	code, d = h.tell(cmdKeySet, set...)
+	code, d = h.command(cmdKeySet, set...)
 	h.expect("a key", ansACK, nil, code, d)
 	if h.open(osdpDefaultKey, []byte(osdpSCBKD)) || !h.open(osdpOwnKey, osdpTestKey) {
 		t.Fatal("the key was not taken")
@@ -169,7 +169,7 @@ func TestOSDPWhatAReaderSays(t *testing.T) {
 		{ansKeypad, []byte("\x00\x031\x7F\x0D")},
 		{ansACK, nil},
 	} {
-		code, d := h.tell(cmdPoll)
+		code, d := h.command(cmdPoll)
 		h.expect("a poll", want.code, want.data, code, d)
 	}
 	for _, err := range []error{r.Present(16, nil), r.Present(0, nil), r.Press(""), r.Press("A")} {
@@ -187,18 +187,18 @@ func TestOSDPWhatAReaderShows(t *testing.T) {
 	}
 	led := make([]byte, 14)
 	for _, c := range []osdpSaying{{cmdLED, led}, {cmdBuzz, []byte{0, 2, 2, 2, 1}}, {cmdText, []byte("\x00\x01\x00\x01\x01\x02Hi")}} {
-		code, d := h.tell(c.code, c.data...)
+		code, d := h.command(c.code, c.data...)
 		h.expect("a cue", ansACK, nil, code, d)
-		code, d = h.tell(c.code, c.data[1:]...)
+		code, d = h.command(c.code, c.data[1:]...)
 		h.expect("a short cue", ansNAK, []byte{nakLength}, code, d)
 	}
 	s := r.Shown()
 	if s.LEDs != 1 || s.Buzzes != 1 || s.Texts != 1 || s.Text != "Hi" || !bytes.Equal(s.LED, led) || s.Buzz[1] != 2 {
 		t.Errorf("shown %+v", s)
 	}
-	code, d := h.tell(cmdComSet, 9, 0x80, 0x25, 0, 0)
+	code, d := h.command(cmdComSet, 9, 0x80, 0x25, 0, 0)
 	h.expect("COMSET", ansCom, []byte{9, 0x80, 0x25, 0, 0}, code, d)
-	if code, _ = h.tell(cmdPoll); code != 0 || r.Address() != 9 {
+	if code, _ = h.command(cmdPoll); code != 0 || r.Address() != 9 {
 		t.Error("the reader answers at its old address")
 	}
 }
@@ -212,7 +212,7 @@ func TestOSDPRepeatAndSequence(t *testing.T) {
 	}
 	must(t, r.Present(8, []byte{0x5A}))
 	r.Fail(OSDPLose, 1)
-	if code, _ := h.tell(cmdPoll); code != 0 {
+	if code, _ := h.command(cmdPoll); code != 0 {
 		t.Fatal("a lost answer came")
 	}
 	code, d := h.repeat()
@@ -221,10 +221,10 @@ func TestOSDPRepeatAndSequence(t *testing.T) {
 		t.Error("the repeat was not counted")
 	}
 	h.seq = h.seq%3 + 1
-	code, d = h.tell(cmdPoll)
+	code, d = h.command(cmdPoll)
 	h.expect("a skipped sequence", ansNAK, []byte{nakSequence}, code, d)
 	r.Restart()
-	code, d = h.tell(cmdPoll)
+	code, d = h.command(cmdPoll)
 	h.expect("after a restart", ansNAK, []byte{nakSequence}, code, d)
 }
 
@@ -245,9 +245,9 @@ func TestOSDPChannelIsGuarded(t *testing.T) {
 	}
 	strict := newOSDPReader(t, OSDPConfig{Address: 3, Key: osdpTestKey, Strict: true})
 	h = newOSDPHost(t, strict)
-	if code, _ := h.tell(cmdID); code != ansID {
+	if code, _ := h.command(cmdID); code != ansID {
 		t.Errorf("a strict reader says %02X to ID", code)
 	}
-	code, d = h.tell(cmdPoll)
+	code, d = h.command(cmdPoll)
 	h.expect("clear text to a strict reader", ansNAK, []byte{nakEncrypt}, code, d)
 }

@@ -170,9 +170,9 @@ func (p *Pins) join(c net.Conn) {
 	defer p.mu.Unlock()
 	p.peers[c] = struct{}{}
 	p.state.Agents++
-	p.say(c, "contact", p.state.Contact)
-	p.say(c, "exit", p.state.Exit)
-	p.tell()
+	p.writeLine(c, "contact", p.state.Contact)
+	p.writeLine(c, "exit", p.state.Exit)
+	p.publishState()
 }
 
 func (p *Pins) leave(c net.Conn) {
@@ -184,7 +184,7 @@ func (p *Pins) leave(c net.Conn) {
 	if p.owner == c {
 		p.state.Relay, p.state.Relayed, p.owner = false, time.Now(), nil
 	}
-	p.tell()
+	p.publishState()
 }
 
 func (p *Pins) relay(c net.Conn, on bool) {
@@ -198,7 +198,7 @@ func (p *Pins) relay(c net.Conn, on bool) {
 		p.state.Ordered = now
 	}
 	p.state.Relay, p.state.Relayed, p.owner = on, now, c
-	p.tell()
+	p.publishState()
 }
 
 // set changes one of the inputs, which field points at, and tells every agent.
@@ -210,13 +210,13 @@ func (p *Pins) set(name string, field *bool, to bool) {
 	}
 	*field = to
 	for c := range p.peers {
-		p.say(c, name, to)
+		p.writeLine(c, name, to)
 	}
-	p.tell()
+	p.publishState()
 }
 
-// say writes one line to an agent. One that does not read is thrown out.
-func (p *Pins) say(c net.Conn, name string, v bool) {
+// writeLine writes one line to an agent. One that does not read is thrown out.
+func (p *Pins) writeLine(c net.Conn, name string, v bool) {
 	line := name + " 0\n"
 	if v {
 		line = name + " 1\n"
@@ -227,8 +227,8 @@ func (p *Pins) say(c net.Conn, name string, v bool) {
 	}
 }
 
-// tell gives the state to all watchers; p.mu is held.
-func (p *Pins) tell() {
+// publishState gives the state to all watchers; p.mu is held.
+func (p *Pins) publishState() {
 	for ch := range p.watch {
 		select {
 		case <-ch:

@@ -25,7 +25,7 @@ type PN532 struct {
 // NewPN532 plugs a chip in at path.
 func NewPN532(path string) (*PN532, error) {
 	c := &PN532{}
-	t, err := ptyport.Open(path, c.hear)
+	t, err := ptyport.Open(path, c.handleFrames)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +69,9 @@ func (c *PN532) Asked() int {
 	return c.asked
 }
 
-// hear answers whole frames of the host: 00 FF, length and its complement to 100, D4
+// handleFrames answers whole frames of the host: 00 FF, length and its complement to 100, D4
 // and the command, sum.
-func (c *PN532) hear(p []byte) {
+func (c *PN532) handleFrames(p []byte) {
 	c.mu.Lock()
 	c.in = append(c.in, p...)
 	var out []byte

@@ -30,7 +30,7 @@ type TWN4 struct {
 // NewTWN4 plugs a reader in at path. With crc its messages carry one.
 func NewTWN4(path string, crc bool) (*TWN4, error) {
 	r := &TWN4{crc: crc, tag: "00"}
-	t, err := ptyport.Open(path, r.hear)
+	t, err := ptyport.Open(path, r.handleLines)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,8 @@ func (r *TWN4) State() TWN4State {
 	return TWN4State{r.lights, r.beeps, r.asked, r.rejects}
 }
 
-// hear answers whole lines of the host.
-func (r *TWN4) hear(p []byte) {
+// handleLines answers whole lines of the host.
+func (r *TWN4) handleLines(p []byte) {
 	r.mu.Lock()
 	var answers []string
 	r.line = append(r.line, p...)
@@ -92,7 +92,7 @@ func (r *TWN4) hear(p []byte) {
 			break
 		}
 		r.line = bytes.Clone(rest)
-		answers = append(answers, r.answer(string(line)))
+		answers = append(answers, r.replyTo(string(line)))
 	}
 	deaf := r.deaf
 	r.mu.Unlock()
@@ -103,9 +103,9 @@ func (r *TWN4) hear(p []byte) {
 	}
 }
 
-// answer gives the line that answers one. The error codes are 1, no such function, and
+// replyTo gives the line that answers one. The error codes are 1, no such function, and
 // 3, more parameters than it takes.
-func (r *TWN4) answer(line string) string {
+func (r *TWN4) replyTo(line string) string {
 	body := line
 	if r.crc {
 		n := max(len(line)-4, 0)

@@ -98,9 +98,9 @@ func (tm *terminal) belongs(b badge, member string) {
 	tm.cards[b] = member
 }
 
-// note takes an event from the control socket. What was told once must be told the
+// noteEvent takes an event from the control socket. What was told once must be told the
 // same ever after: another event in its place means that it was lost.
-func (tm *terminal) note(e ctl.Event) {
+func (tm *terminal) noteEvent(e ctl.Event) {
 	got := event{
 		Terminal: tm.name, Stream: e.Stream, Seq: e.Seq, Order: e.Order, Kind: e.Kind,
 		Point: e.Point, Outcome: e.Outcome, Reason: e.Reason, Account: e.Account,
@@ -122,7 +122,7 @@ func (tm *terminal) listen(ctx context.Context) {
 	defer again.Stop()
 	for ctx.Err() == nil {
 		// The error is the terminal's absence: it is off, or was switched off.
-		_ = tm.client.Events(ctx, 500, true, func(e ctl.Event) error { tm.note(e); return nil })
+		_ = tm.client.Events(ctx, 500, true, func(e ctl.Event) error { tm.noteEvent(e); return nil })
 		select {
 		case <-ctx.Done():
 		case <-again.C:

@@ -53,7 +53,7 @@ func visit(t *testing.T) *visitor {
 	all, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
 	tab, cancelTab := chromedp.NewContext(all)
 	v := &visitor{t: t, ctx: tab, bench: w}
-	chromedp.ListenTarget(tab, v.hear)
+	chromedp.ListenTarget(tab, v.collectComplaint)
 	t.Cleanup(func() { cancelTab(); cancelAll() })
 	if err := chromedp.Run(tab); err != nil { // the browser lives as long as the context of this
 		t.Fatal(err)
@@ -62,8 +62,8 @@ func visit(t *testing.T) *visitor {
 	return v
 }
 
-// hear collects what a developer would see in red, refused by the page's policy included.
-func (v *visitor) hear(ev any) {
+// collectComplaint collects what a developer would see in red, refused by the page's policy included.
+func (v *visitor) collectComplaint(ev any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch ev := ev.(type) {

@@ -60,7 +60,7 @@ func TestClosedClaimingIsSeenAndOpened(t *testing.T) {
 	if ev, err := s.typed(ctx, "*"+code); err != nil || ev.Outcome != "refused" {
 		t.Errorf("a good code is answered %+v, %v", ev, err)
 	}
-	if err := w.act(ctx, "reopen", deed{}); err != nil {
+	if err := w.doDeed(ctx, "reopen", deed{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.door.await(ctx, "is no longer red", claiming(health.OK)); err != nil {

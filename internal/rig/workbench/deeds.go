@@ -17,8 +17,8 @@ var errNoVerb = errors.New("the workbench cannot do that")
 // errServerStopped is what the page has words for, in the visitor's language.
 var errServerStopped = errors.New("server_stopped")
 
-// act does what a visitor wants.
-func (w *Workbench) act(ctx context.Context, verb string, d deed) error {
+// doDeed does what a visitor wants.
+func (w *Workbench) doDeed(ctx context.Context, verb string, d deed) error {
 	deeds := map[string]func(context.Context, deed) error{
 		"tap": w.tap, "keys": w.keys, "badge": w.newBadge, "push": w.push, "exit": w.exit, "noise": w.noise,
 		"network": w.network, "power": w.power, "hub": w.hubPower,

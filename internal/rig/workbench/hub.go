@@ -76,7 +76,7 @@ func (h *hub) start(ctx context.Context) error {
 		return err
 	}
 	ready := make(chan listening, 1)
-	h.bench.wg.Go(func() { hear(stdout, ready) })
+	h.bench.wg.Go(func() { readStdout(stdout, ready) })
 	h.bench.wg.Go(func() { <-child.Done(); out.Close() })
 	err = child.Until(ctx, func(ctx context.Context) error {
 		select {
@@ -98,8 +98,8 @@ func (h *hub) start(ctx context.Context) error {
 	return nil
 }
 
-// hear reads a hub's stdout to its end and gives its line of readiness.
-func hear(stdout io.Reader, ready chan<- listening) {
+// readStdout reads a hub's stdout to its end and gives its line of readiness.
+func readStdout(stdout io.Reader, ready chan<- listening) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		var at listening
@@ -126,10 +126,10 @@ func (h *hub) attend(child *proc.Child) {
 	h.mu.Lock()
 	after := h.last
 	h.mu.Unlock()
-	h.bench.wg.Go(func() { _ = h.api.Follow(life, &after, h.take) }) // ends with the process
+	h.bench.wg.Go(func() { _ = h.api.Follow(life, &after, h.addEvent) }) // ends with the process
 }
 
-func (h *hub) take(ev api.Event) error {
+func (h *hub) addEvent(ev api.Event) error {
 	h.mu.Lock()
 	fresh := ev.ID > h.last
 	h.last = max(h.last, ev.ID)

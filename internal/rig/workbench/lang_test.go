@@ -20,7 +20,7 @@ func TestThePanelBeginsWithThePagesLanguage(t *testing.T) {
 	if err := p.shows(within(t), "Présentez votre badge"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.act(within(t), "lang", deed{Lang: "en"}); err != nil {
+	if err := w.doDeed(within(t), "lang", deed{Lang: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.shows(within(t), "Present your badge"); err != nil {
@@ -30,13 +30,13 @@ func TestThePanelBeginsWithThePagesLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.act(within(t), "tap", deed{Badge: b.id, At: "printer"}); err != nil {
+	if err := w.doDeed(within(t), "tap", deed{Badge: b.id, At: "printer"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.shows(within(t), "Welcome anonym1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.act(within(t), "lang", deed{Lang: "xx"}); err == nil {
+	if err := w.doDeed(within(t), "lang", deed{Lang: "xx"}); err == nil {
 		t.Error("a language that nobody speaks was taken")
 	}
 }

@@ -21,7 +21,7 @@ func (w *Workbench) State() State {
 		Members:   w.hub.shownMembers(),
 		Events:    w.hub.shownEvents(shownEvents),
 	}
-	s.Done = w.guide.look(s, w.printer.events, w.door.events)
+	s.Done = w.guide.updateSteps(s, w.printer.events, w.door.events)
 	return s
 }
 
@@ -78,8 +78,8 @@ type guide struct {
 // tries is the guide of the page, in its order.
 var tries = []string{"anon", "again", "edit", "refuse", "member", "cut", "claim", "power", "back"}
 
-// look learns from what happened and gives what is done, in the guide's order.
-func (g *guide) look(s State, printer, door *feed[ctl.Event]) []string {
+// updateSteps learns from what happened and gives what is done, in the guide's order.
+func (g *guide) updateSteps(s State, printer, door *feed[ctl.Event]) []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.done == nil {

@@ -148,7 +148,7 @@ func (p *Page) do(w http.ResponseWriter, r *http.Request) {
 	verb := r.PathValue("verb")
 	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
 	defer cancel()
-	err := p.bench.act(ctx, verb, d)
+	err := p.bench.doDeed(ctx, verb, d)
 	switch {
 	case errors.Is(err, errNoVerb):
 		http.Error(w, err.Error(), http.StatusNotFound)

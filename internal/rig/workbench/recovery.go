@@ -62,7 +62,7 @@ func (s *story) cutAt(ctx context.Context, bytes string) error {
 	if err := s.printer.start(ctx); err != nil {
 		return err
 	}
-	_, err := s.answer(ctx, s.printer, mark, "the reader's return", func(ev ctl.Event) bool { return ev.Reason == "device_up" })
+	_, err := s.awaitEvent(ctx, s.printer, mark, "the reader's return", func(ev ctl.Event) bool { return ev.Reason == "device_up" })
 	return err
 }
 
@@ -154,7 +154,7 @@ func (s *story) garbage(ctx context.Context) error {
 		mark   int
 		device string
 	}{{s.printer, hall, "hall-rfid"}, {s.door, front, "front-rfid"}, {s.door, front, "front-keys"}} {
-		if _, err := s.answer(ctx, from.t, from.mark, "a fault of "+from.device, func(ev ctl.Event) bool {
+		if _, err := s.awaitEvent(ctx, from.t, from.mark, "a fault of "+from.device, func(ev ctl.Event) bool {
 			return ev.Outcome == "faulty" && ev.Device == from.device
 		}); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (s *story) served(ctx context.Context, t *terminal, mark int, badge, accoun
 	if err := r.Tap(badge); err != nil {
 		return err
 	}
-	ev, err := s.answer(ctx, t, mark, "an answer to the badge", func(ev ctl.Event) bool { return ev.Outcome != "faulty" })
+	ev, err := s.awaitEvent(ctx, t, mark, "an answer to the badge", func(ev ctl.Event) bool { return ev.Outcome != "faulty" })
 	if err != nil {
 		return err
 	}

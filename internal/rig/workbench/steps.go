@@ -26,7 +26,7 @@ func (s *story) tapped(ctx context.Context, t *terminal, r *sim.Reader, badge st
 	if err := r.Tap(badge); err != nil {
 		return ctl.Event{}, err
 	}
-	return s.answer(ctx, t, mark, "an answer to the badge", presented)
+	return s.awaitEvent(ctx, t, mark, "an answer to the badge", presented)
 }
 
 // typed types at the door and gives the event that answers the code.
@@ -35,11 +35,11 @@ func (s *story) typed(ctx context.Context, keys string) (ctl.Event, error) {
 	if err := s.devices.frontKeys.Type(keys); err != nil {
 		return ctl.Event{}, err
 	}
-	return s.answer(ctx, s.door, mark, "an answer to the code", presented)
+	return s.awaitEvent(ctx, s.door, mark, "an answer to the code", presented)
 }
 
-// answer waits for an event of a terminal.
-func (s *story) answer(ctx context.Context, t *terminal, mark int, what string, match func(ctl.Event) bool) (ctl.Event, error) {
+// awaitEvent waits for an event of a terminal.
+func (s *story) awaitEvent(ctx context.Context, t *terminal, mark int, what string, match func(ctl.Event) bool) (ctl.Event, error) {
 	ev, err := t.wait(ctx, mark, match)
 	if err == nil {
 		return ev, nil

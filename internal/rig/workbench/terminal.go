@@ -113,12 +113,12 @@ func (t *terminal) attend(child *proc.Child) {
 		}
 		t.see(func() { t.ready, t.status = false, ctl.Status{} })
 	})
-	t.bench.wg.Go(func() { _ = t.ctl.Events(life, 1000, true, t.take) }) // ends with the process
+	t.bench.wg.Go(func() { _ = t.ctl.Events(life, 1000, true, t.addEvent) }) // ends with the process
 	t.bench.wg.Go(func() { t.watch(life) })
 }
 
-// take adds an event, unless it came before: in an earlier life, or by another way.
-func (t *terminal) take(ev ctl.Event) error {
+// addEvent adds an event, unless it came before: in an earlier life, or by another way.
+func (t *terminal) addEvent(ev ctl.Event) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if ev.Order > t.last {
@@ -136,7 +136,7 @@ func (t *terminal) wait(ctx context.Context, mark int, match func(ctl.Event) boo
 	beat := time.NewTicker(every)
 	defer beat.Stop()
 	for {
-		_ = t.ctl.Events(ctx, recent, false, t.take) // an agent that is down has nothing to tell
+		_ = t.ctl.Events(ctx, recent, false, t.addEvent) // an agent that is down has nothing to tell
 		events, _ := t.events.from(mark)
 		if i := slices.IndexFunc(events, match); i >= 0 {
 			return events[i], nil

@@ -233,7 +233,7 @@ func isPresentation(ev ctl.Event) bool { return ev.Kind == "presentation" }
 // isCard wants an event to be that of the nth card.
 func isCard(ev ctl.Event, point string, n int) error {
 	if ev.Point != point || ev.Outcome != "granted" || ev.Account != lab.Account(n).String() {
-		return fmt.Errorf("card %d at %s: got %s", n, point, tell(ev))
+		return fmt.Errorf("card %d at %s: got %s", n, point, eventText(ev))
 	}
 	return nil
 }
@@ -251,7 +251,7 @@ func (a *agent) wantNone(is func(ctl.Event) bool) error {
 	for _, queue := range a.events {
 		for len(queue) > 0 {
 			if ev := <-queue; is(ev) {
-				return fmt.Errorf("nobody presented anything: got %s", tell(ev))
+				return fmt.Errorf("nobody presented anything: got %s", eventText(ev))
 			}
 		}
 	}
@@ -280,7 +280,7 @@ func (a *agent) nextUntil(ctx context.Context, point, what string, want func(ctl
 			if want(ev) {
 				return ev, nil
 			}
-			others = append(others, tell(ev))
+			others = append(others, eventText(ev))
 		case <-a.ended:
 			return ctl.Event{}, fmt.Errorf("wait for %s at %q: nobody tells events any more: %w\n%s", what, point, a.err, logTail())
 		case <-ctx.Done():
@@ -289,8 +289,8 @@ func (a *agent) nextUntil(ctx context.Context, point, what string, want func(ctl
 	}
 }
 
-// tell gives an event in a few words.
-func tell(ev ctl.Event) string {
+// eventText gives an event in a few words.
+func eventText(ev ctl.Event) string {
 	return strings.Join(strings.Fields(strings.Join([]string{ev.Point, ev.Device, ev.Kind, ev.Outcome, ev.Reason, ev.Account, ev.Why}, " ")), " ")
 }
 

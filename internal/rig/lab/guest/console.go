@@ -79,8 +79,8 @@ func (c *console) count() int {
 	return len(c.typed)
 }
 
-// take gives what has arrived, and forgets it.
-func (c *console) take() string {
+// takeTyped gives what has arrived, and forgets it.
+func (c *console) takeTyped() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := string(c.typed)
@@ -90,7 +90,7 @@ func (c *console) take() string {
 
 // takeOther gives how many other characters than one have arrived, and forgets all.
 func (c *console) takeOther(known byte) int {
-	s := c.take()
+	s := c.takeTyped()
 	return len(s) - strings.Count(s, string(known))
 }
 

@@ -122,8 +122,8 @@ func (g *gadget) remove() error {
 	return errors.Join(errs...)
 }
 
-// say has the nth function send reports, each when the host has taken the one before.
-func (g *gadget) say(n int, reports [][]byte) error {
+// sendReports has the nth function send reports, each when the host has taken the one before.
+func (g *gadget) sendReports(n int, reports [][]byte) error {
 	f, err := os.OpenFile(g.nodes[n], os.O_WRONLY|unix.O_NONBLOCK, 0) // so that the deadline ends a Write
 	if err != nil {
 		return fmt.Errorf("type on %s: %w", g.name, err)

@@ -41,7 +41,7 @@ func consoleOpen(g *guest) (_ string, err error) {
 		return "", err
 	}
 	err = until(presented, "keys at the console", func() bool { return g.console.has(lab.Number(0) + "\r") })
-	g.console.take()
+	g.console.takeTyped()
 	return "keys of a keyboard that nobody has taken do reach the console", err
 }
 

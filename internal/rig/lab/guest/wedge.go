@@ -49,7 +49,7 @@ func (w *wedge) swipe(number string) error {
 	if err != nil {
 		return err
 	}
-	return w.say(w.function, reports)
+	return w.sendReports(w.function, reports)
 }
 
 // path is the port that it is in, as badged's configuration has it.

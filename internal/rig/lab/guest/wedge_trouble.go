@@ -128,7 +128,7 @@ func (a *agent) interruptOnce(w *wedge, point string, n int) (bare, took time.Du
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := w.say(w.function, reports[:rand.IntN(len(reports))]); err != nil {
+	if err := w.sendReports(w.function, reports[:rand.IntN(len(reports))]); err != nil {
 		return 0, 0, err
 	}
 	if n%3 == 0 { // whoever has the node open keeps its number: the reader will get another
