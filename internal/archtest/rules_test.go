@@ -104,6 +104,7 @@ var folders = []folder{
 	{"sync/hub/pki", level3, []string{"internal/ownfile"}},
 	{"sync/hub/api", level4, []string{"sync/hub/fleet", "sync/hub/roster", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire", "internal/profile", "internal/unixsock", "internal/httpserve"}},
 	{"sync/hub/web/page", level4, []string{"sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "internal/webpage"}},
+	{"sync/hub/web/door", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "internal/password"}},
 	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki"}},
 	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit"}},
 

@@ -99,14 +99,22 @@ func PasswordOf(tx Tx, emailKey string) (Account, string, error) {
 	return a, string(c.Data), err
 }
 
-// NotePasswordUse keeps when somebody last logged in with the password.
-func NotePasswordUse(tx Tx, id ID) error {
-	c, err := passwordOf(tx, id)
-	if err != nil {
-		return err
+// LogIn opens a session for somebody whose password was the one of a PHC string. One that
+// was changed since then is refused.
+func LogIn(tx Tx, id ID, phc string, c Client) (SessionToken, error) {
+	p, err := passwordOf(tx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && string(p.Data) != phc {
+		return SessionToken{}, refuse(refusal.Forbidden, CodeSessionOver, nil)
 	}
-	c.Used = tx.Now
-	return tx.PutCredential(c)
+	if err != nil {
+		return SessionToken{}, err
+	}
+	t, _, err := OpenSession(tx, id, c)
+	if err != nil {
+		return t, err
+	}
+	p.Used = tx.Now
+	return t, tx.PutCredential(p)
 }
 
 // LogsIn reports whether a credential alone lets somebody in.

@@ -4,6 +4,7 @@ import (
 	"embed"
 
 	"badged/internal/profile"
+	"badged/sync/hub/web/door"
 	"badged/sync/hub/web/page"
 )
 
@@ -12,7 +13,7 @@ var templates embed.FS
 
 // Parts are all parts of the web.
 func Parts(o Options) []page.Part {
-	return []page.Part{own(o)}
+	return []page.Part{door.Part(), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.
@@ -21,17 +22,12 @@ func own(o Options) page.Part {
 	return page.Part{
 		Name: "web", Layout: page.Narrow, Templates: templates, Texts: texts,
 		Routes: []page.Route{
-			{Method: "GET", Path: "/{$}", Right: page.Anyone, Handle: showStart},
 			{Method: "POST", Path: "/langue", Right: page.Anyone, Handle: chooseLang},
 			{Method: "POST", Path: "/deconnexion", Right: page.SignedIn, Handle: signOut},
 			{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
 			{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send},
 		},
 	}
-}
-
-func showStart(r *page.Request) (page.Reply, error) {
-	return page.Show("web/start", r.Site.Name, nil), nil
 }
 
 // chooseLang keeps a language for this browser.

@@ -1,8 +1,6 @@
 package web
 
 var english = map[string]string{
-	"web.start.text":              "This is the central server of this site’s badges: doors, printers and terminals.",
-	"web.start.certificate":       "Does your browser warn you of this site?",
 	"web.certificate.title":       "Trust this hub",
 	"web.certificate.lead":        "This hub is its own certificate authority. As long as your device does not know it, the browser warns you.",
 	"web.certificate.check":       "1. Compare the fingerprint",

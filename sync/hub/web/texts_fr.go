@@ -1,8 +1,6 @@
 package web
 
 var french = map[string]string{
-	"web.start.text":              "Ceci est le serveur central des badges de ce site\u00a0: portes, imprimantes et terminaux.",
-	"web.start.certificate":       "Votre navigateur vous met en garde contre ce site\u00a0?",
 	"web.certificate.title":       "Faire confiance à ce serveur",
 	"web.certificate.lead":        "Ce serveur a sa propre autorité de certification. Tant que votre appareil ne la connaît pas, le navigateur met en garde.",
 	"web.certificate.check":       "1. Comparez l’empreinte",
