@@ -173,7 +173,7 @@ var libraries = []library{
 	{"github.com/coreos/go-systemd/v22", []string{"internal/supervisor"}, "one place speaks to systemd"},
 	{"github.com/creack/pty", []string{"internal/ptyport"}, "one place makes virtual serial ports"},
 	{"github.com/OpenPrinting/goipp", []string{"internal/cups"}, "one place speaks IPP, and bounds what a print server answers"},
-	{"golang.org/x/text", []string{"enroll/kiosk", "sync/hub/people", "internal/password"}, "the panel speaks the person's language; names, addresses and passwords have one form (PRECIS, NFC)"},
+	{"golang.org/x/text", []string{"enroll/kiosk", "sync/hub/people", "sync/hub/mail", "internal/password"}, "the panel speaks the person's language; names, addresses and passwords have one form (PRECIS, NFC); mails keep what is written from right to left apart"},
 	{"golang.org/x/crypto", []string{"internal/password"}, "one place hashes passwords (argon2id), and bounds what that costs"},
 	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/bench", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
 	{"golang.org/x/net", []string{"sync/hub/people"}, "domains of addresses have one form (IDNA); tests read the panel's pages as a browser does"},

@@ -78,7 +78,9 @@ func Configured(tx Tx) (bool, error) {
 
 // The codes of refusals, with their fields.
 const (
-	CodeAddress = "mail_address"
+	CodeAddress  = "mail_address"
+	CodeNotFound = "mail_not_found" // mail
+	CodeOver     = "mail_over"      // mail, state
 )
 
 func refuse(kind refusal.Kind, code string, fields refusal.Fields) error {

@@ -92,6 +92,7 @@ type Outbox interface {
 
 // Shelf clears the outbox.
 type Shelf interface {
+	MailsByID(prefix []byte, limit int) ([]Mail, error) // whose id begins so
 	MailsSending() ([]Mail, error)
 	// EndedMails gives mails that are not wiped, nor sent just now, and whose end came at t or
 	// before, at most limit.
@@ -111,6 +112,7 @@ type Tx struct {
 	audit.Tx
 	Outbox
 	Shelf
+	Templates
 	Values
 	MailKey Key
 }

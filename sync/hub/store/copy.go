@@ -14,7 +14,7 @@ import (
 var tables = []string{
 	"counter", "setting", "row", "collection", "terminal", "source", "watermark", "event", "block", "audit",
 	"account", "word", "number", "grp", "member", "edit", "merge_request", "import", "import_line",
-	"credential", "link", "session", "throttle", "mail_out",
+	"credential", "link", "session", "throttle", "mail_out", "mail_template",
 	"offer", "assignment", "notice", "acknowledgement",
 	"card", "conflict", "claim", "door", "access_grant", "schedule", "holiday", "pin",
 }

@@ -115,6 +115,11 @@ func (x *tx) CountMails() (map[mail.State]int, error) {
 	return counts, err
 }
 
+// MailsByID implements mail.Shelf.
+func (x *tx) MailsByID(prefix []byte, limit int) ([]mail.Mail, error) {
+	return list(x, mailColumns+`WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`, []any{prefix, lastWith(prefix), limit}, readMail)
+}
+
 // MailsSending implements mail.Shelf.
 func (x *tx) MailsSending() ([]mail.Mail, error) {
 	return list(x, mailColumns+`WHERE state = 'sending' ORDER BY made, id`, nil, readMail)
@@ -134,5 +139,28 @@ func (x *tx) DropMails(t time.Time, limit int) (int, error) {
 // DropMailsOf implements mail.Shelf.
 func (x *tx) DropMailsOf(account mail.ID) error {
 	_, err := x.exec(`DELETE FROM mail_out WHERE account = ?`, account[:])
+	return err
+}
+
+// Template implements mail.Templates.
+func (x *tx) Template(p mail.Purpose, lang string) (mail.Template, error) {
+	t := mail.Template{Purpose: p, Lang: lang}
+	err := x.one(`SELECT subject, body FROM mail_template WHERE purpose = ? AND lang = ?`, []any{string(p), lang}, &t.Subject, &t.Body)
+	if errors.Is(err, people.ErrNotFound) {
+		err = mail.ErrNotFound
+	}
+	return t, err
+}
+
+// PutTemplate implements mail.Templates.
+func (x *tx) PutTemplate(t mail.Template) error {
+	_, err := x.exec(`INSERT INTO mail_template (purpose, lang, subject, body) VALUES (?, ?, ?, ?)
+		ON CONFLICT (purpose, lang) DO UPDATE SET subject = excluded.subject, body = excluded.body`, string(t.Purpose), t.Lang, t.Subject, t.Body)
+	return err
+}
+
+// DropTemplate implements mail.Templates.
+func (x *tx) DropTemplate(p mail.Purpose, lang string) error {
+	_, err := x.exec(`DELETE FROM mail_template WHERE purpose = ? AND lang = ?`, string(p), lang)
 	return err
 }

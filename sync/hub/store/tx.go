@@ -52,7 +52,7 @@ func (x *tx) tx() fleet.Tx {
 				Tx: people.Tx{
 					Tx: mail.Tx{
 						Tx:     audit.Tx{Log: x, By: x.by, Now: x.now},
-						Outbox: x, Shelf: x, Values: x, MailKey: x.mailKey,
+						Outbox: x, Shelf: x, Templates: x, Values: x, MailKey: x.mailKey,
 					},
 					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
 					Credentials: x, Links: x, Sessions: x, Throttle: x,

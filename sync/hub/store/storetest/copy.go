@@ -10,6 +10,7 @@ import (
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 	"badged/sync/hub/publish"
 	"badged/sync/hub/store"
@@ -83,7 +84,7 @@ func fillAccess(tx fleet.Tx) error {
 
 func fillMail(tx fleet.Tx) error {
 	_, err := tx.AddMail(letter(1))
-	return err
+	return errors.Join(err, tx.PutTemplate(mail.Template{Purpose: mail.Reset, Lang: "fr", Subject: "Sujet", Body: "{{.link}}"}))
 }
 
 func fillFleet(tx fleet.Tx) error {

@@ -22,6 +22,7 @@ func RunMail(t *testing.T, open Open) {
 		{"mails are listed newest first", testMailList},
 		{"mails end and are forgotten", testMailEnds},
 		{"what a mail says is sealed", testSealed},
+		{"templates come back", testTemplates},
 	})
 }
 
@@ -65,6 +66,11 @@ func testMail(t *testing.T, open Open) {
 	write(t, s, func(tx fleet.Tx) error { return tx.PutMail(m) })
 	check()
 	read(t, s, func(tx fleet.Tx) error {
+		found, err := tx.MailsByID([]byte{1, 0}, 2)
+		none, err2 := tx.MailsByID([]byte{1, 1}, 2)
+		if len(found) != 1 || found[0].ID != m.ID || len(none) != 0 || err != nil || err2 != nil {
+			t.Errorf("by their beginnings: %v, %v (%v, %v)", found, none, err, err2)
+		}
 		if _, err := tx.Mail(mail.ID{9}); !errors.Is(err, mail.ErrNotFound) {
 			t.Errorf("no mail: %v", err)
 		}
@@ -233,5 +239,25 @@ func testSealed(t *testing.T, open Open) {
 			t.Errorf("as another mail's: %v", err)
 		}
 		return nil
+	})
+}
+
+func testTemplates(t *testing.T, open Open) {
+	s := open(t)
+	want := mail.Template{Purpose: mail.Reset, Lang: "fr", Subject: "Sujet é", Body: "a\n\n{{.link}}"}
+	other := want
+	other.Lang = "en"
+	write(t, s, func(tx fleet.Tx) error {
+		first := want
+		first.Body = "b"
+		return errors.Join(tx.PutTemplate(first), tx.PutTemplate(want), tx.PutTemplate(other), tx.DropTemplate(mail.Reset, "en"))
+	})
+	read(t, s, func(tx fleet.Tx) error {
+		got, err := tx.Template(mail.Reset, "fr")
+		_, gone := tx.Template(mail.Reset, "en")
+		if got != want || !errors.Is(gone, mail.ErrNotFound) {
+			t.Errorf("got %+v; dropped: %v", got, gone)
+		}
+		return err
 	})
 }

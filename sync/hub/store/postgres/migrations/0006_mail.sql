@@ -22,3 +22,12 @@ CREATE INDEX mail_out_ends ON mail_out (ends, id) WHERE sealed IS NOT NULL;
 CREATE INDEX mail_out_made ON mail_out (made, id);
 CREATE INDEX mail_out_state ON mail_out (state, made, id);
 CREATE INDEX mail_out_account ON mail_out (account, made, id);
+
+-- The templates that differ from the default.
+CREATE TABLE mail_template (
+    purpose TEXT COLLATE "C" NOT NULL,
+    lang    TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    body    TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (purpose, lang)
+);

@@ -22,3 +22,12 @@ CREATE INDEX mail_out_ends ON mail_out (ends, id) WHERE sealed IS NOT NULL;
 CREATE INDEX mail_out_made ON mail_out (made, id);
 CREATE INDEX mail_out_state ON mail_out (state, made, id);
 CREATE INDEX mail_out_account ON mail_out (account, made, id);
+
+-- The templates that differ from the default.
+CREATE TABLE mail_template (
+    purpose TEXT NOT NULL,
+    lang    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (purpose, lang)
+) STRICT, WITHOUT ROWID;
