@@ -45,7 +45,7 @@ func TestCheckerSeesBrokenRules(t *testing.T) {
 		{"an import without a level", "cmd/badged/main.go", "badged/surprise", "has no level"},
 		{"a Go file in sync", "sync/sync.go", "fmt", "shadow"},
 		{"a library elsewhere", "internal/agent/agent.go", "go.bug.st/serial", "may be imported by reader/serialport"},
-		{"a package of a library elsewhere", "enroll/engine.go", "golang.org/x/text/message", "enroll/kiosk, sync/hub/people, internal/password only"},
+		{"a package of a library elsewhere", "enroll/engine.go", "golang.org/x/text/message", "enroll/kiosk, sync/hub/people, sync/hub/mail, internal/password only"},
 		{"an unknown library", "enroll/engine.go", "example.org/left/pad", "no line of the table of libraries"},
 		{"a library that only looks like a known one", "reader/serialport/port.go", "go.bug.st/serialize", "no line of the table"},
 		{"a test library in the program", "keypad/keypad.go", "pgregory.net/rapid", "for tests only"},
