@@ -219,8 +219,8 @@ func (h *Hub) applyEdit(e happening) error {
 	if err != nil || !found {
 		return err
 	}
-	if mayBe, err := mayHaveLoggedIn(e, id); err != nil || !mayBe {
-		h.log.Warn("an edit of an account that did not log in there is refused", "terminal", e.terminal.Name, "account", people.ShortID(id))
+	if why, err := refuseEdit(e, id); err != nil || why != "" {
+		h.log.Warn("an edit is refused: "+why, "terminal", e.terminal.Name, "point", e.ev.Point, "account", people.ShortID(id))
 		return err
 	}
 	s, err := access.Settings(e.tx.Tx.Tx)
@@ -244,26 +244,6 @@ func (h *Hub) applyEdit(e happening) error {
 	if out.MergeInto != (ID{}) {
 		h.log.Warn("somebody typed an e-mail at a panel that is another's: it stays theirs", "terminal", e.terminal.Name,
 			"account", people.ShortID(id), "owner", people.ShortID(out.MergeInto))
-	}
-	return err
-}
-
-// mayHaveLoggedIn reports whether an account can have logged in with what the event names:
-// its card, or without one its PIN.
-func mayHaveLoggedIn(e happening, id ID) (bool, error) {
-	card, ok := idOf(e.ev.Card)
-	if !ok {
-		_, err := e.tx.PINOf(id)
-		return err == nil, orNone(err)
-	}
-	c, err := e.tx.Card(card)
-	return err == nil && c.Account == id, orNone(err)
-}
-
-// orNone is err, but for a look-up without a result.
-func orNone(err error) error {
-	if errors.Is(err, people.ErrNotFound) {
-		return nil
 	}
 	return err
 }

@@ -190,3 +190,86 @@ func TestNothingIsLeftOfWhoWasErased(t *testing.T) {
 		return len(term.rows[wire.Accounts]) == 2
 	})
 }
+
+// TestAStolenTerminalEditsOnlyAfterALogIn: the id of a card, which a terminal has of all its
+// people, is not enough to change a profile. The terminal must be a print point, and must
+// have told before that the account logged in there.
+func TestAStolenTerminalEditsOnlyAfterALogIn(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	w.door("front")
+	stolen := w.join("stolen")
+	stolen.doors = []string{"side"}
+	stolen.hello()
+	ada := w.account("Ada")
+	card := w.key.Card("ada's")
+	stolen.report(w.bound(ada.ID, w.claim(ada).ID, "ada's"))
+	event := func(kind wire.EventKind, point, name string) wire.Event {
+		e := wire.Event{Kind: kind, Outcome: wire.OutcomeGranted, Reason: wire.ReasonKnownCard, Point: point, Account: ada.ID[:], Card: card[:]}
+		if kind == wire.EventEdit {
+			e.Edit = &wire.Edit{Name: name, Lang: "fr"}
+		}
+		return e
+	}
+	routine := func(e wire.Event) {
+		t.Helper()
+		f := stolen.frame(wire.StreamEvents, e)
+		stolen.send(wire.MsgEvents, f)
+		stolen.ack(func(a wire.Ack) bool { return a.Upto[wire.StreamEvents] == f.First })
+	}
+	is := func(about, want string) {
+		t.Helper()
+		if got := w.accounts()[ada.ID].FullName(); got != want {
+			t.Errorf("%s: she is %q, want %q", about, got, want)
+		}
+	}
+	stolen.report(event(wire.EventEdit, "front", "At A Door"), event(wire.EventEdit, "side", "At Its Door"))
+	is("edits at doors", "Ada Byron")
+	late := stolen.frame(wire.StreamSecurity, event(wire.EventEdit, "print", "Without Login"))
+	routine(event(wire.EventPresentation, "other", ""))
+	stolen.send(wire.MsgSecurity, late)
+	stolen.report(swipe())
+	is("a log-in elsewhere", "Ada Byron")
+	routine(event(wire.EventPresentation, "print", ""))
+	stolen.report(event(wire.EventEdit, "print", "Ada Lovelace"))
+	is("after a log-in", "Ada Lovelace")
+	for i := range 12 {
+		var many []wire.Event
+		for j := range 50 {
+			many = append(many, event(wire.EventEdit, "print", fmt.Sprint("Name Number", 50*i+j)))
+		}
+		stolen.report(many...)
+	}
+	is("more edits than people make", "Name Number498")
+}
+
+// TestMergeRequestsOfOneTerminalAreBounded: who types addresses at one panel neither fills
+// the list of what waits for an answer, nor keeps others out of it.
+func TestMergeRequestsOfOneTerminalAreBounded(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	stolen, hall := w.join("stolen"), w.join("hall")
+	stolen.hello()
+	hall.hello()
+	owner := w.account("Ada")
+	w.do(func(tx fleet.Tx) error {
+		email := "ada@example.com"
+		_, err := people.Change(tx.Tx.Tx.Tx, owner.ID, people.Changes{Email: &email})
+		return err
+	})
+	w.set("quota_day", "1000")
+	for i := range 110 {
+		number := fmt.Sprint("made up ", i)
+		stolen.report(stolen.newAccount(number, 0), stolen.edit(number, "Eve Mallory", "ada@example.com"))
+	}
+	hall.report(hall.newAccount("honest", 0), hall.edit("honest", "Ada Byron", "ada@example.com"))
+	of := map[string]int{}
+	w.do(func(tx fleet.Tx) error {
+		all, err := tx.MergeRequests(people.ID{})
+		for _, m := range all {
+			of[m.Terminal]++
+		}
+		return err
+	})
+	if of["stolen"] != 100 || of["hall"] != 1 {
+		t.Errorf("requests by terminal: %v", of)
+	}
+}

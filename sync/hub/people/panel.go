@@ -88,7 +88,32 @@ func (a *Account) typeEmail(tx Tx, t Typed, email string) (owner ID, err error) 
 	if err != nil {
 		return ID{}, err
 	}
-	return other.ID, tx.PutMergeRequest(MergeRequest{Account: a.ID, Into: other.ID, Terminal: t.Terminal, At: t.At})
+	return other.ID, askToMerge(tx, MergeRequest{Account: a.ID, Into: other.ID, Terminal: t.Terminal, At: t.At})
+}
+
+// The merge requests that may wait for an answer: of one terminal, and of all.
+const (
+	mostRequestsOfOne = 100
+	mostRequests      = 1000
+)
+
+// askToMerge keeps a merge request, unless so many wait that one more would only hide them.
+// What was typed stays, and asks again when it is typed again.
+func askToMerge(tx Tx, m MergeRequest) error {
+	all, err := tx.MergeRequests(ID{})
+	if err != nil {
+		return err
+	}
+	ofOne := 0
+	for _, r := range all {
+		if r.Terminal == m.Terminal {
+			ofOne++
+		}
+	}
+	if len(all) >= mostRequests || ofOne >= mostRequestsOfOne {
+		return nil
+	}
+	return tx.PutMergeRequest(m)
 }
 
 // cleanProfile reports whether a profile follows the rules, and gives it in one form.
