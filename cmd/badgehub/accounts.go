@@ -264,7 +264,7 @@ func (p *program) importFile(ctx context.Context, path string, preview, active b
 		return p.printStep(s)
 	})
 	if err != nil {
-		return advise(err)
+		return p.advise(err)
 	}
 	if last.Wrong > 0 {
 		return fmt.Errorf("wrong lines: %d. Mend them and import the file again; lines that are in stay as they are", last.Wrong)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func (p *program) claimCommand() *cobra.Command {
 	add.Flags().IntVar(&n.Minutes, "minutes", 60, "life of the code in minutes")
 	claims := list(p, "list", "List claims, without their codes, which nobody has", "  badgehub claim list", "/v1/claims",
 		"ID\tACCOUNT\tSTATE\tENDS\tDOORS", func(c api.Claim) string {
-			return tabbed(c.ID, c.Account[:8], c.State, clock(c.Ends), orAll(c.Doors))
+			return tabbed(c.ID, whoIs(c.Account, c.AccountName), c.State, clock(c.Ends), orAll(c.Doors))
 		}, func(c *cobra.Command, q *query) { q.flag(c, "account", "of this account") })
 	remove := &cobra.Command{
 		Use: "remove CLAIM", Short: "End a claim that was not used", Args: cli.Args(1), Example: "  badgehub claim remove 5b0c...",
@@ -124,10 +125,13 @@ func showCard(w io.Writer, c api.Card) {
 	fmt.Fprintf(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
 }
 
+// whoIs is an account by its name, or by its id if it has none.
+func whoIs(id, name string) string { return cmp.Or(name, id[:min(len(id), 8)]) }
+
 func cardLine(c api.Card) string {
 	var conflicts []string
 	for _, k := range c.Conflicts {
-		conflicts = append(conflicts, fmt.Sprintf("%s (account %.8s at %s)", k.Why, k.Account, k.Terminal))
+		conflicts = append(conflicts, fmt.Sprintf("%s (%s at %s)", k.Why, whoIs(k.Account, k.AccountName), k.Terminal))
 	}
 	return tabbed(c.ID, c.AccountName, c.State, strings.Join(conflicts, ", "))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -112,7 +113,7 @@ func (p *program) eventCommand() *cobra.Command {
 		if c.Context().Err() != nil {
 			return nil
 		}
-		return advise(err)
+		return p.advise(err)
 	}
 	return cli.Group("event", "What happened at the terminals", p.eventList(), follow)
 }
@@ -165,13 +166,13 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 		return print(e)
 	})
 	if err != nil && err != errEnough {
-		return advise(err)
+		return p.advise(err)
 	}
 	if ended := flush(); ended != nil {
 		return ended
 	}
 	if err == errEnough && format == "text" && !p.json {
-		fmt.Fprintf(p.stdio.Err, "(there are more: --limit 0 lists all)\n")
+		fmt.Fprintln(p.stdio.Err, moreRows.in(p.lang()))
 	}
 	return nil
 }
@@ -275,7 +276,7 @@ func harmless(cell string) string {
 func (p *program) auditCommand() *cobra.Command {
 	entries := list(p, "list", "List who did what, newest first", "  badgehub audit list --since today --action account.", "/v1/audit",
 		"SEQ\tAT\tWHO\tACTION\tOBJECT\tBEFORE -> AFTER", func(e api.AuditEntry) string {
-			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), strings.Join([]string{e.Actor.Kind, e.Actor.ID}, " "), e.Action, e.Object, changes(e.Before, e.After))
+			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), actor(e.Actor), e.Action, object(e), named(e, changes(e.Before, e.After)))
 		}, func(c *cobra.Command, q *query) {
 			q.flag(c, "since", "from today, a day or a time on")
 			q.flag(c, "action", "actions that begin so: account., card.give")
@@ -307,6 +308,20 @@ func showProof(w io.Writer, v api.AuditProof) {
 	if v.Whole {
 		fmt.Fprintln(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.")
 	}
+}
+
+// actor is who made a change.
+func actor(a api.Actor) string { return a.Kind + " " + cmp.Or(a.Name, a.ID) }
+
+// object is what a line of the audit log is about.
+func object(e api.AuditEntry) string { return named(e, e.Object) }
+
+// named puts the name of an account beside the beginning of its id, in place of the rest.
+func named(e api.AuditEntry, text string) string {
+	if e.SubjectName == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, e.Subject, e.Subject[:8]+" "+e.SubjectName)
 }
 
 // changes is what a line of the audit log says, in one column: what is new or gone, and

@@ -103,7 +103,7 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 		defer client.Close()
 		v, err := call(c.Context(), client, args)
 		if err != nil {
-			return advise(err)
+			return p.advise(err)
 		}
 		if p.json {
 			return foreign.JSON(p.stdio.Out, v)
@@ -177,7 +177,7 @@ func lines[T any](p *program, headings string, row func(T) string) (each func(T)
 			if err := w.Flush(); err != nil {
 				return err
 			}
-			fmt.Fprintln(w, headings)
+			fmt.Fprintln(w, headingsIn(p.lang(), headings))
 		}
 		n++
 		_, err := fmt.Fprintln(w, row(v))
@@ -185,7 +185,7 @@ func lines[T any](p *program, headings string, row func(T) string) (each func(T)
 	}
 	end = func() error {
 		if n == 0 && !p.json {
-			fmt.Fprintln(p.stdio.Err, "none")
+			fmt.Fprintln(p.stdio.Err, noRows.in(p.lang()))
 		}
 		return w.Flush()
 	}
@@ -223,7 +223,7 @@ func list[T any](p *program, use, short, example, path, headings string, row fun
 			return each(v)
 		})
 		if err != nil && !errors.Is(err, errEnough) {
-			return advise(err)
+			return p.advise(err)
 		}
 		return end()
 	}
@@ -238,43 +238,24 @@ func pageSize(limit int) int {
 	return min(limit+1, 1000)
 }
 
-// advice is what to do about a refusal, by its code: what belongs to the command line and
-// not to the hub.
-var advice = map[string]string{
-	"account_not_found":     "See `badgehub account list`.",
-	"card_not_found":        "See `badgehub card list`, or for cards that nobody has `badgehub card list --unknown`.",
-	"card_taken":            "`badgehub card free CARD` makes it nobody's; see whose it is with `badgehub account show ACCOUNT`.",
-	"state_unknown":         "See `badgehub account state --help`.",
-	"list_filter":           "See `badgehub account list --help`.",
-	"claim_not_found":       "See `badgehub claim list`.",
-	"claims_closed":         "Look at the events, then `badgehub site reopen`.",
-	"codes_used_up":         "End some with `badgehub claim remove ID`, or use more digits: `badgehub site set code_digits=6`.",
-	"door_not_found":        "See `badgehub door list`.",
-	"grant_not_found":       "See `badgehub grant list`.",
-	"group_not_found":       "See `badgehub group list`.",
-	"schedule_not_found":    "See `badgehub schedule list`.",
-	"setting_unknown":       "See `badgehub site show`.",
-	"terminal_joined":       "To set up another box in its place, add it with --replace.",
-	"terminal_missing":      "See `badgehub terminal list`.",
-	"grant_needs_name":      "Give it both: `badgehub account edit ACCOUNT --name \"Ada Byron\"`.",
-	"confirm_owner_not_yet": "With admin, you confirm by `badgehub card state CARD active`.",
-}
-
 // advise adds what to do to a refusal of the hub's.
-func advise(err error) error {
+func (p *program) advise(err error) error {
 	var e *api.Error
-	if !errors.As(err, &e) || advice[e.Code] == "" {
+	if !errors.As(err, &e) {
 		return err
 	}
-	return fmt.Errorf("%w %s", err, advice[e.Code])
+	if hint := advice[e.Code].in(p.lang()); hint != "" {
+		return fmt.Errorf("%w %s", err, hint)
+	}
+	return err
 }
 
-// clock is a time as a person at the hub reads it.
+// clock is a time as the clocks of the site show it.
 func clock(t api.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.Local().Format(time.DateTime)
+	return t.Format(time.DateTime)
 }
 
 func done(text string) func(io.Writer, none) {

@@ -37,7 +37,7 @@ func (p *program) terminalAdd() *cobra.Command {
 	})
 	all := ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.RosterTokens, error) {
 		return addRoster(ctx, c, roster, days)
-	}, func(w io.Writer, t api.RosterTokens) { showRoster(w, roster, t) })
+	}, func(w io.Writer, t api.RosterTokens) { p.showRoster(w, roster, t) })
 	add.Args = func(c *cobra.Command, args []string) error {
 		switch {
 		case roster == "" && c.Flags().Changed("days"):
@@ -100,8 +100,8 @@ func tokensOf(got api.RosterTokens) map[string]secret.Text {
 	return tokens
 }
 
-func showRoster(w io.Writer, path string, t api.RosterTokens) {
-	fmt.Fprintln(w, "TERMINAL\tTOKEN\tWORKS UNTIL")
+func (p *program) showRoster(w io.Writer, path string, t api.RosterTokens) {
+	fmt.Fprintln(w, headingsIn(p.lang(), "TERMINAL\tTOKEN\tWORKS UNTIL"))
 	for _, r := range t.Items {
 		state := r.State
 		if state == "joined" {

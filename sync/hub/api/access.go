@@ -261,9 +261,10 @@ func (s *server) issueClaim(tx fleet.Tx, r *http.Request, in NewClaim) (IssuedCl
 	return out, nil
 }
 
-func claimOf(tx fleet.Tx, c access.Claim) Claim {
+func claimOf(tx fleet.Tx, c access.Claim) (Claim, error) {
+	name, err := nameOf(tx, c.Account)
 	out := Claim{
-		ID: people.HexID(c.ID), Account: people.HexID(c.Account), Doors: c.Doors,
+		ID: people.HexID(c.ID), Account: people.HexID(c.Account), AccountName: name, Doors: c.Doors,
 		State: string(c.State), Issued: Time{c.Issued}, Ends: Time{c.Ends},
 	}
 	if c.State == access.ClaimLive && !c.Ends.After(tx.Now) {
@@ -272,7 +273,7 @@ func claimOf(tx fleet.Tx, c access.Claim) Claim {
 	if c.State == access.ClaimUsed {
 		out.Card = access.ShortCard(c.Card)
 	}
-	return out
+	return out, err
 }
 
 // listClaims gives the claims that ended less than a day ago or have not ended.
@@ -286,7 +287,7 @@ func listClaims(tx fleet.Tx, r *http.Request) (Page[Claim], error) {
 		return Page[Claim]{}, err
 	}
 	page, next, err := access.ListClaims(tx.Tx.Tx, q)
-	return pageOf(page, next, err, func(c access.Claim) (Claim, error) { return claimOf(tx, c), nil })
+	return pageOf(page, next, err, func(c access.Claim) (Claim, error) { return claimOf(tx, c) })
 }
 
 func endClaim(tx fleet.Tx, r *http.Request, _ none) (none, error) {
@@ -308,7 +309,11 @@ func cardOf(tx fleet.Tx, c access.Card) (Card, error) {
 	}
 	conflicts, err := tx.OpenConflicts(c.ID)
 	for _, k := range conflicts {
-		out.Conflicts = append(out.Conflicts, Conflict{people.HexID(k.Other), k.Why, k.Terminal, Time{k.At}})
+		other, err := nameOf(tx, k.Other)
+		if err != nil {
+			return out, err
+		}
+		out.Conflicts = append(out.Conflicts, Conflict{people.HexID(k.Other), other, k.Why, k.Terminal, Time{k.At}})
 	}
 	return out, err
 }

@@ -69,6 +69,7 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any) error
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(out); err != nil {
 		return fmt.Errorf("read the answer of the hub at %s: %w", c.socket, err)
 	}
+	showTimesIn(zoneOf(resp), out)
 	return nil
 }
 
@@ -273,6 +274,7 @@ func (c *Client) Follow(ctx context.Context, after *uint64, fn func(Event) error
 		return err
 	}
 	defer resp.Body.Close()
+	zone := zoneOf(resp)
 	for d := json.NewDecoder(resp.Body); ; {
 		var e Event
 		if err := d.Decode(&e); err != nil {
@@ -281,6 +283,7 @@ func (c *Client) Follow(ctx context.Context, after *uint64, fn func(Event) error
 			}
 			return fmt.Errorf("read events of the hub at %s: %w", c.socket, err)
 		}
+		showTimesIn(zone, &e)
 		if err := fn(e); err != nil {
 			return err
 		}

@@ -196,6 +196,7 @@ func (s *server) followEvents(w http.ResponseWriter, r *http.Request) {
 		s.sendAnswer(w, r, nil, err)
 		return
 	}
+	_ = s.Store.Read(r.Context(), func(tx fleet.Tx) error { return setZone(w, tx) }) // reading events tells what is wrong
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out, flush := json.NewEncoder(w), http.NewResponseController(w)
 	for {
@@ -271,21 +272,33 @@ func listAudit(tx fleet.Tx, r *http.Request) (Page[AuditEntry], error) {
 	if len(page) == q.Limit {
 		next = strconv.FormatUint(page[len(page)-1].Seq, 10)
 	}
-	return pageOf(page, next, err, auditEntryOf)
+	return pageOf(page, next, err, func(e audit.Entry) (AuditEntry, error) { return auditEntryOf(tx, e) })
 }
 
-func auditEntryOf(e audit.Entry) (AuditEntry, error) {
-	out := AuditEntry{
-		Seq: e.Seq, At: Time{e.At}, Actor: Actor{string(e.Actor.Kind), e.Actor.ID, e.Actor.Via}, Action: e.Action, Object: e.Object,
+func auditEntryOf(tx fleet.Tx, e audit.Entry) (out AuditEntry, err error) {
+	out = AuditEntry{
+		Seq: e.Seq, At: Time{e.At}, Actor: actorOf(tx, e.Actor), Action: e.Action, Object: e.Object,
 		Erased: e.Salt == nil, Hash: hashText(e.Hash),
 	}
 	if e.Subject != (audit.ID{}) {
 		out.Subject = people.HexID(e.Subject)
+		if out.SubjectName, err = nameOf(tx, e.Subject); err != nil {
+			return out, err
+		}
 	}
 	if err := unmarshal(e.Before, &out.Before); err != nil {
 		return out, err
 	}
 	return out, unmarshal(e.After, &out.After)
+}
+
+// actorOf names an account that made a change. Any other actor is called by its id.
+func actorOf(tx fleet.Tx, a audit.Actor) Actor {
+	out := Actor{Kind: string(a.Kind), ID: a.ID, Via: a.Via}
+	if id, err := hex.DecodeString(a.ID); a.Kind == audit.Account && err == nil && len(id) == len(people.ID{}) {
+		out.Name, _ = nameOf(tx, people.ID(id)) // a failing store fails the whole answer
+	}
+	return out
 }
 
 func unmarshal(b []byte, v any) error {

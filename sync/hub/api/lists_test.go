@@ -151,3 +151,29 @@ func TestEventsAreChosenByTheRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestO2_EachEventNamesItsDoor (O2): also where the point is called as the door is and the
+// wire leaves it out; a door is found by its name whatever its points are called.
+func TestO2_EachEventNamesItsDoor(t *testing.T) {
+	s := newSite(t)
+	must[api.Door](s, "POST", "/v1/doors", object{"id": "front"})
+	s.journal("box",
+		wire.Event{Kind: wire.EventPresentation, Point: "front", Label: "own"},
+		wire.Event{Kind: wire.EventPresentation, Point: "front-out", Door: "front", Label: "side"},
+		wire.Event{Kind: wire.EventPresentation, Point: "printer", Label: "printer"},
+	)
+	doors := map[string]string{}
+	for _, e := range must[api.Page[api.Event]](s, "GET", "/v1/events", nil).Items {
+		doors[e.Label] = e.Door
+	}
+	if doors["own"] != "front" || doors["side"] != "front" || doors["printer"] != "" {
+		t.Errorf("doors %v", doors)
+	}
+	if got := walk(s, "/v1/events", 10, func(e api.Event) string { return e.Label }); len(got) != 3 {
+		t.Errorf("all: %v", got)
+	}
+	page := must[api.Page[api.Event]](s, "GET", "/v1/events?door=front", nil)
+	if len(page.Items) != 2 {
+		t.Errorf("at the door: %+v", page.Items)
+	}
+}

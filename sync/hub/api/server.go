@@ -17,6 +17,7 @@ import (
 
 	"badged/internal/httpserve"
 	"badged/internal/unixsock"
+	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/refusal"
@@ -103,7 +104,9 @@ func read[Out any](s *server, fn func(fleet.Tx, *http.Request) (Out, error)) htt
 		_, err := s.Actor(r)
 		if err == nil {
 			err = s.Store.Read(r.Context(), func(tx fleet.Tx) (err error) {
-				out, err = fn(tx, r)
+				if err = setZone(w, tx); err == nil {
+					out, err = fn(tx, r)
+				}
 				return err
 			})
 		}
@@ -122,12 +125,23 @@ func change[In, Out any](s *server, fn func(fleet.Tx, *http.Request, In) (Out, e
 		}
 		if err == nil {
 			err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) (err error) {
-				out, err = fn(tx, r, in)
+				if out, err = fn(tx, r, in); err == nil {
+					err = setZone(w, tx)
+				}
 				return err
 			})
 		}
 		s.sendAnswer(w, r, out, err)
 	}
+}
+
+// zoneHeader tells the time zone of the site, in which people read its times.
+const zoneHeader = "Badged-Time-Zone"
+
+func setZone(w http.ResponseWriter, tx fleet.Tx) error {
+	site, err := access.Settings(tx.Tx.Tx)
+	w.Header().Set(zoneHeader, site.TimeZone)
+	return err
 }
 
 // decode refuses unknown fields, so that a misspelt one is not silently without effect.

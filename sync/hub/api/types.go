@@ -267,13 +267,14 @@ type Warning struct {
 
 // Claim is a claim without its code, which nobody has.
 type Claim struct {
-	ID      string   `json:"id"`
-	Account string   `json:"account"`
-	Doors   []string `json:"doors,omitempty"`
-	State   string   `json:"state"` // live, used, void, ended
-	Issued  Time     `json:"issued"`
-	Ends    Time     `json:"ends"`
-	Card    string   `json:"card,omitempty"`
+	ID          string   `json:"id"`
+	Account     string   `json:"account"`
+	AccountName string   `json:"account_name"`
+	Doors       []string `json:"doors,omitempty"`
+	State       string   `json:"state"` // live, used, void, ended
+	Issued      Time     `json:"issued"`
+	Ends        Time     `json:"ends"`
+	Card        string   `json:"card,omitempty"`
 }
 
 // Card is a card; ID is the first 8 digits of its id.
@@ -290,10 +291,11 @@ type Card struct {
 
 // Conflict is somebody else who wanted the card.
 type Conflict struct {
-	Account  string `json:"account"`
-	Why      string `json:"why"`
-	Terminal string `json:"terminal"`
-	At       Time   `json:"at"`
+	Account     string `json:"account"`
+	AccountName string `json:"account_name"`
+	Why         string `json:"why"`
+	Terminal    string `json:"terminal"`
+	At          Time   `json:"at"`
 }
 
 // CardState sets a card to active, pending, lost, replaced or revoked; Account, if
@@ -375,22 +377,24 @@ type Event struct {
 // AuditEntry is one line of the audit log. Before and After are the fields that changed;
 // both are absent once they were erased.
 type AuditEntry struct {
-	Seq     uint64         `json:"seq"`
-	At      Time           `json:"at"`
-	Actor   Actor          `json:"actor"`
-	Action  string         `json:"action"`
-	Object  string         `json:"object"`
-	Subject string         `json:"subject,omitempty"`
-	Before  map[string]any `json:"before,omitempty"`
-	After   map[string]any `json:"after,omitempty"`
-	Erased  bool           `json:"erased,omitempty"`
-	Hash    string         `json:"hash"`
+	Seq         uint64         `json:"seq"`
+	At          Time           `json:"at"`
+	Actor       Actor          `json:"actor"`
+	Action      string         `json:"action"`
+	Object      string         `json:"object"`
+	Subject     string         `json:"subject,omitempty"`
+	SubjectName string         `json:"subject_name,omitempty"` // as it is called now
+	Before      map[string]any `json:"before,omitempty"`
+	After       map[string]any `json:"after,omitempty"`
+	Erased      bool           `json:"erased,omitempty"`
+	Hash        string         `json:"hash"`
 }
 
 // Actor is who made a change.
 type Actor struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"` // of an account, as it is called now
 	Via  string `json:"via,omitempty"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
@@ -70,7 +71,7 @@ func ListEvents(tx Tx, q EventQuery) (page []Event, next uint64, err error) {
 		next = last
 	}
 	if err == nil {
-		err = nameAccounts(tx, page)
+		err = completeEvents(tx, page)
 	}
 	return page, next, err
 }
@@ -108,7 +109,7 @@ func (q EventQuery) chooses(e Event) bool {
 	switch {
 	case !q.Since.IsZero() && when.Before(q.Since), !q.Until.IsZero() && !when.Before(q.Until):
 		return false
-	case q.Terminal != "" && q.Terminal != e.Terminal, q.Point != "" && q.Point != e.Point:
+	case q.Terminal != "" && q.Terminal != e.Terminal, q.Point != "" && q.Point != e.Point && q.Point != e.Door:
 		return false
 	case q.Account != ID{} && string(e.Account) != string(q.Account[:]), q.Card != ID{} && string(e.Card) != string(q.Card[:]):
 		return false
@@ -130,9 +131,33 @@ func EventsAfter(tx Tx, after uint64, limit int) (page []Event, err error) {
 		return nil
 	})
 	if err == nil {
-		err = nameAccounts(tx, page)
+		err = completeEvents(tx, page)
 	}
 	return page, err
+}
+
+// completeEvents adds what an operator wants to read beside events.
+func completeEvents(tx Tx, page []Event) error {
+	if err := nameDoors(tx, page); err != nil {
+		return err
+	}
+	return nameAccounts(tx, page)
+}
+
+// nameDoors gives each event at a door its name. On the wire it is left out where the point
+// is called alike.
+func nameDoors(tx Tx, page []Event) error {
+	doors := make(map[string]bool)
+	err := tx.EachDoor(func(d access.Door) error {
+		doors[d.Name] = true
+		return nil
+	})
+	for i, e := range page {
+		if e.Door == "" && doors[e.Point] {
+			page[i].Door = e.Point
+		}
+	}
+	return err
 }
 
 // nameAccounts gives each event the name that its account goes by now.

@@ -1,0 +1,71 @@
+package main
+
+import "strings"
+
+// text is what a person reads, in French and English.
+type text struct{ fr, en string }
+
+func (t text) in(lang string) string {
+	if lang == "fr" {
+		return t.fr
+	}
+	return t.en
+}
+
+var (
+	noRows   = text{"rien", "none"}
+	moreRows = text{"(il y en a d’autres\u00a0: --limit 0 les liste tous)", "(there are more: --limit 0 lists all)"}
+)
+
+// headings are the French heads of the columns of tables.
+var headings = map[string]string{
+	"ACCOUNT": "COMPTE", "ACTION": "ACTION", "ANONYMOUS": "ANONYME", "AT": "QUAND", "BEFORE -> AFTER": "AVANT -> APRÈS", "CARD": "CARTE",
+	"CONFLICT": "CONFLIT", "DAY": "JOUR", "DOORS": "PORTES", "E-MAIL": "ADRESSE", "ENDS": "FIN", "EVENTS": "ÉVÉNEMENTS", "FRESH-FOR": "FRAIS PENDANT",
+	"FROM": "AVANT", "GRANT": "DROIT", "GROUP": "GROUPE", "GROUPS": "GROUPES", "ID": "ID", "KIND": "TYPE", "LAST SEEN": "VU LE", "MEMBERS": "MEMBRES",
+	"NAME": "NOM", "OBJECT": "OBJET", "OPEN": "OUVERT", "OUTCOME": "ISSUE", "OWNER": "À QUI", "PASSES": "PASSE", "POINT": "POINT", "REASON": "RAISON",
+	"SCHEDULE": "HORAIRE", "SEQ": "N°", "STALE": "SANS NOUVELLES", "STATE": "ÉTAT", "TERMINAL": "TERMINAL", "TIMES": "FOIS", "TO": "APRÈS",
+	"TOKEN": "JETON", "TYPED THE E-MAIL OF": "A TAPÉ L’ADRESSE DE", "UNKNOWN TIME": "HEURE INCONNUE", "VERSION": "VERSION", "WHERE": "OÙ",
+	"WHO": "QUI", "WHY": "POURQUOI", "WORKS UNTIL": "VALABLE JUSQU’À",
+}
+
+// headingsIn gives the heads of a table, which tabs divide, in a language.
+func headingsIn(lang, english string) string {
+	if lang != "fr" {
+		return english
+	}
+	heads := strings.Split(english, "\t")
+	for i, h := range heads {
+		if fr, ok := headings[h]; ok {
+			heads[i] = fr
+		}
+	}
+	return strings.Join(heads, "\t")
+}
+
+// advice is what to do about a refusal, by its code: what belongs to the command line and
+// not to the hub.
+var advice = map[string]text{
+	"account_not_found": {"Voyez `badgehub account list`.", "See `badgehub account list`."},
+	"card_not_found": {"Voyez `badgehub card list`, ou pour les cartes qui ne sont à personne `badgehub card list --unknown`.",
+		"See `badgehub card list`, or for cards that nobody has `badgehub card list --unknown`."},
+	"card_taken": {"`badgehub card free CARD` la rend libre\u00a0; voyez à qui elle est avec `badgehub account show ACCOUNT`.",
+		"`badgehub card free CARD` makes it nobody's; see whose it is with `badgehub account show ACCOUNT`."},
+	"state_unknown":   {"Voyez `badgehub account state --help`.", "See `badgehub account state --help`."},
+	"list_filter":     {"Voyez `badgehub account list --help`.", "See `badgehub account list --help`."},
+	"claim_not_found": {"Voyez `badgehub claim list`.", "See `badgehub claim list`."},
+	"claims_closed":   {"Regardez les événements, puis `badgehub site reopen`.", "Look at the events, then `badgehub site reopen`."},
+	"codes_used_up": {"Terminez-en avec `badgehub claim remove ID`, ou prenez plus de chiffres\u00a0: `badgehub site set code_digits=6`.",
+		"End some with `badgehub claim remove ID`, or use more digits: `badgehub site set code_digits=6`."},
+	"door_not_found":     {"Voyez `badgehub door list`.", "See `badgehub door list`."},
+	"grant_not_found":    {"Voyez `badgehub grant list`.", "See `badgehub grant list`."},
+	"group_not_found":    {"Voyez `badgehub group list`.", "See `badgehub group list`."},
+	"schedule_not_found": {"Voyez `badgehub schedule list`.", "See `badgehub schedule list`."},
+	"setting_unknown":    {"Voyez `badgehub site show`.", "See `badgehub site show`."},
+	"terminal_joined": {"Pour installer une autre machine à sa place, ajoutez-la avec --replace.",
+		"To set up another box in its place, add it with --replace."},
+	"terminal_missing": {"Voyez `badgehub terminal list`.", "See `badgehub terminal list`."},
+	"grant_needs_name": {"Donnez-lui les deux\u00a0: `badgehub account edit ACCOUNT --name \"Ada Byron\"`.",
+		"Give it both: `badgehub account edit ACCOUNT --name \"Ada Byron\"`."},
+	"confirm_owner_not_yet": {"Avec admin, vous confirmez par `badgehub card state CARD active`.",
+		"With admin, you confirm by `badgehub card state CARD active`."},
+}
