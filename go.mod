@@ -25,6 +25,7 @@ require (
 	modernc.org/sqlite v1.50.0
 	periph.io/x/conn/v3 v3.7.2
 	pgregory.net/rapid v1.2.0
+	rsc.io/qr v0.2.0
 )
 
 require (

@@ -2,9 +2,11 @@ package web
 
 import (
 	"embed"
+	"strings"
 
 	"badged/internal/profile"
 	"badged/sync/hub/web/door"
+	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/page"
 )
 
@@ -13,7 +15,7 @@ var templates embed.FS
 
 // Parts are all parts of the web.
 func Parts(o Options) []page.Part {
-	return []page.Part{door.Part(), own(o)}
+	return []page.Part{door.Part(), manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")}), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

@@ -27,7 +27,17 @@ func findPerson(tx fleet.Tx, r *http.Request) (*page.Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page.Person{Account: account, Session: session, Token: token}, nil
+	return &page.Person{Account: account, Session: session, Token: token, Areas: areasOf(account)}, nil
+}
+
+// areasOf are the areas that an account may manage, as the domain decides.
+func areasOf(a people.Account) (areas []page.Right) {
+	for _, area := range page.Areas {
+		if people.Allows(a, people.Right(area)) {
+			areas = append(areas, area)
+		}
+	}
+	return areas
 }
 
 // touch notes that a session is in use. A page that follows the hub by itself does not

@@ -115,6 +115,15 @@ func IsLive(h *http.Request) bool {
 // shown as it is, in double brackets; the test of the part's texts finds it before.
 func (r *Request) T(key string, args ...any) string { return r.site.text(r.Lang, key, args) }
 
+// TOr is a text in the person's language, or another one if there is none: of what the hub
+// names by codes that grow.
+func (r *Request) TOr(key, or string) string {
+	if !r.site.has(key) {
+		return or
+	}
+	return r.T(key)
+}
+
 // N is a text for n things: that of key with ".one" or ".many", of which %s is n.
 func (r *Request) N(key string, n int) string { return r.site.count(r.Lang, key, n) }
 

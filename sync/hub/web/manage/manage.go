@@ -1,0 +1,57 @@
+// Package manage is the part of the hub's web for administrators: members, cards, doors,
+// events, terminals, mails, the audit log and the settings. Each area has its routes, texts
+// and templates in files of its own; Part puts them together.
+package manage
+
+import (
+	"crypto/x509"
+	"embed"
+	"maps"
+	"slices"
+
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/web/page"
+)
+
+//go:embed pages/*.html
+var templates embed.FS
+
+// Options is what management needs of the hub.
+type Options struct {
+	Hub  *fleet.Hub
+	CA   *x509.Certificate
+	URL  string // "https://host:port" of links that go out
+	Join string // host:port at which terminals join
+}
+
+// manage makes the pages.
+type manage struct{ Options }
+
+// Part is management.
+func Part(o Options) page.Part {
+	m := &manage{o}
+	return page.Part{
+		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
+		Routes: slices.Concat(m.memberRoutes()),
+	}
+}
+
+// menu is the areas, in the order in which an administrator needs them.
+var menu = []page.Item{
+	{Path: "/g/membres", Text: "manage.menu.members", Right: page.Members},
+}
+
+// texts are those of all areas.
+var texts = page.Texts{
+	"fr": merge(frenchShared, frenchMembers),
+	"en": merge(englishShared, englishMembers),
+}
+
+// merge puts the texts of areas together.
+func merge(all ...map[string]string) map[string]string {
+	out := make(map[string]string)
+	for _, texts := range all {
+		maps.Copy(out, texts)
+	}
+	return out
+}

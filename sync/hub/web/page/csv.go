@@ -1,0 +1,58 @@
+package page
+
+import (
+	"encoding/csv"
+	"io"
+	"strings"
+)
+
+// Row writes one line of a spreadsheet.
+type Row func(cells ...string) error
+
+// Sheet is a file that spreadsheets open: CSV with a byte order mark, and semicolons in
+// French, as theirs has it. A cell that a spreadsheet would calculate begins with an
+// apostrophe instead.
+func (r *Request) Sheet(name string, write func(Row) error) Reply {
+	return Download(name+".csv", "text/csv; charset=utf-8", func(w io.Writer) error {
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return err
+		}
+		c := csv.NewWriter(w)
+		c.UseCRLF = true
+		if r.Lang == "fr" {
+			c.Comma = ';'
+		}
+		err := write(func(cells ...string) error {
+			safe := make([]string, len(cells))
+			for i, cell := range cells {
+				safe[i] = SafeCell(cell)
+			}
+			return c.Write(safe)
+		})
+		c.Flush()
+		if err == nil {
+			err = c.Error()
+		}
+		return err
+	})
+}
+
+// SafeCell is a cell that no spreadsheet calculates: one that begins as a formula, also
+// behind spaces, is marked as text.
+func SafeCell(cell string) string {
+	inner := strings.TrimLeft(cell, " \t\r\n\u00a0\ufeff")
+	if inner == "" {
+		return cell
+	}
+	if strings.ContainsRune("=+-@|%＝＋－＠", firstRune(inner)) || cell[0] == '\t' || cell[0] == '\r' {
+		return "'" + cell
+	}
+	return cell
+}
+
+func firstRune(s string) rune {
+	for _, r := range s {
+		return r
+	}
+	return 0
+}
