@@ -179,6 +179,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 		MQTT: advertised(b.Addr(), o.hosts), Web: advertised(webListener.Addr().String(), o.hosts),
 		Socket: p.socketPath(), Site: h.SiteID(), CA: web.Fingerprint(keys.CA),
 	}
+	st.UseHome("https://" + told.Web)
 	linked := make(chan struct{})
 	return together(ctx,
 		func(ctx context.Context) error { return h.Run(ctx, dialer(h, keys, b, linked, log)) },

@@ -27,6 +27,7 @@ var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "i
 
 var folders = []folder{
 	{"internal/secret", base, nil},
+	{"internal/seal", base, []string{"internal/secret"}},
 	{"internal/sitekey", base, nil},
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
@@ -90,7 +91,7 @@ var folders = []folder{
 	{"sync/hub/mail", level2, []string{"sync/hub/audit", "sync/hub/refusal"}},
 	{"sync/hub/people", level2, []string{"sync/hub/audit", "sync/hub/mail", "sync/hub/refusal"}},
 	{"sync/hub/roster", level2, []string{"sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
-	{"sync/hub/access", level2, []string{"sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
+	{"sync/hub/access", level2, []string{"internal/seal", "sync/hub/mail", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
 	{"internal/printjobs", level3, []string{"enroll", "internal/cups", "internal/health"}},

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"time"
 
 	"badged/sync/hub/audit"
@@ -80,8 +81,8 @@ func absorb(tx Tx, r Report, visitor, person people.Account) error {
 	})
 }
 
-// handOver keeps a card in new hands. Where a person has one card only, it replaces the
-// former one as soon as it works.
+// handOver keeps a card in new hands: its owner is told, and the registration that waits for
+// a card is done. The card that it replaces ends as soon as it works.
 func handOver(tx Tx, before, after Card, terminal string) error {
 	if err := tx.PutCard(after); err != nil {
 		return err
@@ -89,14 +90,22 @@ func handOver(tx Tx, before, after Card, terminal string) error {
 	if err := recordCard(tx, "card.bind", before, after, terminal); err != nil {
 		return err
 	}
-	return replaceFormer(tx, after)
+	return welcomeCard(tx, before, after, terminal)
 }
 
-// replaceFormer ends the other cards of a card's owner where a person has one only. A
-// temporary card stands beside the ordinary one.
+// replaceFormer ends the card that a new one replaces: the one that its registration names,
+// and where a person has one only, every other. A temporary card stands beside the ordinary
+// one.
 func replaceFormer(tx Tx, c Card) error {
+	if c.State != CardActive {
+		return nil
+	}
+	named, err := replacedBy(tx, c)
+	if err != nil {
+		return err
+	}
 	s, err := Settings(tx)
-	if err != nil || s.Cards != OneCard || c.State != CardActive {
+	if err != nil {
 		return err
 	}
 	others, err := tx.CardsOf(c.Account)
@@ -104,7 +113,8 @@ func replaceFormer(tx Tx, c Card) error {
 		return err
 	}
 	for _, o := range others {
-		if o.ID == c.ID || !o.replacedBy(c) {
+		ends := o.ID == named && o.inUse() || s.Cards == OneCard && o.replacedBy(c)
+		if o.ID == c.ID || !ends {
 			continue
 		}
 		before := o
@@ -119,10 +129,19 @@ func replaceFormer(tx Tx, c Card) error {
 	return nil
 }
 
+// replacedBy is the card that the registration of another one names; zero: none.
+func replacedBy(tx Tx, c Card) (ID, error) {
+	e, err := tx.EnrolmentOfCard(c.ID)
+	if errors.Is(err, people.ErrNotFound) || err == nil && e.Account != c.Account {
+		return ID{}, nil
+	}
+	return e.Replaces, err
+}
+
 // replacedBy reports whether another card of the same person takes a card's place where a
 // person has one.
 func (c Card) replacedBy(other Card) bool {
-	return (c.State == CardActive || c.State == CardPending) && c.Expires.IsZero() == other.Expires.IsZero()
+	return c.inUse() && c.Expires.IsZero() == other.Expires.IsZero()
 }
 
 // contest makes a card useless until an operator decides, and puts it before one. A dead

@@ -99,7 +99,7 @@ func settleCard(tx Tx, before, after Card) error {
 	if err := tx.ResolveConflicts(after.ID); err != nil {
 		return err
 	}
-	return replaceFormer(tx, after)
+	return welcomeCard(tx, before, after, "")
 }
 
 // findOwner finds an account that may own a card.
@@ -180,7 +180,7 @@ func keepGift(tx Tx, before, after Card) error {
 	if err := tx.ResolveConflicts(after.ID); err != nil {
 		return err
 	}
-	return replaceFormer(tx, after)
+	return welcomeCard(tx, before, after, "")
 }
 
 // FreeCard makes a card unknown again, for a card that goes from hand to hand: a visitor

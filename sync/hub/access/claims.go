@@ -122,15 +122,46 @@ func UseClaim(tx Tx, r Report) error {
 	if why != "" {
 		return contest(tx, r, why)
 	}
-	s, err := Settings(tx)
+	state, err := firstState(tx, r.Account)
 	if err != nil {
 		return err
 	}
-	state := CardActive
-	if s.Confirm != ConfirmNone {
-		state = CardPending
+	if err := bind(tx, r, state); err != nil {
+		return err
 	}
-	return bind(tx, r, state)
+	return finishOwn(tx, r)
+}
+
+// finishOwn ends a registration whose code bound a card that the account had already.
+func finishOwn(tx Tx, r Report) error {
+	e, err := tx.OpenEnrolment(r.Account)
+	if errors.Is(err, people.ErrNotFound) || err == nil && e.Claim != r.Claim {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, _, err := cardOrNone(tx, r.Card)
+	if err != nil || c.Account != r.Account || !c.inUse() {
+		return err
+	}
+	return finishEnrolment(tx, c)
+}
+
+// firstState is the state of a card that was just bound to an account: where somebody must
+// confirm it, it waits, unless it was this somebody who bound it.
+func firstState(tx Tx, account ID) (CardState, error) {
+	s, err := Settings(tx)
+	if err != nil {
+		return "", err
+	}
+	byOwner := tx.By.Kind == audit.Account && tx.By.ID == people.HexID(account)
+	switch {
+	case s.Confirm == ConfirmNone, s.Confirm == ConfirmOwner && byOwner,
+		s.Confirm == ConfirmAdmin && tx.By.Kind == audit.Account && !byOwner:
+		return CardActive, nil
+	}
+	return CardPending, nil
 }
 
 // servesAny reports whether a claim can be used at a terminal with these doors.

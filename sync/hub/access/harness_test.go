@@ -39,6 +39,7 @@ func newSite(t testing.TB) site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	s.UseHome("https://hub.example")
 	return site{t, s, siteKey, &now}
 }
 

@@ -22,7 +22,7 @@ func moveRights(tx Tx, from, into ID) error {
 	if err := moveGrants(tx, from, into); err != nil {
 		return err
 	}
-	if err := tx.DropPIN(from); err != nil {
+	if err := dropOwn(tx, from); err != nil {
 		return err
 	}
 	_, err := VoidClaims(tx, from, "merged")

@@ -19,11 +19,21 @@ func Purge(tx Tx, account ID) error {
 	if err := PurgeGrants(tx, account); err != nil {
 		return err
 	}
-	if err := tx.DropPIN(account); err != nil {
+	if err := dropOwn(tx, account); err != nil {
 		return err
 	}
 	_, err := VoidClaims(tx, account, "purged")
 	return err
+}
+
+// dropOwn takes away what no other account can have of an account.
+func dropOwn(tx Tx, account ID) error {
+	for _, drop := range []func(ID) error{tx.DropPIN, tx.DropEnrolments, tx.DropLabelsOf, tx.UnmuteMails} {
+		if err := drop(account); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Erase forgets who an account was, with all that it has. It is final.

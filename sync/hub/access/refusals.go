@@ -49,6 +49,18 @@ const (
 	CodeCardOwner     = "account_no_card" // account, state
 	CodeCardEnd       = "card_end_past"   // until
 	CodeCardAssurance = "card_assurance"  // assurance, choices
+	CodeCardUnfit     = "card_unfit"      // card, state
+	CodeCardGone      = "card_gone"       // not the account's any more
+	CodeCardNotFree   = "card_not_free"   // another person's, whom it does not name
+
+	CodeEnrolmentNotFound = "enrolment_not_found" // enrolment
+	CodeEnrolmentDone     = "enrolment_done"      // the card is bound
+	CodeEnrolmentHeld     = "enrolment_held"      // nobody has confirmed to hold a card
+
+	CodeLabelUnknown = "label_unknown" // not a QR code of this site, or a replaced one
+	CodeLabelBatch   = "label_batch"   // most
+	CodeLabelCards   = "label_cards"   // most
+	CodeLabelNumber  = "label_number"  // line
 
 	CodeClaimNotFound = "claim_not_found" // claim
 	CodeClaimOver     = "claim_over"      // claim, state

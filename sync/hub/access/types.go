@@ -283,5 +283,8 @@ type Tx struct {
 	Grants
 	Schedules
 	PINs
+	Enrolments
+	Labels
+	Muted
 	Store
 }

@@ -115,4 +115,5 @@ type Tx struct {
 	Templates
 	Values
 	MailKey Key
+	Home    string // "https://hub:port", which links begin with; empty: nobody can follow one
 }

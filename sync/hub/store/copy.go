@@ -17,6 +17,7 @@ var tables = []string{
 	"credential", "link", "session", "throttle", "mail_out", "mail_template",
 	"offer", "assignment", "notice", "acknowledgement",
 	"card", "conflict", "claim", "door", "access_grant", "schedule", "holiday", "pin",
+	"enrolment", "card_label", "mail_muted",
 }
 
 // ErrNotEmpty means that a site cannot be copied into a database that has one.

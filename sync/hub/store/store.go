@@ -65,6 +65,7 @@ type Store struct {
 	read     *pool
 	now      func() time.Time
 	mailKey  mail.Key
+	home     string
 	commands atomic.Uint64 // since the start
 	mu       sync.Mutex    // guards changed
 	changed  map[Topic]chan struct{}
@@ -74,6 +75,10 @@ type Store struct {
 // queued can be read until the store is closed and never again. Call it before the first
 // transaction.
 func (s *Store) UseMailKey(k mail.Key) { s.mailKey = k }
+
+// UseHome gives the store the address by which people reach the hub, which links in mails
+// begin with: "https://hub:port". Call it before the first transaction.
+func (s *Store) UseHome(url string) { s.home = url }
 
 // Topic is something that others wait for.
 type Topic string

@@ -24,6 +24,7 @@ type tx struct {
 	now  time.Time
 
 	mailKey mail.Key
+	home    string
 
 	failed error // of the first statement that did
 
@@ -38,7 +39,7 @@ type tx struct {
 
 func (s *Store) transaction(ctx context.Context, t *sql.Tx, p *pool, by audit.Actor) *tx {
 	return &tx{
-		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey,
+		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey, home: s.home,
 		changes: publish.NewChanges(), topics: make(map[Topic]bool),
 		states: make(map[place]*publish.State), sources: make(map[database]sourceRow),
 	}
@@ -52,13 +53,13 @@ func (x *tx) tx() fleet.Tx {
 				Tx: people.Tx{
 					Tx: mail.Tx{
 						Tx:     audit.Tx{Log: x, By: x.by, Now: x.now},
-						Outbox: x, Shelf: x, Templates: x, Values: x, MailKey: x.mailKey,
+						Outbox: x, Shelf: x, Templates: x, Values: x, MailKey: x.mailKey, Home: x.home,
 					},
 					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
 					Credentials: x, Links: x, Sessions: x, Throttle: x,
 					Permissions: x, Services: x, Notices: x,
 				},
-				Cards: x, Conflicts: x, Claims: x, Doors: x, Grants: x, Schedules: x, PINs: x, Store: x,
+				Cards: x, Conflicts: x, Claims: x, Doors: x, Grants: x, Schedules: x, PINs: x, Enrolments: x, Labels: x, Muted: x, Store: x,
 			},
 			Rows: x,
 		},

@@ -59,7 +59,7 @@ var boundedPeople = []struct{ query, plan string }{
 }
 
 // big are the tables that grow with the members of a site or with time.
-var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|number|member|edit|merge_request|import_line|audit|assignment|acknowledgement|mail_out)\b`)
+var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|number|member|edit|merge_request|import_line|audit|assignment|acknowledgement|mail_out|enrolment|card_label|mail_muted)\b`)
 
 // Issue 8, 4: every list has filter, order and pages, at 1,000,000 rows too: no statement
 // about people and rights walks over a table that grows, or sorts one.
