@@ -14,6 +14,7 @@ import (
 // New is a person's account to make.
 type New struct {
 	First, Last string
+	NoName      bool   // the names may be empty: whoever is invited by address alone
 	Email       string // may be empty
 	Lang        string // empty: the site's
 	State       State  // Created, Invited or Active; empty: Created
@@ -30,7 +31,7 @@ func Add(tx Tx, n New) (Account, error) {
 		Role: cmp.Or(n.Role, User), Source: cmp.Or(n.Source, ByOperator), External: n.External,
 		Expires: n.Expires, Created: tx.Now,
 	}
-	if err := a.setName(n.First, n.Last); err != nil {
+	if err := a.setNameOf(n); err != nil {
 		return Account{}, err
 	}
 	if err := a.setEmail(n.Email); err != nil {
@@ -51,6 +52,16 @@ func Add(tx Tx, n New) (Account, error) {
 		return Account{}, err
 	}
 	return a, tx.Record(audit.Change{Action: "account.add", Object: HexID(a.ID), Subject: a.ID, After: a.facts()})
+}
+
+// setNameOf names a new account. One that is invited by address alone has no name yet, and so
+// no right to a door.
+func (a *Account) setNameOf(n New) error {
+	if n.NoName && n.Email != "" && CleanName(n.First) == "" && CleanName(n.Last) == "" {
+		a.NameAttested = false
+		return nil
+	}
+	return a.setName(n.First, n.Last)
 }
 
 // setName puts a cleaned name in an account that an operator or an import gives.

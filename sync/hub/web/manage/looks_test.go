@@ -3,6 +3,8 @@
 package manage_test
 
 import (
+	"fmt"
+	"net/url"
 	"testing"
 
 	"badged/sync/hub/fleet"
@@ -44,4 +46,32 @@ func TestLooksOfMembers(t *testing.T) {
 		return b.Open("/g/membres/nouveau").Fill("email", "ada").Press(map[string]string{"fr": "Créer", "en": "Create"}[b.Lang])
 	})
 	c.Looks(t, "member-link", b, func() *webtest.Page { return b.Post(path+"/acces/courriel", nil).Is(200) })
+}
+
+// The invitation and what comes of it, and the registration link.
+func TestLooksOfInvitations(t *testing.T) {
+	s := webtest.New(t)
+	c := s.Screen(t)
+	b := s.AsAdmin()
+	addDoors(s, "entrance-north", "parking")
+	s.Write(func(tx fleet.Tx) error {
+		_, err := people.AddGroup(tx.Tx.Tx.Tx, "Direction")
+		return err
+	})
+	n := 0
+	invite := func() *webtest.Page {
+		n++
+		p := b.Open("/g/membres/inviter").Fill("people", fmt.Sprintf("Ada Byron <ada%d@example.org>\nMaximilienne de La Rochefoucauld <max%d@subdivision.example.org>", n, n))
+		return p.Fill("door", "parking").Fill("day", "semaine").Fill("code", "1").Press(map[string]string{"fr": "Inviter", "en": "Invite"}[b.Lang]).Is(200)
+	}
+	c.Looks(t, "invite", b, func() *webtest.Page { return b.Open("/g/membres/inviter") })
+	c.Looks(t, "invite-wrong", b, func() *webtest.Page {
+		return b.Post("/g/membres/inviter", url.Values{"people": {"nobody"}, "to": {"x"}})
+	})
+	c.Looks(t, "invited", b, invite)
+	c.Looks(t, "registration-closed", b, func() *webtest.Page { return b.Open("/g/membres/inscription") })
+	s.Write(func(tx fleet.Tx) error { return tx.PutSetting("web", "true") })
+	c.Looks(t, "registration-by-hand", b, func() *webtest.Page {
+		return b.Post("/g/membres/inscription", url.Values{"people": {"ada@example.org"}})
+	})
 }

@@ -32,7 +32,7 @@ func Part(o Options) page.Part {
 	m := &manage{o}
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
-		Routes: slices.Concat(m.memberRoutes()),
+		Routes: slices.Concat(m.memberRoutes(), m.inviteRoutes()),
 	}
 }
 
@@ -43,8 +43,8 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchMembers),
-	"en": merge(englishShared, englishMembers),
+	"fr": merge(frenchShared, frenchMembers, frenchInvite),
+	"en": merge(englishShared, englishMembers, englishInvite),
 }
 
 // merge puts the texts of areas together.

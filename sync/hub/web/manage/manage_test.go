@@ -67,7 +67,7 @@ func TestAWrongFormKeepsWhatWasTyped(t *testing.T) {
 		t.Errorf("the form has %q, %q", p.Value("first"), p.Value("email"))
 	}
 	p = p.Fill("until", "").Press("Créer").Is(422).Shows("Ce n’est pas une adresse électronique")
-	p.Fill("email", "ADA@example.org").Press("Créer").Is(422).Shows("Cette adresse est celle du compte")
+	p.Fill("email", "ADA@example.org").Press("Créer").Is(422).Shows("Cette adresse est celle du compte Ada Byron")
 }
 
 // S3.05, S3.07: the recommended way is a mail with a link. Without a mail server the link is

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"badged/sync/hub/refusal"
-	"badged/sync/hub/words"
 )
 
 // Form is what was typed into a form, and what is wrong with it.
@@ -15,7 +14,7 @@ type Form struct {
 	values url.Values
 	wrong  map[string]string // field, what is wrong
 	Error  string            // that belongs to no field; empty: nothing
-	lang   string
+	r      *Request
 }
 
 // Fields tells to which field of a form the codes of refusals belong.
@@ -23,12 +22,12 @@ type Fields map[string]string
 
 // Form is the form that came with the request; an empty one with a GET.
 func (r *Request) Form() *Form {
-	return &Form{values: r.HTTP.PostForm, wrong: map[string]string{}, lang: r.Lang}
+	return &Form{values: r.HTTP.PostForm, wrong: map[string]string{}, r: r}
 }
 
 // Fill is a form to be shown with values.
 func (r *Request) Fill(values map[string]string) *Form {
-	f := &Form{values: url.Values{}, wrong: map[string]string{}, lang: r.Lang}
+	f := &Form{values: url.Values{}, wrong: map[string]string{}, r: r}
 	for name, v := range values {
 		f.values.Set(name, v)
 	}
@@ -75,6 +74,6 @@ func (f *Form) Explain(err error, fields Fields) error {
 	if !errors.As(err, &e) || e.Kind == refusal.Missing && e.Code == CodeNotFound {
 		return err
 	}
-	f.Refuse(fields[e.Code], words.Text(f.lang, e))
+	f.Refuse(fields[e.Code], f.r.Words(e))
 	return nil
 }

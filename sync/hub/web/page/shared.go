@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"badged/sync/hub/refusal"
-	"badged/sync/hub/words"
 )
 
 // Confirm is the page before a step that cannot be taken back, or hurts: what it means, and
@@ -73,5 +72,5 @@ func (r *Request) FailRefused(e *refusal.Error) Reply {
 	if !ok {
 		status = http.StatusConflict
 	}
-	return Show("failure", r.T("page.refused.title"), failure{words.Text(r.Lang, e), r.T("page.refused.todo")}).Status(status)
+	return Show("failure", r.T("page.refused.title"), failure{r.Words(e), r.T("page.refused.todo")}).Status(status)
 }
