@@ -28,6 +28,8 @@ import (
 	"badged/sync/hub/api"
 	"badged/sync/hub/broker"
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
+	"badged/sync/hub/mail/smtp"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
 	"badged/sync/hub/web"
@@ -142,6 +144,11 @@ func (p *program) prepare(ctx context.Context, db database, st *store.Store, nam
 	if err != nil {
 		return nil, nil, err
 	}
+	sealing, err := keys.Derive("mails")
+	if err != nil {
+		return nil, nil, err
+	}
+	st.UseMailKey(mail.NewKey(sealing))
 	h, err := fleet.New(ctx, fleet.Options{
 		Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Log: log,
 		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
@@ -199,6 +206,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 			})
 		},
 		func(ctx context.Context) error { return tidy(ctx, h, log) },
+		p.mailer(st, log).Run,
 		func(ctx context.Context) error { return p.announceReady(ctx, linked, told, log) },
 	)
 }
@@ -245,6 +253,17 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
 To set up a terminal:  badgehub terminal add hall
 `, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
 	return err
+}
+
+// secretsDir is the folder for the passwords of the servers that the hub uses.
+const secretsDir = "secrets"
+
+// mailer sends the mails that wait.
+func (p *program) mailer(st *store.Store, log *slog.Logger) *smtp.Sender {
+	return smtp.New(smtp.Options{
+		Store: st, Secrets: filepath.Join(p.dir, secretsDir), Log: log,
+		Waiting: func() <-chan struct{} { return st.Changed(store.MailsWait) },
+	})
 }
 
 func tidy(ctx context.Context, h *fleet.Hub, log *slog.Logger) error {

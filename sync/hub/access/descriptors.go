@@ -14,6 +14,9 @@ const (
 	Number  SettingKind = "number"  // Min to Max
 	Seconds SettingKind = "seconds" // Min to Max
 	Members SettingKind = "groups"  // numbers of groups with commas between
+	Address SettingKind = "address" // an e-mail, or empty
+	Host    SettingKind = "host"    // a name or an IP address, or empty
+	File    SettingKind = "file"    // the name of a file without its folder, or empty
 )
 
 // Descriptor describes one setting: whatever shows, checks or keeps settings goes by this
@@ -87,6 +90,25 @@ var Descriptors = []Descriptor{
 		FR: "Fin d'une session inactive", EN: "End of an idle session", field: func(s *Site) any { return &s.SessionIdle }},
 	{Name: "session_max", Kind: Seconds, Min: 30, Max: 3600, Default: "600", Wire: 16,
 		FR: "Fin de toute session", EN: "End of any session", field: func(s *Site) any { return &s.SessionMax }},
+
+	{Name: "mail_out", Kind: Choice, Choices: []string{"none", "smtp", "sendmail"}, Default: "none",
+		FR: "Envoi des courriels", EN: "How mails go out", field: func(s *Site) any { return &s.MailOut }},
+	{Name: "mail_server", Kind: Host,
+		FR: "Serveur de courriel", EN: "Mail server", field: func(s *Site) any { return &s.MailServer }},
+	{Name: "mail_port", Kind: Number, Min: 1, Max: 65535, Default: "587",
+		FR: "Port du serveur de courriel", EN: "Port of the mail server", field: func(s *Site) any { return &s.MailPort }},
+	{Name: "mail_security", Kind: Choice, Choices: []string{"starttls", "tls", "none"}, Default: "starttls",
+		FR: "Sécurité de la connexion au serveur de courriel", EN: "Security of the connection to the mail server",
+		field: func(s *Site) any { return &s.MailSecurity }},
+	{Name: "mail_user", Kind: Text, Max: 200,
+		FR: "Utilisateur auprès du serveur de courriel", EN: "User at the mail server", field: func(s *Site) any { return &s.MailUser }},
+	{Name: "mail_password_file", Kind: File,
+		FR: "Fichier du mot de passe, dans le dossier secrets du serveur", EN: "File with the password, in the hub's folder secrets",
+		field: func(s *Site) any { return &s.MailPasswordFile }},
+	{Name: "mail_from", Kind: Address,
+		FR: "Adresse d’expédition", EN: "Address that mails come from", field: func(s *Site) any { return &s.MailFrom }},
+	{Name: "new_account_mail", Kind: Choice, Choices: []string{"pin", "link"}, Default: "pin",
+		FR: "Le courriel de bienvenue contient", EN: "The welcome mail has", field: func(s *Site) any { return &s.NewAccountMail }},
 
 	{Name: "keep_events", Kind: Number, Min: 1, Max: 120, Default: "3",
 		FR: "Mois de conservation des passages", EN: "Months for which events are kept", field: func(s *Site) any { return &s.KeepEvents }},

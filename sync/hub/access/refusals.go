@@ -20,6 +20,10 @@ const (
 	CodeSettingRange   = "setting_range"         // name, min, max
 	CodeSettingChoice  = "setting_choice"        // name, choices
 	CodeSettingZone    = "setting_zone"          // name
+	CodeSettingAddress = "setting_address"       // name
+	CodeSettingHost    = "setting_host"          // name
+	CodeSettingFile    = "setting_file"          // name
+	CodeMailNeeds      = "mail_needs"            // name
 	CodeConfirmOwner   = "confirm_owner_not_yet" //
 	CodePINDigitsFew   = "pin_digits_too_few"    // min
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -37,6 +38,35 @@ const (
 	OneCard   CardCount = "one" // a new one replaces the old; a temporary one counts apart
 )
 
+// MailWay is how mails go out.
+type MailWay string
+
+// The ways.
+const (
+	NoMail   MailWay = "none" // pages offer links and QR codes instead
+	SMTP     MailWay = "smtp"
+	Sendmail MailWay = "sendmail" // the program of that name on the hub's machine
+)
+
+// MailSecurity is how the connection to a mail server is kept from others.
+type MailSecurity string
+
+// The securities. Certificates are verified.
+const (
+	StartTLS   MailSecurity = "starttls" // refused if the server does not offer it
+	TLS        MailSecurity = "tls"      // from the first byte
+	NoSecurity MailSecurity = "none"     // on the hub's own machine
+)
+
+// NewAccountMail is what the mail to who registered by themselves has beside the user name.
+type NewAccountMail string
+
+// What it has.
+const (
+	MailsPIN  NewAccountMail = "pin"
+	MailsLink NewAccountMail = "link"
+)
+
 // Site is the settings of a site.
 type Site struct {
 	Name     string
@@ -66,6 +96,16 @@ type Site struct {
 	AnonymousLife time.Duration
 	SessionIdle   time.Duration
 	SessionMax    time.Duration
+
+	// How mails go out, and what the mail to who registered by themselves has.
+	MailOut          MailWay
+	MailServer       string
+	MailPort         int64
+	MailSecurity     MailSecurity
+	MailUser         string
+	MailPasswordFile string // its name in the folder "secrets" of the hub's
+	MailFrom         string
+	NewAccountMail   NewAccountMail
 
 	KeepEvents int64 // months
 	KeepAudit  int64 // months
@@ -128,6 +168,9 @@ func ChangeSettings(tx Tx, change map[string]string) (Site, error) {
 	if err := checkTogether(tx, after); err != nil {
 		return old, err
 	}
+	if err := checkMail(old, after); err != nil {
+		return old, err
+	}
 	return keepSettings(tx, before, after)
 }
 
@@ -148,6 +191,25 @@ func checkTogether(tx Tx, after map[string]string) error {
 		err = refuse(refusal.Invalid, CodePINDigitsFew, refusal.Fields{"min": fewest})
 	}
 	return err
+}
+
+// checkMail refuses mails that would have no server or no sender.
+func checkMail(old Site, after map[string]string) error {
+	merged := make(map[string]string)
+	for _, d := range Descriptors {
+		merged[d.Name] = d.Value(old)
+	}
+	maps.Copy(merged, after)
+	s, err := siteOf(merged)
+	switch {
+	case err != nil:
+		return err
+	case s.MailOut == SMTP && s.MailServer == "":
+		return refuse(refusal.Invalid, CodeMailNeeds, refusal.Fields{"name": "mail_server"})
+	case s.MailOut != NoMail && s.MailFrom == "":
+		return refuse(refusal.Invalid, CodeMailNeeds, refusal.Fields{"name": "mail_from"})
+	}
+	return nil
 }
 
 func keepSettings(tx Tx, before, after map[string]string) (Site, error) {

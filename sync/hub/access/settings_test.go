@@ -25,6 +25,7 @@ func TestASiteBeginsWithTheDefaults(t *testing.T) {
 		CodeDigits: 4, ClaimWindow: 30 * time.Second, GuessBudget: 8, PINDigits: 6,
 		QuotaBurst: 60, QuotaDay: 300, QuotaSite: 2000, AnonymousLife: 30 * 24 * time.Hour,
 		SessionIdle: time.Minute, SessionMax: 10 * time.Minute, KeepEvents: 3, KeepAudit: 12, KeepMails: 30,
+		MailOut: access.NoMail, MailPort: 587, MailSecurity: access.StartTLS, NewAccountMail: access.MailsPIN,
 	})
 }
 
@@ -35,19 +36,23 @@ func TestSettingsTakeWhatTheirDescriptorsSay(t *testing.T) {
 	codes := map[access.SettingKind]string{
 		access.Text: access.CodeSettingText, access.Zone: access.CodeSettingZone, access.Choice: access.CodeSettingChoice,
 		access.Flag: access.CodeSettingChoice, access.Number: access.CodeSettingRange, access.Seconds: access.CodeSettingRange,
+		access.Address: access.CodeSettingAddress, access.Host: access.CodeSettingHost, access.File: access.CodeSettingFile,
 	}
 	for _, d := range access.Descriptors {
 		good, bad := map[string]string{}, []string{"\x00", "x\u202ey"}
 		switch d.Kind {
 		case access.Text:
 			good[" Musée  d'Orsay "] = "Musée d'Orsay"
-			bad = append(bad, "", "  ", strings.Repeat("x", int(d.Max)+1), "a\xff")
+			bad = append(bad, strings.Repeat("x", int(d.Max)+1), "a\xff")
+			if d.Min > 0 {
+				bad = append(bad, "", "  ")
+			}
 		case access.Zone:
 			good["America/New_York"] = "America/New_York"
 			bad = append(bad, "", "Local", "Mars/Base", "../etc/passwd", strings.Repeat("x", 99))
 		case access.Choice:
 			for _, c := range d.Choices {
-				if c != "owner" {
+				if c != "owner" && c != "smtp" && c != "sendmail" {
 					good[c] = c
 				}
 			}
@@ -70,6 +75,15 @@ func TestSettingsTakeWhatTheirDescriptorsSay(t *testing.T) {
 				_, err := access.ChangeSettings(tx, map[string]string{d.Name: "nobodies"})
 				return err
 			})
+		case access.Address:
+			good[" Hub@Example.com "], good[""] = "hub@example.com", ""
+			bad = append(bad, "hub", "Hub <hub@example.com>", "hub@example.com\r\nBcc: x@example.com")
+		case access.Host:
+			good["mail.example.com"], good["192.0.2.1"], good["2001:db8::1"], good[""] = "mail.example.com", "192.0.2.1", "2001:db8::1", ""
+			bad = append(bad, "mail example", "-x", "a..b", "mail.example.com:25", "smtp://mail", strings.Repeat("x", 300))
+		case access.File:
+			good["smtp.password"], good[""] = "smtp.password", ""
+			bad = append(bad, "../hub.key", "a/b", "/etc/shadow", ".", "..", ".hidden", strings.Repeat("x", 101))
 		default:
 			t.Errorf("setting %s is of an unknown kind %s", d.Name, d.Kind)
 		}
@@ -166,4 +180,28 @@ func mustDescribe(t *testing.T, name string) access.Descriptor {
 		t.Fatalf("there is no setting %s", name)
 	}
 	return d
+}
+
+// Issue 9, 3: mails go out once there is a server and a sender.
+func TestMailsNeedAServerAndASender(t *testing.T) {
+	s := newSite(t)
+	refused := func(name string, change map[string]string) {
+		t.Helper()
+		fields := s.refused(access.CodeMailNeeds, func(tx access.Tx) error {
+			_, err := access.ChangeSettings(tx, change)
+			return err
+		})
+		equal(t, "what is needed", fields["name"], any(name))
+	}
+	refused("mail_server", map[string]string{"mail_out": "smtp", "mail_from": "hub@example.com"})
+	refused("mail_from", map[string]string{"mail_out": "smtp", "mail_server": "mail.example.com"})
+	refused("mail_from", map[string]string{"mail_out": "sendmail"})
+	s.set("mail_from", "hub@example.com")
+	equal(t, "by sendmail", s.set("mail_out", "sendmail").MailOut, access.Sendmail)
+	refused("mail_server", map[string]string{"mail_out": "smtp"})
+	s.set("mail_server", "mail.example.com")
+	equal(t, "by SMTP", s.set("mail_out", "smtp").MailOut, access.SMTP)
+	refused("mail_from", map[string]string{"mail_from": ""})
+	refused("mail_server", map[string]string{"mail_server": ""})
+	equal(t, "none", s.set("mail_out", "none").MailOut, access.NoMail)
 }

@@ -3,6 +3,8 @@ package access
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +25,12 @@ func (d Descriptor) Value(s Site) string {
 	case *Confirm:
 		return string(*f)
 	case *CardCount:
+		return string(*f)
+	case *MailWay:
+		return string(*f)
+	case *MailSecurity:
+		return string(*f)
+	case *NewAccountMail:
 		return string(*f)
 	case *bool:
 		return strconv.FormatBool(*f)
@@ -48,6 +56,12 @@ func (d Descriptor) read(s *Site, text string) (err error) {
 		*f = Confirm(text)
 	case *CardCount:
 		*f = CardCount(text)
+	case *MailWay:
+		*f = MailWay(text)
+	case *MailSecurity:
+		*f = MailSecurity(text)
+	case *NewAccountMail:
+		*f = NewAccountMail(text)
 	case *bool:
 		*f, err = strconv.ParseBool(text)
 	case *int64:
@@ -83,6 +97,13 @@ func (d Descriptor) canonical(tx Tx, text string) (string, error) {
 		text, good = strconv.FormatInt(n, 10), err == nil && d.within(n)
 	case Members:
 		return groupNumbers(tx, text)
+	case Address:
+		text = profile.CleanEmail(text)
+		good = profile.CheckEmail(text) == ""
+	case Host:
+		good = good && (text == "" || isHost(text))
+	case File:
+		good = good && (text == "" || fileRE.MatchString(text))
 	}
 	if !good {
 		return "", d.refuse()
@@ -101,6 +122,12 @@ func (d Descriptor) refuse() error {
 	case Choice:
 		f["choices"] = d.Choices
 		return refuse(refusal.Invalid, CodeSettingChoice, f)
+	case Address:
+		return refuse(refusal.Invalid, CodeSettingAddress, f)
+	case Host:
+		return refuse(refusal.Invalid, CodeSettingHost, f)
+	case File:
+		return refuse(refusal.Invalid, CodeSettingFile, f)
 	case Flag:
 		f["choices"] = []string{"true", "false"}
 		return refuse(refusal.Invalid, CodeSettingChoice, f)
@@ -123,6 +150,17 @@ func isZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil
 }
+
+// hostRE is a name of DNS (RFC 1123 §2.1).
+var hostRE = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$`)
+
+func isHost(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil || hostRE.MatchString(s) && !strings.Contains(s, "..")
+}
+
+// fileRE is the name of a file that leads to no other folder.
+var fileRE = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,99}$`)
 
 func parseFlag(text string) (string, bool) {
 	switch strings.ToLower(text) {

@@ -12,11 +12,11 @@ import (
 // its turn to write waits no longer than for these.
 const retainBatch = 5000
 
-// Retain forgets events and lines of the audit log that are older than the site keeps them,
+// Retain forgets events, lines of the audit log and mails that are older than the site keeps them,
 // and sessions and links that are over.
 // Call it now and then.
 func (h *Hub) Retain(ctx context.Context) error {
-	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit, forgetEnded} {
+	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit, forgetEnded, forgetMails} {
 		for n := retainBatch; n == retainBatch; {
 			err := h.store.Write(ctx, audit.Actor{Kind: audit.System, Via: "clock"}, func(tx Tx) error {
 				site, err := access.Settings(tx.Tx.Tx)
@@ -56,4 +56,8 @@ func forgetAudit(tx Tx, site access.Site) (int, error) {
 
 func forgetEnded(tx Tx, _ access.Site) (int, error) {
 	return people.ForgetEnded(tx.Tx.Tx.Tx, retainBatch)
+}
+
+func forgetMails(tx Tx, site access.Site) (int, error) {
+	return tx.DropMails(tx.Now.AddDate(0, 0, -int(site.KeepMails)), retainBatch)
 }

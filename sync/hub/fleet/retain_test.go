@@ -3,6 +3,10 @@ package fleet_test
 import (
 	"testing"
 	"time"
+
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
 )
 
 // S5.10: passages are kept 3 months by default, and what a terminal tells again of those
@@ -36,5 +40,29 @@ func TestEventsAreKeptAsLongAsTheSiteSays(t *testing.T) {
 	at(later.AddDate(1, 0, 0))
 	if n := len(w.events()); n != 0 {
 		t.Errorf("a year later %d events are left", n)
+	}
+}
+
+// PEOPLE §5.10: mails are kept 30 days by default.
+func TestMailsAreKeptAsLongAsTheSiteSays(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	count := func() (n int) {
+		w.must(w.store.Read(t.Context(), func(tx fleet.Tx) error {
+			page, _, err := tx.ListMails(mail.Query{Limit: 9})
+			n = len(page)
+			return err
+		}))
+		return n
+	}
+	w.must(w.store.Write(t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+		return mail.Queue(tx.Tx.Tx.Tx.Tx, mail.New{Purpose: mail.Test, To: "ada@example.com"})
+	}))
+	for _, c := range []struct{ days, want int }{{29, 1}, {31, 0}} {
+		at := time.Now().AddDate(0, 0, c.days)
+		w.now.Store(&at)
+		w.must(w.hub.Retain(t.Context()))
+		if got := count(); got != c.want {
+			t.Errorf("after %d days: %d, want %d", c.days, got, c.want)
+		}
 	}
 }

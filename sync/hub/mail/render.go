@@ -133,7 +133,8 @@ func frenchDay(t time.Time) string {
 	return day + " " + frenchMonths[t.Month()-1] + t.Format(" 2006")
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a subject of what may have line breaks; spaces that hold words together stay.
+func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\n", " ")) }
 
 // layout is what the HTML of every mail is made of.
 type layout struct {

@@ -44,7 +44,7 @@ func pause(tries int) time.Duration {
 // Take gives the mail that is due first, which is sending from now on, and gives up those
 // whose end came. Send it after the transaction, then Settle it.
 func Take(tx Tx) (m Mail, found bool, err error) {
-	if err := giveUpEnded(tx); err != nil {
+	if err := GiveUp(tx); err != nil {
 		return m, false, err
 	}
 	m, err = tx.DueMail(tx.Now)
@@ -59,8 +59,8 @@ func Take(tx Tx) (m Mail, found bool, err error) {
 	return m, true, tx.PutMail(m)
 }
 
-// giveUpEnded gives up mails whose end came, as many as fit in one transaction.
-func giveUpEnded(tx Tx) error {
+// GiveUp gives up mails whose end came, as many as fit in one transaction.
+func GiveUp(tx Tx) error {
 	ended, err := tx.EndedMails(tx.Now, 1000)
 	for _, m := range ended {
 		if err == nil {

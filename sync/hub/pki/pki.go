@@ -7,7 +7,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -86,6 +88,16 @@ func Load(dir, site string) (*Keys, error) {
 	}
 	k.SiteKey = sitekey.New(1, [sitekey.Size]byte(raw))
 	return k, nil
+}
+
+// Derive gives a key for one use (HKDF, RFC 5869, of the key that signs messages). It is as
+// secret as that one, is the same after each start, and needs no file of its own.
+func (k *Keys) Derive(use string) ([32]byte, error) {
+	key, err := hkdf.Key(sha256.New, k.Hub.Seed(), nil, "badged "+use, 32)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("make the key for %s: %w", use, err)
+	}
+	return [32]byte(key), nil
 }
 
 // loadCA reads or makes the authority. Its certificate is made anew from the key if

@@ -56,6 +56,28 @@ func TestAnInterruptedStartGoesOn(t *testing.T) {
 	}
 }
 
+// The key that seals mails is the same after each start, another one for another use and for
+// another hub, and not the key that it is made of.
+func TestAKeyForOneUse(t *testing.T) {
+	dir := t.TempDir()
+	hub := load(t, dir)
+	derive := func(k *pki.Keys, use string) [32]byte {
+		t.Helper()
+		key, err := k.Derive(use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	key := derive(hub, "mails")
+	if key != derive(load(t, dir), "mails") {
+		t.Error("a second start has another key")
+	}
+	if key == derive(hub, "links") || key == derive(load(t, t.TempDir()), "mails") || key == [32]byte(hub.Hub.Seed()) {
+		t.Error("it is the key of something else")
+	}
+}
+
 func TestDamageIsSaidSo(t *testing.T) {
 	for _, name := range []string{"ca.key", "ca.crt", "hub.key", "site.key"} {
 		dir := t.TempDir()

@@ -47,5 +47,6 @@ func (x *tx) PutSetting(name, value string) error {
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 	x.values = nil
 	x.changes.Settings = true
+	x.topics[MailsWait] = true // how they go out may have changed
 	return err
 }
