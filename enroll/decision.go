@@ -100,6 +100,9 @@ const (
 	OutOfHours          Reason = 49 // a grant for this door, whose schedule does not say now
 	KnownPIN            Reason = 50 // the PIN's account logs in
 	PINDelayed          Reason = 51 // after wrong PINs this point takes none for a while
+	NoticeAccepted      Reason = 52 // Count is the version of the notice that the person agreed to
+	NoticeRefused       Reason = 53 // or refused
+	CardAdded           Reason = 54 // to the account of a session that a PIN opened
 )
 
 // Decision is the answer to one presentation. Every presentation gets exactly one.
@@ -125,6 +128,7 @@ const (
 	EventEdit         EventKind = 4 // a profile was changed at a panel
 	EventDoor         EventKind = 5 // contact, exit button, forced, held
 	EventDevice       EventKind = 6 // a reader, the terminal itself
+	EventNotice       EventKind = 7 // the answer to the privacy notice at a panel
 )
 
 // Stream is the queue that an event travels in.
@@ -154,7 +158,8 @@ type Event struct {
 	Label   string // provisional name of a new account
 	Why     reader.Why
 	// Count is of what Reason says: the events that were lost or that this one stands for,
-	// the accounts that a quota allows, how often claiming was opened again.
+	// the accounts that a quota allows, how often claiming was opened again, the version of
+	// the notice that was answered.
 	Count uint64
 	// Assurance is how well the reader knew the card that was bound; 0: none was.
 	Assurance Assurance
@@ -165,7 +170,7 @@ type Event struct {
 // goes ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
-	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == PINDelayed && e.Kind == EventDevice, e.Reason == AccountsClosed:
+	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Kind == EventNotice, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == PINDelayed && e.Kind == EventDevice, e.Reason == AccountsClosed:
 		return StreamSecurity
 	default:
 		return StreamEvents

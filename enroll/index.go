@@ -27,6 +27,8 @@ type Index struct {
 	doors    map[string]Door
 	claims   map[ClaimID]Claim
 	hours    hours
+	offers   map[uint64]Offer
+	notice   Notice
 	site     Site
 	told     bool // the hub has told the settings of the site
 
@@ -81,7 +83,8 @@ func (m marks) state() AccountState {
 }
 
 // Change is one committed row for the index: an Account, Binding, Claim, Grant,
-// Schedule, Holidays, PIN, Door or Site put, or one of the Gone types.
+// Schedule, Holidays, PIN, Offer, Notice, OfferedRow, Door or Site put, or one of the Gone
+// types.
 type Change interface{ apply(*Index) }
 
 // The rows that are no more.
@@ -134,6 +137,7 @@ func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	ix.cards, ix.accounts, ix.groups = fresh.cards, fresh.accounts, fresh.groups
 	ix.grants, ix.pins, ix.hours = fresh.grants, fresh.pins, fresh.hours
 	ix.doors, ix.claims = fresh.doors, fresh.claims
+	ix.offers, ix.notice = fresh.offers, fresh.notice
 	ix.site, ix.told, ix.unclaimed = fresh.site, fresh.told, fresh.unclaimed
 }
 
@@ -143,6 +147,7 @@ func (ix *Index) clear(cards int) {
 	ix.pins = newTable[uint32](0)
 	ix.doors = make(map[string]Door)
 	ix.claims = make(map[ClaimID]Claim)
+	ix.offers = make(map[uint64]Offer)
 	ix.unclaimed = make(map[uint32]struct{})
 }
 

@@ -77,6 +77,8 @@ type Account struct {
 	Groups  GroupSet
 	// EmailState is of its address, which the hub keeps.
 	EmailState EmailState
+	// Offered is what a panel offers it; the index does not hold it.
+	Offered Offered
 }
 
 // EmailState is how far an account's e-mail is known to be its own.

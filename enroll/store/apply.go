@@ -241,6 +241,9 @@ func (t *txn) receiveRow(c wire.Collection, ch wire.Change) error {
 	if err := t.note(c, ch.Key, hub, l); err != nil {
 		return err
 	}
+	if err := t.forgetAgreed(c, ch.Key, hub); err != nil {
+		return err
+	}
 	if hub == nil {
 		return t.exec(sqlEndHub, c, ch.Key)
 	}

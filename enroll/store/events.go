@@ -52,6 +52,9 @@ func (t *txn) Append(e enroll.Event) error {
 	t.at.pos[stream]++
 	t.at.chain = t.at.chain.next(body)
 	t.appended = true
+	if err := t.agree(e); err != nil {
+		return err
+	}
 	return t.exec(sqlAppend[stream], t.at.pos[stream], t.at.ord, t.at.chain[:], body)
 }
 

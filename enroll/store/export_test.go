@@ -56,3 +56,16 @@ func (s *Store) Stage(ctx context.Context, pages []wire.Page) error {
 	}
 	return s.do(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
 }
+
+// Agreements counts what people agreed to here and the hub does not confirm yet.
+func Agreements(ctx context.Context, s *Store) (n int) {
+	v, end, err := s.snapshot(ctx)
+	if err != nil {
+		return -1
+	}
+	defer end()
+	if err := v.tx.QueryRowContext(ctx, `SELECT count(*) FROM agreed`).Scan(&n); err != nil {
+		return -1
+	}
+	return n
+}

@@ -147,6 +147,13 @@ func pinFromWire(mac enroll.PINMAC, w wire.PIN, understood bool) enroll.PIN {
 	return enroll.PIN{MAC: mac, Account: w.Account, NotUnderstood: !understood}
 }
 
+func offerFromWire(id uint64, w wire.Service, understood bool) enroll.Offer {
+	return enroll.Offer{
+		ID: id, Kind: enroll.ServiceKind(u8(w.Kind)), French: w.French, English: w.English, Link: w.Link,
+		Everyone: w.Everyone, Groups: w.Groups, NotUnderstood: !understood,
+	}
+}
+
 func doorFromWire(id string, w wire.Door, understood bool) enroll.Door {
 	return enroll.Door{
 		ID: id, Anonymous: w.Anonymous && understood, UnknownTime: enroll.Policy(u8(w.UnknownTime)),

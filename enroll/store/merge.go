@@ -37,6 +37,8 @@ func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, 
 		return nil, checkLeaseRow(key, hub)
 	case wire.Schedules:
 		return effectiveSchedule(key, hub)
+	case wire.Services:
+		return effectiveService(key, hub)
 	case wire.Trust:
 		return nil, nil
 	}
@@ -58,6 +60,8 @@ func effective(c wire.Collection, key, hub []byte, l *localRow) (enroll.Change, 
 		return effectiveClaim(id, hub, l)
 	case wire.PINs:
 		return effectivePIN(id, hub)
+	case wire.Offers:
+		return effectiveOffered(id, hub)
 	default:
 		return nil, fmt.Errorf("collection %d is not known to this version", c)
 	}
@@ -86,7 +90,7 @@ func effectiveSchedule(key, hub []byte) (enroll.Change, error) {
 	if string(key) == wire.HolidaysKey {
 		return effectiveHolidays(key, hub)
 	}
-	id, err := wire.ScheduleNumber(key)
+	id, err := wire.NumberOf(wire.Schedules, key)
 	if err != nil || hub == nil {
 		return enroll.GoneSchedule(id), err
 	}
@@ -100,6 +104,36 @@ func effectiveHolidays(key, hub []byte) (enroll.Change, error) {
 	}
 	w, understood, err := decode[wire.Holidays](wire.Schedules, key, hub)
 	return holidaysFromWire(w, understood), err
+}
+
+func effectiveService(key, hub []byte) (enroll.Change, error) {
+	if string(key) == wire.NoticeKey {
+		return effectiveNotice(key, hub)
+	}
+	id, err := wire.NumberOf(wire.Services, key)
+	if err != nil || hub == nil {
+		return enroll.GoneOffer(id), err
+	}
+	w, understood, err := decode[wire.Service](wire.Services, key, hub)
+	return offerFromWire(id, w, understood), err
+}
+
+// effectiveNotice takes a notice that is not understood for what this version knows of it:
+// it gives no right.
+func effectiveNotice(key, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return enroll.GoneNotice{}, nil
+	}
+	w, _, err := decode[wire.Notice](wire.Services, key, hub)
+	return enroll.Notice(w), err
+}
+
+func effectiveOffered(id enroll.AccountID, hub []byte) (enroll.Change, error) {
+	if hub == nil {
+		return enroll.OfferedRow{}, nil
+	}
+	_, understood, err := decode[wire.Offer](wire.Offers, id[:], hub)
+	return enroll.OfferedRow{NotUnderstood: !understood}, err
 }
 
 func effectivePIN(mac enroll.PINMAC, hub []byte) (enroll.Change, error) {

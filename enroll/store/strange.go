@@ -84,6 +84,10 @@ func isStrange(c wire.Collection, key, hub []byte, change enroll.Change) bool {
 		return v.NotUnderstood
 	case enroll.PIN:
 		return v.NotUnderstood
+	case enroll.Offer:
+		return v.NotUnderstood
+	case enroll.OfferedRow:
+		return v.NotUnderstood
 	}
 	if c != wire.Leases || hub == nil {
 		return false

@@ -63,6 +63,9 @@ func (f find) Account(id enroll.AccountID) (enroll.Account, error) {
 	if err == nil && !ok {
 		err = enroll.ErrNotFound
 	}
+	if err == nil {
+		a.Offered, err = f.offered(id)
+	}
 	return a, err
 }
 

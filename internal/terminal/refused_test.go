@@ -36,6 +36,7 @@ var whose = map[enroll.Reason]string{
 	enroll.DeniedGrant: personal, enroll.AccountInactive: personal, enroll.BindingInactive: personal, enroll.RandomUID: personal,
 	enroll.RouteOff: personal, enroll.CardTaken: personal, enroll.PINUnknown: personal, enroll.ServiceAccount: personal,
 	enroll.CodeIdle: personal, enroll.ProfileRefused: personal, enroll.OutOfHours: personal, enroll.PINDelayed: personal,
+	enroll.NoticeRefused: personal,
 }
 
 const (
@@ -49,7 +50,7 @@ var notRefused = []enroll.Reason{
 	enroll.SessionReplaced, enroll.ProfileEdited, enroll.DoorForced, enroll.DoorHeld, enroll.DoorClosed, enroll.ExitButton,
 	enroll.DeviceUp, enroll.TerminalStarted, enroll.EntryTimeout, enroll.DoorOpened, enroll.BindOffered, enroll.DatabaseQuarantined,
 	enroll.EventsLost, enroll.DeviceAlarm, enroll.DeviceKeyed, enroll.AccountsClosed, enroll.AwaitSameCard, enroll.ClaimsClosed,
-	enroll.AlarmOver, enroll.SessionLimit, enroll.KnownPIN,
+	enroll.AlarmOver, enroll.SessionLimit, enroll.KnownPIN, enroll.NoticeAccepted, enroll.CardAdded,
 }
 
 // patience is how long a condition may take to come true.

@@ -20,13 +20,13 @@ import (
 var messages = []any{
 	Hello{}, CollectionState{}, Frame{}, Event{}, Edit{}, Status{}, Ack{}, Page{}, Change{},
 	Account{}, Binding{}, Grant{}, Claim{}, Door{}, Lease{}, Site{},
-	Schedule{}, Hours{}, Holidays{}, PIN{}, Offset{},
+	Schedule{}, Hours{}, Holidays{}, PIN{}, Offset{}, Service{}, Notice{}, Offer{},
 }
 
 // rows are the messages that are rows of collections.
 var rows = map[string]bool{
 	"Account": true, "Binding": true, "Grant": true, "Claim": true, "Door": true, "Lease": true, "Site": true,
-	"Schedule": true, "Holidays": true, "PIN": true,
+	"Schedule": true, "Holidays": true, "PIN": true, "Service": true, "Notice": true, "Offer": true,
 }
 
 var (
@@ -125,7 +125,7 @@ func TestSchemaHasTheEnumerations(t *testing.T) {
 	for name, want := range map[string][]string{
 		"AccountKind": values[AccountKind](), "AccountState": values[AccountState](), "BindingState": values[BindingState](),
 		"Assurance": values[Assurance](), "ClaimState": values[ClaimState](), "Route": values[Route](), "Confirm": values[Confirm](),
-		"Policy": values[Policy](), "Stream": values[Stream](), "Clock": values[Clock](), "EventKind": values[EventKind](),
+		"Policy": values[Policy](), "ServiceKind": values[ServiceKind](), "Stream": values[Stream](), "Clock": values[Clock](), "EventKind": values[EventKind](),
 		"Outcome": values[Outcome](), "Reason": values[Reason](), "Collection": values[Collection](),
 		"EmailState": values[EmailState](),
 	} {

@@ -129,6 +129,7 @@ const (
 	EventEdit         EventKind = 4 // a profile was changed at a panel
 	EventDoor         EventKind = 5 // contact, exit button, forced, held
 	EventDevice       EventKind = 6 // a reader, the terminal itself
+	EventNotice       EventKind = 7 // the answer to the privacy notice at a panel
 )
 
 // Outcome is what a presentation led to.
@@ -140,6 +141,18 @@ const (
 	OutcomeRefused Outcome = 2
 	OutcomeWaiting Outcome = 3 // the other half is awaited: the card, or the code
 	OutcomeFaulty  Outcome = 4 // what arrived cannot be decoded cleanly
+)
+
+// ServiceKind is what a service does.
+type ServiceKind uint64
+
+// The kinds of service.
+const (
+	ServicePrint ServiceKind = 1
+	ServiceCopy  ServiceKind = 2
+	ServiceScan  ServiceKind = 3
+	ServiceFax   ServiceKind = 4
+	ServiceLink  ServiceKind = 5 // a page that it leads to
 )
 
 // EmailState is how far an account's e-mail is known to be its own.
@@ -178,9 +191,10 @@ var (
 	policies      = enumTable{1, "policy_", []string{"", "deny", "staff", "allow"}}
 	streams       = enumTable{1, "stream_", []string{"none", MsgEvents, MsgSecurity}}
 	clocks        = enumTable{0, "clock_", []string{"unknown", "holdover", "trusted"}}
-	eventKinds    = enumTable{1, "kind_", []string{"none", "presentation", "enrolment", "session", "edit", "door", "device"}}
+	eventKinds    = enumTable{1, "kind_", []string{"none", "presentation", "enrolment", "session", "edit", "door", "device", "notice"}}
 	outcomes      = enumTable{1, "outcome_", []string{"none", "granted", "refused", "waiting", "faulty"}}
-	collections   = enumTable{1, "collection_", []string{"none", "config", "doors", "accounts", "cards", "grants", "claims", "leases", "trust", "schedules", "pins"}}
+	collections   = enumTable{1, "collection_", []string{"none", "config", "doors", "accounts", "cards", "grants", "claims", "leases", "trust", "schedules", "pins", "services", "offers"}}
+	serviceKinds  = enumTable{1, "service_", []string{"", "print", "copy", "scan", "fax", "link"}}
 	emailStates   = enumTable{0, "email_", []string{"none", "to_confirm", "confirmed"}}
 )
 
@@ -197,6 +211,7 @@ func (Clock) table() *enumTable        { return &clocks }
 func (EventKind) table() *enumTable    { return &eventKinds }
 func (Outcome) table() *enumTable      { return &outcomes }
 func (Collection) table() *enumTable   { return &collections }
+func (ServiceKind) table() *enumTable  { return &serviceKinds }
 func (EmailState) table() *enumTable   { return &emailStates }
 
 // String is the kind's name: "person".
@@ -241,6 +256,9 @@ func (r Reason) String() string { return nameOf(r) }
 
 // String is the collection's name: "accounts".
 func (c Collection) String() string { return nameOf(c) }
+
+// String is the kind's name: "print".
+func (k ServiceKind) String() string { return nameOf(k) }
 
 // String is the state's name: "to_confirm".
 func (s EmailState) String() string { return nameOf(s) }

@@ -131,9 +131,9 @@ func TestNamesAreSnakeCaseAndTotal(t *testing.T) {
 		wire.Reason(0).String(): "none", wire.Reason(1).String(): "known_card", wire.Reason(12).String(): "random_uid",
 		wire.Reason(20).String(): "pin_unknown", wire.Reason(38).String(): "profile_refused", wire.Reason(99).String(): "reason_99",
 		wire.Reason(math.MaxUint64).String(): "reason_18446744073709551615",
-		wire.EventKind(6).String():           "device", wire.EventKind(7).String(): "kind_7", wire.Outcome(4).String(): "faulty",
+		wire.EventKind(6).String():           "device", wire.EventKind(8).String(): "kind_8", wire.Outcome(4).String(): "faulty",
 		wire.Stream(1).String(): "ev", wire.Stream(2).String(): "sec", wire.Clock(2).String(): "trusted",
-		wire.Accounts.String(): "accounts", wire.Trust.String(): "trust", wire.Collection(11).String(): "collection_11",
+		wire.Accounts.String(): "accounts", wire.Trust.String(): "trust", wire.Collection(13).String(): "collection_13",
 		wire.EmailToConfirm.String(): "to_confirm",
 	} {
 		if got != want {

@@ -74,7 +74,8 @@ type Event struct {
 	// Assurance is how well the terminal knew the card that it bound.
 	Assurance Assurance `cbor:"18,keyasint,omitempty"`
 	// Count is of what Reason says: the events that were lost or that this one stands for,
-	// the accounts that a quota allows, how often claiming was opened again.
+	// the accounts that a quota allows, how often claiming was opened again, the version of
+	// the notice that was answered.
 	Count uint64 `cbor:"19,keyasint,omitempty"`
 	Door  string `cbor:"20,keyasint,omitempty"` // of the point, if it is called otherwise
 }
@@ -120,12 +121,17 @@ const (
 	Claims   Collection = 6
 	Leases   Collection = 7
 	Trust    Collection = 8
-	// Schedules are what grants name; the key of one is ScheduleKey of its number. The
+	// Schedules are what grants name; the key of one is NumberKey of its number. The
 	// row HolidaysKey is the holidays of the site.
 	Schedules Collection = 9
 	PINs      Collection = 10 // for terminals with a print point
+	// Services are what the organisation offers; the key of one is NumberKey of its number.
+	// The row NoticeKey is the privacy notice that is in force. They and Offers are for
+	// terminals with a print point.
+	Services Collection = 11
+	Offers   Collection = 12 // what a panel offers an account, by the account's id
 
-	LastCollection = PINs // that this version knows
+	LastCollection = Offers // that this version knows
 )
 
 // Page is one message of a delta or a snapshot of a collection: the parts 0 to
@@ -217,6 +223,37 @@ type Holidays struct {
 // PIN is a row of PINs; its key is the MAC of the PIN's digits with the site key.
 type PIN struct {
 	Account [16]byte `cbor:"1,keyasint"`
+}
+
+// Service is a row of Services: something that the organisation offers. An account has it if
+// it is for everyone, if the account's row of Offers names it, or if one of its groups does.
+type Service struct {
+	Kind     ServiceKind `cbor:"1,keyasint"`
+	French   string      `cbor:"2,keyasint"` // its name
+	English  string      `cbor:"3,keyasint"`
+	Link     string      `cbor:"4,keyasint,omitempty"`
+	Everyone bool        `cbor:"5,keyasint,omitempty"`
+	Groups   []uint64    `cbor:"6,keyasint,omitempty"` // ascending
+}
+
+// Notice is the row NoticeKey of Services: what people agree to before anything else.
+type Notice struct {
+	Version      uint64 `cbor:"1,keyasint"`
+	French       string `cbor:"2,keyasint"` // in paragraphs
+	English      string `cbor:"3,keyasint"`
+	ShortFrench  string `cbor:"4,keyasint"` // for a panel without a keyboard
+	ShortEnglish string `cbor:"5,keyasint"`
+	Link         string `cbor:"6,keyasint,omitempty"` // of the whole on the web
+}
+
+// Offer is a row of Offers. Groups are those of an account that has no full name, whose row
+// of Accounts has none. Without a row an account has what is for everyone and what its groups
+// have, and has agreed to no notice.
+type Offer struct {
+	Services []uint64 `cbor:"1,keyasint,omitempty"` // assigned to the account itself, ascending
+	All      bool     `cbor:"2,keyasint,omitempty"` // it sees every service
+	Groups   []uint64 `cbor:"3,keyasint,omitempty"`
+	Agreed   uint64   `cbor:"4,keyasint,omitempty"` // newest version of the notice that it agreed to
 }
 
 // Claim is a row of Claims.

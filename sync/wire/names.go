@@ -5,22 +5,23 @@ import (
 	"strconv"
 )
 
-// SiteKey and HolidaysKey are the keys of the one row of Config, and of the row of
-// Schedules that is no schedule.
+// SiteKey is the key of the one row of Config, HolidaysKey that of the row of Schedules
+// that is no schedule, and NoticeKey that of the row of Services that is no service.
 const (
 	SiteKey     = "site"
 	HolidaysKey = "holidays"
+	NoticeKey   = "notice"
 )
 
-// ScheduleKey is the key of a schedule's row: its number in decimal.
-func ScheduleKey(n uint64) []byte { return strconv.AppendUint(nil, n, 10) }
+// NumberKey is the key of the row of a schedule or a service: its number in decimal.
+func NumberKey(n uint64) []byte { return strconv.AppendUint(nil, n, 10) }
 
-// ScheduleNumber gives the number that a key of Schedules stands for. It takes only what
-// ScheduleKey gives, and no number 0.
-func ScheduleNumber(key []byte) (uint64, error) {
+// NumberOf gives the number that a key of Schedules or Services stands for. It takes only
+// what NumberKey gives, and no number 0.
+func NumberOf(c Collection, key []byte) (uint64, error) {
 	n, err := strconv.ParseUint(string(key[:min(len(key), 24)]), 10, 64)
-	if err != nil || n == 0 || string(ScheduleKey(n)) != string(key) {
-		return 0, fmt.Errorf("row of %s: its key is no number of a schedule and not %q", Schedules, HolidaysKey)
+	if err != nil || n == 0 || string(NumberKey(n)) != string(key) {
+		return 0, fmt.Errorf("row of %s: its key is no number", c)
 	}
 	return n, nil
 }

@@ -58,6 +58,10 @@ const (
 	ReasonOutOfHours    Reason = 49 // a grant for this door, whose schedule does not say now
 	ReasonKnownPIN      Reason = 50 // the PIN's account logs in
 	ReasonPINDelayed    Reason = 51 // after wrong PINs this point takes none for a while
+	// Count is the version of the privacy notice that the person agreed to, or refused.
+	ReasonNoticeAccepted Reason = 52
+	ReasonNoticeRefused  Reason = 53
+	ReasonCardAdded      Reason = 54 // to the account of a session that a PIN opened
 )
 
 var reasons = enumTable{0, "reason_", []string{
@@ -70,6 +74,7 @@ var reasons = enumTable{0, "reason_", []string{
 	"database_quarantined", "profile_refused", "events_lost", "device_alarm", "device_keyed",
 	"cut_uid", "accounts_closed", "await_same_card", "claims_closed", "alarm_over",
 	"session_limit", "not_understood", "out_of_hours", "known_pin", "pin_delayed",
+	"notice_accepted", "notice_refused", "card_added",
 }}
 
 func (Reason) table() *enumTable { return &reasons }

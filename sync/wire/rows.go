@@ -19,6 +19,8 @@ func fast(b []byte, v any) bool {
 		c.grant(v)
 	case *PIN:
 		c.pin(v)
+	case *Offer:
+		c.offer(v)
 	default:
 		return false
 	}
@@ -99,6 +101,23 @@ func (c *checked) pin(p *PIN) {
 		switch c.key() {
 		case 1:
 			p.Account = c.id()
+		default:
+			c.skip()
+		}
+	}
+}
+
+func (c *checked) offer(o *Offer) {
+	for range c.count() {
+		switch c.key() {
+		case 1:
+			o.Services = c.uints()
+		case 2:
+			o.All = c.bool()
+		case 3:
+			o.Groups = c.uints()
+		case 4:
+			o.Agreed = c.uint()
 		default:
 			c.skip()
 		}

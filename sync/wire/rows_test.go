@@ -15,7 +15,7 @@ import (
 // newer version behind, between which nothing else may slip in.
 func TestFrequentRowsAreDecodedAsTheLibraryDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		for _, row := range []any{drawAccount(rt), drawCard(rt), drawGrant(rt), drawPIN(rt)} {
+		for _, row := range []any{drawAccount(rt), drawCard(rt), drawGrant(rt), drawPIN(rt), drawOffer(rt)} {
 			b, err := wire.Marshal(row)
 			if err != nil {
 				rt.Fatal(err)
@@ -101,4 +101,16 @@ func drawOptional[T any](t *rapid.T, g *rapid.Generator[T]) (v T) {
 		v = g.Draw(t, "value")
 	}
 	return v
+}
+
+func drawOffer(t *rapid.T) wire.Offer {
+	numbers := rapid.SliceOfN(rapid.Uint64(), 1, 3)
+	o := wire.Offer{All: rapid.Bool().Draw(t, "all"), Agreed: rapid.Uint64().Draw(t, "agreed")}
+	if rapid.Bool().Draw(t, "services") {
+		o.Services = numbers.Draw(t, "services of it")
+	}
+	if rapid.Bool().Draw(t, "groups") {
+		o.Groups = numbers.Draw(t, "groups of it")
+	}
+	return o
 }

@@ -96,6 +96,14 @@ func samples(t *testing.T) []sample {
 			QuotaBurst: 5, QuotaDay: 30, QuotaSite: 500, AnonymousLife: 2592000, SessionIdle: 60, PINLength: 6, TimeZone: "Europe/Paris",
 			Offsets: []wire.Offset{{Since: 1761440400, East: 3600}, {Since: 1774746000, East: 7200}},
 		}, "", ""},
+		{"service", "A row of services: a link that two groups have.", wire.Service{
+			Kind: wire.ServiceLink, French: "Aide", English: "Help", Link: "https://example.org/", Groups: []uint64{1, 300},
+		}, "", ""},
+		{"notice", "The row of services that holds the privacy notice.", wire.Notice{
+			Version: 2, French: "Vos données\n\nNous gardons vos passages trois mois.", English: "Your data\n\nWe keep your passages for three months.",
+			ShortFrench: "Nous gardons vos passages.", ShortEnglish: "We keep your passages.", Link: "https://example.org/",
+		}, "", ""},
+		{"offer", "A row of offers: two services of its own, and an agreement.", wire.Offer{Services: []uint64{2, 7}, Agreed: 2}, "", ""},
 		{"claim", "A row of claims.", wire.Claim{Account: id(0xa1), MAC: id(0xcc), Ends: 1767229200000, Doors: []string{"front"}, State: 1}, "", ""},
 		{"door", "A row of doors.", wire.Door{UnknownTime: 1, FreshFor: 259200, Stale: 2}, "", ""},
 		{"lease", "A row of leases.", wire.Lease{First: 65, Last: 128}, "", ""},

@@ -10,17 +10,17 @@ import (
 	"badged/sync/wire"
 )
 
-// The bounds of what a terminal is believed about profiles.
+// The bounds of what a terminal is believed about what people do at its panels.
 const (
-	mostEditsADay = 500  // of one terminal: all of a large house on the first day
+	mostADay      = 500  // edits, and answers, of one terminal: all of a large house on the first day
 	mostLoginLook = 5000 // events that are looked through for a log-in
 	longestLogIn  = 24 * time.Hour
 )
 
-// refuseEdit tells why a terminal is not believed that somebody changed their profile there;
-// empty: it is. Panels are at print points, of people who logged in there, and a terminal has
-// a bounded number of them a day.
-func refuseEdit(e happening, id ID) (why string, err error) {
+// refuseAtPanel tells why a terminal is not believed that somebody did something at a panel
+// there; empty: it is. Panels are at print points, of people who logged in there, and a
+// terminal has a bounded number of each, "edits" or "answers", a day.
+func refuseAtPanel(e happening, id ID, what string) (why string, err error) {
 	if slices.Contains(e.terminal.Doors, e.ev.Point) {
 		return "there is no panel at a door", nil
 	}
@@ -33,15 +33,15 @@ func refuseEdit(e happening, id ID) (why string, err error) {
 	if mayBe, err := hasLoggedIn(e); err != nil || !mayBe {
 		return "the account did not log in there before", err
 	}
-	return countEdit(e)
+	return countAtPanel(e, what)
 }
 
-// countEdit counts the edits of a terminal on a day.
-func countEdit(e happening) (why string, err error) {
-	name := fmt.Sprintf("edits/%s/%s", e.terminal.Name, e.rec.Received.UTC().Format(time.DateOnly))
+// countAtPanel counts what people did at the panels of a terminal on a day.
+func countAtPanel(e happening, what string) (why string, err error) {
+	name := fmt.Sprintf("%s/%s/%s", what, e.terminal.Name, e.rec.Received.UTC().Format(time.DateOnly))
 	n, err := e.tx.Counter(name)
-	if err != nil || n >= mostEditsADay {
-		return "the terminal reports more edits than people can make on a day", err
+	if err != nil || n >= mostADay {
+		return "the terminal reports more than people can do on a day", err
 	}
 	return "", e.tx.SetCounter(name, n+1)
 }

@@ -58,6 +58,8 @@ func (h *Hub) applyEffects(e happening) error {
 		return refuseCard(e)
 	case e.ev.Kind == wire.EventEdit && e.ev.Edit != nil:
 		return h.applyEdit(e)
+	case e.ev.Kind == wire.EventNotice:
+		return h.keepAnswer(e)
 	case e.ev.Kind == wire.EventPresentation && e.ev.Reason == wire.ReasonCodeRefused && e.ev.Count == 0: // not the sum of those that are not listed
 		return h.countWrongCode(e)
 	case e.ev.Kind == wire.EventDevice && e.ev.Reason == wire.ReasonClaimsClosed:
@@ -219,7 +221,7 @@ func (h *Hub) applyEdit(e happening) error {
 	if err != nil || !found {
 		return err
 	}
-	if why, err := refuseEdit(e, id); err != nil || why != "" {
+	if why, err := refuseAtPanel(e, id, "edits"); err != nil || why != "" {
 		h.log.Warn("an edit is refused: "+why, "terminal", e.terminal.Name, "point", e.ev.Point, "account", people.ShortID(id))
 		return err
 	}

@@ -131,6 +131,9 @@ func Acknowledge(tx Tx, k Acknowledgement) error {
 	if a.Kind == Service {
 		return refuse(refusal.Conflict, CodeKind, refusal.Fields{"account": HexID(a.ID), "kind": a.Kind})
 	}
+	if k.Version == 0 {
+		return refuse(refusal.Missing, CodeNoticeNotFound, refusal.Fields{"version": 0})
+	}
 	if _, err := FindNotice(tx, k.Version); err != nil {
 		return err
 	}

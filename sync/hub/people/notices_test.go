@@ -159,6 +159,9 @@ func TestNoticesAndAnswersThatAreRefused(t *testing.T) {
 		return people.Acknowledge(tx, people.Acknowledgement{Account: ada.ID, Version: 7, Answer: people.Accepted, Channel: people.OnWeb})
 	})
 	s.publish("Politique")
+	s.refused(people.CodeNoticeNotFound, func(tx people.Tx) error {
+		return people.Acknowledge(tx, people.Acknowledgement{Account: ada.ID, Answer: people.Accepted, Channel: people.OnWeb})
+	})
 	s.refused(people.CodeNoticeAnswer, func(tx people.Tx) error {
 		return people.Acknowledge(tx, people.Acknowledgement{Account: ada.ID, Version: 1, Answer: "perhaps", Channel: people.OnWeb})
 	})

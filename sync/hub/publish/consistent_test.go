@@ -123,7 +123,7 @@ func (s *drawn) report(account people.ID, claim publish.ID) access.Report {
 // often gives the names of commands, those that others build on many times.
 func often() []string {
 	names := slices.Sorted(maps.Keys(commands))
-	for _, name := range []string{"grant", "member", "rename", "pin", "remove group", "door", "add", "add group"} {
+	for _, name := range []string{"grant", "member", "rename", "pin", "remove group", "door", "add", "add group", "assign", "add service", "answer notice"} {
 		names = append(names, slices.Repeat([]string{name}, 6)...)
 	}
 	return names
@@ -257,6 +257,56 @@ var commands = map[string]func(*drawn, access.Tx) error{
 		return err
 	},
 	"remove holiday": func(_ *drawn, tx access.Tx) error { return access.RemoveHoliday(tx, "2026-12-25") },
+	"add service": func(s *drawn, tx access.Tx) error {
+		name := pick(s, "service", "copy", "scan")
+		_, err := people.AddOffer(tx.Tx, people.Offer{Kind: people.CopyService, French: name, English: name, Everyone: rapid.Bool().Draw(s.t, "everyone")})
+		return err
+	},
+	"change service": func(s *drawn, tx access.Tx) error {
+		o, err := people.FindOffer(tx.Tx, pick(s, "service", "copy", "scan"))
+		if err == nil {
+			_, err = people.ChangeOffer(tx.Tx, o.ID, func(o *people.Offer) { o.Everyone = !o.Everyone })
+		}
+		return err
+	},
+	"remove service": func(s *drawn, tx access.Tx) error {
+		o, err := people.FindOffer(tx.Tx, pick(s, "service", "copy", "scan"))
+		if err == nil {
+			err = people.RemoveOffer(tx.Tx, o)
+		}
+		return err
+	},
+	"assign": func(s *drawn, tx access.Tx) error {
+		o, err := people.FindOffer(tx.Tx, pick(s, "service", "copy", "scan"))
+		to := people.Assignee{Account: s.someone("account")}
+		if rapid.Bool().Draw(s.t, "to a group") {
+			g, err2 := people.FindGroup(tx.Tx, s.group())
+			to, err = people.Assignee{Group: g.ID}, errors.Join(err, err2)
+		}
+		if err == nil {
+			_, err = people.AssignOffer(tx.Tx, o.ID, to, rapid.Bool().Draw(s.t, "assigned"))
+		}
+		return err
+	},
+	"publish notice": func(_ *drawn, tx access.Tx) error {
+		w := people.Words{French: "fr", English: "en"}
+		_, err := people.PublishNotice(tx.Tx, people.Notice{Text: w, Short: w})
+		return err
+	},
+	"answer notice": func(s *drawn, tx access.Tx) error {
+		n, err := people.FindNotice(tx.Tx, 0)
+		if err == nil {
+			err = people.Acknowledge(tx.Tx, people.Acknowledgement{
+				Account: s.someone("account"), Version: n.Version, Answer: pick(s, "answer", people.Accepted, people.Declined), At: s.now, Channel: people.OnWeb,
+			})
+		}
+		return err
+	},
+	"role": func(s *drawn, tx access.Tx) error {
+		role, email := pick(s, "role", people.User, people.Admin), "boss@example.com"
+		_, err := people.Change(tx.Tx, s.someone("account"), people.Changes{Role: &role, Email: &email})
+		return err
+	},
 	"setting": func(s *drawn, tx access.Tx) error {
 		_, err := access.ChangeSettings(tx, map[string]string{"cards": pick(s, "cards", "one", "many"), "quota_day": pick(s, "quota", "1", "2")})
 		return err
@@ -386,6 +436,8 @@ func (s *drawn) checkOwner(tx fleet.Tx, c wire.Collection, r publish.Row) error 
 			return err
 		}
 		owner = p.Account
+	case wire.Offers:
+		owner = publish.ID(r.Key)
 	default:
 		return nil
 	}
@@ -452,5 +504,12 @@ func everything(tx fleet.Tx) (*publish.Changes, error) {
 		c.Schedules[s.ID] = &s
 		return nil
 	})
-	return c, errors.Join(err, err2, err3, err4, err5)
+	offers, err6 := tx.Offers()
+	for _, o := range offers {
+		c.Services[o.ID] = &o
+	}
+	if n, err := tx.LatestNotice(); err == nil {
+		c.Notice = &n
+	}
+	return c, errors.Join(err, err2, err3, err4, err5, err6)
 }

@@ -10,16 +10,18 @@ import (
 // Collections are those that terminals copy, in the order in which rows refer to
 // each other: accounts before their cards.
 var Collections = []wire.Collection{
-	wire.Config, wire.Doors, wire.Schedules, wire.Accounts, wire.Cards, wire.Grants, wire.Claims, wire.PINs, wire.Leases,
+	wire.Config, wire.Doors, wire.Schedules, wire.Accounts, wire.Cards, wire.Grants, wire.Claims, wire.PINs, wire.Services, wire.Offers, wire.Leases,
 }
 
-// CollectionsOf are those that a terminal gets: one with doors only gets no PINs, with
-// which nobody can do anything there.
+// CollectionsOf are those that a terminal gets. One with doors only gets no PINs, with which
+// nobody can do anything there, and not what panels offer.
 func CollectionsOf(doorsOnly bool) []wire.Collection {
 	if !doorsOnly {
 		return Collections
 	}
-	return slices.DeleteFunc(slices.Clone(Collections), func(c wire.Collection) bool { return c == wire.PINs })
+	return slices.DeleteFunc(slices.Clone(Collections), func(c wire.Collection) bool {
+		return c == wire.PINs || c == wire.Services || c == wire.Offers
+	})
 }
 
 // A page carries rows of at most this many bytes, which leaves room for the rest of

@@ -14,7 +14,7 @@ import (
 // place that decides what of the domain travels.
 func Project(tx Tx, c *Changes) error {
 	for _, step := range []func(Tx, *Changes) error{
-		projectDoors, projectSchedules, includeMembers, projectAccounts, projectCards, projectClaims, projectGrants, projectPINs, projectSettings,
+		projectDoors, projectSchedules, includeMembers, projectAccounts, projectCards, projectClaims, projectGrants, projectPINs, projectServices, projectOffers, projectSettings,
 	} {
 		if err := step(tx, c); err != nil {
 			return err
@@ -92,7 +92,7 @@ func includeGrants(tx Tx, c *Changes, q access.GrantQuery) error {
 }
 
 func projectSchedules(tx Tx, c *Changes) error {
-	err := projectEach(tx, wire.Schedules, c.Schedules, wire.ScheduleKey, func(s access.Schedule) any { return scheduleRow(s) })
+	err := projectEach(tx, wire.Schedules, c.Schedules, wire.NumberKey, func(s access.Schedule) any { return scheduleRow(s) })
 	if err != nil || !c.Holidays {
 		return err
 	}

@@ -71,6 +71,19 @@ func scheduleRow(s access.Schedule) wire.Schedule {
 	return row
 }
 
+func serviceRow(o people.Offer, groups []uint64) wire.Service {
+	return wire.Service{
+		Kind: parse[wire.ServiceKind](o.Kind), French: o.French, English: o.English, Link: o.Link, Everyone: o.Everyone, Groups: groups,
+	}
+}
+
+func noticeRow(n people.Notice) wire.Notice {
+	return wire.Notice{
+		Version: n.Version, French: n.Text.French, English: n.Text.English,
+		ShortFrench: n.Short.French, ShortEnglish: n.Short.English, Link: n.Link,
+	}
+}
+
 func pinRow(p access.PIN) wire.PIN { return wire.PIN{Account: p.Account} }
 
 func millis(t time.Time) int64 {

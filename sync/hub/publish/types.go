@@ -56,6 +56,12 @@ type Changes struct {
 	Grants     map[ID]*access.Grant
 	Schedules  map[uint64]*access.Schedule
 	PINs       map[ID]*access.PIN // by MAC
+	Services   map[uint64]*people.Offer
+	// ServicesOf are the services whose groups changed, OffersOf the accounts that others
+	// were assigned to, or that answered a notice.
+	ServicesOf map[uint64]bool
+	OffersOf   map[ID]bool
+	Notice     *people.Notice // a new version
 	Holidays   bool
 	Settings   bool
 }

@@ -58,8 +58,13 @@ func (x *tx) DropGroup(id uint64) error {
 	for _, account := range members {
 		x.changes.Members[account] = true
 	}
-	if _, err := x.exec(`DELETE FROM assignment WHERE account = ? AND grp = ?`, make([]byte, 16), id); err != nil {
+	offers, err := list(x, `DELETE FROM assignment WHERE account = ? AND grp = ? RETURNING offer`, []any{make([]byte, 16), id},
+		func(scan scan) (n uint64, err error) { return n, scan(&n) })
+	if err != nil {
 		return err
+	}
+	for _, offer := range offers {
+		x.changes.ServicesOf[offer] = true
 	}
 	_, err = x.exec(`DELETE FROM grp WHERE id = ?`, id)
 	return err

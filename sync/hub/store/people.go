@@ -158,7 +158,7 @@ const (
 // hotPeople are the statements of an import.
 var hotPeople = []string{sqlAccount, sqlAccountByEmail, sqlAliases, sqlNameKey, sqlEmailOwner, sqlDropWords, sqlPutWord,
 	sqlRenameMember, sqlPutAccount, sqlAudit, sqlByExternal, sqlPutImportLine,
-	sqlJoinGroup, sqlGroupsOf, sqlAccountsByID}
+	sqlJoinGroup, sqlGroupsOf, sqlAccountsByID, sqlOffersOf, sqlAnswersOf}
 
 // hotReads are the statements of lists and look-ups.
 var hotReads = []string{sqlAccount, sqlSession, sqlAccountByEmail, sqlAliases, sqlAccountsByID, sqlAliasesByID}

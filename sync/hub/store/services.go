@@ -22,23 +22,31 @@ func (x *tx) Offers() ([]people.Offer, error) {
 
 // AddOffer implements people.Services.
 func (x *tx) AddOffer(o people.Offer) (people.Offer, error) {
-	return o, x.one(`INSERT INTO offer (kind, fr, en, link, everyone) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+	err := x.one(`INSERT INTO offer (kind, fr, en, link, everyone) VALUES (?, ?, ?, ?, ?) RETURNING id`,
 		[]any{string(o.Kind), o.French, o.English, o.Link, flag(o.Everyone)}, &o.ID)
+	x.changes.Services[o.ID] = &o
+	return o, err
 }
 
 // PutOffer implements people.Services.
 func (x *tx) PutOffer(o people.Offer) error {
 	_, err := x.exec(`UPDATE offer SET kind = ?, fr = ?, en = ?, link = ?, everyone = ? WHERE id = ?`,
 		string(o.Kind), o.French, o.English, o.Link, flag(o.Everyone), o.ID)
+	x.changes.Services[o.ID] = &o
 	return err
 }
 
 // DropOffer implements people.Services.
 func (x *tx) DropOffer(id uint64) error {
-	_, err := x.exec(`DELETE FROM assignment WHERE offer = ?`, id)
-	if err == nil {
-		_, err = x.exec(`DELETE FROM offer WHERE id = ?`, id)
+	accounts, err := list(x, `DELETE FROM assignment WHERE offer = ? RETURNING account`, []any{id}, readID)
+	if err != nil {
+		return err
 	}
+	for _, account := range accounts {
+		x.changes.OffersOf[account] = true
+	}
+	x.changes.Services[id] = nil
+	_, err = x.exec(`DELETE FROM offer WHERE id = ?`, id)
 	return err
 }
 
@@ -49,6 +57,11 @@ func (x *tx) Assign(offer uint64, to people.Assignee, assigned bool) (bool, erro
 		query = `INSERT INTO assignment (offer, account, grp) VALUES (?, ?, ?) ON CONFLICT (offer, account, grp) DO NOTHING`
 	}
 	n, err := x.exec(query, offer, to.Account[:], to.Group)
+	if to.Group > 0 {
+		x.changes.ServicesOf[offer] = true
+	} else {
+		x.changes.OffersOf[to.Account] = true
+	}
 	return n > 0, err
 }
 
