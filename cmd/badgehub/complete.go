@@ -32,6 +32,9 @@ var places = map[string]choices{
 	"CLAIM": listed("/v1/claims", func(c api.Claim) cobra.Completion {
 		return cobra.CompletionWithDesc(c.ID, c.State+", until "+clock(c.Ends))
 	}),
+	"MAIL": listed("/v1/mails", func(m api.Mail) cobra.Completion {
+		return cobra.CompletionWithDesc(shortID(m.ID), m.Purpose+" to "+m.To+", "+m.State)
+	}),
 	"GRANT":    listed("/v1/grants", func(g api.Grant) cobra.Completion { return cobra.CompletionWithDesc(g.ID, grantLine(g)) }),
 	"DOOR":     someDoor,
 	"door":     someDoor,

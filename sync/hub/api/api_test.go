@@ -3,7 +3,9 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +25,8 @@ import (
 	"badged/sync/hub/api"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
+	"badged/sync/hub/people"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
 	"badged/sync/hub/store/sqlite"
@@ -199,6 +203,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	}
 	s.lookAround(ada)
 	s.offerServices(ada)
+	s.sendMails(ada)
 	s.takeAway(ada, bob, grant, claim)
 	s.followOne()
 	s.importSome()
@@ -229,6 +234,56 @@ func (s *site) lookAround(ada api.Account) {
 	if status, _ := s.call("GET", "/v1/openapi.yaml", nil); status != http.StatusOK {
 		s.t.Errorf("the description: %d", status)
 	}
+}
+
+// sendMails tries the outbox: what a mail says is nowhere in it.
+func (s *site) sendMails(ada api.Account) {
+	s.t.Helper()
+	s.refused("/v1/mails/test", object{"to": "ada@example.com"}, "mail_no_server")
+	s.refused("/v1/mails/ffffffff/retry", object{}, "mail_not_found")
+	must[api.Site](s, "PATCH", "/v1/site", object{"mail_out": "sendmail", "mail_from": "hub@example.com"})
+	s.refused("/v1/mails/test", object{"to": "Ada <ada@example.com>"}, "mail_address")
+	s.refused("/v1/mails/test", object{"to": "ada@example.com", "lang": "de"}, "mail_lang")
+	m := must[api.Mail](s, "POST", "/v1/mails/test", object{"to": "ada@example.com", "lang": "en"})
+	id := s.queueFor(ada)
+	for path, want := range map[string]int{"": 2, "?state=queued": 2, "?state=failed": 0, "?account=" + ada.ID: 1, "?limit=1": 1} {
+		if page := must[api.Page[api.Mail]](s, "GET", "/v1/mails"+path, nil); len(page.Items) != want {
+			s.t.Errorf("%s: %d mails, want %d", path, len(page.Items), want)
+		}
+	}
+	if got := must[api.Mail](s, "GET", "/v1/mails/"+id[:8], nil); got.ID != id || got.AccountName != "Ada Byron" || got.State != "queued" {
+		s.t.Errorf("%+v", got)
+	}
+	if _, answer := s.call("GET", "/v1/mails/"+id, nil); strings.Contains(string(answer), "topsecret") {
+		s.t.Errorf("%s", answer)
+	}
+	if got := must[api.Mail](s, "POST", "/v1/mails/"+m.ID+"/retry", nil); got.Purpose != "test" || got.Lang != "en" {
+		s.t.Errorf("%+v", got)
+	}
+	for _, query := range []string{"?state=lost", "?after=x"} {
+		if status, _ := s.call("GET", "/v1/mails"+query, nil); status != http.StatusBadRequest {
+			s.t.Errorf("%s: %d", query, status)
+		}
+	}
+}
+
+// queueFor queues a mail to somebody, and gives its id.
+func (s *site) queueFor(a api.Account) (id string) {
+	s.t.Helper()
+	account, err := hex.DecodeString(a.ID)
+	if err == nil {
+		err = s.db.Write(s.t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+			err := mail.Queue(tx.Tx.Tx.Tx.Tx, mail.New{Purpose: mail.AddressKnown, To: "ada@example.com", Account: mail.ID(account),
+				Fields: mail.Fields{"link": "https://hub.example.com/topsecret"}})
+			page, _, err2 := tx.ListMails(mail.Query{Account: mail.ID(account), Limit: 1})
+			id = people.HexID(page[0].ID)
+			return errors.Join(err, err2)
+		})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
 }
 
 // addRoster makes terminals with tokens, again, and with tokens that are somebody else's.

@@ -75,6 +75,11 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"POST /v1/cards/{id}/give":  change(s, giveCard),
 		"DELETE /v1/cards/{id}":     change(s, freeCard),
 
+		"GET /v1/mails":             read(s, listMails),
+		"GET /v1/mails/{id}":        read(s, showMail),
+		"POST /v1/mails/{id}/retry": change(s, retryMail),
+		"POST /v1/mails/test":       change(s, testMail),
+
 		"GET /v1/site":         read(s, s.showSite),
 		"PATCH /v1/site":       change(s, s.changeSite),
 		"POST /v1/site/reopen": change(s, s.reopen),

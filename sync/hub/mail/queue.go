@@ -1,12 +1,15 @@
 package mail
 
 import (
+	"cmp"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
 	"badged/internal/profile"
+	"badged/sync/hub/audit"
 	"badged/sync/hub/refusal"
 )
 
@@ -29,8 +32,25 @@ const (
 // Queue puts a mail in the outbox, in the transaction of its cause: there is none without the
 // other. Without a mail server it waits there until it ends, see Configured.
 func Queue(tx Tx, n New) error {
+	_, err := queue(tx, n)
+	return err
+}
+
+// SendTest queues a mail by which an administrator tries the mail server.
+func SendTest(tx Tx, to, lang string) (Mail, error) {
+	if out, err := Configured(tx); err != nil || !out {
+		return Mail{}, cmp.Or(err, refuse(refusal.Conflict, CodeNoServer, nil))
+	}
+	m, err := queue(tx, New{Purpose: Test, To: to, Lang: lang})
+	if err != nil {
+		return m, err
+	}
+	return m, tx.Record(audit.Change{Action: "mail.test", Object: hex.EncodeToString(m.ID[:])})
+}
+
+func queue(tx Tx, n New) (Mail, error) {
 	if err := n.check(); err != nil {
-		return err
+		return Mail{}, err
 	}
 	m := Mail{
 		ID: randomID(), Made: tx.Now, Purpose: n.Purpose, To: n.To, Lang: n.Lang, Account: n.Account,
@@ -41,18 +61,21 @@ func Queue(tx Tx, n New) error {
 	}
 	var err error
 	if m.Sealed, err = tx.MailKey.seal(m.ID, n.Fields); err != nil {
-		return fmt.Errorf("queue a mail %s: %w", n.Purpose, err)
+		return m, fmt.Errorf("queue a mail %s: %w", n.Purpose, err)
 	}
 	_, err = tx.AddMail(m)
-	return err
+	return m, err
 }
 
 func (n New) check() error {
 	if n.To == "" || profile.CheckEmail(n.To) != "" {
 		return refuse(refusal.Invalid, CodeAddress, nil)
 	}
-	if n.Lang != "" && !profile.IsLang(n.Lang) || len(n.Dedup) > maxDedup {
-		return errors.New("queue a mail: its language or its dedup is not of its form")
+	if n.Lang != "" && !profile.IsLang(n.Lang) {
+		return refuse(refusal.Invalid, CodeLang, nil)
+	}
+	if len(n.Dedup) > maxDedup {
+		return errors.New("queue a mail: its dedup is too long")
 	}
 	return n.Fields.check(n.Purpose)
 }
@@ -79,8 +102,11 @@ func Configured(tx Tx) (bool, error) {
 // The codes of refusals, with their fields.
 const (
 	CodeAddress  = "mail_address"
+	CodeLang     = "mail_lang"
+	CodeNoServer = "mail_no_server"
 	CodeNotFound = "mail_not_found" // mail
 	CodeOver     = "mail_over"      // mail, state
+	CodeCursor   = "cursor_invalid"
 )
 
 func refuse(kind refusal.Kind, code string, fields refusal.Fields) error {

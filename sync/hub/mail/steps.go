@@ -142,6 +142,15 @@ func Retry(tx Tx, id ID) (Mail, error) {
 	return m, tx.Record(audit.Change{Action: "mail.retry", Object: hex.EncodeToString(id[:]), Subject: m.Account})
 }
 
+// List gives a page of mails, newest first, and the cursor of the next one.
+func List(tx Tx, q Query) ([]Mail, string, error) {
+	page, next, err := tx.ListMails(q)
+	if errors.Is(err, ErrCursor) {
+		err = refuse(refusal.Invalid, CodeCursor, nil)
+	}
+	return page, next, err
+}
+
 // leastDigits is how many digits of an id name a mail.
 const leastDigits = 8
 

@@ -55,6 +55,8 @@ var catalogue = map[string]text{
 	"mail_template_empty":  {"Il faut un objet et un texte.", "A subject and a text are needed."},
 	"mail_template_long":   {"L’objet a {subject} octets au plus, le texte {most}.", "The subject has {subject} bytes at most, the text {most}."},
 	"mail_template_text":   {"L’objet ou le texte a des caractères invisibles ou de contrôle.", "The subject or the text has invisible or control characters."},
+	"mail_lang":            {"La langue d’un courriel est fr ou en.", "The language of a mail is fr or en."},
+	"mail_no_server":       {"Aucun serveur de courriel n’est réglé\u00a0: réglez d’abord mail_out.", "No mail server is set: set mail_out first."},
 	"mail_not_found":       {"Il n’y a pas de courriel {mail}.", "There is no mail {mail}."},
 	"mail_over": {"Le courriel {mail} est {state}\u00a0: refaites plutôt ce qui l’a fait partir.",
 		"Mail {mail} is {state}: do again what sent it instead."},
