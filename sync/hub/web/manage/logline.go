@@ -3,6 +3,7 @@ package manage
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,6 +69,9 @@ func (n accountNames) tell(e audit.Entry, fn func(logLine)) error {
 		l.Object, l.Path = name, "/g/membres/"+e.Object
 	}
 	l.Changes = changesOf(e)
+	for i, c := range l.Changes {
+		l.Changes[i].Field = n.r.TOr("manage.field."+c.Field, c.Field)
+	}
 	fn(l)
 	return nil
 }
@@ -107,9 +111,10 @@ func (n accountNames) of(text string) (string, error) {
 	}
 	a, err := n.tx.Account(people.ID(b))
 	name := ""
-	if err == nil {
+	switch {
+	case err == nil:
 		name = a.DisplayName()
-	} else if missing(err) != error(page.ErrNotFound) {
+	case !errors.Is(err, people.ErrNotFound):
 		return "", err
 	}
 	n.known[text] = name

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"testing"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/webtest"
@@ -74,4 +75,29 @@ func TestLooksOfInvitations(t *testing.T) {
 	c.Looks(t, "registration-by-hand", b, func() *webtest.Page {
 		return b.Post("/g/membres/inscription", url.Values{"people": {"ada@example.org"}})
 	})
+}
+
+// The log, the terminals and the settings.
+func TestLooksOfTheSite(t *testing.T) {
+	s := webtest.New(t)
+	c := s.Screen(t)
+	b := s.AsAdmin()
+	open := func(path string) func() *webtest.Page { return func() *webtest.Page { return b.Open(path).Is(200) } }
+	c.Looks(t, "terminals-none", b, open("/g/terminaux"))
+	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	b.Open("/g/membres/"+people.HexID(ada.ID)).Fill("last", "Lovelace").Press("Enregistrer")
+	join := func() *webtest.Page {
+		return b.Post("/g/terminaux/nouveau", url.Values{"name": {"hall-north"}}).Is(200)
+	}
+	c.Looks(t, "terminal-join", b, join)
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.CloseClaims(tx.Tx.Tx, "hall", 0)
+		return err
+	})
+	for name, path := range map[string]string{
+		"terminals": "/g/terminaux", "terminal-new": "/g/terminaux/nouveau", "terminal-remove": "/g/terminaux/hall-north/retirer",
+		"log": "/g/journal", "log-none": "/g/journal?du=2031-01-01", "log-proof": "/g/journal/verification", "settings": "/g/reglages",
+	} {
+		c.Looks(t, name, b, open(path))
+	}
 }

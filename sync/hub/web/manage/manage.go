@@ -32,19 +32,22 @@ func Part(o Options) page.Part {
 	m := &manage{o}
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
-		Routes: slices.Concat(m.memberRoutes(), m.inviteRoutes()),
+		Routes: slices.Concat(m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes()),
 	}
 }
 
 // menu is the areas, in the order in which an administrator needs them.
 var menu = []page.Item{
 	{Path: "/g/membres", Text: "manage.menu.members", Right: page.Members},
+	{Path: "/g/terminaux", Text: "manage.menu.terminals", Right: page.Terminals},
+	{Path: "/g/journal", Text: "manage.menu.log", Right: page.Audit},
+	{Path: "/g/reglages", Text: "manage.menu.settings", Right: page.Settings},
 }
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchMembers, frenchInvite),
-	"en": merge(englishShared, englishMembers, englishInvite),
+	"fr": merge(frenchShared, frenchMembers, frenchInvite, frenchJournal, frenchTerminals, frenchSettings),
+	"en": merge(englishShared, englishMembers, englishInvite, englishJournal, englishTerminals, englishSettings),
 }
 
 // merge puts the texts of areas together.

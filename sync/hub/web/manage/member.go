@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"errors"
 	"time"
 
 	"badged/sync/hub/fleet"
@@ -35,8 +36,11 @@ func memberOf(r *page.Request, tx fleet.Tx) (m member, err error) {
 		return m, err
 	}
 	a, err := tx.Account(id)
-	if err != nil || a.Kind == people.Service {
+	if err != nil {
 		return m, missing(err)
+	}
+	if a.Kind == people.Service {
+		return m, page.ErrNotFound
 	}
 	m = member{Account: a, Path: "/g/membres/" + people.HexID(id), Status: stateOf(r, a.State), Final: a.State.Final()}
 	for _, t := range tabs {
@@ -50,7 +54,7 @@ func memberOf(r *page.Request, tx fleet.Tx) (m member, err error) {
 
 // missing turns a look-up without a result into the page that says so.
 func missing(err error) error {
-	if err == nil || err == people.ErrNotFound { //nolint:errorlint // the store gives it as it is
+	if errors.Is(err, people.ErrNotFound) {
 		return page.ErrNotFound
 	}
 	return err
@@ -72,8 +76,8 @@ func readMember(r *page.Request, more func(fleet.Tx, member) error) (m member, e
 	return m, err
 }
 
-// identity is the first page of a member.
-type identity struct {
+// identityPage is the first page of a member.
+type identityPage struct {
 	Member member
 	Form   *page.Form
 	Groups []page.Option
@@ -85,7 +89,7 @@ func langOptions(r *page.Request) []page.Option {
 }
 
 func showIdentity(r *page.Request) (page.Reply, error) {
-	d := identity{Langs: langOptions(r)}
+	d := identityPage{Langs: langOptions(r)}
 	m, err := readMember(r, func(tx fleet.Tx, m member) (err error) {
 		d.Groups, err = groupOptions(tx)
 		if err != nil {
@@ -135,7 +139,7 @@ func changeIdentity(r *page.Request) (page.Reply, error) {
 	if f.OK() {
 		return page.Go(m.Path).Flash("manage.saved"), nil
 	}
-	d := identity{Member: m, Form: f, Langs: langOptions(r)}
+	d := identityPage{Member: m, Form: f, Langs: langOptions(r)}
 	d.Member, err = readMember(r, func(tx fleet.Tx, _ member) (err error) {
 		d.Groups, err = groupOptions(tx)
 		return err

@@ -24,8 +24,8 @@ func (m *manage) memberRoutes() []page.Route {
 		{Method: "POST", Path: "/g/membres/nouveau", Right: page.Members, Handle: addMember},
 		{Method: "GET", Path: of, Right: page.Members, Handle: showIdentity},
 		{Method: "POST", Path: of, Right: page.Members, Handle: changeIdentity},
-		{Method: "GET", Path: of + "/roles", Right: page.Members, Handle: showRoles},
-		{Method: "POST", Path: of + "/roles", Right: page.Members, Handle: changeRoles},
+		{Method: "GET", Path: of + "/roles", Right: page.Members, Fresh: true, Handle: showRoles},
+		{Method: "POST", Path: of + "/roles", Right: page.Members, Fresh: true, Handle: changeRoles},
 		{Method: "GET", Path: of + "/connexions", Right: page.Members, Handle: showSessions},
 		{Method: "POST", Path: of + "/connexions", Right: page.Members, Handle: endSessions},
 		{Method: "GET", Path: of + "/acces", Right: page.Members, Handle: m.showAccess},
@@ -39,8 +39,8 @@ func (m *manage) memberRoutes() []page.Route {
 		{Method: "GET", Path: of + "/historique", Right: page.Members, Handle: showHistory},
 		{Method: "GET", Path: of + "/donnees", Right: page.Members, Handle: showData},
 		{Method: "POST", Path: of + "/donnees/export", Right: page.Members, Handle: exportData},
-		{Method: "GET", Path: of + "/effacer", Right: page.Members, Handle: confirmErasure},
-		{Method: "POST", Path: of + "/effacer", Right: page.Members, Handle: erase},
+		{Method: "GET", Path: of + "/effacer", Right: page.Members, Fresh: true, Handle: confirmErasure},
+		{Method: "POST", Path: of + "/effacer", Right: page.Members, Fresh: true, Handle: erase},
 	}
 }
 

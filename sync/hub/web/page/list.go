@@ -3,6 +3,7 @@ package page
 import (
 	"net/url"
 	"slices"
+	"time"
 )
 
 // List is a list in pages: what is searched for, filtered and shown next. All of it is in
@@ -20,6 +21,7 @@ type List struct {
 type Filter struct {
 	Name, Label string
 	Options     []Option
+	Date        bool // a day in place of options
 	Value       string
 }
 
@@ -41,6 +43,9 @@ func (r *Request) List(label string, filters ...Filter) *List {
 }
 
 func (f *Filter) choose(value string) {
+	if _, err := time.Parse(time.DateOnly, value); f.Date && err == nil {
+		f.Value = value
+	}
 	f.Options = slices.Clone(f.Options)
 	for i, o := range f.Options {
 		if o.Value == value {
@@ -57,6 +62,15 @@ func (l *List) Value(name string) string {
 		}
 	}
 	return ""
+}
+
+// Day is when the day begins that a filter was set to; zero: any.
+func (l *List) Day(name string, zone *time.Location) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, l.Value(name), zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // After is the cursor of the page that is asked for.
