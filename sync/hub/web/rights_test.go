@@ -88,6 +88,7 @@ func TestDecide(t *testing.T) {
 		{page.Members, page.LogIn, page.Hidden, page.Allowed, page.Allowed},
 		{page.Doors, page.LogIn, page.Hidden, page.Denied, page.Allowed},
 		{page.Admin, page.LogIn, page.Hidden, page.Denied, page.Allowed},
+		{page.Manager, page.LogIn, page.Hidden, page.Allowed, page.Allowed},
 		{"", page.LogIn, page.Hidden, page.Denied, page.Allowed},
 	} {
 		got := [4]page.Verdict{page.Decide(c.need, nil), page.Decide(c.need, user), page.Decide(c.need, desk), page.Decide(c.need, admin)}

@@ -84,6 +84,7 @@ func TestLooksOfTheSite(t *testing.T) {
 	b := s.AsAdmin()
 	open := func(path string) func() *webtest.Page { return func() *webtest.Page { return b.Open(path).Is(200) } }
 	c.Looks(t, "terminals-none", b, open("/g/terminaux"))
+	c.Looks(t, "board", b, open("/g"))
 	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
 	b.Open("/g/membres/"+people.HexID(ada.ID)).Fill("last", "Lovelace").Press("Enregistrer")
 	join := func() *webtest.Page {

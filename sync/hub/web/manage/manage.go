@@ -32,12 +32,13 @@ func Part(o Options) page.Part {
 	m := &manage{o}
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
-		Routes: slices.Concat(m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes()),
+		Routes: slices.Concat(m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes()),
 	}
 }
 
 // menu is the areas, in the order in which an administrator needs them.
 var menu = []page.Item{
+	{Path: "/g", Text: "manage.menu.board", Right: page.Manager},
 	{Path: "/g/membres", Text: "manage.menu.members", Right: page.Members},
 	{Path: "/g/terminaux", Text: "manage.menu.terminals", Right: page.Terminals},
 	{Path: "/g/journal", Text: "manage.menu.log", Right: page.Audit},
@@ -46,8 +47,8 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchMembers, frenchInvite, frenchJournal, frenchTerminals, frenchSettings),
-	"en": merge(englishShared, englishMembers, englishInvite, englishJournal, englishTerminals, englishSettings),
+	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchInvite, frenchJournal, frenchTerminals, frenchSettings),
+	"en": merge(englishShared, englishBoard, englishMembers, englishInvite, englishJournal, englishTerminals, englishSettings),
 }
 
 // merge puts the texts of areas together.

@@ -30,6 +30,7 @@ var sections = []struct {
 	{"cards", []string{"confirm", "cards_per_person", "code_digits", "claim_window", "guess_budget", "pin_digits"}},
 	{"quotas", []string{"quota_burst", "quota_day", "quota_site", "anonymous_life"}},
 	{"panel", []string{"session_idle", "session_max"}},
+	{"mail", []string{"mail_out", "mail_server", "mail_port", "mail_security", "mail_user", "mail_password_file", "mail_from"}},
 	{"keep", []string{"keep_events", "keep_audit", "keep_mails"}},
 }
 
@@ -120,7 +121,7 @@ func settingFieldOf(r *page.Request, f *page.Form, d access.Descriptor, groups [
 	switch d.Kind {
 	case access.Choice:
 		for _, c := range d.Choices {
-			field.Options = append(field.Options, page.Option{Value: c, Text: r.TOr("manage.choice."+c, c), Chosen: f.Has(d.Name, c)})
+			field.Options = append(field.Options, page.Option{Value: c, Text: r.TOr("manage.choice."+d.Name+"."+c, r.TOr("manage.choice."+c, c)), Chosen: f.Has(d.Name, c)})
 		}
 	case access.Members:
 		for _, g := range groups {

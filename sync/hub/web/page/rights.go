@@ -27,7 +27,7 @@ func Decide(need Right, p *Person) Verdict {
 		return LogIn
 	case need == SignedIn, p.Account.Role == people.Admin:
 		return Allowed
-	case need != Admin && slices.Contains(p.Areas, need):
+	case need == Manager && len(p.Areas) > 0, slices.Contains(Areas, need) && slices.Contains(p.Areas, need):
 		return Allowed
 	case len(p.Areas) > 0:
 		return Denied

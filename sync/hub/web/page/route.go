@@ -14,7 +14,8 @@ type Right string
 const (
 	Anyone    Right = "anyone" // logged in or not
 	SignedIn  Right = "signed-in"
-	Admin     Right = "admin" // the role itself, whatever areas somebody has
+	Admin     Right = "admin"   // the role itself, whatever areas somebody has
+	Manager   Right = "manager" // the role, or any area
 	Members   Right = "members"
 	Cards     Right = "cards"
 	Doors     Right = "doors"

@@ -69,6 +69,15 @@ func (s *Site) Routes(add func(*Part, Route)) {
 	}
 }
 
+// Exists reports whether there is a page at a path.
+func (r *Request) Exists(path string) bool {
+	found := false
+	r.site.Routes(func(_ *Part, route Route) {
+		found = found || route.Method == "GET" && route.Path == path
+	})
+	return found
+}
+
 func (s *Site) has(key string) bool {
 	_, ok := s.texts["fr"][key]
 	return ok

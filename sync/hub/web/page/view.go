@@ -46,9 +46,7 @@ func (v *View) Name() string {
 func (v *View) SignedIn() bool { return v.Person != nil }
 
 // Manages reports whether the person may see some page of management.
-func (v *View) Manages() bool {
-	return v.Person != nil && (v.May(Admin) || len(v.Person.Areas) > 0)
-}
+func (v *View) Manages() bool { return v.May(Manager) }
 
 // Link is a line of the menu.
 type Link struct {

@@ -1,0 +1,174 @@
+package manage
+
+import (
+	"time"
+
+	"badged/sync/hub/access"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
+	"badged/sync/hub/people"
+	"badged/sync/hub/web/page"
+)
+
+// board is the page of what somebody must do now.
+type board struct {
+	Tasks     []task
+	Connected int // terminals
+	Terminals int
+}
+
+// task is one thing to do.
+type task struct {
+	Text, Todo string
+	Tone       string
+	Path       string // of the page where it is done; empty: there is none
+	Link       string
+	Post       string // path that the button posts to, in place of a link
+}
+
+// boardLooks bounds how many accounts are looked at for an invitation that ended.
+const boardLooks = 200
+
+func (m *manage) boardRoutes() []page.Route {
+	return []page.Route{{Method: "GET", Path: "/g", Right: page.Manager, Handle: m.showBoard}}
+}
+
+func (m *manage) showBoard(r *page.Request) (page.Reply, error) {
+	var d board
+	err := r.Read(func(tx fleet.Tx) error {
+		d = board{}
+		for _, look := range []struct {
+			right page.Right
+			at    func(*page.Request, fleet.Tx, *board) error
+		}{
+			{page.Cards, lookAtClaiming}, {page.Cards, lookAtConflicts}, {page.Cards, lookAtUnknown}, {page.Members, lookAtMerges},
+			{page.Terminals, m.lookAtTerminals}, {page.Mail, lookAtMails}, {page.Members, lookAtInvitations},
+		} {
+			if !r.May(look.right) {
+				continue
+			}
+			if err := look.at(r, tx, &d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return page.Show("manage/board", r.T("manage.board.title"), d), err
+}
+
+// add adds a task with the texts of a key: its text, what to do, and the name of the page.
+func (d *board) add(r *page.Request, key, tone, text, path string) {
+	t := task{Text: text, Todo: r.T("manage.board." + key + ".todo"), Tone: tone}
+	if path != "" && r.Exists(path) {
+		t.Path, t.Link = path, r.T("manage.board."+key+".link")
+	}
+	d.Tasks = append(d.Tasks, t)
+}
+
+func lookAtClaiming(r *page.Request, tx fleet.Tx, d *board) error {
+	c, err := access.ReadClaiming(tx.Tx.Tx)
+	if err == nil && c.Closed {
+		d.Tasks = append(d.Tasks, task{
+			Text: r.T("manage.claims.closed"), Tone: "bad", Link: r.T("manage.claims.reopen"), Post: "/g/terminaux/rouvrir",
+		})
+	}
+	return err
+}
+
+func lookAtConflicts(r *page.Request, tx fleet.Tx, d *board) error {
+	all, err := tx.OpenConflicts(access.ID{})
+	if len(all) > 0 {
+		d.add(r, "contested", "bad", r.N("manage.board.contested", len(all)), "/g/cartes/contestees")
+	}
+	return err
+}
+
+func lookAtUnknown(r *page.Request, tx fleet.Tx, d *board) error {
+	cards, err := fleet.UnknownCards(tx, r.Now.Add(-24*time.Hour))
+	if len(cards) > 0 {
+		d.add(r, "unknown", "info", r.N("manage.board.unknown", len(cards)), "/g/cartes/inconnues")
+	}
+	return err
+}
+
+func lookAtMerges(r *page.Request, tx fleet.Tx, d *board) error {
+	all, err := tx.MergeRequests(people.ID{})
+	if len(all) > 0 {
+		d.add(r, "merges", "info", r.N("manage.board.merges", len(all)), "/g/membres/fusions")
+	}
+	return err
+}
+
+func (m *manage) lookAtTerminals(r *page.Request, tx fleet.Tx, d *board) error {
+	all, err := m.Hub.Terminals(tx)
+	away, ended := 0, 0
+	for _, t := range all {
+		switch {
+		case t.Removed():
+			continue
+		case t.Cert == nil && !r.Now.Before(t.TokenEnds):
+			ended++
+		case t.Cert != nil && t.Connected.IsZero():
+			away++
+		case t.Cert != nil:
+			d.Connected++
+		}
+		d.Terminals++
+	}
+	if away > 0 {
+		d.add(r, "away", "bad", r.N("manage.board.away", away), "/g/terminaux")
+	}
+	if ended > 0 {
+		d.add(r, "ended", "warn", r.N("manage.board.ended", ended), "/g/terminaux")
+	}
+	if d.Terminals == 0 {
+		d.add(r, "first", "info", r.T("manage.terminals.none"), "/g/terminaux/nouveau")
+	}
+	return err
+}
+
+func lookAtMails(r *page.Request, tx fleet.Tx, d *board) error {
+	counts, err := tx.CountMails()
+	if err != nil {
+		return err
+	}
+	if n := counts[mail.Failed]; n > 0 {
+		d.add(r, "mails", "bad", r.N("manage.board.mails", n), "/g/courriels")
+	}
+	goes, err := mail.Configured(tx.Tx.Tx.Tx.Tx)
+	if err == nil && !goes {
+		d.add(r, "nomail", "warn", r.T("manage.board.nomail"), "/g/reglages")
+	}
+	return err
+}
+
+// lookAtInvitations counts accounts that were invited and whose link has ended.
+func lookAtInvitations(r *page.Request, tx fleet.Tx, d *board) error {
+	invited, _, err := people.List(tx.Tx.Tx.Tx, people.Query{State: people.Invited, Limit: boardLooks, Order: people.ByCreated})
+	ended := 0
+	for _, a := range invited {
+		if err != nil {
+			return err
+		}
+		var usable bool
+		usable, err = hasOpenLink(tx, a.ID, r.Now)
+		if !usable {
+			ended++
+		}
+	}
+	if ended > 0 && err == nil {
+		d.add(r, "invitations", "warn", r.N("manage.board.invitations", ended), "/g/membres")
+		d.Tasks[len(d.Tasks)-1].Path += "?etat=invited"
+	}
+	return err
+}
+
+func hasOpenLink(tx fleet.Tx, id people.ID, now time.Time) (bool, error) {
+	links, err := tx.OpenLinks(id)
+	for _, l := range links {
+		if l.Purpose == people.Activate && l.Ends.After(now) {
+			return true, err
+		}
+	}
+	return false, err
+}

@@ -1,0 +1,61 @@
+package manage_test
+
+import (
+	"testing"
+	"time"
+
+	"badged/internal/secret"
+	"badged/sync/hub/access"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/mail"
+	"badged/sync/hub/people"
+	"badged/sync/hub/web/webtest"
+)
+
+// O7: what needs an operator stands on the first page with what to do, and «nothing to do» is
+// true whenever it is said.
+func TestO7_TheBoardSaysWhatToDo(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	b.Open("/g").Is(200).Shows("Aucun courriel ne part de ce site", "Il n’y a pas encore de terminal").Hides("Il n’y a rien à faire")
+	withMail(s)
+	s.Write(func(tx fleet.Tx) error { return fleet.AddTerminal(tx, "hall", secret.New("0123456789abcdef"), false) })
+	b.Open("/g").Shows("Il n’y a rien à faire", "Terminaux connectés : 0 sur 1")
+
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.CloseClaims(tx.Tx.Tx, "hall", 0)
+		return err
+	})
+	b.Open("/g").Shows("Trop de codes faux").Hides("Il n’y a rien à faire").Press("Rouvrir l’enregistrement par code").Is(200)
+	b.Open("/g").Hides("Trop de codes faux")
+
+	s.Write(func(tx fleet.Tx) error {
+		a, err := people.Add(tx.Tx.Tx.Tx, people.New{First: "Ada", Last: "Byron", Email: "ada@example.org"})
+		if err == nil {
+			_, _, err = people.IssueActivationLink(tx.Tx.Tx.Tx, a.ID)
+		}
+		return err
+	})
+	b.Open("/g").Hides("invitation")
+	s.Write(func(tx fleet.Tx) error {
+		m := mail.Mail{ID: mail.ID{1}, Made: tx.Now, Purpose: mail.Test, To: "ada@example.org", State: mail.Failed, Ends: tx.Now.Add(time.Hour), Answer: "550"}
+		_, err := tx.AddMail(m)
+		return err
+	})
+	b.Open("/g").Shows("1 courriel n’est pas parti")
+	s.Advance(8 * 24 * time.Hour)
+	b = s.Browser().SignIn(found(s, "grace@example.org").ID)
+	b.Open("/g").Shows("1 invitation est périmée", "1 terminal ne s’est jamais inscrit").Follow("Voir les invités").Is(200).Shows("Ada Byron")
+}
+
+// Whoever manages one area sees what is to be done there, and nothing of the rest.
+func TestTheBoardOfAnArea(t *testing.T) {
+	s := webtest.New(t)
+	desk := s.AddPerson(person("Dora", "Desk", "dora@example.org"))
+	s.Write(func(tx fleet.Tx) error {
+		_, err := people.SetRight(tx.Tx.Tx.Tx, desk.ID, people.ManageTerminals, true)
+		return err
+	})
+	s.As(desk).Open("/g").Is(200).Shows("Il n’y a pas encore de terminal").Hides("Aucun courriel ne part", "/g/membres", "/g/reglages")
+	s.As(s.AddPerson(person("Ada", "Byron", "ada@example.org"))).Open("/g").Is(404)
+}
