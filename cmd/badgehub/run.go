@@ -44,7 +44,7 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio cli.
 	root := cli.Group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
 		p.serveCommand(), p.accountCommand(), p.groupCommand(), p.serviceCommand(), p.roleCommand(), p.noticeCommand(), p.cardCommand(), p.claimCommand(), p.pinCommand(), p.doorCommand(),
 		p.grantCommand(), p.scheduleCommand(), p.holidayCommand(), p.terminalCommand(), p.eventCommand(), p.auditCommand(), p.mailCommand(),
-		p.siteCommand(), p.backupCommand(), p.restoreCommand(), p.databaseCommand())
+		p.siteCommand(), p.adminCommand(), p.backupCommand(), p.restoreCommand(), p.databaseCommand())
 	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it
   badgehub account add "Ada Byron" --active`

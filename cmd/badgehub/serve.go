@@ -26,11 +26,14 @@ import (
 	"badged/internal/ownfile"
 	"badged/internal/supervisor"
 	"badged/sync/hub/api"
+	"badged/sync/hub/audit"
 	"badged/sync/hub/broker"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/mail"
 	"badged/sync/hub/mail/smtp"
+	"badged/sync/hub/people"
 	"badged/sync/hub/pki"
+	"badged/sync/hub/refusal"
 	"badged/sync/hub/store"
 	"badged/sync/hub/web"
 	"badged/sync/mqttlink"
@@ -53,7 +56,8 @@ type ready struct {
 	Web    string `json:"web"`
 	Socket string `json:"socket"`
 	Site   string `json:"site"`
-	CA     string `json:"ca"` // SHA-256 of its certificate, as pages show it
+	CA     string `json:"ca"`               // SHA-256 of its certificate, as pages show it
+	SetUp  string `json:"set_up,omitempty"` // link for the first administrator
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -187,6 +191,9 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 		Socket: p.socketPath(), Site: h.SiteID(), CA: web.Fingerprint(keys.CA),
 	}
 	st.UseHome("https://" + told.Web)
+	if told.SetUp, err = setUpLink(ctx, st, told.Web); err != nil {
+		return err
+	}
 	linked := make(chan struct{})
 	return together(ctx,
 		func(ctx context.Context) error { return h.Run(ctx, dialer(h, keys, b, linked, log)) },
@@ -252,6 +259,9 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
   socket     %s
 To set up a terminal:  badgehub terminal add hall
 `, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
+	if err == nil && r.SetUp != "" {
+		_, err = fmt.Fprintf(p.stdio.Out, "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
+	}
 	return err
 }
 
@@ -264,6 +274,21 @@ func (p *program) mailer(st *store.Store, log *slog.Logger) *smtp.Sender {
 		Store: st, Secrets: filepath.Join(p.dir, secretsDir), Log: log,
 		Waiting: func() <-chan struct{} { return st.Changed(store.MailsWait) },
 	})
+}
+
+// setUpLink makes the link for the first administrator of a site; empty: there is one who
+// can log in.
+func setUpLink(ctx context.Context, st *store.Store, host string) (link string, err error) {
+	by := audit.Actor{Kind: audit.System, ID: "serve"}
+	err = st.Write(ctx, by, func(tx fleet.Tx) error {
+		t, _, err := people.AdminLink(tx.Tx.Tx.Tx, "")
+		link = "https://" + host + t.Path()
+		return err
+	})
+	if refusal.Code(err) == people.CodeSetUpDone {
+		return "", nil
+	}
+	return link, err
 }
 
 func tidy(ctx context.Context, h *fleet.Hub, log *slog.Logger) error {

@@ -14,6 +14,23 @@ func Merge(tx Tx, from, into ID) (people.Account, error) {
 	return a, moveRights(tx, from, into)
 }
 
+// AnswerMerge uses a link up that asks the owner of an address whether an account in which it
+// was typed is theirs: it becomes one with their own, or stays another's without it.
+func AnswerMerge(tx Tx, t people.Token, theirs bool) error {
+	l, err := people.UseLink(tx.Tx, t, people.JoinOwn)
+	if err != nil {
+		return err
+	}
+	tx.By = people.OwnerOf(l.Account)
+	if !theirs {
+		return people.RefuseMerge(tx.Tx, l.About, l.Account)
+	}
+	if _, err := people.ConfirmMerge(tx.Tx, l.About, l.Account); err != nil {
+		return err
+	}
+	return moveRights(tx, l.About, l.Account)
+}
+
 // moveRights moves cards and grants to the account that stays.
 func moveRights(tx Tx, from, into ID) error {
 	if err := moveCards(tx, from, into); err != nil {

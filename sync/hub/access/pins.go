@@ -36,14 +36,7 @@ func IssuePIN(tx Tx, key sitekey.Key, account ID) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, err
 	}
-	code, err := drawCode(digits, func(code string) (bool, error) {
-		_, err := tx.PINByMAC(key.PIN(code))
-		found, err := isFound(err)
-		return !found, err
-	})
-	if errors.Is(err, errTooManyCodes) { // cannot be: at most one PIN in ten is taken
-		err = refuse(refusal.Conflict, CodePINsUsedUp, refusal.Fields{"digits": digits})
-	}
+	code, err := drawPIN(tx, key, digits)
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -54,6 +47,19 @@ func IssuePIN(tx Tx, key sitekey.Key, account ID) (secret.Text, error) {
 		return secret.Text{}, err
 	}
 	return secret.New(code), tx.Record(audit.Change{Action: "pin.issue", Object: people.HexID(a.ID), Subject: a.ID})
+}
+
+// drawPIN draws a PIN that nobody has.
+func drawPIN(tx Tx, key sitekey.Key, digits int64) (string, error) {
+	code, err := drawCode(digits, func(code string) (bool, error) {
+		_, err := tx.PINByMAC(key.PIN(code))
+		found, err := isFound(err)
+		return !found, err
+	})
+	if errors.Is(err, errTooManyCodes) { // cannot be: at most one PIN in ten is taken
+		err = refuse(refusal.Conflict, CodePINsUsedUp, refusal.Fields{"digits": digits})
+	}
+	return code, err
 }
 
 func pinOwner(tx Tx, id ID) (people.Account, error) {

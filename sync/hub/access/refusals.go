@@ -11,9 +11,11 @@ import (
 
 // The codes of refusals, with their fields.
 const (
-	CodeCursor  = "cursor_invalid"
-	CodeTooMany = "too_many"          // most
-	CodeTime    = "time_out_of_range" // min, max: years
+	CodeRouteOff      = "route_off"
+	CodeRegisterOften = "register_often"
+	CodeCursor        = "cursor_invalid"
+	CodeTooMany       = "too_many"          // most
+	CodeTime          = "time_out_of_range" // min, max: years
 
 	CodeSettingUnknown = "setting_unknown"       // name
 	CodeSettingText    = "setting_text"          // name, min, max

@@ -35,11 +35,8 @@ func finishFor(tx Tx, c Card) error {
 	return finishEnrolment(tx, c)
 }
 
-// The pages that links in mails lead to.
-const (
-	RegisterPath = "/moi/carte"
-	undoPath     = "/lien/"
-)
+// RegisterPath is the page where people register a card.
+const RegisterPath = "/moi/carte"
 
 // OptionalMails are those that a person can do without.
 var OptionalMails = []mail.Purpose{mail.CardBound, mail.CardUndone, mail.CardStopped}
@@ -91,7 +88,7 @@ func tellOwner(tx Tx, c Card, terminal string) error {
 	if err != nil || a.Kind != people.Person || a.Email == "" || tx.Home == "" {
 		return err
 	}
-	token, err := people.IssueLink(tx.Tx, people.UndoCard, a.ID, a.Email)
+	token, err := people.IssueLinkAbout(tx.Tx, people.UndoCard, a.ID, a.Email, c.ID)
 	if err != nil {
 		return err
 	}
@@ -100,7 +97,7 @@ func tellOwner(tx Tx, c Card, terminal string) error {
 		return err
 	}
 	return notify(tx, a.ID, mail.New{Purpose: mail.CardBound, Ends: link.Ends, Fields: mail.Fields{
-		"card": ShortCard(c.ID), "door": terminal, "at": mail.At(tx.Now), "until": mail.At(link.Ends), "link": tx.Home + undoPath + token.Reveal(),
+		"card": ShortCard(c.ID), "door": terminal, "at": mail.At(tx.Now), "until": mail.At(link.Ends), "link": tx.Home + token.Path(),
 	}})
 }
 
@@ -118,7 +115,7 @@ func UndoByLink(tx Tx, t people.Token) (Card, error) {
 	return UndoCard(tx, c.Account, people.HexID(c.ID))
 }
 
-// LinkedCard is the card that a link undoes: the one that was bound in its transaction.
+// LinkedCard is the card that a link undoes.
 func LinkedCard(tx Tx, t people.Token) (Card, people.LinkState, error) {
 	l, state, err := people.LookUpLink(tx.Tx, t)
 	if err != nil || state == people.LinkUnknown || l.Purpose != people.UndoCard {
@@ -132,13 +129,9 @@ func LinkedCard(tx Tx, t people.Token) (Card, people.LinkState, error) {
 }
 
 func linkedCard(tx Tx, l people.Link) (Card, error) {
-	cards, err := tx.CardsOf(l.Account)
-	i := slices.IndexFunc(cards, func(c Card) bool { return c.Since.Equal(l.Made) })
-	if err == nil && i < 0 {
+	c, found, err := cardOrNone(tx, l.About)
+	if err == nil && (!found || c.Account != l.Account) {
 		err = refuse(refusal.Missing, CodeCardGone, nil)
 	}
-	if err != nil {
-		return Card{}, err
-	}
-	return cards[i], nil
+	return c, err
 }

@@ -27,6 +27,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"GET /v1/imports":                          read(s, importList),
 		"POST /v1/imports":                         s.importPeople,
 		"POST /v1/imports/{id}/undo":               s.undoImport,
+		"POST /v1/admin-links":                     change(s, s.makeAdminLink),
 		"GET /v1/groups":                           read(s, listGroups),
 		"POST /v1/groups":                          change(s, addGroup),
 		"PATCH /v1/groups/{name}":                  change(s, renameGroup),

@@ -73,7 +73,7 @@ type purpose struct {
 var purposes = []purpose{
 	{Activate, []string{"name", "link", "until"}},
 	{Reset, []string{"name", "link", "until"}},
-	{NewAccount, []string{"name", "user_name", "pin"}},
+	{NewAccount, []string{"name", "user_name", "pin", "link", "until"}},
 	{NewAccountLink, []string{"name", "user_name", "link", "until"}},
 	{AddressKnown, []string{"name", "link"}},
 	{Register, []string{"link"}},

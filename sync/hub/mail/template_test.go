@@ -101,13 +101,14 @@ func TestEveryDefaultTemplateMakesAMail(t *testing.T) {
 	})
 }
 
-// S1.20: the mail to who registered holds user name and PIN, or a link in place of the PIN.
+// S1.20: the mail to who registered holds user name and PIN, or no PIN; the link confirms the
+// address.
 func TestTheMailOfANewAccountHasNameAndPINOrALink(t *testing.T) {
 	for _, lang := range []string{"fr", "en"} {
 		pin, _ := mail.Default(mail.NewAccount, lang)
 		link, _ := mail.Default(mail.NewAccountLink, lang)
 		a, b := render(t, pin, mail.Example(pin.Purpose, lang)), render(t, link, mail.Example(link.Purpose, lang))
-		if !strings.Contains(a.Text, "amelie.dupre@example.com") || !strings.Contains(a.Text, "840613") || strings.Contains(a.Text, "https://") {
+		if !strings.Contains(a.Text, "amelie.dupre@example.com") || !strings.Contains(a.Text, "840613") || !strings.Contains(a.Text, "https://") {
 			t.Errorf("%s", a.Text)
 		}
 		if !strings.Contains(b.Text, "amelie.dupre@example.com") || strings.Contains(b.Text, "840613") || !strings.Contains(b.Text, "https://") {
@@ -204,12 +205,12 @@ func TestABrokenTemplateIsRefusedWithItsLine(t *testing.T) {
 // S1.20: the text can be edited, and the default comes back; both leave a line.
 func TestATemplateIsEditedAndReset(t *testing.T) {
 	b := newBox(t)
-	mine := mail.Template{Purpose: mail.NewAccount, Lang: "fr", Subject: " Bienvenue ", Body: "Bonjour {{.name}}\r\n\r\nPIN : {{.pin}}\r\n"}
+	mine := mail.Template{Purpose: mail.NewAccount, Lang: "fr", Subject: " Bienvenue ", Body: "Bonjour {{.name}}\r\n\r\nPIN : {{.pin}}\r\n\r\nConfirmer : {{.link}}\r\n"}
 	b.do(func(tx mail.Tx) error { return mail.SetTemplate(tx, mine) })
 	b.do(func(tx mail.Tx) error { return mail.SetTemplate(tx, mine) }) // changes nothing
 	b.do(func(tx mail.Tx) error {
 		got, edited, err := mail.TemplateOf(tx, mail.NewAccount, "fr")
-		if !edited || got.Subject != "Bienvenue" || got.Body != "Bonjour {{.name}}\n\nPIN : {{.pin}}" {
+		if !edited || got.Subject != "Bienvenue" || got.Body != "Bonjour {{.name}}\n\nPIN : {{.pin}}\n\nConfirmer : {{.link}}" {
 			t.Errorf("in force %+v", got)
 		}
 		return err

@@ -36,6 +36,10 @@ PIN: {{.pin}}
 
 Type this code at the printer, or use it with your user name. Give it to nobody.
 
+Confirm my address and choose a password: {{.link}}
+
+This link works once, until {{.until}}. Until then, only printing is open to you.
+
 You did not ask for this? Tell the reception.
 `},
 	NewAccountLink: {`{{.site}}: your account is ready`, `

@@ -33,6 +33,10 @@ Code PIN : {{.pin}}
 
 Tapez ce code à l’imprimante, ou utilisez-le avec votre nom d’utilisateur. Ne le donnez à personne.
 
+Confirmer mon adresse et choisir un mot de passe : {{.link}}
+
+Ce lien sert une seule fois, jusqu’au {{.until}}. D’ici là, seule l’impression vous est ouverte.
+
 Vous n’avez rien demandé ? Prévenez l’accueil.
 `},
 	NewAccountLink: {`{{.site}} : votre compte est créé`, `

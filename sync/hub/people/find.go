@@ -27,8 +27,9 @@ type Candidate struct {
 
 // Find finds the one account that an operator means by an id or at least 8 digits of it, an
 // e-mail, anonymN, or a full name. One that was merged goes by its id only: the rest means
-// the account that it was merged into. A name that somebody typed about themselves never
-// decides: it makes the reference ambiguous, and every candidate is listed.
+// the account that it was merged into. A name that somebody typed about themselves, or an
+// address that they did not confirm, never decides: it makes the reference ambiguous, and
+// every candidate is listed.
 func Find(tx Tx, ref string) (Account, error) {
 	ref = strings.TrimSpace(ref)
 	if ref == "" {
@@ -97,7 +98,11 @@ func byEmail(tx Tx, ref string) ([]Account, error) {
 	if !ok {
 		return nil, nil
 	}
-	return oneOrNone(tx.AccountByEmail(key))
+	found, err := oneOrNone(tx.AccountByEmail(key))
+	if err == nil && len(found) == 1 && found[0].IsUnconfirmed() {
+		err = ambiguous(ref, found)
+	}
+	return found, err
 }
 
 func byNumber(tx Tx, ref string) ([]Account, error) {

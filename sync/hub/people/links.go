@@ -20,13 +20,14 @@ const (
 	SetUp      Purpose = "setup"     // an administrator gets in without a password
 	Confirm    Purpose = "register"  // confirm the address of an account that its owner made
 	JoinOwn    Purpose = "merge"     // confirm that an account with one's own address typed in is one's own
+	Box        Purpose = "box"       // no link: what one browser may see once
 	UndoCard   Purpose = "undo-card" // take back a card that was bound to one's account
 )
 
 // lives is how long a link of each purpose can be used.
 var lives = map[Purpose]time.Duration{
 	Activate: 7 * 24 * time.Hour, Reset: time.Hour, ChangeMail: 24 * time.Hour, SetUp: 15 * time.Minute,
-	Confirm: 7 * 24 * time.Hour, JoinOwn: 7 * 24 * time.Hour, UndoCard: 7 * 24 * time.Hour,
+	Confirm: 7 * 24 * time.Hour, JoinOwn: 7 * 24 * time.Hour, UndoCard: 7 * 24 * time.Hour, Box: 10 * time.Minute,
 }
 
 // keepLinks is how long a link that cannot be used any more is kept, to say why.
@@ -198,7 +199,7 @@ func UseLink(tx Tx, t Token, p Purpose) (Link, error) {
 	if state != LinkUsable {
 		return l, refuse(refusal.Conflict, linkRefusals[state], refusal.Fields{"at": l.Replaced})
 	}
-	tx.By = ownerOf(l.Account)
+	tx.By = OwnerOf(l.Account)
 	used := l
 	used.Used, used.Sealed = tx.Now, nil
 	if err := tx.PutLink(used); err != nil {
@@ -208,8 +209,8 @@ func UseLink(tx Tx, t Token, p Purpose) (Link, error) {
 		After: map[string]any{"purpose": p, "address": l.Address}})
 }
 
-// ownerOf is the actor of what somebody does with a link that was sent to them.
-func ownerOf(account ID) audit.Actor {
+// OwnerOf is the actor of what somebody does with a link that was sent to them.
+func OwnerOf(account ID) audit.Actor {
 	return audit.Actor{Kind: audit.Account, ID: HexID(account), Via: "link"}
 }
 

@@ -20,8 +20,9 @@ func CleanName(s string) string { return norm.NFC.String(profile.CleanName(s)) }
 func (a Account) FullName() string { return profile.JoinName(a.First, a.Last) }
 
 // IsNamed reports whether an account has a first and a last name, which a right to a door
-// needs (S2.21).
-func (a Account) IsNamed() bool { return a.First != "" && a.Last != "" }
+// needs (S2.21). Those of an account that somebody made themselves count from when its
+// address is confirmed.
+func (a Account) IsNamed() bool { return a.First != "" && a.Last != "" && !a.IsUnconfirmed() }
 
 // DisplayName is the full name, or else anonymN, the e-mail or the id.
 func (a Account) DisplayName() string {

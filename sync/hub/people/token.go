@@ -27,6 +27,9 @@ func ParseToken(s string) (t Token, ok bool) { return t, decodeToken(t[:], s) }
 // Reveal is the token for the address of a link: 22 letters, digits, "-" and "_".
 func (t Token) Reveal() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
 
+// Path is where the link of the token is on the hub's web.
+func (t Token) Path() string { return "/lien/" + t.Reveal() }
+
 // Hash is what the hub keeps of the token.
 func (t Token) Hash() [32]byte { return sha256.Sum256(t[:]) }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"badged/internal/profile"
+	"badged/internal/sitekey"
 	"badged/sync/hub/web/door"
 	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/page"
@@ -15,7 +16,7 @@ var templates embed.FS
 
 // Parts are all parts of the web.
 func Parts(o Options) []page.Part {
-	return []page.Part{door.Part(), manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")}), own(o)}
+	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")}), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

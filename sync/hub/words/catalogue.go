@@ -114,6 +114,8 @@ var catalogue = map[string]text{
 	"notice_link": {"L’adresse de la politique de confidentialité commence par http ou https et a {most} octets au plus.",
 		"The address of the privacy notice begins with http or https and has {most} bytes at most."},
 	"notice_answer_unknown": {"La réponse est accepted ou refused, donnée sur panel ou web.", "The answer is accepted or refused, given at panel or web."},
+	"route_off":             {"On ne peut pas s’inscrire par ici. Adressez-vous à votre gestionnaire.", "Registration is not open here. Ask your manager."},
+	"register_often":        {"Trop d’inscriptions depuis cet endroit. Réessayez dans une heure.", "Too many registrations from here. Try again in an hour."},
 	"list_filter":           {"Le filtre «\u00a0{field}\u00a0» a une valeur inconnue.", "The filter {field} has an unknown value."},
 	"cursor_invalid": {"Cette page n’est pas la suite de cette liste. Recommencez au début.",
 		"This page does not follow in this list. Begin at its start."},

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(teststore.Main(m)) }
 
-func TestTexts(t *testing.T) { webtest.Texts(t, door.Part()) }
+func TestTexts(t *testing.T) { webtest.Texts(t, door.Part(nil)) }
 
 // right is the password of everybody here, and hash what is kept of it.
 const right = "le merle moqueur et son nid"

@@ -253,3 +253,5 @@ func TestHelpStandsBesideTheLogIn(t *testing.T) {
 	b.Lang = "en"
 	b.Open("/").Follow("Cannot log in?").Is(200).Shows("spam folder", "check the e-mail address", "may not be active yet", "Whom to call")
 }
+
+var entryBy = audit.Actor{Kind: audit.System, ID: "test"}

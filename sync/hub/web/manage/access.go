@@ -45,7 +45,7 @@ func (m *manage) inviteAgain(r *page.Request, tx fleet.Tx, id people.ID) (handed
 
 // send queues the mail with an account's link, or gives the link if no mail goes out.
 func (m *manage) send(r *page.Request, tx fleet.Tx, a people.Account, p mail.Purpose, purpose people.Purpose, t people.Token) (handedLink, error) {
-	l := handedLink{URL: m.URL + "/lien/" + t.Reveal(), To: a.DisplayName(), Ends: r.Now.Add(purpose.Life())}
+	l := handedLink{URL: m.URL + t.Path(), To: a.DisplayName(), Ends: r.Now.Add(purpose.Life())}
 	goes, err := mail.Configured(tx.Tx.Tx.Tx.Tx)
 	if err != nil || !goes {
 		return l, err

@@ -85,6 +85,7 @@ func (s *Stand) serve(parts []page.Part, log *slog.Logger) {
 	}
 	s.Addr = l.Addr().String()
 	s.URL = "https://" + s.Addr
+	s.Store.UseHome(s.URL)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	ended := make(chan error, 1)
 	o := web.Options{

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"badged/internal/cli"
+	"badged/sync/hub/api"
+)
+
+func (p *program) adminCommand() *cobra.Command {
+	link := &cobra.Command{
+		Use: "link [EMAIL]", Short: "Make a link by which an administrator gets in without a password, once; without EMAIL, that of the first one",
+		Args:    cobra.RangeArgs(0, 1),
+		Example: "  badgehub admin link ada@example.com",
+		RunE: ask(p, send[api.NewAdminLink, api.AdminLink]("POST", "/v1/admin-links", func(args []string) (in api.NewAdminLink, err error) {
+			if len(args) > 0 {
+				in.Email = args[0]
+			}
+			return in, nil
+		}), showAdminLink),
+	}
+	return cli.Group("admin", "The way in for administrators, where no password helps", link)
+}
+
+func showAdminLink(w io.Writer, l api.AdminLink) {
+	fmt.Fprintf(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
+}
