@@ -186,6 +186,9 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	if got := must[api.Passing](s, "GET", "/v1/doors/front/try?account=ada@example.com&at=2026-12-28T18:30", nil); got.Reason != "out_of_hours" || got.Grant == nil || got.Grant.ID != grant.ID {
 		t.Errorf("tried: %+v", got)
 	}
+	if got := must[api.AdminLink](s, "POST", "/v1/admin-links", object{"email": "grace@example.com"}); !strings.HasPrefix(got.Link, "https://hub:8443/lien/") || got.Account == "" {
+		t.Errorf("the link of an administrator is for %q", got.Account)
+	}
 	claim := must[api.IssuedClaim](s, "POST", "/v1/claims", object{"account": ada.ID, "minutes": 5})
 	if len(claim.Code) != 4 {
 		t.Error("a claim without a code of 4 digits")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"badged/internal/profile"
+	"badged/sync/hub/mail"
 	"badged/sync/hub/refusal"
 )
 
@@ -113,7 +114,40 @@ func askToMerge(tx Tx, m MergeRequest) error {
 	if len(all) >= mostRequests || ofOne >= mostRequestsOfOne {
 		return nil
 	}
-	return tx.PutMergeRequest(m)
+	if err := tx.PutMergeRequest(m); err != nil {
+		return err
+	}
+	return mailMerge(tx, m)
+}
+
+// mergeMails bounds how often the owner of an address is asked by mail.
+var mergeMails = Limit{5, 24 * time.Hour}
+
+// mailMerge asks the owner of an address by mail whether an account is theirs in which
+// somebody typed it. What else was typed there is not in the mail.
+func mailMerge(tx Tx, m MergeRequest) error {
+	owner, err := tx.Account(m.Into)
+	if err != nil || owner.State != Active || owner.Kind != Person || tx.Home == "" {
+		return err
+	}
+	asking, err := tx.Account(m.Account)
+	if err != nil {
+		return err
+	}
+	if wait, err := CountTry(tx, "merge into|"+HexID(m.Into), mergeMails); err != nil || wait > 0 {
+		return err
+	}
+	t, err := IssueLinkAbout(tx, JoinOwn, m.Into, "", m.Account)
+	if err != nil {
+		return err
+	}
+	other := ShortID(m.Account)
+	if asking.Number > 0 {
+		other = anonymName(asking.Number)
+	}
+	ends := tx.Now.Add(JoinOwn.Life())
+	return mail.Queue(tx.Tx, mail.New{Purpose: mail.Merge, To: owner.Email, Lang: owner.Lang, Account: owner.ID, Ends: ends,
+		Fields: mail.Fields{"name": owner.FullName(), "other": other, "link": tx.Home + t.Path(), "until": mail.At(ends)}})
 }
 
 // cleanProfile reports whether a profile follows the rules, and gives it in one form.

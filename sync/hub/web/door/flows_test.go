@@ -534,3 +534,86 @@ func TestAnAddressIsChangedByALink(t *testing.T) {
 		t.Errorf("it leads to %s", p.Path)
 	}
 }
+
+// typed lets somebody type an address at a panel with an anonymous account.
+func (s stand) typed(email string) (a people.Account) {
+	s.t.Helper()
+	s.Write(func(tx fleet.Tx) (err error) {
+		if a, err = people.NewAnonymous(tx.Tx.Tx.Tx, people.NewAnon{ID: people.ID{7}, Expires: tx.Now.Add(time.Hour)}); err != nil {
+			return err
+		}
+		if err := tx.PutCard(access.Card{ID: access.ID{9}, Account: a.ID, State: access.CardActive, Assurance: access.UID, Since: tx.Now}); err != nil {
+			return err
+		}
+		_, err = people.PanelEdit(tx.Tx.Tx.Tx, people.Typed{Account: a.ID, Terminal: "hall", At: tx.Now,
+			Profile: people.Profile{Name: "Eve <b>Roy</b>", Email: email}})
+		return err
+	})
+	return a
+}
+
+// S1.16: an address of somebody else's that is typed at a panel starts a merge that its owner
+// confirms by mail: with one button both accounts are one, its card too.
+func TestTheOwnerOfAnAddressConfirmsAMerge(t *testing.T) {
+	s := newStand(t)
+	ada := s.ada()
+	visitor := s.typed("ADA@example.com")
+	l := s.last(mail.Merge, "ada@example.com")
+	if l.fields["other"] != "anonym1" {
+		t.Error("the mail says what somebody typed")
+	}
+	if s.account(visitor.ID).State != people.Active {
+		t.Fatal("they are one before anybody confirmed it")
+	}
+	p := s.Browser().Open(s.path(l)).Is(200).Shows("Est-ce votre badge ?", "hall", "Eve <b>Roy</b>")
+	p.Press("C’était moi : réunir les comptes").Shows("Les deux comptes n’en font plus qu’un.")
+	if a := s.account(visitor.ID); a.State != people.Merged || a.MergedTo != ada.ID {
+		t.Errorf("it is %s", a.State)
+	}
+	s.Read(func(tx fleet.Tx) error {
+		c, err := tx.Card(access.ID{9})
+		if c.Account != ada.ID {
+			t.Error("the card is not hers")
+		}
+		return err
+	})
+	s.Browser().Open(s.path(l)).Is(410).Shows("Ce lien a déjà servi")
+}
+
+// S1.16: never a silent takeover: «Ce n'était pas moi» leaves both as they are, and a link of
+// a merge that is off is over.
+func TestTheOwnerOfAnAddressRefusesAMerge(t *testing.T) {
+	s := newStand(t)
+	s.ada()
+	visitor := s.typed("ada@example.com")
+	link := s.path(s.last(mail.Merge, "ada@example.com"))
+	s.Browser().Open(link).Press("Ce n’était pas moi").Shows("C’est noté : rien n’a été réuni.")
+	if a := s.account(visitor.ID); a.State != people.Active || a.TypedEmail != "" {
+		t.Errorf("it is %s with the address %q", a.State, a.TypedEmail)
+	}
+	s.Browser().Open(link).Is(410)
+}
+
+// S2.24: «Ce n'est pas moi»: whoever reads the mail takes a card back with one button.
+func TestACardIsTakenBackByALink(t *testing.T) {
+	s := newStand(t)
+	a := s.ada()
+	var token people.Token
+	s.Write(func(tx fleet.Tx) (err error) {
+		c := access.Card{ID: access.ID{0x41, 0xc0}, Account: a.ID, State: access.CardActive, Assurance: access.UID, Since: tx.Now}
+		if err := tx.PutCard(c); err != nil {
+			return err
+		}
+		token, err = people.IssueLinkAbout(tx.Tx.Tx.Tx, people.UndoCard, a.ID, "", c.ID)
+		return err
+	})
+	p := s.Browser().Open(token.Path()).Is(200).Shows("Est-ce votre carte ?", "41c00000")
+	p.Press("Ce n’est pas moi : retirer la carte").Shows("La carte est retirée")
+	s.Read(func(tx fleet.Tx) error {
+		if _, err := tx.Card(access.ID{0x41, 0xc0}); err == nil {
+			t.Error("it is still there")
+		}
+		return nil
+	})
+	s.Browser().Open(token.Path()).Is(410).Shows("Ce lien a déjà servi")
+}

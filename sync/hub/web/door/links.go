@@ -36,10 +36,11 @@ type followed struct {
 	Own   string              // PHC string of the password that this browser chose before; empty: none
 	Other people.Account      // of a merge: whose account the address was typed in
 	Asked people.MergeRequest // of a merge
+	Card  access.Card         // to be taken back
 }
 
 // purposes are those of the links that the door follows.
-var purposes = []people.Purpose{people.Activate, people.Reset, people.SetUp, people.Confirm, people.ChangeMail, people.JoinOwn}
+var purposes = []people.Purpose{people.Activate, people.Reset, people.SetUp, people.Confirm, people.ChangeMail, people.JoinOwn, people.UndoCard}
 
 // findLink reads the link of this browser.
 func findLink(tx fleet.Tx, r *page.Request) (f followed, err error) {
@@ -57,8 +58,12 @@ func findLink(tx fleet.Tx, r *page.Request) (f followed, err error) {
 		f.State = people.LinkUnknown
 	}
 	f.Own = openOwn(r, f.Link)
-	if f.Purpose == people.JoinOwn && f.State == people.LinkUsable {
+	switch {
+	case f.State != people.LinkUsable:
+	case f.Purpose == people.JoinOwn:
 		err = f.findOther(tx)
+	case f.Purpose == people.UndoCard:
+		f.Card, f.State, err = access.LinkedCard(tx.Tx.Tx, token)
 	}
 	return f, err
 }
@@ -108,6 +113,9 @@ func (f followed) Masked() string {
 	_, n := utf8.DecodeRuneInString(local)
 	return local[:n] + "•••@" + domain
 }
+
+// CardName is how a card to be taken back is called.
+func (f followed) CardName() string { return access.ShortCard(f.Card.ID) }
 
 // Again is where to ask for another link.
 func (f followed) Again() string {
@@ -174,6 +182,8 @@ func (f followed) use(tx fleet.Tx, agreed bool) (err error) {
 		_, err = people.ConfirmEmail(domain, f.token)
 	case people.JoinOwn:
 		err = access.AnswerMerge(tx.Tx.Tx, f.token, agreed)
+	case people.UndoCard:
+		_, err = access.UndoByLink(tx.Tx.Tx, f.token)
 	default:
 		_, err = people.ChoosePassword(domain, f.token, f.Own)
 	}
