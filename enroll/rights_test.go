@@ -67,9 +67,9 @@ func TestWithLogFirstTheDiskHasItBeforeTheDoorOpens(t *testing.T) {
 		p := front
 		p.LogFirst = first
 		l.expect(l.tap(p, card(1)), enroll.Granted, enroll.KnownCard)
-		_, events, err := l.store.Pending(l.ctx, wire.StreamEvents, 0, 10, 1<<16)
-		if err != nil || (len(events) == 1) != first {
-			t.Errorf("log_first %v: %d events are on disk before the commit, %v", first, len(events), err)
+		b, err := l.store.Pending(l.ctx, wire.StreamEvents, 0, 10, 1<<16)
+		if err != nil || (len(b.Events) == 1) != first {
+			t.Errorf("log_first %v: %d events are on disk before the commit, %v", first, len(b.Events), err)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestWhatAnEventSaysReachesTheScreenEscaped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, 1, [][]byte{event})
+	frame, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, wire.Batch{First: 1, Events: [][]byte{event}})
 	if err != nil {
 		t.Fatal(err)
 	}

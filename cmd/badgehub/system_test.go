@@ -140,7 +140,7 @@ func (b *box) frame(upto uint64) wire.Frame {
 	for i := range 16 {
 		bodies = append(bodies, body(int(upto)+i+1))
 	}
-	f, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, upto+1, bodies)
+	f, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, wire.Batch{First: upto+1, Events: bodies})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func told(s *store.Store) uint64 { return s.Stats().Outbox + s.Stats().Acked }
 func ackEverything(ctx context.Context, s *store.Store) error {
 	p, err := s.Position(ctx)
 	for stream, next := range p.Next {
-		err = errors.Join(err, s.Acked(ctx, p.Incarnation, stream, next-1))
+		err = errors.Join(err, s.Acked(ctx, wire.Durable{Incarnation: p.Incarnation, Stream: stream, Upto: next - 1}))
 	}
 	return err
 }

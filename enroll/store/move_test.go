@@ -75,7 +75,7 @@ func TestAMovedCardStaysMovedUntilTheHubKnows(t *testing.T) {
 		if madeHere { // the hub hears of the account first, and no more
 			p, err := m.s.Position(t.Context())
 			must(t, err)
-			must(t, m.s.Acked(t.Context(), p.Incarnation, wire.StreamSecurity, 1))
+			must(t, m.s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamSecurity, Upto: 1}))
 			apply(t, m.s, m.accounts.put(t, 1, visitor))
 		}
 		better := activeCard(1)

@@ -20,13 +20,13 @@ func queue(t testing.TB, s *store.Store, events ...enroll.Event) {
 
 func pending(t testing.TB, s *store.Store, stream wire.Stream, after uint64, maxEvents, maxBytes int) (uint64, []wire.Event) {
 	t.Helper()
-	first, bodies, err := s.Pending(t.Context(), stream, after, maxEvents, maxBytes)
+	b, err := s.Pending(t.Context(), stream, after, maxEvents, maxBytes)
 	must(t, err)
-	events := make([]wire.Event, len(bodies))
-	for i, b := range bodies {
-		must(t, wire.Unmarshal(b, &events[i]))
+	events := make([]wire.Event, len(b.Events))
+	for i, body := range b.Events {
+		must(t, wire.Unmarshal(body, &events[i]))
 	}
-	return first, events
+	return b.First, events
 }
 
 func TestTheOutboxGivesEachStreamInOrderAndWithinBounds(t *testing.T) {
@@ -47,7 +47,7 @@ func TestTheOutboxGivesEachStreamInOrderAndWithinBounds(t *testing.T) {
 	if _, events := pending(t, s, wire.StreamEvents, 1<<63+5, 64, 1<<14); len(events) != 0 {
 		t.Errorf("%d events behind the end of all numbers", len(events))
 	}
-	if _, _, err := s.Pending(t.Context(), 3, 0, 1, 1); err == nil {
+	if _, err := s.Pending(t.Context(), 3, 0, 1, 1); err == nil {
 		t.Error("there is a third stream")
 	}
 }
@@ -71,12 +71,12 @@ func TestAnAcknowledgementShrinksTheOutbox(t *testing.T) {
 	queue(t, s, routine(0), routine(1), security(2))
 	p, err := s.Position(t.Context())
 	must(t, err)
-	must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 1))
-	must(t, s.Acked(t.Context(), id(99), wire.StreamEvents, 2)) // somebody else's
+	must(t, s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: 1}))
+	must(t, s.Acked(t.Context(), wire.Durable{Incarnation: id(99), Stream: wire.StreamEvents, Upto: 2})) // somebody else's
 	if st := s.Stats(); st.Outbox != 2 || st.Acked != 1 || st.LastAck.IsZero() {
 		t.Errorf("the state is %+v", st)
 	}
-	if err := s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 3); err == nil {
+	if err := s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: 3}); err == nil {
 		t.Error("the hub has more than was ever written, and that is no error")
 	}
 	s = reopen(t, s, path)
@@ -108,13 +108,13 @@ func TestAnAcknowledgementBehindQueuedEventsCountsAtOnce(t *testing.T) {
 	must(t, err)
 	for n := range 50 {
 		must(t, s.Queue(t.Context(), routine(n)))
-		must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, uint64(n+1)))
+		must(t, s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: uint64(n + 1)}))
 		if st := s.Stats(); st.Acked != uint64(n+1) {
 			t.Fatalf("%d events are acknowledged, %d count", n+1, st.Acked)
 		}
 	}
 	must(t, s.Queue(t.Context(), routine(50)))
-	if s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, 1000) == nil {
+	if s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: 1000}) == nil {
 		t.Error("an acknowledgement of events that were never written is taken")
 	}
 }
@@ -156,7 +156,7 @@ func TestNothingGoesThatTheHubDoesNotHave(t *testing.T) {
 		queue(t, s)
 		p, err := s.Position(t.Context())
 		must(t, err)
-		must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, p.Next[wire.StreamEvents]-1))
+		must(t, s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: p.Next[wire.StreamEvents] - 1}))
 	}
 	if first, events := pending(t, s, wire.StreamSecurity, 0, 9, 1<<14); first != 1 || len(events) != 1 {
 		t.Errorf("the security event is gone: first %d, %d events", first, len(events))

@@ -58,7 +58,7 @@ func (w *writer) recover() error {
 
 // attest gives the witness of where the store stands.
 func (at *state) attest(w witness) witness {
-	w.Order, w.Chain, w.Clean = at.ord, hexOf(at.chain[:]), false
+	w.Order, w.Chain, w.Clean = at.ord, hexOf(at.last[:]), false
 	return w
 }
 

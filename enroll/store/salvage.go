@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ func eventOfRow(pos int64, values []any, base perStream) (e enroll.Event, ok boo
 	chain, isChain := values[2].([]byte)
 	body, isBody := values[3].([]byte)
 	var w wire.Event
-	if !isNumber || !isChain || !isBody || len(chain) != sha256.Size || ord < 1 || wire.Unmarshal(body, &w) != nil {
+	if !isNumber || !isChain || !isBody || len(chain) != len(wire.Chain{}) || ord < 1 || wire.Unmarshal(body, &w) != nil {
 		return e, false
 	}
 	e = eventFromWire(w, wire.StreamEvents, 0)

@@ -143,7 +143,7 @@ func filledStore(t *testing.T, events int, acked uint64) []byte {
 	must(t, s.Update(t.Context(), func(enroll.Tx) error { return nil }))
 	p, err := s.Position(t.Context())
 	must(t, err)
-	must(t, s.Acked(t.Context(), p.Incarnation, wire.StreamEvents, acked))
+	must(t, s.Acked(t.Context(), wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: acked}))
 	must(t, s.Close())
 	b, err := os.ReadFile(path)
 	must(t, err)

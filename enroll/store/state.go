@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -18,27 +17,25 @@ var streams = [...]wire.Stream{wire.StreamEvents, wire.StreamSecurity}
 
 type perStream [1 + len(streams)]int64
 
-// chain is the hash over all events up to one of them.
-type chain [sha256.Size]byte
-
-func (c chain) next(body []byte) chain {
-	sum := sha256.Sum256(body)
-	return sha256.Sum256(append(c[:], sum[:]...))
-}
+type perChain [1 + len(streams)]wire.Chain
 
 // state is where the store stands. The writer works on a copy and publishes it after
 // the commit; it is copied by value, so its slices and maps are replaced, not changed.
 type state struct {
 	meta
-	ord    int64     // of the last event
-	pos    perStream // of the last event of each stream
-	chain  chain     // up to the last event
-	vector map[wire.Collection]collection
-	leases []lease // by first number
+	ord     int64      // of the last event
+	pos     perStream  // of the last event of each stream
+	heads   perChain   // up to the last event of each stream
+	last    wire.Chain // of the two, that of the last event
+	vector  map[wire.Collection]collection
+	leases  []lease // by first number
+	highest uint64  // number that was ever lent
 
-	unsaved int // events that a failed commit left in memory
-	locals  int // local rows
-	strange perCollection
+	doubtful bool      // nothing that the hub said it has is known to be there
+	hole     perStream // events that neither the hub nor this database has any more
+	unsaved  int       // events that a failed commit left in memory
+	locals   int       // local rows
+	strange  perCollection
 }
 
 // meta is the row of that table.
@@ -47,9 +44,11 @@ type meta struct {
 	floor       int64
 	base        perStream
 	acked       perStream
+	former      []byte // nil: none
 	pruned      perStream
 	prunedOrd   int64
-	prunedChain chain
+	prunedChain perChain
+	safe        perStream // a backup of the hub holds them
 	written     perStream // acked, as it is on disk
 	dirty       bool      // differs from what is on disk, in more than a few acked
 }
@@ -78,9 +77,9 @@ func (at *state) set(c wire.Collection, v collection) {
 
 const (
 	sqlReadMeta = `SELECT incarnation, floor, ev_base, ev_acked, ev_pruned, sec_base, sec_acked, sec_pruned,
-		pruned_ord, pruned_chain FROM meta`
+		pruned_ord, former, ev_chain, sec_chain, ev_safe, sec_safe FROM meta`
 	sqlWriteMeta = `INSERT OR REPLACE INTO meta (id, incarnation, floor, ev_base, ev_acked, ev_pruned,
-		sec_base, sec_acked, sec_pruned, pruned_ord, pruned_chain) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		sec_base, sec_acked, sec_pruned, pruned_ord, former, ev_chain, sec_chain, ev_safe, sec_safe) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlReadVector = `SELECT collection, rev, hash, folding FROM hub_collection`
 	sqlHeadEv     = `SELECT pos, ord, chain FROM ev_event ORDER BY pos DESC LIMIT 1`
 	sqlHeadSec    = `SELECT pos, ord, chain FROM sec_event ORDER BY pos DESC LIMIT 1`
@@ -91,7 +90,7 @@ func (w *writer) readState() error {
 	if err := w.readMeta(); err != nil {
 		return err
 	}
-	w.at.ord, w.at.chain, w.at.pos = w.at.prunedOrd, w.at.prunedChain, w.at.pruned
+	w.at.ord, w.at.heads, w.at.pos = w.at.prunedOrd, w.at.prunedChain, w.at.pruned
 	for stream, query := range map[wire.Stream]string{wire.StreamEvents: sqlHeadEv, wire.StreamSecurity: sqlHeadSec} {
 		var pos, ord int64
 		var sum []byte
@@ -103,9 +102,9 @@ func (w *writer) readState() error {
 			return err
 		}
 		w.at.pos[stream] = pos
+		copy(w.at.heads[stream][:], sum)
 		if ord > w.at.ord {
-			w.at.ord = ord
-			copy(w.at.chain[:], sum)
+			w.at.ord, w.at.last = ord, w.at.heads[stream]
 		}
 	}
 	return errors.Join(w.readVector(), w.readLeases(), w.readLocals())
@@ -113,15 +112,17 @@ func (w *writer) readState() error {
 
 func (w *writer) readMeta() error {
 	m := &w.at.meta
-	var inc, sum []byte
+	var inc, ev, sec []byte
 	err := w.row(sqlReadMeta).Scan(&inc, &m.floor,
-		&m.base[1], &m.acked[1], &m.pruned[1], &m.base[2], &m.acked[2], &m.pruned[2], &m.prunedOrd, &sum)
+		&m.base[1], &m.acked[1], &m.pruned[1], &m.base[2], &m.acked[2], &m.pruned[2], &m.prunedOrd,
+		&m.former, &ev, &sec, &m.safe[1], &m.safe[2])
 	if errors.Is(err, sql.ErrNoRows) {
 		_, _ = rand.Read(m.incarnation[:]) // never fails since Go 1.24
 		return w.writeMeta()
 	}
 	copy(m.incarnation[:], inc)
-	copy(m.prunedChain[:], sum)
+	copy(m.prunedChain[1][:], ev)
+	copy(m.prunedChain[2][:], sec)
 	m.written = m.acked
 	return err
 }
@@ -130,7 +131,8 @@ func (w *writer) writeMeta() error {
 	m := &w.at.meta
 	m.dirty, m.written = false, m.acked
 	return w.exec(sqlWriteMeta, m.incarnation[:], m.floor,
-		m.base[1], m.acked[1], m.pruned[1], m.base[2], m.acked[2], m.pruned[2], m.prunedOrd, m.prunedChain[:])
+		m.base[1], m.acked[1], m.pruned[1], m.base[2], m.acked[2], m.pruned[2], m.prunedOrd,
+		m.former, m.prunedChain[1][:], m.prunedChain[2][:], m.safe[1], m.safe[2])
 }
 
 func (w *writer) readVector() error {
@@ -175,6 +177,23 @@ func (w *writer) readLeases() error {
 	})
 	slices.SortFunc(leases, func(a, b lease) int { return cmp.Compare(a.first, b.first) })
 	w.at.leases = leases
+	if err != nil {
+		return err
+	}
+	return w.readHighest()
+}
+
+const sqlHighest = `SELECT coalesce(max(next), 1) FROM lease`
+
+// readHighest finds the highest number that was ever lent: of blocks that are not here any
+// more, those that were given away.
+func (w *writer) readHighest() error {
+	var next uint64
+	err := w.row(sqlHighest).Scan(&next)
+	w.at.highest = max(w.at.highest, next-1)
+	for _, l := range w.at.leases {
+		w.at.highest = max(w.at.highest, l.last)
+	}
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"badged/internal/ownfile"
+	"badged/sync/wire"
 )
 
 // witness is the second record of what must never go back: how many codes were tried,
@@ -105,7 +106,7 @@ func decodeWitness(b []byte) (w witness, err error) {
 
 // sane reports whether an agent can have written this. Only then is anything of it used.
 func (w witness) sane() bool {
-	whole := w.Seq <= maxSeq && w.Order >= 0 && isHex(w.Chain, len(chain{})) &&
+	whole := w.Seq <= maxSeq && w.Order >= 0 && isHex(w.Chain, len(wire.Chain{})) &&
 		w.Tallies != nil && len(w.Tallies) <= maxTallies && w.Given != nil && len(w.Given) <= maxGiven
 	for name, t := range w.Tallies {
 		whole = whole && len(name) <= maxName && !strings.ContainsFunc(name, oddInName) && t.Count >= 0 && t.Since >= 0

@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+
+	"badged/sync/wire"
 )
 
 // Whatever a block says under a right checksum, nothing panics, and no counter falls by it.
 func FuzzWitness(f *testing.F) {
-	head := `{"seq":9,"order":1,"chain":"` + strings.Repeat("00", len(chain{})) + `",`
+	head := `{"seq":9,"order":1,"chain":"` + strings.Repeat("00", len(wire.Chain{})) + `",`
 	for _, text := range []string{
 		"null", "{}", "[]", head + `"tallies":null,"given":null}`, head + `"tallies":{},"given":{}}`,
 		head + `"tallies":{"wrong-codes/0":{"n":0,"since":7}},"given":{"00ff":7}}`,

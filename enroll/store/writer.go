@@ -42,6 +42,7 @@ type writer struct {
 	strange strangeRows
 
 	witness *witnessFile
+	lookAt  time.Time // before it, no event may go
 
 	unsaved []enroll.Event // taken and not yet on disk, in order
 	failed  error

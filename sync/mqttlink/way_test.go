@@ -115,15 +115,17 @@ func (o *outbox) Position(context.Context) (wire.Position, error) {
 	return wire.Position{Next: map[wire.Stream]uint64{1: uint64(len(o.events)) + 1, 2: 1}}, nil
 }
 
-func (o *outbox) Pending(_ context.Context, stream wire.Stream, after uint64, _, _ int) (uint64, [][]byte, error) {
+func (o *outbox) Pending(_ context.Context, stream wire.Stream, after uint64, _, _ int) (wire.Batch, error) {
 	if stream != wire.StreamEvents || after >= uint64(len(o.events)) {
-		return 0, nil, nil
+		return wire.Batch{}, nil
 	}
-	return after + 1, o.events[after:], nil
+	return wire.Batch{First: after + 1, Events: o.events[after:]}, nil
 }
 
-func (o *outbox) Acked(_ context.Context, _ [16]byte, _ wire.Stream, upto uint64) error {
-	o.acked <- upto
+func (o *outbox) Acked(_ context.Context, d wire.Durable) error {
+	if d.Upto > 0 {
+		o.acked <- d.Upto
+	}
 	return nil
 }
 

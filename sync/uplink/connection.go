@@ -168,7 +168,7 @@ func (c *connection) one(e Effect) ([]Effect, error) {
 	case Fetch:
 		return c.fetch(e)
 	case Forget:
-		return nil, c.failed("take note of acknowledged events", c.opts.Store.Acked(c.ctx, e.Incarnation, e.Stream, e.Upto))
+		return c.forget(e)
 	case Apply:
 		return c.apply(e)
 	case Renew:
@@ -200,11 +200,20 @@ func (c *connection) locate() ([]Effect, error) {
 }
 
 func (c *connection) fetch(e Fetch) ([]Effect, error) {
-	first, events, err := c.opts.Store.Pending(c.ctx, e.Stream, e.After, wire.MaxFrameEvents, wire.MaxFrameBytes)
+	batch, err := c.opts.Store.Pending(c.ctx, e.Stream, e.After, wire.MaxFrameEvents, wire.MaxFrameBytes)
 	if err != nil {
 		return nil, c.failed("read pending events", err)
 	}
-	return c.machine.Events(time.Now(), e.Stream, first, events), nil
+	return c.machine.Events(time.Now(), e.Stream, batch), nil
+}
+
+func (c *connection) forget(e Forget) ([]Effect, error) {
+	err := c.opts.Store.Acked(c.ctx, e.Durable)
+	if errors.Is(err, wire.ErrFork) {
+		c.opts.Log.Warn("the database was copied, or the hub or it was put back to an older state", "err", err)
+		return c.machine.Forked(time.Now()), nil
+	}
+	return nil, c.failed("take note of acknowledged events", err)
 }
 
 func (c *connection) apply(e Apply) ([]Effect, error) {

@@ -34,8 +34,10 @@ func (m *Machine) advance(f *flow, a wire.Ack) bool {
 			return false
 		}
 		upto = max(upto, f.acked)
+		said, named := a.Upto[f.stream]
+		all := named && upto == said // and nothing that came later in this connection
 		f.acked, f.sent, f.flights, f.more = upto, upto, nil, true
-		m.forget(f, upto)
+		m.forget(f, a, all)
 		return true
 	}
 	if upto <= f.acked || upto >= next {
@@ -46,14 +48,26 @@ func (m *Machine) advance(f *flow, a wire.Ack) bool {
 	for len(f.flights) > 0 && f.flights[0].upto <= upto {
 		f.flights = f.flights[1:]
 	}
-	m.forget(f, upto)
+	m.forget(f, a, false)
 	return true
 }
 
-func (m *Machine) forget(f *flow, upto uint64) {
-	if upto > 0 {
-		m.out = append(m.out, Forget{m.pos.Incarnation, f.stream, upto})
+// forget tells the store what the hub has of a stream.
+func (m *Machine) forget(f *flow, a wire.Ack, all bool) {
+	d := wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Upto: f.acked, All: all}
+	if f.acked == a.Upto[f.stream] {
+		d.Safe = a.Safe[f.stream]
+		if chain, told := a.Chain[f.stream]; told {
+			d.Chain = &chain
+		}
 	}
+	m.out = append(m.out, Forget{d})
+}
+
+// Forked answers Forget with wire.ErrFork: the database goes on as another one.
+func (m *Machine) Forked(now time.Time) []Effect {
+	m.renew(now, [16]byte{})
+	return m.take()
 }
 
 // pump asks for events wherever there is room on the way. Each stream has its own
@@ -73,33 +87,33 @@ func (m *Machine) pump() {
 // Events answers Fetch: the events that follow After, none if there is none. A hole
 // in their numbers means that the hub lost events which were pruned here: nothing can
 // fill it, so the terminal goes on under a new incarnation.
-func (m *Machine) Events(now time.Time, stream wire.Stream, first uint64, events [][]byte) []Effect {
+func (m *Machine) Events(now time.Time, stream wire.Stream, b wire.Batch) []Effect {
 	f := m.flow(stream)
 	f.fetching = false
 	switch {
 	case m.phase != flowing:
-	case len(events) == 0:
+	case len(b.Events) == 0:
 		f.more = false
-	case first > f.sent+1:
+	case b.First > f.sent+1:
 		m.renew(now, [16]byte{})
 	default:
-		m.send(now, f, first, events)
+		m.send(now, f, b)
 		m.pump()
 	}
 	return m.take()
 }
 
-func (m *Machine) send(now time.Time, f *flow, first uint64, events [][]byte) {
-	if first != f.sent+1 {
-		m.drop("events of stream %s from %d on, but the store gave %d", f.stream.String(), f.sent+1, first)
+func (m *Machine) send(now time.Time, f *flow, b wire.Batch) {
+	if b.First != f.sent+1 {
+		m.drop("events of stream %s from %d on, but the store gave %d", f.stream.String(), f.sent+1, b.First)
 		return
 	}
-	frame, err := wire.PackFrame(m.pos.Incarnation, f.stream, first, events)
+	frame, err := wire.PackFrame(m.pos.Incarnation, f.stream, b)
 	if err != nil {
 		m.drop("send events: %w", err)
 		return
 	}
-	f.sent += uint64(len(events))
+	f.sent += uint64(len(b.Events))
 	f.flights = append(f.flights, flight{f.sent, now})
 	m.out = append(m.out, Send{frame})
 }

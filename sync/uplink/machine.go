@@ -68,11 +68,7 @@ type (
 		Stream wire.Stream
 		After  uint64
 	} // read pending events, a frame at most; then Events
-	Forget struct { // they are durable at the hub
-		Incarnation [16]byte
-		Stream      wire.Stream
-		Upto        uint64
-	}
+	Forget  struct{ wire.Durable }         // they are durable at the hub; then Forked if they are others
 	Apply   struct{ Pages []wire.Page }    // a complete set; then Applied
 	Renew   struct{ Incarnation [16]byte } // reincarnate; zero: under a new random one
 	SetTime struct{ At time.Time }         // the hub's time
@@ -103,6 +99,8 @@ type Machine struct {
 	phase    phase
 	pos      wire.Position // as of the last hello; the vector as of the last Apply
 	settled  bool          // the incarnation stands for this connection
+	renewed  bool          // it is not the one that the connection began with
+	echo     uint64        // the hub's last challenge
 	flows    []*flow       // security first
 	credit   uint64
 	hello    time.Time // of a hello that was not answered; zero: none
@@ -167,6 +165,7 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 	m.out = append(m.out, Say{wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Agent: m.agent, Nonce: m.nonce,
 		Incarnation: pos.Incarnation, Next: pos.Next, Vector: m.stages.vector(), Lease: pos.Lease,
+		Chain: pos.Chain, Acked: pos.Acked, Former: pos.Former, Highest: pos.Highest, Echo: m.echo,
 	}})
 	return m.take()
 }
@@ -176,13 +175,17 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 // The hub may name another incarnation only before anything else was said in this
 // connection: then no frame of it can have moved the hub's watermark, so the hub
 // judged right whichever hello it was. Later such an answer comes from a hello that was
-// overtaken by frames.
+// overtaken by frames. Only where a database was found to be in two boxes its word counts
+// then too, once.
 func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	if a.Nonce != m.nonce {
 		return nil
 	}
+	if a.Challenge != 0 {
+		m.echo = a.Challenge
+	}
 	if a.Incarnation != m.pos.Incarnation {
-		if !m.settled {
+		if !m.settled || a.Copied && !m.renewed {
 			m.renew(now, a.Incarnation)
 		}
 		return m.take()
@@ -233,7 +236,7 @@ func pauseFor(millis int64) time.Duration {
 // renew leaves the incarnation for another. What the hub says about the former one
 // does not count any more.
 func (m *Machine) renew(now time.Time, incarnation [16]byte) {
-	m.settled = true
+	m.settled, m.renewed = true, true
 	for _, f := range m.flows {
 		*f = flow{stream: f.stream}
 	}

@@ -84,7 +84,7 @@ func TestAHubCannotWidenTheWindow(t *testing.T) {
 			effects = effects[1:]
 			switch e := e.(type) {
 			case uplink.Fetch:
-				effects = append(effects, m.Events(m.now, e.Stream, e.After+1, [][]byte{event})...)
+				effects = append(effects, m.Events(m.now, e.Stream, wire.Batch{First: e.After + 1, Events: [][]byte{event}})...)
 			case uplink.Send:
 				sent[e.Frame.Stream]++
 			}

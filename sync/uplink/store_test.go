@@ -98,19 +98,20 @@ func (s *memStore) Position(context.Context) (wire.Position, error) {
 	return p, s.fail
 }
 
-func (s *memStore) Pending(_ context.Context, stream wire.Stream, after uint64, maxEvents, _ int) (uint64, [][]byte, error) {
+func (s *memStore) Pending(_ context.Context, stream wire.Stream, after uint64, maxEvents, _ int) (wire.Batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := max(after, s.pruned[stream])
 	all := s.events[stream]
 	to := min(int(from)+maxEvents, len(all))
 	if int(from) >= to {
-		return 0, nil, s.fail
+		return wire.Batch{}, s.fail
 	}
-	return from + 1, all[from:to], s.fail
+	return wire.Batch{First: from + 1, Events: all[from:to]}, s.fail
 }
 
-func (s *memStore) Acked(_ context.Context, incarnation [16]byte, stream wire.Stream, upto uint64) error {
+func (s *memStore) Acked(_ context.Context, d wire.Durable) error {
+	incarnation, stream, upto := d.Incarnation, d.Stream, d.Upto
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onAcked(incarnation, stream, upto)

@@ -21,20 +21,20 @@ type Store interface {
 	// Position is where the store stands now.
 	Position(ctx context.Context) (wire.Position, error)
 	// Pending gives encoded wire.Event values of the stream with a seq above after,
-	// in order and without a gap, and the seq of the first: at most maxEvents of
-	// together at most maxBytes, none if there is none. It gives what the store
-	// still has, also what was acknowledged before, so that a hub that lost its last
-	// moments can be helped.
-	Pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (first uint64, events [][]byte, err error)
-	// Acked tells that the hub has the stream durably up to and including upto.
-	Acked(ctx context.Context, incarnation [16]byte, stream wire.Stream, upto uint64) error
+	// in order and without a gap: at most maxEvents of together at most maxBytes, none
+	// if there is none. It gives what the store still has, also what was acknowledged
+	// before, so that a hub that was put back to an older state can be helped.
+	Pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (wire.Batch, error)
+	// Acked tells what the hub has durably of a stream. wire.ErrFork: it has other
+	// events there than this database.
+	Acked(ctx context.Context, d wire.Durable) error
 	// Apply takes one complete delta or snapshot, the pages in the order of their
 	// parts, in one transaction. A delta starts at or below the stored revision. A
 	// snapshot counts whatever its revision. wire.ErrHash: the result would not
 	// have the hash of the pages, and nothing was applied.
 	Apply(ctx context.Context, pages []wire.Page) error
-	// Reincarnate gives the database a new identity: what was not acknowledged is
-	// numbered from 1 under it, and leases are dropped.
+	// Reincarnate gives the database a new identity: what is not known to be at the hub
+	// is numbered from 1 under it, and leases are dropped.
 	Reincarnate(ctx context.Context, incarnation [16]byte) error
 	// Wake has something in it when an event was appended.
 	Wake() <-chan struct{}

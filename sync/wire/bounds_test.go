@@ -17,20 +17,20 @@ import (
 
 // A frame of a few kilobytes that unpacks to 100 MiB costs its receiver no more memory
 // than a frame may hold: it stops reading, and does not only refuse at the end.
-func TestAGzipBombIsNotUnpacked(t *testing.T) {
-	f, err := wire.PackFrame([16]byte{}, wire.StreamEvents, 1, events(t, 1))
+func TestABombIsNotUnpacked(t *testing.T) {
+	f, err := wire.PackFrame([16]byte{}, wire.StreamEvents, wire.Batch{First: 1, Events: events(t, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Gzip, f.Events = true, squeeze(t, make([]byte, 100<<20))
+	f.Packed, f.Events = true, squeeze(t, make([]byte, 100<<20))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if _, err := f.Unpack(); err == nil {
-		t.Error("a gzip bomb was taken")
+		t.Error("a bomb was taken")
 	}
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20 {
-		t.Errorf("a gzip bomb took %d bytes", used)
+		t.Errorf("a bomb took %d bytes", used)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestNestingHasABound(t *testing.T) {
 func TestNumbersOfAFrameStayInRange(t *testing.T) {
 	last := uint64(math.MaxInt64 - wire.MaxFrameEvents)
 	for first, good := range map[uint64]bool{last: true, last + 1: false, math.MaxInt64: false} {
-		if _, err := wire.PackFrame([16]byte{}, wire.StreamEvents, first, events(t, 1)); (err == nil) != good {
+		if _, err := wire.PackFrame([16]byte{}, wire.StreamEvents, wire.Batch{First: first, Events: events(t, 1)}); (err == nil) != good {
 			t.Errorf("a frame from %d: %v", first, err)
 		}
 	}

@@ -101,6 +101,9 @@ func cddlForm(s *shape) string {
 	case boolean:
 		return "bool"
 	case octets:
+		if s.name != "" {
+			return s.name
+		}
 		return map[int]string{0: "bstr", 16: "id", 8: "bstr .size 8"}[s.size]
 	case list:
 		return "[ * " + cddlForm(s.elem) + " ]"

@@ -2,7 +2,7 @@ package wire
 
 import (
 	"bytes"
-	"compress/gzip"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
@@ -10,22 +10,22 @@ import (
 	"sync"
 )
 
-// PackFrame makes a frame of encoded events that follow each other from first. It
-// takes 1 to MaxFrameEvents events of together at most MaxFrameBytes.
-func PackFrame(incarnation [16]byte, stream Stream, first uint64, events [][]byte) (Frame, error) {
-	body := bytes.Join(events, nil)
-	f := Frame{Incarnation: incarnation, Stream: stream, First: first, Count: uint64(len(events)), Events: body}
+// PackFrame makes a frame of a batch. It takes 1 to MaxFrameEvents events of together at
+// most MaxFrameBytes.
+func PackFrame(incarnation [16]byte, stream Stream, b Batch) (Frame, error) {
+	body := bytes.Join(b.Events, nil)
+	f := Frame{Incarnation: incarnation, Stream: stream, First: b.First, Count: uint64(len(b.Events)), Events: body, After: b.After}
 	if err := f.bounds(len(body)); err != nil {
 		return Frame{}, err
 	}
-	if len(events) < GzipFrom {
+	if len(b.Events) < PackFrom {
 		return f, nil
 	}
 	packed, err := deflate(body)
 	if err != nil {
 		return Frame{}, fmt.Errorf("pack a frame: %w", err)
 	}
-	f.Gzip, f.Events = true, packed
+	f.Packed, f.Events = true, packed
 	return f, nil
 }
 
@@ -33,7 +33,7 @@ func PackFrame(incarnation [16]byte, stream Stream, first uint64, events [][]byt
 // or fewer than it says is refused.
 func (f Frame) Unpack() ([][]byte, error) {
 	body := f.Events
-	if f.Gzip {
+	if f.Packed {
 		var err error
 		if body, err = inflate(f.Events); err != nil {
 			return nil, fmt.Errorf("unpack a frame: %w", err)
@@ -76,11 +76,14 @@ func (f Frame) bounds(size int) error {
 }
 
 // packers are kept because each takes most of a megabyte to make.
-var packers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+var packers = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(io.Discard, flate.DefaultCompression) // a level that there is
+	return w
+}}
 
 func deflate(b []byte) ([]byte, error) {
 	var out bytes.Buffer
-	z := packers.Get().(*gzip.Writer)
+	z := packers.Get().(*flate.Writer)
 	defer packers.Put(z)
 	z.Reset(&out)
 	if _, err := z.Write(b); err != nil {
@@ -92,9 +95,10 @@ func deflate(b []byte) ([]byte, error) {
 
 // inflate reads one byte more than a frame may hold, and no further.
 func inflate(b []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
+	in := bytes.NewReader(b)
+	body, err := io.ReadAll(io.LimitReader(flate.NewReader(in), MaxFrameBytes+1))
+	if err == nil && in.Len() > 0 && len(body) <= MaxFrameBytes {
+		err = errors.New("bytes behind its end")
 	}
-	return io.ReadAll(io.LimitReader(z, MaxFrameBytes+1))
+	return body, err
 }

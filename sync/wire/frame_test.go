@@ -2,7 +2,7 @@ package wire_test
 
 import (
 	"bytes"
-	"compress/gzip"
+	"compress/flate"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -31,14 +31,14 @@ func presentation(i int) wire.Event {
 }
 
 func TestFramesComeBack(t *testing.T) {
-	for _, n := range []int{1, 2, wire.GzipFrom - 1, wire.GzipFrom, wire.MaxFrameEvents} {
+	for _, n := range []int{1, 2, wire.PackFrom - 1, wire.PackFrom, wire.MaxFrameEvents} {
 		in := events(t, n)
-		f, err := wire.PackFrame([16]byte{1}, wire.StreamEvents, 5, in)
+		f, err := wire.PackFrame([16]byte{1}, wire.StreamEvents, wire.Batch{First: 5, Events: in})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Gzip != (n >= wire.GzipFrom) || f.Count != uint64(n) || f.First != 5 {
-			t.Errorf("%d events: gzip %v, count %d, first %d", n, f.Gzip, f.Count, f.First)
+		if f.Packed != (n >= wire.PackFrom) || f.Count != uint64(n) || f.First != 5 {
+			t.Errorf("%d events: packed %v, count %d, first %d", n, f.Packed, f.Count, f.First)
 		}
 		out, err := f.Unpack()
 		if err != nil || !reflect.DeepEqual(in, out) {
@@ -50,12 +50,20 @@ func TestFramesComeBack(t *testing.T) {
 func TestFramesHaveBounds(t *testing.T) {
 	big := [][]byte{make([]byte, wire.MaxFrameBytes+1)}
 	for name, pack := range map[string]func() (wire.Frame, error){
-		"no event":         func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, 1, nil) },
-		"too many":         func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, 1, events(t, 65)) },
-		"too large":        func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, 1, big) },
-		"no such stream":   func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 3, 1, events(t, 1)) },
-		"numbers begin at": func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, 0, events(t, 1)) },
-		"numbers overflow": func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, math.MaxUint64, events(t, 1)) },
+		"no event": func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: nil}) },
+		"too many": func() (wire.Frame, error) {
+			return wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: events(t, 65)})
+		},
+		"too large": func() (wire.Frame, error) { return wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: big}) },
+		"no such stream": func() (wire.Frame, error) {
+			return wire.PackFrame([16]byte{}, 3, wire.Batch{First: 1, Events: events(t, 1)})
+		},
+		"numbers begin at": func() (wire.Frame, error) {
+			return wire.PackFrame([16]byte{}, 1, wire.Batch{First: 0, Events: events(t, 1)})
+		},
+		"numbers overflow": func() (wire.Frame, error) {
+			return wire.PackFrame([16]byte{}, 1, wire.Batch{First: math.MaxUint64, Events: events(t, 1)})
+		},
 	} {
 		if f, err := pack(); err == nil {
 			t.Errorf("%s: packed %d events", name, f.Count)
@@ -65,22 +73,22 @@ func TestFramesHaveBounds(t *testing.T) {
 
 func TestHostileFramesAreRefused(t *testing.T) {
 	good := func() wire.Frame {
-		f, err := wire.PackFrame([16]byte{}, 1, 1, events(t, 3))
+		f, err := wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: events(t, 3)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return f
 	}
 	for name, spoil := range map[string]func(*wire.Frame){
-		"says fewer":     func(f *wire.Frame) { f.Count = 2 },
-		"says more":      func(f *wire.Frame) { f.Count = 4 },
-		"says none":      func(f *wire.Frame) { f.Count = 0 },
-		"cut short":      func(f *wire.Frame) { f.Events = f.Events[:len(f.Events)-1] },
-		"not gzip":       func(f *wire.Frame) { f.Gzip = true },
-		"not canonical":  func(f *wire.Frame) { f.Events, f.Count = []byte{0x18, 0x01}, 1 },
-		"gzip bomb":      func(f *wire.Frame) { f.Gzip, f.Events = true, squeeze(t, make([]byte, 100<<20)) },
-		"gzip cut short": func(f *wire.Frame) { f.Gzip, f.Events = true, squeeze(t, f.Events)[:20] },
-		"huge event":     func(f *wire.Frame) { f.Events, f.Count = append([]byte{0x59, 0x20, 0}, make([]byte, 0x2000)...), 1 },
+		"says fewer":       func(f *wire.Frame) { f.Count = 2 },
+		"says more":        func(f *wire.Frame) { f.Count = 4 },
+		"says none":        func(f *wire.Frame) { f.Count = 0 },
+		"cut short":        func(f *wire.Frame) { f.Events = f.Events[:len(f.Events)-1] },
+		"not packed":       func(f *wire.Frame) { f.Packed = true },
+		"not canonical":    func(f *wire.Frame) { f.Events, f.Count = []byte{0x18, 0x01}, 1 },
+		"bomb":             func(f *wire.Frame) { f.Packed, f.Events = true, squeeze(t, make([]byte, 100<<20)) },
+		"packed cut short": func(f *wire.Frame) { f.Packed, f.Events = true, squeeze(t, f.Events)[:20] },
+		"huge event":       func(f *wire.Frame) { f.Events, f.Count = append([]byte{0x59, 0x20, 0}, make([]byte, 0x2000)...), 1 },
 	} {
 		f := good()
 		spoil(&f)
@@ -93,7 +101,10 @@ func TestHostileFramesAreRefused(t *testing.T) {
 func squeeze(t *testing.T, b []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z, err := flate.NewWriter(&out, flate.DefaultCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := z.Write(b); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +165,7 @@ func TestEventsAreSmallOnTheWay(t *testing.T) {
 		e.At += int64(random.Uint64() % 1000)
 		in = append(in, must(t)(wire.Marshal(e)))
 	}
-	f, err := wire.PackFrame([16]byte{1}, 1, 100_000, in)
+	f, err := wire.PackFrame([16]byte{1}, 1, wire.Batch{First: 100_000, Events: in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +178,7 @@ func TestEventsAreSmallOnTheWay(t *testing.T) {
 func BenchmarkSealFrame(b *testing.B) {
 	in, terminal := events(b, 16), key('d')
 	for b.Loop() {
-		f, err := wire.PackFrame([16]byte{}, 1, 1, in)
+		f, err := wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: in})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -180,7 +191,7 @@ func BenchmarkSealFrame(b *testing.B) {
 }
 
 func BenchmarkOpenFrame(b *testing.B) {
-	f, err := wire.PackFrame([16]byte{}, 1, 1, events(b, 16))
+	f, err := wire.PackFrame([16]byte{}, 1, wire.Batch{First: 1, Events: events(b, 16)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -65,8 +65,8 @@ func marshalSample(v any) ([]byte, error) {
 func FuzzUnpack(f *testing.F) {
 	f.Add(true, uint64(1), []byte{0x1f, 0x8b})
 	f.Add(false, uint64(2), []byte{0x00, 0x01})
-	f.Fuzz(func(t *testing.T, gzip bool, count uint64, body []byte) {
-		frame := wire.Frame{Stream: 1, First: 1, Count: count, Gzip: gzip, Events: body}
+	f.Fuzz(func(t *testing.T, packed bool, count uint64, body []byte) {
+		frame := wire.Frame{Stream: 1, First: 1, Count: count, Packed: packed, Events: body}
 		out, err := frame.Unpack()
 		if size := len(bytes.Join(out, nil)); err == nil && (size > wire.MaxFrameBytes || len(out) > wire.MaxFrameEvents) {
 			t.Errorf("%d events of %d bytes", len(out), size)

@@ -20,6 +20,12 @@ type Hello struct {
 	Lease       uint64            `cbor:"8,keyasint"`            // numbers left
 	NoLease     bool              `cbor:"9,keyasint,omitempty"`  // no point here makes accounts: lend it no numbers
 	Doors       []string          `cbor:"10,keyasint,omitempty"` // that it serves
+	Chain       map[Stream]Chain  `cbor:"11,keyasint,omitempty"` // stream → of the last event that was given
+	Acked       map[Stream]uint64 `cbor:"12,keyasint,omitempty"` // stream → highest seq that the hub said it has
+	// Former is the incarnation that the database had before this one; none: it had none.
+	Former  []byte `cbor:"13,keyasint,omitempty" size:"16"`
+	Highest uint64 `cbor:"14,keyasint,omitempty"` // number that was ever lent to it
+	Echo    uint64 `cbor:"15,keyasint,omitempty"` // the last Challenge that the hub put to this connection
 }
 
 // CollectionState is how far a copy of a collection is.
@@ -38,17 +44,18 @@ type Frame struct {
 	Stream      Stream   `cbor:"2,keyasint"`
 	First       uint64   `cbor:"3,keyasint"` // seq of the first event
 	Count       uint64   `cbor:"4,keyasint"`
-	Gzip        bool     `cbor:"5,keyasint,omitempty"`
-	// Events is the encoded Event values one behind the other, gzipped if Gzip. A
+	Packed      bool     `cbor:"5,keyasint,omitempty"`
+	// Events is the encoded Event values one behind the other, packed by raw DEFLATE (RFC 1951) if Packed. A
 	// receiver bounds what it unpacks: MaxFrameEvents, MaxFrameBytes.
 	Events []byte `cbor:"6,keyasint"`
+	After  Chain  `cbor:"7,keyasint"` // of the event before the first one
 }
 
 // The bounds of a frame. Window is how many may be on the way.
 const (
 	MaxFrameEvents = 64
 	MaxFrameBytes  = 16 << 10
-	GzipFrom       = 16 // events
+	PackFrom       = 16 // events
 	Window         = 4
 )
 
@@ -98,6 +105,13 @@ type Ack struct {
 	Time        int64             `cbor:"5,keyasint"`           // Unix milliseconds
 	RetryAfter  int64             `cbor:"6,keyasint,omitempty"` // of a pause, milliseconds
 	Problem     string            `cbor:"7,keyasint,omitempty"` // why nothing was taken, for the technician
+	Chain       map[Stream]Chain  `cbor:"8,keyasint,omitempty"` // stream → of the event at Upto, as the hub has it
+	Safe        map[Stream]uint64 `cbor:"9,keyasint,omitempty"` // stream → highest seq that a backup of the hub holds
+	// Copied tells that Incarnation counts whatever was said before: the database was copied,
+	// and both copies are connected or were.
+	Copied bool `cbor:"10,keyasint,omitempty"`
+	// Challenge is a number to say back in the next Hello: who does so is alive now.
+	Challenge uint64 `cbor:"11,keyasint,omitempty"`
 }
 
 // Status tells whether a terminal is there. The one with Online false is also the

@@ -8,7 +8,29 @@ type Position struct {
 	Next        map[Stream]uint64 // stream → next seq to be given
 	Vector      []CollectionState // what each copied collection is at
 	Lease       uint64            // numbers left
+	Chain       map[Stream]Chain  // stream → of the last event
+	Acked       map[Stream]uint64 // stream → highest seq that the hub said it has
+	Former      []byte            // the incarnation before this one; nil: none
+	Highest     uint64            // number that was ever lent
 	// Fresh is the shortest time that a door trusts its copy without news of the hub;
 	// 0: no door says. It stays at the terminal, which asks the hub often enough.
 	Fresh time.Duration
+}
+
+// Batch is events of a stream that follow each other.
+type Batch struct {
+	First  uint64 // seq of the first
+	After  Chain  // before it
+	Events [][]byte
+}
+
+// Durable is what the hub says it has of a stream.
+type Durable struct {
+	Incarnation [16]byte
+	Stream      Stream
+	Upto        uint64
+	Chain       *Chain // of the event at Upto; nil: the hub does not say
+	Safe        uint64 // what a backup of the hub holds
+	// All tells that it has nothing above Upto; otherwise it may have got more since.
+	All bool
 }

@@ -30,7 +30,7 @@ const (
 type shape struct {
 	form   form
 	filled bool    // the zero value is left out
-	name   string  // of a record or an enumeration
+	name   string  // of a record, an enumeration or a kind of octets
 	size   int     // octets: exact length, 0: any
 	key    *shape  // table
 	elem   *shape  // list, table
@@ -91,7 +91,7 @@ func newShape(t reflect.Type) *shape {
 	case reflect.String:
 		return &shape{form: text}
 	case reflect.Array:
-		return &shape{form: octets, size: t.Len()}
+		return &shape{form: octets, name: t.Name(), size: t.Len()}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return &shape{form: octets}

@@ -53,7 +53,7 @@ func samples(t *testing.T) []sample {
 		Assurance: wire.AssurancePACS, Count: 3,
 	}
 	short := wire.Event{Order: 1, Kind: 6, Reason: 33, Boot: []byte("bootboot")}
-	frame, err := wire.PackFrame(id(2), wire.StreamSecurity, 40, [][]byte{must(t)(wire.Marshal(short)), must(t)(wire.Marshal(event))})
+	frame, err := wire.PackFrame(id(2), wire.StreamSecurity, wire.Batch{First: 40, Events: [][]byte{must(t)(wire.Marshal(short)), must(t)(wire.Marshal(event))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func samples(t *testing.T) []sample {
 			Vector: []wire.CollectionState{{Collection: wire.Cards, Rev: 70000, Hash: id(9), NotUnderstood: 3}}, Agent: "badged 1.0", Lease: 12,
 		}, wire.Up, wire.MsgHello},
 		{"hello-empty", "A new terminal says hello.", wire.Hello{}, wire.Up, wire.MsgHello},
-		{"frame", "Two security events in a frame that is too small for gzip.", frame, wire.Up, wire.MsgSecurity},
+		{"frame", "Two security events in a frame that is too small to be packed.", frame, wire.Up, wire.MsgSecurity},
 		{"event", "An event with every field.", event, "", ""},
 		{"event-short", "An event with no field that can be left out.", short, "", ""},
 		{"status", "A terminal goes.", wire.Status{Nonce: id(1)}, wire.Up, wire.MsgStatus},
@@ -227,11 +227,11 @@ func TestRowsOfALaterVersion(t *testing.T) {
 	}
 }
 
-// A gzipped frame is held as input only: how well gzip packs may change.
-func TestGzippedVector(t *testing.T) {
-	path := filepath.Join(vectorDir, "frame-gzip.hex")
+// A packed frame is held as input only: how well it is packed may change.
+func TestPackedVector(t *testing.T) {
+	path := filepath.Join(vectorDir, "frame-packed.hex")
 	if *update {
-		f, err := wire.PackFrame(id(2), wire.StreamEvents, 100, events(t, 16))
+		f, err := wire.PackFrame(id(2), wire.StreamEvents, wire.Batch{First: 100, Events: events(t, 16)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestGzippedVector(t *testing.T) {
 	if err := wire.Unmarshal(unhex(t, strings.TrimSpace(string(text))), &f); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Unpack(); err != nil || !f.Gzip || !reflect.DeepEqual(got, events(t, 16)) {
-		t.Errorf("%d events, gzip %v, %v", len(got), f.Gzip, err)
+	if got, err := f.Unpack(); err != nil || !f.Packed || !reflect.DeepEqual(got, events(t, 16)) {
+		t.Errorf("%d events, packed %v, %v", len(got), f.Packed, err)
 	}
 }

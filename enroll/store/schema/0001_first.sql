@@ -10,7 +10,11 @@ CREATE TABLE meta (
 	sec_acked   INTEGER NOT NULL DEFAULT 0,
 	sec_pruned  INTEGER NOT NULL DEFAULT 0,
 	pruned_ord  INTEGER NOT NULL DEFAULT 0, -- order of the last deleted event
-	pruned_chain BLOB   NOT NULL DEFAULT x'' -- its place in the chain; empty: the beginning
+	former      BLOB,                       -- the incarnation before this one; NULL: none
+	ev_chain    BLOB    NOT NULL,           -- chain at ev_pruned
+	sec_chain   BLOB    NOT NULL,
+	ev_safe     INTEGER NOT NULL DEFAULT 0, -- pos up to which a backup of the hub holds them
+	sec_safe    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- The events, one table for each stream so that a commit writes to the end of one
@@ -18,7 +22,7 @@ CREATE TABLE meta (
 CREATE TABLE ev_event (
 	pos   INTEGER PRIMARY KEY, -- place in the stream, from 1, without gaps
 	ord   INTEGER NOT NULL,    -- place in the terminal's order, from 1, without gaps over both tables
-	chain BLOB    NOT NULL,    -- SHA-256(chain of ord-1, SHA-256(body))
+	chain BLOB    NOT NULL,    -- wire.Chain up to it
 	body  BLOB    NOT NULL     -- the encoded wire.Event
 ) STRICT;
 

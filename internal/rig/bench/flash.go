@@ -137,7 +137,7 @@ func (how swipe) commit(ctx context.Context, s *store.Store, n int) error {
 	if err != nil {
 		return err
 	}
-	return s.Acked(ctx, p.Incarnation, wire.StreamEvents, p.Next[wire.StreamEvents]-1)
+	return s.Acked(ctx, wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Upto: p.Next[wire.StreamEvents] - 1})
 }
 
 // granted is the event of a swipe that opened a door.

@@ -238,15 +238,15 @@ func durable(ctx context.Context, dir string, swipes int) error {
 	defer s.Close()
 	granted := 0
 	for after := uint64(0); ; {
-		first, events, err := s.Pending(ctx, wire.StreamEvents, after, 1000, 1<<20)
+		b, err := s.Pending(ctx, wire.StreamEvents, after, 1000, 1<<20)
 		if err != nil {
 			return err
 		}
-		if len(events) == 0 {
+		if len(b.Events) == 0 {
 			break
 		}
-		after = first + uint64(len(events)) - 1
-		n, err := countGranted(events)
+		after = b.First + uint64(len(b.Events)) - 1
+		n, err := countGranted(b.Events)
 		if err != nil {
 			return err
 		}

@@ -332,7 +332,7 @@ func (s *server) backupDatabase(w http.ResponseWriter, r *http.Request) {
 		err = decode(http.MaxBytesReader(w, r.Body, maxRequest), &in)
 	}
 	if err == nil {
-		err = refuseFile(in.Path, s.Backup(r.Context(), in.Path))
+		err = refuseFile(in.Path, s.Fleet.Backup(r.Context(), func() error { return s.Backup(r.Context(), in.Path) }))
 	}
 	if err == nil {
 		err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) error {

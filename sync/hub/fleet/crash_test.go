@@ -146,7 +146,7 @@ func life(t *testing.T, dir string, hall *terminal, bodies *[][]byte, acked uint
 		for uint64(len(*bodies)) < upto+16 {
 			*bodies = append(*bodies, nextEvent(t, hall, len(*bodies)))
 		}
-		f, err := wire.PackFrame(hall.inc, wire.StreamSecurity, upto+1, (*bodies)[upto:upto+16])
+		f, err := wire.PackFrame(hall.inc, wire.StreamSecurity, wire.Batch{First: upto + 1, After: chainOf((*bodies)[:upto]), Events: (*bodies)[upto : upto+16]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,6 +155,14 @@ func life(t *testing.T, dir string, hall *terminal, bodies *[][]byte, acked uint
 	}
 	_ = cmd.Wait() // it was killed
 	return acked
+}
+
+// chainOf is the chain of a stream with these events.
+func chainOf(bodies [][]byte) (c wire.Chain) {
+	for _, b := range bodies {
+		c = c.Next(b)
+	}
+	return c
 }
 
 func nextEvent(t *testing.T, hall *terminal, i int) []byte {

@@ -152,10 +152,10 @@ func acceptNumber(e happening, account ID) (uint64, error) {
 		return 0, err
 	}
 	owner, err := e.tx.AssignNumber(n, account)
-	if err != nil || owner != account {
-		return 0, err
+	if err != nil || owner == account {
+		return n, err
 	}
-	return n, nil
+	return 0, e.tx.AddSeen(n, account) // a copy of the terminal told it to somebody else
 }
 
 // makeAnonymous makes an account for a person at a print point, who joins the groups of

@@ -128,6 +128,7 @@ type terminal struct {
 	nonce fleet.ID
 	inc   fleet.ID
 	next  map[wire.Stream]uint64 // stream → next seq
+	chain map[wire.Stream]wire.Chain
 	order uint64
 	boot  [8]byte
 	door  bool // has no point that makes accounts
@@ -156,7 +157,7 @@ func (w *world) join(name string) *terminal {
 		w.t.Fatal(err)
 	}
 	return &terminal{
-		w: w, name: name, key: key, inc: joined.Incarnation, next: map[wire.Stream]uint64{1: 1, 2: 1}, acked: map[wire.Stream]uint64{},
+		w: w, name: name, key: key, inc: joined.Incarnation, next: map[wire.Stream]uint64{1: 1, 2: 1}, chain: map[wire.Stream]wire.Chain{}, acked: map[wire.Stream]uint64{},
 		rows: map[wire.Collection]map[string][]byte{}, revs: map[wire.Collection]wire.CollectionState{}, boot: [8]byte{1},
 	}
 }
@@ -179,7 +180,7 @@ func (t *terminal) hello() wire.Ack {
 		vector = append(vector, v)
 	}
 	t.send(wire.MsgHello, wire.Hello{
-		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test", NoLease: t.door, Doors: t.doors,
+		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc, Next: t.next, Vector: vector, Agent: "test", NoLease: t.door, Doors: t.doors, Chain: t.chain,
 	})
 	return t.ack(func(wire.Ack) bool { return true })
 }
@@ -294,11 +295,14 @@ func (t *terminal) frame(stream wire.Stream, events ...wire.Event) wire.Frame {
 		}
 		bodies = append(bodies, b)
 	}
-	f, err := wire.PackFrame(t.inc, stream, t.next[stream], bodies)
+	f, err := wire.PackFrame(t.inc, stream, wire.Batch{First: t.next[stream], After: t.chain[stream], Events: bodies})
 	if err != nil {
 		t.w.t.Fatal(err)
 	}
 	t.next[stream] += uint64(len(events))
+	for _, b := range bodies {
+		t.chain[stream] = t.chain[stream].Next(b)
+	}
 	return f
 }
 

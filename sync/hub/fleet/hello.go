@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,30 +16,33 @@ type welcome struct {
 	ack       wire.Ack
 	vector    []wire.CollectionState // what the terminal has
 	doorsOnly bool
-	taken     bool // false: the terminal is not served under the name it gave
+	taken     bool      // false: the terminal is not served under the name it gave
+	held      bool      // it keeps what it has until somebody acknowledges that the hub was restored
+	rival     *wire.Ack // to the other connection of a database that is in two boxes
 }
 
 // applyHello lets a terminal begin a conversation: its version must be that of the hub, and
-// its database must not be behind what the hub has of it. A database that is behind was
-// restored or cloned: it is told to go on as another incarnation, and gets leases and a
+// its database must be the one that the hub has the events of. One that is behind, has other
+// events, or is in two boxes is told to go on as another incarnation, and gets leases and a
 // session once it says hello as that. So an old hello that somebody replays changes nothing.
 func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
-	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}, Time: tx.Now.UnixMilli()}}
+	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Credit: wire.Window, Time: tx.Now.UnixMilli()}}
 	if m.MinVersion > wire.Version || m.MaxVersion < wire.Version {
+		w.ack.Credit, w.ack.Upto = 0, map[wire.Stream]uint64{}
 		w.ack.Problem = fmt.Sprintf("the terminal speaks versions %d to %d, this hub %d: update the older one",
 			m.MinVersion, m.MaxVersion, wire.Version)
 		return w, nil
 	}
-	src, err := findSource(tx, t.Name, m.Incarnation)
+	src, err := h.findSource(tx, t.Name, m)
 	if err != nil {
 		return w, err
 	}
-	w.ack.Credit = wire.Window
-	if isBehind(m.Next, src.Upto) && !h.hasJudged(src, m.Nonce) {
-		h.log.Warn("a hello is older than what the hub has of the database: if the database was restored or cloned, it gets a new identity",
-			"terminal", t.Name)
-		w.ack.Incarnation = successor(t.Name, m)
-		w.ack.Upto, err = readWatermarks(tx, t.Name, w.ack.Incarnation)
+	describeSource(&w.ack, src)
+	refused, err := h.refuseCopy(tx, src, m, &w)
+	if refused || err != nil {
+		return w, err
+	}
+	if w.held, err = h.noticeAhead(tx, src, m); err != nil {
 		return w, err
 	}
 	if !m.NoLease {
@@ -50,8 +52,17 @@ func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 	}
 	h.noticeStrange(t, m)
 	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, kept(m.Agent), m.Vector, keptAll(m.Doors)
-	w.taken, w.doorsOnly, w.vector, w.ack.Upto = true, m.NoLease, m.Vector, maps.Clone(src.Upto)
+	w.taken, w.doorsOnly, w.vector = true, m.NoLease, m.Vector
 	return w, tx.PutTerminal(t)
+}
+
+// describeSource says in an acknowledgement what the hub has of a database. It names every
+// stream.
+func describeSource(a *wire.Ack, src Source) {
+	a.Upto, a.Chain = map[wire.Stream]uint64{wire.StreamEvents: 0, wire.StreamSecurity: 0}, maps.Clone(src.Chain)
+	maps.Copy(a.Upto, src.Upto)
+	a.Safe = maps.Clone(src.Safe)
+	maps.DeleteFunc(a.Safe, func(_ wire.Stream, n uint64) bool { return n == 0 })
 }
 
 // The bounds of what a terminal says about itself.
@@ -98,57 +109,25 @@ func strangeRows(vector []wire.CollectionState) (n uint64) {
 	return n
 }
 
-// findSource finds the database that says hello, or begins a new one.
-func findSource(tx Tx, terminal string, incarnation ID) (Source, error) {
-	src, err := tx.Source(terminal, incarnation)
+// findSource finds the database that says hello, or begins a new one. The one that it was
+// before ends with that.
+func (h *Hub) findSource(tx Tx, terminal string, m wire.Hello) (Source, error) {
+	src, err := tx.Source(terminal, m.Incarnation)
 	if !errors.Is(err, people.ErrNotFound) {
 		return src, err
 	}
-	src = Source{Terminal: terminal, Incarnation: incarnation, Upto: map[wire.Stream]uint64{}}
+	src = Source{Terminal: terminal, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}}
 	err = tx.EachSource(terminal, func(Source) error {
 		src.Successor = true // it may bring what its former database brought
 		return nil
 	})
+	if err == nil {
+		err = h.retireFormer(tx, terminal, m)
+	}
 	if err != nil {
 		return src, err
 	}
 	return src, tx.PutSource(src)
-}
-
-// hasJudged reports whether a hello of this connection was accepted already: frames overtook
-// a later one, which says nothing about the database.
-func (h *Hub) hasJudged(src Source, nonce ID) bool {
-	running, ok := h.nonce(scope(src.Terminal, src.Incarnation))
-	return ok && running == nonce
-}
-
-// successor is the incarnation that a database goes on as. The same hello gives the
-// same one, however often it comes.
-func successor(terminal string, m wire.Hello) ID {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "badged/1/successor/%s/", terminal)
-	sum.Write(m.Incarnation[:])
-	sum.Write(m.Nonce[:])
-	return ID(sum.Sum(nil)[:len(ID{})])
-}
-
-// readWatermarks tells how far the hub is with a database, which may not have said hello yet.
-func readWatermarks(tx Tx, terminal string, incarnation ID) (map[wire.Stream]uint64, error) {
-	src, err := tx.Source(terminal, incarnation)
-	if errors.Is(err, people.ErrNotFound) {
-		return map[wire.Stream]uint64{}, nil
-	}
-	return src.Upto, err
-}
-
-// isBehind reports whether a database would give a number again that the hub has.
-func isBehind(next, upto map[wire.Stream]uint64) bool {
-	for stream, n := range upto {
-		if n > 0 && next[stream] <= n {
-			return true
-		}
-	}
-	return false
 }
 
 func randomID() (id ID) {

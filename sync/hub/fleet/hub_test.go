@@ -178,7 +178,7 @@ func (t *terminal) sealedHello() fleet.Message {
 		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc,
 		Next: t.next, Vector: []wire.CollectionState{}, Agent: "test",
 	}
-	hello.Nonce[0]++
+	hello.Nonce[1]++ // of a connection that is long over
 	c := wire.Context{Site: siteID, Terminal: t.name, Dir: wire.Up, Kind: wire.MsgHello}
 	msg, err := wire.Seal(t.key, c, hello)
 	if err != nil {

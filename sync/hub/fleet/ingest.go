@@ -47,7 +47,12 @@ func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
 	}
 	upto := src.Upto[f.Stream]
 	last := f.First + uint64(len(f.events)) - 1
-	if f.First > upto+1 || last <= upto {
+	if src.Retired || f.First > upto+1 || last <= upto {
+		return src, nil
+	}
+	chain, follows := f.chain(src)
+	if !follows {
+		h.log.Warn("a frame has other events than the hub in the same places: nothing of it is taken", "terminal", terminal.Name)
 		return src, nil
 	}
 	for i := upto + 1 - f.First; i < uint64(len(f.events)); i++ {
@@ -59,8 +64,22 @@ func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
 			return src, err
 		}
 	}
-	src.Upto[f.Stream] = last
+	src.Upto[f.Stream], src.Chain[f.Stream] = last, chain
 	return src, tx.PutSource(src)
+}
+
+// chain is that of the last event of the frame, which reaches beyond the watermark. It
+// follows if the frame has at the watermark the chain that the hub has there.
+func (f frame) chain(src Source) (chain wire.Chain, follows bool) {
+	chain, follows = f.After, true
+	at, known := src.Chain[f.Stream]
+	for i, body := range f.bodies {
+		if f.First+uint64(i) == src.Upto[f.Stream]+1 {
+			follows = !known || chain == at
+		}
+		chain = chain.Next(body)
+	}
+	return chain, follows
 }
 
 // storeEvent stores one event, with its effects, unless it is here already.

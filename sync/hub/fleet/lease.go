@@ -90,7 +90,7 @@ func useNumber(tx Tx, src Source, n uint64) (bool, error) {
 	own := scope(src.Terminal, src.Incarnation)
 	if b.Scope != own {
 		// Lent to the database that this one was restored from, or to somebody else.
-		return strings.HasPrefix(b.Scope, src.Terminal+"/"), nil
+		return b.Scope == lostScope || strings.HasPrefix(b.Scope, src.Terminal+"/"), nil
 	}
 	blocks, err := tx.Blocks(own)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
-	"maps"
 	"time"
 
 	"badged/sync/hub/audit"
@@ -248,6 +247,9 @@ func (h *Hub) applyMessage(tx Tx, o opened, r *reply) error {
 func (h *Hub) sendReplies(ctx context.Context, link Link, r reply) {
 	for _, g := range r.welcomes {
 		h.sendAck(ctx, link, g.terminal, g.ack)
+		if g.rival != nil {
+			h.sendAck(ctx, link, g.terminal, *g.rival)
+		}
 		if g.taken {
 			h.startSession(ctx, link, g)
 		}
@@ -257,10 +259,9 @@ func (h *Hub) sendReplies(ctx context.Context, link Link, r reply) {
 		if !ok {
 			continue // it will say hello
 		}
-		h.sendAck(ctx, link, src.Terminal, wire.Ack{
-			Nonce: nonce, Incarnation: src.Incarnation, Upto: maps.Clone(src.Upto),
-			Credit: wire.Window, Time: r.now.UnixMilli(),
-		})
+		a := wire.Ack{Nonce: nonce, Incarnation: src.Incarnation, Credit: wire.Window, Time: r.now.UnixMilli()}
+		describeSource(&a, src)
+		h.sendAck(ctx, link, src.Terminal, a)
 	}
 }
 

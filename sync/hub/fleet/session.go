@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"badged/sync/hub/publish"
@@ -19,9 +22,14 @@ type session struct {
 	nonce       ID
 	since       time.Time
 	doorsOnly   bool
-	wake        chan struct{} // holds one: there may be changes
-	cancel      context.CancelFunc
-	done        chan struct{}
+	// replaced are the connections that this one took the place of. One of them that can say
+	// challenge is alive beside it.
+	replaced  []ID
+	challenge uint64
+	held      atomic.Bool   // gets nothing but numbers until somebody acknowledges
+	wake      chan struct{} // holds one: there may be changes
+	cancel    context.CancelFunc
+	done      chan struct{}
 
 	sent map[wire.Collection]wire.CollectionState // used by its goroutine only
 }
@@ -42,6 +50,7 @@ func (h *Hub) startSession(ctx context.Context, link Link, g greeted) {
 		wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
 		sent: make(map[wire.Collection]wire.CollectionState),
 	}
+	s.held.Store(g.held)
 	for _, v := range g.vector {
 		s.sent[v.Collection] = v
 	}
@@ -52,13 +61,45 @@ func (h *Hub) startSession(ctx context.Context, link Link, g greeted) {
 		return
 	}
 	former := h.sessions[s.scope()]
+	s.follow(former)
 	h.sessions[s.scope()] = s
 	h.mu.Unlock()
 	if former != nil {
 		former.end()
 	}
+	h.endThose(func(o *session) bool { return o.terminal == s.terminal && o.nonce == s.nonce && o != s }) // of its former incarnation
 	s.poke()
 	go h.runSession(ctx, link, s)
+}
+
+// mostReplaced bounds the connections that a session knows it took the place of.
+const mostReplaced = 8
+
+// follow takes over what a session must know of the one before it.
+func (s *session) follow(former *session) {
+	switch {
+	case former == nil:
+	case former.nonce == s.nonce:
+		s.replaced, s.challenge = former.replaced, former.challenge
+		return
+	default:
+		all := append(slices.Clone(former.replaced), former.nonce)
+		s.replaced = all[max(0, len(all)-mostReplaced):]
+	}
+	id := randomID()
+	s.challenge = binary.BigEndian.Uint64(id[:]) | 1
+}
+
+// rival gives the connection that took the place of another one, and its challenge; 0: none
+// did.
+func (h *Hub) rival(src Source, nonce ID) (current ID, challenge uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[scope(src.Terminal, src.Incarnation)]
+	if s == nil || s.nonce == nonce || !slices.Contains(s.replaced, nonce) {
+		return ID{}, 0
+	}
+	return s.nonce, s.challenge
 }
 
 func (s *session) scope() string { return scope(s.terminal, s.incarnation) }
@@ -137,7 +178,7 @@ func (h *Hub) endSessions() { h.endThose(func(*session) bool { return true }) }
 func (h *Hub) push(ctx context.Context, link Link, s *session) error {
 	var lacking []wire.Collection
 	err := h.store.Read(ctx, func(tx Tx) (err error) {
-		lacking, err = publish.Lacking(tx, publish.CollectionsOf(s.doorsOnly), s.scope(), s.sent)
+		lacking, err = publish.Lacking(tx, s.collections(), s.scope(), s.sent)
 		return err
 	})
 	if err != nil {
@@ -149,6 +190,14 @@ func (h *Hub) push(ctx context.Context, link Link, s *session) error {
 		}
 	}
 	return nil
+}
+
+// collections are those that the terminal gets now.
+func (s *session) collections() []wire.Collection {
+	if s.held.Load() {
+		return []wire.Collection{wire.Leases}
+	}
+	return publish.CollectionsOf(s.doorsOnly)
 }
 
 func (h *Hub) pushCollection(ctx context.Context, link Link, s *session, c wire.Collection) error {

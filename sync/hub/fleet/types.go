@@ -71,7 +71,12 @@ type Source struct {
 	// Successor says that the terminal had another database before, restored, cloned
 	// or lost: its first events may be known from there.
 	Successor bool
-	Upto      map[wire.Stream]uint64 // stream → highest contiguous durable seq
+	Upto      map[wire.Stream]uint64     // stream → highest contiguous durable seq
+	Chain     map[wire.Stream]wire.Chain // stream → of the event at Upto, if it is known
+	Safe      map[wire.Stream]uint64     // stream → highest seq that a backup holds
+	// Retired says that it was copied, or goes on as another one: nothing is taken under its
+	// name any more.
+	Retired bool
 }
 
 // Terminals are the boxes and their databases.
@@ -83,6 +88,37 @@ type Terminals interface {
 	Source(terminal string, incarnation ID) (Source, error) // people.ErrNotFound
 	PutSource(s Source) error
 	EachSource(terminal string, fn func(Source) error) error
+	PutSafe(s Source) error // a backup holds what s has up to Upto
+}
+
+// AlarmKind is what an alarm is about.
+type AlarmKind string
+
+// The kinds of alarm. The words and what to do stand with whoever shows them.
+const (
+	TerminalCopied   AlarmKind = "terminal_copied"   // its database runs in two boxes
+	TerminalRestored AlarmKind = "terminal_restored" // its database was put back to an older state, or copied
+	HubRestored      AlarmKind = "hub_restored"      // the hub's was
+)
+
+// Alarm is something that somebody must look at. At most one of a kind and an object is
+// open.
+type Alarm struct {
+	ID          uint64
+	Kind        AlarmKind
+	Object      string // a terminal's name; empty: the site
+	First, Last time.Time
+	Detail      []byte    // JSON, of HubRestored a Restore
+	Done        time.Time // when it was acknowledged; zero: it is open
+	By          string    // who did
+}
+
+// Alarms keeps alarms.
+type Alarms interface {
+	PutAlarm(Alarm) error                                       // ID 0: a new one
+	Alarm(id uint64) (Alarm, error)                             // people.ErrNotFound
+	LastAlarm(kind AlarmKind, object string) (Alarm, error)     // the newest; people.ErrNotFound
+	EachAlarm(open bool, limit int, fn func(Alarm) error) error // newest first; open: only those
 }
 
 // Block is a run of numbers that one incarnation of a terminal may give away. Used
@@ -140,4 +176,5 @@ type Tx struct {
 	Terminals
 	Leases
 	Journal
+	Alarms
 }

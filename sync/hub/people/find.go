@@ -110,7 +110,25 @@ func byNumber(tx Tx, ref string) ([]Account, error) {
 	if !ok {
 		return nil, nil
 	}
-	return oneOrNone(tx.AccountByNumber(n))
+	found, err := oneOrNone(tx.AccountByNumber(n))
+	if err != nil {
+		return nil, err
+	}
+	seen, err := tx.SeenBy(n)
+	for _, id := range seen {
+		a, err := tx.Account(id)
+		if err == nil && a.State == Merged {
+			a, err = survivor(tx, a)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		same := func(b Account) bool { return b.ID == a.ID }
+		if err == nil && !slices.ContainsFunc(found, same) {
+			found = append(found, a)
+		}
+	}
+	return found, err
 }
 
 func oneOrNone(a Account, err error) ([]Account, error) {

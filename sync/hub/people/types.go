@@ -209,6 +209,10 @@ type Numbers interface {
 	// TakeNumbers gives out the next n numbers; the first of them is returned. None is ever
 	// given out again.
 	TakeNumbers(n uint64) (first uint64, err error)
+	// AddSeen notes that the account was shown under a number that is another's, and SeenBy
+	// gives those that were.
+	AddSeen(n uint64, account ID) error
+	SeenBy(n uint64) ([]ID, error)
 }
 
 // Profiles keeps the versions of profiles and what waits for a confirmation.

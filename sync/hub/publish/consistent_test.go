@@ -467,6 +467,7 @@ func (rowSet) RowsAfter(wire.Collection, string, []byte, int, func(publish.Row) 
 func (rowSet) RowsSince(wire.Collection, string, uint64, func(publish.Row) error) error { return nil }
 func (rowSet) RowState(wire.Collection, string) (publish.State, error)                  { return publish.State{}, nil }
 func (rowSet) PruneRows(wire.Collection, string, uint64) error                          { return nil }
+func (rowSet) RaiseRev(wire.Collection, string, uint64) error                           { return nil }
 
 // everything is all that the tables hold, as if one transaction had made it.
 func everything(tx fleet.Tx) (*publish.Changes, error) {

@@ -80,6 +80,10 @@ func PlanOne(tx Rows, c wire.Collection, scope string, has wire.CollectionState)
 // snapshot. A delta is loaded here, to see what it takes away; a snapshot is read
 // when it is sent.
 func (p *Plan) choose(tx Rows, has wire.CollectionState) error {
+	if has.Rev > 0 && has.Rev < p.To.Rev && has.Hash == p.To.Hash {
+		p.from = has.Rev // the same rows under another revision
+		return nil
+	}
 	if has.Rev == 0 || has.Rev < p.To.Floor || has.Rev >= p.To.Rev {
 		p.snapshot = true
 		return nil

@@ -39,6 +39,9 @@ type Rows interface {
 	// RowsSince passes what changed after rev, tombstones too, in order of revisions.
 	RowsSince(c wire.Collection, scope string, rev uint64, fn func(Row) error) error
 	RowState(c wire.Collection, scope string) (State, error)
+	// RaiseRev takes a revision above another one, to which no delta leads: a hub that was
+	// put back had that revision with other rows.
+	RaiseRev(c wire.Collection, scope string, above uint64) error
 	// PruneRows forgets tombstones up to rev, which becomes the floor.
 	PruneRows(c wire.Collection, scope string, rev uint64) error
 }

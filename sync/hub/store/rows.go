@@ -113,6 +113,18 @@ func (x *tx) RowsSince(c wire.Collection, scope string, rev uint64, fn func(publ
 		[]any{uint64(c), scope, rev}, readRow, fn)
 }
 
+// RaiseRev implements publish.Rows.
+func (x *tx) RaiseRev(c wire.Collection, scope string, above uint64) error {
+	st, err := x.state(place{c, scope})
+	if err != nil {
+		return err
+	}
+	x.topics[RowsChanged] = true
+	st.Rev = max(st.Rev, above) + 1
+	st.Floor = st.Rev
+	return nil
+}
+
 // PruneRows implements publish.Rows.
 func (x *tx) PruneRows(c wire.Collection, scope string, rev uint64) error {
 	st, err := x.state(place{c, scope})

@@ -66,15 +66,14 @@ func (x *tx) EachTerminal(fn func(fleet.Terminal) error) error {
 }
 
 const (
-	sqlSource     = `SELECT id, successor FROM source WHERE terminal = ? AND incarnation = ?`
-	sqlWatermarks = `SELECT stream, upto FROM watermark WHERE source = ?`
+	sqlSource     = `SELECT id, successor, retired FROM source WHERE terminal = ? AND incarnation = ?`
+	sqlWatermarks = `SELECT stream, upto, chain, safe FROM watermark WHERE source = ?`
 	sqlPutSource  = `INSERT INTO source (terminal, incarnation, successor) VALUES (?, ?, ?)`
-	sqlPutMark    = `INSERT INTO watermark (source, stream, upto) VALUES (?, ?, ?)
-		ON CONFLICT (source, stream) DO UPDATE SET upto = excluded.upto WHERE excluded.upto > watermark.upto`
+	sqlPutMark    = `INSERT INTO watermark (source, stream, upto, chain) VALUES (?, ?, ?, ?)
+		ON CONFLICT (source, stream) DO UPDATE SET upto = excluded.upto, chain = excluded.chain WHERE excluded.upto > watermark.upto`
 )
 
-// database names one database of a terminal, and sourceRow is what never changes about
-// it.
+// database names one database of a terminal, and sourceRow is what stands in its row.
 type (
 	database struct {
 		terminal    string
@@ -83,6 +82,7 @@ type (
 	sourceRow struct {
 		id        int64
 		successor bool
+		retired   bool
 	}
 )
 
@@ -93,40 +93,44 @@ func (x *tx) Source(terminal string, incarnation [16]byte) (fleet.Source, error)
 	if err != nil {
 		return s, err
 	}
-	s.Upto, err = x.upto(id)
-	return s, err
+	return s, x.readMarks(id, &s)
 }
 
 // sourceID finds a source, and fills in what else is in its row.
 func (x *tx) sourceID(s *fleet.Source) (int64, error) {
 	key := database{s.Terminal, s.Incarnation}
 	if known, ok := x.sources[key]; ok {
-		s.Successor = known.successor
+		s.Successor, s.Retired = known.successor, known.retired
 		return known.id, nil
 	}
 	var row sourceRow
-	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, flagInto{&row.successor}); err != nil {
+	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, flagInto{&row.successor}, flagInto{&row.retired}); err != nil {
 		return 0, err
 	}
 	x.sources[key] = row
-	s.Successor = row.successor
+	s.Successor, s.Retired = row.successor, row.retired
 	return row.id, nil
 }
 
-func (x *tx) upto(source int64) (map[wire.Stream]uint64, error) {
-	upto := make(map[wire.Stream]uint64)
-	err := x.all(sqlWatermarks, []any{source}, func(scan scan) error {
+func (x *tx) readMarks(source int64, s *fleet.Source) error {
+	s.Upto, s.Chain, s.Safe = make(map[wire.Stream]uint64), make(map[wire.Stream]wire.Chain), make(map[wire.Stream]uint64)
+	return x.all(sqlWatermarks, []any{source}, func(scan scan) error {
 		var stream wire.Stream
-		var n uint64
-		err := scan(&stream, &n)
-		upto[stream] = n
+		var upto, safe uint64
+		var chain []byte
+		err := scan(&stream, &upto, &chain, &safe)
+		s.Upto[stream], s.Safe[stream] = upto, safe
+		if len(chain) == len(wire.Chain{}) {
+			s.Chain[stream] = wire.Chain(chain)
+		}
 		return err
 	})
-	return upto, err
 }
 
-// PutSource implements fleet.Terminals. A watermark never goes back.
+// PutSource implements fleet.Terminals. A watermark never goes back, and what is retired
+// stays so.
 func (x *tx) PutSource(s fleet.Source) error {
+	retired := s.Retired
 	id, err := x.sourceID(&s)
 	if errors.Is(err, people.ErrNotFound) {
 		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor)); err == nil {
@@ -136,8 +140,32 @@ func (x *tx) PutSource(s fleet.Source) error {
 	if err != nil {
 		return err
 	}
+	if retired && !s.Retired {
+		if _, err := x.exec(`UPDATE source SET retired = 1 WHERE id = ?`, id); err != nil {
+			return err
+		}
+		x.sources[database{s.Terminal, s.Incarnation}] = sourceRow{id, s.Successor, true}
+	}
 	for stream, n := range s.Upto {
-		if _, err := x.exec(sqlPutMark, id, stream, n); err != nil {
+		var chain []byte
+		if c, known := s.Chain[stream]; known {
+			chain = c[:]
+		}
+		if _, err := x.exec(sqlPutMark, id, stream, n, blob(chain)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutSafe implements fleet.Terminals.
+func (x *tx) PutSafe(s fleet.Source) error {
+	id, err := x.sourceID(&s)
+	if err != nil {
+		return err
+	}
+	for stream, n := range s.Upto {
+		if _, err := x.exec(`UPDATE watermark SET safe = ? WHERE source = ? AND stream = ? AND safe < ?`, n, id, stream, n); err != nil {
 			return err
 		}
 	}
@@ -152,11 +180,11 @@ func (x *tx) EachSource(terminal string, fn func(fleet.Source) error) error {
 	}
 	read := func(scan scan) (r row, err error) {
 		r.Terminal = terminal
-		return r, scan(&r.id, idInto{&r.Incarnation}, flagInto{&r.Successor})
+		return r, scan(&r.id, idInto{&r.Incarnation}, flagInto{&r.Successor}, flagInto{&r.Retired})
 	}
-	query := `SELECT id, incarnation, successor FROM source WHERE terminal = ? ORDER BY id`
+	query := `SELECT id, incarnation, successor, retired FROM source WHERE terminal = ? ORDER BY id`
 	return collect(x, query, []any{terminal}, read, func(r row) (err error) {
-		if r.Upto, err = x.upto(r.id); err != nil {
+		if err := x.readMarks(r.id, &r.Source); err != nil {
 			return err
 		}
 		return fn(r.Source)

@@ -63,7 +63,7 @@ func (x *tx) tx() fleet.Tx {
 			},
 			Rows: x,
 		},
-		Terminals: x, Leases: x, Journal: x,
+		Terminals: x, Leases: x, Journal: x, Alarms: x,
 	}
 }
 

@@ -80,7 +80,8 @@ func fillAccess(tx fleet.Tx) error {
 		tx.PutClaim(access.Claim{ID: id(5), Account: id(1), MAC: id(6), Issued: now, Ends: now.Add(time.Hour), State: access.ClaimLive}),
 		tx.PutPIN(access.PIN{MAC: id(7), Account: id(1), Made: now}),
 		tx.PutEnrolment(enrolment(9, 1)), tx.MuteMail(id(1), mail.CardStopped, true), tx.PutLabel(access.Label{Hash: [32]byte{1}, Card: id(4), Batch: "b", Made: now}),
-		tx.PutSetting("language", "fr"), tx.SetCounter("counter", 12))
+		tx.PutSetting("language", "fr"), tx.SetCounter("counter", 12),
+		tx.PutAlarm(fleet.Alarm{Kind: fleet.TerminalCopied, Object: "hall", First: now, Last: now, Detail: []byte("{}")}), tx.AddSeen(7, fleet.ID{1}))
 }
 
 func fillMail(tx fleet.Tx) error {

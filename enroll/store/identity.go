@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"badged/enroll"
+	"badged/internal/clock"
+	"badged/sync/wire"
+)
+
+// Position is where the store stands, for the hub's next answers to take into account.
+func (s *Store) Position(ctx context.Context) (wire.Position, error) {
+	if err := ctx.Err(); err != nil {
+		return wire.Position{}, err
+	}
+	fresh := s.index.Fresh()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled = s.at.acked[wire.StreamSecurity]
+	p := wire.Position{
+		Incarnation: s.at.incarnation, Former: s.at.former, Lease: s.at.leaseLeft(), Highest: s.at.highest, Fresh: fresh,
+		Next: make(map[wire.Stream]uint64), Acked: make(map[wire.Stream]uint64), Chain: make(map[wire.Stream]wire.Chain),
+	}
+	for _, stream := range streams {
+		p.Next[stream] = uint64(s.at.pos[stream] - s.at.base[stream] + 1)
+		p.Acked[stream] = uint64(max(s.at.acked[stream]-s.at.base[stream], 0))
+		p.Chain[stream] = s.at.heads[stream]
+	}
+	for c := wire.Config; c <= wire.LastCollection; c++ {
+		v := s.at.vector[c]
+		p.Vector = append(p.Vector, wire.CollectionState{
+			Collection: c, Rev: v.rev, Hash: v.hash, NotUnderstood: s.at.strange[c],
+		})
+	}
+	return p, nil
+}
+
+const sqlEndLeases = `DELETE FROM hub_row WHERE collection = 7`
+
+// Reincarnate gives the database a new identity, because it was restored or copied: what is
+// not known to be at the hub is numbered from 1 under it, and the leases are gone. Events
+// that neither side has any more are told of.
+func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	return s.do(ctx, func(t *txn) error {
+		if incarnation == t.at.incarnation {
+			return nil
+		}
+		former := t.at.incarnation
+		if t.at.doubtful {
+			t.at.acked, t.at.doubtful = t.at.pruned, false
+		}
+		t.at.incarnation, t.at.former, t.at.dirty = incarnation, former[:], true
+		t.at.base, t.at.safe = t.at.acked, t.at.acked
+		if err := t.appendHole(); err != nil {
+			return err
+		}
+		if err := t.exec(sqlEndLeases); err != nil {
+			return err
+		}
+		t.at.leases = nil
+		for key := range t.strange[wire.Leases] {
+			t.strangers = append(t.strangers, strangeRow{wire.Leases, []byte(key), true})
+		}
+		return t.setCollection(wire.Leases, 0, [16]byte{}, false)
+	})
+}
+
+// appendHole tells of the events that a hub which was put back lacks and that are not here
+// any more.
+func (t *txn) appendHole() error {
+	var lost int64
+	for _, stream := range streams {
+		lost += t.at.hole[stream]
+	}
+	t.at.hole = perStream{}
+	if lost == 0 {
+		return nil
+	}
+	return t.Append(enroll.Event{
+		Kind: enroll.EventDevice, Reason: enroll.EventsLost, Count: uint64(lost),
+		At: clock.Stamp{Wall: time.Now().UTC(), State: clock.Unknown},
+	})
+}
