@@ -53,7 +53,7 @@ func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
 			t.at.acked, t.at.doubtful = t.at.pruned, false
 		}
 		t.at.incarnation, t.at.former, t.at.dirty = incarnation, former[:], true
-		t.at.base, t.at.safe = t.at.acked, t.at.acked
+		t.at.base, t.at.safe, t.at.born = t.at.acked, t.at.acked, 0
 		if err := t.appendHole(); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func (s *Store) Acked(ctx context.Context, d wire.Durable) error {
 		if err := w.acknowledge(d); err != nil {
 			return err
 		}
-		due = w.pruneDue(time.Now())
+		due = w.pruneDue(time.Now()) || w.bornNow(d)
 		return nil
 	})
 	if err != nil {
@@ -157,7 +157,7 @@ func (w *writer) acknowledge(d wire.Durable) error {
 // events.
 func (w *writer) checkFork(d wire.Durable, pos int64) error {
 	at := &w.at
-	forgotten := d.All && d.Upto == 0 && at.acked[d.Stream] > at.base[d.Stream]
+	forgotten := d.Born != 0 && at.born != 0 && d.Born != at.born
 	differs := false
 	if d.Chain != nil && d.Upto > 0 {
 		here, known, err := w.chainAtPos(d.Stream, pos)
@@ -187,6 +187,16 @@ func (w *writer) chainAtPos(stream wire.Stream, pos int64) (c wire.Chain, known 
 	err = w.row(sqlChainAt[stream], pos).Scan(&sum)
 	copy(c[:], sum)
 	return c, err == nil, err
+}
+
+// bornNow keeps the hub's number for this incarnation, and reports whether it is news, which
+// must be on the disk.
+func (w *writer) bornNow(d wire.Durable) bool {
+	if d.Born == 0 || w.at.born == d.Born {
+		return false
+	}
+	w.at.born, w.at.dirty = d.Born, true
+	return true
 }
 
 // pruneDue reports whether it is time to look for events that may go.

@@ -45,6 +45,7 @@ type meta struct {
 	base        perStream
 	acked       perStream
 	former      []byte // nil: none
+	born        uint64 // the hub's number for the incarnation; 0: not told
 	pruned      perStream
 	prunedOrd   int64
 	prunedChain perChain
@@ -77,9 +78,9 @@ func (at *state) set(c wire.Collection, v collection) {
 
 const (
 	sqlReadMeta = `SELECT incarnation, floor, ev_base, ev_acked, ev_pruned, sec_base, sec_acked, sec_pruned,
-		pruned_ord, former, ev_chain, sec_chain, ev_safe, sec_safe FROM meta`
+		pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe FROM meta`
 	sqlWriteMeta = `INSERT OR REPLACE INTO meta (id, incarnation, floor, ev_base, ev_acked, ev_pruned,
-		sec_base, sec_acked, sec_pruned, pruned_ord, former, ev_chain, sec_chain, ev_safe, sec_safe) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		sec_base, sec_acked, sec_pruned, pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlReadVector = `SELECT collection, rev, hash, folding FROM hub_collection`
 	sqlHeadEv     = `SELECT pos, ord, chain FROM ev_event ORDER BY pos DESC LIMIT 1`
 	sqlHeadSec    = `SELECT pos, ord, chain FROM sec_event ORDER BY pos DESC LIMIT 1`
@@ -113,14 +114,16 @@ func (w *writer) readState() error {
 func (w *writer) readMeta() error {
 	m := &w.at.meta
 	var inc, ev, sec []byte
+	var born int64
 	err := w.row(sqlReadMeta).Scan(&inc, &m.floor,
 		&m.base[1], &m.acked[1], &m.pruned[1], &m.base[2], &m.acked[2], &m.pruned[2], &m.prunedOrd,
-		&m.former, &ev, &sec, &m.safe[1], &m.safe[2])
+		&m.former, &born, &ev, &sec, &m.safe[1], &m.safe[2])
 	if errors.Is(err, sql.ErrNoRows) {
 		_, _ = rand.Read(m.incarnation[:]) // never fails since Go 1.24
 		return w.writeMeta()
 	}
 	copy(m.incarnation[:], inc)
+	m.born = uint64(born)
 	copy(m.prunedChain[1][:], ev)
 	copy(m.prunedChain[2][:], sec)
 	m.written = m.acked
@@ -132,7 +135,7 @@ func (w *writer) writeMeta() error {
 	m.dirty, m.written = false, m.acked
 	return w.exec(sqlWriteMeta, m.incarnation[:], m.floor,
 		m.base[1], m.acked[1], m.pruned[1], m.base[2], m.acked[2], m.pruned[2], m.prunedOrd,
-		m.former, m.prunedChain[1][:], m.prunedChain[2][:], m.safe[1], m.safe[2])
+		m.former, int64(m.born), m.prunedChain[1][:], m.prunedChain[2][:], m.safe[1], m.safe[2])
 }
 
 func (w *writer) readVector() error {

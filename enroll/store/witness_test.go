@@ -33,7 +33,7 @@ func TestAWitnessNeverRefunds(t *testing.T) {
 	guess(t, s, 5)
 	given := enrol(t, s, 1)
 	now := disk(t, s, path)
-	chain := strings.Repeat("00", 32)
+	chain := strings.Repeat("00", 16)
 	many := func(n int, format string) string {
 		all := make([]string, n)
 		for i := range all {
@@ -101,7 +101,7 @@ func TestTheHigherOfBothRecordsHolds(t *testing.T) {
 	s := open(t, path)
 	since := time.UnixMilli(5000).UTC()
 	update(t, s, func(tx enroll.Tx) error { return tx.PutTally(guesses, enroll.Tally{Count: 5, Since: since}) })
-	text := `{"seq":99,"order":0,"chain":"` + strings.Repeat("00", 32) + `","tallies":{"wrong-codes/0":{"n":%d,"since":%d}},"given":{}}`
+	text := `{"seq":99,"order":0,"chain":"` + strings.Repeat("00", 16) + `","tallies":{"wrong-codes/0":{"n":%d,"since":%d}},"given":{}}`
 	for _, tt := range []struct{ n, since, wantN, wantSince int64 }{{9, 4000, 9, 5000}, {2, 6000, 5, 6000}, {2, 2, 5, 5000}, {9, 6000, 9, 6000}} {
 		b := disk(t, s, path).with(".witness", sealed(fmt.Sprintf(text, tt.n, tt.since))).start(t)
 		must(t, b.View(t.Context(), func(tx enroll.Tx) error {

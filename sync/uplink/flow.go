@@ -54,7 +54,7 @@ func (m *Machine) advance(f *flow, a wire.Ack) bool {
 
 // forget tells the store what the hub has of a stream.
 func (m *Machine) forget(f *flow, a wire.Ack, all bool) {
-	d := wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Upto: f.acked, All: all}
+	d := wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Upto: f.acked, All: all, Born: a.Born}
 	if f.acked == a.Upto[f.stream] {
 		d.Safe = a.Safe[f.stream]
 		if chain, told := a.Chain[f.stream]; told {
@@ -66,6 +66,9 @@ func (m *Machine) forget(f *flow, a wire.Ack, all bool) {
 
 // Forked answers Forget with wire.ErrFork: the database goes on as another one.
 func (m *Machine) Forked(now time.Time) []Effect {
+	if m.moving {
+		return nil
+	}
 	m.renew(now, [16]byte{})
 	return m.take()
 }

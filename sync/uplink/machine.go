@@ -86,8 +86,9 @@ func (SetTime) effect() {}
 func (Drop) effect()    {}
 
 var (
-	errNoAnswer = errors.New("the hub does not answer (is badgehub running behind the broker?)")
-	errStalled  = errors.New("the hub answers but takes no events (see its log)")
+	errNoAnswer  = errors.New("the hub does not answer (is badgehub running behind the broker?)")
+	errRestarted = errors.New("the hub has started again") // perhaps on an older state
+	errStalled   = errors.New("the hub answers but takes no events (see its log)")
 )
 
 // Machine is the terminal's side of one connection: inputs with their time in,
@@ -100,7 +101,9 @@ type Machine struct {
 	pos      wire.Position // as of the last hello; the vector as of the last Apply
 	settled  bool          // the incarnation stands for this connection
 	renewed  bool          // it is not the one that the connection began with
+	moving   bool          // it is about to change
 	echo     uint64        // the hub's last challenge
+	run      uint64        // the hub's; 0: not told
 	flows    []*flow       // security first
 	credit   uint64
 	hello    time.Time // of a hello that was not answered; zero: none
@@ -155,7 +158,7 @@ func (m *Machine) locate(now time.Time) {
 
 // Located answers Locate.
 func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
-	m.pos = pos
+	m.pos, m.moving = pos, false
 	m.stages.located(pos.Vector)
 	if m.hello.IsZero() {
 		m.tries = 0
@@ -181,11 +184,17 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	if a.Nonce != m.nonce {
 		return nil
 	}
+	if a.Run != 0 && m.run != 0 && a.Run != m.run {
+		m.out = append(m.out, Drop{errRestarted})
+		return m.take()
+	}
+	m.run = max(m.run, a.Run)
 	if a.Challenge != 0 {
 		m.echo = a.Challenge
 	}
 	if a.Incarnation != m.pos.Incarnation {
 		if !m.settled || a.Copied && !m.renewed {
+			m.keepWhatIsMissing(a)
 			m.renew(now, a.Incarnation)
 		}
 		return m.take()
@@ -201,6 +210,17 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	m.follow(now, a)
 	return m.take()
+}
+
+// keepWhatIsMissing tells the store what the hub has of the incarnation that it is about to
+// leave, so that the rest is sent again under the next one.
+func (m *Machine) keepWhatIsMissing(a wire.Ack) {
+	for _, f := range m.flows {
+		if upto, named := a.Upto[f.stream]; named && upto < max(m.pos.Next[f.stream], f.sent+1) {
+			f.acked = upto
+			m.forget(f, a, true)
+		}
+	}
 }
 
 // follow goes on as the hub wants it.
@@ -236,7 +256,7 @@ func pauseFor(millis int64) time.Duration {
 // renew leaves the incarnation for another. What the hub says about the former one
 // does not count any more.
 func (m *Machine) renew(now time.Time, incarnation [16]byte) {
-	m.settled, m.renewed = true, true
+	m.settled, m.renewed, m.moving = true, true, true
 	for _, f := range m.flows {
 		*f = flow{stream: f.stream}
 	}

@@ -99,7 +99,7 @@ type Edit struct {
 // stream in Upto, also with 0.
 type Ack struct {
 	Nonce       [16]byte          `cbor:"1,keyasint"`
-	Incarnation [16]byte          `cbor:"2,keyasint"`           // differs from the sent one: start a new one
+	Incarnation [16]byte          `cbor:"2,keyasint"`           // differs from the sent one: go on as this one; what follows is about the sent one
 	Upto        map[Stream]uint64 `cbor:"3,keyasint"`           // stream → highest contiguous durable seq
 	Credit      uint64            `cbor:"4,keyasint"`           // frames of each stream that may be on the way; 0: pause
 	Time        int64             `cbor:"5,keyasint"`           // Unix milliseconds
@@ -112,6 +112,12 @@ type Ack struct {
 	Copied bool `cbor:"10,keyasint,omitempty"`
 	// Challenge is a number to say back in the next Hello: who does so is alive now.
 	Challenge uint64 `cbor:"11,keyasint,omitempty"`
+	// Born is a random number from when the hub first heard of Incarnation. Another one than
+	// before: it has forgotten it since, with its events. Answers to a Hello have it.
+	Born uint64 `cbor:"12,keyasint,omitempty"`
+	// Run is a random number of the hub's present run. One that has changed may have been put
+	// back to an older state. Answers to a Hello have it.
+	Run uint64 `cbor:"13,keyasint,omitempty"`
 }
 
 // Status tells whether a terminal is there. The one with Online false is also the

@@ -31,6 +31,7 @@ type Durable struct {
 	Upto        uint64
 	Chain       *Chain // of the event at Upto; nil: the hub does not say
 	Safe        uint64 // what a backup of the hub holds
+	Born        uint64 // Ack.Born; 0: not told
 	// All tells that it has nothing above Upto; otherwise it may have got more since.
 	All bool
 }

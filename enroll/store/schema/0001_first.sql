@@ -11,6 +11,7 @@ CREATE TABLE meta (
 	sec_pruned  INTEGER NOT NULL DEFAULT 0,
 	pruned_ord  INTEGER NOT NULL DEFAULT 0, -- order of the last deleted event
 	former      BLOB,                       -- the incarnation before this one; NULL: none
+	born        INTEGER NOT NULL DEFAULT 0, -- the hub's number for this incarnation; 0: it has not said
 	ev_chain    BLOB    NOT NULL,           -- chain at ev_pruned
 	sec_chain   BLOB    NOT NULL,
 	ev_safe     INTEGER NOT NULL DEFAULT 0, -- pos up to which a backup of the hub holds them

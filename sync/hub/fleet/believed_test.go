@@ -138,7 +138,7 @@ func TestATerminalThatIsRemovedAsItConnectsGetsNoSession(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	w.link.up <- hall.sealedHello()
+	w.link.up <- hall.sealedHello(fleet.ID{99})
 	hall.until("answer", func(m fleet.Message) bool { return m.Kind == wire.MsgAck })
 	other.report(swipe())
 	all, err := w.terminals()

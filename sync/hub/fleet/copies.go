@@ -30,8 +30,8 @@ func (h *Hub) refuseCopy(tx Tx, src Source, m wire.Hello, w *welcome) (refused b
 	current, challenge := h.rival(src, m.Nonce)
 	switch {
 	case src.Retired:
-		w.ack.Copied = true
-		return true, succeed(tx, src.Terminal, m, &w.ack)
+		w.ack.Copied, w.ack.Incarnation = true, successor(src.Terminal, m)
+		return true, nil
 	case challenge != 0 && m.Echo == challenge:
 		return true, h.separate(tx, src, m, current, w)
 	case challenge != 0: // stale, or one of two: whoever answers is alive
@@ -39,7 +39,8 @@ func (h *Hub) refuseCopy(tx Tx, src Source, m wire.Hello, w *welcome) (refused b
 		w.ack.Problem = "another connection of this database is there"
 		return true, nil
 	case differs(src, m) && !h.hasJudged(src, m.Nonce):
-		return true, succeed(tx, src.Terminal, m, &w.ack)
+		w.ack.Incarnation = successor(src.Terminal, m)
+		return true, nil
 	}
 	return false, nil
 }
@@ -52,28 +53,11 @@ func (h *Hub) separate(tx Tx, src Source, m wire.Hello, current ID, w *welcome) 
 		return err
 	}
 	other := w.ack
-	other.Nonce, other.Copied = current, true
-	w.ack.Copied = true
-	if err := succeed(tx, src.Terminal, m, &w.ack); err != nil {
-		return err
-	}
+	w.ack.Copied, w.ack.Incarnation = true, successor(src.Terminal, m)
 	m.Nonce = current
-	if err := succeed(tx, src.Terminal, m, &other); err != nil {
-		return err
-	}
+	other.Nonce, other.Copied, other.Incarnation = current, true, successor(src.Terminal, m)
 	w.rival = &other
 	return h.raise(tx, TerminalCopied, src.Terminal, nil)
-}
-
-// succeed names the incarnation that a database goes on as.
-func succeed(tx Tx, terminal string, m wire.Hello, a *wire.Ack) error {
-	a.Incarnation = successor(terminal, m)
-	src, err := tx.Source(terminal, a.Incarnation)
-	if err != nil && !errors.Is(err, people.ErrNotFound) {
-		return err
-	}
-	describeSource(a, src) // it may have said hello as that already
-	return nil
 }
 
 // retireFormer ends the database that a new one was before. That it goes on as another one

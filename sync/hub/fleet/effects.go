@@ -149,13 +149,23 @@ func acceptNumber(e happening, account ID) (uint64, error) {
 	}
 	lent, err := useNumber(e.tx, e.src, n)
 	if err != nil || !lent {
-		return 0, err
+		return 0, errors.Join(err, noteUnlent(e, n, account))
 	}
 	owner, err := e.tx.AssignNumber(n, account)
 	if err != nil || owner == account {
 		return n, err
 	}
 	return 0, e.tx.AddSeen(n, account) // a copy of the terminal told it to somebody else
+}
+
+// noteUnlent keeps the number that somebody was told, which the hub knows of no lease of, if
+// the hub was put back to a backup once: it may have lent it after that.
+func noteUnlent(e happening, n uint64, account ID) error {
+	_, err := e.tx.LastAlarm(HubRestored, "")
+	if err != nil || n > mostNumber {
+		return orNone(err)
+	}
+	return e.tx.AddSeen(n, account)
 }
 
 // makeAnonymous makes an account for a person at a print point, who joins the groups of

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,6 +39,7 @@ func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 		return w, err
 	}
 	describeSource(&w.ack, src)
+	w.ack.Born, w.ack.Run = src.Born, h.run
 	refused, err := h.refuseCopy(tx, src, m, &w)
 	if refused || err != nil {
 		return w, err
@@ -116,7 +118,7 @@ func (h *Hub) findSource(tx Tx, terminal string, m wire.Hello) (Source, error) {
 	if !errors.Is(err, people.ErrNotFound) {
 		return src, err
 	}
-	src = Source{Terminal: terminal, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}}
+	src = Source{Terminal: terminal, Incarnation: m.Incarnation, Upto: map[wire.Stream]uint64{}, Born: randomNumber()}
 	err = tx.EachSource(terminal, func(Source) error {
 		src.Successor = true // it may bring what its former database brought
 		return nil
@@ -128,6 +130,12 @@ func (h *Hub) findSource(tx Tx, terminal string, m wire.Hello) (Source, error) {
 		return src, err
 	}
 	return src, tx.PutSource(src)
+}
+
+// randomNumber is one that a database can keep, not 0.
+func randomNumber() uint64 {
+	id := randomID()
+	return binary.BigEndian.Uint64(id[:])>>1 | 1
 }
 
 func randomID() (id ID) {

@@ -37,6 +37,7 @@ type Hub struct {
 	siteKey sitekey.Key
 	log     *slog.Logger
 	changed func() <-chan struct{}
+	run     uint64 // a random number of this run
 
 	allowance allowance // of events, used by Serve only
 
@@ -50,7 +51,7 @@ type Hub struct {
 // New makes the fleet of a site, and the site's settings if there are none yet.
 func New(ctx context.Context, o Options) (*Hub, error) {
 	h := &Hub{
-		store: o.Store, site: o.Site, key: o.Key, siteKey: o.SiteKey, log: o.Log, changed: o.RowsChanged,
+		store: o.Store, site: o.Site, key: o.Key, siteKey: o.SiteKey, log: o.Log, changed: o.RowsChanged, run: randomNumber(),
 		sessions:  make(map[string]*session),
 		keys:      make(map[string]ed25519.PublicKey),
 		dismissed: make(map[string]int),

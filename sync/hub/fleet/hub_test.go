@@ -171,14 +171,13 @@ func (t *terminal) replay(m fleet.Message, n int) map[fleet.ID]bool {
 	return named
 }
 
-// sealedHello is the hello that the terminal says next, as it goes over the wire.
-func (t *terminal) sealedHello() fleet.Message {
+// sealedHello is a hello of a connection, as it goes over the wire.
+func (t *terminal) sealedHello(nonce fleet.ID) fleet.Message {
 	t.w.t.Helper()
 	hello := wire.Hello{
-		MinVersion: 1, MaxVersion: 1, Nonce: t.nonce, Incarnation: t.inc,
+		MinVersion: 1, MaxVersion: 1, Nonce: nonce, Incarnation: t.inc,
 		Next: t.next, Vector: []wire.CollectionState{}, Agent: "test",
 	}
-	hello.Nonce[1]++ // of a connection that is long over
 	c := wire.Context{Site: siteID, Terminal: t.name, Dir: wire.Up, Kind: wire.MsgHello}
 	msg, err := wire.Seal(t.key, c, hello)
 	if err != nil {
@@ -190,7 +189,7 @@ func (t *terminal) sealedHello() fleet.Message {
 func TestAReplayedHelloChangesNothing(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall, other := w.join("hall"), w.join("other")
-	old := hall.sealedHello()
+	old := hall.sealedHello(fleet.ID{99})
 	hall.hello()
 	hall.wait("leases", func() bool { return len(hall.numbers()) == 16 })
 	hall.report(hall.newAccount("one", 1))
@@ -216,7 +215,7 @@ func TestAReplayedHelloChangesNothing(t *testing.T) {
 func TestALateHelloOfTheRunningConnectionIsNoClone(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall := w.join("hall")
-	late := hall.sealedHello()
+	late := hall.sealedHello(fleet.ID{1}) // the nonce that comes next
 	hall.hello()
 	hall.report(swipe())
 	if named := hall.replay(late, 2); len(named) != 1 || !named[hall.inc] {
@@ -240,7 +239,7 @@ func TestARemovedTerminalIsNotHeard(t *testing.T) {
 		t.Errorf("%s is still there or %s is not; dismissed: %v; %v", hall.name, other.name, dismissed, err)
 	}
 	hall.send(wire.MsgSecurity, hall.frame(wire.StreamSecurity, swipe()))
-	w.link.up <- hall.sealedHello()
+	w.link.up <- hall.sealedHello(fleet.ID{99})
 	other.report(swipe()) // comes after it
 	if n := len(w.events()); n != 2 {
 		t.Errorf("%d events, want the one before and that of the other", n)

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -86,8 +85,7 @@ func (s *session) follow(former *session) {
 		all := append(slices.Clone(former.replaced), former.nonce)
 		s.replaced = all[max(0, len(all)-mostReplaced):]
 	}
-	id := randomID()
-	s.challenge = binary.BigEndian.Uint64(id[:]) | 1
+	s.challenge = randomNumber()
 }
 
 // rival gives the connection that took the place of another one, and its challenge; 0: none

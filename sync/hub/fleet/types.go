@@ -74,6 +74,8 @@ type Source struct {
 	Upto      map[wire.Stream]uint64     // stream → highest contiguous durable seq
 	Chain     map[wire.Stream]wire.Chain // stream → of the event at Upto, if it is known
 	Safe      map[wire.Stream]uint64     // stream → highest seq that a backup holds
+	// Born is a random number from when the hub first heard of it.
+	Born uint64
 	// Retired says that it was copied, or goes on as another one: nothing is taken under its
 	// name any more.
 	Retired bool

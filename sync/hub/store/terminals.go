@@ -66,9 +66,9 @@ func (x *tx) EachTerminal(fn func(fleet.Terminal) error) error {
 }
 
 const (
-	sqlSource     = `SELECT id, successor, retired FROM source WHERE terminal = ? AND incarnation = ?`
+	sqlSource     = `SELECT id, successor, retired, born FROM source WHERE terminal = ? AND incarnation = ?`
 	sqlWatermarks = `SELECT stream, upto, chain, safe FROM watermark WHERE source = ?`
-	sqlPutSource  = `INSERT INTO source (terminal, incarnation, successor) VALUES (?, ?, ?)`
+	sqlPutSource  = `INSERT INTO source (terminal, incarnation, successor, born) VALUES (?, ?, ?, ?)`
 	sqlPutMark    = `INSERT INTO watermark (source, stream, upto, chain) VALUES (?, ?, ?, ?)
 		ON CONFLICT (source, stream) DO UPDATE SET upto = excluded.upto, chain = excluded.chain WHERE excluded.upto > watermark.upto`
 )
@@ -83,6 +83,7 @@ type (
 		id        int64
 		successor bool
 		retired   bool
+		born      uint64
 	}
 )
 
@@ -100,15 +101,15 @@ func (x *tx) Source(terminal string, incarnation [16]byte) (fleet.Source, error)
 func (x *tx) sourceID(s *fleet.Source) (int64, error) {
 	key := database{s.Terminal, s.Incarnation}
 	if known, ok := x.sources[key]; ok {
-		s.Successor, s.Retired = known.successor, known.retired
+		s.Successor, s.Retired, s.Born = known.successor, known.retired, known.born
 		return known.id, nil
 	}
 	var row sourceRow
-	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, flagInto{&row.successor}, flagInto{&row.retired}); err != nil {
+	if err := x.one(sqlSource, []any{s.Terminal, s.Incarnation[:]}, &row.id, flagInto{&row.successor}, flagInto{&row.retired}, &row.born); err != nil {
 		return 0, err
 	}
 	x.sources[key] = row
-	s.Successor, s.Retired = row.successor, row.retired
+	s.Successor, s.Retired, s.Born = row.successor, row.retired, row.born
 	return row.id, nil
 }
 
@@ -133,7 +134,7 @@ func (x *tx) PutSource(s fleet.Source) error {
 	retired := s.Retired
 	id, err := x.sourceID(&s)
 	if errors.Is(err, people.ErrNotFound) {
-		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor)); err == nil {
+		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor), s.Born); err == nil {
 			id, err = x.sourceID(&s)
 		}
 	}
@@ -144,7 +145,7 @@ func (x *tx) PutSource(s fleet.Source) error {
 		if _, err := x.exec(`UPDATE source SET retired = 1 WHERE id = ?`, id); err != nil {
 			return err
 		}
-		x.sources[database{s.Terminal, s.Incarnation}] = sourceRow{id, s.Successor, true}
+		x.sources[database{s.Terminal, s.Incarnation}] = sourceRow{id, s.Successor, true, s.Born}
 	}
 	for stream, n := range s.Upto {
 		var chain []byte
@@ -180,9 +181,9 @@ func (x *tx) EachSource(terminal string, fn func(fleet.Source) error) error {
 	}
 	read := func(scan scan) (r row, err error) {
 		r.Terminal = terminal
-		return r, scan(&r.id, idInto{&r.Incarnation}, flagInto{&r.Successor}, flagInto{&r.Retired})
+		return r, scan(&r.id, idInto{&r.Incarnation}, flagInto{&r.Successor}, flagInto{&r.Retired}, &r.Born)
 	}
-	query := `SELECT id, incarnation, successor, retired FROM source WHERE terminal = ? ORDER BY id`
+	query := `SELECT id, incarnation, successor, retired, born FROM source WHERE terminal = ? ORDER BY id`
 	return collect(x, query, []any{terminal}, read, func(r row) (err error) {
 		if err := x.readMarks(r.id, &r.Source); err != nil {
 			return err

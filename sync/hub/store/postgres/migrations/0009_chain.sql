@@ -1,8 +1,10 @@
 -- The chain of the event at a watermark, NULL from before there were chains, and how far a
 -- backup holds the stream. A retired database was copied or has a successor.
+-- born is a random number from when the hub first heard of it.
 ALTER TABLE watermark ADD COLUMN chain BYTEA;
 ALTER TABLE watermark ADD COLUMN safe BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE source ADD COLUMN retired BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE source ADD COLUMN born BIGINT NOT NULL DEFAULT 0;
 
 -- What somebody must look at. done is 0 until somebody acknowledged it.
 CREATE TABLE alarm (
