@@ -73,8 +73,10 @@ lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.
 	@scripts/test.sh lab
 
 .PHONY: soak
-soak: ## runs the long matrices that make test has a part of: power cuts, cards
+SEEDS ?= 100000
+soak: ## runs the long matrices that make test has a part of: power cuts, cards, SEEDS=100000 plays of a site
 	go test -count=1 -timeout 2h -tags soak,cards -run Soak -v ./firmware/... ./cmd/badgectl
+	go test -count=1 -timeout 24h -run TestPlays ./internal/rig/syncsim -seeds $(SEEDS)
 
 .PHONY: bench
 bench: rig ## measures, each against a yardstick in the same run; BENCH=path prints one family as JSON lines

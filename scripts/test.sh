@@ -61,6 +61,7 @@ suites=(
 	"cards   | ${cards[*]} | T7: cards for terminals are written onto loop devices that lie, shrink, fail and vanish; as root"
 	"scripts | shellcheck:shellcheck              | the shell scripts are sound"
 	"power   | unshare:util-linux                 | power cuts on a disk that forgets what was not synced: nothing acknowledged is lost"
+	"sync    |                                    | a site from one seed: terminals, hub, network, disks and clocks fail in every way, and nothing is lost or counts twice"
 	"story   |                                    | the way of a badge, step by step, with the real processes"
 	"system  |                                    | 300 kill -9 under load: nothing lost, nothing double"
 	"lab     | ${lab[*]}                                    | readers on USB and GPIO, in virtual machines"
@@ -124,6 +125,7 @@ run_power() { # who is not root mounts in a namespace where they are
 }
 run_packages() { go_tagged manual && scripts/packages.sh; }
 run_scripts() { shellcheck scripts/*.sh .ci/run firmware/packages/*.{preinst,postinst,prerm,postrm}; }
+run_sync() { go_test -run TestPlays ./internal/rig/syncsim -seeds 250; }
 run_story() { make --no-print-directory story; }
 run_system() { memory=$disk go_test -v -tags system ./internal/rig/systest; }
 run_lab() { scripts/lab.sh; }

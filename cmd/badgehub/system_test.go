@@ -136,11 +136,15 @@ func body(order int) []byte {
 // frame is the 16 events after upto.
 func (b *box) frame(upto uint64) wire.Frame {
 	b.t.Helper()
+	var after wire.Chain
+	for i := range upto {
+		after = after.Next(body(int(i) + 1))
+	}
 	var bodies [][]byte
 	for i := range 16 {
 		bodies = append(bodies, body(int(upto)+i+1))
 	}
-	f, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, wire.Batch{First: upto+1, Events: bodies})
+	f, err := wire.PackFrame(b.id.Incarnation, wire.StreamEvents, wire.Batch{First: upto + 1, After: after, Events: bodies})
 	if err != nil {
 		b.t.Fatal(err)
 	}

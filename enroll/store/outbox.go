@@ -127,6 +127,10 @@ func (s *Store) Acked(ctx context.Context, d wire.Durable) error {
 // back to an older state: it gets again what is still here.
 func (w *writer) acknowledge(d wire.Durable) error {
 	at := &w.at
+	if d.Other {
+		at.doubtful = true
+		return wire.ErrFork
+	}
 	if given := uint64(at.pos[d.Stream] - at.base[d.Stream]); d.Upto > given {
 		return fmt.Errorf("the hub has %d events of stream %d, but only %d were ever written here", d.Upto, d.Stream, given)
 	}

@@ -122,6 +122,7 @@ var folders = []folder{
 	{"internal/rig/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/lab", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/lab/*", level5, []string{"internal/rig/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
+	{"internal/rig/syncsim", level5, []string{"reader", "enroll/...", "sync/...", "internal/clock", "internal/secret", "internal/sitekey"}},
 	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"cmd/badged", level5, []string{"reader/gpioport", "sync/identity", "internal/...", "internal/terminal", "internal/terminal/plan"}},
 	{"internal/rig", level5, []string{"internal/cli", "internal/foreign", "internal/rig/workbench", "internal/rig/bench"}},

@@ -204,6 +204,7 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
 	for _, f := range m.flows {
 		if !m.advance(f, a) {
+			m.doubt(f)
 			m.renew(now, [16]byte{})
 			return m.take()
 		}
@@ -216,11 +217,20 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 // leave, so that the rest is sent again under the next one.
 func (m *Machine) keepWhatIsMissing(a wire.Ack) {
 	for _, f := range m.flows {
-		if upto, named := a.Upto[f.stream]; named && upto < max(m.pos.Next[f.stream], f.sent+1) {
+		upto, named := a.Upto[f.stream]
+		switch {
+		case named && upto < max(m.pos.Next[f.stream], f.sent+1):
 			f.acked = upto
 			m.forget(f, a, true)
+		case named:
+			m.doubt(f)
 		}
 	}
+}
+
+// doubt tells the store that the hub has other events than this database.
+func (m *Machine) doubt(f *flow) {
+	m.out = append(m.out, Forget{wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Other: true}})
 }
 
 // follow goes on as the hub wants it.

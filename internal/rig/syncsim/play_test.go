@@ -18,7 +18,7 @@ import (
 
 var (
 	oneSeed = flag.Uint64("seed", 0, "play this seed only, and tell what happens")
-	seeds   = flag.Uint64("seeds", 100, "how many seeds to play")
+	seeds   = flag.Uint64("seeds", 20, "how many seeds to play")
 	from    = flag.Uint64("from", 1, "the first seed")
 )
 

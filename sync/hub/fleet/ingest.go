@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/refusal"
 	"badged/sync/wire"
 )
@@ -94,6 +95,9 @@ func (h *Hub) storeEvent(e happening) error {
 	if err != nil || !added {
 		return err
 	}
+	if forgotten, err := h.mayBeForgotten(e); forgotten || err != nil {
+		return err
+	}
 	err = h.applyEffects(e)
 	var refused *refusal.Error
 	if errors.As(err, &refused) { // an event cannot be sent back: refusing it would stop its stream
@@ -101,4 +105,19 @@ func (h *Hub) storeEvent(e happening) error {
 		return nil
 	}
 	return err
+}
+
+// mayBeForgotten reports whether an event is so old that the hub would not know it again, and
+// comes from a database that sends events again: its effects must not come twice.
+func (h *Hub) mayBeForgotten(e happening) (bool, error) {
+	if !e.src.Successor {
+		return false, nil
+	}
+	site, err := access.Settings(e.tx.Tx.Tx)
+	if err != nil || e.at().After(e.tx.Now.AddDate(0, -int(site.KeepEvents), 0)) {
+		return false, err
+	}
+	h.log.Warn("an event is older than events are kept, and its terminal sends some again: it has no effect",
+		"terminal", e.terminal.Name, "order", e.ev.Order)
+	return true, nil
 }
