@@ -80,6 +80,7 @@ type CardQuery struct {
 	Account   ID        // zero: any
 	State     CardState // empty: any
 	Contested bool      // with an open conflict only
+	Temporary bool      // with an end only, passed or to come
 	After     string    // cursor that a former page gave
 	Limit     int       // 0: all
 }

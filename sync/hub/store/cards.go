@@ -105,6 +105,9 @@ func (x *tx) cardsIn(half string, q access.CardQuery) ([]access.Card, string, er
 		c.add("NOT EXISTS (SELECT 1 FROM conflict k WHERE k.card = c.id AND k.resolved = 0)")
 	}
 	c.add("c.id > ?", after)
+	if q.Temporary {
+		c.add("c.expires > 0")
+	}
 	switch {
 	case q.Account != (access.ID{}) && q.State != "":
 		c.add("c.account = ? AND c.state || '' = ?", q.Account[:], string(q.State)) // by the index of accounts
@@ -132,7 +135,7 @@ func (x *tx) contestedCards(q access.CardQuery, after []byte, cursor func(access
 		c, err = x.Card(id)
 		if errors.Is(err, people.ErrNotFound) { // wanted, but nobody has it
 			err = nil
-		} else if q.State == "" || c.State == q.State {
+		} else if (q.State == "" || c.State == q.State) && (!q.Temporary || !c.Expires.IsZero()) {
 			page = append(page, c)
 		}
 	}

@@ -2,21 +2,28 @@ package web
 
 import (
 	"embed"
+	"slices"
 	"strings"
 
 	"badged/internal/profile"
 	"badged/internal/sitekey"
 	"badged/sync/hub/web/door"
 	"badged/sync/hub/web/manage"
+	"badged/sync/hub/web/manage/doors"
 	"badged/sync/hub/web/page"
 )
 
 //go:embed pages/*.html
 var templates embed.FS
 
-// Parts are all parts of the web.
+// Parts are all parts of the web. The two of management have one menu.
 func Parts(o Options) []page.Part {
-	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")}), own(o)}
+	members := manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")})
+	entry := doors.Part(o.Hub)
+	const afterMembers = 2
+	members.Menu = slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)
+	entry.Menu = members.Menu
+	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

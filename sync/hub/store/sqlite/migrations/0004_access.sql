@@ -8,6 +8,7 @@ CREATE TABLE card (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX card_account ON card (account, id);
 CREATE INDEX card_state ON card (state, id);
+CREATE INDEX card_temporary ON card (id) WHERE expires > 0;
 
 CREATE TABLE conflict (
     id       INTEGER PRIMARY KEY,

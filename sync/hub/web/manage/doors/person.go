@@ -1,0 +1,97 @@
+package doors
+
+import (
+	"encoding/hex"
+	"errors"
+
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
+	"badged/sync/hub/web/page"
+)
+
+// manyCandidates bounds how many people a form offers.
+const manyCandidates = 10
+
+// chooser lets somebody name a person: by what is typed, or as one of those who may be meant.
+// None of several is suggested.
+type chooser struct {
+	Form       *page.Form
+	Candidates []page.Option
+}
+
+// The fields of a chooser.
+const (
+	personField = "personne" // what is typed
+	idField     = "compte"   // who was chosen of several
+)
+
+// find finds the person that a form names. When it is not certain who that is, it refuses the
+// field and offers whom it may be.
+func (c *chooser) find(r *page.Request, tx fleet.Tx) (a people.Account, ok bool, err error) {
+	ref := c.Form.Value(idField)
+	if ref == "" {
+		ref = c.Form.Value(personField)
+	}
+	if ref == "" {
+		c.Form.Refuse(personField, r.T("doors.person.missing"))
+		return a, false, nil
+	}
+	a, err = people.Find(tx.Tx.Tx.Tx, ref)
+	if err == nil {
+		return a, true, nil
+	}
+	var refused *refusal.Error
+	if !errors.As(err, &refused) {
+		return a, false, err
+	}
+	if err := c.offer(r, tx, ref); err != nil {
+		return a, false, err
+	}
+	key := "doors.person.none"
+	if len(c.Candidates) > 0 {
+		key = "doors.person.several"
+	}
+	c.Form.Refuse(personField, r.T(key))
+	return a, false, nil
+}
+
+// offer lists the people whose name or address begins as what was typed.
+func (c *chooser) offer(r *page.Request, tx fleet.Tx, typed string) error {
+	found, _, err := people.List(tx.Tx.Tx.Tx, people.Query{Search: typed, Limit: manyCandidates})
+	c.Candidates = nil
+	for _, a := range found {
+		hint := a.Email
+		if hint == "" {
+			hint = r.T("doors.person.since", r.Date(a.Created))
+		}
+		c.Candidates = append(c.Candidates, page.Option{Value: people.HexID(a.ID), Text: a.DisplayName(), Hint: hint + " · " + r.T("doors.state."+string(a.State))})
+	}
+	return err
+}
+
+// parseID is an id of 32 hex digits.
+func parseID(text string) (id people.ID, ok bool) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(id) {
+		return id, false
+	}
+	return people.ID(b), true
+}
+
+// nameOf is how an account is shown; a dash for one that is gone.
+func nameOf(tx fleet.Tx, id people.ID) (string, error) {
+	a, err := tx.Account(id)
+	if errors.Is(err, people.ErrNotFound) {
+		return "–", nil
+	}
+	return a.DisplayName(), err
+}
+
+// orMissing is a page that is not there for what is not there.
+func orMissing(err error) error {
+	if errors.Is(err, people.ErrNotFound) || refusal.IsKind(err, refusal.Missing) {
+		return page.ErrNotFound
+	}
+	return err
+}
