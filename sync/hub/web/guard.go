@@ -115,7 +115,11 @@ func toLogIn(r *page.Request) page.Reply {
 	return page.Go("/?" + backTo(r)).Flash("web.signin")
 }
 
-// backTo is the parameter that leads back to the page that was asked for.
+// backTo is the parameter that leads back to the page that was asked for. What a form said is
+// not kept.
 func backTo(r *page.Request) string {
+	if r.HTTP.Method != http.MethodGet {
+		return ""
+	}
 	return url.Values{"to": {page.Local(r.HTTP.URL.RequestURI())}}.Encode()
 }

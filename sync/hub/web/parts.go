@@ -33,7 +33,7 @@ func own(o Options) page.Part {
 		Name: "web", Layout: page.Narrow, Templates: templates, Texts: texts,
 		Routes: []page.Route{
 			{Method: "POST", Path: "/langue", Right: page.Anyone, Handle: chooseLang},
-			{Method: "POST", Path: "/deconnexion", Right: page.SignedIn, Handle: signOut},
+			{Method: "POST", Path: "/deconnexion", Right: page.SignedIn, Early: true, Handle: signOut},
 			{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
 			{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send},
 		},

@@ -112,6 +112,9 @@ func (s *server) handle(w http.ResponseWriter, r *page.Request, route page.Route
 	case page.Denied:
 		return r.Fail(http.StatusForbidden), nil
 	}
+	if r.Person != nil && r.Person.Unread && route.Right != page.Anyone && !route.Early {
+		return page.Go("/confidentialite?" + backTo(r)), nil
+	}
 	if route.Fresh && !r.Person.Session.Recent(r.Now) {
 		return page.Go("/confirmer?" + backTo(r)), nil
 	}

@@ -27,7 +27,8 @@ func findPerson(tx fleet.Tx, r *http.Request) (*page.Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page.Person{Account: account, Session: session, Token: token, Areas: areasOf(account)}, nil
+	_, unread, err := people.DueNotice(tx.Tx.Tx.Tx, account)
+	return &page.Person{Account: account, Session: session, Token: token, Areas: areasOf(account), Unread: unread}, err
 }
 
 // areasOf are the areas that an account may manage, as the domain decides.

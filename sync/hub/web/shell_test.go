@@ -14,7 +14,7 @@ import (
 
 // public are the routes that anybody may use. Each was thought about.
 var public = []string{
-	"GET /{$}", "POST /connexion", "GET /aide/connexion", "GET /oublie", "POST /oublie", "GET /creer", "POST /creer", "GET /nouveau", "POST /nouveau",
+	"GET /{$}", "POST /connexion", "GET /aide/connexion", "GET /confidentialite", "GET /oublie", "POST /oublie", "GET /creer", "POST /creer", "GET /nouveau", "POST /nouveau",
 	"GET /nouveau/cree", "POST /nouveau/pin", "GET /lien/{token}", "GET /lien", "POST /lien", "GET /mot-de-passe", "POST /mot-de-passe", "POST /langue", "GET /aide/certificat", "GET /aide/certificat/ca.crt",
 }
 

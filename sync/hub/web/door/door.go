@@ -39,6 +39,8 @@ func Part(key func() sitekey.Key) page.Part {
 			{Method: "GET", Path: "/confirmer", Right: page.SignedIn, Handle: showConfirm},
 			{Method: "POST", Path: "/confirmer", Right: page.SignedIn, Handle: confirm},
 			{Method: "GET", Path: "/aide/connexion", Right: page.Anyone, Handle: showHelp},
+			{Method: "GET", Path: "/confidentialite", Right: page.Anyone, Handle: showNotice},
+			{Method: "POST", Path: "/confidentialite", Right: page.SignedIn, Early: true, Handle: answerNotice},
 			{Method: "GET", Path: "/oublie", Right: page.Anyone, Handle: showForgotten},
 			{Method: "POST", Path: "/oublie", Right: page.Anyone, Handle: sendReset},
 			{Method: "GET", Path: "/creer", Right: page.Anyone, Handle: showOwn},

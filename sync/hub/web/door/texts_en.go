@@ -139,4 +139,14 @@ var english = map[string]string{
 	"door.password.too_long":   "It is too long: 256 characters at most.",
 	"door.password.too_common": "It is guessed too fast: known words, rows of keys or the name of the site. Add words of your own.",
 	"door.password.bad_text":   "It has a character that nobody can type.",
+
+	"door.notice.title":   "Privacy policy",
+	"door.notice.version": "Version %s, in force since %s.",
+	"door.notice.link":    "The whole text",
+	"door.notice.agree":   "I have read the privacy policy and accept it",
+	"door.notice.tick":    "Tick the box to continue, or decline.",
+	"door.notice.button":  "Continue",
+	"door.notice.refuse":  "Decline",
+	"door.notice.means":   "If you decline, you are signed out, and nothing is kept but this refusal.",
+	"door.notice.refused": "Your refusal is noted and you are signed out. You can accept when you log in again.",
 }

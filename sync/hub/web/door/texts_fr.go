@@ -139,4 +139,14 @@ var french = map[string]string{
 	"door.password.too_long":   "Il est trop long\u00a0: 256 caractères au plus.",
 	"door.password.too_common": "Il se devine trop vite\u00a0: des mots connus, des suites ou le nom du site. Ajoutez des mots à vous.",
 	"door.password.bad_text":   "Il contient un caractère qui ne se tape pas.",
+
+	"door.notice.title":   "Politique de confidentialité",
+	"door.notice.version": "Version %s, en vigueur depuis le %s.",
+	"door.notice.link":    "Le texte complet",
+	"door.notice.agree":   "J’ai bien lu et j’accepte la politique de confidentialité",
+	"door.notice.tick":    "Cochez la case pour continuer, ou refusez.",
+	"door.notice.button":  "Continuer",
+	"door.notice.refuse":  "Refuser",
+	"door.notice.means":   "Si vous refusez, vous êtes déconnecté et rien d’autre n’est gardé que ce refus.",
+	"door.notice.refused": "Votre refus est noté et vous êtes déconnecté. Vous pourrez accepter en vous reconnectant.",
 }

@@ -39,7 +39,9 @@ type Route struct {
 	Path   string // a pattern of net/http: "/g/membres/{id}"
 	Right  Right
 	// Fresh wants somebody who logged in, or did so again, a short time ago.
-	Fresh  bool
+	Fresh bool
+	// Early lets people in who have not agreed to the privacy notice in force.
+	Early  bool
 	Body   int64 // most bytes of a form; 0: 64 KiB
 	Handle Handler
 }
@@ -81,4 +83,5 @@ type Person struct {
 	Session people.Session
 	Token   people.SessionToken // of the session: what only this browser has
 	Areas   []Right             // beside what the role gives
+	Unread  bool                // has to agree to the privacy notice before anything else
 }
