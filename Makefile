@@ -6,7 +6,7 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
 # Code with these tags is checked too; scripts/test.sh runs it.
-TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual,postgres
+TAGS := peers,print,browser,units,power,system,lab,cards,soak,manual,postgres,mail
 FUZZTIME ?= 20s
 
 .PHONY: help

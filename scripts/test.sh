@@ -37,6 +37,9 @@ postgres=(/usr/lib/postgresql/15/bin/postgres:postgresql-15)
 # Judges of partition tables and file systems, and what makes disks of files.
 cards=(/dev/fuse:fuse mcopy:mtools sgdisk:gdisk sfdisk:fdisk fsck.vfat:dosfstools mkfs.ext4:e2fsprogs losetup:mount)
 
+# A mail server, and what checks its log-ins.
+mail=(/usr/sbin/postfix:postfix /usr/sbin/dovecot:dovecot-core)
+
 # What makes and judges packages, runs the programs of every processor, and boots a Debian.
 debian=(debootstrap:debootstrap systemd-nspawn:systemd-container)
 packaging=("${debian[@]}" apt-ftparchive:apt-utils gpg:gpg lintian:lintian qemu-arm:qemu-user)
@@ -53,6 +56,7 @@ suites=(
 	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
 	"postgres | ${postgres[*]} | the hub on PostgreSQL: the store's contract and races, the commands, the story"
 	"print   | cupsd:cups-daemon lp:cups-client   | held print jobs on a real CUPS: two people, two printers, trouble of every kind"
+	"mail    | ${mail[*]} | mails to a real Postfix: TLS, log-in, refusals, an absence, sendmail; as root"
 	"libusb  | ${libusb[*]}              | a build with libusb, for smart card readers"
 	"browser | chromium:chromium                  | the pages in a real browser"
 	"units   | ${screen[*]} | the systemd units say what they mean, and the screen shows the panel"
@@ -109,6 +113,7 @@ run_postgres() {
 		go_test -tags postgres -run 'PostgreSQL' ./cmd/badgehub ./internal/rig/workbench
 }
 run_print() { go_tagged print; }
+run_mail() { go_tagged mail; }
 run_libusb() {
 	CGO_ENABLED=1 go build -tags libusb -o /dev/null ./cmd/badged &&
 		CGO_ENABLED=1 go vet -tags libusb ./cmd/badged ./reader/usbport &&
