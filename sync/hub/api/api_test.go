@@ -207,6 +207,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	s.lookAround(ada)
 	s.offerServices(ada)
 	s.sendMails(ada)
+	s.alarms()
 	s.takeAway(ada, bob, grant, claim)
 	s.followOne()
 	s.importSome()
@@ -316,6 +317,27 @@ func (s *site) addRoster() {
 		}
 	}
 	s.refused("/v1/terminals/roster", object{"days": 7, "terminals": []object{{"name": "UPPER"}}}, "terminal_name")
+}
+
+// alarms lists and acknowledges what somebody must look at (issue 14, 1.2).
+func (s *site) alarms() {
+	s.t.Helper()
+	if err := s.db.Write(s.t.Context(), audit.Actor{Kind: audit.System}, fleet.MarkRestored); err != nil {
+		s.t.Fatal(err)
+	}
+	open := must[api.Page[api.Alarm]](s, "GET", "/v1/alarms?open=true", nil).Items
+	if len(open) != 1 || open[0].Kind != "hub_restored" || open[0].Todo == "" || !open[0].Done.IsZero() {
+		s.t.Fatalf("alarms %+v", open)
+	}
+	path := fmt.Sprintf("/v1/alarms/%d/acknowledge", open[0].ID)
+	if a := must[api.Alarm](s, "POST", path, nil); a.Done.IsZero() || a.By != "0" {
+		s.t.Errorf("acknowledged: %+v", a)
+	}
+	if open := must[api.Page[api.Alarm]](s, "GET", "/v1/alarms?open=true", nil).Items; len(open) != 0 {
+		s.t.Errorf("still open: %+v", open)
+	}
+	s.refused(path, nil, "alarm_done")
+	s.refused("/v1/alarms/99/acknowledge", nil, "alarm_missing")
 }
 
 // takeAway ends what was made.

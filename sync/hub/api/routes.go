@@ -12,6 +12,9 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"POST /v1/terminals/roster":   s.addRoster,
 		"DELETE /v1/terminals/{name}": s.removeTerminal,
 
+		"GET /v1/alarms":                   read(s, listAlarms),
+		"POST /v1/alarms/{id}/acknowledge": s.acknowledgeAlarm,
+
 		"GET /v1/accounts":                         read(s, listAccounts),
 		"POST /v1/accounts":                        change(s, addAccount),
 		"GET /v1/accounts/{ref}":                   read(s, showAccount),

@@ -103,6 +103,9 @@ const (
 	HubRestored      AlarmKind = "hub_restored"      // the hub's was
 )
 
+// AlarmKinds are all kinds.
+var AlarmKinds = []AlarmKind{TerminalCopied, TerminalRestored, HubRestored}
+
 // Alarm is something that somebody must look at. At most one of a kind and an object is
 // open.
 type Alarm struct {
