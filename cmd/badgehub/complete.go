@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ var places = map[string]choices{
 	}),
 	"MAIL": listed("/v1/mails", func(m api.Mail) cobra.Completion {
 		return cobra.CompletionWithDesc(shortID(m.ID), m.Purpose+" to "+m.To+", "+m.State)
+	}),
+	"ALARM": listed("/v1/alarms", func(a api.Alarm) cobra.Completion {
+		return cobra.CompletionWithDesc(strconv.FormatUint(a.ID, 10), a.Text)
 	}),
 	"GRANT":    listed("/v1/grants", func(g api.Grant) cobra.Completion { return cobra.CompletionWithDesc(g.ID, grantLine(g)) }),
 	"DOOR":     someDoor,

@@ -54,7 +54,7 @@ func (p *program) terminalList() *cobra.Command {
 			}
 			foreign.Clean(&all)
 			p.showTroubles(p.stdio.Out, all)
-			return nil
+			return p.advise(p.showAlarms(c.Context(), client))
 		},
 	}
 }

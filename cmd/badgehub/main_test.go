@@ -297,7 +297,7 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 		"card list", "card state", "card give", "card free", "claim add", "claim list", "claim remove", "pin add", "pin remove",
 		"door add", "door list", "door remove", "grant add", "grant list", "grant remove", "schedule set", "schedule list",
 		"schedule remove", "holiday add", "holiday list", "holiday remove", "terminal add", "terminal list", "terminal remove",
-		"event list", "event follow", "audit list", "audit verify", "site show", "site set", "site reopen", "backup", "restore", "db copy",
+		"event list", "event follow", "audit list", "audit verify", "alarm list", "alarm acknowledge", "site show", "site set", "site reopen", "backup", "restore", "db copy",
 	} {
 		out, err := runHub(t, append(strings.Fields(c), "--help")...)
 		if err != nil || !strings.Contains(out, "Examples:\n  badgehub "+c) {

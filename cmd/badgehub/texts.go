@@ -45,6 +45,7 @@ func headingsIn(lang, english string) string {
 // advice is what to do about a refusal, by its code: what belongs to the command line and
 // not to the hub.
 var advice = map[string]text{
+	"alarm_missing":     {"Voyez `badgehub alarm list`.", "See `badgehub alarm list`."},
 	"account_not_found": {"Voyez `badgehub account list`.", "See `badgehub account list`."},
 	"card_not_found": {"Voyez `badgehub card list`, ou pour les cartes qui ne sont à personne `badgehub card list --unknown`.",
 		"See `badgehub card list`, or for cards that nobody has `badgehub card list --unknown`."},

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"badged/internal/sqlite"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
 )
 
 // Restore puts a backup in place at path, where there must be no file. It works on a copy
 // that gets the name when it has passed all checks: the file's structure, every set hash, the
-// chain of the audit log. The backup stays as it is.
+// chain of the audit log; that it was restored is noted in it. The backup stays as it is.
 func Restore(ctx context.Context, backup, path string) error {
 	part := path + ".restore"
 	if err := removeAll(part); err != nil { // of a restore that was cut off
@@ -46,7 +48,11 @@ func check(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Check(ctx), s.Close())
+	err = s.Check(ctx)
+	if err == nil {
+		err = s.Write(ctx, audit.Actor{Kind: audit.System, Via: "restore"}, fleet.MarkRestored)
+	}
+	return errors.Join(err, s.Close())
 }
 
 func removeAll(path string) error {
