@@ -27,7 +27,6 @@ var plain = []string{"internal/secret", "internal/sitekey", "internal/clock", "i
 
 var folders = []folder{
 	{"internal/secret", base, nil},
-	{"internal/seal", base, []string{"internal/secret"}},
 	{"internal/sitekey", base, nil},
 	{"internal/clock", base, nil},
 	{"internal/spelling", base, nil},
@@ -91,7 +90,7 @@ var folders = []folder{
 	{"sync/hub/mail", level2, []string{"sync/hub/audit", "sync/hub/refusal"}},
 	{"sync/hub/people", level2, []string{"sync/hub/audit", "sync/hub/mail", "sync/hub/refusal"}},
 	{"sync/hub/roster", level2, []string{"sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
-	{"sync/hub/access", level2, []string{"internal/seal", "sync/hub/mail", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
+	{"sync/hub/access", level2, []string{"sync/hub/mail", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal"}},
 
 	{"enroll/store", level3, []string{"enroll", "sync/wire", "sync/uplink", "internal/sqlite", "internal/ownfile", "reader", "keypad"}},
 	{"internal/printjobs", level3, []string{"enroll", "internal/cups", "internal/health"}},
@@ -107,7 +106,8 @@ var folders = []folder{
 	{"sync/hub/api", level4, []string{"sync/hub/fleet", "sync/hub/mail", "sync/hub/roster", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire", "internal/profile", "internal/unixsock", "internal/httpserve"}},
 	{"sync/hub/web/page", level4, []string{"sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "internal/webpage"}},
 	{"sync/hub/web/door", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "internal/password"}},
-	{"sync/hub/web/manage", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/audit", "sync/hub/roster", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire"}},
+	{"sync/hub/web/me", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/wire", "internal/password"}},
+	{"sync/hub/web/manage", level4, []string{"sync/hub/web/page", "sync/hub/web/me", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/audit", "sync/hub/roster", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire"}},
 	{"sync/hub/web/manage/doors", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/refusal", "sync/hub/words", "sync/wire"}},
 	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki"}},
 	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/web/manage/doors", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit"}},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"badged/internal/seal"
 	"badged/internal/secret"
 	"badged/internal/sitekey"
 	"badged/sync/hub/audit"
@@ -98,8 +97,8 @@ func ConfirmHeld(tx Tx, account, id ID) (Enrolment, error) {
 // NewCode asks for a code of an enrolment.
 type NewCode struct {
 	Account, Enrolment ID
-	Box                seal.Box // of the session that shows the code
-	Away               []string // doors whose terminals the hub does not hear now
+	Session            people.SessionToken // that shows the code
+	Away               []string            // doors whose terminals the hub does not hear now
 }
 
 // IssueCode issues the code that binds the card of an enrolment, in place of a former one.
@@ -118,12 +117,16 @@ func IssueCode(tx Tx, key sitekey.Key, n NewCode) (Enrolment, IssuedClaim, error
 	}
 	before := e
 	e.Step, e.Claim, e.Closed = StepCode, c.ID, time.Time{}
-	e.Sealed = n.Box.Seal(c.Code, e.sealedFor(c.ID))
+	if e.Sealed, err = people.Seal(n.Session, e.sealedFor(c.ID), []byte(c.Code.Reveal())); err != nil {
+		return e, c, err
+	}
 	return e, c, keepEnrolment(tx, "enrolment.code", before, e)
 }
 
 // sealedFor binds sealed bytes to one claim of one enrolment.
-func (e Enrolment) sealedFor(claim ID) []byte { return append(e.ID[:], claim[:]...) }
+func (e Enrolment) sealedFor(claim ID) string {
+	return "code " + people.HexID(e.ID) + " " + people.HexID(claim)
+}
 
 // CodeStatus is what a page can say of the code of an enrolment.
 type CodeStatus string
@@ -144,7 +147,7 @@ type ShownCode struct {
 }
 
 // ReadCode gives the code of an enrolment to the session that asked for it.
-func ReadCode(tx Tx, e Enrolment, box seal.Box) (ShownCode, error) {
+func ReadCode(tx Tx, e Enrolment, session people.SessionToken) (ShownCode, error) {
 	c, err := tx.Claim(e.Claim)
 	if err != nil {
 		return ShownCode{}, orMissing(err, CodeClaimNotFound, "claim", people.HexID(e.Claim))
@@ -156,9 +159,9 @@ func ReadCode(tx Tx, e Enrolment, box seal.Box) (ShownCode, error) {
 	case c.stateAt(tx.Now) != ClaimLive:
 		out.Status = ExpiredCode
 	default:
-		out.Status, out.Code = ShowCode, secret.Text{}
-		if out.Code, err = box.Open(e.Sealed, e.sealedFor(c.ID)); err != nil {
-			out.Status = HideCode
+		out.Status = HideCode
+		if text, ok := people.Unseal(session, e.sealedFor(c.ID), e.Sealed); ok {
+			out.Status, out.Code = ShowCode, secret.New(string(text))
 		}
 	}
 	return out, nil

@@ -4,21 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"badged/internal/seal"
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 )
-
-func newBox(t testing.TB, key string) seal.Box {
-	t.Helper()
-	b, err := seal.NewBox([]byte(key), "session")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // as runs a command as somebody who is logged in to the web.
 func (s site) as(a people.Account, fn func(access.Tx) error) {
@@ -44,11 +34,11 @@ func (s site) confirmHeld(e access.Enrolment) access.Enrolment {
 	return get(s, func(tx access.Tx) (access.Enrolment, error) { return access.ConfirmHeld(tx, e.Account, e.ID) })
 }
 
-// issue asks for a code, which a session with this box shows.
-func (s site) issue(e access.Enrolment, box seal.Box) (c access.IssuedClaim) {
+// issue asks for a code, which a session with this session shows.
+func (s site) issue(e access.Enrolment, session people.SessionToken) (c access.IssuedClaim) {
 	s.t.Helper()
 	s.do(func(tx access.Tx) (err error) {
-		_, c, err = access.IssueCode(tx, s.key, access.NewCode{Account: e.Account, Enrolment: e.ID, Box: box})
+		_, c, err = access.IssueCode(tx, s.key, access.NewCode{Account: e.Account, Enrolment: e.ID, Session: session})
 		return err
 	})
 	return c
@@ -59,20 +49,20 @@ func (s site) enrolment(e access.Enrolment) access.Enrolment {
 	return get(s, func(tx access.Tx) (access.Enrolment, error) { return access.FindEnrolment(tx, e.Account, e.ID) })
 }
 
-func (s site) code(e access.Enrolment, box seal.Box) access.ShownCode {
+func (s site) code(e access.Enrolment, session people.SessionToken) access.ShownCode {
 	s.t.Helper()
 	now := s.enrolment(e)
-	return get(s, func(tx access.Tx) (access.ShownCode, error) { return access.ReadCode(tx, now, box) })
+	return get(s, func(tx access.Tx) (access.ShownCode, error) { return access.ReadCode(tx, now, session) })
 }
 
 // S2.02: before somebody confirms to hold a card nothing is issued.
 func TestNothingIsIssuedBeforeSomebodyConfirmsToHoldACard(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	e := s.start(ada, "")
 	equal(t, "step", e.Step, access.StepHeld)
 	s.refused(access.CodeEnrolmentHeld, func(tx access.Tx) error {
-		_, _, err := access.IssueCode(tx, s.key, access.NewCode{Account: ada.ID, Enrolment: e.ID, Box: box})
+		_, _, err := access.IssueCode(tx, s.key, access.NewCode{Account: ada.ID, Enrolment: e.ID, Session: session})
 		return err
 	})
 	live := func() int {
@@ -81,7 +71,7 @@ func TestNothingIsIssuedBeforeSomebodyConfirmsToHoldACard(t *testing.T) {
 	equal(t, "live codes", live(), 0)
 	equal(t, "step", s.confirmHeld(e).Step, access.StepChoose)
 	equal(t, "live codes after the confirmation alone", live(), 0)
-	s.issue(e, box)
+	s.issue(e, session)
 	equal(t, "live codes", live(), 1)
 	equal(t, "step", s.confirmHeld(e).Step, access.StepCode) // pressed again in another tab
 }
@@ -89,16 +79,16 @@ func TestNothingIsIssuedBeforeSomebodyConfirmsToHoldACard(t *testing.T) {
 // S2.04: the session that asked for a code shows it again after a reload, and no other does.
 func TestACodeIsShownAgainToItsSessionAlone(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	e := s.confirmHeld(s.start(ada, ""))
-	c := s.issue(e, box)
+	c := s.issue(e, session)
 	for range 2 {
-		shown := s.code(e, box)
+		shown := s.code(e, session)
 		if shown.Status != access.ShowCode || shown.Code != c.Code || shown.Code.Len() != 4 || shown.Ends != c.Ends {
 			t.Errorf("%s until %s, another code or end than the one issued", shown.Status, shown.Ends)
 		}
 	}
-	other := s.code(e, newBox(t, "another key 1234"))
+	other := s.code(e, people.NewSessionToken())
 	if other.Status != access.HideCode || !other.Code.IsZero() {
 		t.Errorf("another session: %s", other.Status)
 	}
@@ -107,24 +97,24 @@ func TestACodeIsShownAgainToItsSessionAlone(t *testing.T) {
 // S2.08: a code ends with time and when a newer one is issued for the same enrolment.
 func TestACodeEndsWithTimeAndWithANewerOne(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	e := s.confirmHeld(s.start(ada, ""))
-	old := s.issue(e, box)
+	old := s.issue(e, session)
 	s.wait(time.Hour)
-	if shown := s.code(e, box); shown.Status != access.ExpiredCode || !shown.Code.IsZero() {
+	if shown := s.code(e, session); shown.Status != access.ExpiredCode || !shown.Code.IsZero() {
 		t.Errorf("after its time: %s", shown.Status)
 	}
-	newer := s.issue(e, box)
-	latest := s.issue(e, box)
+	newer := s.issue(e, session)
+	latest := s.issue(e, session)
 	equal(t, "the first", s.claimState(old.ID), access.ClaimLive) // over by time, which no row says
 	equal(t, "the former", s.claimState(newer.ID), access.ClaimVoid)
 	equal(t, "the latest", s.claimState(latest.ID), access.ClaimLive)
-	equal(t, "shown", s.code(e, box).Code, latest.Code)
+	equal(t, "shown", s.code(e, session).Code, latest.Code)
 	s.do(func(tx access.Tx) error {
 		_, err := access.EndClaim(tx, latest.ID)
 		return err
 	})
-	equal(t, "ended by an operator", s.code(e, box).Status, access.EndedCode)
+	equal(t, "ended by an operator", s.code(e, session).Status, access.EndedCode)
 }
 
 // S2.16: whoever comes back is where they were; another registration cannot run beside it.
@@ -146,9 +136,9 @@ func TestARegistrationIsTakenUpWhereItWas(t *testing.T) {
 // and with a card that the account had already.
 func TestACardEndsTheRegistrationThatWaitsForIt(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	e := s.confirmHeld(s.start(ada, ""))
-	c := s.issue(e, box)
+	c := s.issue(e, session)
 	s.use(s.report(ada, c.ID, "1111"))
 	done := s.enrolment(e)
 	if done.Step != access.StepDone || done.Card != s.key.Card("1111") || !done.Done.Equal(*s.now) || done.Sealed != nil {
@@ -160,12 +150,12 @@ func TestACardEndsTheRegistrationThatWaitsForIt(t *testing.T) {
 	})
 
 	second := s.confirmHeld(s.start(ada, ""))
-	c = s.issue(second, box)
+	c = s.issue(second, session)
 	s.use(s.report(ada, c.ID, "1111"))
 	equal(t, "with the card that she had", s.enrolment(second).Step, access.StepDone)
 
 	third := s.confirmHeld(s.start(ada, ""))
-	c = s.issue(third, box)
+	c = s.issue(third, session)
 	s.do(func(tx access.Tx) error {
 		_, err := access.GiveCard(tx, access.Gift{Card: s.key.Card("2222"), To: "Ada Byron"})
 		return err
@@ -177,25 +167,25 @@ func TestACardEndsTheRegistrationThatWaitsForIt(t *testing.T) {
 // A card that is contested ends no registration: nothing works yet.
 func TestAContestedCardEndsNoRegistration(t *testing.T) {
 	s := newSite(t)
-	ada, grace, box := s.person("Ada Byron"), s.person("Grace Hopper"), newBox(t, "0123456789abcdef")
+	ada, grace, session := s.person("Ada Byron"), s.person("Grace Hopper"), people.NewSessionToken()
 	s.use(s.report(grace, s.claim(grace).ID, "1111"))
 	e := s.confirmHeld(s.start(ada, ""))
-	c := s.issue(e, box)
+	c := s.issue(e, session)
 	s.use(s.report(ada, c.ID, "1111"))
 	equal(t, "step", s.enrolment(e).Step, access.StepCode)
-	equal(t, "code", s.code(e, box).Status, access.EndedCode)
+	equal(t, "code", s.code(e, session).Status, access.EndedCode)
 }
 
 // S2.20: the card that is changed works until the new one does, and is dead for good then.
 func TestAChangedCardIsDeadOnceTheNewOneWorks(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	s.use(s.report(ada, s.claim(ada).ID, "1111"))
 	s.use(s.report(ada, s.claim(ada).ID, "3333"))
 	old := s.card("1111")
 	e := s.confirmHeld(s.start(ada, access.ShortCard(old.ID)))
 	equal(t, "replaces", e.Replaces, old.ID)
-	c := s.issue(e, box)
+	c := s.issue(e, session)
 	equal(t, "the old one meanwhile", s.card("1111").State, access.CardActive)
 	s.use(s.report(ada, c.ID, "2222"))
 	equal(t, "the new one", s.card("2222").State, access.CardActive)

@@ -42,10 +42,10 @@ func (s site) labelStatus(a people.Account, t people.Token) (status access.Label
 // for the same registration. To look at it changes nothing.
 func TestTheQRCodeOfACardBindsIt(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	label := s.label("1111")
 	e := s.confirmHeld(s.start(ada, ""))
-	c := s.issue(e, box)
+	c := s.issue(e, session)
 	equal(t, "before", s.labelStatus(ada, label), access.LabelFree)
 	s.unknown("1111")
 	equal(t, "refused", s.bindLabel(ada, label), "")

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"badged/sync/hub/access"
+	"badged/sync/hub/people"
 )
 
 func ref(s site, number string) string { return access.ShortCard(s.key.Card(number)) }
@@ -57,11 +58,11 @@ func TestTheOwnerReportsACardLost(t *testing.T) {
 // that it replaces ends.
 func TestTheOwnerConfirmsACard(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.person("Ada Byron"), newBox(t, "0123456789abcdef")
+	ada, session := s.person("Ada Byron"), people.NewSessionToken()
 	s.use(s.report(ada, s.claim(ada).ID, "1111"))
 	s.do(func(tx access.Tx) error { return tx.PutSetting("confirm", "owner") })
 	e := s.confirmHeld(s.start(ada, ref(s, "1111")))
-	s.use(s.report(ada, s.issue(e, box).ID, "2222"))
+	s.use(s.report(ada, s.issue(e, session).ID, "2222"))
 	equal(t, "new", s.card("2222").State, access.CardPending)
 	equal(t, "old", s.card("1111").State, access.CardActive)
 	confirm := func(tx access.Tx) (access.Card, error) { return access.ConfirmCard(tx, ada.ID, ref(s, "2222")) }

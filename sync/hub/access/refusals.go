@@ -17,17 +17,16 @@ const (
 	CodeTooMany       = "too_many"          // most
 	CodeTime          = "time_out_of_range" // min, max: years
 
-	CodeSettingUnknown = "setting_unknown"       // name
-	CodeSettingText    = "setting_text"          // name, min, max
-	CodeSettingRange   = "setting_range"         // name, min, max
-	CodeSettingChoice  = "setting_choice"        // name, choices
-	CodeSettingZone    = "setting_zone"          // name
-	CodeSettingAddress = "setting_address"       // name
-	CodeSettingHost    = "setting_host"          // name
-	CodeSettingFile    = "setting_file"          // name
-	CodeMailNeeds      = "mail_needs"            // name
-	CodeConfirmOwner   = "confirm_owner_not_yet" //
-	CodePINDigitsFew   = "pin_digits_too_few"    // min
+	CodeSettingUnknown = "setting_unknown"    // name
+	CodeSettingText    = "setting_text"       // name, min, max
+	CodeSettingRange   = "setting_range"      // name, min, max
+	CodeSettingChoice  = "setting_choice"     // name, choices
+	CodeSettingZone    = "setting_zone"       // name
+	CodeSettingAddress = "setting_address"    // name
+	CodeSettingHost    = "setting_host"       // name
+	CodeSettingFile    = "setting_file"       // name
+	CodeMailNeeds      = "mail_needs"         // name
+	CodePINDigitsFew   = "pin_digits_too_few" // min
 
 	CodeDoorNotFound = "door_not_found"     // door
 	CodeDoorName     = "door_name"          // name

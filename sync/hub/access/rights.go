@@ -67,3 +67,50 @@ func closedDoors(tx Tx, a people.Account, scope []string) ([]string, error) {
 	}
 	return closed, err
 }
+
+// DoorRight is a door that somebody may use, and when.
+type DoorRight struct {
+	Door      string
+	Schedules []Schedule // in any of them; none: at any hour
+}
+
+// DoorsOf gives the doors that an account may use with a card, by name. rests tells that
+// rights wait, because the account has not both a first and a last name.
+func DoorsOf(tx Tx, a people.Account) (doors []DoorRight, rests bool, err error) {
+	grants, err := rightsOf(tx, a)
+	if err != nil || len(grants) == 0 {
+		return nil, false, err
+	}
+	schedules := make(map[uint64]Schedule)
+	err = tx.EachSchedule(func(s Schedule) error {
+		schedules[s.ID] = s
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	err = tx.EachDoor(func(d Door) error {
+		if opens(grants, d) {
+			doors = append(doors, DoorRight{d.Name, hoursAt(grants, d, schedules)})
+		}
+		return nil
+	})
+	if !a.IsNamed() {
+		return nil, len(doors) > 0, err
+	}
+	return doors, false, err
+}
+
+// hoursAt are the schedules of the grants for a door; none: one of them is for any hour.
+func hoursAt(grants []Grant, d Door, schedules map[uint64]Schedule) (hours []Schedule) {
+	for _, g := range grants {
+		if g.Deny || g.Door != d.Name && (g.DoorGroup == "" || g.DoorGroup != d.Group) {
+			continue
+		}
+		if g.Schedule == 0 {
+			return nil
+		}
+		hours = append(hours, schedules[g.Schedule])
+	}
+	return hours
+}

@@ -176,9 +176,6 @@ func ChangeSettings(tx Tx, change map[string]string) (Site, error) {
 
 // checkTogether refuses what a descriptor cannot tell by itself.
 func checkTogether(tx Tx, after map[string]string) error {
-	if after["confirm"] == string(ConfirmOwner) { // there is no page where owners confirm: new cards would never work
-		return refuse(refusal.Invalid, CodeConfirmOwner, nil)
-	}
 	if _, set := after["pin_digits"]; !set {
 		return nil
 	}

@@ -129,17 +129,6 @@ func TestAChangeOfSettingsIsWhole(t *testing.T) {
 	equal(t, "audit", s.actions("site"), []string{"site.change"})
 }
 
-// Issue 7, 4.4: what nobody can confirm is not asked for.
-func TestConfirmByOwnerIsRefusedUntilOwnersCan(t *testing.T) {
-	s := newSite(t)
-	s.refused(access.CodeConfirmOwner, func(tx access.Tx) error {
-		_, err := access.ChangeSettings(tx, map[string]string{"confirm": "owner"})
-		return err
-	})
-	s.do(func(tx access.Tx) error { return tx.PutSetting("confirm", "owner") }) // an older hub took it
-	equal(t, "another setting", s.set("lang", "en").Confirm, access.ConfirmOwner)
-}
-
 // The table of settings is that of the wire: each key of a terminal's settings is that of
 // one descriptor, with a field of the same name, and its words are there in both languages.
 func TestDescriptorsAreThoseOfTheWire(t *testing.T) {

@@ -55,7 +55,7 @@ func purposes(mails []sent) (all []mail.Purpose) {
 // carries no code and nothing that logs in.
 func TestEachInterruptionQueuesOneMailWithoutACode(t *testing.T) {
 	s := newSite(t)
-	ada, box := s.member("Ada Byron", "ada@example.com"), newBox(t, "0123456789abcdef")
+	ada, session := s.member("Ada Byron", "ada@example.com"), people.NewSessionToken()
 	stop := func(e access.Enrolment) {
 		t.Helper()
 		get(s, func(tx access.Tx) (access.Enrolment, error) { return access.CloseEnrolment(tx, e.Account, e.ID) })
@@ -72,7 +72,7 @@ func TestEachInterruptionQueuesOneMailWithoutACode(t *testing.T) {
 	s.confirmHeld(e)
 	stop(e)
 	equal(t, "mails at step 2", len(s.mails(ada)), 3)
-	s.issue(e, box)
+	s.issue(e, session)
 	stop(e)
 	for _, m := range s.mails(ada) {
 		if m.Purpose != mail.CardStopped || m.To != "ada@example.com" || m.fields["link"] != "https://hub.example/moi/carte" {

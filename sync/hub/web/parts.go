@@ -10,6 +10,7 @@ import (
 	"badged/sync/hub/web/door"
 	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/manage/doors"
+	"badged/sync/hub/web/me"
 	"badged/sync/hub/web/page"
 )
 
@@ -23,7 +24,7 @@ func Parts(o Options) []page.Part {
 	const afterMembers = 2
 	members.Menu = slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)
 	entry.Menu = members.Menu
-	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, own(o)}
+	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, me.Part(me.Options{Hub: o.Hub}), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

@@ -135,8 +135,6 @@ var catalogue = map[string]text{
 	"setting_file": {"Le réglage {name} est le nom d’un fichier sans son dossier\u00a0: lettres sans accent, chiffres, points et tirets.",
 		"The setting {name} is the name of a file without its folder: letters, digits, dots and dashes."},
 	"mail_needs": {"Pour envoyer des courriels, il faut aussi le réglage {name}.", "To send mails, the setting {name} is needed too."},
-	"confirm_owner_not_yet": {"Les propriétaires ne peuvent pas encore confirmer leurs cartes\u00a0: choisissez none ou admin.",
-		"Owners cannot confirm their cards yet: choose none or admin."},
 	"pin_digits_too_few": {"Il y a trop de codes PIN pour si peu de chiffres\u00a0: {min} au moins.",
 		"There are too many PINs for so few digits: {min} at least."},
 	"door_not_found": {"Il n’y a pas de porte «\u00a0{door}\u00a0».", "There is no door {door}."},

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"badged/sync/hub/fleet"
+	"badged/sync/hub/web/me"
 	"badged/sync/hub/web/page"
 )
 
@@ -32,7 +33,7 @@ func Part(o Options) page.Part {
 	m := &manage{o}
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
-		Routes: slices.Concat(m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes()),
+		Routes: slices.Concat(m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(), me.StepRoutes(me.Options{Hub: o.Hub}, me.OfMember)),
 	}
 }
 
