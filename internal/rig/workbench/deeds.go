@@ -22,7 +22,7 @@ func (w *Workbench) doDeed(ctx context.Context, verb string, d deed) error {
 	deeds := map[string]func(context.Context, deed) error{
 		"tap": w.tap, "keys": w.keys, "badge": w.newBadge, "push": w.push, "exit": w.exit, "noise": w.noise,
 		"network": w.network, "power": w.power, "hub": w.hubPower,
-		"member": w.member, "grant": w.grant, "claim": w.claim, "reopen": w.reopen, "lang": w.speak,
+		"member": w.member, "grant": w.grant, "claim": w.claim, "reopen": w.reopen, "lang": w.speak, "admin": w.admin,
 	}
 	do, ok := deeds[verb]
 	if !ok {
@@ -172,3 +172,12 @@ func (w *Workbench) claim(ctx context.Context, d deed) error {
 }
 
 func (w *Workbench) reopen(ctx context.Context, _ deed) error { return w.hub.reopen(ctx) }
+
+// admin opens the desk at a link by which an administrator gets in.
+func (w *Workbench) admin(ctx context.Context, _ deed) error {
+	path, err := w.hub.adminLink(ctx)
+	if err == nil {
+		w.desk.open(path)
+	}
+	return err
+}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,13 +34,14 @@ type hub struct {
 
 	life sync.Mutex // one start or stop at a time
 
-	mu      sync.Mutex // guards what follows
-	proc    *proc.Child
-	listen  listening
-	last    uint64            // highest id in events
-	members []MemberState     // whom the visitor created
-	names   map[string]string // of accounts, by id and by anonymN
-	closed  bool              // claiming, as far as was heard
+	mu        sync.Mutex // guards what follows
+	proc      *proc.Child
+	listen    listening
+	last      uint64            // highest id in events
+	members   []MemberState     // whom the visitor created
+	names     map[string]string // of accounts, by id and by anonymN
+	closed    bool              // claiming, as far as was heard
+	transport *http.Transport   // to its web; nil: not needed yet
 }
 
 // listening is the line that a hub prints when it is ready: where it listens.
@@ -167,10 +170,29 @@ func (h *hub) stop() error {
 	return h.process().Stop()
 }
 
-// prepare describes the site: one door.
+// prepare describes the site: one door, the web open to everybody, and mails that go to the
+// workbench's own box.
 func (h *hub) prepare(ctx context.Context) error {
-	_, err := h.api.SetDoor(ctx, api.DoorPatch{ID: doorID})
+	if _, err := h.api.SetDoor(ctx, api.DoorPatch{ID: doorID}); err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(h.bench.box.Addr())
+	if err != nil {
+		return err
+	}
+	_, err = h.api.Set(ctx, map[string]string{
+		"web": "true", "mail_out": "smtp", "mail_server": host, "mail_port": port, "mail_security": "none", "mail_from": "hub@workbench.example",
+	})
 	return err
+}
+
+// adminLink makes a link by which an administrator gets in, and gives its path.
+func (h *hub) adminLink(ctx context.Context) (path string, err error) {
+	link, err := api.Call[api.AdminLink](ctx, h.api, http.MethodPost, "/v1/admin-links", api.NewAdminLink{Email: "admin@workbench.example"})
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(link.Link, h.webURL().String()), nil
 }
 
 // admit joins a terminal to the hub, over the cable.

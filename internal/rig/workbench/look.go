@@ -20,6 +20,7 @@ func (w *Workbench) State() State {
 		Badges:    w.badges(),
 		Members:   w.hub.shownMembers(),
 		Events:    w.hub.shownEvents(shownEvents),
+		Web:       WebState{w.hub.webURL().String(), w.phone.url(), w.desk.url(), w.box.Mails()},
 	}
 	s.Done = w.guide.updateSteps(s, w.printer.events, w.door.events)
 	return s

@@ -63,7 +63,28 @@ func (p *Page) Close() { p.ln.Close() }
 // Serve shows w until ctx ends, which gives nil.
 func (p *Page) Serve(ctx context.Context, w *Workbench) error {
 	p.bench = w
-	return httpserve.Run(ctx, p.ln, httpserve.Server{Name: "the page", Handler: p.handler(), Log: p.log, Grace: time.Second})
+	page := func(ctx context.Context) error {
+		return httpserve.Run(ctx, p.ln, httpserve.Server{Name: "the page", Handler: p.handler(), Log: p.log, Grace: time.Second})
+	}
+	phone := func(ctx context.Context) error { return w.phone.serve(ctx, p.known) }
+	desk := func(ctx context.Context) error { return w.desk.serve(ctx, p.known) }
+	return serveAll(ctx, page, phone, desk)
+}
+
+// serveAll runs servers until ctx ends or one of them fails.
+func serveAll(ctx context.Context, servers ...func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make(chan error, len(servers))
+	for _, serve := range servers {
+		go func() { errs <- serve(ctx) }()
+	}
+	var all []error
+	for range servers {
+		all = append(all, <-errs)
+		stop()
+	}
+	return errors.Join(all...)
 }
 
 func (p *Page) handler() http.Handler {

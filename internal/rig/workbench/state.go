@@ -1,5 +1,7 @@
 package workbench
 
+import "badged/internal/rig/mailbox"
+
 // State is what the page shows. The whole of it is pushed at every change.
 type State struct {
 	Network   Network                  `json:"network"`
@@ -9,6 +11,15 @@ type State struct {
 	Members   []MemberState            `json:"members"`
 	Events    []EventState             `json:"events"` // newest first
 	Done      []string                 `json:"done"`   // what of the guide was tried
+	Web       WebState                 `json:"web"`
+}
+
+// WebState is the hub's web as two people see it, and the mails that they get.
+type WebState struct {
+	Hub   string         `json:"hub"`   // origin that links in mails have
+	Phone string         `json:"phone"` // URL of a member's window, to open
+	Desk  string         `json:"desk"`  // of the administrator's
+	Mails []mailbox.Mail `json:"mails"` // newest first
 }
 
 // HubState is the central server.

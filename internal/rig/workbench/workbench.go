@@ -18,6 +18,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"badged/internal/rig/mailbox"
 )
 
 // Options says where a workbench stands.
@@ -37,6 +39,9 @@ type Workbench struct {
 	hub     *hub
 	printer *terminal
 	door    *terminal
+	box     *mailbox.Box
+	phone   *window // of a member; nil without a Frame
+	desk    *window // of the administrator; nil without a Frame
 	devices devices
 	view    view
 	tray    tray
@@ -81,12 +86,23 @@ func Start(ctx context.Context, opt Options) (_ *Workbench, err error) {
 	if err := w.devices.plug(w.dir); err != nil {
 		return nil, err
 	}
+	if w.box, err = mailbox.Listen(w.view.touch); err != nil {
+		return nil, err
+	}
+	w.wg.Go(func() {
+		if err := w.box.Run(w.ctx); err != nil {
+			opt.Log.Error("no mail arrives any more", "err", err)
+		}
+	})
 	return w, w.bringUp(ctx)
 }
 
 // bringUp starts the processes in the order in which they need each other.
 func (w *Workbench) bringUp(ctx context.Context) error {
 	w.hub = newHub(w)
+	if err := w.openWindows(); err != nil {
+		return err
+	}
 	if err := w.hub.start(ctx); err != nil {
 		return err
 	}
@@ -107,6 +123,17 @@ func (w *Workbench) bringUp(ctx context.Context) error {
 	}
 	w.wg.Go(w.watchPins)
 	return errors.Join(w.printer.online(ctx), w.door.online(ctx))
+}
+
+// openWindows opens what the page shows of the hub's web.
+func (w *Workbench) openWindows() (err error) {
+	if w.opt.Frame == "" {
+		return nil
+	}
+	if w.phone, err = openWindow(w.hub, w.opt.Frame, w.opt.Log); err == nil {
+		w.desk, err = openWindow(w.hub, w.opt.Frame, w.opt.Log)
+	}
+	return err
 }
 
 // Dir is where databases and logs are.
@@ -138,6 +165,11 @@ func (w *Workbench) Close() error {
 	}
 	if w.cable != nil {
 		w.cable.close()
+	}
+	for _, win := range []*window{w.phone, w.desk} {
+		if win != nil {
+			win.close()
+		}
 	}
 	errs = append(errs, w.devices.unplug())
 	w.wg.Wait()

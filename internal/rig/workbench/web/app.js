@@ -186,8 +186,31 @@ function drawHub() {
   document.body.dataset.network = state.network;
 }
 
+// drawWeb shows the hub's web as two people see it. A frame is sent to another page only when
+// the server says so.
+function drawWeb() {
+  for (const name of ["phone", "desk"]) {
+    redraw("frame " + name, state.web[name], () => show(name, state.web[name]));
+  }
+  redraw("mails", state.web.mails, () => $("#mails").replaceChildren(...(state.web.mails.length ? state.web.mails.map(mail) : [el("li", { class: "empty" }, t.noMails)])));
+}
+
+function show(name, url) { if (url) $(`#${name}-frame`).src = url; }
+
+// mail is one mail. What it links to opens on the phone, or at the desk.
+function mail(m) {
+  const links = [...m.text.matchAll(/https:\/\/\S+/g)].map(l => l[0]).filter(l => l.startsWith(state.web.hub + "/"));
+  const open = (name, link) => { show(name, new URL(state.web[name]).origin + link.slice(state.web.hub.length)); $("#" + name).scrollIntoView({ block: "nearest" }); };
+  return el("li", {}, el("details", { open: m.id === state.web.mails[0].id },
+    el("summary", {}, el("b", {}, m.subject), el("span", {}, `${m.to.join(", ")} · ${time(Date.parse(m.at), true)}`)),
+    el("pre", {}, m.text.trim()),
+    el("div", { class: "links" }, ...links.flatMap(l => [
+      el("button", { class: "small", onclick: () => open("phone", l) }, t.onPhone),
+      el("button", { class: "small", onclick: () => open("desk", l) }, t.atDesk)]))));
+}
+
 function draw() {
-  drawHub(); drawTerminal("printer"); drawTerminal("door");
+  drawHub(); drawWeb(); drawTerminal("printer"); drawTerminal("door");
   drawPanel(); drawDoor(); drawBadges(); drawMembers(); drawEvents(); drawGuide();
 }
 
@@ -214,6 +237,8 @@ function listen() {
   for (const b of $$("[data-power]")) b.addEventListener("click", () => act("power", { at: b.dataset.power, on: !state.terminals[b.dataset.power].running }));
   $("#hubpower").addEventListener("click", () => act("hub", { on: !state.hub.running }));
   $("#reopen").addEventListener("click", () => act("reopen"));
+  $("#admin").addEventListener("click", () => act("admin"));
+  for (const b of $$("[data-home]")) b.addEventListener("click", () => show(b.dataset.home, new URL(state.web[b.dataset.home]).origin + "/"));
   $("#push").addEventListener("click", () => act("push"));
   $("#exit").addEventListener("click", () => act("exit"));
   $("#newbadge").addEventListener("click", () => act("badge"));
