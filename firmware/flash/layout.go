@@ -218,7 +218,7 @@ func (img *Image) layPi(c Content) error {
 // copies of what makes the card this terminal's.
 func (c Content) chosen(choice string) []File {
 	sector := slot.Choice(c.Board.Boot, slot.A)
-	record := slot.Record{Counter: 1, Installed: c.Release}.Sector()
+	record := slot.Record{Counter: 1, Installed: c.Release, Other: c.Release}.Sector()
 	state := make([]byte, stateLen)
 	copy(state[stateCopy:], record[:]) // an odd counter is the second copy's
 	return []File{

@@ -13,8 +13,8 @@ import (
 const SectorSize = 512
 
 // recordMagic begins a record; behind it stand, big-endian: counter, phase, target, update,
-// installed (ID, sequence and floor each), the number of quarantined releases and their IDs. The
-// last 32 bytes are the SHA-256 of those before.
+// installed and other (ID, sequence and floor each), the number of quarantined releases and their
+// IDs. The last 32 bytes are the SHA-256 of those before.
 const recordMagic = "badged-slot-1\n"
 
 // Sector is the record as it is written.
@@ -22,7 +22,7 @@ func (r Record) Sector() (sector [SectorSize]byte) {
 	b := append([]byte(recordMagic), 0, 0)
 	b = binary.BigEndian.AppendUint64(b, r.Counter)
 	b = append(b, byte(r.Phase), byte(r.Target))
-	for _, rel := range []Release{r.Update, r.Installed} {
+	for _, rel := range []Release{r.Update, r.Installed, r.Other} {
 		b = append(b, rel.ID[:]...)
 		b = binary.BigEndian.AppendUint64(b, rel.Sequence)
 		b = binary.BigEndian.AppendUint64(b, rel.Floor)
@@ -49,7 +49,7 @@ func ParseRecord(b []byte) (r Record, ok bool) {
 	body = body[len(recordMagic)+2:]
 	r.Counter, r.Phase, r.Target = binary.BigEndian.Uint64(body), Phase(body[8]), Slot(body[9])
 	body = body[10:]
-	for _, rel := range []*Release{&r.Update, &r.Installed} {
+	for _, rel := range []*Release{&r.Update, &r.Installed, &r.Other} {
 		body = body[copy(rel.ID[:], body):]
 		rel.Sequence, rel.Floor = binary.BigEndian.Uint64(body), binary.BigEndian.Uint64(body[8:])
 		body = body[16:]

@@ -72,6 +72,7 @@ type Record struct {
 	Target      Slot    // that the phase is about; 0 when idle
 	Update      Release // that the phase is about
 	Installed   Release // in the committed slot; Floor is the highest of all that were
+	Other       Release // in the other slot; zero: nothing that could be started
 	Quarantined []ID    // releases whose trial failed, newest last
 }
 
@@ -143,6 +144,8 @@ func Boot(copies [2][]byte, booted, committed Slot) (State, Verdict, []Effect) {
 var (
 	ErrQuarantined = errors.New("the release failed its trial on this terminal before (assign it again by hand to try once more)")
 	ErrBusy        = errors.New("an update is under way")
+	ErrNoOther     = errors.New("the other slot has no release that could be started (an update was broken off, or failed)")
+	ErrBelowFloor  = errors.New("the release in the other slot is below the floor: the one that runs forbids it")
 	ErrByHand      = errors.New("the slot that an update would write is the one that runs (restart the terminal first)")
 )
 
@@ -156,8 +159,26 @@ func (s *State) Begin(r Release) ([]Effect, error) {
 	case slices.Contains(s.Record.Quarantined, r.ID):
 		return nil, fmt.Errorf("begin an update: %w", ErrQuarantined)
 	}
-	s.Record.Target, s.Record.Update = s.Committed.Other(), r
+	s.Record.Target, s.Record.Update, s.Record.Other = s.Committed.Other(), r, Release{}
 	return s.enter(Writing), nil
+}
+
+// Return begins a trial of what the other slot holds: the release of before the last update. Try
+// follows.
+func (s *State) Return() ([]Effect, error) {
+	other := s.Record.Other
+	switch {
+	case s.Record.Phase != Idle:
+		return nil, fmt.Errorf("roll back: %w", ErrBusy)
+	case s.Booted != s.Committed:
+		return nil, fmt.Errorf("roll back: %w", ErrByHand)
+	case other == Release{}:
+		return nil, fmt.Errorf("roll back: %w", ErrNoOther)
+	case other.Sequence < s.Record.Installed.Floor:
+		return nil, fmt.Errorf("roll back: %w", ErrBelowFloor)
+	}
+	s.Record.Target, s.Record.Update = s.Committed.Other(), other
+	return s.enter(Ready), nil
 }
 
 // Forgive takes a release out of quarantine, because a person said so.
@@ -200,11 +221,12 @@ func (s *State) enter(p Phase) []Effect {
 
 func (r *Record) install() {
 	floor := max(r.Installed.Floor, r.Update.Floor)
-	r.Installed = r.Update
+	r.Installed, r.Other = r.Update, r.Installed
 	r.Installed.Floor = floor
 }
 
 func (r *Record) quarantine() {
+	r.Other = Release{}
 	r.Quarantined = append(slices.Clone(r.Quarantined), r.Update.ID)
 	if n := len(r.Quarantined) - maxQuarantined; n > 0 {
 		r.Quarantined = r.Quarantined[n:]

@@ -96,9 +96,9 @@ func TestTheFloorOnlyRises(t *testing.T) {
 
 // A record that is torn anywhere is none, and what was written is read again.
 func TestARecordIsWholeOrNone(t *testing.T) {
-	r := slot.Record{Counter: 5, Phase: slot.Ready, Target: slot.B, Update: after, Installed: before, Quarantined: []slot.ID{{4}, {5}}}
+	r := slot.Record{Counter: 5, Phase: slot.Ready, Target: slot.B, Update: after, Installed: before, Other: slot.Release{ID: slot.ID{6}, Sequence: 7, Floor: 5}, Quarantined: []slot.ID{{4}, {5}}}
 	sector := r.Sector()
-	if got, ok := slot.ParseRecord(sector[:]); !ok || got.Sector() != sector || got.Update != after || got.Installed != before {
+	if got, ok := slot.ParseRecord(sector[:]); !ok || got.Sector() != sector || got.Update != after || got.Installed != before || got.Other != r.Other {
 		t.Errorf("%v %+v", ok, got)
 	}
 	for at := range sector {
@@ -137,5 +137,53 @@ func TestHalfAChoiceIsAChoice(t *testing.T) {
 	uefi, pi := slot.Choice(board.UEFI, slot.B), slot.Choice(board.Pi, slot.B)
 	if !strings.HasPrefix(string(uefi[:]), "default slot-b.conf\n") || !strings.HasPrefix(string(pi[:]), "[all]\ntryboot_a_b=1\nboot_partition=3\n[tryboot]\nboot_partition=2\n") {
 		t.Errorf("%q %q", uefi[:40], pi[:80])
+	}
+}
+
+// Issue 12, 4: a person can go back to the release of before, once an update is committed, and
+// forth again; never to one that was half written, that failed, or that the floor forbids.
+func TestRollingBack(t *testing.T) {
+	before, after := slot.Release{ID: slot.ID{1}, Sequence: 1}, slot.Release{ID: slot.ID{2}, Sequence: 2, Floor: 1}
+	s, _, _ := slot.Boot(sectors(slot.Record{Counter: 1, Installed: before, Other: before}), slot.A, slot.A)
+	commit := func() {
+		s.Booted = s.Record.Target
+		s.Healthy()
+	}
+	if _, err := s.Begin(after); err != nil {
+		t.Fatal(err)
+	}
+	s.Abandon()
+	if _, err := s.Return(); !errors.Is(err, slot.ErrNoOther) {
+		t.Errorf("to a slot that was half written: %v", err)
+	}
+	_, _ = s.Begin(after)
+	if _, err := s.Return(); !errors.Is(err, slot.ErrBusy) {
+		t.Errorf("during an update: %v", err)
+	}
+	commit()
+	for _, want := range []slot.Release{before, after} {
+		effects, err := s.Return()
+		if err != nil || len(effects) != 1 || s.Record.Phase != slot.Ready || s.Record.Update != want || s.Record.Target != s.Committed.Other() {
+			t.Fatalf("%v %+v, want %+v", err, s.Record, want)
+		}
+		commit()
+		if s.Record.Installed.ID != want.ID {
+			t.Errorf("installed is %+v", s.Record.Installed)
+		}
+	}
+	_, _ = s.Return()
+	s.Try()
+	s, _, _ = slot.Boot(sectors(s.Record), s.Committed, s.Committed)
+	if _, err := s.Return(); !errors.Is(err, slot.ErrNoOther) {
+		t.Errorf("to a release that failed: %v", err)
+	}
+	low := slot.Record{Counter: 1, Installed: slot.Release{ID: slot.ID{9}, Sequence: 9, Floor: 9}, Other: before}
+	s, _, _ = slot.Boot(sectors(low), slot.A, slot.A)
+	if _, err := s.Return(); !errors.Is(err, slot.ErrBelowFloor) {
+		t.Errorf("below the floor: %v", err)
+	}
+	s, _, _ = slot.Boot(sectors(slot.Record{Counter: 1, Other: before}), slot.B, slot.A)
+	if _, err := s.Return(); !errors.Is(err, slot.ErrByHand) {
+		t.Errorf("while the other slot runs: %v", err)
 	}
 }
