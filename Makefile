@@ -74,8 +74,9 @@ lab: ## runs badged in virtual machines, with readers on USB and GPIO (docs/lab.
 
 .PHONY: soak
 SEEDS ?= 100000
-soak: ## runs the long matrices that make test has a part of: power cuts, cards, SEEDS=100000 plays of a site
+soak: ## runs the long matrices that make test has a part of: power cuts, cards, bad releases, SEEDS=100000 plays of a site
 	go test -count=1 -timeout 2h -tags soak,cards -run Soak -v ./firmware/... ./cmd/badgectl
+	scripts/lab.sh -tags lab,soak -run Soak
 	go test -count=1 -timeout 24h -run TestPlays ./internal/rig/syncsim -seeds $(SEEDS)
 
 .PHONY: bench
@@ -93,6 +94,21 @@ package: ## makes the Debian packages of badged, badgehub and badged-screen in d
 .PHONY: apt
 apt: ## makes a folder in dist/apt that apt installs from, signed; KEY=FINGERPRINT of gpg, URL=https://... where it will be
 	@scripts/apt.sh '$(KEY)' $(URL)
+
+BOARD ?= uefi-amd64
+TRUST ?= badged.trust
+KEY_RELEASE ?= release.key
+SEQUENCE ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 1)
+EXPIRES ?= $(shell date -u -d '+1 year' +%F)
+.PHONY: image
+image: ## makes the system of a card in dist/release, from Debian's kernel; BOARD="uefi-amd64 uefi-arm64", TRUST=badged.trust
+	@test -e '$(TRUST)' || { echo 'there is no $(TRUST): docs/update.md says how to make it, and the keys'; exit 1; }
+	@scripts/image.sh '$(VERSION)' '$(abspath $(TRUST))' $(BOARD)
+
+.PHONY: release
+release: build image ## signs what make image made: dist/badged-VERSION.bundle; KEY_RELEASE=release.key, SEQUENCE, EXPIRES
+	@bin/badgectl bundle make dist/release --version '$(VERSION)' --sequence '$(SEQUENCE)' --expires '$(EXPIRES)' \
+		--trust '$(TRUST)' --key '$(KEY_RELEASE)' --out 'dist/badged-$(VERSION).bundle'
 
 .PHONY: fuzz
 fuzz: ## fuzzes every target for FUZZTIME (20s)

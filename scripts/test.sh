@@ -23,10 +23,10 @@ i386=''
 # What links libusb.
 libusb=(gcc:gcc gcc:libc6-dev pkg-config:pkg-config /usr/include/libusb-1.0/libusb.h:libusb-1.0-0-dev)
 
-# What the lab needs beside Go: two kinds of QEMU with UEFI, and libusb.
+# What the lab needs beside Go: two kinds of QEMU with UEFI, file systems, and libusb.
 lab=(
 	apt-get:apt qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm
-	/usr/share/OVMF/OVMF_CODE.fd:ovmf /usr/share/AAVMF/AAVMF_CODE.fd:qemu-efi-aarch64 "${libusb[@]}"
+	/usr/share/OVMF/OVMF_CODE.fd:ovmf /usr/share/AAVMF/AAVMF_CODE.fd:qemu-efi-aarch64 mke2fs:e2fsprogs "${libusb[@]}"
 )
 
 # A broker, and the PC/SC daemon with a virtual reader.

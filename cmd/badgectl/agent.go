@@ -46,12 +46,19 @@ func (a *app) status() *cobra.Command {
 		Example: "  badgectl status\n  badgectl status --json | jq .uplink",
 		Args:    cli.Args(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			box, err := a.askBox(cmd.Context())
+			if err == nil && !a.json {
+				err = a.printBox(box)
+			}
+			if err != nil {
+				return err
+			}
 			s, err := a.client().Status(cmd.Context())
 			if err != nil {
 				return reached(err)
 			}
 			if a.json {
-				err = a.print(s)
+				err = a.print(whole{s, box})
 			} else {
 				err = a.screen(s)
 			}

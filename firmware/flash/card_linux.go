@@ -80,19 +80,44 @@ func OpenCard(d Disk, list func() ([]Disk, error)) (*BlockCard, error) {
 	return c, nil
 }
 
+// OpenRunning opens the card that this machine runs from, though a partition of it is mounted.
+func OpenRunning(name string) (*BlockCard, error) {
+	path := "/dev/" + name
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	c := &BlockCard{disk: Disk{Name: name}, file: f}
+	if c.disk.Size, err = f.Seek(0, io.SeekEnd); err == nil {
+		err = c.openDirect(path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// openDirect opens a way to read past the memory of this machine.
+func (c *BlockCard) openDirect(path string) (err error) {
+	if c.direct, err = os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECT, 0); err != nil {
+		return err
+	}
+	if c.buf, err = syscall.Mmap(-1, 0, chunk+8192, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE); err != nil {
+		return fmt.Errorf("get memory for reading %s: %w", path, err)
+	}
+	return nil
+}
+
 // own makes sure that what was opened is the disk, and takes it.
-func (c *BlockCard) own(path string) (err error) {
+func (c *BlockCard) own(path string) error {
 	if err := c.checkNode(path); err != nil {
 		return err
 	}
 	if err := syscall.Flock(int(c.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return fmt.Errorf("lock %s: %w: another flasher is at it", path, ErrInUse)
 	}
-	if c.direct, err = os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECT, 0); err != nil {
+	if err := c.openDirect(path); err != nil {
 		return err
-	}
-	if c.buf, err = syscall.Mmap(-1, 0, chunk+8192, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE); err != nil {
-		return fmt.Errorf("get memory for reading %s: %w", path, err)
 	}
 	return c.Check()
 }

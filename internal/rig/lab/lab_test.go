@@ -51,14 +51,14 @@ func furnish(t *testing.T, k *kernel, arch string, modules []string, params map[
 	files := newInitramfs(t)
 	files.copy("init", 0o755, build(t, arch, "internal/rig/lab/guest"))
 	files.copy("bin/badged", 0o755, build(t, arch, "cmd/badged"))
-	files.add("etc/hosts", 0o644, []byte("127.0.0.1 localhost\n"))
+	files.Add("etc/hosts", 0o644, []byte("127.0.0.1 localhost\n"))
 	var list strings.Builder
 	for _, file := range k.order(modules...) {
 		name := filepath.Base(file)
 		files.copy("modules/"+name, 0o644, file)
 		fmt.Fprintf(&list, "%s %s\n", name, params[strings.TrimSuffix(name, ".ko")])
 	}
-	files.add("modules/list", 0o644, []byte(list.String()))
+	files.Add("modules/list", 0o644, []byte(list.String()))
 	joined(t, files)
 	return files
 }

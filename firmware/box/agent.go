@@ -1,0 +1,176 @@
+package box
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// What the unit of a package says too (firmware/systemd/badged.service).
+const (
+	agentProgram  = "/bin/badged"
+	notifySocket  = "/run/box-notify"
+	stateDir      = "/var/lib/badged"
+	startBound    = 90 * time.Second
+	watchdogBound = 30 * time.Second
+	restartWait   = 2 * time.Second
+	stopBound     = 15 * time.Second
+)
+
+// agent keeps the agent running.
+type agent struct {
+	env []string
+	log *slog.Logger
+	out *os.File
+
+	mu     sync.Mutex // guards what follows
+	state  string     // for people
+	ready  time.Time  // since when it is ready; zero: it is not
+	starts int
+}
+
+func (a *agent) set(state string, ready bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state != state {
+		a.log.Info("agent", "state", state)
+	}
+	a.state = state
+	switch {
+	case !ready:
+		a.ready = time.Time{}
+	case a.ready.IsZero():
+		a.ready = time.Now()
+	}
+}
+
+// State tells people how the agent is.
+func (a *agent) State() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.state
+}
+
+// readyFor is how long it has worked without a fall.
+func (a *agent) readyFor() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ready.IsZero() {
+		return 0
+	}
+	return time.Since(a.ready)
+}
+
+// count is how often it was started.
+func (a *agent) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.starts
+}
+
+// run starts the agent, and again when it ends, until ctx ends. fed is called whenever the agent
+// says that it works.
+func (a *agent) run(ctx context.Context, fed func()) error {
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notifySocket, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	if err := os.Chown(notifySocket, agentUser, badgedGID); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		err := a.once(ctx, socket, fed)
+		wait := restartWait
+		if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && (ended.ExitCode() == 64 || ended.ExitCode() == 78) {
+			wait = time.Minute // starting again mends nothing by itself, but a cable or a clock may
+		}
+		a.set("ended: "+describe(err), false)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return nil
+}
+
+func describe(err error) string {
+	if err == nil {
+		return "by itself"
+	}
+	return err.Error()
+}
+
+// once runs the agent until it ends, or is ended because it stands still.
+func (a *agent) once(ctx context.Context, socket *net.UnixConn, fed func()) error {
+	cmd := exec.Command(agentProgram, "run", "--config", configFile)
+	cmd.Env = append(a.env, "NOTIFY_SOCKET="+notifySocket, "WATCHDOG_USEC=30000000")
+	cmd.Stdout, cmd.Stderr = a.out, a.out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: agentUser, Gid: badgedGID, Groups: []uint32{dialout, badgedIO}}}
+	a.set("starts", false)
+	a.mu.Lock()
+	a.starts++
+	a.mu.Unlock()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	stop := func(sig syscall.Signal) error {
+		_ = cmd.Process.Signal(sig)
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(stopBound):
+			_ = cmd.Process.Kill()
+			return <-done
+		}
+	}
+	deadline := time.Now().Add(startBound)
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+			return stop(syscall.SIGTERM)
+		default:
+		}
+		if heard := a.hear(socket); heard {
+			deadline = time.Now().Add(watchdogBound)
+			fed()
+		}
+		if time.Now().After(deadline) {
+			a.log.Error("the agent stands still, and is started again")
+			return stop(syscall.SIGQUIT)
+		}
+	}
+}
+
+// hear waits a moment for what the agent says (sd_notify(3)). It reports whether it works.
+func (a *agent) hear(socket *net.UnixConn) bool {
+	b := make([]byte, 4096)
+	_ = socket.SetReadDeadline(time.Now().Add(poll)) // on an open socket
+	n, err := socket.Read(b)
+	if err != nil {
+		return false
+	}
+	works := false
+	for line := range bytes.SplitSeq(b[:n], []byte("\n")) {
+		switch text := string(line); {
+		case text == "READY=1":
+			a.set("runs", true)
+			works = true
+		case text == "WATCHDOG=1", strings.HasPrefix(text, "EXTEND_TIMEOUT_USEC="):
+			works = true
+		}
+	}
+	return works
+}

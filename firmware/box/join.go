@@ -1,0 +1,69 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"badged/sync/identity"
+)
+
+// joinWait is how long is waited before a hub that was not reached is asked again.
+const joinWait = 5 * time.Second
+
+// join makes this terminal one of its site, once: with the token of the card, or alone.
+func (b *Box) join(ctx context.Context) error {
+	if _, err := identity.Load(stateDir); !errors.Is(err, identity.ErrNotJoined) {
+		return nil // what else is wrong with it, the agent says
+	}
+	if b.settings.Token.IsZero() {
+		return b.standAlone()
+	}
+	for {
+		b.agent.set("joins the hub", false)
+		cmd := exec.CommandContext(ctx, agentProgram, "join", b.settings.Token.Reveal(), "--config", configFile)
+		cmd.Env = b.agent.env
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			b.log.Info("joined the hub")
+			return nil
+		}
+		b.agent.set("has not joined the hub: "+lastLine(out), false)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(joinWait):
+		}
+	}
+}
+
+// lastLine is what a program said last.
+func lastLine(out []byte) string {
+	for len(out) > 0 && out[len(out)-1] == '\n' {
+		out = out[:len(out)-1]
+	}
+	for i := len(out) - 1; i >= 0; i-- {
+		if out[i] == '\n' {
+			return string(out[i+1:])
+		}
+	}
+	return string(out)
+}
+
+// standAlone makes an identity for a terminal that has no hub.
+func (b *Box) standAlone() error {
+	id, err := identity.SelfMade(b.settings.Name, b.settings.Name)
+	if err == nil {
+		err = identity.Write(stateDir, id)
+	}
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(stateDir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, agentUser, badgedGID))
+	})
+}

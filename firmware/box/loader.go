@@ -1,0 +1,41 @@
+package box
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf16"
+
+	"badged/firmware/slot"
+)
+
+// oneShot is the variable of the Boot Loader Interface (systemd.io/BOOT_LOADER_INTERFACE) that names
+// the entry of the next start.
+const oneShot = efivars + "/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+// systemdBoot is the boot loader of boards with UEFI.
+type systemdBoot struct{}
+
+// TryOnce implements update.Loader.
+func (systemdBoot) TryOnce(s slot.Slot) error {
+	value := []byte{7, 0, 0, 0} // kept, and seen by boot loaders and kernels
+	for _, u := range utf16.Encode([]rune(fmt.Sprintf("slot-%v.conf\x00", s))) {
+		value = binary.LittleEndian.AppendUint16(value, u)
+	}
+	if err := os.WriteFile(oneShot, value, 0o644); err != nil {
+		return fmt.Errorf("ask the boot loader for slot %v once: %w", s, err)
+	}
+	return nil
+}
+
+// bootedSlot is what the boot loader told the kernel.
+func bootedSlot(cmdline string) (slot.Slot, error) {
+	for word := range strings.FieldsSeq(cmdline) {
+		if s, ok := strings.CutPrefix(word, "badged.slot="); ok && (s == "a" || s == "b") {
+			return slot.Slot(s[0]), nil
+		}
+	}
+	return 0, errors.New("find out which slot runs: the boot loader did not say")
+}

@@ -1,0 +1,202 @@
+package box
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"badged/firmware/bundle"
+	"badged/internal/boxctl"
+	"badged/internal/httpserve"
+	"badged/internal/unixsock"
+)
+
+// The files of an update.
+const (
+	trustFile  = "/share/badged.trust"
+	bundleFile = "/data/box/update.bundle"
+	maxBundle  = 512 << 20
+
+	lastAnswers = 2 * time.Second // for who follows an update that ends in a reboot
+)
+
+// serve answers a technician's tool until ctx ends.
+func (b *Box) serve(ctx context.Context) error {
+	ln, err := unixsock.Listen(boxctl.Socket)
+	if err != nil {
+		return fmt.Errorf("open the socket of the box: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/box", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(b.status()) // whoever went away needs no answer
+	})
+	mux.HandleFunc("POST /v1/update", func(w http.ResponseWriter, r *http.Request) {
+		var u boxctl.Update
+		if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&u); err != nil {
+			http.Error(w, "the request cannot be read", http.StatusBadRequest)
+			return
+		}
+		b.stream(w, func(tell func(boxctl.Step)) error { return b.update(r.Context(), u, tell) })
+	})
+	mux.HandleFunc("POST /v1/rollback", func(w http.ResponseWriter, r *http.Request) {
+		b.stream(w, func(tell func(boxctl.Step)) error {
+			tell(boxctl.Step{What: "reboot into the release of before"})
+			return errors.Join(b.writeBaseline(r.Context()), b.card.Rollback())
+		})
+	})
+	return httpserve.Run(ctx, ln, httpserve.Server{Name: "box", Handler: mux, Log: b.log, Grace: lastAnswers, Finish: true})
+}
+
+// stream runs what changes the card, one at a time, and tells its steps.
+func (b *Box) stream(w http.ResponseWriter, do func(tell func(boxctl.Step)) error) {
+	if !b.busy.TryLock() {
+		http.Error(w, "an update is under way", http.StatusConflict)
+		return
+	}
+	defer b.busy.Unlock()
+	out, flush := json.NewEncoder(w), http.NewResponseController(w)
+	tell := func(s boxctl.Step) {
+		_ = out.Encode(s) // the update goes on when nobody looks
+		_ = flush.Flush()
+	}
+	if err := do(tell); err != nil {
+		b.log.Warn("update", "err", err)
+		tell(boxctl.Step{What: "failed", Error: err.Error()})
+	}
+}
+
+func (b *Box) status() boxctl.Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.card.State.Record
+	s := boxctl.Status{
+		Terminal: b.settings.Name, Board: b.settings.Board, Version: b.version, Sequence: r.Installed.Sequence, Slot: b.card.State.Booted.String(),
+		Other: "empty", Verdict: string(b.card.Verdict), Trial: b.trial, Network: b.net.State(), Agent: b.agent.State(), Failed: len(r.Quarantined),
+	}
+	if r.Other.Sequence != 0 {
+		s.Other = "rollback"
+	}
+	return s
+}
+
+// update installs a release, from a file or an address. Nothing of it is believed before its
+// signatures were checked.
+func (b *Box) update(ctx context.Context, u boxctl.Update, tell func(boxctl.Step)) error {
+	path := u.From
+	if strings.HasPrefix(u.From, "http://") || strings.HasPrefix(u.From, "https://") {
+		path = bundleFile
+		if err := fetch(ctx, u.From, path, tell); err != nil {
+			return err
+		}
+		defer os.Remove(bundleFile)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := openBundle(f)
+	if err != nil {
+		return err
+	}
+	if err := b.writeBaseline(ctx); err != nil {
+		return err
+	}
+	last := time.Time{}
+	return b.card.Install(ctx, r, b.now(), u.Retry, func(done, total int64) {
+		if now := time.Now(); now.Sub(last) > time.Second || done == total {
+			last = now
+			tell(boxctl.Step{What: "install " + r.Release.Version, Done: done, Total: total})
+		}
+	})
+}
+
+// openBundle verifies a release by the keys of the one that runs.
+func openBundle(f *os.File) (*bundle.Bundle, error) {
+	text, err := os.ReadFile(trustFile)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := bundle.ParseTrustFile(text)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := chain.Trusted()
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Open(f, info.Size(), trust)
+}
+
+// fetch gets a bundle. What came before the connection broke is asked for no second time.
+func fetch(ctx context.Context, from, to string, tell func(boxctl.Step)) error {
+	f, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var done int64
+	for tries := 0; ; tries++ {
+		n, complete, err := fetchFrom(ctx, from, f, done, tell)
+		if done += n; complete {
+			return f.Sync()
+		}
+		if n > 0 {
+			tries = 0
+		}
+		if tries >= 5 || ctx.Err() != nil || err == nil {
+			return fmt.Errorf("fetch %s: %w", from, errors.Join(err, ctx.Err()))
+		}
+	}
+}
+
+// fetchFrom gets what is left of a file from a byte on.
+func fetchFrom(ctx context.Context, from string, to io.WriterAt, off int64, tell func(boxctl.Step)) (n int64, complete bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, "GET", from, nil)
+	if err != nil {
+		return 0, false, err
+	}
+	want := http.StatusOK
+	if off > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", off))
+		want = http.StatusPartialContent
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, false, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != want || resp.ContentLength < 0 || off+resp.ContentLength > maxBundle {
+		return 0, false, fmt.Errorf("the server answers %s, with %d bytes", resp.Status, resp.ContentLength)
+	}
+	count := &counter{done: off, total: off + resp.ContentLength, tell: tell}
+	n, err = io.Copy(io.NewOffsetWriter(to, off), io.TeeReader(resp.Body, count))
+	return n, err == nil && n == resp.ContentLength, err
+}
+
+// counter tells every second how much has passed.
+type counter struct {
+	done, total int64
+	tell        func(boxctl.Step)
+	told        time.Time
+}
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	c.done += int64(len(p))
+	if now := time.Now(); now.Sub(c.told) > time.Second || c.done == c.total {
+		c.told = now
+		c.tell(boxctl.Step{What: "fetch", Done: c.done, Total: c.total})
+	}
+	return len(p), nil
+}
