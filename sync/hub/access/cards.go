@@ -2,6 +2,7 @@ package access
 
 import (
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -181,6 +182,19 @@ func keepGift(tx Tx, before, after Card) error {
 		return err
 	}
 	return welcomeCard(tx, before, after, "")
+}
+
+// GiveOnce gives a card to an account, and reports whether the account did not have it.
+func GiveOnce(tx Tx, card, account ID) (bool, error) {
+	had, err := tx.Card(card)
+	if err == nil && had.Account == account && !had.State.Dead() {
+		return false, nil
+	}
+	if err != nil && !errors.Is(err, people.ErrNotFound) {
+		return false, err
+	}
+	_, err = GiveCard(tx, Gift{Card: card, To: people.HexID(account)})
+	return true, err
 }
 
 // FreeCard makes a card unknown again, for a card that goes from hand to hand: a visitor

@@ -87,22 +87,9 @@ func (im *importing) options(tx fleet.Tx) (roster.Options, error) {
 	return roster.Options{
 		State: people.State(cmp.Or(im.r.FormValue("state"), string(people.Created))), Zone: site.Location(),
 		Give: func(a people.Account, number secret.Text) (bool, error) {
-			return giveNumber(tx, im.Fleet.SiteKey().Card(number.Reveal()), a.ID)
+			return access.GiveOnce(tx.Tx.Tx, im.Fleet.SiteKey().Card(number.Reveal()), a.ID)
 		},
 	}, err
-}
-
-// giveNumber gives a card to an account and reports whether it did not have it.
-func giveNumber(tx fleet.Tx, card access.ID, account people.ID) (bool, error) {
-	had, err := tx.Card(card)
-	if err == nil && had.Account == account && !had.State.Dead() {
-		return false, nil
-	}
-	if err != nil && !isMissing(err) {
-		return false, err
-	}
-	_, err = access.GiveCard(tx.Tx.Tx, access.Gift{Card: card, To: people.HexID(account)})
-	return true, err
 }
 
 // preview shows what each line would do, and takes each batch back.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"badged/sync/hub/web/page"
 )
@@ -81,6 +82,9 @@ func (g *guard) isOwn(r *http.Request) bool {
 	return g.origin.Check(r) == nil
 }
 
+// fileTime is how long a form with a file may take.
+const fileTime = 5 * time.Minute
+
 // readForm reads the form of a POST, within its bound; 0: all is well, else a status.
 func readForm(w http.ResponseWriter, r *http.Request, most int64) int {
 	if r.Method != http.MethodPost {
@@ -88,6 +92,9 @@ func readForm(w http.ResponseWriter, r *http.Request, most int64) int {
 	}
 	if most == 0 {
 		most = maxForm
+	}
+	if most > maxForm { // a file on a slow line
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileTime)) // a connection without deadlines needs none
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	var err error

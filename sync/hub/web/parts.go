@@ -19,7 +19,7 @@ var templates embed.FS
 
 // Parts are all parts of the web. The two of management have one menu.
 func Parts(o Options) []page.Part {
-	members := manage.Part(manage.Options{Hub: o.Hub, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")})
+	members := manage.Part(manage.Options{Hub: o.Hub, Store: o.Store, Log: o.Log, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")})
 	entry := doors.Part(o.Hub)
 	const afterMembers = 2
 	members.Menu = slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)

@@ -28,11 +28,7 @@ type server struct {
 }
 
 func newServer(ctx context.Context, o Options) http.Handler {
-	parts := o.Parts
-	if parts == nil {
-		parts = Parts(o)
-	}
-	s := &server{Options: o, ended: ctx.Done(), site: page.NewSite(parts...), mux: http.NewServeMux(), guard: newGuard(o.Hosts), news: newNews()}
+	s := &server{Options: o, ended: ctx.Done(), site: page.NewSite(o.Parts...), mux: http.NewServeMux(), guard: newGuard(o.Hosts), news: newNews()}
 	s.site.Routes(func(part *page.Part, route page.Route) {
 		s.mux.HandleFunc(route.Method+" "+route.Path, s.answer(part, route))
 	})

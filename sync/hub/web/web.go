@@ -12,6 +12,7 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -51,18 +52,48 @@ const (
 	maxStreams   = 64   // requests at once on one connection of HTTP/2
 )
 
-// Serve answers on l until ctx ends, and returns nil once the last answer is out.
+// Serve answers on l and runs what is behind the parts until ctx ends. It returns nil once
+// the last answer is out.
 func Serve(ctx context.Context, l net.Listener, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Parts == nil {
+		o.Parts = Parts(o)
+	}
 	config := o.TLS.Clone()
 	config.NextProtos = []string{"h2", "http/1.1"}
-	return httpserve.Run(ctx, l, httpserve.Server{
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	behind := runParts(ctx, o.Parts)
+	err := httpserve.Run(ctx, l, httpserve.Server{
 		Name: "the hub's web", Handler: handler(ctx, o), Log: o.Log, TLS: config, Strangers: maxStrangers, Known: maxKnown,
 		HeaderTime: readTimeout, ReadTime: readTimeout, WriteTime: writeTimeout, IdleTime: idleTimeout, Streams: maxStreams,
 		Grace: endTimeout, Finish: true,
 	})
+	cancel()
+	return errors.Join(err, <-behind)
+}
+
+// runParts runs what is behind the parts, and gives their errors once all have ended.
+func runParts(ctx context.Context, parts []page.Part) <-chan error {
+	ends := make(chan error, len(parts))
+	running := 0
+	for _, p := range parts {
+		if p.Run != nil {
+			running++
+			go func() { ends <- p.Run(ctx) }()
+		}
+	}
+	all := make(chan error, 1)
+	go func() {
+		var err error
+		for range running {
+			err = errors.Join(err, <-ends)
+		}
+		all <- err
+	}()
+	return all
 }
 
 // handler puts the join route beside the web.

@@ -102,3 +102,19 @@ func TestLooksOfTheSite(t *testing.T) {
 		c.Looks(t, name, b, open(path))
 	}
 }
+
+// An import before, between and after.
+func TestLooksOfImports(t *testing.T) {
+	s := webtest.New(t)
+	c := s.Screen(t)
+	b := s.AsAdmin()
+	file := append(list(5), "Eve;;not an address;\r\n"...)
+	c.Looks(t, "import-preview", b, func() *webtest.Page { return b.Upload("/g/import", "file", "personnel.csv", file).Is(200) })
+	c.Looks(t, "import-wrong", b, func() *webtest.Page { return b.Upload("/g/import", "file", "x.csv", []byte("a;b\r\n")).Is(422) })
+	p := b.Upload("/g/import", "file", "personnel.csv", file)
+	b.Lang = "fr"
+	p = b.Post("/g/import/confirmer", url.Values{"sum": {p.Value("sum")}}).Is(200)
+	finished(t, b, p.Path)
+	c.Looks(t, "import-done", b, func() *webtest.Page { return b.Open(p.Path).Is(200) })
+	c.Looks(t, "imports", b, func() *webtest.Page { return b.Open("/g/import").Is(200) })
+}

@@ -6,6 +6,7 @@ package manage
 import (
 	"crypto/x509"
 	"embed"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -19,21 +20,30 @@ var templates embed.FS
 
 // Options is what management needs of the hub.
 type Options struct {
-	Hub  *fleet.Hub
-	CA   *x509.Certificate
-	URL  string // "https://host:port" of links that go out
-	Join string // host:port at which terminals join
+	Hub   *fleet.Hub
+	Store fleet.Store
+	Log   *slog.Logger
+	CA    *x509.Certificate
+	URL   string // "https://host:port" of links that go out
+	Join  string // host:port at which terminals join
 }
 
 // manage makes the pages.
-type manage struct{ Options }
+type manage struct {
+	Options
+	imports *importer
+}
 
 // Part is management.
 func Part(o Options) page.Part {
-	m := &manage{o}
+	m := &manage{o, newImporter(o)}
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
-		Routes: slices.Concat(m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(), me.StepRoutes(me.Options{Hub: o.Hub}, me.OfMember)),
+		Routes: slices.Concat(
+			m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.importRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(),
+			me.StepRoutes(me.Options{Hub: o.Hub}, me.OfMember),
+		),
+		Run: m.imports.run,
 	}
 }
 
@@ -48,8 +58,8 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchInvite, frenchJournal, frenchTerminals, frenchSettings),
-	"en": merge(englishShared, englishBoard, englishMembers, englishInvite, englishJournal, englishTerminals, englishSettings),
+	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
+	"en": merge(englishShared, englishBoard, englishMembers, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
 }
 
 // merge puts the texts of areas together.

@@ -3,6 +3,8 @@ package page
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -98,6 +100,21 @@ func (r *Request) ID(name string) (people.ID, error) {
 		return people.ID{}, ErrNotFound
 	}
 	return people.ID(b), nil
+}
+
+// File is a file that came with the form, and its name; http.ErrMissingFile
+// if there is none.
+func (r *Request) File(field string) (name string, body []byte, err error) {
+	f, header, err := r.HTTP.FormFile(field)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = http.ErrMissingFile
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	body, err = io.ReadAll(f) // what came is bounded by the route
+	return header.Filename, body, err
 }
 
 // Query is a parameter of the address.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"io/fs"
 
 	"badged/sync/hub/people"
@@ -75,6 +76,8 @@ type Part struct {
 	Texts     Texts
 	Routes    []Route
 	Menu      []Item
+	// Run does what goes on behind the pages, until ctx ends; nil: nothing does.
+	Run func(ctx context.Context) error
 }
 
 // Person is whoever a request comes from.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,7 +65,7 @@ func (v *View) Menu() (links []Link) {
 		if !v.May(item.Right) {
 			continue
 		}
-		if isBelow(here, item.Path) && (best < 0 || len(item.Path) > len(links[best].Path)) {
+		if v.part.covers(item, here) && (best < 0 || len(item.Path) > len(links[best].Path)) {
 			best = len(links)
 		}
 		links = append(links, Link{Path: item.Path, Text: v.T(item.Text)})
@@ -73,6 +74,15 @@ func (v *View) Menu() (links []Link) {
 		links[best].Current = true
 	}
 	return links
+}
+
+// covers reports whether an item of the menu stands for the page at a path: its own, and those
+// below unless other items are.
+func (p *Part) covers(item Item, path string) bool {
+	if path == item.Path {
+		return true
+	}
+	return isBelow(path, item.Path) && !slices.ContainsFunc(p.Menu, func(o Item) bool { return o != item && isBelow(o.Path, item.Path) })
 }
 
 // isBelow reports whether a path is another or continues it.

@@ -1,7 +1,10 @@
 package webtest
 
 import (
+	"bytes"
+	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -98,6 +101,27 @@ func (b *Browser) Post(path string, values url.Values) *Page {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	req.Header.Set("Origin", b.base)
+	return b.Do(req)
+}
+
+// Upload sends a form with one file, as a page of the hub does.
+func (b *Browser) Upload(path, field, name string, body []byte) *Page {
+	b.t.Helper()
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile(field, name)
+	if err == nil {
+		_, err = part.Write(body)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+path, &form)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	return b.Do(req)
 }
 
