@@ -41,6 +41,7 @@ func loginPage(r *page.Request, f *page.Form) page.Reply {
 // logIn checks an address with its password. Whatever is wrong with them, it takes the same
 // time and the same words.
 func logIn(r *page.Request) (page.Reply, error) {
+	began := time.Now()
 	f := r.Form()
 	email := f.Value("email")
 	who, wait, err := checkPassword(r, email, f.Raw("password"))
@@ -50,6 +51,7 @@ func logIn(r *page.Request) (page.Reply, error) {
 	case wait > 0:
 		return tooMany(r, f, wait, loginPage), nil
 	case !who.ok:
+		waitSteady(r.Context(), began)
 		f.Refuse("", r.T("door.login.wrong"))
 		return loginPage(r, f).Refused(), nil
 	}

@@ -34,8 +34,9 @@ func TestTheNoticeComesBeforeAnythingElse(t *testing.T) {
 	s.publish("Nous gardons vos passages trois mois.\n\nÉcrivez-nous.", "We keep your passages for three months.")
 	b := s.Browser()
 	logIn(b, "ada@example.com", right)
-	p := b.Open("/confirmer").Is(200).Shows("Politique de confidentialité", "Version 1", "trois mois", "Écrivez-nous.")
-	if p = b.Open("/confirmer?to=/aide/connexion"); p.Path != "/confidentialite?to=%2Fconfirmer%3Fto%3D%2Faide%2Fconnexion" {
+	b.Open("/confirmer").Is(200).Shows("Politique de confidentialité", "Version 1", "trois mois", "Écrivez-nous.")
+	p := b.Open("/confirmer?to=/aide/connexion")
+	if p.Path != "/confidentialite?to=%2Fconfirmer%3Fto%3D%2Faide%2Fconnexion" {
 		t.Errorf("another page leads to %s", p.Path)
 	}
 	b.Post("/confirmer", form("password", right)).Shows("Politique de confidentialité")

@@ -175,7 +175,8 @@ func (c *Screen) SeesText(text string) {
 func (c *Screen) Type(name, text string) {
 	c.t.Helper()
 	sel := fmt.Sprintf(`[name=%q]`, name)
-	c.Do(chromedp.SetValue(sel, "", chromedp.ByQuery), chromedp.SendKeys(sel, text, chromedp.ByQuery))
+	c.Sees(fmt.Sprintf(`document.querySelector(%q) !== null`, sel), "true")
+	c.Do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, sel), nil), chromedp.SendKeys(sel, text, chromedp.ByQuery)) // works without script too
 }
 
 // Press clicks the button or link with a text.
