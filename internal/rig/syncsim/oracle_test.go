@@ -14,6 +14,7 @@ import (
 // oracle is what the simulation remembers of what people saw and operators did.
 type oracle struct {
 	told    map[uint64][]people.ID // number → accounts whose people were told it, by the events that the hub has
+	oneEach bool                   // no number may have been told to two people
 	revoked map[string]bool        // badges that an operator took out of use
 	seen    []fleet.Message        // that terminals sent, for the rogue
 	members []string               // badges of members that the hub knows
@@ -98,6 +99,9 @@ func (w *world) checkEvents() {
 func (w *world) checkNumbers() {
 	w.read(func(tx fleet.Tx) error {
 		for _, n := range slices.Sorted(maps.Keys(w.told)) {
+			if w.oneEach && len(w.told[n]) > 1 {
+				w.wrong("number %d was told to %d people", n, len(w.told[n]))
+			}
 			for _, id := range w.told[n] {
 				if _, err := tx.Account(id); err != nil {
 					return err
