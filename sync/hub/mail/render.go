@@ -20,7 +20,11 @@ type Content struct {
 }
 
 // Letter is a mail to read.
-type Letter struct{ Subject, Text, HTML string }
+type Letter struct {
+	Subject, Text, HTML string
+	Paragraphs          [][]Line // what the HTML shows
+	Footer              string
+}
 
 // Example is content to look at a template with.
 func Example(p Purpose, lang string) Content {
@@ -53,7 +57,7 @@ func Render(t Template, c Content) (Letter, error) {
 	if err := page.Execute(&html, l); err != nil {
 		return Letter{}, err
 	}
-	return Letter{Subject: l.Subject, Text: l.text(body), HTML: html.String()}, nil
+	return Letter{Subject: l.Subject, Text: l.text(body), HTML: html.String(), Paragraphs: l.Paragraphs, Footer: l.Footer()}, nil
 }
 
 // values are all fields as the reader sees them.
@@ -139,16 +143,16 @@ func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "
 // layout is what the HTML of every mail is made of.
 type layout struct {
 	Lang, Subject, Site string
-	Paragraphs          [][]line
+	Paragraphs          [][]Line
 }
 
-// line is one line of a paragraph. With a URL it is a button, with a Code a label and
+// Line is one line of a paragraph. With a URL it is a button, with a Code a label and
 // something to read digit by digit.
-type line struct{ Text, URL, Code string }
+type Line struct{ Text, URL, Code string }
 
 // paragraphs parts a body at its empty lines.
-func paragraphs(body string, p Purpose, values map[string]string) (out [][]line) {
-	var now []line
+func paragraphs(body string, p Purpose, values map[string]string) (out [][]Line) {
+	var now []Line
 	for _, text := range append(strings.Split(body, "\n"), "") {
 		text = strings.TrimSpace(text)
 		switch {
@@ -161,7 +165,7 @@ func paragraphs(body string, p Purpose, values map[string]string) (out [][]line)
 	return out
 }
 
-func lineOf(text string, p Purpose, values map[string]string) line {
+func lineOf(text string, p Purpose, values map[string]string) Line {
 	names, _ := FieldsOf(p)
 	for _, name := range names {
 		label, isLast := strings.CutSuffix(text, values[name])
@@ -171,12 +175,12 @@ func lineOf(text string, p Purpose, values map[string]string) line {
 		label = strings.TrimRightFunc(label, func(r rune) bool { return unicode.IsSpace(r) || r == ':' })
 		switch fieldKinds[name] {
 		case Link:
-			return line{Text: label, URL: values[name]}
+			return Line{Text: label, URL: values[name]}
 		case Hidden:
-			return line{Text: label, Code: values[name]}
+			return Line{Text: label, Code: values[name]}
 		}
 	}
-	return line{Text: text}
+	return Line{Text: text}
 }
 
 // text is the plain part: the body, and who sent it.

@@ -10,6 +10,7 @@ import (
 	"badged/sync/hub/web/door"
 	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/manage/doors"
+	"badged/sync/hub/web/manage/mails"
 	"badged/sync/hub/web/me"
 	"badged/sync/hub/web/page"
 )
@@ -17,14 +18,16 @@ import (
 //go:embed pages/*.html
 var templates embed.FS
 
-// Parts are all parts of the web. The two of management have one menu.
+// Parts are all parts of the web. Those of management have one menu.
 func Parts(o Options) []page.Part {
 	members := manage.Part(manage.Options{Hub: o.Hub, Store: o.Store, Log: o.Log, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")})
 	entry := doors.Part(o.Hub)
-	const afterMembers = 2
-	members.Menu = slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)
-	entry.Menu = members.Menu
-	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, me.Part(me.Options{Hub: o.Hub}), own(o)}
+	const afterMembers, beforeLog = 2, 2
+	post := mails.Part()
+	menu := slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)
+	menu = slices.Insert(menu, len(menu)-beforeLog, post.Menu...)
+	members.Menu, entry.Menu, post.Menu = menu, menu, menu
+	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, post, me.Part(me.Options{Hub: o.Hub}), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

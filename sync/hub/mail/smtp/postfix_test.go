@@ -265,7 +265,9 @@ func TestPostfixDelivers(t *testing.T) {
 	p.set(map[string]string{"mail_password_file": "smtp"})
 	server.command("stop")
 	p.later(2 * time.Minute)
-	p.until(id, func(m mail.Mail) bool { return m.State == mail.Queued && strings.Contains(m.Answer, "connection refused") })
+	p.until(id, func(m mail.Mail) bool {
+		return m.State == mail.Queued && strings.Contains(m.Answer, "connection refused")
+	})
 	server.command("start")
 	p.later(10 * time.Minute)
 	p.until(id, isState(mail.Sent))
