@@ -73,7 +73,7 @@ func (p *program) cardCommand() *cobra.Command {
 		Use: "free CARD", Short: "Make a card unknown again: a visitor gave it back", Args: cli.Args(1), Example: "  badgehub card free 5c2f8b60",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/cards/{}", nothing), done("The card is nobody's.")),
 	}
-	return cli.Group("card", "Cards and whose they are", p.cardList(), give, state, free)
+	return cli.Group("card", "Cards and whose they are", p.cardList(), give, p.prepareCommand(), state, free)
 }
 
 // cardList lists cards, or with --unknown those that nobody has.

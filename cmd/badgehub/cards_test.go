@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"badged/sync/hub/api"
@@ -21,5 +25,45 @@ func TestNoFilterOfCardsIsPassedOver(t *testing.T) {
 	}
 	if all := rows[api.Card](p, "card", "list", "--contested", "--limit", "1"); len(all) != 0 {
 		t.Errorf("cards %v", all)
+	}
+}
+
+// S2.03: an operator prepares cards by their numbers; each has a link of its own that nobody
+// can guess, and a sheet to print. Numbers are shown nowhere.
+func TestCardsArePreparedWithQRLabels(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	dir := t.TempDir()
+	numbers, sheet := filepath.Join(dir, "numbers.txt"), filepath.Join(dir, "labels.html")
+	if err := os.WriteFile(numbers, []byte("62E3086CED\n\n62E3086CEE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.run("card", "prepare", "--numbers", numbers, "--batch", "box 3", "--sheet", sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`(?m)^[0-9a-f]{8}  https://\S+/c/([A-Za-z0-9_-]{22})$`).FindAllStringSubmatch(out, -1)
+	if len(links) != 2 || links[0][1] == links[1][1] || strings.Contains(out, "62E3086CE") {
+		t.Errorf("%s", out)
+	}
+	page, err := os.ReadFile(sheet)
+	if err != nil || strings.Count(string(page), "<svg") != 2 || strings.Contains(string(page), "62E3086CE") {
+		t.Errorf("%v\n%.300s", err, page)
+	}
+	if info, err := os.Stat(sheet); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	for name, args := range map[string][]string{
+		"nothing": {}, "an unknown card": {"5c2f8b60"}, "a sheet that is there": {"--numbers", numbers, "--sheet", sheet},
+		"no file": {"--numbers", filepath.Join(dir, "none")},
+	} {
+		if out, err := p.run(append([]string{"card", "prepare"}, args...)...); err == nil {
+			t.Errorf("%s is taken:\n%s", name, out)
+		}
+	}
+	if err := os.WriteFile(numbers, []byte("62E3086CED\n62 E3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.run("card", "prepare", "--numbers", numbers); err == nil || strings.Contains(out+err.Error(), "62 E3") {
+		t.Errorf("a number with a space: %v\n%s", err, out)
 	}
 }

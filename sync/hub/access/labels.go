@@ -8,6 +8,9 @@ import (
 	"badged/sync/hub/refusal"
 )
 
+// LabelPath is where the QR code of a card leads, with its token behind it.
+const LabelPath = "/c/"
+
 // The bounds of a batch of labels.
 const (
 	MaxLabels    = 500

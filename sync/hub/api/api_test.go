@@ -357,6 +357,9 @@ func (s *site) takeAway(ada, bob api.Account, grant api.Grant, claim api.IssuedC
 	}
 	s.refused("/v1/cards/ffffffff/state", object{"state": "lost"}, "card_not_found")
 	s.refused("/v1/cards/ffffffff/give", object{"account": bob.ID}, "card_not_found")
+	must[object](s, "POST", "/v1/labels", object{"numbers": []string{"62E3086CED"}, "batch": "box 3"})
+	s.refused("/v1/labels", object{}, "label_cards")
+	s.refused("/v1/labels", object{"numbers": []string{"62 E3"}}, "label_number")
 	if status, _ := s.call("DELETE", "/v1/cards/ffffffff", nil); status != http.StatusNotFound {
 		s.t.Errorf("freeing a card that is not there: %d", status)
 	}

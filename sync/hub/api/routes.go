@@ -77,6 +77,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"GET /v1/cards/unknown":     read(s, listUnknownCards),
 		"POST /v1/cards/{id}/state": change(s, setCardState),
 		"POST /v1/cards/{id}/give":  change(s, giveCard),
+		"POST /v1/labels":           change(s, s.prepareLabels),
 		"DELETE /v1/cards/{id}":     change(s, freeCard),
 
 		"GET /v1/mails":             read(s, listMails),

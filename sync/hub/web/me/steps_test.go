@@ -134,7 +134,7 @@ func TestAnAdministratorRunsTheStepsForAMember(t *testing.T) {
 	s := newStand(t)
 	ada := s.ada()
 	b := s.AsAdmin()
-	p := b.Open("/g/membres/" + people.HexID(ada.ID) + "/carte").Is(200).Shows("Enregistrer une carte d’accès pour Ada Byron")
+	p := b.Open("/g/membres/" + people.HexID(ada.ID)).Follow("Enregistrer une carte d’accès pour Ada Byron").Is(200).Shows("Enregistrer une carte d’accès pour Ada Byron")
 	p = p.Press(held).Shows(scan).Press(noQR)
 	codeOf(t, p)
 	s.present(ada, "1111")
