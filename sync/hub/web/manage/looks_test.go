@@ -39,7 +39,7 @@ func TestLooksOfMembers(t *testing.T) {
 	for name, at := range map[string]string{
 		"members": "/g/membres", "member-new": "/g/membres/nouveau", "member": path, "member-roles": path + "/roles", "member-access": path + "/acces",
 		"member-sessions": path + "/connexions", "member-history": path + "/historique", "member-data": path + "/donnees",
-		"member-activate": path + "/acces/activer", "member-suspend": path + "/suspendre", "member-erase": path + "/effacer",
+		"member-cards": path + "/cartes", "member-doors": path + "/portes", "member-activate": path + "/acces/activer", "member-suspend": path + "/suspendre", "member-erase": path + "/effacer",
 	} {
 		c.Looks(t, name, b, open(at))
 	}

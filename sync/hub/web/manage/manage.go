@@ -40,7 +40,7 @@ func Part(o Options) page.Part {
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
 		Routes: slices.Concat(
-			m.boardRoutes(), m.memberRoutes(), m.inviteRoutes(), m.importRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(),
+			m.boardRoutes(), m.memberRoutes(), belongingRoutes(), m.inviteRoutes(), m.importRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(),
 			me.StepRoutes(me.Options{Hub: o.Hub}, me.OfMember),
 		),
 		Run: m.imports.run,
@@ -58,8 +58,8 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
-	"en": merge(englishShared, englishBoard, englishMembers, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
+	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchBelongings, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
+	"en": merge(englishShared, englishBoard, englishMembers, englishBelongings, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
 }
 
 // merge puts the texts of areas together.

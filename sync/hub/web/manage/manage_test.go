@@ -281,7 +281,7 @@ func TestNoPageRunsWhatPeopleWrite(t *testing.T) {
 	const evil = `<script>alert(1)</script>`
 	ada := s.AddPerson(person(evil, `"><img src=x onerror=alert(1)>`, "ada@example.org"))
 	path := "/g/membres/" + people.HexID(ada.ID)
-	for _, p := range []string{"/g/membres", path, path + "/roles", path + "/acces", path + "/connexions", path + "/historique", path + "/donnees", path + "/suspendre", path + "/effacer"} {
+	for _, p := range []string{"/g/membres", path, path + "/roles", path + "/acces", path + "/connexions", path + "/historique", path + "/donnees", path + "/cartes", path + "/portes", path + "/suspendre", path + "/effacer"} {
 		b.Open(p).Is(200).Shows(evil)
 		if body := b.Open(p).Body; strings.Contains(body, "<script>alert") || strings.Contains(body, "<img src=x") {
 			t.Errorf("%s runs it", p)

@@ -25,6 +25,8 @@ var tabs = []page.Item{
 	{Path: "/roles", Text: "manage.tab.roles", Right: page.Members},
 	{Path: "/acces", Text: "manage.tab.access", Right: page.Members},
 	{Path: "/connexions", Text: "manage.tab.sessions", Right: page.Members},
+	{Path: "/cartes", Text: "manage.tab.cards", Right: page.Cards},
+	{Path: "/portes", Text: "manage.tab.doors", Right: page.Doors},
 	{Path: "/historique", Text: "manage.tab.history", Right: page.Members},
 	{Path: "/donnees", Text: "manage.tab.data", Right: page.Members},
 }
@@ -47,6 +49,9 @@ func memberOf(r *page.Request, tx fleet.Tx) (m member, err error) {
 		if r.May(t.Right) {
 			m.Tabs = append(m.Tabs, page.Link{Path: m.Path + t.Path, Text: r.T(t.Text), Current: r.HTTP.URL.Path == m.Path+t.Path})
 		}
+	}
+	if r.May(page.Events) {
+		m.Tabs = append(m.Tabs, page.Link{Path: "/g/evenements?compte=" + people.HexID(id), Text: r.T("manage.tab.events")})
 	}
 	m.Login, err = people.HasLogin(tx.Tx.Tx.Tx, id)
 	return m, err

@@ -136,3 +136,35 @@ func TestS101_SettingsByDescriptor(t *testing.T) {
 		t.Errorf("an old log-in sees %s", p.Path)
 	}
 }
+
+// What a member has stands on the member's pages: cards with their state, and rights with the
+// group that gives them.
+func TestWhatAMemberHas(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	addDoors(s, "front", "lab")
+	path := "/g/membres/" + people.HexID(ada.ID)
+	b.Open(path+"/cartes").Is(200).Shows("Aucune carte", "Enregistrer une carte d’accès pour Ada Byron")
+	b.Open(path).Follow("Portes et services").Is(200).Shows("Aucun droit")
+	b.Open("/g/evenements?compte=" + people.HexID(ada.ID)).Is(200)
+	s.Write(func(tx fleet.Tx) error {
+		g, err := people.AddGroup(tx.Tx.Tx.Tx, "Direction")
+		if err == nil {
+			_, err = people.SetMember(tx.Tx.Tx.Tx, g, ada.ID, true)
+		}
+		if err == nil {
+			_, _, err = access.AddGrant(tx.Tx.Tx, access.NewGrant{Group: "Direction", Door: "front"})
+		}
+		if err == nil {
+			_, _, err = access.AddGrant(tx.Tx.Tx, access.NewGrant{Account: people.HexID(ada.ID), Door: "lab", To: time.Date(2031, 1, 1, 0, 0, 0, 0, s.Zone())})
+		}
+		if err == nil {
+			_, err = access.GiveCard(tx.Tx.Tx, access.Gift{Card: access.ID{1, 2, 3, 4}, To: people.HexID(ada.ID)})
+		}
+		return err
+	})
+	b.Open(path+"/cartes").Shows("01020304", "Active", "Changer la carte d’accès de Ada Byron")
+	b.Open(path+"/portes").Shows("front à toute heure – – groupe Direction", "lab à toute heure – 31/12/2030 ce membre")
+	b.Open("/g/membres").Shows("Ada Byron")
+}

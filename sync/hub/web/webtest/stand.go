@@ -26,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
@@ -110,6 +111,17 @@ func (s *Stand) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Now().Add(s.add)
+}
+
+// Zone is the time zone of the stand's site.
+func (s *Stand) Zone() *time.Location {
+	s.t.Helper()
+	var site access.Site
+	s.Read(func(tx fleet.Tx) (err error) {
+		site, err = access.Settings(tx.Tx.Tx)
+		return err
+	})
+	return site.Location()
 }
 
 // Advance puts the stand's clock forward.
