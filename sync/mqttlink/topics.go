@@ -29,10 +29,14 @@ func Shard(terminal string) int {
 	return int(h.Sum32() & 15)
 }
 
-// Permissions are the topic filters of a terminal: what its certificate lets it
-// publish to and subscribe to, and nothing else.
-func Permissions(site, terminal string) (publish, subscribe string) {
-	return topic(site, terminal, wire.Up, "+"), topic(site, terminal, wire.Down, "+")
+// Permissions are the topics that a terminal's certificate lets it publish to, and the filter
+// that it lets it subscribe to. They are exact: a broker may keep a message for each topic, and
+// a terminal could fill it with topics of its own.
+func Permissions(site, terminal string) (publish []string, subscribe string) {
+	for _, kind := range kindsOf[wire.Up] {
+		publish = append(publish, topic(site, terminal, wire.Up, kind))
+	}
+	return publish, topic(site, terminal, wire.Down, "+")
 }
 
 // topic is where a kind of message for or from a terminal goes.

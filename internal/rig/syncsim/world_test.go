@@ -154,10 +154,14 @@ func (w *world) carry(deliver func()) {
 		w.after(10*time.Millisecond, deliver)
 		return
 	}
-	if w.chance(0.1) {
+	late := 300 * time.Millisecond
+	switch {
+	case w.chance(0.1):
 		return
+	case w.chance(0.1):
+		late = 30 * time.Second
 	}
-	w.after(10*time.Millisecond+w.upTo(300*time.Millisecond), deliver)
+	w.after(10*time.Millisecond+w.upTo(late), deliver)
 	if w.chance(0.1) {
 		w.after(w.upTo(20*time.Second), deliver) // again, and late
 	}

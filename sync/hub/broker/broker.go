@@ -200,7 +200,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 	switch role := cert.Subject.OrganizationalUnit[0]; role {
 	case RoleHub:
 		root := "badged/1/" + g.o.Site + "/+/"
-		c.RegisterUser(&server.User{Username: userOf(RoleHub, name), Permissions: permissions(root+wire.Down+"/#", root+wire.Up+"/#")})
+		c.RegisterUser(&server.User{Username: userOf(RoleHub, name), Permissions: permissions([]string{root + wire.Down + "/#"}, root+wire.Up+"/#")})
 		return true
 	case RoleTerminal:
 		key, ok := cert.PublicKey.(ed25519.PublicKey)
@@ -218,9 +218,13 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 
 // permissions are the MQTT topic filters that a client may publish to and subscribe
 // to, as subjects of NATS, which the server turns topics into.
-func permissions(publish, subscribe string) *server.Permissions {
+func permissions(publish []string, subscribe string) *server.Permissions {
+	var allowed []string
+	for _, filter := range publish {
+		allowed = append(allowed, subjects(filter)...)
+	}
 	return &server.Permissions{
-		Publish:   &server.SubjectPermission{Allow: subjects(publish)},
+		Publish:   &server.SubjectPermission{Allow: allowed},
 		Subscribe: &server.SubjectPermission{Allow: subjects(subscribe)},
 	}
 }

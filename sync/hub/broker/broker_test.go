@@ -167,11 +167,11 @@ func TestATerminalIsNoOther(t *testing.T) {
 	if answer := hall.subscribe(own); answer != 0 {
 		t.Errorf("hall cannot subscribe to %s: %x", own, answer)
 	}
-	hall.publish(strings.Replace(up, "+", wire.MsgHello, 1), "I am front")
+	hall.publish(up[0], "I am front")
 	hall.publish(strings.Replace(own, "+", wire.MsgAck, 1), "I am the hub")
 	hall.publish("$SYS/REQ/SERVER/PING", "who is there?")
 	ownUp, _ := mqttlink.Permissions(site, "hall")
-	hall.publish(strings.Replace(ownUp, "+", wire.MsgHello, 1), "I am hall")
+	hall.publish(ownUp[0], "I am hall")
 	if m := b.next(h); m.Terminal != "hall" || string(m.Payload) != "I am hall" {
 		t.Errorf("the hub heard %s say %q", m.Terminal, m.Payload)
 	}
@@ -222,7 +222,7 @@ func TestTheWillTellsOfALostTerminal(t *testing.T) {
 	b := start(t)
 	h := b.hub()
 	up, _ := mqttlink.Permissions(site, "hall")
-	own := strings.Replace(up, "+", wire.MsgStatus, 1)
+	own := strings.Replace(up[0], wire.MsgHello, wire.MsgStatus, 1)
 	foreign := strings.Replace(own, "/hall/", "/front/", 1)
 	for _, topic := range []string{foreign, own} {
 		if err := b.raw(b.tls("hall", broker.RoleTerminal), topic).NetConn().Close(); err != nil {
@@ -346,14 +346,14 @@ func TestRefusedPublishesAreBoundedAndCounted(t *testing.T) {
 	b := startWith(t, slog.New(bound))
 	h := b.hub()
 	foreign, _ := mqttlink.Permissions(site, "front")
-	own, _ := mqttlink.Permissions(site, "hall")
+	ownUp, _ := mqttlink.Permissions(site, "hall")
 	const connections, each = 5, 1000
 	for range connections {
 		hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
 		for i := range each {
-			hall.publish(strings.Replace(foreign, "+", wire.MsgHello, 1), fmt.Sprint(i))
+			hall.publish(foreign[0], fmt.Sprint(i))
 		}
-		hall.publish(strings.Replace(own, "+", wire.MsgHello, 1), "the last one")
+		hall.publish(ownUp[0], "the last one")
 		if m := b.next(h); string(m.Payload) != "the last one" {
 			t.Fatalf("the hub heard %q", m.Payload)
 		}
@@ -378,10 +378,37 @@ func TestAQuotedTopicIsBounded(t *testing.T) {
 	h := b.hub()
 	hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
 	hall.publish("a/"+strings.Repeat("long", 4000), "x")
-	own, _ := mqttlink.Permissions(site, "hall")
-	hall.publish(strings.Replace(own, "+", wire.MsgHello, 1), "the last one")
+	ownUp, _ := mqttlink.Permissions(site, "hall")
+	hall.publish(ownUp[0], "the last one")
 	b.next(h)
 	if lines := log.lines("Publish Violation"); len(lines) != 1 || len(lines[0]) > 1000 {
 		t.Errorf("%d lines, the first of %d bytes", len(lines), len(strings.Join(lines, "")))
+	}
+}
+
+// Issue 14, 1.6: what one certificate asks the broker to keep, on however many topics of its
+// own, stops nobody else. (Before: 1,300 messages filled it, and no terminal could connect.)
+func TestOneCertificateCannotFillTheBroker(t *testing.T) {
+	b := start(t)
+	h := b.hub()
+	up, _ := mqttlink.Permissions(site, "hall")
+	hall := b.raw(b.tls("hall", broker.RoleTerminal), "")
+	large := strings.Repeat("x", 60<<10)
+	for i := range 1300 {
+		hall.retain(strings.Replace(up[0], wire.MsgHello, fmt.Sprint("own", i), 1), large)
+	}
+	hall.publish(up[0], "the last one")
+	if m := b.next(h); string(m.Payload) != "the last one" {
+		t.Fatalf("the hub heard %d bytes", len(m.Payload))
+	}
+	front, err := b.dial("front", b.tls("front", broker.RoleTerminal))
+	if err != nil {
+		t.Fatalf("front cannot connect: %v", err)
+	}
+	if err := front.Publish(t.Context(), wire.MsgHello, []byte("I am front")); err != nil {
+		t.Fatal(err)
+	}
+	if m := b.next(h); m.Terminal != "front" {
+		t.Errorf("the hub heard %s", m.Terminal)
 	}
 }

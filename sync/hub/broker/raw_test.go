@@ -79,3 +79,9 @@ func (r raw) subscribe(filter string) byte {
 	}
 	return body[2]
 }
+
+// retain publishes a message that the broker is to keep for whoever subscribes later.
+func (r raw) retain(topic, payload string) {
+	r.t.Helper()
+	r.send(0x31, append(text(topic), payload...))
+}
