@@ -53,6 +53,8 @@ func (s *space) routes() []page.Route {
 		{Method: "GET", Path: "/moi/passages", Right: page.SignedIn, Handle: showPassages},
 		{Method: "GET", Path: "/moi/profil", Right: page.SignedIn, Handle: showProfile},
 		{Method: "POST", Path: "/moi/profil", Right: page.SignedIn, Handle: changeProfile},
+		{Method: "GET", Path: "/moi/adresse", Right: page.SignedIn, Fresh: true, Handle: showEmail},
+		{Method: "POST", Path: "/moi/adresse", Right: page.SignedIn, Fresh: true, Handle: requestEmail},
 		{Method: "POST", Path: "/moi/profil/courriels", Right: page.SignedIn, Handle: chooseMails},
 		{Method: "GET", Path: "/moi/securite", Right: page.SignedIn, Handle: showSecurity},
 		{Method: "GET", Path: "/moi/securite/mot-de-passe", Right: page.SignedIn, Fresh: true, Handle: showPassword},

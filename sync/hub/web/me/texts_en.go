@@ -182,7 +182,7 @@ var english = map[string]string{
 	"me.profile.name.fixed":        "Only the person who manages the site changes names.",
 	"me.profile.email":             "Address for log-in",
 	"me.profile.email.none":        "none",
-	"me.profile.email.hint":        "To change it, ask the person who manages the site.",
+	"me.profile.email.change":      "Change the address",
 	"me.profile.lang":              "Language",
 	"me.profile.lang.site":         "That of the site",
 	"me.profile.groups":            "Groups",
@@ -236,4 +236,10 @@ var english = map[string]string{
 	"me.erase.back":           "The same address, later, starts from nothing.",
 	"me.erase.button":         "Erase for good",
 	"me.erase.done":           "Your account is erased.",
+
+	"me.email.title":  "Change your address",
+	"me.email.lead":   "You log in with %s. A link will be sent to the new address; it takes the place of the present one when you have opened it.",
+	"me.email.new":    "New e-mail address",
+	"me.email.button": "Get a link",
+	"me.email.sent":   "A mail is on its way to the new address. Open its link within 24 hours; until then nothing changes.",
 }

@@ -182,7 +182,7 @@ var french = map[string]string{
 	"me.profile.name.fixed":        "Seule la personne qui gère le site change les noms.",
 	"me.profile.email":             "Adresse pour se connecter",
 	"me.profile.email.none":        "aucune",
-	"me.profile.email.hint":        "Pour la changer, demandez à la personne qui gère le site.",
+	"me.profile.email.change":      "Changer l’adresse",
 	"me.profile.lang":              "Langue",
 	"me.profile.lang.site":         "Celle du site",
 	"me.profile.groups":            "Groupes",
@@ -236,4 +236,10 @@ var french = map[string]string{
 	"me.erase.back":           "La même adresse, plus tard, recommence de rien.",
 	"me.erase.button":         "Effacer définitivement",
 	"me.erase.done":           "Votre compte est effacé.",
+
+	"me.email.title":  "Changer d’adresse",
+	"me.email.lead":   "Vous vous connectez avec %s. Un lien sera envoyé à la nouvelle adresse\u00a0; elle remplace l’actuelle quand vous l’aurez ouvert.",
+	"me.email.new":    "Nouvelle adresse e-mail",
+	"me.email.button": "Recevoir un lien",
+	"me.email.sent":   "Un courriel est en route vers la nouvelle adresse. Ouvrez son lien dans les 24 heures\u00a0; d’ici là, rien ne change.",
 }
