@@ -48,6 +48,7 @@ type serveOptions struct {
 	hosts     []string
 	name      string
 	log       string
+	cert, key string // files of the web's certificate; empty: of the hub's own authority
 }
 
 // ready is what `badgehub serve --json` prints when it is ready.
@@ -72,6 +73,9 @@ func (p *program) serveCommand() *cobra.Command {
 	f.StringVar(&o.web, "listen-web", ":8443", "where people find the pages and terminals join; port 0 is any free one")
 	f.StringSliceVar(&o.hosts, "host", nil, "name or address by which terminals reach the hub; the first one is told to them (default: the host's name)")
 	f.StringVar(&o.name, "site-name", "badged", "name of the site, when it is made")
+	f.StringVar(&o.cert, "tls-cert", "", "certificate that browsers are shown, PEM with its chain; replaced files are read again (default: one of the hub's own authority)")
+	f.StringVar(&o.key, "tls-key", "", "key of --tls-cert, PEM")
+	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	f.StringVar(&o.log, "log", "text", "log format: text or json")
 	p.databaseFlag(c)
 	return c
@@ -163,6 +167,10 @@ func (p *program) prepare(ctx context.Context, db database, st *store.Store, nam
 // run opens the doors of the hub and runs what is behind them.
 func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *pki.Keys, o serveOptions, log *slog.Logger) error {
 	hosts := certHosts(o)
+	pair, err := loadPair(o, log)
+	if err != nil {
+		return err
+	}
 	b, err := broker.Start(broker.Options{
 		Listen: o.mqtt, Dir: filepath.Join(p.dir, "broker"), Site: h.SiteID(), TLS: keys.Mutual(hosts), Log: log,
 		Knows: func(terminal string, key ed25519.PublicKey) bool { return h.Knows(ctx, terminal, key) },
@@ -202,7 +210,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 				return keys.Client(terminal, broker.RoleTerminal, key)
 			}
 			return web.Serve(ctx, webListener, web.Options{
-				Hub: h, Store: st, CA: keys.CA, Issue: issue, MQTT: told.MQTT, Hosts: hosts, URL: "https://" + told.Web, TLS: keys.Server(hosts), Log: log,
+				Hub: h, Store: st, CA: keys.CA, Issue: issue, MQTT: told.MQTT, Hosts: hosts, URL: "https://" + told.Web, TLS: keys.Server(hosts), Pair: pair, Log: log,
 				Changed: func() <-chan struct{} { return st.Changed(store.Written) },
 			})
 		},
@@ -216,6 +224,14 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 		p.mailer(st, log).Run,
 		func(ctx context.Context) error { return p.announceReady(ctx, linked, told, log) },
 	)
+}
+
+// loadPair reads the certificate that browsers are shown; nil: one of the hub's authority.
+func loadPair(o serveOptions, log *slog.Logger) (*web.Pair, error) {
+	if o.cert == "" {
+		return nil, nil
+	}
+	return web.LoadPair(o.cert, o.key, log)
 }
 
 // together runs all until ctx ends or one of them fails, and waits for all. Its error

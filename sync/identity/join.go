@@ -30,6 +30,10 @@ import (
 // hub's answer and its own disk asks once more.
 const JoinPath = "/v1/join"
 
+// JoinProtocol is what a terminal that joins offers in its TLS handshake beside HTTP/1.1, so
+// that the hub shows the certificate of its own authority, whatever browsers are shown.
+const JoinProtocol = "badged-join"
+
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 10
 
@@ -105,7 +109,9 @@ func ask(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, er
 // more in the flash of a small board.
 func (t Token) exchange(ctx context.Context, req *http.Request) (JoinResponse, error) {
 	host, _, _ := net.SplitHostPort(t.Hub)
-	conn, err := (&tls.Dialer{Config: clientConfig(host, t.pickCA)}).DialContext(ctx, "tcp", t.Hub)
+	config := clientConfig(host, t.pickCA)
+	config.NextProtos = []string{JoinProtocol, "http/1.1"}
+	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", t.Hub)
 	if err != nil {
 		return JoinResponse{}, reach(err)
 	}

@@ -33,15 +33,19 @@ func Parts(o Options) []page.Part {
 // own is what belongs to no part: the choice of a language, and how to trust the hub.
 func own(o Options) page.Part {
 	c := certificates{o.CA}
-	return page.Part{
+	part := page.Part{
 		Name: "web", Layout: page.Narrow, Templates: templates, Texts: texts,
 		Routes: []page.Route{
 			{Method: "POST", Path: "/langue", Right: page.Anyone, Handle: chooseLang},
 			{Method: "POST", Path: "/deconnexion", Right: page.SignedIn, Early: true, Handle: signOut},
-			{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
-			{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send},
 		},
 	}
+	if o.Pair == nil {
+		part.Routes = append(part.Routes,
+			page.Route{Method: "GET", Path: "/aide/certificat", Right: page.Anyone, Handle: c.show},
+			page.Route{Method: "GET", Path: "/aide/certificat/ca.crt", Right: page.Anyone, Handle: c.send})
+	}
+	return part
 }
 
 // chooseLang keeps a language for this browser.

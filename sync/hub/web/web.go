@@ -34,6 +34,7 @@ type Options struct {
 	Hosts []string // names and addresses by which browsers may call the hub, without port
 	URL   string   // "https://host:port" of links that go out
 	TLS   *tls.Config
+	Pair  *Pair // that browsers are shown in place of the hub's own certificate; nil: none
 	Log   *slog.Logger
 	// Changed gives a channel that is closed when pages may show something new.
 	Changed func() <-chan struct{}
@@ -61,13 +62,11 @@ func Serve(ctx context.Context, l net.Listener, o Options) error {
 	if o.Parts == nil {
 		o.Parts = Parts(o)
 	}
-	config := o.TLS.Clone()
-	config.NextProtos = []string{"h2", "http/1.1"}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	behind := runParts(ctx, o.Parts)
 	err := httpserve.Run(ctx, l, httpserve.Server{
-		Name: "the hub's web", Handler: handler(ctx, o), Log: o.Log, TLS: config, Strangers: maxStrangers, Known: maxKnown,
+		Name: "the hub's web", Handler: handler(ctx, o), Log: o.Log, TLS: serverConfig(o.TLS, o.Pair), Strangers: maxStrangers, Known: maxKnown,
 		HeaderTime: readTimeout, ReadTime: readTimeout, WriteTime: writeTimeout, IdleTime: idleTimeout, Streams: maxStreams,
 		Grace: endTimeout, Finish: true,
 	})

@@ -57,6 +57,12 @@ type Stand struct {
 // New starts a stand. Without parts it has those of the product.
 func New(t testing.TB, parts ...page.Part) *Stand {
 	t.Helper()
+	return NewWith(t, func(o *web.Options) { o.Parts = parts })
+}
+
+// NewWith starts a stand with other options than the usual ones.
+func NewWith(t testing.TB, change func(*web.Options)) *Stand {
+	t.Helper()
 	dir, s := t.TempDir(), &Stand{t: t, Log: &Lines{}}
 	var err error
 	if s.Store, err = teststore.Open(t.Context(), dir, s.Now); err != nil {
@@ -74,11 +80,11 @@ func New(t testing.TB, parts ...page.Part) *Stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.serve(parts, log)
+	s.serve(change, log)
 	return s
 }
 
-func (s *Stand) serve(parts []page.Part, log *slog.Logger) {
+func (s *Stand) serve(change func(*web.Options), log *slog.Logger) {
 	s.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -91,12 +97,13 @@ func (s *Stand) serve(parts []page.Part, log *slog.Logger) {
 	ended := make(chan error, 1)
 	o := web.Options{
 		Hub: s.Hub, Store: s.Store, CA: s.Keys.CA, MQTT: "127.0.0.1:8883", Hosts: []string{"localhost"}, URL: s.URL,
-		TLS: s.Keys.Server([]string{"127.0.0.1", "localhost"}), Log: log, Now: s.Now, Parts: parts,
+		TLS: s.Keys.Server([]string{"127.0.0.1", "localhost"}), Log: log, Now: s.Now,
 		Changed: func() <-chan struct{} { return s.Store.Changed(store.Written) },
 		Issue: func(terminal string, key ed25519.PublicKey) (*x509.Certificate, error) {
 			return s.Keys.Client(terminal, "terminal", key)
 		},
 	}
+	change(&o)
 	go func() { ended <- web.Serve(ctx, l, o) }()
 	s.t.Cleanup(func() {
 		cancel()
