@@ -10,6 +10,7 @@ import (
 	"badged/sync/hub/store/teststore"
 	"badged/sync/hub/web/me"
 	"badged/sync/hub/web/webtest"
+	"badged/sync/wire"
 )
 
 func TestMain(m *testing.M) { os.Exit(teststore.Main(m)) }
@@ -99,4 +100,20 @@ func (s stand) liveCodes(a people.Account) (n int) {
 		return err
 	})
 	return n
+}
+
+// pass stores that an account came to the door.
+func (s stand) pass(tx fleet.Tx, seq uint64, a people.Account, o wire.Outcome, why wire.Reason) error {
+	body, err := wire.Marshal(wire.Event{
+		Kind: wire.EventPresentation, Outcome: o, Reason: why, Account: a.ID[:], Point: "front", At: tx.Now.UnixMilli(), Clock: wire.ClockTrusted, Order: seq, Boot: make([]byte, 8),
+	})
+	if err != nil {
+		return err
+	}
+	err = tx.PutSource(fleet.Source{Terminal: "front-box", Incarnation: fleet.ID{1}})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Append(fleet.Record{Terminal: "front-box", Incarnation: fleet.ID{1}, Stream: wire.StreamEvents, Seq: seq, Order: seq, Received: tx.Now, Body: body})
+	return err
 }

@@ -3,11 +3,14 @@
 package me_test
 
 import (
+	"errors"
 	"testing"
 
 	"badged/sync/hub/access"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/webtest"
+	"badged/sync/wire"
 )
 
 // words are the buttons on the way, in both languages.
@@ -53,9 +56,16 @@ func TestLooksOfMySpace(t *testing.T) {
 	c.Looks(t, "me-label-unknown", b, func() *webtest.Page { return b.Open("/c/AAAAAAAAAAAAAAAAAAAAAA").Is(404) })
 	look("me-pin", "/moi/pin")
 	c.Looks(t, "me-pin-new", b, func() *webtest.Page { return b.Post("/moi/pin", nil).Is(200) })
+	s.Write(func(tx fleet.Tx) error {
+		if err := tx.PutTerminal(fleet.Terminal{Name: "front-box"}); err != nil {
+			return err
+		}
+		return errors.Join(s.pass(tx, 1, ada, wire.OutcomeGranted, wire.ReasonKnownCard), s.pass(tx, 2, ada, wire.OutcomeRefused, wire.ReasonOutOfHours))
+	})
 	look("me-passages", "/moi/passages")
 	look("me-profile", "/moi/profil")
 	look("me-security", "/moi/securite")
+	look("me-email", "/moi/adresse")
 	look("me-password", "/moi/securite/mot-de-passe")
 	look("me-data", "/moi/donnees")
 	look("me-erase", "/moi/donnees/effacer")

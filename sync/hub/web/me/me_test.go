@@ -13,6 +13,7 @@ import (
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
+	"badged/sync/wire"
 )
 
 // label prepares a card, and gives the path of its QR code.
@@ -99,7 +100,7 @@ func TestACardIsTakenBack(t *testing.T) {
 	b.Open(p.Path).Shows("n’est plus à ce nom")
 
 	s.give(ada, "2222")
-	link := s.lastLink(ada)
+	link := s.link(mail.CardBound, ada)
 	nobody := s.Browser()
 	undo := nobody.Open(link).Is(200).Shows("Est-ce votre carte", access.ShortCard(s.card("2222").ID))
 	nobody.Open(link)
@@ -112,15 +113,15 @@ func TestACardIsTakenBack(t *testing.T) {
 	}
 }
 
-// lastLink is the path of the link in the last mail to an account.
-func (s stand) lastLink(a people.Account) (path string) {
+// link is the path of the link in the last mail of a purpose to an account.
+func (s stand) link(p mail.Purpose, a people.Account) (path string) {
 	s.t.Helper()
 	s.Read(func(tx fleet.Tx) error {
 		page, _, err := tx.ListMails(mail.Query{Account: a.ID, Limit: 100})
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(page, func(m mail.Mail) bool { return m.Purpose == mail.CardBound })
+		i := slices.IndexFunc(page, func(m mail.Mail) bool { return m.Purpose == p })
 		f, err := tx.MailKey.Open(page[i])
 		path = strings.TrimPrefix(f["link"], s.URL)
 		return err
@@ -307,10 +308,22 @@ func TestHomeSaysWhatToDoNext(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// A member sees their own passages only.
+// A member sees their own passages, in words, and nobody else's.
 func TestPassagesAreOnesOwn(t *testing.T) {
 	s := newStand(t)
 	ada := s.ada()
+	bob := s.AddPerson(people.New{First: "Bob", Last: "Babbage", State: people.Active})
 	s.As(ada).Open("/moi/passages").Shows("Aucun passage", "3 mois")
+	s.Write(func(tx fleet.Tx) error {
+		if err := tx.PutTerminal(fleet.Terminal{Name: "front-box"}); err != nil {
+			return err
+		}
+		if err := s.pass(tx, 1, ada, wire.OutcomeGranted, wire.ReasonKnownCard); err != nil {
+			return err
+		}
+		return s.pass(tx, 2, bob, wire.OutcomeRefused, wire.ReasonNoGrant)
+	})
+	s.As(ada).Open("/moi/passages").Shows("front", "accepté", "Votre carte a été reconnue.").Hides("refusé")
+	s.As(bob).Open("/moi/passages").Shows("refusé", "Vous n’avez pas de droit à cette porte.").Hides("accepté")
 	s.As(ada).Open("/moi/passages?after=x").Is(404)
 }
