@@ -17,7 +17,7 @@ mkdir -p "$cache"
 
 # The parts of a kernel that modules of an image come from; the image takes a few of each.
 folders=(
-	drivers/{ata,base,block,char,dca,hid,i2c,input,mfd,mmc,net,nvme,pci,pps,ptp,scsi,usb,virtio,watchdog}
+	drivers/{ata,base,block,char,hid,i2c,input,mfd,mmc,net,nvme,pci,pps,ptp,scsi,usb,virtio,watchdog}
 	fs crypto lib net arch
 )
 
@@ -33,11 +33,11 @@ data() {
 }
 
 image() {
-	local board=$1 arch=${1#uefi-} console=ttyS0 efi=BOOTX64.EFI
+	local board=$1 arch=${1#uefi-} console=ttyS0 efi=BOOTX64.EFI only=(drivers/dca)
 	if [[ $arch == arm64 ]]; then
-		console=ttyAMA0 efi=BOOTAA64.EFI
+		console=ttyAMA0 efi=BOOTAA64.EFI only=()
 	fi
-	kernel "$cache/$arch" "$arch" "linux-image-$arch" "${folders[@]}"
+	kernel "$cache/$arch" "$arch" "linux-image-$arch" "${folders[@]}" "${only[@]}"
 	loader "$cache/efi" "$arch" "$efi"
 	mkdir -p "$cache/programs/$arch"
 	CGO_ENABLED=0 GOARCH=$arch go build -trimpath -ldflags "-s -w -X main.version=$version" \

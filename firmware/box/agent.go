@@ -30,6 +30,10 @@ type agent struct {
 	env []string
 	log *slog.Logger
 	out *os.File
+	// refused is asked when the agent ended because starting again would mend nothing; it reports
+	// whether it has mended something.
+	refused func() bool
+	works   func() // is called when the agent is ready
 
 	mu     sync.Mutex // guards what follows
 	state  string     // for people
@@ -89,17 +93,24 @@ func (a *agent) run(ctx context.Context, fed func()) error {
 	}
 	for ctx.Err() == nil {
 		err := a.once(ctx, socket, fed)
+		fed() // an agent that ends is no machine that stands still
+		a.set("ended: "+describe(err), false)
 		wait := restartWait
-		if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && (ended.ExitCode() == 64 || ended.ExitCode() == 78) {
+		if isLasting(err) && !a.refused() {
 			wait = time.Minute // starting again mends nothing by itself, but a cable or a clock may
 		}
-		a.set("ended: "+describe(err), false)
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
 		}
 	}
 	return nil
+}
+
+// isLasting reports whether an agent said, by its exit code, that starting again mends nothing.
+func isLasting(err error) bool {
+	ended := (*exec.ExitError)(nil)
+	return errors.As(err, &ended) && (ended.ExitCode() == 64 || ended.ExitCode() == 78)
 }
 
 func describe(err error) string {
@@ -167,6 +178,7 @@ func (a *agent) hear(socket *net.UnixConn) bool {
 		switch text := string(line); {
 		case text == "READY=1":
 			a.set("runs", true)
+			a.works()
 			works = true
 		case text == "WATCHDOG=1", strings.HasPrefix(text, "EXTEND_TIMEOUT_USEC="):
 			works = true

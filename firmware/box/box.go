@@ -82,6 +82,7 @@ func Run(ctx context.Context, log *slog.Logger, console *os.File) error {
 		if err := b.card.Commit(); err != nil {
 			return err
 		}
+		b.forgetBefore()
 		log.Info("the release on trial is healthy, and stays", "version", b.version)
 		b.setTrial("")
 	}
@@ -128,9 +129,41 @@ func start(ctx context.Context, log *slog.Logger, console *os.File) (*Box, error
 	if err != nil {
 		return nil, err
 	}
-	b.agent = &agent{env: environment(b.settings), log: log, out: console, state: "not started"}
+	b.agent = &agent{env: environment(b.settings), log: log, out: console, state: "not started", refused: b.putBack, works: b.forgetBefore}
 	b.net = &network{Network: b.settings.Network, host: b.settings.Name, log: log}
-	return b, makeFolders()
+	if err := makeFolders(); err != nil {
+		return nil, err
+	}
+	if b.card.Verdict == slot.OnTrial {
+		err = newBefore().keep()
+	}
+	return b, err
+}
+
+// forgetBefore drops the files of before an update once an agent works that needs them no more: that
+// of a release which is not, or no longer, on trial. They must not come back weeks later.
+func (b *Box) forgetBefore() {
+	if b.card.Verdict == slot.OnTrial && b.card.State.Record.Phase == slot.Trying {
+		return
+	}
+	if err := newBefore().forget(); err != nil {
+		b.log.Warn("the copy of the agent's files stays", "err", err)
+	}
+}
+
+// putBack gives the agent of a release that was rolled back to its files of before the update.
+func (b *Box) putBack() bool {
+	if b.card.Verdict == slot.OnTrial {
+		return false
+	}
+	put, err := newBefore().putBack()
+	if err != nil {
+		b.log.Error("the files of before the update", "err", err)
+	}
+	if put {
+		b.log.Warn("the agent gets its files of before the update: it did not understand what that made of them", "aside", newBefore().aside)
+	}
+	return put
 }
 
 func (b *Box) readRelease() (r Release, err error) {

@@ -12,8 +12,12 @@ import (
 	"badged/sync/identity"
 )
 
-// joinWait is how long is waited before a hub that was not reached is asked again.
-const joinWait = 5 * time.Second
+// A hub that was not reached, or that refuses, is asked again after joinWait, then twice as long each
+// time.
+const (
+	joinWait     = 2 * time.Second
+	mostJoinWait = time.Minute
+)
 
 // join makes this terminal one of its site, once: with the token of the card, or alone.
 func (b *Box) join(ctx context.Context) error {
@@ -23,7 +27,7 @@ func (b *Box) join(ctx context.Context) error {
 	if b.settings.Token.IsZero() {
 		return b.standAlone()
 	}
-	for {
+	for wait := joinWait; ; wait = min(2*wait, mostJoinWait) {
 		b.agent.set("joins the hub", false)
 		cmd := exec.CommandContext(ctx, agentProgram, "join", b.settings.Token.Reveal(), "--config", configFile)
 		cmd.Env = b.agent.env
@@ -36,7 +40,7 @@ func (b *Box) join(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(joinWait):
+		case <-time.After(wait):
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (d *desk) overlay(files map[string][]byte) func(slot string) {
 // Issue 12, 2: releases that are bad in ways of their own. The terminal leaves each by itself, after
 // one trial, reads a badge in the release of before, and does not try it again.
 func TestSoakBadReleases(t *testing.T) {
-	d := newDesk(t)
+	d := newDesk(t, uefis[0])
 	b := newBox(d, d.flashed())
 	b.on()
 	b.says("version=1.0 slot=a start=normal")
@@ -78,7 +78,7 @@ func TestSoakBadReleases(t *testing.T) {
 // QEMU. What starts is the old release or the new one, and it reads a badge. Then the same update
 // goes through.
 func TestSoakPowerCuts(t *testing.T) {
-	d := newDesk(t)
+	d := newDesk(t, uefis[0])
 	b := newBox(d, d.flashed())
 	b.on()
 	b.says("version=1.0 slot=a start=normal")

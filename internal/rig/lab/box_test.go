@@ -26,15 +26,16 @@ const hostAddress = "10.0.2.2"
 // desk is where a technician makes releases and a card, and the hub that the terminal joins.
 type desk struct {
 	t     *testing.T
+	u     uefi // what its terminals are
 	dir   string
 	tool  string
 	hub   *api.Client
 	files string // where the host serves releases
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T, u uefi) *desk {
 	t.Helper()
-	d := &desk{t: t, dir: t.TempDir(), tool: buildWith(t, "cmd/badgectl", "", "CGO_ENABLED=0")}
+	d := &desk{t: t, u: u, dir: t.TempDir(), tool: buildWith(t, "cmd/badgectl", "", "CGO_ENABLED=0")}
 	hubBin := buildWith(t, "cmd/badgehub", "", "CGO_ENABLED=0")
 	key := d.run(d.tool, "bundle", "key", "key")
 	d.run(d.tool, "bundle", "trust", "--root", key, "--root-needs", "1", "--release", key, "--key", "key")
@@ -54,7 +55,7 @@ func newDesk(t *testing.T) *desk {
 	d.hub = api.NewClient(filepath.Join(state, "hub.sock"), state, "en")
 	t.Cleanup(d.hub.Close)
 	d.wait("the hub", func() bool { _, err := d.hub.Site(t.Context()); return err == nil })
-	d.put("site.toml", "time_zone = \"Europe/Paris\"\n\n[kind.panel]\nboard = \"uefi-amd64\"\nconfig = \"panel.toml\"\n")
+	d.put("site.toml", "time_zone = \"Europe/Paris\"\n\n[kind.panel]\nboard = \""+u.board+"\"\nconfig = \"panel.toml\"\n")
 	d.put("panel.toml", "[[point]]\nname = \"{name}\"\nkind = \"print\"\n\n[[reader]]\nname = \"badge\"\npoint = \"{name}\"\nprotocol = \"hid\"\nport = \"usb:0627:0001\"\n")
 	d.put("terminals.csv", "name,kind\nhall,panel\n")
 	d.run(hubBin, "terminal", "add", "--roster", "terminals.csv", "--socket", filepath.Join(state, "hub.sock"))
@@ -109,13 +110,13 @@ func (d *desk) run(bin string, args ...string) string {
 func (d *desk) release(version string, sequence int, change func(slot string)) (bundle string) {
 	d.t.Helper()
 	tree := d.at("release-" + version)
-	cmd := exec.CommandContext(d.t.Context(), "scripts/image.sh", version, d.at("badged.trust"), "uefi-amd64")
+	cmd := exec.CommandContext(d.t.Context(), "scripts/image.sh", version, d.at("badged.trust"), d.u.board)
 	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), "OUT="+tree, "FAST=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		d.t.Fatalf("make the image: %v\n%s", err, out)
 	}
 	if change != nil {
-		change(filepath.Join(tree, "uefi-amd64/slot"))
+		change(filepath.Join(tree, d.u.board, "slot"))
 	}
 	d.run(d.tool, "bundle", "make", tree, "--version", version, "--sequence", fmt.Sprint(sequence), "--expires", "2099-12-31", "--key", "key", "--out", version)
 	return version
@@ -161,7 +162,6 @@ func (d *desk) badges() (n int) {
 type box struct {
 	*machine
 	*desk
-	u       uefi
 	card    string
 	vars    string
 	serial  net.Conn
@@ -171,8 +171,8 @@ type box struct {
 }
 
 func newBox(d *desk, card string) *box {
-	b := &box{desk: d, machine: newMachine(d.t), u: uefis[0], card: card}
-	b.vars = b.u.newVars(d.t)
+	b := &box{desk: d, machine: newMachine(d.t), card: card}
+	b.vars = d.u.newVars(d.t)
 	return b
 }
 
@@ -182,13 +182,13 @@ func (b *box) on() {
 	t.Helper()
 	serial, control := b.socket("serial"), b.socket("qmp")
 	var err error
-	b.child, err = proc.Start(proc.Command{Name: "QEMU", Bin: b.u.qemu[0], Log: b.path("qemu.log"), Args: []string{
-		"-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-nodefaults", "-display", "none", "-serial", "unix:" + b.path("serial"),
-		"-qmp", "unix:" + b.path("qmp"),
-		"-drive", "if=pflash,format=raw,readonly=on,file=" + b.u.code, "-drive", "if=pflash,format=raw,file=" + b.vars,
-		"-drive", "id=card,if=none,format=raw,file=" + b.card, "-device", "virtio-blk-pci,drive=card",
+	b.child, err = proc.Start(proc.Command{Name: "QEMU", Bin: b.u.qemu[0], Log: b.path("qemu.log"), Args: append(b.u.qemu[1:len(b.u.qemu):len(b.u.qemu)],
+		"-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-nodefaults", "-display", "none", "-serial", "unix:"+b.path("serial"),
+		"-qmp", "unix:"+b.path("qmp"),
+		"-drive", "if=pflash,format=raw,readonly=on,file="+b.u.code, "-drive", "if=pflash,format=raw,file="+b.vars,
+		"-drive", "id=card,if=none,format=raw,file="+b.card, "-device", "virtio-blk-pci,drive=card",
 		"-device", "qemu-xhci", "-device", "usb-kbd", "-nic", "user,model=virtio-net-pci", "-device", "i6300esb", "-action", "watchdog=reset",
-	}})
+	)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,11 +282,12 @@ func corrupt(t *testing.T, name string, content []byte) func(string) {
 // the power fails during that, and later on trial; a release that does not start is left by itself,
 // and is not tried again; and a person goes back. Every badge between is read.
 func TestABoxLivesThroughUpdates(t *testing.T) {
-	d := newDesk(t)
+	d := newDesk(t, uefis[0])
 	b := newBox(d, d.flashed())
 	start := time.Now()
 	b.on()
 	b.says("version=1.0 slot=a start=normal")
+	b.says("state=runs")
 	b.badge("0012345678")
 	report("power to the first badge at the hub", start)
 
@@ -330,4 +331,17 @@ func TestABoxLivesThroughUpdates(t *testing.T) {
 	b.types("rollback")
 	b.says("has no release that could be started")
 	report("no way back to what failed", start)
+}
+
+// Issue 12, 2: the image for ARM boards with UEFI starts from its card, joins the hub by itself and
+// reads a badge.
+func TestABoxOfARMStarts(t *testing.T) {
+	d := newDesk(t, uefis[1])
+	b := newBox(d, d.flashed())
+	start := time.Now()
+	b.on()
+	b.says("version=1.0 slot=a start=normal")
+	b.says("state=runs")
+	b.badge("0012345678")
+	report("ARM: power to the first badge at the hub", start)
 }
