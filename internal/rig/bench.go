@@ -28,6 +28,7 @@ var families = []family{
 	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
 	{"people", "import, one more account, and search at the hub", (*rig).measurePeople},
+	{"databases", "the hub on PostgreSQL beside the hub on SQLite; wants Debian's postgresql-15", (*rig).measureDatabases},
 	{"flash", "blocks that a swipe writes to the disk; as root, on a loop device", (*rig).measureFlash},
 }
 
@@ -149,6 +150,10 @@ func (r *rig) measureFrame(context.Context, benchSizes) ([]bench.Row, error) { r
 
 func (r *rig) measurePeople(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
 	return bench.People{Search: sizes.people}.Measure(ctx)
+}
+
+func (r *rig) measureDatabases(ctx context.Context, _ benchSizes) ([]bench.Row, error) {
+	return bench.Databases{}.Measure(ctx)
 }
 
 func (r *rig) measureFlash(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {

@@ -178,7 +178,7 @@ func (c *crowd) searchRows(ctx context.Context) (rows []Row, err error) {
 		name string
 		of   func(people.New) string
 	}{
-		{"search_word", func(n people.New) string { return n.Last }},
+		{"search_word", lastName},
 		{"search_beginning", func(n people.New) string { return string([]rune(n.First)[:3]) }},
 		{"search_two_words", func(n people.New) string { return n.First + " " + n.Last[:3] }},
 		{"search_email", func(n people.New) string { return n.Email[:len(n.Email)-6] }},
@@ -195,6 +195,8 @@ func (c *crowd) searchRows(ctx context.Context) (rows []Row, err error) {
 	}
 	return rows, nil
 }
+
+func lastName(n people.New) string { return n.Last }
 
 func (c *crowd) search(ctx context.Context, of func(people.New) string) (times []time.Duration, err error) {
 	for range searches {

@@ -117,6 +117,7 @@ func (w *walk) stepGroup(room int) error {
 	if err != nil {
 		return err
 	}
+	w.asked += len(members)
 	for _, a := range members {
 		if err := w.ask(a, w.groups[w.at]); err != nil {
 			return err
@@ -137,6 +138,7 @@ func (w *walk) stepOwn(room int) error {
 	if err != nil {
 		return err
 	}
+	w.asked += len(ids)
 	for _, id := range ids {
 		a, err := w.tx.Account(id)
 		if err == nil && !a.State.Final() {
@@ -153,7 +155,6 @@ func (w *walk) stepOwn(room int) error {
 
 // ask asks the rule about an account, unless an earlier group had it; group 0 is behind all.
 func (w *walk) ask(a people.Account, group uint64) error {
-	w.asked++
 	groups, err := w.tx.GroupsOf(a.ID)
 	if err != nil {
 		return err

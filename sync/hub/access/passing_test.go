@@ -171,3 +171,24 @@ func TestACursorOfAnotherListIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestOnePageAsksABoundedNumber: grants of accounts that are gone, which nobody may pass
+// with, do not make one page walk through all of them.
+func TestOnePageAsksABoundedNumber(t *testing.T) {
+	s := newSite(t)
+	s.door("front")
+	ada := s.person("Ada A")
+	s.do(func(tx access.Tx) error {
+		for i := range 1200 {
+			g := access.Grant{ID: access.ID{1, byte(i >> 8), byte(i)}, Account: access.ID{1, byte(i >> 8), byte(i)}, Door: "front"}
+			if err := tx.PutGrant(g); err != nil {
+				return err
+			}
+		}
+		return tx.PutGrant(access.Grant{ID: access.ID{2}, Account: ada.ID, Door: "front"})
+	})
+	got, pages := s.all("front", access.WhoQuery{Limit: 1000})
+	if !slices.Equal(got, []string{"Ada known_card"}) || pages < 3 {
+		t.Errorf("%v in %d pages", got, pages)
+	}
+}

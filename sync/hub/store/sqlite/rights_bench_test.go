@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/internal/passage"
 	"badged/internal/sitekey"
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
@@ -32,6 +33,9 @@ func million(b *testing.B, s *store.Store) {
 		err := s.Write(b.Context(), audit.Actor{}, func(tx fleet.Tx) error {
 			for i := first; i < first+atOnce; i++ {
 				id := scattered(i)
+				if err := tx.PutAccount(people.Account{ID: id, Kind: people.Person, State: people.Active, First: "Ada", Last: "Byron"}); err != nil {
+					return err
+				}
 				state := access.CardActive
 				if i%1000 == 0 {
 					state = access.CardLost
@@ -67,10 +71,8 @@ func BenchmarkRightsAtAMillion(b *testing.B) {
 	b.Cleanup(func() { _ = s.Close() })
 	million(b, s)
 	who := scattered(77_000)
+	now := passage.Moment{At: time.Now(), Known: true, Heard: time.Now()}
 	err = s.Write(b.Context(), audit.Actor{}, func(tx fleet.Tx) error {
-		if err := tx.PutAccount(people.Account{ID: who, Kind: people.Person, State: people.Active, First: "Ada", Last: "Byron"}); err != nil {
-			return err
-		}
 		return tx.PutDoor(access.Door{Name: "front", UnknownTime: access.PolicyDeny, Stale: access.PolicyDeny})
 	})
 	if err != nil {
@@ -97,6 +99,14 @@ func BenchmarkRightsAtAMillion(b *testing.B) {
 		},
 		"grants of a door": func(tx access.Tx) error {
 			_, _, err := access.ListGrants(tx, access.GrantQuery{Door: "front", Limit: 50})
+			return err
+		},
+		"who can open": func(tx access.Tx) error {
+			_, _, err := access.WhoMayPass(tx, "front", now, access.WhoQuery{Limit: 50, After: "a" + people.HexID(who)})
+			return err
+		},
+		"what if": func(tx access.Tx) error {
+			_, err := access.TryDoor(tx, people.HexID(who), "front", now)
 			return err
 		},
 		"claims": func(tx access.Tx) error {

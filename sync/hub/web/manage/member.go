@@ -24,6 +24,7 @@ var tabs = []page.Item{
 	{Path: "", Text: "manage.tab.identity", Right: page.Members},
 	{Path: "/roles", Text: "manage.tab.roles", Right: page.Members},
 	{Path: "/acces", Text: "manage.tab.access", Right: page.Members},
+	{Path: "/entree", Text: "manage.tab.entry", Right: page.Members},
 	{Path: "/connexions", Text: "manage.tab.sessions", Right: page.Members},
 	{Path: "/cartes", Text: "manage.tab.cards", Right: page.Cards},
 	{Path: "/portes", Text: "manage.tab.doors", Right: page.Doors},

@@ -155,11 +155,18 @@ func findCard(r *page.Request, tx fleet.Tx) (access.Card, error) {
 	return c, nil
 }
 
+// showCard shows a card that is somebody's. One that nobody has can be given.
 func showCard(r *page.Request) (page.Reply, error) {
 	var d cardPage
+	unknown := ""
 	err := r.Read(func(tx fleet.Tx) error {
 		c, err := findCard(r, tx)
 		if err != nil {
+			u, missing := fleet.FindUnknownCard(tx, lower(r.Path("card")))
+			if missing == nil {
+				unknown = "/g/cartes/" + access.ShortCard(u.Card) + "/attribuer"
+				return nil
+			}
 			return err
 		}
 		d = cardPage{
@@ -175,6 +182,9 @@ func showCard(r *page.Request) (page.Reply, error) {
 		}
 		return err
 	})
+	if unknown != "" {
+		return page.Go(unknown), nil
+	}
 	return page.Show("doors/card", r.T("doors.card.title", d.Card.Ref), d), err
 }
 

@@ -26,7 +26,7 @@ func Part(hub *fleet.Hub) page.Part {
 	p := pages{hub}
 	return page.Part{
 		Name: "doors", Layout: page.Wide, Templates: templates, Texts: texts, Menu: Menu,
-		Routes: slices.Concat(cardRoutes(), p.doorRoutes(), scheduleRoutes(), groupRoutes(), grantRoutes(), eventRoutes(), p.reportRoutes()),
+		Routes: slices.Concat(cardRoutes(), p.doorRoutes(), p.memberRoutes(), scheduleRoutes(), groupRoutes(), grantRoutes(), eventRoutes(), p.reportRoutes()),
 	}
 }
 

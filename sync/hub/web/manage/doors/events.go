@@ -77,7 +77,7 @@ type eventFilter struct {
 }
 
 // eventFields are the fields of the filter.
-var eventFields = []string{personField, idField, "porte", "terminal", "genre", "issue", "du", "au"}
+var eventFields = []string{personField, idField, offerField, "porte", "terminal", "genre", "issue", "du", "au"}
 
 func (f *eventFilter) read(r *page.Request, tx fleet.Tx) error {
 	f.values = r.HTTP.URL.Query()

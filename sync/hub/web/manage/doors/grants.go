@@ -188,7 +188,13 @@ func newGrant(r *page.Request) (page.Reply, error) {
 	d := grantPage{chooser: chooser{Form: r.Fill(map[string]string{
 		"porte": r.Query("porte"), "groupe": r.Query("groupe"), idField: r.Query(idField),
 	})}}
-	err := r.Read(func(tx fleet.Tx) error { return d.complete(r, tx) })
+	err := r.Read(func(tx fleet.Tx) error {
+		if err := d.complete(r, tx); err != nil || r.Query(idField) == "" {
+			return err
+		}
+		_, _, err := d.find(r, tx)
+		return err
+	})
 	return d.show(r), err
 }
 

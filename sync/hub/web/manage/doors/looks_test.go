@@ -62,7 +62,7 @@ func TestLooksOfEmptyPages(t *testing.T) {
 	for name, path := range map[string]string{
 		"cards-none": "/g/cartes", "unknown-none": "/g/cartes/inconnues", "contested-none": "/g/cartes/contestees", "doors-none": "/g/portes",
 		"grants-none": "/g/droits", "grant-nodoor": "/g/droits/nouveau", "groups-none": "/g/groupes", "schedules-none": "/g/horaires",
-		"holidays-none": "/g/jours-feries", "events-none": "/g/evenements", "presence-none": "/g/rapports/presence", "unused-none": "/g/rapports/inutilisees",
+		"holidays-none": "/g/horaires/feries", "events-none": "/g/evenements", "presence-none": "/g/rapports/presence", "unused-none": "/g/rapports/inutilisees",
 	} {
 		c.Looks(t, name, b, func() *webtest.Page { return b.Open(path).Is(200) })
 	}
@@ -82,8 +82,8 @@ func TestLooks(t *testing.T) {
 		"if": "/g/portes/front/si", "if-answer": "/g/portes/front/si?compte=" + people.HexID(ada.ID) + "&jour=2027-01-04&heure=12:00",
 		"if-shut": "/g/portes/lab/si?compte=" + people.HexID(ada.ID) + "&jour=2027-01-04&heure=22:00",
 		"grants":  "/g/droits", "grant-new": "/g/droits/nouveau", "groups": "/g/groupes", "group": "/g/groupes/1", "group-remove": "/g/groupes/1/supprimer",
-		"schedules": "/g/horaires", "schedule": "/g/horaires/1", "schedule-new": "/g/horaires/nouveau", "holidays": "/g/jours-feries",
-		"events": "/g/evenements", "events-nothing": "/g/evenements?issue=faulty", "reports": "/g/rapports", "presence": "/g/rapports/presence",
+		"schedules": "/g/horaires", "schedule": "/g/horaires/1", "schedule-new": "/g/horaires/nouveau", "holidays": "/g/horaires/feries",
+		"member-entry": "/g/membres/" + people.HexID(ada.ID) + "/entree", "events": "/g/evenements", "events-nothing": "/g/evenements?issue=faulty", "reports": "/g/rapports", "presence": "/g/rapports/presence",
 	} {
 		c.Looks(t, name, b, func() *webtest.Page { return b.Open(path).Is(200) })
 	}

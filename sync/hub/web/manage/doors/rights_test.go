@@ -110,9 +110,9 @@ func TestASchedulesWindows(t *testing.T) {
 		t.Errorf("the form has %q–%q", p.Value("de0"), p.Value("a0"))
 	}
 	p.Fill("a0", "00:00").Press("Enregistrer").Is(200).Shows("22:00–24:00")
-	b.Open("/g/jours-feries").Fill("jour", "2030-07-14").Fill("nom", "Fête nationale").Press("Ajouter").Is(200).Shows("14/07/2030", "Fête nationale").
+	b.Open("/g/horaires/feries").Fill("jour", "2030-07-14").Fill("nom", "Fête nationale").Press("Ajouter").Is(200).Shows("14/07/2030", "Fête nationale").
 		Press("Supprimer").Is(200).Shows("jour ordinaire", "Aucun jour férié")
-	b.Open("/g/jours-feries").Fill("jour", "never").Press("Ajouter").Is(422)
+	b.Open("/g/horaires/feries").Fill("jour", "never").Press("Ajouter").Is(422)
 }
 
 // A member with an area sees the pages of that area only; nobody else finds any.
@@ -127,4 +127,37 @@ func TestTheAreasOfRights(t *testing.T) {
 	if page.Decide(page.Cards, nil) != page.LogIn {
 		t.Error("cards are for everybody")
 	}
+}
+
+// S1.32, O10: a member's page has their cards, what each door would do now, and their
+// passages. From there a right is given to them and nobody else, until another name is typed.
+func TestS132_AMembersCardsAndDoors(t *testing.T) {
+	s := newStand(t)
+	b := s.AsAdmin()
+	s.door("front")
+	s.door("lab")
+	ada, twin := s.person("Ada Byron"), s.person("Ada Byron")
+	bob := s.person("Bob Babbage")
+	path := "/g/membres/" + people.HexID(ada.ID) + "/entree"
+	b.Open(path).Is(200).Shows("Ce membre n’a pas de carte", "Aucune porte")
+	p := b.Open("/g/membres/" + people.HexID(ada.ID)).Follow("Cartes et portes").Is(200).Follow("Donner un droit").Is(200)
+	if p.Value("compte") != people.HexID(ada.ID) {
+		t.Fatal("the form is about nobody")
+	}
+	p.Fill("porte", "d:front").Press("Donner ce droit").Is(200)
+	p.Fill("personne", "Bob Babbage").Fill("porte", "d:lab").Press("Donner ce droit").Is(200)
+	s.give(ada, "1")
+	s.happens("box", s.Now(), s.tapped(ada, "1", "front", wire.OutcomeGranted, wire.ReasonKnownCard))
+	b.Open(path).Shows("front", "passe", s.ref("1"), "La carte est connue").Hides(">lab<")
+	s.Read(func(tx fleet.Tx) error {
+		for _, a := range []people.Account{ada, bob, twin} {
+			got, _, err := access.ListGrants(tx.Tx.Tx, access.GrantQuery{Account: a.ID})
+			if err != nil || len(got) != map[people.ID]int{ada.ID: 1, bob.ID: 1}[a.ID] {
+				t.Errorf("%s has %d rights, %v", a.DisplayName(), len(got), err)
+			}
+		}
+		return nil
+	})
+	b.Open("/g/evenements?compte=" + people.HexID(ada.ID)).Shows("La carte est connue")
+	b.Open("/g/membres/00/entree").Is(404)
 }

@@ -21,14 +21,14 @@ func scheduleRoutes() []page.Route {
 		{Method: "POST", Path: of, Right: page.Doors, Handle: changeSchedule},
 		{Method: "GET", Path: of + "/supprimer", Right: page.Doors, Handle: confirmScheduleRemoval},
 		{Method: "POST", Path: of + "/supprimer", Right: page.Doors, Handle: removeSchedule},
-		{Method: "GET", Path: "/g/jours-feries", Right: page.Doors, Handle: listHolidays},
-		{Method: "POST", Path: "/g/jours-feries", Right: page.Doors, Handle: addHoliday},
-		{Method: "POST", Path: "/g/jours-feries/supprimer", Right: page.Doors, Handle: removeHoliday},
+		{Method: "GET", Path: "/g/horaires/feries", Right: page.Doors, Handle: listHolidays},
+		{Method: "POST", Path: "/g/horaires/feries", Right: page.Doors, Handle: addHoliday},
+		{Method: "POST", Path: "/g/horaires/feries/supprimer", Right: page.Doors, Handle: removeHoliday},
 	}
 }
 
 func scheduleTabs(r *page.Request, current string) []tab {
-	return tabs(r, current, "/g/horaires", "doors.schedules.title", "/g/jours-feries", "doors.holidays.title")
+	return tabs(r, current, "/g/horaires", "doors.schedules.title", "/g/horaires/feries", "doors.holidays.title")
 }
 
 // dayKeys are the days of a window by their bits, as texts name them.
@@ -298,13 +298,13 @@ func (d holidayList) show(r *page.Request) page.Reply {
 }
 
 func listHolidays(r *page.Request) (page.Reply, error) {
-	d := holidayList{Tabs: scheduleTabs(r, "/g/jours-feries"), Form: r.Fill(nil)}
+	d := holidayList{Tabs: scheduleTabs(r, "/g/horaires/feries"), Form: r.Fill(nil)}
 	err := r.Read(func(tx fleet.Tx) error { return d.read(r, tx) })
 	return d.show(r), err
 }
 
 func addHoliday(r *page.Request) (page.Reply, error) {
-	d := holidayList{Tabs: scheduleTabs(r, "/g/jours-feries"), Form: r.Form()}
+	d := holidayList{Tabs: scheduleTabs(r, "/g/horaires/feries"), Form: r.Form()}
 	err := r.Write(func(tx fleet.Tx) error {
 		_, err := access.SetHoliday(tx.Tx.Tx, d.Form.Value("jour"), d.Form.Value("nom"))
 		return err
@@ -316,10 +316,10 @@ func addHoliday(r *page.Request) (page.Reply, error) {
 		err := r.Read(func(tx fleet.Tx) error { return d.read(r, tx) })
 		return d.show(r).Refused(), err
 	}
-	return page.Go("/g/jours-feries").Flash("doors.saved"), nil
+	return page.Go("/g/horaires/feries").Flash("doors.saved"), nil
 }
 
 func removeHoliday(r *page.Request) (page.Reply, error) {
 	err := r.Write(func(tx fleet.Tx) error { return access.RemoveHoliday(tx.Tx.Tx, r.Form().Value("jour")) })
-	return page.Go("/g/jours-feries").Flash("doors.holiday.removed"), err
+	return page.Go("/g/horaires/feries").Flash("doors.holiday.removed"), err
 }

@@ -80,4 +80,13 @@ var englishDoors = map[string]string{
 	"doors.name":                "Name",
 	"doors.email":               "E-mail",
 	"doors.terminal":            "Terminal",
+	"doors.member.title":        "Cards and doors of %s",
+	"doors.member.back":         "Back to the member",
+	"doors.member.now":          "Now",
+	"doors.member.nocard":       "This member has no card",
+	"doors.member.nocard.text":  "Show the card to a reader: it appears among the unknown ones, and you give it to them.",
+	"doors.member.nodoor":       "No door",
+	"doors.member.nodoor.text":  "Neither this member nor a group of theirs has a right to a door.",
+	"doors.member.events":       "All events about them",
+	"doors.member.noevent":      "No passage in the last month.",
 }

@@ -80,4 +80,13 @@ var frenchDoors = map[string]string{
 	"doors.name":                "Nom",
 	"doors.email":               "Adresse",
 	"doors.terminal":            "Terminal",
+	"doors.member.title":        "Cartes et portes de %s",
+	"doors.member.back":         "Retour au membre",
+	"doors.member.now":          "Maintenant",
+	"doors.member.nocard":       "Ce membre n’a pas de carte",
+	"doors.member.nocard.text":  "Présentez sa carte à un lecteur\u00a0: elle apparaît parmi les inconnues, et vous la lui attribuez.",
+	"doors.member.nodoor":       "Aucune porte",
+	"doors.member.nodoor.text":  "Ni ce membre ni ses groupes n’ont de droit à une porte.",
+	"doors.member.events":       "Tous ses événements",
+	"doors.member.noevent":      "Aucun passage depuis un mois.",
 }

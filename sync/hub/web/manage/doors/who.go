@@ -159,7 +159,7 @@ func (d *ifPage) readQuestion(r *page.Request) (asked bool) {
 	q := r.HTTP.URL.Query()
 	here := r.Now.In(r.Zone())
 	values := map[string]string{dayField: here.Format(time.DateOnly), hourField: here.Format("15:04")}
-	for _, name := range []string{personField, idField, dayField, hourField, "sans-heure"} {
+	for _, name := range []string{personField, idField, offerField, dayField, hourField, "sans-heure"} {
 		if v := q.Get(name); v != "" {
 			values[name] = v
 		}
