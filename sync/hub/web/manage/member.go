@@ -24,7 +24,6 @@ var tabs = []page.Item{
 	{Path: "", Text: "manage.tab.identity", Right: page.Members},
 	{Path: "/roles", Text: "manage.tab.roles", Right: page.Members},
 	{Path: "/acces", Text: "manage.tab.access", Right: page.Members},
-	{Path: "/entree", Text: "manage.tab.entry", Right: page.Members},
 	{Path: "/connexions", Text: "manage.tab.sessions", Right: page.Members},
 	{Path: "/cartes", Text: "manage.tab.cards", Right: page.Cards},
 	{Path: "/portes", Text: "manage.tab.doors", Right: page.Doors},
@@ -65,6 +64,9 @@ func missing(err error) error {
 	}
 	return err
 }
+
+// Ref is the id by which other pages name the member.
+func (m member) Ref() string { return people.HexID(m.ID) }
 
 // Activatable reports whether the account waits for its activation.
 func (m member) Activatable() bool {

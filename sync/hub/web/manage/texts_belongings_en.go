@@ -19,6 +19,7 @@ var englishBelongings = map[string]string{
 	"manage.card.revoked":    "Revoked",
 	"manage.rights":          "Rights to doors",
 	"manage.right.add":       "Grant a right",
+	"manage.doors.now":       "What would the doors do now?",
 	"manage.right.where":     "Door",
 	"manage.right.when":      "Schedule",
 	"manage.right.always":    "at any hour",

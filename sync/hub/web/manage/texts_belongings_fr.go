@@ -19,6 +19,7 @@ var frenchBelongings = map[string]string{
 	"manage.card.revoked":    "Révoquée",
 	"manage.rights":          "Droits aux portes",
 	"manage.right.add":       "Accorder un droit",
+	"manage.doors.now":       "Que feraient les portes maintenant\u00a0?",
 	"manage.right.where":     "Porte",
 	"manage.right.when":      "Horaire",
 	"manage.right.always":    "à toute heure",

@@ -31,7 +31,6 @@ var englishMembers = map[string]string{
 	"manage.tab.identity":         "Identity",
 	"manage.tab.roles":            "Roles",
 	"manage.tab.access":           "Access",
-	"manage.tab.entry":            "Cards and doors",
 	"manage.tab.sessions":         "Log-ins",
 	"manage.tab.history":          "History",
 	"manage.tab.data":             "Data",

@@ -31,7 +31,6 @@ var frenchMembers = map[string]string{
 	"manage.tab.identity":         "Identité",
 	"manage.tab.roles":            "Rôles",
 	"manage.tab.access":           "Accès",
-	"manage.tab.entry":            "Cartes et portes",
 	"manage.tab.sessions":         "Connexions",
 	"manage.tab.history":          "Historique",
 	"manage.tab.data":             "Données",
