@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long a person would wait for a page before calling it broken.
@@ -186,6 +187,31 @@ func (c *Screen) Press(text string) {
 	js := fmt.Sprintf(find, text)
 	c.Sees("!!("+js+")", "true")
 	var at []*cdp.Node
-	c.Do(chromedp.Evaluate("("+js+").setAttribute('data-press', '1')", nil), chromedp.Nodes(`[data-press]`, &at, chromedp.ByQuery))
+	const forget = `document.querySelectorAll("[data-press]").forEach(e => e.removeAttribute("data-press"))`
+	c.Do(chromedp.Evaluate(forget, nil), chromedp.Evaluate("("+js+").setAttribute('data-press', '1')", nil), chromedp.Nodes(`[data-press]`, &at, chromedp.ByQuery))
 	c.Do(chromedp.MouseClickNode(at[0]))
+}
+
+// Keys presses keys, one after the other.
+func (c *Screen) Keys(keys ...string) {
+	c.t.Helper()
+	for _, k := range keys {
+		c.Do(chromedp.KeyEvent(k))
+	}
+}
+
+// mostTabs is how often somebody presses Tab before giving up.
+const mostTabs = 60
+
+// TabTo presses Tab until the link, the button or the field of a label has the focus.
+func (c *Screen) TabTo(text string) {
+	c.t.Helper()
+	const named = `(function (e) { var l = e.labels && e.labels[0]; return (l || e).textContent.replace(/\s+/g, " ").trim(); })(document.activeElement)`
+	for range mostTabs {
+		c.Keys(kb.Tab)
+		if c.Eval(named) == text {
+			return
+		}
+	}
+	c.t.Fatalf("Tab does not reach %q", text)
 }
