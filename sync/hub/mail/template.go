@@ -43,14 +43,14 @@ const (
 	maxBody    = 10_000
 )
 
-// The codes of refusals of templates, with their fields.
+// The codes of refusals of templates, with their fields. A part is "subject" or "body".
 const (
 	CodeTemplateNone   = "mail_template_none"   // purpose, lang
-	CodeTemplateSyntax = "mail_template_syntax" // line, detail
-	CodeTemplateField  = "mail_template_field"  // line, field, fields
-	CodeTemplateForm   = "mail_template_form"   // line, form
-	CodeTemplateSecret = "mail_template_secret" // field
-	CodeTemplateLacks  = "mail_template_lacks"  // field
+	CodeTemplateSyntax = "mail_template_syntax" // part, line, detail
+	CodeTemplateField  = "mail_template_field"  // part, line, field, fields
+	CodeTemplateForm   = "mail_template_form"   // part, line, form
+	CodeTemplateSecret = "mail_template_secret" // part, field
+	CodeTemplateLacks  = "mail_template_lacks"  // part, field
 	CodeTemplateEmpty  = "mail_template_empty"
 	CodeTemplateLong   = "mail_template_long" // most, subject
 	CodeTemplateText   = "mail_template_text"
@@ -161,10 +161,10 @@ func (t Template) checkSecrets() error {
 			continue
 		}
 		if strings.Contains(l.Subject, content.Fields[name]) {
-			return refuse(refusal.Invalid, CodeTemplateSecret, refusal.Fields{"field": "{{." + name + "}}"})
+			return refuse(refusal.Invalid, CodeTemplateSecret, refusal.Fields{"part": "subject", "field": "{{." + name + "}}"})
 		}
 		if !strings.Contains(l.Text, content.Fields[name]) {
-			return refuse(refusal.Invalid, CodeTemplateLacks, refusal.Fields{"field": "{{." + name + "}}"})
+			return refuse(refusal.Invalid, CodeTemplateLacks, refusal.Fields{"part": "body", "field": "{{." + name + "}}"})
 		}
 	}
 	return nil
@@ -175,13 +175,13 @@ func (t Template) parse(text, part string) (*template.Template, error) {
 	parsed, err := template.New(part).Option("missingkey=error").Parse(text)
 	if err != nil {
 		line, detail := splitSyntax(err)
-		return nil, refuse(refusal.Invalid, CodeTemplateSyntax, refusal.Fields{"line": line, "detail": detail})
+		return nil, refuse(refusal.Invalid, CodeTemplateSyntax, refusal.Fields{"part": part, "line": line, "detail": detail})
 	}
 	if len(parsed.Templates()) > 1 {
-		return nil, refuse(refusal.Invalid, CodeTemplateForm, refusal.Fields{"line": 1, "form": "{{define}}"})
+		return nil, refuse(refusal.Invalid, CodeTemplateForm, refusal.Fields{"part": part, "line": 1, "form": "{{define}}"})
 	}
 	names, _ := FieldsOf(t.Purpose)
-	c := checker{text: text, fields: append(slices.Clone(names), siteField)}
+	c := checker{part: part, text: text, fields: append(slices.Clone(names), siteField)}
 	if parsed.Tree != nil {
 		err = c.list(parsed.Root)
 	}
@@ -202,6 +202,7 @@ func splitSyntax(err error) (line int, detail string) {
 
 // checker walks through what was parsed.
 type checker struct {
+	part   string
 	text   string
 	fields []string
 }
@@ -240,14 +241,14 @@ func (c checker) pipe(p *parse.PipeNode) error {
 		return c.refuseForm(p)
 	}
 	if len(f.Ident) != 1 || !slices.Contains(c.fields, f.Ident[0]) {
-		return refuse(refusal.Invalid, CodeTemplateField, refusal.Fields{"line": c.line(f), "field": f.String(), "fields": "." + strings.Join(c.fields, ", .")})
+		return refuse(refusal.Invalid, CodeTemplateField, refusal.Fields{"part": c.part, "line": c.line(f), "field": f.String(), "fields": "." + strings.Join(c.fields, ", .")})
 	}
 	return nil
 }
 
 func (c checker) refuseForm(n parse.Node) error {
 	form := n.String()
-	return refuse(refusal.Invalid, CodeTemplateForm, refusal.Fields{"line": c.line(n), "form": form[:min(len(form), 64)]})
+	return refuse(refusal.Invalid, CodeTemplateForm, refusal.Fields{"part": c.part, "line": c.line(n), "form": form[:min(len(form), 64)]})
 }
 
 func (c checker) line(n parse.Node) int {

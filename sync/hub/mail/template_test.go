@@ -156,19 +156,19 @@ func TestABrokenTemplateIsRefusedWithItsLine(t *testing.T) {
 	good, _ := mail.Default(mail.Reset, "fr")
 	for body, want := range map[string]string{
 		"":                                      "mail_template_empty",
-		"a\nb {{.link}\n":                       `mail_template_syntax (detail bad character U+007D '}', line 2)`,
-		"a\n\n{{if .name}}{{.link}}":            "mail_template_syntax (detail unexpected EOF, line 3)",
-		"a {{.link}}\n{{.nam}}":                 "mail_template_field (field .nam, fields .name, .link, .until, .site, line 2)",
-		"a {{.link}}\n{{.pin}}":                 "mail_template_field (field .pin, fields .name, .link, .until, .site, line 2)",
-		"a {{.link}}\n{{.name.x}}":              "mail_template_field (field .name.x, fields .name, .link, .until, .site, line 2)",
-		"a {{.link}}\n{{printf `x`}}":           "mail_template_form (form printf `x`, line 2)",
-		"{{.link}}\n\n{{range .name}}{{end}}":   "mail_template_form (form {{range .name}}{{end}}, line 3)",
-		"{{.link}}{{define `x`}}y{{end}}":       "mail_template_form (form {{define}}, line 1)",
-		"{{.link}}{{template `x`}}":             "mail_template_form (form {{template \"x\"}}, line 1)",
-		"{{$x := .link}}{{.link}}":              "mail_template_form (form $x := .link, line 1)",
-		"{{.}}{{.link}}":                        "mail_template_form (form ., line 1)",
-		"Bonjour {{.name}}":                     "mail_template_lacks (field {{.link}})",
-		"{{if .name}}{{.link}}{{end}}":          "mail_template_lacks (field {{.link}})",
+		"a\nb {{.link}\n":                       `mail_template_syntax (detail bad character U+007D '}', line 2, part body)`,
+		"a\n\n{{if .name}}{{.link}}":            "mail_template_syntax (detail unexpected EOF, line 3, part body)",
+		"a {{.link}}\n{{.nam}}":                 "mail_template_field (field .nam, fields .name, .link, .until, .site, line 2, part body)",
+		"a {{.link}}\n{{.pin}}":                 "mail_template_field (field .pin, fields .name, .link, .until, .site, line 2, part body)",
+		"a {{.link}}\n{{.name.x}}":              "mail_template_field (field .name.x, fields .name, .link, .until, .site, line 2, part body)",
+		"a {{.link}}\n{{printf `x`}}":           "mail_template_form (form printf `x`, line 2, part body)",
+		"{{.link}}\n\n{{range .name}}{{end}}":   "mail_template_form (form {{range .name}}{{end}}, line 3, part body)",
+		"{{.link}}{{define `x`}}y{{end}}":       "mail_template_form (form {{define}}, line 1, part body)",
+		"{{.link}}{{template `x`}}":             "mail_template_form (form {{template \"x\"}}, line 1, part body)",
+		"{{$x := .link}}{{.link}}":              "mail_template_form (form $x := .link, line 1, part body)",
+		"{{.}}{{.link}}":                        "mail_template_form (form ., line 1, part body)",
+		"Bonjour {{.name}}":                     "mail_template_lacks (field {{.link}}, part body)",
+		"{{if .name}}{{.link}}{{end}}":          "mail_template_lacks (field {{.link}}, part body)",
 		"{{.link}} \u202e":                      "mail_template_text",
 		"{{.link}}" + strings.Repeat("x", 10e3): "mail_template_long (most 10000, subject 200)",
 	} {
@@ -179,7 +179,7 @@ func TestABrokenTemplateIsRefusedWithItsLine(t *testing.T) {
 		}
 	}
 	for subject, want := range map[string]string{
-		"": "mail_template_empty", "{{.link}}": "mail_template_secret (field {{.link}})", "{{.x}}": "mail_template_field (field .x, fields .name, .link, .until, .site, line 1)",
+		"": "mail_template_empty", "{{.link}}": "mail_template_secret (field {{.link}}, part subject)", "{{.x}}": "mail_template_field (field .x, fields .name, .link, .until, .site, line 1, part subject)",
 		"a\r\nBcc: x@example.com": "mail_template_text", strings.Repeat("x", 201): "mail_template_long (most 10000, subject 200)",
 	} {
 		bad := good

@@ -1,11 +1,13 @@
 package mails
 
 import (
+	"errors"
 	"io"
 	"strings"
 
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/mail"
+	"badged/sync/hub/refusal"
 	"badged/sync/hub/web/page"
 )
 
@@ -127,8 +129,15 @@ func typed(r *page.Request, f *page.Form) (t mail.Template, edited bool, err err
 	return t, edited, err
 }
 
-// inField says beside which part a refusal stands; those of both parts stand above.
-var inField = page.Fields{mail.CodeTemplateSecret: "subject", mail.CodeTemplateLacks: "body"}
+// explain puts the words of a refusal beside the part that it is about, or above both.
+func explain(f *page.Form, err error) error {
+	var e *refusal.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	part, _ := e.Fields["part"].(string)
+	return f.Explain(err, page.Fields{e.Code: part})
+}
 
 func previewTemplate(r *page.Request) (page.Reply, error) {
 	f := r.Form()
@@ -136,7 +145,7 @@ func previewTemplate(r *page.Request) (page.Reply, error) {
 	if err != nil {
 		return page.Reply{}, err
 	}
-	if err := f.Explain(t.Check(), inField); err != nil {
+	if err := explain(f, t.Check()); err != nil {
 		return page.Reply{}, err
 	}
 	if !f.OK() {
@@ -149,8 +158,7 @@ func saveTemplate(r *page.Request) (page.Reply, error) {
 	f := r.Form()
 	t, edited, err := typed(r, f)
 	if err == nil {
-		err = r.Write(func(tx fleet.Tx) error { return mail.SetTemplate(tx.Tx.Tx.Tx.Tx, t) })
-		err = f.Explain(err, inField)
+		err = explain(f, r.Write(func(tx fleet.Tx) error { return mail.SetTemplate(tx.Tx.Tx.Tx.Tx, t) }))
 	}
 	if err != nil {
 		return page.Reply{}, err
