@@ -1,10 +1,13 @@
 package box
 
 import (
+	"bytes"
+	"debug/pe"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"unicode/utf16"
 
@@ -26,6 +29,30 @@ func (systemdBoot) TryOnce(s slot.Slot) error {
 	}
 	if err := os.WriteFile(oneShot, value, 0o644); err != nil {
 		return fmt.Errorf("ask the boot loader for slot %v once: %w", s, err)
+	}
+	return nil
+}
+
+// efiApplication is the subsystem of a program that UEFI starts (Microsoft, PE Format).
+const efiApplication = 10
+
+// CanStart implements update.Loader: UEFI starts a program for its processor that is whole. A kernel
+// that it refuses is the one fault that no restart undoes: the firmware goes on to its other ways of
+// starting, and waits for a person at their end.
+func (systemdBoot) CanStart(head []byte, size int64) error {
+	f, err := pe.NewFile(bytes.NewReader(head))
+	if err != nil {
+		return fmt.Errorf("UEFI cannot start it: %w", err)
+	}
+	machine := map[string]uint16{"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64}[runtime.GOARCH]
+	about, ok := f.OptionalHeader.(*pe.OptionalHeader64)
+	if !ok || f.Machine != machine || about.Subsystem != efiApplication || len(f.Sections) == 0 {
+		return fmt.Errorf("UEFI cannot start it: it is no program of UEFI for %s", runtime.GOARCH)
+	}
+	for _, s := range f.Sections {
+		if int64(s.Offset)+int64(s.Size) > size {
+			return fmt.Errorf("UEFI cannot start it: it ends before its part %s does", s.Name)
+		}
 	}
 	return nil
 }

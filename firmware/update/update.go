@@ -29,6 +29,9 @@ type Card interface {
 type Loader interface {
 	// TryOnce makes it start a slot at the next start, and only then.
 	TryOnce(slot.Slot) error
+	// CanStart reports why it could not start a kernel that begins with head and has size bytes:
+	// one that it gives back to the firmware leaves the terminal to whoever comes by.
+	CanStart(head []byte, size int64) error
 }
 
 // Box is a terminal that can be updated.
@@ -123,6 +126,9 @@ func (b *Box) Install(ctx context.Context, r *bundle.Bundle, now time.Time, forg
 	if err := r.Check(func(int64, int64) {}); err != nil {
 		return err
 	}
+	if err := b.checkKernel(r, files); err != nil {
+		return err
+	}
 	id := slot.ID(r.ID)
 	if forgive {
 		if err := b.do(b.State.Forgive(id)); err != nil {
@@ -186,6 +192,30 @@ func (b *Box) filesOf(r *bundle.Bundle) (files []file, err error) {
 		return nil, fmt.Errorf("the release has %d of the %d files of a slot: it was made for something else", len(files), len(places))
 	}
 	return files, nil
+}
+
+// kernelHead is how much of a kernel the boot loader looks at before it starts it.
+const kernelHead = 64 << 10
+
+// checkKernel asks whether the boot loader can start the kernel of a release.
+func (b *Box) checkKernel(r *bundle.Bundle, files []file) error {
+	for _, f := range files {
+		if f.Path != "slot/linux" {
+			continue
+		}
+		in, err := r.Reader(f.File)
+		if err != nil {
+			return err
+		}
+		head, err := io.ReadAll(io.LimitReader(in, kernelHead))
+		if err == nil {
+			err = b.Loader.CanStart(head, f.Size)
+		}
+		if err != nil {
+			return fmt.Errorf("the kernel of release %s: %w", r.Release.Version, err)
+		}
+	}
+	return nil
 }
 
 // fill writes all files into their places, zeros behind them, and reads them back.

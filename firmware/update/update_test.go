@@ -128,6 +128,15 @@ type box struct {
 
 func (b *box) TryOnce(s slot.Slot) error { b.armed = s; return nil }
 
+func (b *box) CanStart(head []byte, size int64) error {
+	if !bytes.HasPrefix(head, []byte("linux ")) || size != int64(len(head)) {
+		return errKernel
+	}
+	return nil
+}
+
+var errKernel = errors.New("no kernel")
+
 func start(t *testing.T, m *memory, at card.Map, booted slot.Slot) *box {
 	t.Helper()
 	b := &box{}
@@ -270,6 +279,9 @@ func TestAReleaseThatDoesNotFitWritesNothing(t *testing.T) {
 	}
 	if err := install(b, release(t, 2, "linux 2", string(make([]byte, at.Slots[slot.A]["slot/initrd"].Len+1)))); err == nil {
 		t.Error("a release that is too long was taken")
+	}
+	if err := install(b, release(t, 2, "zeros", "initrd 2")); !errors.Is(err, errKernel) {
+		t.Errorf("a kernel that the boot loader cannot start: %v", err)
 	}
 	b.Board = "uefi-arm64"
 	if err := install(b, release(t, 2, "linux 2", "initrd 2")); !errors.Is(err, bundle.ErrBoard) {

@@ -44,14 +44,6 @@ func TestSoakBadReleases(t *testing.T) {
 		name   string
 		change func(string)
 	}{
-		{"a kernel of zeros", corrupt(t, "linux", make([]byte, 1<<20))},
-		{"a kernel that is cut", func(slot string) {
-			whole, err := os.ReadFile(slot + "/linux")
-			if err != nil {
-				t.Fatal(err)
-			}
-			corrupt(t, "linux", whole[:len(whole)/2])(slot)
-		}},
 		{"no archive", corrupt(t, "initrd", []byte("nothing"))},
 		{"an archive that is empty", corrupt(t, "initrd", nil)},
 		{"an init that is no program", d.overlay(map[string][]byte{"init": elf})},

@@ -127,7 +127,7 @@ func (d *desk) wait(what string, happened func() bool) {
 	d.t.Helper()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(bootBound); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(stepBound); time.Now().Before(end); <-tick.C {
 		if happened() {
 			return
 		}
@@ -320,7 +320,13 @@ func TestABoxLivesThroughUpdates(t *testing.T) {
 	d.wait("the hub knows the release", func() bool { return d.version() == "2.0" })
 	report("an update is made again and stays", start)
 
-	d.release("3.0", 3, corrupt(t, "initrd", []byte("no archive")))
+	d.release("2.1", 3, corrupt(t, "linux", make([]byte, 1<<20)))
+	start = time.Now()
+	b.types("update " + d.files + "2.1")
+	b.says("UEFI cannot start it")
+	report("a kernel of zeros is refused", start)
+
+	d.release("3.0", 4, corrupt(t, "initrd", []byte("no archive")))
 	start = time.Now()
 	b.types("update " + d.files + "3.0")
 	b.says("version=2.0 slot=b start=\"rolled back\"")
@@ -328,6 +334,7 @@ func TestABoxLivesThroughUpdates(t *testing.T) {
 	report("a release that does not start", start)
 
 	start = time.Now()
+	b.says("state=runs")
 	b.types("rollback")
 	b.says("has no release that could be started")
 	report("no way back to what failed", start)
