@@ -23,7 +23,9 @@ type Point struct {
 	Door     string // the door that it opens, for DoorP
 	Lang     string // that its panel speaks; empty: the site's
 	LogFirst bool   // commit before acting, also for a plain grant
-	Muted    bool   // refused entries are answered but not listed: the caller counts them
+	// NoKeyboard tells that nobody can type or touch the panel of a print point.
+	NoKeyboard bool
+	Muted      bool // refused entries are answered but not listed: the caller counts them
 }
 
 // leavesOut reports whether an event is of a refused entry at a muted point.

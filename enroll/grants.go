@@ -77,6 +77,18 @@ func (l *grantLists) appendAt(out []Grant, first uint32, door string, whose Gran
 	return out
 }
 
+// allows reports whether a list has a grant that lets somebody in.
+func (l *grantLists) allows(first uint32) bool {
+	for i := first; i != 0; {
+		s := l.slots.at(i)
+		if s.when&denies == 0 {
+			return true
+		}
+		i = s.next
+	}
+	return false
+}
+
 func (g Grant) apply(ix *Index) {
 	first := ix.firstGrant(g.Account, g.Group)
 	ix.grants.end(first, g.ID)

@@ -66,6 +66,13 @@ func (n Notice) apply(ix *Index)    { ix.notice = n }
 func (GoneNotice) apply(ix *Index)  { ix.notice = Notice{} }
 func (OfferedRow) apply(*Index)     {}
 
+// Offering reports whether the hub says who sees which service.
+func (ix *Index) Offering() bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return len(ix.offers) > 0
+}
+
 // Notice gives the privacy notice that is in force.
 func (ix *Index) Notice() Notice {
 	ix.mu.RLock()

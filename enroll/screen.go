@@ -13,6 +13,16 @@ type Screen struct {
 	Lang        string    // that the panel speaks: "fr" or "en"
 	Ends        time.Time // when the session ends if nothing happens
 
+	Offers   []Offer // the services that the person sees
+	Offering bool    // the site says who sees what: without it nobody asks
+	Privacy  *Notice // what the person has to agree to first; nil: nothing
+	ByPIN    bool    // a PIN opened the session, and a badge can be added in it
+	Adding   bool    // the next badge is added to the account
+	Replaces bool    // it replaces the one that the person has
+	Waits    bool    // the one that was added must be confirmed first
+	// NoKeyboard tells that nobody can type or touch here: the notice is short.
+	NoKeyboard bool
+
 	Site        string        // the name of the site
 	ClaimWindow time.Duration // between code and card
 	ReaderDown  bool          // no reader of the point works: no badge can be presented

@@ -257,6 +257,7 @@ type Site struct {
 	AnonymousLife time.Duration  // of an unclaimed anonymous account
 	SessionIdle   time.Duration  // of a panel
 	SessionMax    time.Duration  // of a session, whatever happens in it
+	OneCard       bool           // a new card replaces the one that somebody has
 	PINLength     int            // of every PIN; 0: they differ, and # ends one
 	TimeZone      string         // its name, to show
 	Zone          timetable.Zone // its clocks; empty: not known, and no schedule can be read

@@ -95,6 +95,8 @@ func (k *Kiosk) postEdit(f submit) {
 		f.home("/saved")
 	case errors.Is(err, enroll.ErrNoSession):
 		k.stale(f)
+	case errors.Is(err, enroll.ErrNoticeFirst):
+		f.home("/edit")
 	case errors.As(err, &wrong):
 		k.again(f, http.StatusUnprocessableEntity, fields{Edit: ed, Wrong: wrong})
 	default:

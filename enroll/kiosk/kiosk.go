@@ -1,9 +1,13 @@
 // Package kiosk is the panel of a print point: a small web site on loopback, made
 // for the browser that runs full screen on the terminal.
 //
-//	idle --a badge--> home --«Modifier le compte»--> edit --saved--> home
-//	  ^                 |                              |
-//	  +--sign-out, badge-out, idle time (the agent)----+
+//	idle --a badge--> notice --agreed--> home --«Modifier le compte»--> edit --saved--> home
+//	  ^                 |                 |                              |
+//	  +--refused, sign-out, badge-out, idle time (the agent)-------------+
+//
+// The notice stands before everything while somebody owes an agreement, but for the session
+// of an account that a badge has just made: there it stands before the edit. Home shows the
+// services that are assigned to the person as tiles.
 //
 // At a point with a printer, home lists the person's held print jobs: «Imprimer» and
 // «Supprimer» on each, «Tout imprimer» above.
@@ -41,16 +45,27 @@ type Panel interface {
 	// Watch sends after every change of Screen, Ends included. Changes that follow
 	// each other quickly may come as one. stop ends it.
 	Watch(point string) (ch <-chan struct{}, stop func())
-	// Edit saves a profile. nil: it is on disk and Screen shows it. Errors:
-	// *enroll.FieldError, enroll.ErrNoSession, or the store's.
-	Edit(ctx context.Context, point, session string, ed enroll.Edit) error
-	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
-	// ended before.
-	SignOut(ctx context.Context, point, session string) error
+	Sessions
 	// Type takes a key of the panel's keypad, while Screen offers one.
 	Type(point string, key keypad.Key)
 	// SetLang picks the language of an idle panel; Screen.Lang follows.
 	SetLang(point, lang string)
+}
+
+// Sessions is what people do who are logged in.
+type Sessions interface {
+	// Edit saves a profile. nil: it is on disk and Screen shows it. Errors:
+	// *enroll.FieldError, enroll.ErrNoSession, enroll.ErrNoticeFirst, or the store's.
+	Edit(ctx context.Context, point, session string, ed enroll.Edit) error
+	// SignOut ends the session. nil: Screen shows nobody. enroll.ErrNoSession: it had
+	// ended before.
+	SignOut(ctx context.Context, point, session string) error
+	// Answer keeps the answer to a version of the privacy notice; a refusal also ends the
+	// session. Errors: enroll.ErrNoSession, enroll.ErrNoticeOld, or the store's.
+	Answer(ctx context.Context, point, session string, version uint64, agrees bool) error
+	// AddBadge begins to add the next badge to the account of a session that a PIN opened, or
+	// stops it. Errors: enroll.ErrNoSession, enroll.ErrNoticeFirst.
+	AddBadge(ctx context.Context, point, session string, begin bool) error
 	// Touch tells that the person is there: Screen.Ends moves, at once or soon after.
 	Touch(point, session string)
 }
@@ -118,6 +133,12 @@ func (k *Kiosk) routes() {
 	k.mux.HandleFunc("GET /p/{point}/view", k.fragment)
 	k.mux.HandleFunc("GET /p/{point}/events", k.events)
 	k.mux.HandleFunc("POST /p/{point}/edit", k.form(k.postEdit))
+	k.mux.HandleFunc("GET /p/{point}/notice", k.show(pageNotice))
+	k.mux.HandleFunc("GET /p/{point}/badge", k.show(pageBadge))
+	k.mux.HandleFunc("POST /p/{point}/badge", k.form(k.postBadge))
+	k.mux.HandleFunc("POST /p/{point}/notice", k.form(k.postNotice))
+	k.mux.HandleFunc("GET /p/{point}/service", k.show(pageService))
+	k.mux.HandleFunc("GET /p/{point}/services", k.show(pageServices))
 	k.mux.HandleFunc("GET /p/{point}/delete", k.askDelete)
 	k.mux.HandleFunc("POST /p/{point}/print", k.form(k.postPrint))
 	k.mux.HandleFunc("POST /p/{point}/delete", k.form(k.postDelete))

@@ -36,6 +36,7 @@ const flaws = `(function () {
     if (/^(A|BUTTON)$/.test(el.tagName) || /^(text|email)$/.test(el.type)) {
       if (box.height < 44 || box.width < 44) { found.push("small target: " + name + " " + box.width + "x" + box.height); }
       if (box.left < 0 || box.right > innerWidth + 0.5) { found.push("cut off: " + name); }
+      if (innerWidth >= 480 && box.bottom > innerHeight + 0.5 && !el.closest("#joblist, #tiles")) { found.push("below the panel: " + name); }
       var bar = document.getElementById("count");
       if (innerWidth >= 480 && bar && !bar.hidden && !el.closest("#count") && box.bottom > bar.getBoundingClientRect().top) { found.push("under the countdown: " + name); }
       if (!(el.textContent.trim() || el.getAttribute("aria-label") || el.labels && el.labels.length)) { found.push("without a name: " + name); }
@@ -120,6 +121,57 @@ var scenes = []struct {
 		b.d.set(func(s *enroll.Screen) { s.Ends = time.Now().Add(14 * time.Second) })
 	}, "", ""},
 	{"jobs-delete", func(b *screen) { b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()}) }, "delete.heading", "/delete?job=3"},
+	{"notice", func(b *screen) { b.owes(false, someNotice()) }, "privacy.heading", ""},
+	{"notice-ending", func(b *screen) {
+		b.owes(false, someNotice())
+		b.d.set(func(s *enroll.Screen) { s.Ends = time.Now().Add(14 * time.Second) })
+	}, "privacy.heading", ""},
+	{"notice-short", func(b *screen) { b.owes(true, someNotice()) }, "privacy.heading", ""},
+	{"notice-nolink", func(b *screen) {
+		n := someNotice()
+		n.Link = ""
+		b.owes(true, n)
+	}, "privacy.heading", ""},
+	{"notice-longest", func(b *screen) { b.owes(true, longNotice()) }, "privacy.heading", ""},
+	{"notice-refused", func(b *screen) { b.d.leave(); b.d.notice(enroll.NoticeRefused) }, "notice.refused.title", ""},
+	{"services", func(b *screen) { b.offers("Camille Desrosiers", someOffers()...) }, "", ""},
+	{"services-many", func(b *screen) { b.offers("Camille Desrosiers", manyOffers(64)...) }, "", ""},
+	{"services-jobs", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
+		b.d.set(func(s *enroll.Screen) { s.Offers, s.Offering = someOffers(), true })
+	}, "", ""},
+	{"services-jobs-many", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
+		b.d.set(func(s *enroll.Screen) { s.Offers, s.Offering = manyOffers(12), true })
+	}, "", ""},
+	{"pin-home", func(b *screen) {
+		b.d.swipe(b.person("Camille Desrosiers", 1))
+		b.d.set(func(s *enroll.Screen) { s.ByPIN = true })
+	}, "", ""},
+	{"pin-services", func(b *screen) {
+		b.offers("Camille Desrosiers", someOffers()...)
+		b.d.set(func(s *enroll.Screen) { s.ByPIN = true })
+	}, "", ""},
+	{"badge", func(b *screen) {
+		b.d.swipe(b.person("Camille Desrosiers", 1))
+		b.d.set(func(s *enroll.Screen) { s.ByPIN, s.Replaces = true, true })
+	}, "home.badge", "/badge"},
+	{"badge-waiting", func(b *screen) {
+		b.d.swipe(b.person("Camille Desrosiers", 1))
+		b.d.set(func(s *enroll.Screen) { s.ByPIN, s.Adding = true, true })
+	}, "home.badge", ""},
+	{"badge-added", func(b *screen) {
+		b.d.swipe(b.person("Camille Desrosiers", 1))
+		b.d.set(func(s *enroll.Screen) { s.ByPIN = true })
+		b.d.notice(enroll.CardAdded)
+	}, "", ""},
+	{"services-all", func(b *screen) {
+		b.prints("Ada Lovelace", printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
+		b.d.set(func(s *enroll.Screen) { s.Offers, s.Offering = manyOffers(12), true })
+	}, "service.all", "/services"},
+	{"services-none", func(b *screen) { b.offers("Camille Desrosiers") }, "", ""},
+	{"service-copy", func(b *screen) { b.offers("Camille Desrosiers", someOffers()...) }, "", "/service?id=2"},
+	{"service-link", func(b *screen) { b.offers("Camille Desrosiers", someOffers()...) }, "", "/service?id=7"},
 	{"saved", func(b *screen) { b.d.swipe(b.person("Camille Desrosiers", 1)) }, "", "/saved"},
 	{"saved-toconfirm", func(b *screen) { b.d.swipe(b.typedEmail()) }, "", "/saved"},
 }
@@ -130,6 +182,18 @@ func (b *screen) prints(name string, h printjobs.Held) {
 	s, _ := b.d.Screen("hall")
 	h.Session = s.Session
 	b.d.drawer.set(h)
+}
+
+// owes logs somebody in who has to agree to a notice.
+func (b *screen) owes(short bool, n enroll.Notice) {
+	b.d.swipe(b.person("Camille Desrosiers", 1))
+	b.d.set(func(s *enroll.Screen) { s.Privacy, s.NoKeyboard = &n, short })
+}
+
+// offers logs somebody in who has these services.
+func (b *screen) offers(name string, offers ...enroll.Offer) {
+	b.d.swipe(b.person(name, 1))
+	b.d.set(func(s *enroll.Screen) { s.Offers, s.Offering = offers, true })
 }
 
 func (b *screen) person(name string, n uint64) enroll.Account {
@@ -179,6 +243,8 @@ func lookAtAll(t *testing.T, script string) {
 			for _, sc := range scenes {
 				d.set(func(s *enroll.Screen) {
 					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4
+					s.Privacy, s.NoKeyboard, s.Offers, s.Offering = nil, false, nil, false
+					s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
 				})
 				d.drawer.set(printjobs.Held{})
 				sc.set(b)

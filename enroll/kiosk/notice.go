@@ -36,11 +36,17 @@ var (
 	awaitCard   = banner{toneInfo, "notice.awaitcard.title", "notice.awaitcard.text"}
 	awaitSame   = banner{toneWarn, "notice.awaitsame.title", "notice.awaitsame.text"}
 	bindOffered = banner{toneInfo, "notice.bind.title", "notice.bind.text"}
+	cardAdded   = banner{toneGood, "notice.bound.title", "notice.added.text"}
+	ownCard     = banner{toneInfo, "notice.own.title", "notice.own.text"}
 	cardBound   = banner{toneGood, "notice.bound.title", "notice.bound.text"}
 	bindWaits   = banner{toneInfo, "notice.pending.title", "notice.pending.text"}
 	signedOut   = banner{toneInfo, "notice.signedout.title", "notice.signedout.text"}
 	idledOut    = banner{toneInfo, "notice.idle.title", "notice.idle.text"}
 	limitedOut  = banner{toneInfo, "notice.limit.title", "notice.limit.text"}
+
+	refusedNotice = banner{toneInfo, "notice.refused.title", "notice.refused.text"}
+	untouched     = banner{toneWarn, "privacy.tick.title", "privacy.tick.text"}
+	unanswered    = banner{toneBad, "privacy.failed.title", "edit.failed.text"}
 
 	saved     = banner{toneGood, "saved.title", "saved.text"}
 	toConfirm = banner{toneGood, "saved.title", "saved.confirm"}
@@ -52,7 +58,8 @@ var (
 // this build does not know are said as a refused badge.
 var notices = map[enroll.Reason]*banner{
 	enroll.ReasonNone:      nil,
-	enroll.KnownCard:       nil,
+	enroll.KnownCard:       &ownCard, // in a session that awaits a badge
+	enroll.CardAdded:       &cardAdded,
 	enroll.NewAccount:      nil,
 	enroll.ClaimBound:      &cardBound,
 	enroll.AwaitCard:       &awaitCard,
@@ -83,6 +90,8 @@ var notices = map[enroll.Reason]*banner{
 	enroll.SessionLimit:    &limitedOut,
 	enroll.SessionReplaced: nil,
 	enroll.ProfileEdited:   nil,
+	enroll.NoticeAccepted:  nil,
+	enroll.NoticeRefused:   &refusedNotice,
 	enroll.ServiceAccount:  &cardRefused,
 	enroll.EntryTimeout:    &timedOut,
 	enroll.BindOffered:     &bindOffered,

@@ -3,6 +3,9 @@ package kiosk
 import (
 	"embed"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 
 	"badged/internal/webpage"
 )
@@ -30,12 +33,21 @@ func (k *Kiosk) show(page string) http.HandlerFunc {
 			http.Redirect(w, r, basePath(p.name), http.StatusSeeOther)
 			return
 		}
-		if page == pageEdit {
+		if page == pageEdit || page == pageNotice || page == pageService || page == pageServices || page == pageBadge {
 			k.touch(r.Context(), p, s.Session)
 			s, _ = k.panel.Screen(p.name)
 		}
-		k.write(w, http.StatusOK, "document", k.view(p, s, place{page: page, from: parseJob(r.URL.Query().Get("from"))}))
+		k.write(w, http.StatusOK, "document", k.view(p, s, placeOf(page, r.URL.Query())))
 	}
+}
+
+// keptPages stay while their session lasts, whatever changes.
+var keptPages = []string{pageEdit, pageSaved, pageDelete, pageNotice, pageService, pageServices, pageBadge}
+
+// placeOf is a page with what a request says it is about.
+func placeOf(page string, q url.Values) place {
+	service, _ := strconv.ParseUint(q.Get("id"), 10, 64) // 0 is none
+	return place{page: page, from: parseJob(q.Get("from")), job: parseJob(q.Get("job")), service: service}
 }
 
 // fragment is the part of a page that changes, for the script: the page asked for
@@ -48,8 +60,8 @@ func (k *Kiosk) fragment(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	s, _ := k.panel.Screen(p.name)
-	at := place{page: pageHome, from: parseJob(q.Get("from")), job: parseJob(q.Get("job"))}
-	if asked := q.Get("page"); q.Get("session") == s.Session && (asked == pageEdit || asked == pageSaved || asked == pageDelete) {
+	at := placeOf(pageHome, q)
+	if asked := q.Get("page"); q.Get("session") == s.Session && slices.Contains(keptPages, asked) {
 		at.page = asked
 	}
 	v := k.view(p, s, at)

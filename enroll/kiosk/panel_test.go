@@ -29,6 +29,7 @@ type desk struct {
 	edits    []enroll.Edit
 	touches  int
 	editErr  error
+	answers  []string // to the notice: "agree 1"
 	outErr   error
 	sessions int
 	lang     string // of the site
@@ -100,6 +101,8 @@ func (d *desk) notice(r enroll.Reason) { d.set(func(s *enroll.Screen) { s.Notice
 func (d *desk) leave() {
 	d.set(func(s *enroll.Screen) {
 		s.Session, s.Account, s.New, s.Ends, s.Lang = "", enroll.Account{}, false, time.Time{}, d.lang
+		s.Privacy, s.Offers, s.Offering = nil, nil, false
+		s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
 	})
 }
 
@@ -140,6 +143,40 @@ func (d *desk) SignOut(_ context.Context, _, session string) error {
 		return enroll.ErrNoSession
 	}
 	d.leave()
+	return nil
+}
+
+// Answer agrees for good, or signs out.
+func (d *desk) Answer(_ context.Context, _, session string, version uint64, agrees bool) error {
+	s, _ := d.Screen("hall")
+	switch {
+	case s.Session != session:
+		return enroll.ErrNoSession
+	case d.editErr != nil:
+		return d.editErr
+	case version != s.Privacy.Version:
+		return enroll.ErrNoticeOld
+	}
+	d.set(func(s *enroll.Screen) {
+		word := "refuse"
+		if agrees {
+			word, s.Privacy = "agree", nil
+		}
+		d.answers = append(d.answers, fmt.Sprint(word, " ", version))
+	})
+	if !agrees {
+		d.leave()
+		d.notice(enroll.NoticeRefused)
+	}
+	return nil
+}
+
+// AddBadge begins to wait, or stops.
+func (d *desk) AddBadge(_ context.Context, _, session string, begin bool) error {
+	if s, _ := d.Screen("hall"); s.Session != session || !s.ByPIN {
+		return enroll.ErrNoSession
+	}
+	d.set(func(s *enroll.Screen) { s.Adding, s.Notice = begin, enroll.ReasonNone })
 	return nil
 }
 

@@ -65,6 +65,10 @@ func (k *Kiosk) postPrint(f submit) {
 		return
 	}
 	k.touch(f.r.Context(), f.p, f.s.Session)
+	if k.jobsOf(f.p, f.s).State == printjobs.Nobody { // printing is not theirs, or the notice comes first
+		f.home("")
+		return
+	}
 	ids := []int{parseJob(f.r.PostForm.Get("job"))}
 	if f.r.PostForm.Get("job") == "all" {
 		ids = k.held(f.p, f.s.Session).Ready()
@@ -80,6 +84,10 @@ func (k *Kiosk) postDelete(f submit) {
 		return
 	}
 	k.touch(f.r.Context(), f.p, f.s.Session)
+	if k.jobsOf(f.p, f.s).State == printjobs.Nobody {
+		f.home("")
+		return
+	}
 	k.printing.Delete(f.p.name, f.s.Session, parseJob(f.r.PostForm.Get("job")))
 	f.home("")
 }

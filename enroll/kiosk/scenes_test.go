@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -78,6 +79,7 @@ type stage struct {
 	agent  *agent.Agent
 	kiosk  *Kiosk
 	reader *scriptedReader
+	shop   *scriptedReader // of a panel without a keyboard
 	drawer *drawer
 }
 
@@ -89,16 +91,17 @@ func newStage(t *testing.T, lang string, said map[string]bool) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, said: said, store: st, reader: &scriptedReader{say: make(chan reader.Event)}, drawer: newDesk().drawer}
+	s := &stage{t: t, said: said, store: st, reader: newScriptedReader(), shop: newScriptedReader(), drawer: newDesk().drawer}
 	s.setting(func(site *enroll.Site) { site.Lang = lang })
+	number := func(c reader.Card) (reader.Number, error) { return reader.NewNumber(c.Reveal()), nil }
 	s.agent = agent.New(agent.Options{
 		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(),
-		Points: []enroll.Point{{Name: "hall", Kind: enroll.Print}}, Health: &health.Register{}, Log: slog.New(slog.DiscardHandler),
-		Readers:     []agent.Reader{{Source: s.reader, Point: "hall", Number: func(c reader.Card) (reader.Number, error) { return reader.NewNumber(c.Reveal()), nil }}},
+		Points: []enroll.Point{{Name: "hall", Kind: enroll.Print}, {Name: "shop", Kind: enroll.Print, NoKeyboard: true}}, Health: &health.Register{}, Log: slog.New(slog.DiscardHandler),
+		Readers:     []agent.Reader{{Source: s.reader, Point: "hall", Number: number}, {Source: s.shop, Point: "shop", Number: number}},
 		Account:     s.account,
 		StoreFailed: st.Failed, Heartbeat: 5 * time.Second,
 	})
-	s.kiosk = New(Options{Panel: s.agent, Printing: s.drawer, Points: []string{"hall"}, Log: slog.New(slog.DiscardHandler)})
+	s.kiosk = New(Options{Panel: s.agent, Printing: s.drawer, Points: []string{"hall", "shop"}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.agent.Run(ctx) }()
@@ -354,6 +357,63 @@ var realScenes = []func(*stage){
 		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
 		s.look("/p/hall/delete?job=3")
 	},
+	func(s *stage) { // a notice, refused, then agreed to after the box was forgotten; and services
+		s.member("A", enroll.Active)
+		s.store.Index().Apply(someNotice())
+		for _, o := range someOffers() {
+			o.Everyone = true
+			s.store.Index().Apply(o)
+		}
+		answer := func(answer, read string) {
+			s.post("/p/hall/notice", url.Values{"version": {"3"}, "answer": {answer}, "read": {read}})
+		}
+		s.tap("A")
+		s.look("/p/hall")
+		answer("refuse", "")
+		s.tap("A")
+		answer("agree", "")
+		answer("agree", "1")
+		for _, o := range someOffers() {
+			s.look(fmt.Sprint("/p/hall/service?id=", o.ID))
+		}
+		s.store.Index().Apply(enroll.Offer{ID: 8, Kind: enroll.ServiceCopy, Everyone: true, French: "x", English: "x"})
+		s.prints(printjobs.Held{State: printjobs.Listed, Jobs: someJobs()})
+		s.look("/p/hall/services")
+		s.drawer.set(printjobs.Held{})
+		s.store.Index().Apply(enroll.GoneOffer(8))
+		for _, o := range someOffers()[1:] {
+			s.store.Index().Apply(enroll.GoneOffer(o.ID))
+		}
+		o := someOffers()[0]
+		o.Everyone = false
+		s.store.Index().Apply(o)
+		s.post("/p/hall/touch", nil)
+		s.look("/p/hall")
+	},
+	func(s *stage) { // a badge that is added in a session by PIN, and is theirs then
+		id := s.member("", enroll.Active)
+		s.setting(func(site *enroll.Site) { site.OneCard = true })
+		s.store.Index().Apply(enroll.PIN{MAC: stageKey.PIN("483920"), Account: id})
+		s.keys("483920#")
+		s.look("/p/hall")
+		for range 2 {
+			s.look("/p/hall/badge")
+			s.post("/p/hall/badge", url.Values{"badge": {"begin"}})
+			s.tap("B")
+			s.look("/p/hall")
+			s.pass(7 * time.Second)
+		}
+	},
+	func(s *stage) { // a notice where nobody can type; and on a disk that is gone
+		s.member("A", enroll.Active)
+		s.store.Index().Apply(someNotice())
+		s.shop.say <- reader.Event{Kind: reader.KindCard, Card: reader.TextCard("A"), At: time.Now()}
+		synctest.Wait()
+		s.look("/p/shop")
+		s.tap("A")
+		_ = s.store.Close()
+		s.post("/p/hall/notice", url.Values{"version": {"3"}, "answer": {"agree"}, "read": {"1"}})
+	},
 	func(s *stage) { // a reader that is pulled out
 		s.event(reader.Event{Kind: endOfReader})
 		s.look("/p/hall")
@@ -369,6 +429,8 @@ var realScenes = []func(*stage){
 type scriptedReader struct{ say chan reader.Event }
 
 const endOfReader reader.Kind = "end of the reader"
+
+func newScriptedReader() *scriptedReader { return &scriptedReader{make(chan reader.Event)} }
 
 func (r *scriptedReader) Name() string { return "hall" }
 

@@ -34,6 +34,7 @@ type view struct {
 	Page    string
 	From    int    // the first job on the page
 	Job     int    // that is to be deleted
+	Service uint64 // that the page is about
 	Version string // differs when another view would
 	Session string // empty: nobody is logged in
 	Form    string // token of the forms
@@ -49,14 +50,16 @@ type place struct {
 	page string
 	from int // the first job of a list
 	job  int // that is to be deleted
+	// service is the one that a page is about.
+	service uint64
 }
 
 // view is what a page of the point shows for s. A page that needs a session is the
 // idle page when there is none.
 func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
-	lang, page, held := spoken(s), at.page, k.held(p, s.Session)
+	lang, page, held := spoken(s), gate(s, badgePage(s, at.page)), k.jobsOf(p, s)
 	v := view{
-		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page, From: at.from, Job: at.job, Held: held,
+		p: printerFor(lang), Lang: lang, Point: p.name, Base: basePath(p.name), Page: page, From: at.from, Job: at.job, Service: at.service, Held: held,
 		Version: k.version(s, held.Rev), Session: s.Session, Form: k.guard.formToken(p.name, s.Session),
 		Left: left(s), Screen: s, Banner: noticeOf(s.Notice),
 	}
@@ -65,7 +68,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 		v.Banner = &ended
 	case page == pageSaved && v.Banner == nil && s.Session != "":
 		v.Banner = savedAs(s.Account)
-	case v.Banner == &cardBound && s.Session == "": // it did not log in
+	case v.Banner == &cardBound && s.Session == "", v.Banner == &cardAdded && s.Waits: // it did not log in
 		v.Banner = &bindWaits
 	case v.Banner == nil && s.Session == "" && s.ReaderDown:
 		v.Banner = &readerDown
@@ -75,6 +78,9 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 	if j, ok := held.Job(at.job); page == pageDelete && !(ok && j.CanRelease()) {
 		v.Page = pageHome // it is gone, or on its way
 	}
+	if _, ok := v.offer(at.service); page == pageService && !ok || page == pageServices && v.Tiles() == nil {
+		v.Page = pageHome // it was taken back
+	}
 	if at.from >= len(held.Jobs) {
 		v.From = 0
 	}
@@ -83,6 +89,18 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 	}
 	v.Fields.Edit = enroll.Edit{Name: s.Account.Name, Lang: lang}
 	return v
+}
+
+// About is what the page is about: a job, a service, or a version of the notice.
+func (v view) About() uint64 {
+	switch v.Page {
+	case pageNotice:
+		return v.NoticeVersion()
+	case pageService:
+		return v.Service
+	default:
+		return uint64(v.Job)
+	}
 }
 
 // T is a text of the catalogue.
@@ -109,6 +127,14 @@ func (v view) Heading() string {
 		return v.T("edit.heading")
 	case v.Page == pageDelete:
 		return v.T("delete.heading")
+	case v.Page == pageNotice:
+		return v.T("privacy.heading")
+	case v.Page == pageService:
+		return v.Chosen().Name
+	case v.Page == pageServices:
+		return v.T("service.all")
+	case v.Page == pageBadge:
+		return v.T("home.badge")
 	case v.Session != "":
 		return v.T("home.heading", v.Name())
 	case v.Banner != nil:
@@ -133,12 +159,24 @@ func (v view) HeadingSize() string {
 // Lead is the text below the heading of idle and home.
 func (v view) Lead() string {
 	switch {
+	case v.Page == pageNotice:
+		return v.T("privacy.lead")
+	case v.Page == pageService:
+		return v.ChosenText()
+	case v.Page == pageServices:
+		return v.T("service.choose")
+	case v.Page == pageBadge && v.Screen.Adding:
+		return v.T("badge.waiting", v.duration(v.Screen.ClaimWindow))
+	case v.Page == pageBadge:
+		return v.T("badge.lead")
 	case v.Session != "" && v.Screen.New && v.incomplete():
 		return v.T("home.new") + " " + v.T("home.complete")
 	case v.Session != "" && v.Screen.New:
 		return v.T("home.new")
 	case v.Prints():
 		return v.Summary()
+	case v.NoService():
+		return v.T("home.noservice")
 	case v.Session != "":
 		return v.T("home.known")
 	case v.Banner != nil:
@@ -213,7 +251,7 @@ func (v view) Countdown(n string) string {
 // being typed. Negative: never.
 func (v view) RefreshAfter() int64 {
 	switch v.Page {
-	case pageEdit, pageDelete:
+	case pageEdit, pageDelete, pageNotice:
 		if v.Left < 0 {
 			return -1
 		}

@@ -172,6 +172,14 @@ func (v view) Here() string {
 	switch {
 	case v.Page == pageHome && v.From > 0:
 		return v.Base + "?from=" + strconv.Itoa(v.From)
+	case v.Page == pageService:
+		return v.Base + "/service?id=" + strconv.FormatUint(v.Service, 10)
+	case v.Page == pageBadge:
+		return v.Base + "/badge"
+	case v.Page == pageServices:
+		return v.Base + "/services"
+	case v.Page == pageNotice:
+		return v.Base + "/notice"
 	case v.Page == pageDelete:
 		return v.Base + "/delete?job=" + strconv.Itoa(v.Job)
 	default:

@@ -171,6 +171,9 @@ func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
 		return
 	}
 	defer n.Wipe()
+	if a.addBadge(ctx, d, n, c) {
+		return
+	}
 	dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, c)
 	a.endOthers(ctx, p, dec)
 	a.act(ctx, d, p, dec)
@@ -191,6 +194,9 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.configureKeys()
 		d.signal(reader.CueKey)
 		a.touch(p)
+		if a.answerByKey(ctx, p, ev.Key) {
+			return
+		}
 		a.entry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
 	case reader.KindFault:
 		a.fault(ctx, d, ev.Why)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"badged/enroll"
+	"badged/keypad"
 )
 
 // noticeTime is how long a panel says why a presentation was refused.
@@ -26,6 +27,8 @@ type session struct {
 	card    enroll.CardID // that opened it
 	lang    string        // picked before it began; empty: none
 	created bool          // the account was made by the presentation that opened it
+	adding  time.Time     // until then the next badge is added to the account; zero: none is
+	waits   bool          // the badge that was added must be confirmed
 	ends    time.Time     // if nothing happens
 	last    time.Time     // whatever happens
 }
@@ -68,6 +71,9 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 		if p == nil {
 			return enroll.ErrNoSession
 		}
+		if p.session.account.Owes(a.opts.Index.Notice()) {
+			return enroll.ErrNoticeFirst
+		}
 		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, p.session.card, ed)
 		if errors.Is(err, enroll.ErrNotAllowed) { // taken away just now
 			a.logout(ctx, p, enroll.AccountInactive)
@@ -81,6 +87,56 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 		a.prolong(p)
 		return nil
 	})
+}
+
+// Answer keeps what the person answers to a version of the privacy notice. Whoever refuses is
+// signed out, and nothing but the refusal is written. Errors: enroll.ErrNoSession,
+// enroll.ErrNoticeOld, or the store's.
+func (a *Agent) Answer(ctx context.Context, name, sessionID string, version uint64, agrees bool) error {
+	return a.do(ctx, func(ctx context.Context) error {
+		p := a.inSession(ctx, name, sessionID)
+		if p == nil {
+			return enroll.ErrNoSession
+		}
+		return a.answer(ctx, p, version, agrees)
+	})
+}
+
+func (a *Agent) answer(ctx context.Context, p *point, version uint64, agrees bool) error {
+	account, err := a.engine.Answer(ctx, p.Point, p.session.account.ID, p.session.card, version, agrees)
+	switch {
+	case errors.Is(err, enroll.ErrNoticeOld):
+		a.prolong(p)
+	case errors.Is(err, enroll.ErrNotAllowed):
+		a.logout(ctx, p, enroll.AccountInactive)
+		err = enroll.ErrNoSession
+	case !agrees: // also if it cannot be written
+		a.close(p, enroll.NoticeRefused)
+	case err == nil:
+		p.session.account = account
+		a.prolong(p)
+	}
+	a.publish(p)
+	return err
+}
+
+// answerByKey takes a key of the keypad for an answer where nobody can type on the panel: #
+// agrees and * refuses. It reports whether it was one.
+func (a *Agent) answerByKey(ctx context.Context, p *point, k keypad.Key) bool {
+	if !p.NoKeyboard || p.session == nil || a.privacy(p) == nil || p.session.created || k != keypad.Hash && k != keypad.Star {
+		return false
+	}
+	_ = a.answer(ctx, p, a.opts.Index.Notice().Version, k == keypad.Hash) // the panel shows whether it went well
+	return true
+}
+
+// privacy is the notice that who is logged in has to agree to first; nil: none.
+func (a *Agent) privacy(p *point) *enroll.Notice {
+	n := a.opts.Index.Notice()
+	if !p.session.account.Owes(n) {
+		return nil
+	}
+	return &n
 }
 
 // SignOut ends a session. enroll.ErrNoSession: it had ended before.
@@ -119,8 +175,12 @@ func (a *Agent) inSession(ctx context.Context, name, id string) *point {
 func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
 	switch {
 	case dec.Login:
+		offered := p.notice == enroll.BindOffered && dec.Reason == enroll.KnownPIN
 		p.say(enroll.ReasonNone, 0)
 		a.login(ctx, p, dec)
+		if offered && a.privacy(p) == nil {
+			a.awaitBadge(p)
+		}
 		if dec.Reason == enroll.ClaimBound {
 			p.say(dec.Reason, noticeTime)
 		}
@@ -182,6 +242,11 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 // else is there.
 func (a *Agent) logout(ctx context.Context, p *point, why enroll.Reason) {
 	a.report(ctx, enroll.Event{Kind: enroll.EventSession, Reason: why, Point: p.Name, Account: p.session.account.ID})
+	a.close(p, why)
+}
+
+// close is logout without an event.
+func (a *Agent) close(p *point, why enroll.Reason) {
 	p.session = nil
 	p.keys.Clear()
 	if why == enroll.SessionReplaced {
@@ -210,7 +275,7 @@ func (a *Agent) touch(p *point) {
 func (p *point) deadline() time.Time {
 	next := earlier(p.noticeEnds, p.picked.ends)
 	if p.session != nil {
-		next = earlier(next, p.session.ends)
+		next = earlier(earlier(next, p.session.ends), p.session.adding)
 	}
 	return next
 }
@@ -225,6 +290,9 @@ func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
 	}
 	if due(p.picked.ends, now) {
 		p.picked = picked{}
+	}
+	if p.session != nil && due(p.session.adding, now) {
+		p.session.adding = time.Time{}
 	}
 	switch {
 	case p.session == nil:
@@ -259,13 +327,15 @@ func (a *Agent) publish(p *point) {
 	s := &enroll.Screen{
 		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p),
 		Site: cmp.Or(site.Name, a.opts.Site), ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
-		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(),
+		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(), NoKeyboard: p.NoKeyboard,
 	}
 	if old := p.screen.Load(); old != nil {
 		s.Rev = old.Rev + 1
 	}
 	if p.session != nil {
 		s.Session, s.Account, s.New, s.Ends = p.session.id, p.session.account, p.session.created, p.session.ends
+		s.Offers, s.Offering, s.Privacy = a.opts.Index.OffersFor(s.Account), a.opts.Index.Offering(), a.privacy(p)
+		s.ByPIN, s.Adding, s.Replaces, s.Waits = p.session.card.IsZero(), !p.session.adding.IsZero(), site.OneCard, p.session.waits
 	}
 	p.screen.Store(s)
 	p.mu.Lock()

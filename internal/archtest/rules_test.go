@@ -197,7 +197,7 @@ var libraries = []library{
 	{"github.com/emersion/go-sasl", nil, "comes with go-smtp"},
 	{"golang.org/x/net", []string{"sync/hub/people"}, "domains of addresses have one form (IDNA); tests read the panel's pages as a browser does"},
 	{"golang.org/x/sys", []string{"reader/serialport", "reader/usbport", "reader/gpioport", "internal/ptyport", "internal/supervisor", "internal/rig/lab", "internal/rig/lab/*"}, "system calls that the standard library lacks, next to the device or socket that needs them"},
-	{"rsc.io/qr", []string{"sync/hub/web/page"}, "one place draws QR codes for pages"},
+	{"rsc.io/qr", []string{"internal/webpage"}, "one place draws QR codes for pages of panel and hub"},
 	{"github.com/emersion/go-smtp", []string{"internal/rig/mailbox"}, "a mail server for the workbench and for tests"},
 	{"pgregory.net/rapid", nil, "properties are tests"},
 	{"github.com/rogpeppe/go-internal", nil, "scripts are tests"},

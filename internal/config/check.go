@@ -62,8 +62,10 @@ func (l *loader) checkPoints() {
 		switch p.Kind {
 		case KindDoor:
 			l.require(p.section, "door")
-			if p.has("printer") {
-				l.add(p.Problem("printer", "only a print point has this, and this point is of kind door", ""))
+			for _, key := range []string{"printer", "keyboard"} {
+				if p.has(key) {
+					l.add(p.Problem(key, "only a print point has this, and this point is of kind door", ""))
+				}
 			}
 		case KindPrint:
 			for _, key := range append([]string{"door", "relay"}, hardware...) {

@@ -66,6 +66,7 @@ type Point struct {
 	Name     string
 	Kind     string
 	LogFirst bool
+	Keyboard bool   // KindPrint: people can type on the panel, or touch it
 	Printer  string // KindPrint: the queue of the printer that stands there; may be empty
 
 	Door         string // KindDoor: the door that it opens

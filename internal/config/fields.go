@@ -87,6 +87,7 @@ func pointFields(p *Point) map[string]field {
 		"name":           name(&p.Name),
 		"kind":           oneOf(&p.Kind, KindPrint, KindDoor),
 		"log_first":      boolean(&p.LogFirst),
+		"keyboard":       boolean(&p.Keyboard),
 		"printer":        text(&p.Printer, `the name of the printer's queue, such as "hall-mfp"`, isQueue),
 		"door":           name(&p.Door),
 		"relay":          text(&p.Relay, pinAllowed, notEmpty),

@@ -141,7 +141,7 @@ func (l *loader) enterArray(path []string, at position) {
 	l.current, l.options = nil, false
 	switch name := strings.Join(path, "."); name {
 	case "point":
-		p := &Point{OpenFor: 5 * time.Second, HeldAfter: 30 * time.Second}
+		p := &Point{Keyboard: true, OpenFor: 5 * time.Second, HeldAfter: 30 * time.Second}
 		t := l.table(name, pointFields(p))
 		t.point, t.header, l.current = p, at, t
 		l.points = append(l.points, t)

@@ -325,6 +325,7 @@ type Site struct {
 	// Offsets no schedule can be read.
 	TimeZone string   `cbor:"18,keyasint,omitempty"`
 	Offsets  []Offset `cbor:"19,keyasint,omitempty"`
+	OneCard  bool     `cbor:"20,keyasint,omitempty"` // a new card replaces the one that somebody has
 }
 
 // Offset is how far a time zone's clocks are from UTC, until the next one begins.

@@ -46,7 +46,7 @@
   function load(force) {
     if (loading) { again = true; return; }
     loading = true;
-    var q = "?page=" + attr("page") + "&session=" + encodeURIComponent(attr("session")) + "&job=" + attr("job") + "&from=" + attr("from");
+    var q = "?page=" + attr("page") + "&session=" + encodeURIComponent(attr("session")) + "&job=" + attr("job") + "&id=" + attr("job") + "&from=" + attr("from");
     if (!force) { q += "&v=" + encodeURIComponent(attr("version")); }
     ask("GET", base + "/view" + q, null, function (x) {
       loading = false;
@@ -64,7 +64,7 @@
     var next = box.querySelector("main");
     if (!next) { return; }
     var news = true, same = old && old.getAttribute("data-session") === next.getAttribute("data-session");
-    if (same && old.getAttribute("data-page") === "edit" && next.getAttribute("data-page") === "edit") {
+    if (same && isForm(old, next)) {
       old.setAttribute("data-version", next.getAttribute("data-version"));
       byId("strips").innerHTML = next.querySelector("#strips").innerHTML;
     } else if (same && old.lang === next.lang && byId("keypad") && next.querySelector("#keypad")) {
@@ -74,6 +74,12 @@
     }
     setLeft(parseInt(next.getAttribute("data-left"), 10));
     if (news) { say(next.getAttribute("data-say")); }
+  }
+
+  // isForm tells whether both are the same form to be filled in: the profile, or the notice.
+  function isForm(old, next) {
+    var page = old.getAttribute("data-page");
+    return page === next.getAttribute("data-page") && old.getAttribute("data-job") === next.getAttribute("data-job") && (page === "edit" || page === "notice");
   }
 
   // patch leaves the keys under the finger, and tells whether there is more to say than how

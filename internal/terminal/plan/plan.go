@@ -60,6 +60,8 @@ func (p *Plan) addPoint(c config.Point) config.Problems {
 	pt := enroll.Point{Name: c.Name, Kind: enroll.Print, Door: c.Door, LogFirst: c.LogFirst}
 	if c.Kind == config.KindDoor {
 		pt.Kind = enroll.DoorP
+	} else {
+		pt.NoKeyboard = !c.Keyboard
 	}
 	p.Points = append(p.Points, pt)
 	if c.Relay == "" {

@@ -132,7 +132,7 @@ func TestAChangeOfSettingsIsWhole(t *testing.T) {
 // The table of settings is that of the wire: each key of a terminal's settings is that of
 // one descriptor, with a field of the same name, and its words are there in both languages.
 func TestDescriptorsAreThoseOfTheWire(t *testing.T) {
-	apart := map[string]bool{"ClaimsClosed": true, "ClaimsEpoch": true, "PINLength": true, "Offsets": true}
+	apart := map[string]bool{"ClaimsClosed": true, "ClaimsEpoch": true, "PINLength": true, "Offsets": true, "OneCard": true}
 	byKey := map[uint64]string{}
 	seen := map[string]bool{}
 	for _, d := range access.Descriptors {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/people"
 	"badged/sync/hub/refusal"
 	"badged/sync/wire"
@@ -37,4 +38,23 @@ func (h *Hub) keepAnswer(e happening) error {
 		return nil
 	}
 	return err
+}
+
+// addCard gives a card to the account that presented it in a session that its PIN opened.
+func (h *Hub) addCard(e happening) error {
+	r, ok := e.report()
+	if !ok {
+		return nil
+	}
+	login := e
+	login.ev.Card = nil // it logged in without one
+	why, err := refuseAtPanel(login, r.Account, "cards")
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		h.log.Warn("a card that was added at a panel is refused", "terminal", e.terminal.Name, "account", people.ShortID(r.Account), "why", why)
+		return nil
+	}
+	return access.AddCard(e.tx.Tx.Tx, r)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/wire"
@@ -89,5 +90,67 @@ func TestAnswersThatAreNotBelieved(t *testing.T) {
 		wire.Event{Kind: wire.EventNotice, Reason: wire.ReasonNoticeAccepted, Count: 1})
 	if got := append(w.answers(ada), w.answers(eve)...); len(got) != 0 {
 		t.Errorf("believed: %+v", got)
+	}
+}
+
+// added is the event of a card that was presented in a session by PIN.
+func (w *world) added(a people.Account, number string) wire.Event {
+	card := w.key.Card(number)
+	return wire.Event{
+		Kind: wire.EventEnrolment, Point: "hall", Outcome: wire.OutcomeGranted, Reason: wire.ReasonCardAdded,
+		Account: a.ID[:], Card: card[:], Assurance: wire.AssurancePACS,
+	}
+}
+
+// S1.28: a card that somebody added at a panel, logged in by PIN, is theirs at the hub too,
+// once; who has none, or is logged in nowhere, is not believed, and another's card stays
+// another's, before an operator.
+func TestACardThatWasAddedAtAPanel(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := printing(w, "hall")
+	ada, eve := w.account("Ada"), w.account("Eve")
+	w.pin(ada)
+	hall.report(w.added(ada, "1"), w.added(ada, "1"), w.added(eve, "2"), w.added(people.Account{ID: fleet.ID{9}}, "3"))
+	cards := w.cards()
+	if got := cards[w.key.Card("1")]; len(cards) != 1 || got.Account != ada.ID || got.State != access.CardActive {
+		t.Errorf("cards %+v", cards)
+	}
+	w.pin(eve)
+	hall.report(w.added(eve, "1"))
+	if got := w.cards()[w.key.Card("1")]; got.Account != ada.ID || got.State != access.CardActive || len(w.conflicts(w.key.Card("1"))) != 1 {
+		t.Errorf("another's card: %+v, %d before the operator", got, len(w.conflicts(w.key.Card("1"))))
+	}
+}
+
+// A PIN opens no door, and a stolen terminal must not make a card that does: of somebody with
+// a right at a door, of their own or of a group, an added card waits for a confirmation.
+func TestACardThatWasAddedOpensNoDoorByItself(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := printing(w, "hall")
+	w.door("front")
+	ada, eve, bob := w.account("Ada"), w.account("Eve"), w.account("Bob")
+	w.grant(ada, "front", false)
+	w.grant(bob, "front", true)
+	w.do(func(tx fleet.Tx) error {
+		g, err := people.AddGroup(tx.Tx.Tx.Tx, "Staff")
+		if err == nil {
+			_, err = people.SetMember(tx.Tx.Tx.Tx, g, eve.ID, true)
+		}
+		if err == nil {
+			_, _, err = access.AddGrant(tx.Tx.Tx, access.NewGrant{Group: "Staff", Door: "front"})
+		}
+		return err
+	})
+	for i, a := range []people.Account{ada, eve, bob} {
+		w.pin(a)
+		number := string(rune('1' + i))
+		hall.report(w.added(a, number))
+		want := access.CardPending
+		if a.ID == bob.ID { // who is only denied
+			want = access.CardActive
+		}
+		if got := w.cards()[w.key.Card(number)]; got.State != want {
+			t.Errorf("%s's card is %s, want %s", a.First, got.State, want)
+		}
 	}
 }

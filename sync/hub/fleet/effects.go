@@ -54,6 +54,8 @@ func (h *Hub) applyEffects(e happening) error {
 		return h.addAnonymous(e)
 	case e.ev.Kind == wire.EventEnrolment && e.ev.Reason == wire.ReasonClaimBound && granted:
 		return h.useClaim(e)
+	case e.ev.Kind == wire.EventEnrolment && e.ev.Reason == wire.ReasonCardAdded && granted:
+		return h.addCard(e)
 	case e.ev.Reason == wire.ReasonCardTaken:
 		return refuseCard(e)
 	case e.ev.Kind == wire.EventEdit && e.ev.Edit != nil:
