@@ -3,6 +3,7 @@ package manage_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
@@ -196,6 +197,23 @@ func TestAreasLetNobodyClimb(t *testing.T) {
 	if a := account(s, desk.ID); a.Role != people.User {
 		t.Error("she is an administrator")
 	}
+}
+
+// Roles and erasures want a log-in of the last ten minutes.
+func TestWhatHurtsWantsAFreshLogIn(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	path := "/g/membres/" + people.HexID(s.AddPerson(person("Ada", "Byron", "ada@example.org")).ID)
+	s.Advance(11 * time.Minute)
+	for _, page := range []string{"/roles", "/effacer"} {
+		if p := b.Open(path + page); !strings.HasPrefix(p.Path, "/confirmer?to=") {
+			t.Errorf("%s shows %s", page, p.Path)
+		}
+		if p := b.Post(path+page, nil); !strings.HasPrefix(p.Path, "/confirmer?") {
+			t.Errorf("a form to %s shows %s", page, p.Path)
+		}
+	}
+	b.Open(path).Is(200)
 }
 
 // A list of many people comes in pages that lead on, and is searched at the hub.
