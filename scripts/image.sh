@@ -10,8 +10,9 @@ cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
 . scripts/debian_parts.sh
 
-version=$1 trust=$2
+version=$1 trust=$2 out=${OUT:-dist/release}
 shift 2
+rm -rf "$out"/uefi-{amd64,arm64} # a release has one version of all its boards
 cache=$PWD/.cache/image
 mkdir -p "$cache"
 
@@ -44,7 +45,7 @@ image() {
 		-o "$cache/programs/$arch/" ./cmd/badged ./cmd/badgectl ./cmd/badgeinit
 	go run ./internal/rig/image ${FAST:+-fast} -board "$board" -kernel "$cache/$arch" -programs "$cache/programs/$arch" \
 		-trust "$trust" -loader "$cache/efi/$efi" -data "$cache/data.ext4.gz" -zones "$(go env GOROOT)/lib/time/zoneinfo.zip" \
-		-console "$console" -version "$version" -built "$(git log -1 --format=%ct 2>/dev/null || echo 1700000000)" -out "${OUT:-dist/release}"
+		-console "$console" -version "$version" -built "$(git log -1 --format=%ct 2>/dev/null || echo 1700000000)" -out "$out"
 }
 
 data
