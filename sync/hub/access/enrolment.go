@@ -15,8 +15,10 @@ import (
 
 // NewEnrolment is what starts the registration of a card.
 type NewEnrolment struct {
-	Account  ID
-	Replaces string // a card of the account, which ends for good once the new one works; empty: none
+	Account ID
+	// Replaces is a card of the account, which ends for good once the new one works. Empty:
+	// none; nil: as it was.
+	Replaces *string
 }
 
 // StartEnrolment starts the registration of a card for an account, or takes up the one that
@@ -35,8 +37,8 @@ func StartEnrolment(tx Tx, n NewEnrolment) (Enrolment, error) {
 	if !open {
 		e = Enrolment{ID: randomID(), Account: a.ID, Actor: tx.By, Step: StepHeld, Started: tx.Now}
 	}
-	if n.Replaces != "" {
-		if e.Replaces, err = workingCard(tx, a.ID, n.Replaces); err != nil {
+	if n.Replaces != nil {
+		if e.Replaces, err = workingCard(tx, a.ID, *n.Replaces); err != nil {
 			return e, err
 		}
 	}
@@ -56,8 +58,11 @@ func cardOwner(tx Tx, id ID) (people.Account, error) {
 	return a, err
 }
 
-// workingCard is a card of the account that works, or will.
+// workingCard is a card of the account that works, or will; none for an empty ref.
 func workingCard(tx Tx, account ID, ref string) (ID, error) {
+	if ref == "" {
+		return ID{}, nil
+	}
 	c, err := OwnCard(tx, account, ref)
 	if err == nil && !c.inUse() {
 		err = c.unfit()

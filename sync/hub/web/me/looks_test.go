@@ -41,6 +41,7 @@ func TestLooksOfMySpace(t *testing.T) {
 	s.present(ada, "1111")
 	look("me-step-done", step)
 	look("me-home", "/moi")
+	look("me-step-1-second", "/moi/carte")
 	s.give(ada, "2222")
 	s.access(func(tx access.Tx) error {
 		_, err := access.ReportLost(tx, ada.ID, access.ShortCard(s.card("2222").ID))

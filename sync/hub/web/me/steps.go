@@ -84,6 +84,8 @@ type step struct {
 	Doors    []door // of the owner
 	Rests    bool   // rights wait for a first and a last name
 	Confirm  access.Confirm
+	Form     *page.Form
+	Cards    []page.Option // in use, of which the new one may replace one; none beside "another card"
 }
 
 // Kept is the card's short id.
@@ -114,8 +116,25 @@ func (s *steps) read(r *page.Request, tx fleet.Tx, e access.Enrolment) (d step, 
 	if e.Replaces != (access.ID{}) {
 		d.Replaces = access.ShortCard(e.Replaces)
 	}
-	d.Doors, d.Rests, err = doorsOf(r, tx, d.Owner)
-	return d, err
+	if d.Doors, d.Rests, err = doorsOf(r, tx, d.Owner); err != nil || e.Step != access.StepHeld {
+		return d, err
+	}
+	return d, d.readCards(r, tx)
+}
+
+// readCards reads what the new card may replace.
+func (d *step) readCards(r *page.Request, tx fleet.Tx) error {
+	d.Form = r.Fill(map[string]string{"replaces": d.Replaces})
+	cards, err := cardsOf(r, tx, d.Owner.ID)
+	for _, c := range cards {
+		if c.InUse {
+			d.Cards = append(d.Cards, page.Option{Value: c.Short, Text: r.T("me.step.which.card", c.Short), Hint: r.T("me.step.which.dead")})
+		}
+	}
+	if len(d.Cards) > 0 {
+		d.Cards = append([]page.Option{{Text: r.T("me.step.which.more")}}, d.Cards...)
+	}
+	return err
 }
 
 // showStart is the first step, or the one where somebody was.
@@ -151,7 +170,11 @@ func (s *steps) begin(r *page.Request, tx fleet.Tx) (access.Enrolment, error) {
 	if err != nil {
 		return access.Enrolment{}, err
 	}
-	return access.StartEnrolment(tx.Tx.Tx, access.NewEnrolment{Account: a.ID, Replaces: r.Form().Value("replaces")})
+	n := access.NewEnrolment{Account: a.ID}
+	if chosen := r.Form().Values("replaces"); len(chosen) > 0 {
+		n.Replaces = &chosen[0]
+	}
+	return access.StartEnrolment(tx.Tx.Tx, n)
 }
 
 // confirmHeld takes «Je confirme avoir une carte en ma possession».

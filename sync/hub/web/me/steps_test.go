@@ -1,6 +1,7 @@
 package me_test
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -192,4 +193,25 @@ func TestChangingACardWarnsFirst(t *testing.T) {
 		t.Errorf("the old one is %s, the new one %s", s.card("1111").State, s.card("2222").State)
 	}
 	b.Open("/moi/cartes").Shows("remplacée")
+}
+
+// S2.18, S2.20: an administrator changes the card of a member, warned of what ends.
+func TestAnAdministratorChangesTheCardOfAMember(t *testing.T) {
+	s := newStand(t)
+	ada := s.ada()
+	old := s.give(ada, "1111")
+	b := s.AsAdmin()
+	p := b.Open("/g/membres/"+people.HexID(ada.ID)+"/carte").Shows("une carte de plus", "remplace la carte "+old, "pour toujours")
+	p.Fill("replaces", old).Press(held).Shows(scan, old).Press(noQR)
+	s.present(ada, "2222")
+	if s.card("1111").State != access.CardReplaced || s.card("2222").State != access.CardActive {
+		t.Errorf("the old one is %s, the new one %s", s.card("1111").State, s.card("2222").State)
+	}
+	p = b.Open("/g/membres/" + people.HexID(ada.ID) + "/carte")
+	b.Post("/g/membres/"+people.HexID(ada.ID)+"/carte/fermer", url.Values{"replaces": {access.ShortCard(s.card("2222").ID)}}) // and thinks better of it
+	p.Fill("replaces", "").Press(held).Press(noQR)
+	s.present(ada, "3333")
+	if s.card("2222").State != access.CardActive {
+		t.Error("one more card ended the other")
+	}
 }
