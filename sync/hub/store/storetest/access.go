@@ -60,6 +60,9 @@ func testCards(t *testing.T, open Open) {
 	ada, bob := id(1<<24), id(2<<24)
 	put := func(n uint32, account access.ID, state access.CardState) access.Card {
 		c := access.Card{ID: id(n), Account: account, State: state, Assurance: access.PACS, Expires: now, Since: now}
+		if n == 13 || n == 14 {
+			c.Expires = time.Time{}
+		}
 		write(t, s, func(tx fleet.Tx) error { return tx.PutCard(c) })
 		return c
 	}
@@ -93,6 +96,8 @@ func testCards(t *testing.T, open Open) {
 		"in conflict":    {access.CardQuery{Contested: true}, []uint32{11, 13}},
 		"nobody's":       {access.CardQuery{Account: id(3)}, nil},
 		"his in dispute": {access.CardQuery{Account: bob, Contested: true}, []uint32{13}},
+		"with an end":    {access.CardQuery{Temporary: true}, []uint32{11, 10, 12}},
+		"active, ending": {access.CardQuery{Temporary: true, State: access.CardActive}, []uint32{10, 12}},
 		"lost, disputed": {access.CardQuery{State: access.CardLost, Contested: true}, []uint32{11}},
 	} {
 		for limit := range 7 {

@@ -33,7 +33,7 @@ func cardRoutes() []page.Route {
 
 // cardTabs are the pages about cards.
 func cardTabs(r *page.Request, current string) []tab {
-	return tabs(r, current, "/g/cartes", "doors.cards.all", "/g/cartes/inconnues", "doors.cards.unknown", "/g/cartes/contestees", "doors.cards.contested")
+	return tabs(r, current, "/g/cartes", "doors.cards.all", "/g/cartes/inconnues", "doors.cards.unknown", "/g/cartes/contestees", "doors.cards.contested", "/g/rapports/inutilisees", "doors.cards.unused")
 }
 
 // cardLine is a card in a list.

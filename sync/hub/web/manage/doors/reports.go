@@ -62,6 +62,7 @@ const unusedFor = 90
 
 // unusedPage lists active cards that no terminal saw for long.
 type unusedPage struct {
+	Tabs  []tab
 	List  *page.List
 	Days  int
 	Lines []cardLine
@@ -78,7 +79,7 @@ func usedCards(r *page.Request, since time.Time) (map[access.ID]bool, error) {
 	})
 }
 
-// unused reports whether a card was nobody's hand since a time.
+// isUnused reports whether an active card was shown to no terminal since a time.
 func isUnused(c access.Card, used map[access.ID]bool, since time.Time) bool {
 	return c.State == access.CardActive && c.Since.Before(since) && !used[c.ID]
 }
@@ -109,7 +110,7 @@ func unusedCards(r *page.Request, after string, most int) (found []access.Card, 
 }
 
 func listUnused(r *page.Request) (page.Reply, error) {
-	d := unusedPage{List: r.List(""), Days: unusedFor}
+	d := unusedPage{Tabs: cardTabs(r, "/g/rapports/inutilisees"), List: r.List(""), Days: unusedFor}
 	cards, next, err := unusedCards(r, d.List.After(), perPage)
 	if err != nil {
 		return page.Reply{}, err

@@ -6,6 +6,7 @@ var englishCards = map[string]string{
 	"doors.cards.all":                 "All",
 	"doors.cards.unknown":             "Unknown",
 	"doors.cards.contested":           "Contested",
+	"doors.cards.unused":              "Unused",
 	"doors.cards.iscontested":         "contested",
 	"doors.cards.search":              "Member, or the card’s id",
 	"doors.cards.more":                "More members match: search for more of the name.",

@@ -6,6 +6,7 @@ var frenchCards = map[string]string{
 	"doors.cards.all":                 "Toutes",
 	"doors.cards.unknown":             "Inconnues",
 	"doors.cards.contested":           "Contestées",
+	"doors.cards.unused":              "Inutilisées",
 	"doors.cards.iscontested":         "contestée",
 	"doors.cards.search":              "Membre, ou numéro de carte affiché",
 	"doors.cards.more":                "D’autres membres correspondent\u00a0: cherchez plus précisément.",
