@@ -112,7 +112,7 @@ func start(ctx context.Context, log *slog.Logger, console *os.File) (*Box, error
 	if err := b.findDevices(); err != nil {
 		return nil, err
 	}
-	disk, _, err := awaitCard(ctx, r.Board)
+	disk, err := awaitCard(ctx, r.Board)
 	if err != nil {
 		return nil, err
 	}

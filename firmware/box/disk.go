@@ -24,22 +24,22 @@ const poll = 200 * time.Millisecond
 
 // awaitCard waits for the card that this system started from: a disk that says it is one for this
 // board.
-func awaitCard(ctx context.Context, board string) (disk string, mark flash.Mark, err error) {
+func awaitCard(ctx context.Context, board string) (disk string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		entries, err := os.ReadDir("/sys/class/block")
 		if err != nil {
-			return "", mark, err
+			return "", err
 		}
 		for _, e := range entries {
 			if m, ok := flash.ReadMark(flash.Disk{Name: e.Name()}); ok && m.State == flash.StateWhole && m.Board == board {
-				return e.Name(), m, nil
+				return e.Name(), nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return "", mark, fmt.Errorf("find the card: no disk of this machine is a card for %s", board)
+			return "", fmt.Errorf("find the card: no disk of this machine is a card for %s", board)
 		case <-time.After(poll):
 		}
 	}

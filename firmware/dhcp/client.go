@@ -53,19 +53,19 @@ func (c Client) Get(ctx context.Context, had netip.Addr) (Lease, error) {
 
 // Keep asks for more time for a lease that is in use, once.
 func (c Client) Keep(ctx context.Context, l Lease) (Lease, error) {
-	return c.exchange(ctx, query{kind: request, want: l.Address.Addr(), server: l.Server, broadcst: true}, ack, firstWait)
+	return c.exchange(ctx, query{kind: request, want: l.Address.Addr(), server: l.Server}, ack, firstWait)
 }
 
 // try goes through one round of question and answer.
 func (c Client) try(ctx context.Context, had netip.Addr, wait time.Duration) (Lease, error) {
 	if had.IsValid() {
-		return c.exchange(ctx, query{kind: request, want: had, broadcst: true}, ack, wait)
+		return c.exchange(ctx, query{kind: request, want: had}, ack, wait)
 	}
-	offered, err := c.exchange(ctx, query{kind: discover, broadcst: true}, offer, wait)
+	offered, err := c.exchange(ctx, query{kind: discover}, offer, wait)
 	if err != nil {
 		return Lease{}, err
 	}
-	return c.exchange(ctx, query{kind: request, want: offered.Address.Addr(), server: offered.Server, broadcst: true}, ack, wait)
+	return c.exchange(ctx, query{kind: request, want: offered.Address.Addr(), server: offered.Server}, ack, wait)
 }
 
 // exchange asks one thing and waits for the answer to it.

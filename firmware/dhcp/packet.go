@@ -22,20 +22,24 @@ const (
 
 // The options that we read and write (RFC 2132).
 const (
-	optMask      = 1
-	optRouter    = 3
-	optDNS       = 6
-	optHostName  = 12
-	optNTP       = 42
-	optAddress   = 50
-	optLease     = 51
-	optKind      = 53
-	optServer    = 54
-	optParams    = 55
-	optRenewal   = 58
-	optClient    = 61
-	optEnd       = 255
-	optPad       = 0
+	optMask     = 1
+	optRouter   = 3
+	optDNS      = 6
+	optHostName = 12
+	optNTP      = 42
+	optAddress  = 50
+	optLease    = 51
+	optKind     = 53
+	optServer   = 54
+	optParams   = 55
+	optRenewal  = 58
+	optClient   = 61
+	optEnd      = 255
+	optPad      = 0
+)
+
+// What stands before the options, and how long a lease is taken to be.
+const (
 	headLen      = 236
 	cookie       = "\x63\x82\x53\x63"
 	leastLease   = time.Minute
@@ -54,15 +58,12 @@ type Lease struct {
 
 // query is what we ask.
 type query struct {
-	kind     byte
-	id       uint32
-	mac      net.HardwareAddr
-	host     string
-	has      netip.Addr // that we use while we ask to keep it
-	want     netip.Addr // that was offered
-	server   netip.Addr // that offered it
-	seconds  uint16
-	broadcst bool
+	kind   byte
+	id     uint32
+	mac    net.HardwareAddr
+	host   string
+	want   netip.Addr // that was offered, or that we had
+	server netip.Addr // that offered it
 }
 
 // bytes is the message.
@@ -70,13 +71,7 @@ func (q query) bytes() []byte {
 	b := make([]byte, headLen, 300)
 	b[0], b[1], b[2] = 1, 1, 6 // a request, by Ethernet, with its addresses
 	binary.BigEndian.PutUint32(b[4:], q.id)
-	binary.BigEndian.PutUint16(b[8:], q.seconds)
-	if q.broadcst {
-		b[10] = 0x80 // we have no address yet that an answer could go to
-	}
-	if q.has.IsValid() {
-		copy(b[12:], q.has.AsSlice())
-	}
+	b[10] = 0x80 // the answer goes to everybody: we may have no address yet
 	copy(b[28:], q.mac)
 	b = append(b, cookie...)
 	b = append(b, optKind, 1, q.kind)

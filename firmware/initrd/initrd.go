@@ -14,7 +14,6 @@ const (
 	kindFile = 0o100000
 	kindDir  = 0o040000
 	kindNode = 0o020000
-	kindLink = 0o120000
 )
 
 // Archive is an archive in the making.
@@ -37,12 +36,6 @@ func New() *Archive {
 func (a *Archive) Add(name string, mode uint32, content []byte) {
 	a.entry(name, kindFile|mode, 0, 0, content)
 }
-
-// Dir makes a folder.
-func (a *Archive) Dir(name string) { a.folder(name) }
-
-// Link makes a symbolic link.
-func (a *Archive) Link(name, to string) { a.entry(name, kindLink|0o777, 0, 0, []byte(to)) }
 
 func (a *Archive) folder(dir string) {
 	if a.made[dir] {
