@@ -27,7 +27,7 @@ func (p *program) accountCommand() *cobra.Command {
 		"AT\tTERMINAL\tFROM\tTO", func(e api.EditVersion) string {
 			return tabbed(clock(e.At), e.Terminal, profile(e.Before), profile(e.After))
 		}, nil)
-	return cli.Group("account", "Accounts of people", p.accountAdd(), p.accountList(), p.accountShow(), p.accountEdit(), p.accountState(),
+	return cli.Group("account", "Accounts of people", p.accountAdd(), p.accountList(), p.accountShow(), p.accountEdit(), p.accountState(), p.accountLink(),
 		p.accountMerge(), p.accountErase(), p.accountExport(), p.accountImport(), p.accountUndoImport(), edits, requests)
 }
 

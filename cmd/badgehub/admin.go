@@ -28,3 +28,22 @@ func (p *program) adminCommand() *cobra.Command {
 func showAdminLink(w io.Writer, l api.AdminLink) {
 	fmt.Fprintf(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
 }
+
+func (p *program) accountLink() *cobra.Command {
+	var in api.NewAccountLink
+	c := &cobra.Command{
+		Use: "link ACCOUNT", Short: "Make a link with which the owner activates the account, or resets the password; it is mailed if mails go out",
+		Args: cli.Args(1), Example: "  badgehub account link ada@example.com\n  badgehub account link ada@example.com --reset",
+		RunE: ask(p, send[api.NewAccountLink, api.AccountLink]("POST", "/v1/accounts/{}/link", func([]string) (api.NewAccountLink, error) { return in, nil }), showAccountLink),
+	}
+	c.Flags().BoolVar(&in.Reset, "reset", false, "to choose another password, of an account that was activated")
+	return c
+}
+
+func showAccountLink(w io.Writer, l api.AccountLink) {
+	by := "No mail goes out: hand this over."
+	if l.Mailed {
+		by = "It is on its way by mail."
+	}
+	fmt.Fprintf(w, "%s It works once, until %s:\n  %s\n", by, clock(l.Ends), l.Link)
+}

@@ -34,7 +34,13 @@ func TestTheFirstAdministratorGetsALink(t *testing.T) {
 	if _, err := p.run("admin", "link", "eve@example.com"); err == nil || !strings.Contains(err.Error(), "not an administrator") {
 		t.Errorf("for a member: %v", err)
 	}
-	if lines := rows[api.AuditEntry](p, "audit", "list", "--action", "link.issue"); len(lines) != 4 || strings.Contains(lines[0].Object, "lien") {
+	if out, err := p.run("account", "link", "eve@example.com", "--reset"); err != nil || !strings.Contains(out, "No mail goes out: hand this over.") {
+		t.Errorf("the link for a member: %v", err)
+	}
+	if _, err := p.run("account", "link", "eve@example.com"); err == nil || !strings.Contains(err.Error(), "active already") {
+		t.Errorf("an activation of an active account: %v", err)
+	}
+	if lines := rows[api.AuditEntry](p, "audit", "list", "--action", "link.issue"); len(lines) != 5 || strings.Contains(lines[0].Object, "lien") {
 		t.Errorf("the audit log has %d lines of links", len(lines))
 	}
 	p.stop(syscall.SIGTERM)

@@ -186,9 +186,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	if got := must[api.Passing](s, "GET", "/v1/doors/front/try?account=ada@example.com&at=2026-12-28T18:30", nil); got.Reason != "out_of_hours" || got.Grant == nil || got.Grant.ID != grant.ID {
 		t.Errorf("tried: %+v", got)
 	}
-	if got := must[api.AdminLink](s, "POST", "/v1/admin-links", object{"email": "grace@example.com"}); !strings.HasPrefix(got.Link, "https://hub:8443/lien/") || got.Account == "" {
-		t.Errorf("the link of an administrator is for %q", got.Account)
-	}
+	s.makeLinks()
 	claim := must[api.IssuedClaim](s, "POST", "/v1/claims", object{"account": ada.ID, "minutes": 5})
 	if len(claim.Code) != 4 {
 		t.Error("a claim without a code of 4 digits")
@@ -216,6 +214,24 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 			t.Errorf("%s was not tried: try it in this test", op)
 		}
 	}
+}
+
+// makeLinks makes the links with which people get in. S3.08: a reset is refused, with the
+// reason, for an account that was never activated, and an activation for one that was.
+func (s *site) makeLinks() {
+	s.t.Helper()
+	if got := must[api.AdminLink](s, "POST", "/v1/admin-links", object{"email": "grace@example.com"}); !strings.HasPrefix(got.Link, "https://hub:8443/lien/") || got.Account == "" {
+		s.t.Errorf("the link of an administrator is for %q", got.Account)
+	}
+	zoe := must[api.Account](s, "POST", "/v1/accounts", object{"name": "Zoé Roy", "email": "zoe@example.com"})
+	path := "/v1/accounts/" + zoe.ID + "/link"
+	s.refused(path, object{"reset": true}, "account_not_activated")
+	if got := must[api.AccountLink](s, "POST", path, object{}); !strings.HasPrefix(got.Link, "https://hub:8443/lien/") || got.Mailed {
+		s.t.Errorf("a link, mailed %v without a mail server", got.Mailed)
+	}
+	must[api.Account](s, "POST", "/v1/accounts/"+zoe.ID+"/state", object{"state": "active"})
+	s.refused(path, object{}, "account_activated")
+	must[api.AccountLink](s, "POST", path, object{"reset": true})
 }
 
 // lookAround reads every list.

@@ -20,6 +20,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"GET /v1/accounts/{ref}":                   read(s, showAccount),
 		"PATCH /v1/accounts/{ref}":                 change(s, changeAccount),
 		"POST /v1/accounts/{ref}/state":            change(s, setAccountState),
+		"POST /v1/accounts/{ref}/link":             change(s, s.makeAccountLink),
 		"POST /v1/accounts/{ref}/merge":            change(s, mergeAccount),
 		"POST /v1/accounts/{ref}/erase":            change(s, eraseAccount),
 		"POST /v1/accounts/{ref}/export":           change(s, exportAccount),

@@ -10,11 +10,11 @@ import (
 	"badged/sync/hub/refusal"
 )
 
-// mailLink mails a link that was just made to the address that an account logs in with.
-func mailLink(tx Tx, a Account, t Token, p Purpose, m mail.Purpose) error {
+// MailLink mails a link that was just made to the address that an account logs in with.
+func MailLink(tx Tx, a Account, t Token, p Purpose, m mail.Purpose) error {
 	ends := tx.Now.Add(p.Life())
 	return mail.Queue(tx.Tx, mail.New{Purpose: m, To: a.Email, Lang: a.Lang, Account: a.ID, Ends: ends,
-		Fields: mail.Fields{"name": a.FullName(), "link": tx.Home + t.Path(), "until": mail.At(ends)}})
+		Fields: mail.Fields{"name": a.DisplayName(), "link": tx.Home + t.Path(), "until": mail.At(ends)}})
 }
 
 // The limits of mails that anybody may ask for.
@@ -45,7 +45,7 @@ func ForgotPassword(tx Tx, email, network string) error {
 	if err != nil {
 		return err
 	}
-	return mailLink(tx, a, t, Reset, mail.Reset)
+	return MailLink(tx, a, t, Reset, mail.Reset)
 }
 
 // RequestOwn sends the owner of an address that an operator registered a link that makes the
@@ -60,7 +60,7 @@ func RequestOwn(tx Tx, email, network string, sealed []byte) error {
 	if err != nil {
 		return err
 	}
-	return mailLink(tx, a, t, Activate, mail.Activate)
+	return MailLink(tx, a, t, Activate, mail.Activate)
 }
 
 // mayMail gives the account of an address that a mail may go to; the zero account for none.

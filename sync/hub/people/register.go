@@ -85,7 +85,7 @@ func TellRegistered(tx Tx, a Account) error {
 		if err != nil {
 			return err
 		}
-		return mailLink(tx, a, t, Activate, mail.Activate)
+		return MailLink(tx, a, t, Activate, mail.Activate)
 	}
 	return nil
 }

@@ -50,10 +50,7 @@ func (m *manage) send(r *page.Request, tx fleet.Tx, a people.Account, p mail.Pur
 	if err != nil || !goes {
 		return l, err
 	}
-	return handedLink{}, mail.Queue(tx.Tx.Tx.Tx.Tx, mail.New{
-		Purpose: p, To: a.Email, Lang: a.Lang, Account: a.ID, Ends: l.Ends,
-		Fields: mail.Fields{"name": a.DisplayName(), "link": l.URL, "until": mail.At(l.Ends)},
-	})
+	return handedLink{}, people.MailLink(tx.Tx.Tx.Tx, a, t, purpose, p)
 }
 
 // sendActivation sends the mail with which a member activates the account.
