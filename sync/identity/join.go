@@ -163,6 +163,8 @@ func readAnswer(resp *http.Response) (JoinResponse, error) {
 		return JoinResponse{}, ErrTokenUsed
 	case http.StatusForbidden:
 		return JoinResponse{}, ErrTokenUnknown
+	case http.StatusTooManyRequests:
+		return JoinResponse{}, ErrTooMany
 	default:
 		return JoinResponse{}, fmt.Errorf("%w: HTTP status %d", ErrHubAnswer, resp.StatusCode)
 	}

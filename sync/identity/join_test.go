@@ -173,6 +173,7 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 	}{
 		"used token":     {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusGone, nil) }, identity.ErrTokenUsed},
 		"unknown token":  {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusForbidden, nil) }, identity.ErrTokenUnknown},
+		"too many":       {func(h *fakeHub, _ *identity.Token) { h.answerWith(http.StatusTooManyRequests, nil) }, identity.ErrTooMany}, // issue 14, 1.7
 		"nobody there":   {func(_ *fakeHub, k *identity.Token) { k.Hub = nobody }, identity.ErrUnreachable},
 		"no HTTPS":       {func(_ *fakeHub, k *identity.Token) { k.Hub = plain.Listener.Addr().String() }, identity.ErrWrongCA},
 		"another hub":    {func(_ *fakeHub, k *identity.Token) { k.Hub = newHub(t, "127.0.0.1").server.Listener.Addr().String() }, identity.ErrWrongCA},

@@ -216,3 +216,37 @@ func (m *table) crowd(n int) []uplink.Effect {
 	}
 	return m.page(0, 5, 1, 2, false)
 }
+
+// Issue 14, 1.2: a hub that has started again within a connection may be on an older state:
+// the terminal connects again and starts from what it says then.
+func TestAHubThatStartedAgainEndsTheConnection(t *testing.T) {
+	m, effects := greeted(t, 5, wire.Ack{Run: 7})
+	if has[uplink.Drop](effects) != 0 || has[uplink.Drop](m.ack(wire.Ack{Run: 7})) != 0 {
+		t.Fatal("the same run of the hub ends the connection")
+	}
+	if has[uplink.Drop](m.ack(wire.Ack{Run: 8})) != 1 {
+		t.Error("another run of the hub is taken for the same")
+	}
+}
+
+// Issue 14, 1.1: before a terminal takes the name that the hub gives, its store learns what
+// the hub has of the former one: the rest is sent again.
+func TestANewNameSaysWhatTheHubHasOfTheFormer(t *testing.T) {
+	m := &table{t: t, now: time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC), nonce: [16]byte{9}}
+	m.Machine = uplink.NewMachine(m.nonce, "test")
+	m.Start(m.now)
+	m.Located(m.now, wire.Position{Incarnation: [16]byte{1}, Next: map[wire.Stream]uint64{wire.StreamEvents: 5, wire.StreamSecurity: 5}})
+	effects := m.Ack(m.now, wire.Ack{
+		Nonce: m.nonce, Incarnation: [16]byte{2}, Credit: 1, Upto: map[wire.Stream]uint64{wire.StreamEvents: 2, wire.StreamSecurity: 7},
+	})
+	var lacks, other bool
+	for _, e := range effects {
+		if f, ok := e.(uplink.Forget); ok {
+			lacks = lacks || f.Stream == wire.StreamEvents && f.All && f.Upto == 2 && f.Incarnation == [16]byte{1}
+			other = other || f.Stream == wire.StreamSecurity && f.Other
+		}
+	}
+	if !lacks || !other || has[uplink.Renew](effects) != 1 {
+		t.Errorf("the effects are %+v", effects)
+	}
+}

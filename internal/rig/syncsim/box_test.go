@@ -150,6 +150,10 @@ func (b *box) publish(kind string, v any) {
 // send carries a message to whichever hub runs when it arrives.
 func (w *world) send(m fleet.Message) {
 	w.seen = append(w.seen, m)
+	if w.deaf {
+		w.heldBack = append(w.heldBack, m)
+		return
+	}
 	w.carry(func() { w.link.up <- m })
 }
 

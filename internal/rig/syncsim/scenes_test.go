@@ -132,3 +132,71 @@ func TestARestoredHubRevivesNoRevokedCard(t *testing.T) {
 		}
 	})
 }
+
+// A copy that speaks first to a hub that was put back takes the places of the original's
+// events. The original sends all again that it still has, though the hub had acknowledged it.
+func TestACopyAtARestoredHubHidesNothing(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.enrol(b, "common", 1)
+		w.pass(10 * time.Second)
+		w.imageHub()
+		copied := b.copyDisk()
+		w.enrol(b, "original", 3)
+		w.pass(10 * time.Second)
+		b.drop()
+		b.offline = true
+		w.after(0, func() { w.startHub(w.hubPast[0]) })
+		w.pass(time.Second)
+		second := w.newBox(b.name, b.key)
+		second.start(copied)
+		w.enrol(second, "copy", 5)
+		w.pass(10 * time.Second)
+		b.offline = false
+		w.after(0, b.connect)
+		w.pass(time.Minute)
+	})
+}
+
+// A database that goes on as another one towards a hub that was put back to a time before
+// both sends what either lacks.
+func TestANewNameAtARestoredHubHidesNothing(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.enrol(b, "common", 1)
+		w.pass(10 * time.Second)
+		w.imageHub()
+		w.enrol(b, "first", 3)
+		w.pass(10 * time.Second)
+		second := w.newBox(b.name, b.key)
+		second.start(b.copyDisk()) // both get new names
+		w.enrol(b, "second", 2)
+		w.pass(3 * time.Minute)
+		second.drop()
+		second.offline = true
+		w.after(0, func() { w.startHub(w.hubPast[0]) })
+		w.pass(time.Minute)
+	})
+}
+
+// What a network held back for long comes under a name that has ended: it does not count
+// beside what came again under the new one.
+func TestALateFrameOfAnEndedNameDoesNotCount(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.enrol(b, "common", 1)
+		w.pass(10 * time.Second)
+		w.deaf = true
+		w.enrol(b, "held", 3)
+		held := w.heldBack
+		w.deaf = false
+		second := w.newBox(b.name, b.key)
+		second.start(b.copyDisk())
+		w.enrol(second, "copy", 1)
+		w.pass(3 * time.Minute)
+		for _, m := range held {
+			w.after(0, func() { w.link.up <- m })
+		}
+		w.pass(10 * time.Second)
+	})
+}

@@ -57,6 +57,9 @@ type world struct {
 
 	boxes []*box
 	calm  bool // no faults any more
+
+	deaf     bool            // the hub hears nothing, and the network keeps what terminals send
+	heldBack []fleet.Message // meanwhile
 	oracle
 	problems []string
 }

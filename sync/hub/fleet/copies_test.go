@@ -145,3 +145,29 @@ func TestANumberThatTwoSawLeadsToBoth(t *testing.T) {
 		}
 	}
 }
+
+// Issue 14, 1.1: the hello of a new incarnation ends the former one, for every copy of it, and
+// the operator is told.
+func TestTheFormerNameEnds(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	hall.report(swipe())
+	copied, late := hall.copyOf(), hall.frame(wire.StreamSecurity, swipe())
+	former := hall.inc
+	hall.inc, hall.next = fleet.ID{7}, map[wire.Stream]uint64{1: 1, 2: 1}
+	hall.nonce[0]++
+	if a := hall.answer(wire.Hello{Former: former[:]}); a.Incarnation != hall.inc {
+		t.Fatalf("the new name is answered %+v", a)
+	}
+	if open := w.openAlarms(); len(open) != 1 || open[0].Kind != fleet.TerminalRestored {
+		t.Errorf("alarms %+v", open)
+	}
+	hall.send(wire.MsgSecurity, late)
+	if a := copied.hello(); a.Incarnation == former || !a.Copied {
+		t.Errorf("a copy under the former name is answered %+v", a)
+	}
+	if n := len(w.events()); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+}

@@ -68,8 +68,8 @@ func (t Terminal) rev(c wire.Collection) uint64 {
 type Source struct {
 	Terminal    string
 	Incarnation ID
-	// Successor says that the terminal had another database before, restored, cloned
-	// or lost: its first events may be known from there.
+	// Successor says that the terminal has or had another database, restored, copied or
+	// lost: its events may be known from there.
 	Successor bool
 	Upto      map[wire.Stream]uint64     // stream → highest contiguous durable seq
 	Chain     map[wire.Stream]wire.Chain // stream → of the event at Upto, if it is known

@@ -34,7 +34,8 @@ func (x *tx) Append(r fleet.Record) (bool, error) {
 }
 
 // Happened implements fleet.Journal. The order of events grows along a stream, so the
-// place of an event in another database of the terminal is found by halving.
+// place of an event in another database of the terminal is found by halving. Places are
+// empty whose event was forgotten, or was here from yet another database.
 func (x *tx) Happened(r fleet.Record) (bool, error) {
 	known := false
 	err := x.EachSource(r.Terminal, func(s fleet.Source) error {
@@ -54,19 +55,19 @@ func (x *tx) Happened(r fleet.Record) (bool, error) {
 func (x *tx) holdsEvent(source int64, upto uint64, r fleet.Record) (bool, error) {
 	for low, high := uint64(1), upto; low <= high; {
 		mid := low + (high-low)/2
-		var ord uint64
+		var seq, ord uint64
 		var body []byte
-		err := x.one(`SELECT ord, body FROM event WHERE source = ? AND stream = ? AND seq = ?`,
-			[]any{source, r.Stream, mid}, orderInto{&ord}, &body)
+		err := x.one(`SELECT seq, ord, body FROM event WHERE source = ? AND stream = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT 1`,
+			[]any{source, r.Stream, mid, high}, &seq, orderInto{&ord}, &body)
 		switch {
-		case errors.Is(err, people.ErrNotFound): // forgotten, with those before it
-			low = mid + 1
+		case errors.Is(err, people.ErrNotFound): // none is left from there on
+			high = mid - 1
 		case err != nil:
 			return false, err
 		case ord == r.Order:
 			return bytes.Equal(body, r.Body), nil
 		case ord < r.Order:
-			low = mid + 1
+			low = seq + 1
 		default:
 			high = mid - 1
 		}

@@ -134,7 +134,11 @@ func (x *tx) PutSource(s fleet.Source) error {
 	retired := s.Retired
 	id, err := x.sourceID(&s)
 	if errors.Is(err, people.ErrNotFound) {
-		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor), s.Born); err == nil {
+		if _, err = x.exec(sqlPutSource, s.Terminal, s.Incarnation[:], flag(s.Successor), s.Born); err == nil && s.Successor {
+			clear(x.sources) // what others bring may be known from this one
+			_, err = x.exec(`UPDATE source SET successor = 1 WHERE terminal = ?`, s.Terminal)
+		}
+		if err == nil {
 			id, err = x.sourceID(&s)
 		}
 	}
