@@ -171,3 +171,25 @@ func (noValues) Values() (map[string]string, error) { return nil, nil }
 func (b *box) set(tx mail.Tx, name, value string) error {
 	return tx.Values.(interface{ PutSetting(string, string) error }).PutSetting(name, value)
 }
+
+// A copy of the database alone gives no link away: what a mail says is sealed, for this mail
+// and this hub.
+func TestAMailOpensWithItsKeyOnly(t *testing.T) {
+	b := newBox(t)
+	b.do(func(tx mail.Tx) error { return mail.Queue(tx, reset(b.now)) })
+	m := b.mails()[0]
+	if strings.Contains(string(m.Sealed), "topsecret") || strings.Contains(string(m.Sealed), "Ada") {
+		t.Errorf("the database says %q", m.Sealed)
+	}
+	f, err := b.key.Open(m)
+	if err != nil || f["link"] != "https://hub.example.com/lien/topsecret" {
+		t.Errorf("%v", err)
+	}
+	if _, err := mail.RandomKey().Open(m); !errors.Is(err, mail.ErrSealed) {
+		t.Errorf("another key: %v", err)
+	}
+	m.ID[0]++
+	if _, err := b.key.Open(m); !errors.Is(err, mail.ErrSealed) {
+		t.Errorf("as another mail's: %v", err)
+	}
+}

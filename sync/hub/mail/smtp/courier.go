@@ -113,7 +113,7 @@ func judge(err error, to server) mail.Outcome {
 	case code == 0 && failed.Reason == gomail.ErrSMTPDataClose:
 		o.Result = mail.Unsure
 	case code == 421, code == 0, failed.Reason == gomail.ErrSMTPMailFrom: // closing, or not about this mail
-	case failed.Reason == gomail.ErrGetSender, failed.Reason == gomail.ErrGetRcpts, code >= 500:
+	case code >= 500:
 		o.Result = mail.Refused
 	default:
 		o.Result = mail.Later
