@@ -263,6 +263,10 @@ func TestNamesStayText(t *testing.T) {
 		if !strings.HasPrefix(l.Text, want+"\n") || !slices.Contains(texts, want) || len(links) != 1 {
 			t.Errorf("%q: %q, links %v\n%s", name, l.Text[:80], links, texts)
 		}
+		last := mail.Template{Purpose: mail.Reset, Lang: "fr", Subject: "x", Body: "Bonjour {{.name}}\n\nLien : {{.link}}"}
+		if _, links := htmlOf(t, render(t, last, c).HTML); len(links) != 1 {
+			t.Errorf("%q at the end of a line: links %v", name, links)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,15 +138,19 @@ func (p *post) queue(to string) mail.ID {
 		"name": "Zoé Ünlü 李", "link": link, "until": mail.At(p.now().Add(time.Hour))}})
 }
 
+// queueNew gives the id of the mail: several may be queued in one millisecond.
 func (p *post) queueNew(n mail.New) (id mail.ID) {
 	p.t.Helper()
 	p.do(func(tx fleet.Tx) error {
-		if err := mail.Queue(tx.Tx.Tx.Tx.Tx, n); err != nil {
-			return err
+		before, _, err1 := tx.ListMails(mail.Query{Limit: 1000})
+		err2 := mail.Queue(tx.Tx.Tx.Tx.Tx, n)
+		after, _, err3 := tx.ListMails(mail.Query{Limit: 1000})
+		for _, m := range after {
+			if !slices.ContainsFunc(before, func(b mail.Mail) bool { return b.ID == m.ID }) {
+				id = m.ID
+			}
 		}
-		page, _, err := tx.ListMails(mail.Query{Limit: 1})
-		id = page[0].ID
-		return err
+		return errors.Join(err1, err2, err3)
 	})
 	return id
 }

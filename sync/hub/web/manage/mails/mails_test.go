@@ -1,6 +1,7 @@
 package mails_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -36,15 +37,19 @@ func (s stand) goOut() {
 	s.set(map[string]string{"mail_out": "sendmail", "mail_from": "hub@example.org"})
 }
 
-// queue queues a mail.
-func (s stand) queue(n mail.New) (m mail.Mail) {
+// queue queues a mail to an address that no other mail goes to.
+func (s stand) queue(n mail.New) (found mail.Mail) {
 	s.Write(func(tx fleet.Tx) error {
-		err := mail.Queue(tx.Tx.Tx.Tx.Tx, n)
-		page, _, _ := tx.ListMails(mail.Query{Limit: 1})
-		m = page[0]
-		return err
+		err1 := mail.Queue(tx.Tx.Tx.Tx.Tx, n)
+		page, _, err2 := tx.ListMails(mail.Query{Limit: 1000})
+		for _, m := range page {
+			if m.To == n.To {
+				found = m
+			}
+		}
+		return errors.Join(err1, err2)
 	})
-	return m
+	return found
 }
 
 // sendOne lets the mail that is due first end as the server says.
