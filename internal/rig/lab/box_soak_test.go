@@ -92,3 +92,16 @@ func TestSoakPowerCuts(t *testing.T) {
 		}
 	}
 }
+
+// Issue 12, 2: the image for ARM boards with UEFI starts from its card, joins the hub by itself and
+// reads a badge.
+func TestSoakABoxOfARMStarts(t *testing.T) {
+	d := newDesk(t, uefis[1])
+	b := newBox(d, d.flashed())
+	start := time.Now()
+	b.on()
+	b.says("version=1.0 slot=a start=normal")
+	b.says("state=runs")
+	b.badge("0012345678")
+	report("ARM: power to the first badge at the hub", start)
+}
