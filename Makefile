@@ -41,7 +41,10 @@ rig: build
 	@CGO_ENABLED=0 go build -trimpath -o $(RIG) ./internal/rig
 
 .PHONY: check
-check: build tidy vet lint fmt unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests
+check: static unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests
+
+.PHONY: static
+static: build tidy vet lint fmt ## what make check does without running a test
 
 .PHONY: tidy
 tidy:
