@@ -89,10 +89,10 @@ type step struct {
 }
 
 // Kept is the card's short id.
-func (s step) Kept() string { return access.ShortCard(s.Card.ID) }
+func (d step) Kept() string { return access.ShortCard(d.Card.ID) }
 
 // Is reports whether the page is at a step.
-func (s step) Is(name string) bool { return string(s.Step) == name }
+func (d step) Is(name string) bool { return string(d.Step) == name }
 
 func (s *steps) title(r *page.Request, d step) string {
 	switch {
