@@ -14,7 +14,7 @@ import (
 
 func (p *program) mailCommand() *cobra.Command {
 	mails := list(p, "list", "List mails, newest first, without what they say", "  badgehub mail list --state failed", "/v1/mails",
-		"ID\tAT\tSTATE\tPURPOSE\tTO\tTRIES\tANSWER", func(m api.Mail) string {
+		"ID\tAT\tSTATE\tPURPOSE\tADDRESSEE\tTRIES\tANSWER", func(m api.Mail) string {
 			return tabbed(shortID(m.ID), clock(m.Made), m.State, m.Purpose, m.To, strconv.Itoa(m.Tries), m.Answer)
 		}, func(c *cobra.Command, q *query) {
 			q.flag(c, "state", "queued, sending, sent, failed or given-up")

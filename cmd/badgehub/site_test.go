@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -13,10 +14,15 @@ func TestEverySettingOfTheSiteTakesEffect(t *testing.T) {
 	p := serveIn(t, t.TempDir())
 	other := map[string]string{
 		"name": "Lyon", "lang": "en", "time_zone": "Asia/Kathmandu", "unknown_badge": "bind", "confirm": "admin", "cards_per_person": "one",
+		"mail_out": "sendmail", "mail_server": "mail.example.org", "mail_security": "tls", "mail_user": "hub", "mail_password_file": "mail",
+		"mail_from": "hub@example.org", "new_account_mail": "link",
 	}
 	get[api.Group](p, "group", "add", "Staff")
 	before := get[api.Site](p, "site", "show")
-	for _, s := range before.Settings {
+	isSwitch := func(s api.Setting) bool { return s.Name == "mail_out" } // the last: it needs the others
+	settings := slices.DeleteFunc(slices.Clone(before.Settings), isSwitch)
+	settings = append(settings, before.Settings[slices.IndexFunc(before.Settings, isSwitch)])
+	for _, s := range settings {
 		value := other[s.Name]
 		switch {
 		case s.Kind == "flag" && s.Value == "true":

@@ -19,6 +19,8 @@ var (
 
 // headings are the French heads of the columns of tables.
 var headings = map[string]string{
+	"ADDRESSEE": "DESTINATAIRE", "ANSWER": "RÉPONSE", "FOR": "POUR", "FRENCH": "FRANÇAIS", "LINK": "LIEN", "MANAGES": "GÈRE", "PURPOSE": "OBJET", "SERVICE": "SERVICE",
+	"SHORT TEXT": "TEXTE COURT", "SINCE": "DEPUIS", "TRIES": "ESSAIS",
 	"ACCOUNT": "COMPTE", "ACTION": "ACTION", "ANONYMOUS": "ANONYME", "AT": "QUAND", "BEFORE -> AFTER": "AVANT -> APRÈS", "CARD": "CARTE",
 	"CONFLICT": "CONFLIT", "DAY": "JOUR", "DOORS": "PORTES", "E-MAIL": "ADRESSE", "ENDS": "FIN", "EVENTS": "ÉVÉNEMENTS", "FRESH-FOR": "FRAIS PENDANT",
 	"FROM": "AVANT", "GRANT": "DROIT", "GROUP": "GROUPE", "GROUPS": "GROUPES", "ID": "ID", "KIND": "TYPE", "LAST SEEN": "VU LE", "MEMBERS": "MEMBRES",

@@ -58,11 +58,11 @@ func (t *txn) forgetAgreed(c wire.Collection, key, hub []byte) error {
 		}
 		return t.exec(sqlForget, key, w.Agreed)
 	case c == wire.Accounts && hub == nil:
-		return t.exec(sqlForget, key, math.MaxInt64)
+		return t.exec(sqlForget, key, int64(math.MaxInt64))
 	case c == wire.Accounts:
 		w, _, err := decode[wire.Account](c, key, hub)
 		if err == nil && w.State >= wire.AccountMerged {
-			err = t.exec(sqlForget, key, math.MaxInt64)
+			err = t.exec(sqlForget, key, int64(math.MaxInt64))
 		}
 		return err
 	default:

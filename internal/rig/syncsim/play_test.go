@@ -1,7 +1,6 @@
 package syncsim
 
 import (
-	"crypto/ed25519"
 	"flag"
 	"fmt"
 	"io"
@@ -12,8 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"badged/sync/hub/fleet"
-	"badged/sync/wire"
 )
 
 var (
@@ -206,10 +203,4 @@ func (w *world) rogue() {
 	spoilt.Payload = append([]byte(nil), old.Payload...)
 	spoilt.Payload[r.IntN(len(spoilt.Payload))] ^= 1 << r.IntN(8)
 	w.carry(func() { w.link.up <- spoilt })
-}
-
-func (w *world) forge(key ed25519.PrivateKey, name, kind string, v any) fleet.Message {
-	payload, err := wire.Seal(key, wire.Context{Site: siteID, Terminal: name}.Of(wire.Up, kind), v)
-	w.must(err)
-	return fleet.Message{Terminal: name, Kind: kind, Payload: payload}
 }
