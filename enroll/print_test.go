@@ -69,6 +69,8 @@ func TestS110_ABadReadMakesNothing(t *testing.T) {
 	}
 }
 
+// S1.02, S1.11: a badge that nobody knows gets what the site's setting says: nothing, an offer,
+// or an account.
 func TestS111_UnknownBadgeSettings(t *testing.T) {
 	for route, want := range map[enroll.Route]struct {
 		o enroll.Outcome

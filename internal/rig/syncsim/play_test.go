@@ -10,7 +10,6 @@ import (
 	"testing/cryptotest"
 	"testing/synctest"
 	"time"
-
 )
 
 var (

@@ -52,7 +52,7 @@ func (w *world) alarms(kind fleet.AlarmKind) (n int) {
 	return n
 }
 
-// Issue 14, 1.1: a joined disk copied into a second box, both on: of 40 enrolments none is
+// O9, issue 14, 1.1: a joined disk copied into a second box, both on: of 40 enrolments none is
 // missing, everybody is found by the number that they saw, and the operator is told. (Before:
 // 20 were missing at the hub, and 13 names were two people's.)
 func TestACopiedDiskLosesNothing(t *testing.T) {
@@ -71,7 +71,7 @@ func TestACopiedDiskLosesNothing(t *testing.T) {
 	})
 }
 
-// Issue 14, 1.1: an older copy that is used offline, past the place up to which the hub has
+// O9, issue 14, 1.1: an older copy that is used offline, past the place up to which the hub has
 // the events of the original, loses nothing. (Before: 3 of 12 were lost.)
 func TestAnOlderCopyUsedOfflineLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
@@ -89,7 +89,7 @@ func TestAnOlderCopyUsedOfflineLosesNothing(t *testing.T) {
 	})
 }
 
-// Issue 14, 1.2: a hub put back to a backup gives no number to a second person, and gets
+// O8, issue 14, 1.2: a hub put back to a backup gives no number to a second person, and gets
 // every event again. (Before: 17 of 34 accounts were renamed, 17 numbers were two people's.)
 func TestARestoredHubLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {

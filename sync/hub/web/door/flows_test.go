@@ -332,7 +332,7 @@ func (s stand) web(groups ...string) {
 	})
 }
 
-// S1.01 and S1.17: «Nouveau compte» stands on the log-in page only while the route is on; off,
+// S1.01, S1.02 and S1.17: «Nouveau compte» stands on the log-in page only while the route is on; off,
 // it is not usable over HTTP either.
 func TestARouteThatIsOffIsNotThere(t *testing.T) {
 	s := newStand(t)
