@@ -180,7 +180,8 @@ func (c *Screen) Type(name, text string) {
 	c.Do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, sel), nil), chromedp.SendKeys(sel, text, chromedp.ByQuery)) // works without script too
 }
 
-// Press clicks the button or link with a text.
+// Press clicks the button or link with a text, and waits for the page that it leads to: the
+// former one may have fields of the same names.
 func (c *Screen) Press(text string) {
 	c.t.Helper()
 	const find = `Array.from(document.querySelectorAll("button, a.button, a, summary, label")).find(e => e.innerText.replace(/[\u00a0\u202f]/g, " ").trim() === %q && e.checkVisibility())`
@@ -189,8 +190,16 @@ func (c *Screen) Press(text string) {
 	var at []*cdp.Node
 	const forget = `document.querySelectorAll("[data-press]").forEach(e => e.removeAttribute("data-press"))`
 	c.Do(chromedp.Evaluate(forget, nil), chromedp.Evaluate("("+js+").setAttribute('data-press', '1')", nil), chromedp.Nodes(`[data-press]`, &at, chromedp.ByQuery))
-	c.Do(chromedp.MouseClickNode(at[0]))
+	leaves := c.Eval(leads) == "true"
+	c.Do(chromedp.Evaluate(`document.documentElement.setAttribute("data-left", "1")`, nil), chromedp.MouseClickNode(at[0]))
+	if leaves {
+		c.Sees(`document.readyState === "complete" && !document.documentElement.hasAttribute("data-left")`, "true")
+	}
 }
+
+// leads tells whether the pressed element leads to another page: a link, or a button that sends
+// a form which the browser does not hold back.
+const leads = `(e => !!e.closest("a[href]:not([href^='#']):not([download])") || e.type === "submit" && !!e.form && (e.formNoValidate || e.form.noValidate || e.form.checkValidity()))(document.querySelector("[data-press]"))`
 
 // Keys presses keys, one after the other.
 func (c *Screen) Keys(keys ...string) {
