@@ -13,10 +13,15 @@ const pageOfAll = 500
 // Purge takes all that an account has away: cards, grants, PIN and codes. A card that is
 // lost, replaced, revoked or contested stays what it is.
 func Purge(tx Tx, account ID) error {
-	if err := PurgeCards(tx, account); err != nil {
+	if err := PurgeGrants(tx, account); err != nil {
 		return err
 	}
-	if err := PurgeGrants(tx, account); err != nil {
+	return purgeHeld(tx, account)
+}
+
+// purgeHeld takes all that somebody holds or knows: cards, PIN, registrations and codes.
+func purgeHeld(tx Tx, account ID) error {
+	if err := PurgeCards(tx, account); err != nil {
 		return err
 	}
 	if err := dropOwn(tx, account); err != nil {
@@ -24,6 +29,26 @@ func Purge(tx Tx, account ID) error {
 	}
 	_, err := VoidClaims(tx, account, "purged")
 	return err
+}
+
+// ChoosePassword uses a link up whose owner chose a password, see people.ChoosePassword. When
+// that confirms an address for the first time, what the account got before goes: whoever typed
+// the address at the web may be a stranger, who knows the PIN and the codes.
+func ChoosePassword(tx Tx, t people.Token, phc string) error {
+	l, _, err := people.LookUpLink(tx.Tx, t)
+	if err != nil {
+		return err
+	}
+	was, err := accountOrNone(tx, l.Account)
+	if err != nil {
+		return err
+	}
+	a, err := people.ChoosePassword(tx.Tx, t, phc)
+	if err != nil || !was.IsUnconfirmed() || a.IsUnconfirmed() {
+		return err
+	}
+	tx.By = people.OwnerOf(a.ID)
+	return purgeHeld(tx, a.ID)
 }
 
 // dropOwn takes away what no other account can have of an account.

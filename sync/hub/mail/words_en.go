@@ -38,7 +38,7 @@ Type this code at the printer, or use it with your user name. Give it to nobody.
 
 Confirm my address and choose a password: {{.link}}
 
-This link works once, until {{.until}}. Until then, only printing is open to you.
+This link works once, until {{.until}}. Until you confirm, only printing is open to you. Then the PIN above ends: you get a new one on your page.
 
 You did not ask for this? Tell the reception.
 `},

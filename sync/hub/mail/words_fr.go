@@ -35,7 +35,7 @@ Tapez ce code à l’imprimante, ou utilisez-le avec votre nom d’utilisateur. 
 
 Confirmer mon adresse et choisir un mot de passe : {{.link}}
 
-Ce lien sert une seule fois, jusqu’au {{.until}}. D’ici là, seule l’impression vous est ouverte.
+Ce lien sert une seule fois, jusqu’au {{.until}}. D’ici votre confirmation, seule l’impression vous est ouverte. Ensuite, le code PIN ci-dessus ne vaut plus : un nouveau code vous attend sur votre page.
 
 Vous n’avez rien demandé ? Prévenez l’accueil.
 `},

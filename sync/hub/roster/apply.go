@@ -114,7 +114,8 @@ func (b *batch) applyPerson(l Line) (people.Account, Outcome, error) {
 }
 
 // match finds the account of a line: by its external id, its e-mail, or, without both, by a
-// full name that exactly one account has and that an operator gave.
+// full name that exactly one account has and that an operator gave. An address that somebody
+// registered with and did not confirm may be a stranger's account: no line means it.
 func (l Line) match(tx people.Tx) (a people.Account, found bool, err error) {
 	if l.External != "" {
 		accounts, err := tx.AccountsByExternal(l.External, 2)
@@ -125,6 +126,9 @@ func (l Line) match(tx people.Tx) (a people.Account, found bool, err error) {
 	key, ok := people.EmailKey(profile.CleanEmail(l.Email))
 	if ok {
 		a, err := tx.AccountByEmail(key)
+		if err == nil && a.IsUnconfirmed() {
+			return a, false, refuse(CodeLineOpen, refusal.Fields{"address": a.Email})
+		}
 		if !errors.Is(err, people.ErrNotFound) {
 			return a, err == nil, err
 		}

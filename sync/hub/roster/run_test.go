@@ -215,6 +215,31 @@ func TestAnImportBelievesNoTypedName(t *testing.T) {
 	}
 }
 
+// PEOPLE §4.1: an account that somebody made with an address that they did not confirm is not
+// the person of the file: groups and cards of the file would be a stranger's.
+func TestAnImportGivesNothingToAnUnconfirmedAddress(t *testing.T) {
+	s := newSite(t)
+	var a people.Account
+	s.do(func(tx fleet.Tx) (err error) {
+		a, _, err = people.AddSelf(tx.Tx.Tx.Tx, people.Self{First: "Eve", Last: "Roy", Email: "ada@example.com"})
+		return err
+	})
+	file := "Prénom;Nom;Mail;Groupes\nAda;Byron;Ada@example.com;Labo\n"
+	if got := s.preview(file); !slices.Equal(got, []string{"2 error import_line_unconfirmed"}) {
+		t.Errorf("before the confirmation: %q", got)
+	}
+	s.do(func(tx fleet.Tx) error {
+		link, err := people.IssueLink(tx.Tx.Tx.Tx, people.Confirm, a.ID, "")
+		if err != nil {
+			return err
+		}
+		return access.ChoosePassword(tx.Tx.Tx, link, "phc")
+	})
+	if got := s.preview(file); !slices.Equal(got, []string{"2 changed"}) {
+		t.Errorf("after it: %q", got)
+	}
+}
+
 // O5: issue 8, 4: resumable: what stopped half way goes on where it was.
 func TestAnImportGoesOnWhereItStopped(t *testing.T) {
 	s := newSite(t)

@@ -21,15 +21,16 @@ const (
 	CodeFileLarge  = "import_file_large" // most: MiB
 	CodeFileLines  = "import_file_lines" // most
 	CodeFileEmpty  = "import_file_empty"
-	CodeFileHeader = "import_header"        // columns
-	CodeColumnTwo  = "import_column_twice"  // column
-	CodeLineText   = "import_line_text"     // a quote that does not end, a NUL
-	CodeLineTwice  = "import_line_twice"    // line
-	CodeLineName   = "import_line_namesake" // name
-	CodeLineDate   = "import_line_date"     // text
-	CodeLineGroups = "import_line_groups"   // most
-	CodeNotFound   = "import_not_found"     // import
-	CodeUndone     = "import_changed"       // import: it is being undone, or its file is another
+	CodeFileHeader = "import_header"           // columns
+	CodeColumnTwo  = "import_column_twice"     // column
+	CodeLineText   = "import_line_text"        // a quote that does not end, a NUL
+	CodeLineTwice  = "import_line_twice"       // line
+	CodeLineName   = "import_line_namesake"    // name
+	CodeLineOpen   = "import_line_unconfirmed" // address
+	CodeLineDate   = "import_line_date"        // text
+	CodeLineGroups = "import_line_groups"      // most
+	CodeNotFound   = "import_not_found"        // import
+	CodeUndone     = "import_changed"          // import: it is being undone, or its file is another
 )
 
 // The bounds of a file.

@@ -215,6 +215,8 @@ var catalogue = map[string]text{
 	"import_line_twice": {"La ligne {line} parle déjà de cette personne.", "Line {line} is about this person already."},
 	"import_line_namesake": {"{name} a des homonymes, ou a tapé son nom seul\u00a0: ajoutez une adresse ou un identifiant.",
 		"{name} has namesakes, or typed this name themselves: add an e-mail or an id."},
+	"import_line_unconfirmed": {"Quelqu’un a créé un compte avec l’adresse {address} sans la confirmer. Quand ce sera fait, recommencez, ou effacez ce compte.",
+		"Somebody made an account with the address {address} and did not confirm it. Try again once that is done, or erase the account."},
 	"import_line_date":   {"«\u00a0{text}\u00a0» n’est pas un jour. Exemple\u00a0: 2026-12-25.", "{text} is not a day. Example: 2026-12-25."},
 	"import_line_groups": {"Une personne a {most} groupes et {most} cartes au plus.", "A person has {most} groups and {most} cards at most."},
 	"import_not_found":   {"Il n’y a pas d’import {import}.", "There is no import {import}."},

@@ -185,7 +185,7 @@ func (f followed) use(tx fleet.Tx, agreed bool) (err error) {
 	case people.UndoCard:
 		_, err = access.UndoByLink(tx.Tx.Tx, f.token)
 	default:
-		_, err = people.ChoosePassword(domain, f.token, f.Own)
+		err = access.ChoosePassword(tx.Tx.Tx, f.token, f.Own)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package door
 import (
 	"badged/internal/password"
 	"badged/internal/secret"
+	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
@@ -111,8 +112,7 @@ func keepPassword(r *page.Request, c choice, phc string) (page.Reply, error) {
 			}, phc)
 			return err
 		}
-		_, err = people.ChoosePassword(tx.Tx.Tx.Tx, c.Link.token, phc)
-		return err
+		return access.ChoosePassword(tx.Tx.Tx, c.Link.token, phc)
 	})
 	if err = c.Form.Explain(err, page.Fields{
 		people.CodeNameMissing: "first", people.CodeNameReserved: "first", people.CodeNameEmpty: "first", people.CodeNameText: "first",
