@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"badged/sync/hub/access"
@@ -109,8 +111,24 @@ func (x *tx) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// isAbsent reports whether a query asks for a text that no row can have, for which PostgreSQL
+// would end the transaction. To write such a text fails.
+func (x *tx) isAbsent(query string, args []any) (bool, error) {
+	err := checkTexts(args)
+	if err == nil {
+		return false, nil
+	}
+	if !strings.HasPrefix(query, "INSERT") {
+		return true, nil
+	}
+	return false, x.fail("write", err)
+}
+
 // one reads one row; people.ErrNotFound if there is none.
 func (x *tx) one(query string, args []any, into ...any) error {
+	if absent, err := x.isAbsent(query, args); absent || err != nil {
+		return cmp.Or(err, people.ErrNotFound)
+	}
 	var row *sql.Row
 	if st := x.pool.prepared[query]; st != nil {
 		row = x.t.StmtContext(x.ctx, st).QueryRowContext(x.ctx, args...)
@@ -129,6 +147,9 @@ type scan = func(...any) error
 
 // all reads many rows. Between them fn may not use the transaction.
 func (x *tx) all(query string, args []any, fn func(scan) error) error {
+	if absent, err := x.isAbsent(query, args); absent || err != nil {
+		return err
+	}
 	var rows *sql.Rows
 	var err error
 	if st := x.pool.prepared[query]; st != nil {

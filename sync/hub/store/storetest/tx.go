@@ -160,6 +160,26 @@ func testTexts(t *testing.T, open Open) {
 		if err == nil {
 			t.Errorf("%q was kept", text)
 		}
+		err = s.Write(t.Context(), operator, func(tx fleet.Tx) error {
+			if _, err := tx.AddGroup(text); err == nil {
+				t.Errorf("the group %q was kept", text)
+			}
+			return nil
+		})
+		if err == nil {
+			t.Errorf("a transaction that could not keep %q was committed", text)
+		}
+		// Whoever asks for it finds nothing, and goes on: a terminal can send any bytes.
+		write(t, s, func(tx fleet.Tx) error {
+			if _, err := tx.Door(text); !errors.Is(err, people.ErrNotFound) {
+				t.Errorf("the door %q: %v", text, err)
+			}
+			found, err := tx.AccountsByName(text, 9)
+			if len(found) > 0 {
+				t.Errorf("%q is found", text)
+			}
+			return err
+		})
 	}
 	const text = "Zoë Ödön 田中 \U0001F511 '?' $1 \\"
 	write(t, s, func(tx fleet.Tx) error { return tx.PutTerminal(fleet.Terminal{Name: "hall", Agent: text}) })
