@@ -28,6 +28,7 @@ type Descriptor struct {
 	Choices  []string
 	Default  string
 	Wire     uint64 // its key in the row that terminals copy; 0: it stays at the hub
+	Admin    bool   // only administrators set it: it says where links to log in go, or what new accounts may do
 	FR, EN   string // what it is, for people
 
 	field func(*Site) any // a pointer to its field
@@ -46,20 +47,20 @@ var Descriptors = []Descriptor{
 
 	{Name: "unknown_badge", Kind: Choice, Choices: []string{"refuse", "bind", "create"}, Default: "create", Wire: 2,
 		FR: "Badge inconnu sur une imprimante", EN: "Unknown badge at a printer", field: func(s *Site) any { return &s.UnknownBadge }},
-	{Name: "unknown_badge_groups", Kind: Members,
+	{Name: "unknown_badge_groups", Kind: Members, Admin: true,
 		FR: "Groupes des comptes nés d'un badge inconnu", EN: "Groups of accounts made by an unknown badge",
 		field: func(s *Site) any { return &s.UnknownBadgeGroups }},
-	{Name: "web", Kind: Flag, Default: "false",
+	{Name: "web", Kind: Flag, Default: "false", Admin: true,
 		FR: "Inscription par le web", EN: "Registration on the web", field: func(s *Site) any { return &s.Web }},
-	{Name: "web_groups", Kind: Members,
+	{Name: "web_groups", Kind: Members, Admin: true,
 		FR: "Groupes des inscrits par le web", EN: "Groups of who registers on the web", field: func(s *Site) any { return &s.WebGroups }},
-	{Name: "mail", Kind: Flag, Default: "false",
+	{Name: "mail", Kind: Flag, Default: "false", Admin: true,
 		FR: "Inscription par courriel", EN: "Registration by mail", field: func(s *Site) any { return &s.Mail }},
-	{Name: "mail_groups", Kind: Members,
+	{Name: "mail_groups", Kind: Members, Admin: true,
 		FR: "Groupes des inscrits par courriel", EN: "Groups of who registers by mail", field: func(s *Site) any { return &s.MailGroups }},
-	{Name: "job", Kind: Flag, Default: "false",
+	{Name: "job", Kind: Flag, Default: "false", Admin: true,
 		FR: "Inscription par un travail d'impression", EN: "Registration by a print job", field: func(s *Site) any { return &s.Job }},
-	{Name: "job_groups", Kind: Members,
+	{Name: "job_groups", Kind: Members, Admin: true,
 		FR: "Groupes des inscrits par un travail d'impression", EN: "Groups of who registers by a print job",
 		field: func(s *Site) any { return &s.JobGroups }},
 
@@ -91,23 +92,23 @@ var Descriptors = []Descriptor{
 	{Name: "session_max", Kind: Seconds, Min: 30, Max: 3600, Default: "600", Wire: 16,
 		FR: "Fin de toute session", EN: "End of any session", field: func(s *Site) any { return &s.SessionMax }},
 
-	{Name: "mail_out", Kind: Choice, Choices: []string{"none", "smtp", "sendmail"}, Default: "none",
+	{Name: "mail_out", Kind: Choice, Choices: []string{"none", "smtp", "sendmail"}, Default: "none", Admin: true,
 		FR: "Envoi des courriels", EN: "How mails go out", field: func(s *Site) any { return &s.MailOut }},
-	{Name: "mail_server", Kind: Host,
+	{Name: "mail_server", Kind: Host, Admin: true,
 		FR: "Serveur de courriel", EN: "Mail server", field: func(s *Site) any { return &s.MailServer }},
-	{Name: "mail_port", Kind: Number, Min: 1, Max: 65535, Default: "587",
+	{Name: "mail_port", Kind: Number, Min: 1, Max: 65535, Default: "587", Admin: true,
 		FR: "Port du serveur de courriel", EN: "Port of the mail server", field: func(s *Site) any { return &s.MailPort }},
-	{Name: "mail_security", Kind: Choice, Choices: []string{"starttls", "tls", "none"}, Default: "starttls",
+	{Name: "mail_security", Kind: Choice, Choices: []string{"starttls", "tls", "none"}, Default: "starttls", Admin: true,
 		FR: "Sécurité de la connexion au serveur de courriel", EN: "Security of the connection to the mail server",
 		field: func(s *Site) any { return &s.MailSecurity }},
-	{Name: "mail_user", Kind: Text, Max: 200,
+	{Name: "mail_user", Kind: Text, Max: 200, Admin: true,
 		FR: "Utilisateur auprès du serveur de courriel", EN: "User at the mail server", field: func(s *Site) any { return &s.MailUser }},
-	{Name: "mail_password_file", Kind: File,
+	{Name: "mail_password_file", Kind: File, Admin: true,
 		FR: "Fichier du mot de passe, dans le dossier secrets du serveur", EN: "File with the password, in the hub's folder secrets",
 		field: func(s *Site) any { return &s.MailPasswordFile }},
-	{Name: "mail_from", Kind: Address,
+	{Name: "mail_from", Kind: Address, Admin: true,
 		FR: "Adresse d’expédition", EN: "Address that mails come from", field: func(s *Site) any { return &s.MailFrom }},
-	{Name: "new_account_mail", Kind: Choice, Choices: []string{"pin", "link"}, Default: "pin",
+	{Name: "new_account_mail", Kind: Choice, Choices: []string{"pin", "link"}, Default: "pin", Admin: true,
 		FR: "Le courriel de bienvenue contient", EN: "The welcome mail has", field: func(s *Site) any { return &s.NewAccountMail }},
 
 	{Name: "keep_events", Kind: Number, Min: 1, Max: 120, Default: "3",

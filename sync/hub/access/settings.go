@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"badged/sync/hub/audit"
+	"badged/sync/hub/people"
 	"badged/sync/hub/refusal"
 )
 
@@ -165,6 +166,9 @@ func ChangeSettings(tx Tx, change map[string]string) (Site, error) {
 			before[name], after[name] = was, value
 		}
 	}
+	if err := guardSettings(tx, after); err != nil {
+		return old, err
+	}
 	if err := checkTogether(tx, after); err != nil {
 		return old, err
 	}
@@ -172,6 +176,17 @@ func ChangeSettings(tx Tx, change map[string]string) (Site, error) {
 		return old, err
 	}
 	return keepSettings(tx, before, after)
+}
+
+// guardSettings refuses a change of what only administrators set: with the right to settings
+// alone one could have the link of an administrator's new password sent to one's own server.
+func guardSettings(tx Tx, after map[string]string) error {
+	for _, d := range Descriptors {
+		if _, changed := after[d.Name]; changed && d.Admin {
+			return people.NeedAdministrator(tx.Tx)
+		}
+	}
+	return nil
 }
 
 // checkTogether refuses what a descriptor cannot tell by itself.

@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
 	"badged/sync/wire"
 )
 
@@ -193,4 +196,43 @@ func TestMailsNeedAServerAndASender(t *testing.T) {
 	refused("mail_from", map[string]string{"mail_from": ""})
 	refused("mail_server", map[string]string{"mail_server": ""})
 	equal(t, "none", s.set("mail_out", "none").MailOut, access.NoMail)
+}
+
+// Who may manage the settings and is no administrator sets none that lets them climb: not where
+// mails with links go, and not what new accounts join. An operator sets all.
+func TestOnlyAdministratorsSetWhatLetsOneClimb(t *testing.T) {
+	s := newSite(t)
+	group := get(s, func(tx access.Tx) (people.Group, error) { return tx.AddGroup("Guests") })
+	desk := get(s, func(tx access.Tx) (people.Account, error) {
+		a, err := people.Add(tx.Tx, people.New{First: "Dora", Last: "Desk", Email: "dora@example.com", State: people.Active})
+		if err != nil {
+			return a, err
+		}
+		return people.SetRight(tx.Tx, a.ID, people.ManageSettings, true)
+	})
+	boss := get(s, func(tx access.Tx) (people.Account, error) {
+		return people.Add(tx.Tx, people.New{First: "Grace", Last: "Hopper", Email: "grace@example.com", State: people.Active, Role: people.Admin})
+	})
+	as := func(a people.Account, name, value string) string {
+		return refusal.Code(s.Write(t.Context(), audit.Actor{Kind: audit.Account, ID: people.HexID(a.ID)}, func(tx fleet.Tx) error {
+			_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{name: value})
+			return err
+		}))
+	}
+	guarded := map[string]string{
+		"web": "true", "mail": "true", "job": "true", "new_account_mail": "link", "mail_server": "evil.example.com", "mail_port": "26", "mail_security": "none",
+		"mail_user": "eve", "mail_password_file": "other", "mail_from": "eve@example.com", "mail_out": "sendmail",
+	}
+	for _, name := range []string{"web_groups", "mail_groups", "job_groups", "unknown_badge_groups"} {
+		guarded[name] = strconv.FormatUint(group.ID, 10)
+	}
+	for name, value := range guarded {
+		equal(t, name+" by a manager", as(desk, name, value), people.CodeAdminOnly)
+		equal(t, name+" as it is", as(desk, name, mustDescribe(t, name).Value(s.settings())), "")
+	}
+	equal(t, "the name by a manager", as(desk, "name", "Louvre"), "")
+	s.set("mail_from", "hub@example.com")
+	for name, value := range guarded {
+		equal(t, name+" by an administrator", as(boss, name, value), "")
+	}
 }

@@ -44,7 +44,7 @@ func Add(tx Tx, n New) (Account, error) {
 		return Account{}, err
 	}
 	if a.Role == Admin {
-		if err := guardAppointment(tx); err != nil {
+		if err := NeedAdministrator(tx); err != nil {
 			return Account{}, err
 		}
 	}

@@ -33,7 +33,7 @@ func Change(tx Tx, id ID, c Changes) (Account, error) {
 		return was, err
 	}
 	if a.Role != was.Role {
-		if err := guardAppointment(tx); err != nil {
+		if err := NeedAdministrator(tx); err != nil {
 			return was, err
 		}
 	}

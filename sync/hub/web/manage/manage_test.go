@@ -38,6 +38,20 @@ func account(s *webtest.Stand, id people.ID) (a people.Account) {
 	return a
 }
 
+// manager adds a person who is no administrator and has rights.
+func manager(s *webtest.Stand, rights ...people.Right) people.Account {
+	a := s.AddPerson(person("Dora", "Desk", "dora@example.org"))
+	s.Write(func(tx fleet.Tx) error {
+		for _, right := range rights {
+			if _, err := people.SetRight(tx.Tx.Tx.Tx, a.ID, right, true); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return a
+}
+
 // S3.01: only an administrator creates users; the form has an identity and roles. S3.02: the
 // new account is of no use yet.
 func TestS301_OnlyAnAdministratorCreatesUsers(t *testing.T) {

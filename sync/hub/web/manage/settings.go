@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -44,7 +45,11 @@ type settingField struct {
 type settingSection struct {
 	Title  string
 	Fields []settingField
+	Shown  []shownSetting
 }
+
+// shownSetting is a setting that only an administrator changes, as others see it.
+type shownSetting struct{ Label, Value string }
 
 // settingsPage is the page of the settings.
 type settingsPage struct {
@@ -55,17 +60,31 @@ type settingsPage struct {
 func showSettings(r *page.Request) (page.Reply, error) {
 	f := r.Fill(nil)
 	for _, d := range access.Descriptors {
-		value := d.Value(r.Site)
-		switch d.Kind {
-		case access.Members:
-			f.Set(d.Name, strings.FieldsFunc(value, func(c rune) bool { return c == ',' })...)
-		case access.Seconds:
-			f.Set(d.Name, span(value))
-		default:
-			f.Set(d.Name, value)
-		}
+		fillSetting(r, f, d)
 	}
 	return settingsReply(r, f)
+}
+
+// fillSetting fills a field with what the site has.
+func fillSetting(r *page.Request, f *page.Form, d access.Descriptor) {
+	value := d.Value(r.Site)
+	switch d.Kind {
+	case access.Members:
+		f.Set(d.Name, strings.FieldsFunc(value, func(c rune) bool { return c == ',' })...)
+	case access.Seconds:
+		f.Set(d.Name, span(value))
+	default:
+		f.Set(d.Name, value)
+	}
+}
+
+// fillShown fills what others than administrators only see.
+func fillShown(r *page.Request, f *page.Form) {
+	for _, d := range access.Descriptors {
+		if d.Admin && !r.May(page.Admin) {
+			fillSetting(r, f, d)
+		}
+	}
 }
 
 // span writes seconds in the largest unit that fits: "30d", "12h", "90s".
@@ -97,7 +116,7 @@ func settingsReply(r *page.Request, f *page.Form) (page.Reply, error) {
 		out := settingSection{Title: r.T("manage.settings." + s.name)}
 		for _, name := range s.settings {
 			if i := slices.IndexFunc(left, func(d access.Descriptor) bool { return d.Name == name }); i >= 0 {
-				out.Fields = append(out.Fields, settingFieldOf(r, f, left[i], groups))
+				out.add(r, left[i], settingFieldOf(r, f, left[i], groups))
 				left = slices.Delete(left, i, i+1)
 			}
 		}
@@ -106,11 +125,33 @@ func settingsReply(r *page.Request, f *page.Form) (page.Reply, error) {
 	if len(left) > 0 {
 		out := settingSection{Title: r.T("manage.settings.other")}
 		for _, descriptor := range left {
-			out.Fields = append(out.Fields, settingFieldOf(r, f, descriptor, groups))
+			out.add(r, descriptor, settingFieldOf(r, f, descriptor, groups))
 		}
 		d.Sections = append(d.Sections, out)
 	}
 	return page.Show("manage/settings", r.T("manage.settings.title"), d), err
+}
+
+// add adds a setting: as a field to who may change it, as a text to others.
+func (s *settingSection) add(r *page.Request, d access.Descriptor, f settingField) {
+	if !d.Admin || r.May(page.Admin) {
+		s.Fields = append(s.Fields, f)
+		return
+	}
+	text := f.Field.Value
+	if d.Kind == access.Flag {
+		text = r.T("manage.settings." + d.Value(r.Site))
+	}
+	var chosen []string
+	for _, o := range f.Field.Options {
+		if o.Chosen {
+			chosen = append(chosen, o.Text)
+		}
+	}
+	if len(chosen) > 0 {
+		text = strings.Join(chosen, ", ")
+	}
+	s.Shown = append(s.Shown, shownSetting{f.Field.Label, cmp.Or(text, "–")})
 }
 
 func settingFieldOf(r *page.Request, f *page.Form, d access.Descriptor, groups []page.Option) settingField {
@@ -138,11 +179,14 @@ func settingFieldOf(r *page.Request, f *page.Form, d access.Descriptor, groups [
 	return settingField{d.Kind, field}
 }
 
-// changeSettings sets what differs, all or nothing.
-func changeSettings(r *page.Request) (page.Reply, error) {
-	f := r.Form()
+// readSettings reads what the form has. What only an administrator changes is no part of the
+// form of others: it counts if it came all the same, and is refused then.
+func readSettings(r *page.Request, f *page.Form) map[string]string {
 	change := make(map[string]string)
 	for _, d := range access.Descriptors {
+		if d.Admin && !r.May(page.Admin) && len(f.Values(d.Name)) == 0 {
+			continue
+		}
 		switch d.Kind {
 		case access.Members:
 			change[d.Name] = strings.Join(f.Values(d.Name), ",")
@@ -152,12 +196,20 @@ func changeSettings(r *page.Request) (page.Reply, error) {
 			change[d.Name] = f.Value(d.Name)
 		}
 	}
+	return change
+}
+
+// changeSettings sets what differs, all or nothing.
+func changeSettings(r *page.Request) (page.Reply, error) {
+	f := r.Form()
+	change := readSettings(r, f)
 	err := r.Write(func(tx fleet.Tx) error {
 		_, err := access.ChangeSettings(tx.Tx.Tx, change)
 		return err
 	})
 	var e *refusal.Error
 	if errors.As(err, &e) {
+		fillShown(r, f)
 		field, _ := e.Fields["name"].(string)
 		if _, known := access.Describe(field); !known {
 			field = ""

@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -135,6 +136,37 @@ func TestS101_SettingsByDescriptor(t *testing.T) {
 	if p := b.Open("/g/reglages"); !strings.HasPrefix(p.Path, "/confirmer?to=") {
 		t.Errorf("an old log-in sees %s", p.Path)
 	}
+}
+
+// With the right to settings alone nobody climbs: where mails go, and what new accounts join,
+// is seen by others than administrators and set by none of them.
+func TestTheRightToSettingsMakesNoAdministrator(t *testing.T) {
+	s := webtest.New(t)
+	s.AsAdmin().Open("/g/reglages").Fill("mail_server", "mail.example.org").Fill("mail_from", "hub@example.org").Press("Enregistrer").Is(200)
+	b := s.As(manager(s, people.ManageSettings))
+	p := b.Open("/g/reglages").Is(200).Shows("Seul un administrateur change ces réglages", "Serveur de courriel mail.example.org", "Inscription par le web Non")
+	for _, d := range access.Descriptors {
+		if d.Admin && strings.Contains(p.Body, `name="`+d.Name+`"`) {
+			t.Errorf("the page has a field %s", d.Name)
+		}
+	}
+	p.Fill("name", "Clos Neuf").Press("Enregistrer").Is(200).Shows("C’est enregistré", "mail.example.org")
+	for name, value := range map[string]string{"mail_server": "evil.example.com", "web": "true", "mail_out": "sendmail"} {
+		form := url.Values{name: {value}}
+		for _, d := range access.Descriptors {
+			if !d.Admin {
+				form.Set(d.Name, p.Value(d.Name))
+			}
+		}
+		b.Post("/g/reglages", form).Is(422).Shows("Seul un administrateur peut faire cela", "mail.example.org").Hides("evil.example.com")
+	}
+	s.Read(func(tx fleet.Tx) error {
+		site, err := access.Settings(tx.Tx.Tx)
+		if site.MailServer != "mail.example.org" || site.Web || site.MailOut != access.NoMail || site.Name != "Clos Neuf" {
+			t.Errorf("the site has %+v", site)
+		}
+		return err
+	})
 }
 
 // What a member has stands on the member's pages: cards with their state, and rights with the
