@@ -3,6 +3,7 @@ package mail
 import (
 	_ "embed"
 	"html/template"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -44,13 +45,23 @@ func Example(p Purpose, lang string) Content {
 // Render makes the mail of a template.
 func Render(t Template, c Content) (Letter, error) {
 	values := c.values(t.Purpose)
-	subject, err := t.execute(t.Subject, "subject", values)
+	marked := maps.Clone(values)
+	for _, name := range secretsOfPurpose(t.Purpose) {
+		marked[name] = mark(name)
+	}
+	subject, err := t.execute(t.Subject, "subject", marked)
 	if err != nil {
 		return Letter{}, err
 	}
-	body, err := t.execute(t.Body, "body", values)
+	body, err := t.execute(t.Body, "body", marked)
 	if err != nil {
 		return Letter{}, err
+	}
+	if err := t.checkPlaces(subject, body); err != nil {
+		return Letter{}, err
+	}
+	for _, name := range secretsOfPurpose(t.Purpose) {
+		body = strings.ReplaceAll(body, mark(name), values[name])
 	}
 	l := layout{Lang: c.Lang, Subject: oneLine(subject), Site: values[siteField], Paragraphs: paragraphs(body, t.Purpose, values)}
 	var html strings.Builder

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +23,8 @@ import (
 //	Bonjour{{if .name}} {{.name}}{{end}},
 //
 // The mail's HTML is made of the body: an empty line parts paragraphs, and a line that ends
-// with the link becomes a button with the words before it. So both say the same, always.
+// with the link becomes a button with the words before it. So both say the same, always. The
+// link and the PIN are the last words of their lines.
 type Template struct {
 	Purpose Purpose
 	Lang    string // "fr" or "en"
@@ -50,6 +52,7 @@ const (
 	CodeTemplateField  = "mail_template_field"  // part, line, field, fields
 	CodeTemplateForm   = "mail_template_form"   // part, line, form
 	CodeTemplateSecret = "mail_template_secret" // part, field
+	CodeTemplateLink   = "mail_template_link"   // part, field
 	CodeTemplateLacks  = "mail_template_lacks"  // part, field
 	CodeTemplateEmpty  = "mail_template_empty"
 	CodeTemplateLong   = "mail_template_long" // most, subject
@@ -142,32 +145,60 @@ func (t Template) Check() error {
 	return t.checkSecrets()
 }
 
-// checkSecrets refuses a subject that says a link or a PIN, which locked screens show, and a
-// body that lacks one.
+// checkSecrets refuses a template whose mail would have a link or a PIN in another place than
+// its own, or none, whichever of the texts are empty: no {{if}} hides anything.
 func (t Template) checkSecrets() error {
-	content := Content{Site: "S", Lang: t.Lang, Fields: Fields{}}
+	example := Example(t.Purpose, t.Lang)
 	names, _ := FieldsOf(t.Purpose)
-	for _, name := range names { // the texts are empty, so that no {{if}} hides a link behind one
-		if kind := fieldKinds[name]; kind != Text {
-			content.Fields[name] = Example(t.Purpose, t.Lang).Fields[name]
+	texts := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return fieldKinds[name] != Text })
+	for some := range 1 << len(texts) {
+		content := Content{Site: "S", Lang: t.Lang, Fields: maps.Clone(example.Fields)}
+		for i, name := range texts {
+			if some>>i&1 == 0 {
+				content.Fields[name] = ""
+			}
 		}
-	}
-	l, err := Render(t, content)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if kind := fieldKinds[name]; kind != Link && kind != Hidden {
-			continue
-		}
-		if strings.Contains(l.Subject, content.Fields[name]) {
-			return refuse(refusal.Invalid, CodeTemplateSecret, refusal.Fields{"part": "subject", "field": "{{." + name + "}}"})
-		}
-		if !strings.Contains(l.Text, content.Fields[name]) {
-			return refuse(refusal.Invalid, CodeTemplateLacks, refusal.Fields{"part": "body", "field": "{{." + name + "}}"})
+		if _, err := Render(t, content); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// secretsOfPurpose are the fields of a purpose that open something.
+func secretsOfPurpose(p Purpose) []string {
+	names, _ := FieldsOf(p)
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return fieldKinds[name] != Link && fieldKinds[name] != Hidden })
+}
+
+// mark stands for a secret until its place is looked at. No template and no text has a control
+// character.
+func mark(name string) string { return "\x00" + name + "\x00" }
+
+// checkPlaces refuses a filled subject that says a secret, which locked screens show, and a
+// filled body in which one is not there once, as the last word of a line: joined to other
+// letters, the token of a link would go to another host.
+func (t Template) checkPlaces(subject, body string) error {
+	for _, name := range secretsOfPurpose(t.Purpose) {
+		field := "{{." + name + "}}"
+		switch {
+		case strings.Contains(subject, mark(name)):
+			return refuse(refusal.Invalid, CodeTemplateSecret, refusal.Fields{"part": "subject", "field": field})
+		case !strings.Contains(body, mark(name)):
+			return refuse(refusal.Invalid, CodeTemplateLacks, refusal.Fields{"part": "body", "field": field})
+		case !endsOneLine(body, mark(name)):
+			return refuse(refusal.Invalid, CodeTemplateLink, refusal.Fields{"part": "body", "field": field})
+		}
+	}
+	return nil
+}
+
+// endsOneLine reports whether a word is in a text once, as the last word of its line.
+func endsOneLine(text, word string) bool {
+	before, after, _ := strings.Cut(text, word)
+	after, _, _ = strings.Cut(after, "\n")
+	alone := before == "" || strings.HasSuffix(before, " ") || strings.HasSuffix(before, "\n")
+	return alone && strings.Trim(after, " ") == "" && strings.Count(text, word) == 1
 }
 
 // parse reads a part of a template, and refuses what is no field of its purpose and no {{if}}.

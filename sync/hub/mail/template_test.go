@@ -202,6 +202,58 @@ func TestABrokenTemplateIsRefusedWithItsLine(t *testing.T) {
 	})
 }
 
+// A link or a PIN stands for itself: whoever edits a template cannot have it sent to another
+// host, also behind an {{if}} that examples without texts do not reach, and no template that
+// was kept another way makes such a mail.
+func TestNoTemplateSendsASecretElsewhere(t *testing.T) {
+	const link, pin = "mail_template_link (field {{.link}}, part body)", "mail_template_link (field {{.pin}}, part body)"
+	const good = "PIN: {{.pin}}\nLink: {{.link}}"
+	for body, want := range map[string]string{
+		good: "", "{{.pin}} \n{{.link}}": "", "{{.pin}}\n\n{{if .name}}Hello {{.link}}{{else}}{{.link}}{{end}}": "",
+		"https://evil.example.com/?t={{.link}}\n{{.pin}}":                  link,
+		"https://evil.example.com/{{if .name}} {{end}}{{.link}}\n{{.pin}}": link,
+		"{{.pin}}\n{{.link}}.evil.example.com":                             link,
+		"{{.pin}}\n{{.link}} now":                                          link,
+		"{{.pin}}\n{{.link}}\u00a0x":                                       link,
+		"{{.pin}}\n({{.link}}":                                             link,
+		"{{.pin}}\n\u00a0{{.link}}":                                        link,
+		"{{.pin}}\n{{.site}}{{.link}}":                                     link,
+		good + "\nhttps://evil.example.com/?t={{.link}}":                   link,
+		good + "\n{{.link}}":                                               link,
+		good + "{{if .name}}\nhttps://evil.example.com/{{.link}}{{end}}":   link,
+		good + "{{if .name}}{{else}}{{if .user_name}}\nevil.example.com/{{.link}}{{end}}{{end}}": link,
+		"https://evil.example.com/{{.pin}}\n{{.link}}":                                           pin,
+		"{{.pin}}.evil.example.com\n{{.link}}":                                                   pin,
+		"{{if .name}}{{.pin}}{{end}}\n{{.link}}":                                                 "mail_template_lacks (field {{.pin}}, part body)",
+	} {
+		tpl := mail.Template{Purpose: mail.NewAccount, Lang: "en", Subject: "x", Body: body}
+		if got := text(tpl.Check()); got != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+	tpl := mail.Template{Purpose: mail.NewAccount, Lang: "en", Subject: "{{if .name}}{{.pin}}{{end}}", Body: good}
+	if got := text(tpl.Check()); got != "mail_template_secret (field {{.pin}}, part subject)" {
+		t.Errorf("a PIN in a subject: %q", got)
+	}
+	kept := mail.Template{Purpose: mail.Reset, Lang: "en", Subject: "x", Body: "https://evil.example.com/?t={{.link}}"}
+	if l, err := mail.Render(kept, mail.Example(mail.Reset, "en")); refusal.Code(err) != mail.CodeTemplateLink {
+		t.Errorf("it makes %q, %v", l.Text, err)
+	}
+	// What a text says by chance is no secret: six digits of a phone number that are the PIN too.
+	phone := mail.Template{Purpose: mail.NewAccount, Lang: "en", Subject: "x", Body: "Call +33 840613 1\n" + good}
+	if l := render(t, phone, mail.Example(mail.NewAccount, "en")); !strings.Contains(l.Text, "PIN: 840613\n") {
+		t.Errorf("it says %q", l.Text)
+	}
+}
+
+// text is what a refusal says; empty: there is none.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // S1.20: the text can be edited, and the default comes back; both leave a line.
 func TestATemplateIsEditedAndReset(t *testing.T) {
 	b := newBox(t)
