@@ -256,7 +256,7 @@ func TestTheDocumentedSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDesk(t)
-	files := []string{"", "site.toml", "door.toml", "terminals.csv"} // the first block is commands
+	files := []string{"", "", "site.toml", "door.toml", "terminals.csv"} // the first two blocks are commands
 	blocks := strings.Split(string(doc), "```")
 	for i, name := range files {
 		if _, text, _ := strings.Cut(blocks[2*i+1], "\n"); name != "" {
