@@ -26,7 +26,7 @@ func ActivateByHand(tx Tx, id ID, reason string) (Account, error) {
 	if !slices.Contains([]State{Created, Invited}, was.State) {
 		return was, refuse(refusal.Conflict, CodeActivated, refusal.Fields{"account": HexID(id)})
 	}
-	if err := guardRank(tx, was); err != nil {
+	if err := NeedRank(tx, was); err != nil {
 		return was, err
 	}
 	a := was
@@ -50,7 +50,7 @@ func IssueResetLink(tx Tx, id ID) (Token, Account, error) {
 	case a.Email == "":
 		return Token{}, a, refuse(refusal.Conflict, CodeNoAddress, refusal.Fields{"account": HexID(id)})
 	}
-	if err := guardRank(tx, a); err != nil {
+	if err := NeedRank(tx, a); err != nil {
 		return Token{}, a, err
 	}
 	t, err := IssueLink(tx, Reset, id, "")
@@ -69,7 +69,7 @@ func IssueActivationLink(tx Tx, id ID) (Token, Account, error) {
 	case a.Email == "":
 		return Token{}, a, refuse(refusal.Conflict, CodeNoAddress, refusal.Fields{"account": HexID(id)})
 	}
-	if err := guardRank(tx, a); err != nil {
+	if err := NeedRank(tx, a); err != nil {
 		return Token{}, a, err
 	}
 	if a, err = SetState(tx, id, Invited, ByAdministrator); err != nil {

@@ -25,7 +25,7 @@ func Change(tx Tx, id ID, c Changes) (Account, error) {
 	if err != nil {
 		return was, err
 	}
-	if err := guardRank(tx, was); err != nil {
+	if err := NeedRank(tx, was); err != nil {
 		return was, err
 	}
 	a := was
@@ -80,7 +80,7 @@ func Erase(tx Tx, id ID) error {
 	if was.State == Erased {
 		return refuse(refusal.Conflict, CodeFinal, refusal.Fields{"account": HexID(id), "state": Erased})
 	}
-	if err := guardRank(tx, was); err != nil {
+	if err := NeedRank(tx, was); err != nil {
 		return err
 	}
 	a := Account{ID: id, Kind: was.Kind, State: Erased, Role: User, Source: was.Source, Created: was.Created}

@@ -68,13 +68,17 @@ func RemoveGroup(tx Tx, g Group) error {
 }
 
 // SetMember puts an account in a group, or takes it out, and reports whether it was not so
-// already.
+// already. Groups may have doors: those of an administrator are an administrator's to change.
 func SetMember(tx Tx, g Group, account ID, member bool) (changed bool, err error) {
-	if _, err := getLive(tx, account); err != nil {
+	a, err := getLive(tx, account)
+	if err != nil {
 		return false, err
 	}
 	groups, err := tx.GroupsOf(account)
 	if err != nil || slices.Contains(groups, g.ID) == member {
+		return false, err
+	}
+	if err := NeedRank(tx, a); err != nil {
 		return false, err
 	}
 	if err := tx.SetMember(g.ID, account, member); err != nil {

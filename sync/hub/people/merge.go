@@ -14,7 +14,7 @@ func Merge(tx Tx, from, into ID) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	if err := errors.Join(guardRank(tx, a), guardRank(tx, b)); err != nil {
+	if err := errors.Join(NeedRank(tx, a), NeedRank(tx, b)); err != nil {
 		return Account{}, err
 	}
 	ended := a

@@ -58,6 +58,7 @@ const (
 	CodeRightKind       = "right_is_person"   // account, kind
 	CodeRightEmail      = "right_needs_email" // account
 	CodeAdminOnly       = "admin_only"
+	CodeRightNeeded     = "right_needed"
 	CodeServiceNotFound = "service_not_found"    // service, services
 	CodeServiceTaken    = "service_taken"        // service
 	CodeServiceName     = "service_name"         // most

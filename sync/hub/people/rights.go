@@ -90,9 +90,18 @@ func NeedAdministrator(tx Tx) error {
 	return refuse(refusal.Forbidden, CodeAdminOnly, nil)
 }
 
-// guardRank refuses a change of somebody who may manage what the actor may not: with the
+// NeedRight refuses an account that may not manage an area.
+func NeedRight(tx Tx, right Right) error {
+	actor, ok, err := accountOfActor(tx)
+	if err != nil || !ok || Allows(actor, right) {
+		return err
+	}
+	return refuse(refusal.Forbidden, CodeRightNeeded, nil)
+}
+
+// NeedRank refuses a change of somebody who may manage what the actor may not: with the
 // right to members alone one could give an administrator another e-mail, and log in as them.
-func guardRank(tx Tx, of Account) error {
+func NeedRank(tx Tx, of Account) error {
 	actor, ok, err := accountOfActor(tx)
 	if err != nil || !ok || actor.ID == of.ID || actor.outranks(of) {
 		return err

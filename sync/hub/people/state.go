@@ -54,7 +54,7 @@ func SetState(tx Tx, id ID, to State, cause Cause) (Account, error) {
 		return was, refuse(refusal.Conflict, CodeStateArrow,
 			refusal.Fields{"account": HexID(id), "from": was.State, "to": to})
 	}
-	if err := guardRank(tx, was); err != nil {
+	if err := NeedRank(tx, was); err != nil {
 		return was, err
 	}
 	a := was

@@ -2,6 +2,7 @@ package manage_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -91,4 +92,44 @@ func TestAnImportGivesCards(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// Whoever may manage members alone imports people and no cards; and neither groups nor cards of
+// somebody who may more, who stands in the file by their address.
+func TestAnImportGivesWhatItsSenderMayGive(t *testing.T) {
+	s := webtest.New(t)
+	s.AsAdmin()
+	dora := manager(s, people.ManageMembers)
+	b := s.As(dora)
+	run := func(first, mine, hers string) *webtest.Page {
+		file := "Prénom;Nom;Adresse;Groupe;Carte\r\n" + first + ";Byron;" + first + "@example.org;Étage 2;" + mine + "\r\nGrace;Hopper;grace@example.org;Direction;" + hers + "\r\n"
+		p := b.Upload("/g/import", "file", "cards.csv", []byte(file)).Is(200).Shows("Seul un administrateur peut faire cela")
+		p = p.Press("Importer 2 lignes").Is(200)
+		return finished(t, b, p.Path)
+	}
+	has := func(ref string) (cards, groups int) {
+		a := found(s, ref)
+		s.Read(func(tx fleet.Tx) error {
+			c, err := tx.CardsOf(a.ID)
+			g, err2 := tx.GroupsOf(a.ID)
+			cards, groups = len(c), len(g)
+			return errors.Join(err, err2)
+		})
+		return cards, groups
+	}
+	run("ada", "62E3086CED", "62E3086CEE").Shows("n’a pas le droit qu’il faut")
+	if cards, groups := has("ada@example.org"); cards != 0 || groups != 1 {
+		t.Errorf("Ada has %d cards and %d groups", cards, groups)
+	}
+	s.Write(func(tx fleet.Tx) error {
+		_, err := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageCards, true)
+		return err
+	})
+	run("bob", "62E3086CEF", "62E3086CEA").Hides("n’a pas le droit qu’il faut")
+	if cards, groups := has("bob@example.org"); cards != 1 || groups != 1 {
+		t.Errorf("Bob has %d cards and %d groups", cards, groups)
+	}
+	if cards, groups := has("grace@example.org"); cards != 0 || groups != 0 {
+		t.Errorf("an administrator has %d cards and %d groups of it", cards, groups)
+	}
 }

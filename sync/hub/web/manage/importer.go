@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -140,6 +141,9 @@ func (i *importer) options(tx fleet.Tx) (roster.Options, error) {
 	return roster.Options{
 		State: people.Created, Zone: site.Location(),
 		Give: func(a people.Account, number secret.Text) (bool, error) {
+			if err := cmp.Or(people.NeedRight(tx.Tx.Tx.Tx, people.ManageCards), people.NeedRank(tx.Tx.Tx.Tx, a)); err != nil {
+				return false, err
+			}
 			return access.GiveOnce(tx.Tx.Tx, i.Hub.SiteKey().Card(number.Reveal()), a.ID)
 		},
 	}, err

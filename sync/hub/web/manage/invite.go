@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"net/http"
 	"net/mail"
 	"strings"
 	"time"
@@ -36,12 +37,13 @@ type inviteForm struct {
 	Doors  []page.Option
 	Days   []page.Option
 	Mails  bool
+	Codes  bool // there may be codes
 }
 
 func showInvite(r *page.Request) (page.Reply, error) { return inviteReply(r, r.Fill(nil)) }
 
 func inviteReply(r *page.Request, f *page.Form) (page.Reply, error) {
-	d := inviteForm{Form: f}
+	d := inviteForm{Form: f, Codes: r.May(page.Cards)}
 	for _, day := range accessDays {
 		d.Days = append(d.Days, page.Option{Value: day.name, Text: r.T("manage.invite.day." + day.name)})
 	}
@@ -49,16 +51,23 @@ func inviteReply(r *page.Request, f *page.Form) (page.Reply, error) {
 		if d.Groups, err = groupOptions(tx); err != nil {
 			return err
 		}
-		doors, err := access.ListDoors(tx.Tx.Tx)
-		for _, door := range doors {
-			d.Doors = append(d.Doors, page.Option{Value: door.Name, Text: door.Name})
+		if r.May(page.Doors) {
+			if d.Doors, err = doorOptions(tx); err != nil {
+				return err
+			}
 		}
-		if err == nil {
-			d.Mails, err = hubmail.Configured(tx.Tx.Tx.Tx.Tx)
-		}
+		d.Mails, err = hubmail.Configured(tx.Tx.Tx.Tx.Tx)
 		return err
 	})
 	return page.Show("manage/invite", r.T("manage.invite"), d), err
+}
+
+func doorOptions(tx fleet.Tx) (out []page.Option, err error) {
+	doors, err := access.ListDoors(tx.Tx.Tx)
+	for _, door := range doors {
+		out = append(out, page.Option{Value: door.Name, Text: door.Name})
+	}
+	return out, err
 }
 
 // invitee is a person to invite, as a line names them.
@@ -133,6 +142,9 @@ func (m *manage) invite(r *page.Request) (page.Reply, error) {
 	f := r.Form()
 	all := readInvitees(r, f)
 	period, rights := readPeriod(r, f), readRights(r, f)
+	if len(rights.doors) > 0 && !r.May(page.Doors) || f.Ticked("code") && !r.May(page.Cards) {
+		return r.Fail(http.StatusForbidden), nil
+	}
 	if f.OK() && len(rights.doors) > 0 {
 		for _, who := range all {
 			if who.First == "" || who.Last == "" {

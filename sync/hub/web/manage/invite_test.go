@@ -97,6 +97,35 @@ func TestS225_InviteMembers(t *testing.T) {
 	})
 }
 
+// The right to members alone gives no doors and no codes for cards: the form has no fields for
+// them, and whoever sends them all the same is refused. With the rights both are there.
+func TestAnInvitationGivesWhatItsSenderMayGive(t *testing.T) {
+	s := webtest.New(t)
+	addDoors(s, "front")
+	dora := manager(s, people.ManageMembers)
+	b := s.As(dora)
+	b.Open("/g/membres/inviter").Is(200).Hides("Lundi à vendredi", "front", "Générer un code d’enregistrement")
+	door := url.Values{"people": {"Ada Byron <ada@example.org>"}, "door": {"front"}, "day": {"semaine"}}
+	code := url.Values{"people": {"Bob Babbage <bob@example.org>"}, "code": {"1"}}
+	both := func(status int) {
+		t.Helper()
+		b.Post("/g/membres/inviter", door).Is(status)
+		b.Post("/g/membres/inviter", code).Is(status)
+	}
+	both(http.StatusForbidden)
+	b.Open("/g/membres?q=ada").Shows("Personne ne correspond")
+	b.Post("/g/membres/inviter", url.Values{"people": {"Carl Gauss <carl@example.org>"}}).Is(200)
+	s.Write(func(tx fleet.Tx) error {
+		_, err := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageDoors, true)
+		if err == nil {
+			_, err = people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageCards, true)
+		}
+		return err
+	})
+	b.Open("/g/membres/inviter").Is(200).Shows("Lundi à vendredi", "front", "Générer un code d’enregistrement")
+	both(http.StatusOK)
+}
+
 // All are invited or none, and the form says which line is wrong.
 func TestAnInvitationIsWhole(t *testing.T) {
 	s := webtest.New(t)
