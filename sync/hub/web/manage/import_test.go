@@ -72,8 +72,9 @@ func TestWhatAnImportRefuses(t *testing.T) {
 	other := s.As(s.AddPerson(people.New{First: "Ida", Last: "Rhodes", Email: "ida@example.org", State: people.Active, Role: people.Admin}))
 	other.Post("/g/import/confirmer", map[string][]string{"sum": {shown.Value("sum")}}).Shows("L’aperçu est trop ancien")
 	s.Advance(14 * time.Minute)
-	b.Open("/g/import")
+	b.Open("/g/membres")
 	s.Advance(2 * time.Minute)
+	b.SignIn(found(s, "grace@example.org").ID)
 	shown.Press("Importer 2 lignes").Shows("L’aperçu est trop ancien")
 	b.Open("/g/membres?q=nr000").Shows("Personne ne correspond")
 }

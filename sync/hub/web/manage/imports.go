@@ -16,12 +16,12 @@ import (
 
 func (m *manage) importRoutes() []page.Route {
 	return []page.Route{
-		{Method: "GET", Path: "/g/import", Right: page.Members, Handle: showImports},
-		{Method: "POST", Path: "/g/import", Right: page.Members, Body: maxImportFile + 64<<10, Handle: m.previewImport},
-		{Method: "POST", Path: "/g/import/confirmer", Right: page.Members, Handle: m.beginImport},
+		{Method: "GET", Path: "/g/import", Right: page.Members, Fresh: true, Handle: showImports},
+		{Method: "POST", Path: "/g/import", Right: page.Members, Fresh: true, Body: maxImportFile + 64<<10, Handle: m.previewImport},
+		{Method: "POST", Path: "/g/import/confirmer", Right: page.Members, Fresh: true, Handle: m.beginImport},
 		{Method: "GET", Path: "/g/import/{id}", Right: page.Members, Handle: showImport},
-		{Method: "GET", Path: "/g/import/{id}/reprendre", Right: page.Members, Handle: confirmUndo},
-		{Method: "POST", Path: "/g/import/{id}/reprendre", Right: page.Members, Handle: undoImport},
+		{Method: "GET", Path: "/g/import/{id}/reprendre", Right: page.Members, Fresh: true, Handle: confirmUndo},
+		{Method: "POST", Path: "/g/import/{id}/reprendre", Right: page.Members, Fresh: true, Handle: undoImport},
 	}
 }
 

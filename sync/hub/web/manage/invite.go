@@ -23,10 +23,10 @@ const invitedCode = 24 * time.Hour
 
 func (m *manage) inviteRoutes() []page.Route {
 	return []page.Route{
-		{Method: "GET", Path: "/g/membres/inviter", Right: page.Members, Handle: showInvite},
-		{Method: "POST", Path: "/g/membres/inviter", Right: page.Members, Handle: m.invite},
-		{Method: "GET", Path: "/g/membres/inscription", Right: page.Members, Handle: showRegistration},
-		{Method: "POST", Path: "/g/membres/inscription", Right: page.Members, Handle: m.sendRegistration},
+		{Method: "GET", Path: "/g/membres/inviter", Right: page.Members, Fresh: true, Handle: showInvite},
+		{Method: "POST", Path: "/g/membres/inviter", Right: page.Members, Fresh: true, Handle: m.invite},
+		{Method: "GET", Path: "/g/membres/inscription", Right: page.Members, Fresh: true, Handle: showRegistration},
+		{Method: "POST", Path: "/g/membres/inscription", Right: page.Members, Fresh: true, Handle: m.sendRegistration},
 	}
 }
 

@@ -213,21 +213,33 @@ func TestAreasLetNobodyClimb(t *testing.T) {
 	}
 }
 
-// Roles and erasures want a log-in of the last ten minutes.
+// PEOPLE §5.4: what lets somebody in, gives rights or takes people away wants a log-in of the
+// last ten minutes, and so do the pages with its forms. Looking at lists does not.
 func TestWhatHurtsWantsAFreshLogIn(t *testing.T) {
 	s := webtest.New(t)
 	b := s.AsAdmin()
 	path := "/g/membres/" + people.HexID(s.AddPerson(person("Ada", "Byron", "ada@example.org")).ID)
+	undo := "/g/import/" + strings.Repeat("0", 32) + "/reprendre"
 	s.Advance(11 * time.Minute)
-	for _, page := range []string{"/roles", "/effacer"} {
-		if p := b.Open(path + page); !strings.HasPrefix(p.Path, "/confirmer?to=") {
+	for _, page := range []string{
+		path, path + "/roles", path + "/effacer", path + "/acces", path + "/acces/activer", "/g/membres/nouveau", "/g/membres/inviter",
+		"/g/membres/inscription", "/g/import", undo, "/g/terminaux/nouveau",
+	} {
+		if p := b.Open(page); !strings.HasPrefix(p.Path, "/confirmer?to=") {
 			t.Errorf("%s shows %s", page, p.Path)
 		}
-		if p := b.Post(path+page, nil); !strings.HasPrefix(p.Path, "/confirmer?") {
-			t.Errorf("a form to %s shows %s", page, p.Path)
+	}
+	for _, form := range []string{
+		path, path + "/roles", path + "/effacer", path + "/acces/activer", path + "/acces/courriel", path + "/acces/mot-de-passe", "/g/membres",
+		"/g/membres/nouveau", "/g/membres/inviter", "/g/membres/inscription", "/g/import", "/g/import/confirmer", undo, "/g/terminaux/nouveau",
+	} {
+		if p := b.Post(form, nil); !strings.HasPrefix(p.Path, "/confirmer?") {
+			t.Errorf("a form to %s shows %s", form, p.Path)
 		}
 	}
-	b.Open(path).Is(200)
+	for _, list := range []string{"/g/membres", "/g/terminaux", path + "/historique"} {
+		b.Open(list).Is(200)
+	}
 }
 
 // A list of many people comes in pages that lead on, and is searched at the hub.

@@ -15,8 +15,8 @@ func hexText(b []byte) string { return hex.EncodeToString(b) }
 func (m *manage) terminalRoutes() []page.Route {
 	return []page.Route{
 		{Method: "GET", Path: "/g/terminaux", Right: page.Terminals, Handle: m.showTerminals},
-		{Method: "GET", Path: "/g/terminaux/nouveau", Right: page.Terminals, Handle: newTerminal},
-		{Method: "POST", Path: "/g/terminaux/nouveau", Right: page.Terminals, Handle: m.addTerminal},
+		{Method: "GET", Path: "/g/terminaux/nouveau", Right: page.Terminals, Fresh: true, Handle: newTerminal},
+		{Method: "POST", Path: "/g/terminaux/nouveau", Right: page.Terminals, Fresh: true, Handle: m.addTerminal},
 		{Method: "GET", Path: "/g/terminaux/{name}/retirer", Right: page.Terminals, Handle: confirmRemoval},
 		{Method: "POST", Path: "/g/terminaux/{name}/retirer", Right: page.Terminals, Handle: m.removeTerminal},
 		{Method: "POST", Path: "/g/terminaux/rouvrir", Right: page.Terminals, Handle: reopenClaiming},
