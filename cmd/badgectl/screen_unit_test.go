@@ -129,7 +129,14 @@ func handOver(t *testing.T, home, socket string) {
 			t.Fatal(err)
 		}
 	}
-	for dir := filepath.Dir(socket); dir != os.TempDir(); dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(socket); ; dir = filepath.Dir(dir) { // up to the folder that all share
+		info, err := os.Stat(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode()&os.ModeSticky != 0 || dir == filepath.Dir(dir) {
+			break
+		}
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
