@@ -35,11 +35,24 @@ const (
 	keySize  = 32
 )
 
-// slots lets two hashes be made at once: each takes 64 MiB.
-var slots = make(chan struct{}, 2)
+// slots lets two hashes be made at once: each takes 64 MiB. In line are those that are made or
+// wait: 32 wait at most, some seconds long.
+var (
+	slots = make(chan struct{}, 2)
+	line  = make(chan struct{}, cap(slots)+32)
+)
+
+// ErrBusy is the error when too many hashes wait already.
+var ErrBusy = errors.New("check a password: too many others are being checked: try again in a minute")
 
 // derive makes the key of a password, once there is a slot.
 func derive(ctx context.Context, pw secret.Text, salt []byte, c cost) ([]byte, error) {
+	select {
+	case line <- struct{}{}:
+	default:
+		return nil, ErrBusy
+	}
+	defer func() { <-line }()
 	select {
 	case slots <- struct{}{}:
 	case <-ctx.Done():
@@ -53,7 +66,8 @@ func derive(ctx context.Context, pw secret.Text, salt []byte, c cost) ([]byte, e
 // their accents together, however a keyboard sends them.
 func normalize(pw secret.Text) string { return norm.NFC.String(pw.Reveal()) }
 
-// Hash gives what is kept of a password, a PHC string. It waits while two others are made.
+// Hash gives what is kept of a password, a PHC string. It waits while two others are made;
+// ErrBusy: too many wait.
 func Hash(ctx context.Context, pw secret.Text) (string, error) {
 	salt := make([]byte, saltSize)
 	_, _ = rand.Read(salt) // never fails

@@ -73,6 +73,16 @@ func CountLogin(tx Tx, email, network string) (wait time.Duration, err error) {
 	return CountTry(tx, "log in from|"+network, perNetwork)
 }
 
+// ownFrom is how often somebody may choose a password for an account that they ask for, from
+// one network: each takes the hub's time.
+var ownFrom = Limit{30, 15 * time.Minute}
+
+// CountOwn counts one request for an account of one's own, and tells how long to wait before
+// its password is looked at; 0: now.
+func CountOwn(tx Tx, network string) (wait time.Duration, err error) {
+	return CountTry(tx, "own from|"+network, ownFrom)
+}
+
 // ForgetLogins begins the count of an address from a network anew, once it was the owner's.
 func ForgetLogins(tx Tx, email, network string) error {
 	return ForgetTries(tx, loginKey(email, network))

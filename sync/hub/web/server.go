@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"badged/internal/connlimit"
+	"badged/internal/password"
 	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/refusal"
@@ -125,6 +126,9 @@ func (s *server) explain(r *page.Request, err error) page.Reply {
 	var e *refusal.Error
 	if errors.As(err, &e) {
 		return r.FailRefused(e)
+	}
+	if errors.Is(err, password.ErrBusy) {
+		return r.Fail(http.StatusServiceUnavailable)
 	}
 	if r.Context().Err() == nil {
 		s.Log.Error("a page failed", "path", r.HTTP.Pattern, "error", err)

@@ -95,12 +95,19 @@ func nearWords(tx fleet.Tx, r *page.Request, id people.ID, f *page.Form) ([]stri
 // hashChosen gives what is kept of a password that somebody chose; empty: it may not be
 // chosen, and the form says why.
 func hashChosen(r *page.Request, f *page.Form, field string, words []string) (string, error) {
-	typed := secret.New(f.Raw(field))
-	if problem := password.Check(typed, password.Least, words...); problem != "" {
-		f.Refuse(field, r.T("door.password."+string(problem)))
+	if !checkChosen(r, f, field, words) {
 		return "", nil
 	}
-	return password.Hash(r.Context(), typed)
+	return password.Hash(r.Context(), secret.New(f.Raw(field)))
+}
+
+// checkChosen refuses in place a password that may not be chosen.
+func checkChosen(r *page.Request, f *page.Form, field string, words []string) bool {
+	problem := password.Check(secret.New(f.Raw(field)), password.Least, words...)
+	if problem != "" {
+		f.Refuse(field, r.T("door.password."+string(problem)))
+	}
+	return problem == ""
 }
 
 // keepPassword uses the link up.

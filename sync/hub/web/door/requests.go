@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"badged/internal/password"
 	"badged/internal/profile"
 	"badged/internal/secret"
 	"badged/sync/hub/access"
@@ -72,15 +73,18 @@ func requestOwn(r *page.Request) (page.Reply, error) {
 	began := time.Now()
 	f := r.Form()
 	checkAddress(r, f)
-	phc, err := hashChosen(r, f, "password", []string{r.Site.Name, "badged", f.Value("email")})
-	if err != nil {
-		return page.Reply{}, err
-	}
-	if !f.OK() {
+	if !checkChosen(r, f, "password", []string{r.Site.Name, "badged", f.Value("email")}) || !f.OK() {
+		waitSteady(r.Context(), began)
 		return ownPage(r, f).Refused(), nil
 	}
-	key := people.NewSessionToken()
-	sealed, err := people.Seal(key, ownPassword, []byte(phc))
+	wait, err := countOwn(r)
+	switch {
+	case err != nil:
+		return page.Reply{}, err
+	case wait > 0:
+		return tooMany(r, f, wait, ownPage), nil
+	}
+	key, sealed, err := sealOwn(r, f)
 	if err != nil {
 		return page.Reply{}, err
 	}
@@ -92,6 +96,26 @@ func requestOwn(r *page.Request) (page.Reply, error) {
 	}
 	waitSteady(r.Context(), began)
 	return sentPage(r, "door.own.sent").Cookie(keep(ownCookie, key.Reveal(), people.Activate.Life())), nil
+}
+
+// countOwn counts a request before it costs the hub a hash.
+func countOwn(r *page.Request) (wait time.Duration, err error) {
+	err = r.WriteAs(visitor, func(tx fleet.Tx) (err error) {
+		wait, err = people.CountOwn(tx.Tx.Tx.Tx, network(r.HTTP))
+		return err
+	})
+	return wait, err
+}
+
+// sealOwn hashes the password that was chosen, and seals what is kept of it with a new key.
+func sealOwn(r *page.Request, f *page.Form) (key people.SessionToken, sealed []byte, err error) {
+	phc, err := password.Hash(r.Context(), secret.New(f.Raw("password")))
+	if err != nil {
+		return key, nil, err
+	}
+	key = people.NewSessionToken()
+	sealed, err = people.Seal(key, ownPassword, []byte(phc))
+	return key, sealed, err
 }
 
 func showRegister(r *page.Request) (page.Reply, error) {

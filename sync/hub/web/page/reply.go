@@ -140,6 +140,9 @@ func (r *Request) Send(w http.ResponseWriter, p Reply) error {
 	for _, c := range p.cookies {
 		http.SetCookie(w, c)
 	}
+	if p.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "60")
+	}
 	switch {
 	case p.to != "":
 		http.Redirect(w, r.HTTP, p.to, p.status)

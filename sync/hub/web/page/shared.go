@@ -49,6 +49,8 @@ func (r *Request) Fail(status int) Reply {
 		key = "page.denied"
 	case http.StatusTooManyRequests:
 		key = "page.slow"
+	case http.StatusServiceUnavailable:
+		key = "page.busy"
 	case http.StatusRequestEntityTooLarge:
 		key = "page.large"
 	case http.StatusBadRequest:
