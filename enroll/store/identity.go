@@ -38,9 +38,11 @@ func (s *Store) Position(ctx context.Context) (wire.Position, error) {
 
 const sqlEndLeases = `DELETE FROM hub_row WHERE collection = 7`
 
-// Reincarnate gives the database a new identity, because it was restored or copied: what is
-// not known to be at the hub is numbered from 1 under it, and the leases are gone. Events
-// that neither side has any more are told of.
+// Reincarnate gives the database a new identity, because it was restored or copied: all
+// events that are still here are numbered from 1 under it, and the leases are gone. What the
+// hub said of the former identity does not count: it may be put back to an older state before
+// it hears of the new one, and then nothing would tell. Events that neither side has any more
+// are told of.
 func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
@@ -49,11 +51,8 @@ func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
 			return nil
 		}
 		former := t.at.incarnation
-		if t.at.doubtful {
-			t.at.acked, t.at.doubtful = t.at.pruned, false
-		}
 		t.at.incarnation, t.at.former, t.at.dirty = incarnation, former[:], true
-		t.at.base, t.at.safe, t.at.born = t.at.acked, t.at.acked, 0
+		t.at.acked, t.at.base, t.at.safe, t.at.born = t.at.pruned, t.at.pruned, t.at.pruned, 0
 		if err := t.appendHole(); err != nil {
 			return err
 		}

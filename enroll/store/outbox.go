@@ -127,10 +127,6 @@ func (s *Store) Acked(ctx context.Context, d wire.Durable) error {
 // back to an older state: it gets again what is still here.
 func (w *writer) acknowledge(d wire.Durable) error {
 	at := &w.at
-	if d.Other {
-		at.doubtful = true
-		return wire.ErrFork
-	}
 	if given := uint64(at.pos[d.Stream] - at.base[d.Stream]); d.Upto > given {
 		return fmt.Errorf("the hub has %d events of stream %d, but only %d were ever written here", d.Upto, d.Stream, given)
 	}
@@ -155,10 +151,8 @@ func (w *writer) acknowledge(d wire.Durable) error {
 	return nil
 }
 
-// checkFork holds what the hub has at a place against what was written here. Where they
-// differ, nothing is known to be at the hub of what came after the last place where they
-// were the same, and a hub that knows nothing of this incarnation any more has none of its
-// events.
+// checkFork holds what the hub has at a place against what was written here. A hub that
+// heard of this incarnation at another time than before forgot it in between.
 func (w *writer) checkFork(d wire.Durable, pos int64) error {
 	at := &w.at
 	forgotten := d.Born != 0 && at.born != 0 && d.Born != at.born
@@ -170,11 +164,10 @@ func (w *writer) checkFork(d wire.Durable, pos int64) error {
 		}
 		differs = known && here != *d.Chain
 	}
-	if !forgotten && !differs {
-		return nil
+	if forgotten || differs {
+		return wire.ErrFork
 	}
-	at.doubtful = at.doubtful || forgotten || pos <= at.acked[d.Stream]
-	return wire.ErrFork
+	return nil
 }
 
 // chainAtPos is the chain up to a place of a stream; known is false if it was pruned.

@@ -164,6 +164,26 @@ func TestNothingGoesThatTheHubDoesNotHave(t *testing.T) {
 	sound(t, s)
 }
 
+// A hub that first heard of the database at another time than before forgot it in between, and
+// what it lent then.
+func TestAHubThatForgotTheDatabaseIsNoticed(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	p, err := s.Position(t.Context())
+	must(t, err)
+	told := wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Born: 7}
+	must(t, s.Acked(t.Context(), told))
+	s = reopen(t, s, path)
+	must(t, s.Acked(t.Context(), told))
+	told.Born = 0 // an acknowledgement that does not say
+	must(t, s.Acked(t.Context(), told))
+	told.Born = 8
+	if err := s.Acked(t.Context(), told); !errors.Is(err, wire.ErrFork) {
+		t.Errorf("the store says %v", err)
+	}
+}
+
+// A database under a new name sends all that it still has, what the hub acknowledged too.
 func TestARestoredDatabaseBeginsAgain(t *testing.T) {
 	path := dbPath(t)
 	s := open(t, path)
@@ -179,10 +199,10 @@ func TestARestoredDatabaseBeginsAgain(t *testing.T) {
 		}
 		p, err := s.Position(t.Context())
 		must(t, err)
-		if p.Incarnation != id(77) || p.Lease != 0 || p.Next[wire.StreamEvents] != 2 || p.Next[wire.StreamSecurity] != 2 {
+		if p.Incarnation != id(77) || p.Lease != 0 || p.Next[wire.StreamEvents] != 2 || p.Next[wire.StreamSecurity] != 3 {
 			t.Errorf("the position is %+v", p)
 		}
-		if first, events := pending(t, s, wire.StreamSecurity, 0, 9, 1<<14); first != 1 || len(events) != 1 || events[0].Order != 2 {
+		if first, events := pending(t, s, wire.StreamSecurity, 0, 9, 1<<14); first != 1 || len(events) != 2 || events[0].Order != 1 {
 			t.Errorf("first %d, %+v", first, events)
 		}
 		for _, v := range p.Vector {
@@ -190,7 +210,7 @@ func TestARestoredDatabaseBeginsAgain(t *testing.T) {
 				t.Errorf("the leases are at revision %d", v.Rev)
 			}
 		}
-		if st := s.Stats(); st.Outbox != 2 || st.Acked != 0 {
+		if st := s.Stats(); st.Outbox != 3 || st.Acked != 0 {
 			t.Errorf("the state is %+v", st)
 		}
 		sound(t, s)

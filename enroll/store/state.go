@@ -31,11 +31,10 @@ type state struct {
 	leases  []lease // by first number
 	highest uint64  // number that was ever lent
 
-	doubtful bool      // nothing that the hub said it has is known to be there
-	hole     perStream // events that neither the hub nor this database has any more
-	unsaved  int       // events that a failed commit left in memory
-	locals   int       // local rows
-	strange  perCollection
+	hole    perStream // events that neither the hub nor this database has any more
+	unsaved int       // events that a failed commit left in memory
+	locals  int       // local rows
+	strange perCollection
 }
 
 // meta is the row of that table.

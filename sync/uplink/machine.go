@@ -194,7 +194,7 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	if a.Incarnation != m.pos.Incarnation {
 		if !m.settled || a.Copied && !m.renewed {
-			m.keepWhatIsMissing(a)
+			m.tellWhatIsMissing(a)
 			m.renew(now, a.Incarnation)
 		}
 		return m.take()
@@ -204,7 +204,6 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
 	for _, f := range m.flows {
 		if !m.advance(f, a) {
-			m.doubt(f)
 			m.renew(now, [16]byte{})
 			return m.take()
 		}
@@ -213,24 +212,15 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	return m.take()
 }
 
-// keepWhatIsMissing tells the store what the hub has of the incarnation that it is about to
-// leave, so that the rest is sent again under the next one.
-func (m *Machine) keepWhatIsMissing(a wire.Ack) {
+// tellWhatIsMissing tells the store what the hub has of the incarnation that it is about to
+// leave: what neither has any more is told of under the next one.
+func (m *Machine) tellWhatIsMissing(a wire.Ack) {
 	for _, f := range m.flows {
-		upto, named := a.Upto[f.stream]
-		switch {
-		case named && upto < max(m.pos.Next[f.stream], f.sent+1):
+		if upto, named := a.Upto[f.stream]; named && upto < max(m.pos.Next[f.stream], f.sent+1) {
 			f.acked = upto
 			m.forget(f, a, true)
-		case named:
-			m.doubt(f)
 		}
 	}
-}
-
-// doubt tells the store that the hub has other events than this database.
-func (m *Machine) doubt(f *flow) {
-	m.out = append(m.out, Forget{wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Other: true}})
 }
 
 // follow goes on as the hub wants it.

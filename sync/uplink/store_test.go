@@ -158,7 +158,7 @@ func (s *memStore) Reincarnate(_ context.Context, incarnation [16]byte) error {
 	defer s.mu.Unlock()
 	s.incarnation = incarnation
 	for _, st := range streams {
-		s.events[st] = s.events[st][min(s.acked[st], uint64(len(s.events[st]))):]
+		s.events[st] = s.events[st][min(s.pruned[st], uint64(len(s.events[st]))):]
 		s.acked[st], s.pruned[st] = 0, 0
 	}
 	return s.fail

@@ -33,8 +33,8 @@ type Store interface {
 	// snapshot counts whatever its revision. wire.ErrHash: the result would not
 	// have the hash of the pages, and nothing was applied.
 	Apply(ctx context.Context, pages []wire.Page) error
-	// Reincarnate gives the database a new identity: what is not known to be at the hub
-	// is numbered from 1 under it, and leases are dropped.
+	// Reincarnate gives the database a new identity: all events that are still here are
+	// numbered from 1 under it, and leases are dropped.
 	Reincarnate(ctx context.Context, incarnation [16]byte) error
 	// Wake has something in it when an event was appended.
 	Wake() <-chan struct{}

@@ -34,7 +34,4 @@ type Durable struct {
 	Born        uint64 // Ack.Born; 0: not told
 	// All tells that it has nothing above Upto; otherwise it may have got more since.
 	All bool
-	// Other tells that it has events in places that this database is yet to give: nothing is
-	// known of what it has of this one.
-	Other bool
 }

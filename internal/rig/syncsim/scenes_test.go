@@ -1,6 +1,7 @@
 package syncsim
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"testing"
@@ -37,6 +38,13 @@ func (w *world) enrol(b *box, what string, n int) {
 		w.after(0, func() { b.present(fmt.Sprintf("%s %d", what, i)) })
 		w.pass(time.Second)
 	}
+}
+
+// isRenamed reports whether a database goes on as another one than it was.
+func (b *box) isRenamed() bool {
+	pos, err := b.store.Position(context.Background())
+	b.w.must(err)
+	return pos.Former != nil
 }
 
 // alarms counts the open alarms of a kind.
@@ -198,5 +206,54 @@ func TestALateFrameOfAnEndedNameDoesNotCount(t *testing.T) {
 			w.after(0, func() { w.link.up <- m })
 		}
 		w.pass(10 * time.Second)
+	})
+}
+
+// Two boxes of one database get names of their own, and the hub is put back before it hears
+// of them (seed 197): both send again what the hub had when it gave the names.
+func TestAHubPutBackBeforeANewNameSpeaksLosesNothing(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.imageHub()
+		w.enrol(b, "lost", 3)
+		w.pass(10 * time.Second)
+		w.newBox(b.name, b.key).start(b.copyDisk())
+		for end := time.Now().Add(3 * time.Minute); !b.isRenamed() && time.Now().Before(end); {
+			w.pass(5 * time.Millisecond) // half as long as its next hello is on its way
+		}
+		if !b.isRenamed() {
+			w.wrong("the copied database keeps its name")
+		}
+		w.after(0, func() { w.startHub(w.hubPast[0]) })
+		w.pass(time.Minute)
+	})
+}
+
+// A copy brings its own events to a hub that was put back, fewer than the original has by
+// then: what the original had brought before is not taken for what the hub has there.
+func TestALongerOriginalAtARestoredHubLosesNothing(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.enrol(b, "common", 1)
+		w.pass(10 * time.Second)
+		w.imageHub()
+		copied := b.copyDisk()
+		w.enrol(b, "original", 3)
+		w.pass(10 * time.Second)
+		b.drop()
+		b.offline = true
+		w.enrol(b, "offline", 6)
+		w.after(0, func() { w.startHub(w.hubPast[0]) })
+		w.pass(time.Second)
+		second := w.newBox(b.name, b.key)
+		second.start(copied)
+		w.enrol(second, "copy", 5)
+		w.pass(10 * time.Second)
+		second.drop()
+		second.offline = true
+		w.pass(10 * time.Second)
+		b.offline = false
+		w.after(0, b.connect)
+		w.pass(time.Minute)
 	})
 }
