@@ -80,7 +80,7 @@ func AddNumber(tx Tx, id ID) error {
 // and what the audit log says of it. Its numbers keep their owner, so that nobody gets them
 // again. Rights and cards are access's to remove.
 func Purge(tx Tx, id ID) error {
-	if err := dropOffers(tx, id); err != nil {
+	if err := errors.Join(dropOffers(tx, id), dropLogin(tx, id)); err != nil {
 		return err
 	}
 	for _, drop := range []func(ID) error{tx.DropEdits, tx.DropMergeRequests, tx.DropAnswers, tx.DropMailsOf, tx.DropAccount, tx.Erase} {

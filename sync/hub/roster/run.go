@@ -99,8 +99,8 @@ func keep(tx people.Tx, im *people.Import, r Result) error {
 }
 
 // Undo takes accounts back that an import made, of n lines at most, and tells how far it is
-// then. What the import changed stays as it is, and so do accounts that are administrators by
-// now. purge takes cards and rights away.
+// then. What the import changed stays as it is, and so do accounts that are administrators or
+// may manage something by now. purge takes cards and rights away.
 func Undo(tx people.Tx, id people.ID, n int, purge func(people.ID) error) (people.Import, error) {
 	im, err := find(tx, id)
 	if err != nil || im.Undo == people.Undone {
@@ -131,7 +131,7 @@ func Undo(tx people.Tx, id people.ID, n int, purge func(people.ID) error) (peopl
 
 func takeBack(tx people.Tx, id people.ID, purge func(people.ID) error) error {
 	a, err := tx.Account(id)
-	if errors.Is(err, people.ErrNotFound) || err == nil && (a.State.Final() || a.Role == people.Admin) {
+	if errors.Is(err, people.ErrNotFound) || err == nil && (a.State.Final() || a.Role == people.Admin || len(a.Rights) > 0) {
 		return nil
 	}
 	if err != nil {

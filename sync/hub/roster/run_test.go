@@ -306,3 +306,50 @@ func TestCardNumbersAreForgotten(t *testing.T) {
 		})
 	})
 }
+
+// Who may manage something by now is not taken back with their import; who is goes with their
+// password and their links.
+func TestUndoSparesManagersAndLeavesNoWayIn(t *testing.T) {
+	s := newSite(t)
+	file := "first,last,email\nAda,Byron,ada@example.com\nBob,Babbage,bob@example.com\n"
+	sheet, err := roster.Read([]byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ada, bob people.Account
+	s.do(func(tx fleet.Tx) error {
+		im, err := roster.Begin(tx.Tx.Tx.Tx, "x.csv", []byte(file), sheet, people.Active)
+		if err == nil {
+			_, _, err = roster.Run(tx.Tx.Tx.Tx, im.ID, sheet, options(tx.Tx.Tx), 9)
+		}
+		if err == nil {
+			ada, err = people.Find(tx.Tx.Tx.Tx, "ada@example.com")
+		}
+		if err == nil {
+			bob, err = people.Find(tx.Tx.Tx.Tx, "bob@example.com")
+		}
+		if err == nil {
+			_, err = people.SetRight(tx.Tx.Tx.Tx, ada.ID, people.ManageDoors, true)
+		}
+		if err == nil {
+			err = people.SetPassword(tx.Tx.Tx.Tx, bob.ID, "$argon2id$v=19$m=65536,t=3,p=1$AAAA$AAAA")
+		}
+		if err == nil {
+			_, err = roster.Undo(tx.Tx.Tx.Tx, im.ID, 9, func(id people.ID) error { return access.Purge(tx.Tx.Tx, id) })
+		}
+		return err
+	})
+	s.do(func(tx fleet.Tx) error {
+		if _, err := tx.Account(ada.ID); err != nil {
+			t.Errorf("a manager is gone: %v", err)
+		}
+		if _, err := tx.Account(bob.ID); !errors.Is(err, people.ErrNotFound) {
+			t.Errorf("the other is there: %v", err)
+		}
+		in, err := people.HasLogin(tx.Tx.Tx.Tx, bob.ID)
+		if in {
+			t.Error("a password is left of who is gone")
+		}
+		return err
+	})
+}
