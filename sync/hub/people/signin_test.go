@@ -322,6 +322,20 @@ func TestAFormerPasswordOpensNoSession(t *testing.T) {
 	})
 }
 
+// Whoever had the session of somebody else asks for an address of their own; the owner's new
+// password ends that.
+func TestANewPasswordEndsAChangeOfAddress(t *testing.T) {
+	l := newLater(t)
+	a := l.withPassword(l.add(person("Ada", "Byron", "ada@example.com")))
+	var token people.Token
+	l.do(func(tx people.Tx) (err error) {
+		token, err = people.IssueLink(tx, people.ChangeMail, a.ID, "eve@example.com")
+		return err
+	})
+	l.do(func(tx people.Tx) error { return people.SetPassword(tx, a.ID, "$argon2id$another") })
+	l.refused(people.CodeLinkEnded, func(tx people.Tx) error { _, err := people.UseLink(tx, token, people.ChangeMail); return err })
+}
+
 // What is over is forgotten in time, and what says why a link is over stays for a month.
 func TestWhatIsOverIsForgotten(t *testing.T) {
 	l := newLater(t)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"badged/internal/secret"
+	"badged/sync/hub/people"
 	"badged/sync/hub/refusal"
 	"badged/sync/identity"
 )
@@ -25,7 +26,7 @@ type joining struct {
 
 func (j *joining) serve(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || !j.limit.allow(host, time.Now()) {
+	if err != nil || !j.limit.allow(people.Network(host), time.Now()) {
 		w.Header().Set("Retry-After", "60")
 		http.Error(w, "too many attempts to join: wait a minute", http.StatusTooManyRequests)
 		return

@@ -74,6 +74,11 @@ func (m *manage) changeTicked(r *page.Request, text, action string) (link handed
 		return link, err
 	}
 	err = r.Write(func(tx fleet.Tx) (err error) {
+		if a, err := tx.Account(id); err != nil {
+			return missing(err)
+		} else if a.Kind == people.Service { // an application is no member
+			return page.ErrNotFound
+		}
 		switch action {
 		case bulkMail:
 			link, err = m.inviteAgain(r, tx, id)

@@ -27,6 +27,9 @@ func endSessions(r *page.Request) (page.Reply, error) {
 	var m member
 	err := r.Write(func(tx fleet.Tx) (err error) {
 		if m, err = memberOf(r, tx); err == nil {
+			err = people.NeedRank(tx.Tx.Tx.Tx, m.Account)
+		}
+		if err == nil {
 			_, err = people.EndSessions(tx.Tx.Tx.Tx, m.ID, [32]byte{})
 		}
 		return err
