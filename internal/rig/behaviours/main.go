@@ -11,24 +11,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"badged/internal/rig/devtool"
 )
 
 // list is where the statements stand, from the module's folder.
 const list = "testdata/behaviours/behaviours.md"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "behaviours:", err)
-		os.Exit(1)
-	}
-}
+func main() { devtool.Main("behaviours", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("behaviours", flag.ContinueOnError)

@@ -110,7 +110,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *session) Data(r io.Reader) error {
-	m, err := read(r)
+	m, err := readMail(r)
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, Message: "this is no mail: " + err.Error()}
 	}
@@ -123,8 +123,8 @@ func (s *session) Reset() { s.to = nil }
 
 func (s *session) Logout() error { return nil }
 
-// read reads a mail of RFC 5322, and the plain text among its parts.
-func read(r io.Reader) (m Mail, err error) {
+// readMail reads a mail of RFC 5322, and the plain text among its parts.
+func readMail(r io.Reader) (m Mail, err error) {
 	whole, err := mail.ReadMessage(r)
 	if err != nil {
 		return m, err
@@ -132,21 +132,21 @@ func read(r io.Reader) (m Mail, err error) {
 	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(whole.Header.Get("Subject")); err != nil {
 		return m, err
 	}
-	m.Text, err = plain(whole.Header.Get("Content-Type"), whole.Header.Get("Content-Transfer-Encoding"), whole.Body, 0)
+	m.Text, err = findText(whole.Header.Get("Content-Type"), whole.Header.Get("Content-Transfer-Encoding"), whole.Body, 0)
 	return m, err
 }
 
 const maxDepth = 4
 
-// plain finds the first part in plain text.
-func plain(kind, encoding string, body io.Reader, depth int) (string, error) {
+// findText finds the first part in plain text.
+func findText(kind, encoding string, body io.Reader, depth int) (string, error) {
 	media, params, err := mime.ParseMediaType(kind)
 	if err != nil {
 		media = "text/plain"
 	}
 	switch {
 	case strings.HasPrefix(media, "multipart/") && depth < maxDepth:
-		return plainPart(multipart.NewReader(body, params["boundary"]), depth)
+		return findTextInParts(multipart.NewReader(body, params["boundary"]), depth)
 	case media != "text/plain":
 		return "", nil
 	}
@@ -160,7 +160,7 @@ func plain(kind, encoding string, body io.Reader, depth int) (string, error) {
 	return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))), err
 }
 
-func plainPart(parts *multipart.Reader, depth int) (string, error) {
+func findTextInParts(parts *multipart.Reader, depth int) (string, error) {
 	for {
 		p, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -169,7 +169,7 @@ func plainPart(parts *multipart.Reader, depth int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := plain(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, depth+1)
+		text, err := findText(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, depth+1)
 		if text != "" || err != nil {
 			return text, err
 		}
