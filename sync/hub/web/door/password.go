@@ -2,7 +2,6 @@ package door
 
 import (
 	"badged/internal/password"
-	"badged/internal/secret"
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
@@ -52,10 +51,10 @@ func passwordPage(r *page.Request, c choice) page.Reply {
 func setPassword(r *page.Request) (page.Reply, error) {
 	form := r.Form()
 	var f followed
-	var words []string
+	var personal []string
 	err := r.Read(func(tx fleet.Tx) (err error) {
 		if f, err = findLink(tx, r); err == nil {
-			words, err = nearWords(tx, r, f.Account, form)
+			personal, err = personalWords(tx, f.Account, form)
 		}
 		return err
 	})
@@ -71,43 +70,25 @@ func setPassword(r *page.Request) (page.Reply, error) {
 		form.Set("password", password.Propose().Reveal())
 		return passwordPage(r, c), nil
 	}
-	phc, err := hashChosen(r, form, "password", words)
+	if !form.CheckNewPassword("password", personal...) {
+		return passwordPage(r, c), nil
+	}
+	phc, err := form.HashPassword("password")
 	if err != nil {
 		return page.Reply{}, err
-	}
-	if phc == "" {
-		return passwordPage(r, c), nil
 	}
 	return keepPassword(r, c, phc)
 }
 
-// nearWords are the words that a password must not consist of: those of the site and of the
-// person.
-func nearWords(tx fleet.Tx, r *page.Request, id people.ID, f *page.Form) ([]string, error) {
-	words := []string{r.Site.Name, "badged", f.Value("email"), f.Value("first"), f.Value("last")}
+// personalWords are names and addresses of whoever chooses a password: what the form has of
+// them, and what the account has.
+func personalWords(tx fleet.Tx, id people.ID, f *page.Form) ([]string, error) {
+	words := []string{f.Value("email"), f.Value("first"), f.Value("last")}
 	if id == (people.ID{}) {
 		return words, nil
 	}
 	a, err := tx.Account(id)
 	return append(words, a.First, a.Last, a.Email), err
-}
-
-// hashChosen gives what is kept of a password that somebody chose; empty: it may not be
-// chosen, and the form says why.
-func hashChosen(r *page.Request, f *page.Form, field string, words []string) (string, error) {
-	if !checkChosen(r, f, field, words) {
-		return "", nil
-	}
-	return password.Hash(r.Context(), secret.New(f.Raw(field)))
-}
-
-// checkChosen refuses in place a password that may not be chosen.
-func checkChosen(r *page.Request, f *page.Form, field string, words []string) bool {
-	problem := password.Check(secret.New(f.Raw(field)), password.Least, words...)
-	if problem != "" {
-		f.Refuse(field, r.T("door.password."+string(problem)))
-	}
-	return problem == ""
 }
 
 // keepPassword uses the link up.

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"badged/internal/password"
 	"badged/internal/profile"
 	"badged/internal/secret"
 	"badged/sync/hub/access"
@@ -73,7 +72,7 @@ func requestOwn(r *page.Request) (page.Reply, error) {
 	began := time.Now()
 	f := r.Form()
 	checkAddress(r, f)
-	if !checkChosen(r, f, "password", []string{r.Site.Name, "badged", f.Value("email")}) || !f.OK() {
+	if !f.CheckNewPassword("password", f.Value("email")) || !f.OK() {
 		waitSteady(r.Context(), began)
 		return ownPage(r, f).Refused(), nil
 	}
@@ -84,7 +83,7 @@ func requestOwn(r *page.Request) (page.Reply, error) {
 	case wait > 0:
 		return tooMany(r, f, wait, ownPage), nil
 	}
-	key, sealed, err := sealOwn(r, f)
+	key, sealed, err := sealOwn(f)
 	if err != nil {
 		return page.Reply{}, err
 	}
@@ -108,8 +107,8 @@ func countOwn(r *page.Request) (wait time.Duration, err error) {
 }
 
 // sealOwn hashes the password that was chosen, and seals what is kept of it with a new key.
-func sealOwn(r *page.Request, f *page.Form) (key people.SessionToken, sealed []byte, err error) {
-	phc, err := password.Hash(r.Context(), secret.New(f.Raw("password")))
+func sealOwn(f *page.Form) (key people.SessionToken, sealed []byte, err error) {
+	phc, err := f.HashPassword("password")
 	if err != nil {
 		return key, nil, err
 	}

@@ -284,6 +284,20 @@ func TestChangingThePasswordEndsOtherSessions(t *testing.T) {
 	b.Open("/moi").Shows("Bonjour Ada Byron")
 }
 
+// S5.07: a member's new password is judged as one that is chosen at the door: it may not be
+// made of the name of the product, of the site or of the member.
+func TestANewPasswordIsJudgedAsAtTheDoor(t *testing.T) {
+	s := newStand(t)
+	s.access(func(tx access.Tx) error {
+		_, err := access.ChangeSettings(tx, map[string]string{"name": "Clos Saint-Marc"})
+		return err
+	})
+	p := s.As(s.ada()).Open("/moi/securite").Follow("Changer de mot de passe")
+	for _, typed := range []string{"badged-2026-azerty", "ClosSaint-Marc2026", "Byron-Byron-Byron-2026"} {
+		p = p.Fill("password", typed).Press("Définir").Is(422).Shows("Il se devine trop vite").Hides(typed)
+	}
+}
+
 // Home says what to do next, and why nothing opens.
 func TestHomeSaysWhatToDoNext(t *testing.T) {
 	s := newStand(t)

@@ -2,7 +2,6 @@ package me
 
 import (
 	"badged/internal/password"
-	"badged/internal/secret"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/page"
@@ -54,12 +53,11 @@ func changePassword(r *page.Request) (page.Reply, error) {
 		d.Proposed = password.Propose().Reveal()
 		return page.Show("me/password", r.T("me.password.title"), d), nil
 	}
-	a, typed := r.Account(), secret.New(f.Raw("password"))
-	if problem := password.Check(typed, password.Least, r.Site.Name, a.First, a.Last, a.Email); problem != "" {
-		f.Refuse("password", r.T("me.password."+string(problem)))
+	a := r.Account()
+	if !f.CheckNewPassword("password", a.First, a.Last, a.Email) {
 		return page.Show("me/password", r.T("me.password.title"), d).Refused(), nil
 	}
-	phc, err := password.Hash(r.Context(), typed)
+	phc, err := f.HashPassword("password")
 	if err != nil {
 		return page.Reply{}, err
 	}

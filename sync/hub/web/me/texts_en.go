@@ -216,10 +216,6 @@ var english = map[string]string{
 	"me.password.propose":         "Propose a strong password",
 	"me.password.proposed":        "Proposal",
 	"me.password.proposed.text":   "Copy it into your password manager, then type it below.",
-	"me.password.too_short":       "It is too short: at least 15 characters.",
-	"me.password.too_long":        "It is too long: 256 characters at most.",
-	"me.password.too_common":      "It is guessed too soon: add words of your own.",
-	"me.password.bad_text":        "It has a character that nobody can type.",
 	"me.password.done":            "Your password is changed.",
 
 	"me.data.title":           "My data",

@@ -216,10 +216,6 @@ var french = map[string]string{
 	"me.password.propose":         "Proposer un mot de passe robuste",
 	"me.password.proposed":        "Proposition",
 	"me.password.proposed.text":   "Copiez-le dans votre gestionnaire de mots de passe, puis tapez-le ci-dessous.",
-	"me.password.too_short":       "Il est trop court\u00a0: 15 caractères au moins.",
-	"me.password.too_long":        "Il est trop long\u00a0: 256 caractères au plus.",
-	"me.password.too_common":      "Il se devine trop vite\u00a0: ajoutez des mots à vous.",
-	"me.password.bad_text":        "Il contient un caractère qui ne se tape pas.",
 	"me.password.done":            "Votre mot de passe est changé.",
 
 	"me.data.title":           "Mes données",

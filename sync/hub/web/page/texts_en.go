@@ -47,4 +47,9 @@ var english = map[string]string{
 	"page.failed.todo":   "Try again in a minute. If it goes on, tell whoever runs the site.",
 	"page.refused.title": "That is not possible this way",
 	"page.refused.todo":  "Go back to correct it or to choose something else.",
+
+	"page.password.too_short":  "It is too short: 15 characters or more.",
+	"page.password.too_long":   "It is too long: 256 characters at most.",
+	"page.password.too_common": "It is guessed too fast: known words, rows of keys or the name of the site. Add words of your own.",
+	"page.password.bad_text":   "It has a character that nobody can type.",
 }
