@@ -153,6 +153,9 @@ func Reauthenticate(tx Tx, t SessionToken) error {
 	if err := tx.PutSession(s); err != nil {
 		return err
 	}
+	if err := ForgetTries(tx, confirmKey(s.Hash)); err != nil {
+		return err
+	}
 	return tx.Record(audit.Change{Action: "session.reauthenticate", Object: HexID(a.ID), Subject: a.ID})
 }
 

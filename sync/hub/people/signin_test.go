@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -87,6 +88,113 @@ func TestNobodyLocksSomebodyElseOut(t *testing.T) {
 	l.advance(15 * time.Minute)
 	if n := l.tries("p1@example.com", "192.0.2.1", 50); n != 10 {
 		t.Errorf("later it has %d", n)
+	}
+}
+
+// rows tells how many counts of tries are kept.
+func (l later) rows() (n int) {
+	l.t.Helper()
+	back := errors.New("take it back")
+	if err := l.try(func(tx people.Tx) (err error) {
+		if n, err = tx.PruneTries(tx.Now.Add(48 * time.Hour)); err == nil {
+			err = back
+		}
+		return err
+	}); !errors.Is(err, back) {
+		l.t.Fatal(err)
+	}
+	return n
+}
+
+// Once a network has spent its tries, whatever else it sends leaves nothing in the database.
+func TestASpentNetworkWritesNothing(t *testing.T) {
+	l := newLater(t)
+	for i := range 10 {
+		l.tries(fmt.Sprintf("p%d@example.com", i), "192.0.2.1", 10)
+	}
+	before := l.rows()
+	for i := range 10 {
+		if n := l.tries(fmt.Sprintf("q%d@example.com", i), "192.0.2.1", 1); n != 0 {
+			t.Errorf("it has %d more", n)
+		}
+	}
+	if after := l.rows(); before == 0 || after != before {
+		t.Errorf("%d counts became %d", before, after)
+	}
+}
+
+// Whoever waits is not counted: knocking at one address for long keeps no neighbour out.
+func TestWaitingIsNotCountedAgainstTheNetwork(t *testing.T) {
+	l := newLater(t)
+	for range 200 {
+		l.tries("ada@example.com", "192.0.2.1", 1)
+	}
+	if n := l.tries("eve@example.com", "192.0.2.1", 50); n != 10 {
+		t.Errorf("a neighbour has %d tries", n)
+	}
+}
+
+// Neighbours behind one address who log in keep nobody out; a log-in of one's own gives no
+// guesses at others back.
+func TestLogInsOfNeighboursKeepNobodyOut(t *testing.T) {
+	l := newLater(t)
+	logIn := func(email string) {
+		if n := l.tries(email, "192.0.2.1", 1); n != 1 {
+			t.Fatalf("%s has to wait", email)
+		}
+		l.do(func(tx people.Tx) error { return people.ForgetLogins(tx, email, "192.0.2.1") })
+	}
+	for i := range 150 {
+		logIn(fmt.Sprintf("p%d@example.com", i))
+	}
+	sum := 0
+	for i := range 30 {
+		sum += l.tries(fmt.Sprintf("q%d@example.com", i), "192.0.2.1", 6)
+		if sum < 100 {
+			logIn("eve@example.com")
+		}
+	}
+	if sum != 100 {
+		t.Errorf("between log-ins of its own one place has %d tries at others", sum)
+	}
+}
+
+// Whoever proves again who they are is counted by their session: others neither keep them
+// out nor get more guesses by it.
+func TestASessionHasItsOwnTries(t *testing.T) {
+	l := newLater(t)
+	a := l.add(person("Ada", "Byron", "ada@example.com"))
+	var here, there people.SessionToken
+	l.do(func(tx people.Tx) (err error) {
+		if here, _, err = people.OpenSession(tx, a.ID, people.Client{}); err == nil {
+			there, _, err = people.OpenSession(tx, a.ID, people.Client{})
+		}
+		return err
+	})
+	tries := func(token people.SessionToken, limit int) (n int) {
+		for range limit {
+			var wait time.Duration
+			l.do(func(tx people.Tx) (err error) {
+				wait, err = people.CountConfirm(tx, token.Hash())
+				return err
+			})
+			if wait > 0 {
+				break
+			}
+			n++
+		}
+		return n
+	}
+	l.tries("ada@example.com", "192.0.2.1", 50)
+	if n := tries(here, 9); n != 9 {
+		t.Errorf("a session has %d tries", n)
+	}
+	l.do(func(tx people.Tx) error { return people.Reauthenticate(tx, here) })
+	if n := tries(here, 50); n != 10 {
+		t.Errorf("after it was the owner it has %d", n)
+	}
+	if n := tries(there, 50); n != 10 {
+		t.Errorf("another one has %d", n)
 	}
 }
 

@@ -28,19 +28,34 @@ type Throttle interface {
 // through; 0: it is now. Waiting tries are not counted, so that nobody waits longer for
 // trying. Keys are kept as hashes: they hold addresses.
 func CountTry(tx Tx, key string, l Limit) (wait time.Duration, err error) {
-	h := sha256.Sum256([]byte(key))
-	n, until, err := tx.Tries(h)
-	if errors.Is(err, ErrNotFound) || err == nil && !until.After(tx.Now) {
-		n, until, err = 0, tx.Now.Add(l.Per), nil
+	t, wait, err := lookUpTries(tx, key, l)
+	if wait > 0 || err != nil {
+		return wait, err
 	}
-	if err != nil {
-		return 0, err
-	}
-	if n >= l.Tries {
-		return until.Sub(tx.Now), nil
-	}
-	return 0, tx.PutTries(h, n+1, until)
+	return 0, t.add(tx)
 }
+
+// tries are those at what a key names, and when they are over.
+type tries struct {
+	hash  [32]byte
+	count int
+	until time.Time
+}
+
+// lookUpTries gives the tries so far, and how long the next one has to wait.
+func lookUpTries(tx Tx, key string, l Limit) (t tries, wait time.Duration, err error) {
+	t.hash = sha256.Sum256([]byte(key))
+	t.count, t.until, err = tx.Tries(t.hash)
+	if errors.Is(err, ErrNotFound) || err == nil && !t.until.After(tx.Now) {
+		t.count, t.until, err = 0, tx.Now.Add(l.Per), nil
+	}
+	if err == nil && t.count >= l.Tries {
+		wait = t.until.Sub(tx.Now)
+	}
+	return t, wait, err
+}
+
+func (t tries) add(tx Tx) error { return tx.PutTries(t.hash, t.count+1, t.until) }
 
 // ForgetTries begins the count of a key anew.
 func ForgetTries(tx Tx, key string) error { return tx.DropTries(sha256.Sum256([]byte(key))) }
@@ -55,22 +70,36 @@ var (
 )
 
 // CountLogin counts one try to log in with an address from a network, and tells how long to
-// wait before its password is looked at; 0: now.
+// wait before its password is looked at; 0: now. A network whose tries are spent changes
+// nothing any more.
 func CountLogin(tx Tx, email, network string) (wait time.Duration, err error) {
+	from, wait, err := lookUpTries(tx, fromKey(network), perNetwork)
+	if wait > 0 || err != nil {
+		return wait, err
+	}
+	if wait, err = countAddress(tx, email, network); wait > 0 || err != nil {
+		return wait, err
+	}
+	return 0, from.add(tx)
+}
+
+// countAddress counts one try at an address.
+func countAddress(tx Tx, email, network string) (wait time.Duration, err error) {
 	here := loginKey(email, network)
 	if wait, err = CountTry(tx, here, perAddressHere); wait > 0 || err != nil {
 		return wait, err
 	}
 	besieged, err := CountTry(tx, "log in|"+loginName(email), perAddress)
-	if err != nil {
+	if besieged == 0 || err != nil {
 		return 0, err
 	}
-	if besieged > 0 {
-		if wait, err = CountTry(tx, "besieged|"+here, perBesieged); wait > 0 || err != nil {
-			return wait, err
-		}
-	}
-	return CountTry(tx, "log in from|"+network, perNetwork)
+	return CountTry(tx, "besieged|"+here, perBesieged)
+}
+
+// CountConfirm counts one try to prove again in a session who one is, and tells how long to
+// wait before its password is looked at; 0: now. Nobody else has that session.
+func CountConfirm(tx Tx, session [32]byte) (wait time.Duration, err error) {
+	return CountTry(tx, confirmKey(session), perAddressHere)
 }
 
 // ownFrom is how often somebody may choose a password for an account that they ask for, from
@@ -83,12 +112,24 @@ func CountOwn(tx Tx, network string) (wait time.Duration, err error) {
 	return CountTry(tx, "own from|"+network, ownFrom)
 }
 
-// ForgetLogins begins the count of an address from a network anew, once it was the owner's.
+// ForgetLogins begins the count of an address from a network anew, once it was the owner's,
+// and gives the network this try back: log-ins of neighbours keep nobody out.
 func ForgetLogins(tx Tx, email, network string) error {
-	return ForgetTries(tx, loginKey(email, network))
+	if err := ForgetTries(tx, loginKey(email, network)); err != nil {
+		return err
+	}
+	from, _, err := lookUpTries(tx, fromKey(network), perNetwork)
+	if err != nil || from.count == 0 {
+		return err
+	}
+	return tx.PutTries(from.hash, from.count-1, from.until)
 }
 
 func loginKey(email, network string) string { return "log in|" + loginName(email) + "|" + network }
+
+func fromKey(network string) string { return "log in from|" + network }
+
+func confirmKey(session [32]byte) string { return "confirm|" + string(session[:]) }
 
 // loginName is what counts as one address.
 func loginName(email string) string {

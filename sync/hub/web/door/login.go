@@ -44,7 +44,9 @@ func logIn(r *page.Request) (page.Reply, error) {
 	began := time.Now()
 	f := r.Form()
 	email := f.Value("email")
-	who, wait, err := checkPassword(r, email, f.Raw("password"))
+	who, wait, err := checkPassword(r, email, f.Raw("password"), func(tx people.Tx) (time.Duration, error) {
+		return people.CountLogin(tx, email, network(r.HTTP))
+	})
 	switch {
 	case err != nil:
 		return page.Reply{}, err
@@ -76,11 +78,14 @@ type checked struct {
 	ok      bool   // it was this one
 }
 
+// counter counts a try, and tells how long to wait before it is looked at.
+type counter func(people.Tx) (wait time.Duration, err error)
+
 // checkPassword counts a try, and tells whether a password is the one of an address. Above
 // zero, wait is how long nothing is looked at.
-func checkPassword(r *page.Request, email, typed string) (c checked, wait time.Duration, err error) {
+func checkPassword(r *page.Request, email, typed string, count counter) (c checked, wait time.Duration, err error) {
 	err = r.Write(func(tx fleet.Tx) (err error) {
-		wait, err = people.CountLogin(tx.Tx.Tx.Tx, email, network(r.HTTP))
+		wait, err = count(tx.Tx.Tx.Tx)
 		return err
 	})
 	if err != nil || wait > 0 {
@@ -151,7 +156,9 @@ func confirmPage(r *page.Request, f *page.Form) page.Reply {
 // confirm lets somebody who is logged in prove again who they are.
 func confirm(r *page.Request) (page.Reply, error) {
 	f := r.Form()
-	who, wait, err := checkPassword(r, r.Account().Email, f.Raw("password"))
+	who, wait, err := checkPassword(r, r.Account().Email, f.Raw("password"), func(tx people.Tx) (time.Duration, error) {
+		return people.CountConfirm(tx, r.Person.Session.Hash)
+	})
 	switch {
 	case err != nil:
 		return page.Reply{}, err
@@ -161,13 +168,7 @@ func confirm(r *page.Request) (page.Reply, error) {
 		f.Refuse("password", r.T("door.confirm.wrong"))
 		return confirmPage(r, f).Refused(), nil
 	}
-	err = r.Write(func(tx fleet.Tx) error {
-		domain := tx.Tx.Tx.Tx
-		if err := people.ForgetLogins(domain, r.Account().Email, network(r.HTTP)); err != nil {
-			return err
-		}
-		return people.Reauthenticate(domain, r.Person.Token)
-	})
+	err = r.Write(func(tx fleet.Tx) error { return people.Reauthenticate(tx.Tx.Tx.Tx, r.Person.Token) })
 	if err != nil {
 		return page.Reply{}, err
 	}

@@ -2,6 +2,7 @@ package door_test
 
 import (
 	gocontext "context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"badged/sync/hub/people"
 	"badged/sync/hub/web"
 	"badged/sync/hub/web/page"
+	"badged/sync/hub/web/webtest"
 )
 
 func context() gocontext.Context { return gocontext.Background() }
@@ -228,19 +230,47 @@ func TestAFreshLogInIsAskedFor(t *testing.T) {
 func TestWhoeverTriesTooOftenWaits(t *testing.T) {
 	s := newStand(t)
 	s.ada()
-	s.Write(func(tx fleet.Tx) error {
-		for range 10 {
-			if _, err := people.CountLogin(tx.Tx.Tx.Tx, "ada@example.com", "127.0.0.1"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	s.count(10, func(tx people.Tx) error { _, err := people.CountLogin(tx, "ada@example.com", "127.0.0.1"); return err })
 	logIn(s.Browser(), "ada@example.com", right).Is(429).Shows("Trop d’essais depuis cet endroit. Réessayez dans 15 minutes.")
 	s.Advance(16 * time.Minute)
 	if p := logIn(s.Browser(), "ada@example.com", right); p.Path != "/moi" {
 		t.Errorf("later it leads to %s: %s", p.Path, p.Text())
 	}
+}
+
+// PEOPLE §5.3 and §5.4: guesses at the door keep nobody out who is logged in and proves again
+// who they are; there it is the session that has its tries.
+func TestConfirmingCountsBySession(t *testing.T) {
+	s := newStand(t)
+	a := s.ada()
+	b := s.As(a)
+	for i := range 12 {
+		email := fmt.Sprintf("p%d@example.com", i)
+		if i == 0 {
+			email = a.Email
+		}
+		s.count(10, func(tx people.Tx) error { _, err := people.CountLogin(tx, email, "127.0.0.1"); return err })
+	}
+	confirm := func() *webtest.Page { return b.Open("/confirmer").Fill("password", right).Press("Confirmer") }
+	if p := confirm(); p.Path == "/confirmer" {
+		t.Errorf("guesses at the door keep her out: %s", p.Text())
+	}
+	token, _ := people.ParseSessionToken(b.Cookie(page.SessionCookie))
+	s.count(10, func(tx people.Tx) error { _, err := people.CountConfirm(tx, token.Hash()); return err })
+	confirm().Is(429).Shows("Réessayez dans 15 minutes.")
+}
+
+// count does something often in one transaction.
+func (s stand) count(times int, what func(people.Tx) error) {
+	s.t.Helper()
+	s.Write(func(tx fleet.Tx) error {
+		for range times {
+			if err := what(tx.Tx.Tx.Tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // S3.11: what to do when one cannot log in is a page of its own.
