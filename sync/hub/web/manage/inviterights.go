@@ -27,15 +27,8 @@ const (
 // period is from when to when invited people have access; zero: without a bound.
 type period struct{ from, to time.Time }
 
-func readPeriod(r *page.Request, f *page.Form) (p period) {
-	if text := f.Value("from"); text != "" {
-		day, err := time.ParseInLocation(time.DateOnly, text, r.Zone())
-		if err != nil {
-			f.Refuse("from", r.T("manage.date.wrong"))
-		}
-		p.from = day
-	}
-	p.to, _ = lastDay(r, f, "to")
+func readPeriod(r *page.Request, f *page.Form) period {
+	p := period{from: f.FirstDay("from"), to: f.LastDay("to")}
 	if f.OK() && !p.to.IsZero() && !p.to.After(p.from) {
 		f.Refuse("to", r.T("manage.invite.period"))
 	}

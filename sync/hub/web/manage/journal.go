@@ -39,9 +39,10 @@ func journalQuery(r *page.Request) (*page.List, audit.Query, error) {
 		page.Filter{Name: "objet", Label: r.T("manage.log.about"), Options: about},
 		page.Filter{Name: "du", Label: r.T("manage.log.since"), Date: true},
 		page.Filter{Name: "au", Label: r.T("manage.log.until"), Date: true})
-	q := audit.Query{Limit: perPage, Action: l.Value("objet"), Since: l.Day("du", r.Zone())}
-	if until := l.Day("au", r.Zone()); !until.IsZero() {
-		q.Until = until.AddDate(0, 0, 1).Add(-time.Millisecond)
+	q := audit.Query{Limit: perPage, Action: l.Value("objet")}
+	q.Since, _ = r.Site.FirstDay(l.Value("du")) // a day, or empty
+	if until, err := r.Site.LastDay(l.Value("au")); err == nil {
+		q.Until = until.Add(-time.Millisecond)
 	}
 	var err error
 	if after := l.After(); after != "" {

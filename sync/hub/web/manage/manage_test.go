@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
@@ -145,6 +146,21 @@ func TestS308_AResetOnlyAfterTheActivation(t *testing.T) {
 	})
 	b.Open(path).Hides("Envoyer le courriel d’activation").Press("Réinitialiser le mot de passe").Is(200).Shows("/lien/")
 	b.Post(path+"/courriel", nil).Is(409)
+}
+
+// O4, S2.25: the last day of an account counts in full, also where clocks skip the midnight
+// after it.
+func TestTheLastDayOfAnAccountCountsInFull(t *testing.T) {
+	s := webtest.New(t)
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{"time_zone": "America/Havana"})
+		return err
+	})
+	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	s.AsAdmin().Open("/g/membres/"+people.HexID(ada.ID)).Fill("until", "2027-03-13").Press("Enregistrer").Is(200)
+	if got, want := account(s, ada.ID).Expires.UTC().Format(time.RFC3339), "2027-03-14T05:00:00Z"; got != want {
+		t.Errorf("the account ends at %s, want %s", got, want)
+	}
 }
 
 // O4: a person can be renamed, corrected, moved, suspended and erased.

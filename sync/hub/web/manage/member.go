@@ -129,9 +129,9 @@ func dayOf(t time.Time, r *page.Request) string {
 func changeIdentity(r *page.Request) (page.Reply, error) {
 	f := r.Form()
 	var m member
-	until, ok := lastDay(r, f, "until")
+	until := f.LastDay("until")
 	err := r.Write(func(tx fleet.Tx) (err error) {
-		if m, err = memberOf(r, tx); err != nil || !ok {
+		if m, err = memberOf(r, tx); err != nil || !f.OK() {
 			return err
 		}
 		first, last, email, lang := f.Value("first"), f.Value("last"), f.Value("email"), f.Value("lang")
@@ -160,18 +160,4 @@ var identityFields = page.Fields{
 	people.CodeNameMissing: "first", people.CodeNameReserved: "first", people.CodeNameEmpty: "first", people.CodeNameText: "first", people.CodeNameLong: "first",
 	people.CodeEmailBad: "email", people.CodeEmailLong: "email", people.CodeEmailTaken: "email", people.CodeAdminEmail: "email", people.CodeRightEmail: "email",
 	people.CodeLangUnknown: "lang", people.CodeRoleUnknown: "role",
-}
-
-// lastDay reads a field with a date: the moment at which that day ends; zero for none.
-func lastDay(r *page.Request, f *page.Form, name string) (time.Time, bool) {
-	text := f.Value(name)
-	if text == "" {
-		return time.Time{}, true
-	}
-	day, err := time.ParseInLocation(time.DateOnly, text, r.Zone())
-	if err != nil {
-		f.Refuse(name, r.T("manage.date.wrong"))
-		return time.Time{}, false
-	}
-	return day.AddDate(0, 0, 1), true
 }

@@ -38,7 +38,7 @@ func showCreation(r *page.Request, f *page.Form) (page.Reply, error) {
 func addMember(r *page.Request) (page.Reply, error) {
 	f := r.Form()
 	var a people.Account
-	until, _ := lastDay(r, f, "until")
+	until := f.LastDay("until")
 	if f.OK() {
 		err := r.Write(func(tx fleet.Tx) (err error) {
 			a, err = people.Add(tx.Tx.Tx.Tx, people.New{

@@ -4,7 +4,6 @@ var englishShared = map[string]string{
 	"manage.save":                          "Save",
 	"manage.saved":                         "Saved.",
 	"manage.export":                        "Export (CSV)",
-	"manage.date.wrong":                    "This is not a date: 2030-01-31.",
 	"manage.name":                          "Name",
 	"manage.first":                         "First name",
 	"manage.last":                          "Last name",

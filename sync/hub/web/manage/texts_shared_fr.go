@@ -4,7 +4,6 @@ var frenchShared = map[string]string{
 	"manage.save":                          "Enregistrer",
 	"manage.saved":                         "C’est enregistré.",
 	"manage.export":                        "Exporter (CSV)",
-	"manage.date.wrong":                    "Ce n’est pas une date\u00a0: 2030-01-31.",
 	"manage.name":                          "Nom",
 	"manage.first":                         "Prénom",
 	"manage.last":                          "Nom de famille",

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"badged/sync/hub/refusal"
 )
@@ -51,6 +52,24 @@ func (f *Form) Has(name, value string) bool { return slices.Contains(f.values[na
 
 // Set gives fields of a form that is shown their values.
 func (f *Form) Set(name string, values ...string) { f.values[name] = values }
+
+// FirstDay is when the day in a field begins; zero: the field is empty, or refused.
+func (f *Form) FirstDay(name string) time.Time { return f.readDay(name, f.r.Site.FirstDay) }
+
+// LastDay is when the day in a field ends; zero: the field is empty, or refused.
+func (f *Form) LastDay(name string) time.Time { return f.readDay(name, f.r.Site.LastDay) }
+
+func (f *Form) readDay(name string, read func(string) (time.Time, error)) time.Time {
+	day := f.Value(name)
+	if day == "" {
+		return time.Time{}
+	}
+	t, err := read(day)
+	if err != nil {
+		f.Refuse(name, f.r.T("page.date.wrong"))
+	}
+	return t
+}
 
 // Refuse says what is wrong with a field; an empty name: with the form.
 func (f *Form) Refuse(field, text string) {

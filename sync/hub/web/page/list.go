@@ -64,15 +64,6 @@ func (l *List) Value(name string) string {
 	return ""
 }
 
-// Day is when the day begins that a filter was set to; zero: any.
-func (l *List) Day(name string, zone *time.Location) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, l.Value(name), zone)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
 // After is the cursor of the page that is asked for.
 func (l *List) After() string { return l.values.Get(afterParam) }
 

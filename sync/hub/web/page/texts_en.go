@@ -48,6 +48,8 @@ var english = map[string]string{
 	"page.refused.title": "That is not possible this way",
 	"page.refused.todo":  "Go back to correct it or to choose something else.",
 
+	"page.date.wrong": "This is not a date such as 2030-01-31.",
+
 	"page.password.too_short":  "It is too short: 15 characters or more.",
 	"page.password.too_long":   "It is too long: 256 characters at most.",
 	"page.password.too_common": "It is guessed too fast: known words, rows of keys or the name of the site. Add words of your own.",

@@ -48,6 +48,8 @@ var french = map[string]string{
 	"page.refused.title": "Ce n’est pas possible ainsi",
 	"page.refused.todo":  "Revenez en arrière pour corriger ou choisir autre chose.",
 
+	"page.date.wrong": "Ce n’est pas une date comme 2030-01-31.",
+
 	"page.password.too_short":  "Il est trop court\u00a0: 15 caractères au moins.",
 	"page.password.too_long":   "Il est trop long\u00a0: 256 caractères au plus.",
 	"page.password.too_common": "Il se devine trop vite\u00a0: des mots connus, des suites ou le nom du site. Ajoutez des mots à vous.",

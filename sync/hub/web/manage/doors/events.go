@@ -93,7 +93,7 @@ func (f *eventFilter) read(r *page.Request, tx fleet.Tx) error {
 	f.query.Kind, _ = wire.Parse[wire.EventKind](filled["genre"])
 	f.query.Outcome, _ = wire.Parse[wire.Outcome](filled["issue"])
 	f.query.Below, _ = strconv.ParseUint(f.values.Get("after"), 10, 63)
-	f.readPeriod(r)
+	f.query.Since, f.query.Until = f.Form.FirstDay("du"), f.Form.LastDay("au")
 	if filled[personField] != "" || filled[idField] != "" {
 		a, ok, err := f.find(r, tx)
 		if err != nil {
@@ -105,21 +105,6 @@ func (f *eventFilter) read(r *page.Request, tx fleet.Tx) error {
 	}
 	f.Live = f.query.Below == 0 && f.query.Until.IsZero()
 	return nil
-}
-
-// readPeriod reads from which day to which; both are included.
-func (f *eventFilter) readPeriod(r *page.Request) {
-	var err error
-	if day := f.Form.Value("du"); day != "" {
-		if f.query.Since, err = r.Site.FirstDay(day); err != nil {
-			f.Form.Refuse("du", r.T("doors.event.day"))
-		}
-	}
-	if day := f.Form.Value("au"); day != "" {
-		if f.query.Until, err = r.Site.LastDay(day); err != nil {
-			f.Form.Refuse("au", r.T("doors.event.day"))
-		}
-	}
 }
 
 func (f *eventFilter) addOptions(r *page.Request, tx fleet.Tx) error {

@@ -37,7 +37,7 @@ func TestO2_WhoEnteredAndWhy(t *testing.T) {
 		"terminal=nothing":    {"Aucun événement ne correspond", "Ada Byron"},
 		"au=2001-01-01":       {"Aucun événement ne correspond", "Ada Byron"},
 		"genre=door":          {"Aucun événement ne correspond", "Ada Byron"},
-		"issue=granted&du=no": {"Ce n’est pas un jour", "Bob Babbage"},
+		"issue=granted&du=no": {"Ce n’est pas une date comme", "Bob Babbage"},
 	} {
 		b.Open("/g/evenements?"+query).Shows(want[0]).Hides("<td>"+want[1], want[1]+" <a")
 	}

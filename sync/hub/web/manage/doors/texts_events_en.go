@@ -15,7 +15,6 @@ var englishEvents = map[string]string{
 	"doors.event.unreadable":     "A newer terminal wrote this event: update the hub.",
 	"doors.event.from":           "From",
 	"doors.event.to":             "To",
-	"doors.event.day":            "This is not a day.",
 	"doors.kind":                 "Kind",
 	"doors.kind.presentation":    "presentation",
 	"doors.kind.enrolment":       "enrolment",

@@ -15,7 +15,6 @@ var frenchEvents = map[string]string{
 	"doors.event.unreadable":     "Un terminal plus récent a écrit cet événement\u00a0: mettez le serveur à jour.",
 	"doors.event.from":           "Du",
 	"doors.event.to":             "Au",
-	"doors.event.day":            "Ce n’est pas un jour.",
 	"doors.kind":                 "Type",
 	"doors.kind.presentation":    "présentation",
 	"doors.kind.enrolment":       "enregistrement",
