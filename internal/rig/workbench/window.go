@@ -72,7 +72,7 @@ func (w *window) close() { w.ln.Close() }
 // serve shows the hub's web until ctx ends, to requests that are known.
 func (w *window) serve(ctx context.Context, known func(*http.Request) bool) error {
 	proxy := &httputil.ReverseProxy{
-		Transport: &hubTransport{w: w}, Rewrite: w.rewrite, ModifyResponse: w.show,
+		Transport: &hubTransport{w: w}, Rewrite: w.adaptRequest, ModifyResponse: w.adaptResponse,
 		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, err error) {
 			w.log.Debug("the hub's web does not answer", "err", err)
 			http.Error(rw, "the hub does not answer: start it", http.StatusBadGateway)
@@ -88,8 +88,8 @@ func (w *window) serve(ctx context.Context, known func(*http.Request) bool) erro
 	return httpserve.Run(ctx, w.ln, httpserve.Server{Name: "a window on the hub's web", Handler: guard, Log: w.log, Grace: time.Second})
 }
 
-// rewrite makes a request one of a browser at the hub's own address.
-func (w *window) rewrite(r *httputil.ProxyRequest) {
+// adaptRequest makes a request one of a browser at the hub's own address.
+func (w *window) adaptRequest(r *httputil.ProxyRequest) {
 	at := w.hub.webURL()
 	r.SetURL(at)
 	r.Out.Host = at.Host
@@ -104,8 +104,8 @@ func (w *window) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// show keeps the cookies of an answer, and lets the page frame it.
-func (w *window) show(r *http.Response) error {
+// adaptResponse keeps the cookies of an answer, and lets the page frame it.
+func (w *window) adaptResponse(r *http.Response) error {
 	at := w.hub.webURL()
 	w.jar.SetCookies(at, r.Cookies())
 	h := r.Header
