@@ -61,7 +61,7 @@ func (a *app) bundleTrust() *cobra.Command {
 		Args:    cli.Args(0),
 		RunE:    func(*cobra.Command, []string) error { return a.makeTrust(f) },
 	}
-	cmd.Flags().StringSliceVar(&f.root, "root", nil, "public root keys, as `bundle key` printed them")
+	cmd.Flags().StringSliceVar(&f.root, "root", nil, "public root keys, as badgectl bundle key printed them")
 	cmd.Flags().StringSliceVar(&f.release, "release", nil, "public keys that sign releases")
 	cmd.Flags().IntVar(&f.rootNeeds, "root-needs", 2, "root keys that must sign")
 	cmd.Flags().IntVar(&f.releaseNeeds, "release-needs", 1, "release keys that must sign")

@@ -124,7 +124,7 @@ type source struct {
 func (s *source) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.bundlePath, "bundle", "", "the release")
 	cmd.Flags().StringVar(&s.trust, "trust", "badged.trust", "file of trust")
-	cmd.Flags().StringVar(&s.disk, "disk", "", "ID of the disk, as `badgectl flash list` shows it; without it, the only card there is")
+	cmd.Flags().StringVar(&s.disk, "disk", "", "`ID` of the disk, as badgectl flash list shows it; without it, the only card there is")
 	cmd.Flags().StringVar(&s.image, "image", "", "a file in the place of a card, for a virtual machine")
 	_ = cmd.MarkFlagRequired("bundle")
 }

@@ -13,7 +13,7 @@ import (
 func (p *program) adminCommand() *cobra.Command {
 	link := &cobra.Command{
 		Use: "link [EMAIL]", Short: "Make a link by which an administrator gets in without a password, once; without EMAIL, that of the first one",
-		Args:    cobra.RangeArgs(0, 1),
+		Args:    cli.ArgsBetween(0, 1),
 		Example: "  badgehub admin link ada@example.com",
 		RunE: ask(p, send[api.NewAdminLink, api.AdminLink]("POST", "/v1/admin-links", func(args []string) (in api.NewAdminLink, err error) {
 			if len(args) > 0 {

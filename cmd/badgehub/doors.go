@@ -153,7 +153,7 @@ func grantLine(g api.Grant) string {
 
 func (p *program) scheduleCommand() *cobra.Command {
 	set := &cobra.Command{
-		Use: "set SCHEDULE WINDOW...", Short: "Make a schedule, or give one other windows", Args: cobra.MinimumNArgs(1),
+		Use: "set SCHEDULE WINDOW...", Short: "Make a schedule, or give one other windows", Args: cli.ArgsAtLeast(2),
 		Example: "  badgehub schedule set office mon-fri/08:00-18:30 sat/09:00-12:00\n" +
 			"  badgehub schedule set always mon-sun,holiday/00:00-24:00",
 		RunE: ask(p, send[api.Schedule, api.Schedule]("POST", "/v1/schedules", func(args []string) (api.Schedule, error) {

@@ -126,7 +126,25 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdio Stdi
 	root.SetErr(stdio.Err)
 	offerManual(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return Usagef("%s (see `%s --help`)", numberWords.ReplaceAllString(err.Error(), ""), c.CommandPath())
+		return flagError(c, err)
 	})
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return checkFlags(c) }
 	return root.ExecuteContext(ctx)
+}
+
+// checkFlags refuses a command line without a flag that the command needs, before cobra does,
+// whose error would be none of usage.
+func checkFlags(c *cobra.Command) error {
+	err := c.ValidateRequiredFlags()
+	if err == nil {
+		err = c.ValidateFlagGroups()
+	}
+	if err != nil {
+		return flagError(c, err)
+	}
+	return nil
+}
+
+func flagError(c *cobra.Command, err error) error {
+	return Usagef("%s (see `%s --help`)", numberWords.ReplaceAllString(err.Error(), ""), c.CommandPath())
 }

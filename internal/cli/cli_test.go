@@ -23,7 +23,14 @@ func tool(act func(*cobra.Command) error) cli.Program {
 			run := func(c *cobra.Command, _ []string) error { return act(c) }
 			status := &cobra.Command{Use: "status", Args: cli.Args(0), RunE: run}
 			status.Flags().Int("lines", 0, "")
-			root := cli.Group("tool", "A tool", status,
+			pack := &cobra.Command{Use: "pack", Args: cli.Args(0), RunE: run}
+			pack.Flags().String("from", "", "")
+			pack.Flags().String("cert", "", "")
+			pack.Flags().String("key", "", "")
+			pack.MarkFlagsRequiredTogether("cert", "key")
+			_ = pack.MarkFlagRequired("from")
+			root := cli.Group("tool", "A tool", status, pack,
+				&cobra.Command{Use: "open NAME HOURS...", Args: cli.ArgsAtLeast(2), RunE: run},
 				&cobra.Command{Use: "copy FROM [TO]", Args: cli.ArgsBetween(1, 2), RunE: run},
 				&cobra.Command{Use: "show [WHAT]", Args: cli.ArgsBetween(0, 1), RunE: run})
 			return cli.Execute(ctx, root, args, stdio)
@@ -57,6 +64,9 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		{"status --lines x", "(see `tool status --help`)\n"},
 		{"status --colour", "tool: unknown flag: --colour (see `tool status --help`)\n"},
 		{"copy", "tool: `tool copy FROM [TO]` takes 1 to 2 arguments, not 0 (see `tool copy --help`)\n"},
+		{"pack", "tool: required flag(s) \"from\" not set (see `tool pack --help`)\n"},
+		{"pack --from a --cert b", "missing [key] (see `tool pack --help`)\n"},
+		{"open a", "tool: `tool open NAME HOURS...` takes at least 2 arguments, not 1 (see `tool open --help`)\n"},
 		{"show a b", "tool: `tool show [WHAT]` takes at most 1 argument, not 2 (see `tool show --help`)\n"},
 	} {
 		code, out, stderr := run(t, p, strings.Fields(tt.line)...)
@@ -64,7 +74,7 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: code %d, stdout %q, stderr %q", tt.line, code, out, stderr)
 		}
 	}
-	for _, line := range []string{"status", "copy a", "copy a b", "show", "show a"} {
+	for _, line := range []string{"status", "copy a", "copy a b", "show", "show a", "pack --from a", "open a b", "open a b c"} {
 		if code, out, stderr := run(t, p, strings.Fields(line)...); code != 0 || out+stderr != "" {
 			t.Errorf("%s: code %d, %q %q", line, code, out, stderr)
 		}

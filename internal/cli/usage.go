@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,6 +58,9 @@ func OnlyCommands(c *cobra.Command, args []string) error {
 // Args demands exactly n arguments.
 func Args(n int) cobra.PositionalArgs { return ArgsBetween(n, n) }
 
+// ArgsAtLeast demands n arguments or more.
+func ArgsAtLeast(n int) cobra.PositionalArgs { return ArgsBetween(n, math.MaxInt) }
+
 // ArgsBetween demands least to most arguments.
 func ArgsBetween(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
@@ -75,6 +79,8 @@ func usageLine(c *cobra.Command) string {
 
 func countArguments(least, most int) string {
 	switch {
+	case most == math.MaxInt:
+		return fmt.Sprintf("at least %d arguments", least)
 	case most == 0:
 		return "no arguments"
 	case least == 1 && most == 1:
