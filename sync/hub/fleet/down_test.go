@@ -131,7 +131,7 @@ func TestSnapshotsAreCutIntoPages(t *testing.T) {
 	front.wait("doors", func() bool { return len(front.rows[wire.Doors]) == n })
 	front.revs[wire.Doors] = wire.CollectionState{Collection: wire.Doors}
 	front.first = nil
-	front.hello() // a set that does not add up is sent whole
+	front.hello() // as a terminal whose set did not add up says it
 	front.wait("doors again", func() bool { return slices.Contains(front.first, wire.Doors) })
 }
 

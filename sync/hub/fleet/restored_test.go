@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"badged/sync/hub/access"
@@ -93,6 +94,27 @@ func TestARestoredHubJumpsOverNumbers(t *testing.T) {
 	}
 	if open := w.openAlarms(); len(open) != 1 {
 		t.Errorf("alarms %+v", open)
+	}
+}
+
+// Issue 14, 1.2: a hub that was put back lends other numbers under a revision that the
+// terminal has already. The terminal gets all its leases again.
+func TestLeasesWithAnotherHashAreSentWhole(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	hall := w.join("hall")
+	hall.hello()
+	hall.wait("leases", func() bool { return len(hall.numbers()) > 0 })
+	had := hall.revs[wire.Leases]
+	had.Hash[0] ^= 1
+	hall.revs[wire.Leases] = had
+	hall.first = nil
+	hall.hello()
+	for i, name := range []string{"front", "back"} { // with the second door, what the hello asks for is sent
+		w.door(name)
+		hall.wait("the door "+name, func() bool { return len(hall.rows[wire.Doors]) == i+1 })
+	}
+	if !slices.Contains(hall.first, wire.Leases) {
+		t.Errorf("collections %v came, want the leases again", hall.first)
 	}
 }
 
