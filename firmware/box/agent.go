@@ -154,7 +154,7 @@ func (a *agent) once(ctx context.Context, socket *net.UnixConn, fed func()) erro
 			return stop(syscall.SIGTERM)
 		default:
 		}
-		if heard := a.hear(socket); heard {
+		if a.readNotification(socket) {
 			deadline = time.Now().Add(watchdogBound)
 			fed()
 		}
@@ -165,8 +165,9 @@ func (a *agent) once(ctx context.Context, socket *net.UnixConn, fed func()) erro
 	}
 }
 
-// hear waits a moment for what the agent says (sd_notify(3)). It reports whether it works.
-func (a *agent) hear(socket *net.UnixConn) bool {
+// readNotification waits a moment for a notification of the agent (sd_notify(3)). It reports
+// whether the notification says that the agent works.
+func (a *agent) readNotification(socket *net.UnixConn) bool {
 	b := make([]byte, 4096)
 	_ = socket.SetReadDeadline(time.Now().Add(poll)) // on an open socket
 	n, err := socket.Read(b)

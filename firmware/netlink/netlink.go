@@ -48,7 +48,7 @@ func DefaultRoute(name string, gateway netip.Addr) error {
 func do(name, what string, make func(index int) message) error {
 	ifc, err := net.InterfaceByName(name)
 	if err == nil {
-		err = ask(make(ifc.Index))
+		err = sendRequest(make(ifc.Index))
 	}
 	if err != nil {
 		return fmt.Errorf("network %s: %s: %w", name, what, err)
@@ -56,7 +56,8 @@ func do(name, what string, make func(index int) message) error {
 	return nil
 }
 
-func ask(m message) error {
+// sendRequest sends a request to the kernel and returns the error that the kernel answers.
+func sendRequest(m message) error {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, syscall.NETLINK_ROUTE)
 	if err != nil {
 		return os.NewSyscallError("socket", err)

@@ -67,7 +67,7 @@ func (a *Agent) watch(ctx context.Context, wg *sync.WaitGroup, d *doorUnit) {
 	}
 	if d.Exit != nil {
 		presses := make(chan time.Time, pressQueue)
-		wg.Go(func() { a.hear(ctx, d, presses) })
+		wg.Go(func() { a.openOnPresses(ctx, d, presses) })
 		wg.Go(func() {
 			defer close(presses)
 			a.follow(ctx, d.Exit, func(pressed bool, at time.Time) { a.exit(d, pressed, at, presses) })
@@ -111,8 +111,8 @@ func (a *Agent) exit(d *doorUnit, pressed bool, at time.Time, presses chan<- tim
 	}
 }
 
-// hear takes a turn for each press of an exit button.
-func (a *Agent) hear(ctx context.Context, d *doorUnit, presses <-chan time.Time) {
+// openOnPresses opens the door for each press of its exit button, in a turn of its own.
+func (a *Agent) openOnPresses(ctx context.Context, d *doorUnit, presses <-chan time.Time) {
 	for at := range presses {
 		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
 	}

@@ -98,11 +98,12 @@ func (a *Agent) Answer(ctx context.Context, name, sessionID string, version uint
 		if p == nil {
 			return enroll.ErrNoSession
 		}
-		return a.answer(ctx, p, version, agrees)
+		return a.recordAnswer(ctx, p, version, agrees)
 	})
 }
 
-func (a *Agent) answer(ctx context.Context, p *point, version uint64, agrees bool) error {
+// recordAnswer stores the answer, and goes on with the session or ends it.
+func (a *Agent) recordAnswer(ctx context.Context, p *point, version uint64, agrees bool) error {
 	account, err := a.engine.Answer(ctx, p.Point, p.session.account.ID, p.session.card, version, agrees)
 	switch {
 	case errors.Is(err, enroll.ErrNoticeOld):
@@ -126,7 +127,7 @@ func (a *Agent) answerByKey(ctx context.Context, p *point, k keypad.Key) bool {
 	if !p.NoKeyboard || p.session == nil || a.privacy(p) == nil || p.session.created || k != keypad.Hash && k != keypad.Star {
 		return false
 	}
-	_ = a.answer(ctx, p, a.opts.Index.Notice().Version, k == keypad.Hash) // the panel shows whether it went well
+	_ = a.recordAnswer(ctx, p, a.opts.Index.Notice().Version, k == keypad.Hash) // the panel shows whether it went well
 	return true
 }
 

@@ -90,23 +90,23 @@ func (c *Case) Weigh(g Grant, h Hours) {
 	f := c.at.force(g, h)
 	switch {
 	case g.Deny && f >= uncertain:
-		c.note(&c.denies)
+		c.keepFirst(&c.denies)
 	case g.Deny:
 	case f == never:
-		c.note(&c.past)
+		c.keepFirst(&c.past)
 	case f == outOfHours:
-		c.note(&c.shut)
+		c.keepFirst(&c.shut)
 	case f == uncertain:
-		c.note(&c.unsure)
+		c.keepFirst(&c.unsure)
 	case g.dated():
-		c.note(&c.dated)
+		c.keepFirst(&c.dated)
 	default:
-		c.note(&c.staff)
+		c.keepFirst(&c.staff)
 	}
 }
 
-// note remembers the first grant of its sort.
-func (c *Case) note(sort *int) {
+// keepFirst keeps the number of the grant that is being weighed, if it is the first of its sort.
+func (c *Case) keepFirst(sort *int) {
 	if *sort == 0 {
 		*sort = c.weighed
 	}

@@ -38,7 +38,7 @@ func WhoMayPass(tx Tx, door string, at passage.Moment, q WhoQuery) (page []Passi
 		return nil, "", err
 	}
 	w := walk{porter: p, groups: groups, passing: q.Passing, limit: pageOf(q.Limit)}
-	if err := w.begin(q.After); err != nil {
+	if err := w.moveTo(q.After); err != nil {
 		return nil, "", err
 	}
 	for !w.over && len(w.page) < w.limit && w.asked < mostAsked {
@@ -70,9 +70,9 @@ const (
 	ofOwn   = "a"
 )
 
-// begin goes to the place of a cursor. A group that has lost its grants meanwhile is left
-// out.
-func (w *walk) begin(cursor string) error {
+// moveTo moves the walk to the place of a cursor. A group that has lost its grants meanwhile
+// is left out.
+func (w *walk) moveTo(cursor string) error {
 	if cursor == "" {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (w *walk) stepGroup(room int) error {
 	}
 	w.asked += len(members)
 	for _, a := range members {
-		if err := w.ask(a, w.groups[w.at]); err != nil {
+		if err := w.addHolder(a, w.groups[w.at]); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,7 @@ func (w *walk) stepOwn(room int) error {
 	for _, id := range ids {
 		a, err := w.tx.Account(id)
 		if err == nil && !a.State.Final() {
-			err = w.ask(a, 0)
+			err = w.addHolder(a, 0)
 		}
 		if _, err = isFound(err); err != nil {
 			return err
@@ -153,8 +153,9 @@ func (w *walk) stepOwn(room int) error {
 	return nil
 }
 
-// ask asks the rule about an account, unless an earlier group had it; group 0 is behind all.
-func (w *walk) ask(a people.Account, group uint64) error {
+// addHolder decides for an account and adds it to the page, unless an earlier group has it.
+// Group 0 comes after all others.
+func (w *walk) addHolder(a people.Account, group uint64) error {
 	groups, err := w.tx.GroupsOf(a.ID)
 	if err != nil {
 		return err
