@@ -112,7 +112,7 @@ func (b *box) start(img image) {
 	}
 	b.held = img.held.clone()
 	b.open()
-	b.note() // what the start itself told
+	b.recordEvents() // what the start itself told
 	b.connect()
 }
 
@@ -140,6 +140,18 @@ func (b *box) drop() {
 	b.machine = nil
 }
 
+// goOffline ends the connection and keeps the box from connecting.
+func (b *box) goOffline() {
+	b.drop()
+	b.offline = true
+}
+
+// goOnline lets the box connect again.
+func (b *box) goOnline() {
+	b.offline = false
+	b.connect()
+}
+
 func (b *box) publish(kind string, v any) {
 	c := wire.Context{Site: siteID, Terminal: b.name}
 	payload, err := wire.Seal(b.key, c.Of(wire.Up, kind), v)
@@ -164,7 +176,7 @@ func (b *box) receive(m down) {
 		b.do(b.machine.Page(time.Now(), *m.page))
 	default:
 		if a := m.ack; a.Nonce == b.nonce {
-			b.w.tell("%s hears that the hub has %v of %x, born %x, copied %v, %s", b.path, a.Upto, a.Incarnation[:4], a.Born, a.Copied, a.Problem)
+			b.w.logf("%s hears that the hub has %v of %x, born %x, copied %v, %s", b.path, a.Upto, a.Incarnation[:4], a.Born, a.Copied, a.Problem)
 		}
 		b.do(b.machine.Ack(time.Now(), *m.ack))
 	}
@@ -173,9 +185,9 @@ func (b *box) receive(m down) {
 // do does what the machine wants done, as uplink's connection does.
 func (b *box) do(effects []uplink.Effect) {
 	for len(effects) > 0 && b.machine != nil {
-		more, err := b.one(effects[0])
+		more, err := b.doOne(effects[0])
 		if err != nil {
-			b.w.tell("%s drops: %v", b.path, err)
+			b.w.logf("%s drops: %v", b.path, err)
 			b.drop()
 			b.w.after(time.Second+b.w.upTo(4*time.Second), b.connect)
 			return
@@ -198,7 +210,8 @@ func (b *box) planTick() {
 	})
 }
 
-func (b *box) one(e uplink.Effect) ([]uplink.Effect, error) {
+// doOne does one thing that the machine wants done, and gives what it wants next.
+func (b *box) doOne(e uplink.Effect) ([]uplink.Effect, error) {
 	ctx, now := context.Background(), time.Now()
 	switch e := e.(type) {
 	case uplink.Locate:
@@ -214,7 +227,7 @@ func (b *box) one(e uplink.Effect) ([]uplink.Effect, error) {
 	case uplink.Forget:
 		err := b.store.Acked(ctx, e.Durable)
 		if errors.Is(err, wire.ErrFork) {
-			b.w.tell("%s is a fork", b.path)
+			b.w.logf("%s is a fork", b.path)
 			return b.machine.Forked(now), nil
 		}
 		return nil, err
@@ -223,7 +236,7 @@ func (b *box) one(e uplink.Effect) ([]uplink.Effect, error) {
 		if err != nil && !errors.Is(err, wire.ErrHash) {
 			return nil, err
 		}
-		b.noteDenied()
+		b.recordDenied()
 		return b.machine.Applied(now, e.Pages, err), nil
 	case uplink.Renew:
 		for i := range e.Incarnation {
@@ -231,9 +244,9 @@ func (b *box) one(e uplink.Effect) ([]uplink.Effect, error) {
 				e.Incarnation[i] = byte(b.w.rand.Uint32())
 			}
 		}
-		b.w.tell("%s goes on as %x", b.path, e.Incarnation[:4])
+		b.w.logf("%s goes on as %x", b.path, e.Incarnation[:4])
 		err := b.store.Reincarnate(ctx, e.Incarnation)
-		b.note()
+		b.recordEvents()
 		return nil, err
 	case uplink.Drop:
 		return nil, e.Why
@@ -241,8 +254,8 @@ func (b *box) one(e uplink.Effect) ([]uplink.Effect, error) {
 	return nil, nil
 }
 
-// note takes down which events came to the disk.
-func (b *box) note() {
+// recordEvents keeps for the checks which events came to the disk.
+func (b *box) recordEvents() {
 	b.w.must(b.store.Update(context.Background(), func(enroll.Tx) error { return nil })) // behind what was queued
 	tail, err := b.store.Tail(context.Background(), 1000)
 	b.w.must(err)
@@ -266,8 +279,8 @@ func identity(terminal string, order, kind, reason uint64, card, account [16]byt
 	return fmt.Sprintf("%s/%d kind %d reason %d card %x account %x number %d at %d", terminal, order, kind, reason, card[:4], account[:4], number, at)
 }
 
-// noteDenied takes down which revocations have been applied here.
-func (b *box) noteDenied() {
+// recordDenied keeps for the checks which revocations have been applied here.
+func (b *box) recordDenied() {
 	for badge := range b.w.revoked {
 		if k, ok := b.store.Index().Card(siteKey.Card(badge), "front"); ok && k.Binding.State != enroll.BindingActive {
 			b.denied[badge] = true
@@ -279,16 +292,16 @@ func (b *box) noteDenied() {
 func (b *box) present(badge string) {
 	hall := enroll.Point{Name: "hall", Kind: enroll.Print}
 	d := b.engine.Card(context.Background(), hall, reader.NewNumber(badge), reader.TextCard(badge))
-	b.w.tell("%s: %s at the printer: reason %d, number %d", b.path, badge, d.Reason, d.Account.Number)
-	b.note()
+	b.w.logf("%s: %s at the printer: reason %d, number %d", b.path, badge, d.Reason, d.Account.Number)
+	b.recordEvents()
 }
 
-// open holds a member's badge to the door.
+// knock holds a member's badge to the door.
 func (b *box) knock(badge string) {
 	front := enroll.Point{Name: "front", Kind: enroll.DoorP, Door: "front"}
 	d := b.engine.Card(context.Background(), front, reader.NewNumber(badge), reader.TextCard(badge))
 	if d.Open && b.denied[badge] {
 		b.w.wrong("%s opens to %s, whose revocation it had applied", b.path, badge)
 	}
-	b.note()
+	b.recordEvents()
 }

@@ -47,24 +47,27 @@ func (w *world) startHub(img hubImage) {
 }
 
 func (w *world) crashHub() {
-	w.tell("the hub crashes")
+	w.logf("the hub crashes")
 	w.startHub(w.copyHub())
 }
 
-func (w *world) imageHub() {
-	w.tell("the hub is backed up")
+func (w *world) backUpHub() {
+	w.logf("the hub is backed up")
 	w.must(w.hub.Backup(w.ctx(), func() error {
 		w.hubPast = append(w.hubPast, w.copyHub())
 		return nil
 	}))
 }
 
+// restoreHub runs the hub from the first backup that was made.
+func (w *world) restoreHub() { w.startHub(w.hubPast[0]) }
+
 // putHubBack puts an older image on the hub's disk, mostly as badgehub restore does.
 func (w *world) putHubBack() {
 	if len(w.hubPast) == 0 {
 		return
 	}
-	w.tell("the hub is put back")
+	w.logf("the hub is put back")
 	w.startHub(w.hubPast[w.rand.IntN(len(w.hubPast))])
 	clear(w.ended)
 	if w.chance(0.7) {
@@ -85,10 +88,10 @@ func (w *world) revokeSome() {
 		return
 	}
 	badge := w.member()
-	w.tell("%s is revoked", badge)
+	w.logf("%s is revoked", badge)
 	w.revoked[badge] = true
 	w.revoke(badge)
 	for _, b := range w.boxes {
-		b.noteDenied()
+		b.recordDenied()
 	}
 }

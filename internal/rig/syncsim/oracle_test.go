@@ -194,7 +194,7 @@ func (w *world) openAlarms() {
 		})
 	})
 	for _, a := range open {
-		w.tell("alarm %s %s %s", a.Kind, a.Object, a.Detail)
+		w.logf("alarm %s %s %s", a.Kind, a.Object, a.Detail)
 		if a.Kind == fleet.HubRestored {
 			for _, badge := range slices.Sorted(maps.Keys(w.revoked)) {
 				w.revoke(badge)

@@ -80,7 +80,7 @@ func (w *world) playFaults() {
 	end := time.Now().Add(troubled)
 	w.run(time.Now().Add(2 * time.Second))
 	for range acts {
-		w.after(w.upTo(troubled-time.Minute), w.act)
+		w.after(w.upTo(troubled-time.Minute), w.doRandomDeed)
 	}
 	w.run(end)
 }
@@ -88,7 +88,7 @@ func (w *world) playFaults() {
 // playCalm ends all faults and lets everything be heard.
 func (w *world) playCalm() {
 	w.calm = true
-	w.tell("calm")
+	w.logf("calm")
 	end := time.Now().Add(quiet)
 	for _, b := range w.boxes {
 		b.offline = false
@@ -116,14 +116,15 @@ var deeds = []struct {
 	{5, func(w *world) { w.putBack() }},
 	{3, func(w *world) { w.copyBox() }},
 	{4, func(w *world) { w.crashHub() }},
-	{3, func(w *world) { w.imageHub() }},
+	{3, func(w *world) { w.backUpHub() }},
 	{2, func(w *world) { w.putHubBack() }},
 	{2, func(w *world) { w.jumped += time.Duration(w.rand.Int64N(int64(2*time.Hour))) - time.Hour }},
 	{1, func(w *world) { w.remove() }},
 	{3, func(w *world) { w.rogue() }},
 }
 
-func (w *world) act() {
+// doRandomDeed does one of the deeds, each as often as its share says.
+func (w *world) doRandomDeed() {
 	n := w.rand.IntN(100)
 	for _, d := range deeds {
 		if n -= d.of100; n < 0 {
@@ -137,15 +138,14 @@ func (w *world) box() *box { return w.boxes[w.rand.IntN(len(w.boxes))] }
 
 func (w *world) partition() {
 	b := w.box()
-	w.tell("%s is cut off", b.path)
-	b.offline = true
-	b.drop()
-	w.after(w.upTo(3*time.Minute), func() { b.offline = false; b.connect() })
+	w.logf("%s is cut off", b.path)
+	b.goOffline()
+	w.after(w.upTo(3*time.Minute), b.goOnline)
 }
 
 func (w *world) crash() {
 	b := w.box()
-	w.tell("%s crashes", b.path)
+	w.logf("%s crashes", b.path)
 	img := b.copyDisk()
 	b.drop()
 	b.start(img)
@@ -158,7 +158,7 @@ func (w *world) putBack() {
 	if len(b.past) == 0 {
 		return
 	}
-	w.tell("%s is put back", b.path)
+	w.logf("%s is put back", b.path)
 	b.drop()
 	b.start(b.past[w.rand.IntN(len(b.past))])
 }
@@ -171,7 +171,7 @@ func (w *world) copyBox() {
 	b := w.box()
 	c := w.newBox(b.name, b.key)
 	c.removed = b.removed
-	w.tell("%s is a copy of %s", c.path, b.path)
+	w.logf("%s is a copy of %s", c.path, b.path)
 	c.start(b.copyDisk())
 }
 
@@ -180,7 +180,7 @@ func (w *world) remove() {
 	if b.name != "t2" {
 		return
 	}
-	w.tell("%s is locked out", b.name)
+	w.logf("%s is locked out", b.name)
 	for _, c := range w.boxes {
 		c.removed = c.removed || c.name == b.name
 	}

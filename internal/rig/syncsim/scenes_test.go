@@ -20,7 +20,7 @@ func scene(t *testing.T, act func(w *world)) {
 		w := newWorld(dir, 1, io.Discard)
 		defer w.close()
 		w.calm = true
-		w.pass(2 * time.Second)
+		w.runFor(2 * time.Second)
 		act(w)
 		w.playCalm()
 		w.check()
@@ -30,14 +30,36 @@ func scene(t *testing.T, act func(w *world)) {
 	})
 }
 
-func (w *world) pass(d time.Duration) { w.run(time.Now().Add(d)) }
+// runFor runs what is planned within that time.
+func (w *world) runFor(d time.Duration) { w.run(time.Now().Add(d)) }
 
-// enrol presents so many badges that nobody has to a box, a second apart.
+// enrol presents n badges that nobody has to a box, a second apart.
 func (w *world) enrol(b *box, what string, n int) {
 	for i := range n {
 		w.after(0, func() { b.present(fmt.Sprintf("%s %d", what, i)) })
-		w.pass(time.Second)
+		w.runFor(time.Second)
 	}
+}
+
+// enrolSynced enrols, and waits until the hub has the events of a connected box.
+func (w *world) enrolSynced(b *box, what string, n int) {
+	w.enrol(b, what, n)
+	w.runFor(10 * time.Second)
+}
+
+// backUpOneEnrolment backs up a hub that has one enrolment, of the box that is returned.
+func (w *world) backUpOneEnrolment() *box {
+	b := w.boxes[0]
+	w.enrolSynced(b, "common", 1)
+	w.backUpHub()
+	return b
+}
+
+// startCopy runs a second box from a copy of a box's disk.
+func (w *world) startCopy(of *box, disk image) *box {
+	b := w.newBox(of.name, of.key)
+	b.start(disk)
+	return b
 }
 
 // isRenamed reports whether a database goes on as another one than it was.
@@ -66,13 +88,12 @@ func (w *world) alarms(kind fleet.AlarmKind) (n int) {
 func TestACopiedDiskLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
 		first := w.boxes[0]
-		second := w.newBox(first.name, first.key)
-		second.start(first.copyDisk())
+		second := w.startCopy(first, first.copyDisk())
 		for i := range 20 {
 			w.enrol(first, fmt.Sprint("first", i), 1)
 			w.enrol(second, fmt.Sprint("second", i), 1)
 		}
-		w.pass(2 * time.Minute)
+		w.runFor(2 * time.Minute)
 		if w.alarms(fleet.TerminalCopied)+w.alarms(fleet.TerminalRestored) == 0 {
 			w.wrong("nobody is told of the copy")
 		}
@@ -85,15 +106,12 @@ func TestAnOlderCopyUsedOfflineLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
 		b := w.boxes[0]
 		old := b.copyDisk()
-		w.enrol(b, "original", 3)
-		w.pass(10 * time.Second)
-		b.drop()
-		b.offline = true
+		w.enrolSynced(b, "original", 3)
+		b.goOffline()
 		b.start(old)
 		w.enrol(b, "copy", 12)
-		b.offline = false
-		w.after(0, b.connect)
-		w.pass(time.Minute)
+		w.after(0, b.goOnline)
+		w.runFor(time.Minute)
 	})
 }
 
@@ -101,15 +119,13 @@ func TestAnOlderCopyUsedOfflineLosesNothing(t *testing.T) {
 // every event again. (Before: 17 of 34 accounts were renamed, 17 numbers were two people's.)
 func TestARestoredHubLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
-		w.enrol(w.boxes[0], "before", 17)
-		w.pass(10 * time.Second)
-		w.imageHub()
-		w.enrol(w.boxes[0], "lost", 17)
-		w.pass(10 * time.Second)
+		w.enrolSynced(w.boxes[0], "before", 17)
+		w.backUpHub()
+		w.enrolSynced(w.boxes[0], "lost", 17)
 		w.after(0, func() { w.startHub(w.hubPast[0]); w.change(fleet.MarkRestored) })
-		w.pass(time.Second)
+		w.runFor(time.Second)
 		w.enrol(w.boxes[1], "after", 17)
-		w.pass(time.Minute)
+		w.runFor(time.Minute)
 		if w.alarms(fleet.HubRestored) != 1 {
 			w.wrong("the hub does not say that it was put back")
 		}
@@ -122,18 +138,18 @@ func TestARestoredHubLosesNothing(t *testing.T) {
 func TestARestoredHubRevivesNoRevokedCard(t *testing.T) {
 	scene(t, func(w *world) {
 		w.person(1)
-		w.pass(10 * time.Second)
-		w.imageHub()
+		w.runFor(10 * time.Second)
+		w.backUpHub()
 		badge := w.member()
 		w.revoked[badge] = true
 		w.revoke(badge)
-		w.pass(10 * time.Second)
+		w.runFor(10 * time.Second)
 		if !w.boxes[0].denied[badge] {
 			w.wrong("the revocation did not come")
 		}
-		w.after(0, func() { w.startHub(w.hubPast[0]) })
+		w.after(0, w.restoreHub)
 		for range 10 {
-			w.pass(30 * time.Second)
+			w.runFor(30 * time.Second)
 			for _, b := range w.boxes {
 				b.knock(badge)
 			}
@@ -145,24 +161,16 @@ func TestARestoredHubRevivesNoRevokedCard(t *testing.T) {
 // events. The original sends all again that it still has, though the hub had acknowledged it.
 func TestACopyAtARestoredHubHidesNothing(t *testing.T) {
 	scene(t, func(w *world) {
-		b := w.boxes[0]
-		w.enrol(b, "common", 1)
-		w.pass(10 * time.Second)
-		w.imageHub()
+		b := w.backUpOneEnrolment()
 		copied := b.copyDisk()
-		w.enrol(b, "original", 3)
-		w.pass(10 * time.Second)
-		b.drop()
-		b.offline = true
-		w.after(0, func() { w.startHub(w.hubPast[0]) })
-		w.pass(time.Second)
-		second := w.newBox(b.name, b.key)
-		second.start(copied)
-		w.enrol(second, "copy", 5)
-		w.pass(10 * time.Second)
-		b.offline = false
-		w.after(0, b.connect)
-		w.pass(time.Minute)
+		w.enrolSynced(b, "original", 3)
+		b.goOffline()
+		w.after(0, w.restoreHub)
+		w.runFor(time.Second)
+		second := w.startCopy(b, copied)
+		w.enrolSynced(second, "copy", 5)
+		w.after(0, b.goOnline)
+		w.runFor(time.Minute)
 	})
 }
 
@@ -170,20 +178,14 @@ func TestACopyAtARestoredHubHidesNothing(t *testing.T) {
 // both sends what either lacks.
 func TestANewNameAtARestoredHubHidesNothing(t *testing.T) {
 	scene(t, func(w *world) {
-		b := w.boxes[0]
-		w.enrol(b, "common", 1)
-		w.pass(10 * time.Second)
-		w.imageHub()
-		w.enrol(b, "first", 3)
-		w.pass(10 * time.Second)
-		second := w.newBox(b.name, b.key)
-		second.start(b.copyDisk()) // both get new names
+		b := w.backUpOneEnrolment()
+		w.enrolSynced(b, "first", 3)
+		second := w.startCopy(b, b.copyDisk()) // both get new names
 		w.enrol(b, "second", 2)
-		w.pass(3 * time.Minute)
-		second.drop()
-		second.offline = true
-		w.after(0, func() { w.startHub(w.hubPast[0]) })
-		w.pass(time.Minute)
+		w.runFor(3 * time.Minute)
+		second.goOffline()
+		w.after(0, w.restoreHub)
+		w.runFor(time.Minute)
 	})
 }
 
@@ -192,20 +194,18 @@ func TestANewNameAtARestoredHubHidesNothing(t *testing.T) {
 func TestALateFrameOfAnEndedNameDoesNotCount(t *testing.T) {
 	scene(t, func(w *world) {
 		b := w.boxes[0]
-		w.enrol(b, "common", 1)
-		w.pass(10 * time.Second)
+		w.enrolSynced(b, "common", 1)
 		w.deaf = true
 		w.enrol(b, "held", 3)
 		held := w.heldBack
 		w.deaf = false
-		second := w.newBox(b.name, b.key)
-		second.start(b.copyDisk())
+		second := w.startCopy(b, b.copyDisk())
 		w.enrol(second, "copy", 1)
-		w.pass(3 * time.Minute)
+		w.runFor(3 * time.Minute)
 		for _, m := range held {
 			w.after(0, func() { w.link.up <- m })
 		}
-		w.pass(10 * time.Second)
+		w.runFor(10 * time.Second)
 	})
 }
 
@@ -214,18 +214,17 @@ func TestALateFrameOfAnEndedNameDoesNotCount(t *testing.T) {
 func TestAHubPutBackBeforeANewNameSpeaksLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
 		b := w.boxes[0]
-		w.imageHub()
-		w.enrol(b, "lost", 3)
-		w.pass(10 * time.Second)
-		w.newBox(b.name, b.key).start(b.copyDisk())
+		w.backUpHub()
+		w.enrolSynced(b, "lost", 3)
+		w.startCopy(b, b.copyDisk())
 		for end := time.Now().Add(3 * time.Minute); !b.isRenamed() && time.Now().Before(end); {
-			w.pass(5 * time.Millisecond) // half as long as its next hello is on its way
+			w.runFor(5 * time.Millisecond) // half as long as its next hello is on its way
 		}
 		if !b.isRenamed() {
 			w.wrong("the copied database keeps its name")
 		}
-		w.after(0, func() { w.startHub(w.hubPast[0]) })
-		w.pass(time.Minute)
+		w.after(0, w.restoreHub)
+		w.runFor(time.Minute)
 	})
 }
 
@@ -233,27 +232,18 @@ func TestAHubPutBackBeforeANewNameSpeaksLosesNothing(t *testing.T) {
 // then: what the original had brought before is not taken for what the hub has there.
 func TestALongerOriginalAtARestoredHubLosesNothing(t *testing.T) {
 	scene(t, func(w *world) {
-		b := w.boxes[0]
-		w.enrol(b, "common", 1)
-		w.pass(10 * time.Second)
-		w.imageHub()
+		b := w.backUpOneEnrolment()
 		copied := b.copyDisk()
-		w.enrol(b, "original", 3)
-		w.pass(10 * time.Second)
-		b.drop()
-		b.offline = true
+		w.enrolSynced(b, "original", 3)
+		b.goOffline()
 		w.enrol(b, "offline", 6)
-		w.after(0, func() { w.startHub(w.hubPast[0]) })
-		w.pass(time.Second)
-		second := w.newBox(b.name, b.key)
-		second.start(copied)
-		w.enrol(second, "copy", 5)
-		w.pass(10 * time.Second)
-		second.drop()
-		second.offline = true
-		w.pass(10 * time.Second)
-		b.offline = false
-		w.after(0, b.connect)
-		w.pass(time.Minute)
+		w.after(0, w.restoreHub)
+		w.runFor(time.Second)
+		second := w.startCopy(b, copied)
+		w.enrolSynced(second, "copy", 5)
+		second.goOffline()
+		w.runFor(10 * time.Second)
+		w.after(0, b.goOnline)
+		w.runFor(time.Minute)
 	})
 }

@@ -81,7 +81,8 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) tell(format string, args ...any) {
+// logf writes what happens, for whoever replays a seed.
+func (w *world) logf(format string, args ...any) {
 	fmt.Fprintf(w.log, "%s  %s\n", time.Now().Format("15:04:05.000"), strings.ReplaceAll(fmt.Sprintf(format, args...), w.dir+"/", ""))
 }
 
@@ -137,7 +138,7 @@ func (w *world) run(until time.Time) {
 // settle waits until the hub has said all that it has to say, and sends it on its way.
 func (w *world) settle() {
 	synctest.Wait()
-	for _, m := range w.link.take() {
+	for _, m := range w.link.takeMessages() {
 		for _, b := range w.boxes {
 			if b.name == m.terminal && b.machine != nil {
 				w.carry(func() { b.receive(m) })
@@ -261,9 +262,9 @@ func (l *hubLink) Receive() <-chan fleet.Message { return l.up }
 func (l *hubLink) Done() <-chan struct{}         { return nil }
 func (l *hubLink) Close()                        {}
 
-// take gives what the hub has said. Its goroutines say it in any order: for each connection,
-// acknowledgements come first.
-func (l *hubLink) take() []down {
+// takeMessages takes the messages that the hub has sent. Its goroutines send them in any order:
+// for each connection, acknowledgements come first.
+func (l *hubLink) takeMessages() []down {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := l.down
