@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -429,9 +428,9 @@ func (s *server) reopen(tx fleet.Tx, r *http.Request, _ none) (Site, error) {
 
 // idOf is the id in a request's path: 32 hex digits.
 func idOf(r *http.Request) (id access.ID, err error) {
-	b, err := hex.DecodeString(r.PathValue("id"))
-	if err != nil || len(b) != len(id) {
+	id, ok := people.ParseID(r.PathValue("id"))
+	if !ok {
 		return id, invalid(CodeID, "value", clip(r.PathValue("id")))
 	}
-	return access.ID(b), nil
+	return id, nil
 }

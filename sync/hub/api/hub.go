@@ -295,8 +295,8 @@ func auditEntryOf(tx fleet.Tx, e audit.Entry) (out AuditEntry, err error) {
 // actorOf names an account that made a change. Any other actor is called by its id.
 func actorOf(tx fleet.Tx, a audit.Actor) Actor {
 	out := Actor{Kind: string(a.Kind), ID: a.ID, Via: a.Via}
-	if id, err := hex.DecodeString(a.ID); a.Kind == audit.Account && err == nil && len(id) == len(people.ID{}) {
-		out.Name, _ = nameOf(tx, people.ID(id)) // a failing store fails the whole answer
+	if id, ok := people.ParseID(a.ID); ok && a.Kind == audit.Account {
+		out.Name, _ = nameOf(tx, id) // a failing store fails the whole answer
 	}
 	return out
 }

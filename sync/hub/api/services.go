@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/hex"
 	"net/http"
 
 	"badged/sync/hub/fleet"
@@ -113,11 +112,11 @@ func listServiceAccounts(tx fleet.Tx, r *http.Request) (Page[Account], error) {
 	}
 	after := people.Assignee{Group: 1<<63 - 1} // behind the groups
 	if cursor := r.FormValue("after"); cursor != "" {
-		b, err := hex.DecodeString(cursor)
-		if err != nil || len(b) != len(people.ID{}) {
+		id, ok := people.ParseID(cursor)
+		if !ok {
 			return Page[Account]{}, &refusal.Error{Kind: refusal.Invalid, Code: people.CodeListCursor}
 		}
-		after = people.Assignee{Account: people.ID(b)}
+		after = people.Assignee{Account: id}
 	}
 	page, err := tx.Assignees(o.ID, after, limit)
 	next := ""

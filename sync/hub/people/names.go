@@ -60,6 +60,15 @@ func (a Account) hasExpired(t time.Time) bool { return !a.Expires.IsZero() && !a
 // HexID is an id as people see it.
 func HexID(id ID) string { return hex.EncodeToString(id[:]) }
 
+// ParseID reads an id of 32 hex digits; not ok: the text is none.
+func ParseID(text string) (id ID, ok bool) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(id) {
+		return id, false
+	}
+	return ID(b), true
+}
+
 // ShortID is the beginning of an id, enough to find it by.
 func ShortID(id ID) string { return HexID(id)[:8] }
 

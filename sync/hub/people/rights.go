@@ -1,7 +1,6 @@
 package people
 
 import (
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -123,11 +122,11 @@ func accountOfActor(tx Tx) (_ Account, ok bool, err error) {
 	if tx.By.Kind != audit.Account {
 		return Account{}, false, nil
 	}
-	b, err := hex.DecodeString(tx.By.ID)
-	if err != nil || len(b) != len(ID{}) {
+	id, ok := ParseID(tx.By.ID)
+	if !ok {
 		return Account{}, true, nil // nobody's: it may do nothing
 	}
-	a, err := tx.Account(ID(b))
+	a, err := tx.Account(id)
 	if errors.Is(err, ErrNotFound) {
 		err = nil
 	}

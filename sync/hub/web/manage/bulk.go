@@ -1,11 +1,9 @@
 package manage
 
 import (
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
@@ -69,9 +67,9 @@ type handed struct {
 
 // changeTicked changes one member that was ticked, in a transaction of its own.
 func (m *manage) changeTicked(r *page.Request, text, action string) (link handedLink, err error) {
-	id, err := parseID(text)
-	if err != nil {
-		return link, err
+	id, ok := people.ParseID(text)
+	if !ok {
+		return link, page.ErrNotFound
 	}
 	err = r.Write(func(tx fleet.Tx) (err error) {
 		if a, err := tx.Account(id); err != nil {
@@ -111,12 +109,4 @@ func confirmMany(r *page.Request, ids []string) page.Reply {
 		Title: r.N("manage.bulk.suspend", len(ids)), Text: r.T("manage.suspend.text"), Action: "/g/membres", Button: r.T("manage.suspend"),
 		Cancel: "/g/membres", Danger: true, Hidden: slices.Clip(hidden),
 	})
-}
-
-func parseID(text string) (people.ID, error) {
-	b, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(b) != len(people.ID{}) {
-		return people.ID{}, page.ErrNotFound
-	}
-	return people.ID(b), nil
 }

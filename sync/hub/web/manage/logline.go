@@ -1,7 +1,6 @@
 package manage
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,14 +101,14 @@ func (n accountNames) actor(a audit.Actor) (string, error) {
 
 // of is the name of the account with an id in hex; empty if it is none.
 func (n accountNames) of(text string) (string, error) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(people.ID{}) {
+	id, ok := people.ParseID(text)
+	if !ok {
 		return "", nil
 	}
 	if name, ok := n.known[text]; ok {
 		return name, nil
 	}
-	a, err := n.tx.Account(people.ID(b))
+	a, err := n.tx.Account(id)
 	name := ""
 	switch {
 	case err == nil:

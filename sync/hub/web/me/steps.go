@@ -1,7 +1,6 @@
 package me
 
 import (
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -230,11 +229,11 @@ func (s *steps) find(r *page.Request, tx fleet.Tx) (access.Enrolment, error) {
 	if err != nil {
 		return access.Enrolment{}, err
 	}
-	b, err := hex.DecodeString(r.Path("enrolment"))
-	if err != nil || len(b) != len(access.ID{}) {
-		return access.Enrolment{}, page.ErrNotFound
+	id, err := r.ID("enrolment")
+	if err != nil {
+		return access.Enrolment{}, err
 	}
-	return access.FindEnrolment(tx.Tx.Tx, a.ID, access.ID(b))
+	return access.FindEnrolment(tx.Tx.Tx, a.ID, id)
 }
 
 // showStep is the second step, the third, or the end.

@@ -2,7 +2,6 @@ package page
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -93,13 +92,14 @@ func (r *Request) WriteAs(by audit.Actor, fn func(fleet.Tx) error) error {
 // Path is a part of the address that the route's pattern names.
 func (r *Request) Path(name string) string { return r.HTTP.PathValue(name) }
 
-// ID is the account that the address names; ErrNotFound if it is no id.
+// ID is the id that a part of the address is, of an account or something else; ErrNotFound if
+// it is none.
 func (r *Request) ID(name string) (people.ID, error) {
-	b, err := hex.DecodeString(r.Path(name))
-	if err != nil || len(b) != len(people.ID{}) {
-		return people.ID{}, ErrNotFound
+	id, ok := people.ParseID(r.Path(name))
+	if !ok {
+		return id, ErrNotFound
 	}
-	return people.ID(b), nil
+	return id, nil
 }
 
 // File is a file that came with the form, and its name; http.ErrMissingFile

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"encoding/hex"
 	"errors"
 	"maps"
 
@@ -43,13 +42,13 @@ func (r *Request) WordsAbout(a people.Account, e *refusal.Error) string {
 
 // nameOf is the name of the account with an id in hex; the text itself for none.
 func (r *Request) nameOf(text string) string {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(people.ID{}) {
+	id, ok := people.ParseID(text)
+	if !ok {
 		return text
 	}
 	name := text
 	_ = r.Read(func(tx fleet.Tx) error { // without the name the id says it
-		a, err := tx.Account(people.ID(b))
+		a, err := tx.Account(id)
 		if err == nil {
 			name = a.DisplayName()
 		}

@@ -1,7 +1,6 @@
 package doors
 
 import (
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -267,16 +266,8 @@ func (d *grantPage) read(r *page.Request, tx fleet.Tx) (n access.NewGrant, err e
 	return n, err
 }
 
-func grantID(r *page.Request) (id access.ID, err error) {
-	b, err := hex.DecodeString(r.Path("grant"))
-	if err != nil || len(b) != len(id) {
-		return id, page.ErrNotFound
-	}
-	return access.ID(b), nil
-}
-
 func confirmGrantRemoval(r *page.Request) (page.Reply, error) {
-	id, err := grantID(r)
+	id, err := r.ID("grant")
 	if err != nil {
 		return page.Reply{}, err
 	}
@@ -296,7 +287,7 @@ func confirmGrantRemoval(r *page.Request) (page.Reply, error) {
 }
 
 func removeGrant(r *page.Request) (page.Reply, error) {
-	id, err := grantID(r)
+	id, err := r.ID("grant")
 	if err != nil {
 		return page.Reply{}, err
 	}

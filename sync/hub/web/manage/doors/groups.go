@@ -184,7 +184,7 @@ func removeMember(r *page.Request) (page.Reply, error) {
 		if err != nil {
 			return err
 		}
-		id, ok := parseID(r.Form().Value(idField))
+		id, ok := people.ParseID(r.Form().Value(idField))
 		if !ok {
 			return page.ErrNotFound
 		}

@@ -1,7 +1,6 @@
 package doors
 
 import (
-	"encoding/hex"
 	"errors"
 
 	"badged/sync/hub/fleet"
@@ -85,15 +84,6 @@ func (c *chooser) offer(r *page.Request, tx fleet.Tx, typed string) error {
 	c.Form.Set(offerField, typed)
 	c.Form.Set(idField)
 	return err
-}
-
-// parseID is an id of 32 hex digits.
-func parseID(text string) (id people.ID, ok bool) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != len(id) {
-		return id, false
-	}
-	return people.ID(b), true
 }
 
 // nameOf is how an account is shown; a dash for one that is gone.
