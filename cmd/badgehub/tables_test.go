@@ -181,11 +181,22 @@ func TestAnImportTellsColumnsThatItDoesNotUse(t *testing.T) {
 // A refusal says what the thing may be, or where that is written.
 func TestWrongWordsAreToldWithWhatIsRight(t *testing.T) {
 	p := serveIn(t, t.TempDir())
-	get[api.Account](p, "account", "add", "Ada Byron")
+	get[api.Account](p, "account", "add", "Ada Byron", "--email", "ada@example.com", "--active")
+	get[api.Account](p, "account", "add", "Bob Li")
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
+		{[]string{"account", "add", "Eve", "--email", "eve"}, "Example: ada@example.com"},
+		{[]string{"account", "link", "Ada Byron"}, "account link ACCOUNT --reset"},
+		{[]string{"account", "link", "Bob Li"}, "account edit ACCOUNT --email"},
+		{[]string{"admin", "link", "ada@example.com"}, "role set ACCOUNT admin"},
+		{[]string{"mail", "test", "ada@example.com"}, "site set mail_out=smtp mail_server="},
+		{[]string{"mail", "retry", "99"}, "mail list"},
+		{[]string{"site", "set", "mail_from=x"}, "Example: badges@example.com"},
+		{[]string{"service", "add", "copy"}, "--fr and --en"},
+		{[]string{"notice", "publish", "texts_test.go", "texts_test.go"}, "--short-fr and --short-en"},
+		{[]string{"grant", "remove", "99"}, "`list` beside this one"},
 		{[]string{"schedule", "set", "office", "mon/08:00-25:00"}, "25:00 is not a time from 00:00 to 24:00 (to)"},
 		{[]string{"event", "list", "--since", "yesterday"}, "nor a moment (2030-01-31T08:00:00+01:00) (since)."},
 		{[]string{"account", "state", "Ada Byron", "supended"}, "account state --help"},

@@ -47,6 +47,21 @@ func headingsIn(lang, english string) string {
 // advice is what to do about a refusal, by its code: what belongs to the command line and
 // not to the hub.
 var advice = map[string]text{
+	"account_activated": {"`badgehub account link ACCOUNT --reset` fait le lien.", "`badgehub account link ACCOUNT --reset` makes the link."},
+	"account_not_activated": {"`badgehub account link ACCOUNT` fait le lien d’activation.",
+		"`badgehub account link ACCOUNT` makes the link of the activation."},
+	"account_no_address": {"`badgehub account edit ACCOUNT --email ada@example.com`.", "`badgehub account edit ACCOUNT --email ada@example.com`."},
+	"admin_link_role":    {"`badgehub role set ACCOUNT admin` le donne.", "`badgehub role set ACCOUNT admin` gives it."},
+	"setup_done":         {"Donnez l’adresse d’un administrateur\u00a0: `badgehub admin link EMAIL`.", "Name an administrator: `badgehub admin link EMAIL`."},
+	"email_bad":          {"Exemple\u00a0: ada@example.com.", "Example: ada@example.com."},
+	"setting_address":    {"Exemple\u00a0: badges@example.com.", "Example: badges@example.com."},
+	"mail_no_server": {"Exemple\u00a0: `badgehub site set mail_out=smtp mail_server=mail.example.com mail_from=badges@example.com`.",
+		"Example: `badgehub site set mail_out=smtp mail_server=mail.example.com mail_from=badges@example.com`."},
+	"mail_not_found": {"Voyez `badgehub mail list`.", "See `badgehub mail list`."},
+	"notice_text": {"Le texte entier est dans les deux fichiers, le texte court dans --short-fr et --short-en.",
+		"The whole text is in the two files, the short one in --short-fr and --short-en."},
+	"not_an_id":         {"La commande `list` du même groupe les montre.", "The command `list` beside this one shows them."},
+	"service_name":      {"Donnez --fr et --en.", "Give --fr and --en."},
 	"alarm_missing":     {"Voyez `badgehub alarm list`.", "See `badgehub alarm list`."},
 	"account_not_found": {"Voyez `badgehub account list`.", "See `badgehub account list`."},
 	"card_not_found": {"Voyez `badgehub card list`, ou pour les cartes qui ne sont à personne `badgehub card list --unknown`.",
