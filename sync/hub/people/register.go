@@ -71,8 +71,12 @@ func Welcome(tx Tx, a Account, pin secret.Text) error {
 const knownOnceIn = 24 * time.Hour
 
 // TellRegistered tells the owner of an account that somebody registers with its address. One
-// that was not activated yet gets its activation instead.
+// that was not activated yet gets its activation instead. Without a mail server nothing goes
+// out, and a link that was handed over stays good.
 func TellRegistered(tx Tx, a Account) error {
+	if goes, err := mail.Configured(tx.Tx); err != nil || !goes {
+		return err
+	}
 	wait, err := CountTry(tx, "known|"+HexID(a.ID), Limit{1, knownOnceIn})
 	if err != nil || wait > 0 {
 		return err

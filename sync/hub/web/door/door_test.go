@@ -9,6 +9,7 @@ import (
 
 	"badged/internal/password"
 	"badged/internal/secret"
+	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/store/teststore"
@@ -38,7 +39,20 @@ type stand struct {
 	t *testing.T
 }
 
-func newStand(t *testing.T, parts ...page.Part) stand { return stand{webtest.New(t, parts...), t} }
+// newStand is a hub whose mails go out, for all that the pages know.
+func newStand(t *testing.T, parts ...page.Part) stand {
+	s := stand{webtest.New(t, parts...), t}
+	s.set(map[string]string{"mail_out": "sendmail", "mail_from": "hub@example.org"})
+	return s
+}
+
+func (s stand) set(change map[string]string) {
+	s.t.Helper()
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.ChangeSettings(tx.Tx.Tx, change)
+		return err
+	})
+}
 
 // add makes an account with the password right.
 func (s stand) add(n people.New) people.Account {

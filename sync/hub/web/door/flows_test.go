@@ -278,6 +278,38 @@ func TestNoRequestTellsOfAddresses(t *testing.T) {
 	s.Browser().Post("/oublie", form("email", "no address")).Is(422).Shows("Ce n’est pas une adresse électronique")
 }
 
+// Without a mail server, links are handed over: a stranger who asks for a mail to the same
+// address takes none away, and sees the same pages.
+func TestAStrangerTakesNoLinkThatWasHandedOver(t *testing.T) {
+	s := newStand(t)
+	s.web()
+	s.set(map[string]string{"mail_out": "none"})
+	eve := s.AddPerson(people.New{First: "Eve", Email: "eve@example.com"})
+	var reset people.Token
+	ada, activation := s.ada(), s.activation(eve)
+	s.Write(func(tx fleet.Tx) (err error) {
+		reset, err = people.IssueLink(tx.Tx.Tx.Tx, people.Reset, ada.ID, "")
+		return err
+	})
+	for _, path := range []string{"/creer", "/oublie", "/nouveau"} {
+		pages := map[string]bool{}
+		for _, email := range []string{"eve@example.com", "ada@example.com", "nobody@example.com"} {
+			p := s.Browser().Post(path, form("name", "Bob", "email", email, "password", right)).Is(200)
+			pages[without(p, email)] = true
+		}
+		if len(pages) != 1 {
+			t.Errorf("%s: the pages differ", path)
+		}
+	}
+	for _, l := range s.mails() {
+		if l.To != "nobody@example.com" {
+			t.Errorf("a mail %s waits for a server", l.Purpose)
+		}
+	}
+	choose(s.Browser().Open(activation).Is(200), right).Is(200)
+	choose(s.Browser().Open(reset.Path()).Is(200), right).Is(200)
+}
+
 // S3.08: a forgotten password; the former one works until another is chosen, then all
 // sessions are over.
 func TestAForgottenPasswordIsReset(t *testing.T) {
