@@ -67,3 +67,38 @@ func TestCardsArePreparedWithQRLabels(t *testing.T) {
 		t.Errorf("a number with a space: %v\n%s", err, out)
 	}
 }
+
+// A sheet that cannot be written is found out before labels are made, which end those that are on
+// cards; labels that are not made leave no sheet.
+func TestNoLabelIsMadeForASheetThatCannotBe(t *testing.T) {
+	p := serveIn(t, t.TempDir())
+	dir := t.TempDir()
+	numbers, empty, sheet := filepath.Join(dir, "numbers.txt"), filepath.Join(dir, "empty.txt"), filepath.Join(dir, "labels.html")
+	for path, text := range map[string]string{numbers: "62E3086CED\n", empty: "\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := p.run("card", "prepare", "--numbers", numbers, "--sheet", sheet); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	log := rows[api.AuditEntry](p, "audit", "list")
+	for _, path := range []string{sheet, filepath.Join(dir, "none", "labels.html")} {
+		if _, err := p.run("card", "prepare", "--numbers", numbers, "--sheet", path); err == nil || !strings.Contains(err.Error(), "no label was made") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if now := rows[api.AuditEntry](p, "audit", "list"); len(log) == 0 || len(now) != len(log) {
+		t.Errorf("the log has %d lines, and had %d: labels were made", len(now), len(log))
+	}
+	other := filepath.Join(dir, "other.html")
+	if _, err := p.run("card", "prepare", "5c2f8b60", "--sheet", other); err == nil || !strings.Contains(err.Error(), "badgehub card list") {
+		t.Errorf("an unknown card: %v", err)
+	}
+	if _, err := os.Stat(other); !os.IsNotExist(err) {
+		t.Errorf("a sheet without labels is left: %v", err)
+	}
+	if _, err := p.run("card", "prepare", "--numbers", empty); err == nil || !strings.Contains(err.Error(), empty+" has no number") {
+		t.Errorf("a file without numbers: %v", err)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -33,14 +34,15 @@ func (p *program) prepareCommand() *cobra.Command {
 			if n.Numbers, err = readNumbers(numbers); err != nil {
 				return api.Page[api.Label]{}, err
 			}
-			if len(n.Cards)+len(n.Numbers) == 0 {
+			switch {
+			case len(n.Cards)+len(n.Numbers) == 0 && numbers != "":
+				return api.Page[api.Label]{}, fmt.Errorf("%s has no number: a card's number stands on each line", numbers)
+			case len(n.Cards)+len(n.Numbers) == 0:
 				return api.Page[api.Label]{}, cli.Usagef("name cards, or give a file with --numbers")
+			case sheet == "":
+				return makeLabels(ctx, client, n)
 			}
-			made, err := api.Call[api.Page[api.Label]](ctx, client, "POST", "/v1/labels", n)
-			if err == nil && sheet != "" {
-				err = writeSheet(sheet, made.Items)
-			}
-			return made, err
+			return makeSheet(ctx, client, n, sheet)
 		}, func(w io.Writer, made api.Page[api.Label]) {
 			for _, l := range made.Items {
 				fmt.Fprintf(w, "%s  %s\n", l.Card, l.Link)
@@ -88,9 +90,30 @@ type sheetLabel struct {
 	QR   page.QR
 }
 
-// writeSheet writes a page of labels. Whoever reads it can register the cards, so it is its
-// owner's alone.
-func writeSheet(path string, labels []api.Label) error {
+func makeLabels(ctx context.Context, client *api.Client, n api.NewLabels) (api.Page[api.Label], error) {
+	return api.Call[api.Page[api.Label]](ctx, client, "POST", "/v1/labels", n)
+}
+
+// makeSheet makes labels and writes them on a page. The file is made first: labels that were made
+// end the former ones of their cards, and their links are shown only here. Whoever reads the page
+// can register the cards, so it is its owner's alone.
+func makeSheet(ctx context.Context, client *api.Client, n api.NewLabels, path string) (made api.Page[api.Label], err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return made, fmt.Errorf("make the sheet: %w (no label was made: give another file with --sheet)", err)
+	}
+	made, err = makeLabels(ctx, client, n)
+	if err != nil {
+		_ = file.Close()
+		return made, errors.Join(err, os.Remove(path))
+	}
+	if err := errors.Join(writeSheet(file, made.Items), file.Close()); err != nil {
+		return made, fmt.Errorf("write the labels to %s: %w (their links are lost: make them again)", path, err)
+	}
+	return made, nil
+}
+
+func writeSheet(w io.Writer, labels []api.Label) error {
 	var all []sheetLabel
 	for _, l := range labels {
 		qr, err := page.NewQR(l.Link)
@@ -99,15 +122,7 @@ func writeSheet(path string, labels []api.Label) error {
 		}
 		all = append(all, sheetLabel{l.Card, qr})
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("write the labels: %w (the labels are made, and their links lost: give another --sheet and make them again)", err)
-	}
-	if err := sheetPage.Execute(file, all); err != nil {
-		_ = file.Close()
-		return fmt.Errorf("write the labels to %s: %w", path, err)
-	}
-	return file.Close()
+	return sheetPage.Execute(w, all)
 }
 
 var sheetPage = template.Must(template.New("sheet").Parse(`<!DOCTYPE html>
