@@ -45,7 +45,11 @@ func Register(tx Tx, key sitekey.Key, n people.Self, network string) (people.Ses
 	if err != nil {
 		return people.SessionToken{}, err
 	}
-	if err := people.Welcome(tx.Tx, a, pin); err != nil {
+	mailed := pin
+	if site.NewAccountMail == MailsLink {
+		mailed = secret.Text{}
+	}
+	if err := people.Welcome(tx.Tx, a, mailed); err != nil {
 		return people.SessionToken{}, err
 	}
 	return putInBox(tx, a.ID, n.Email, pin)

@@ -56,15 +56,19 @@ func (a Account) IsUnconfirmed() bool {
 }
 
 // Welcome mails whoever made an account their user name and PIN, and a link that confirms
-// the address.
+// the address. With a zero PIN the mail has none.
 func Welcome(tx Tx, a Account, pin secret.Text) error {
 	t, err := IssueLink(tx, Confirm, a.ID, "")
 	if err != nil {
 		return err
 	}
 	ends := tx.Now.Add(Confirm.Life())
-	return mail.Queue(tx.Tx, mail.New{Purpose: mail.NewAccount, To: a.Email, Lang: a.Lang, Account: a.ID, Ends: ends,
-		Fields: mail.Fields{"name": a.FullName(), "user_name": a.Email, "pin": pin.Reveal(), "link": tx.Home + t.Path(), "until": mail.At(ends)}})
+	m := mail.New{Purpose: mail.NewAccountLink, To: a.Email, Lang: a.Lang, Account: a.ID, Ends: ends,
+		Fields: mail.Fields{"name": a.FullName(), "user_name": a.Email, "link": tx.Home + t.Path(), "until": mail.At(ends)}}
+	if !pin.IsZero() {
+		m.Purpose, m.Fields["pin"] = mail.NewAccount, pin.Reveal()
+	}
+	return mail.Queue(tx.Tx, m)
 }
 
 // knownOnceIn is how often the owner of an address hears that somebody registers with it.

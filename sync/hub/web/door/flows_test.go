@@ -416,6 +416,28 @@ func TestSomebodyRegistersOnTheWeb(t *testing.T) {
 	})
 }
 
+// S1.20: the site says whether the PIN stands in the mail; without it the page shows it all
+// the same, and the link confirms the address.
+func TestTheMailHasNoPINWhenTheSiteSaysSo(t *testing.T) {
+	s := newStand(t)
+	s.web()
+	s.set(map[string]string{"new_account_mail": "link"})
+	p := s.Browser().Post("/nouveau", form("name", "Ada Byron", "email", "ada@example.com")).Is(200).Press("Afficher le code PIN").Is(200)
+	l := s.last(mail.NewAccountLink, "ada@example.com")
+	if _, has := l.fields["pin"]; has || l.fields["user_name"] != "ada@example.com" {
+		t.Error("the mail has a PIN or no user name")
+	}
+	pin := regexp.MustCompile(`\b\d{4,16}\b`).FindString(p.Text())
+	s.Read(func(tx fleet.Tx) error {
+		holder, err := tx.PINByMAC(s.Hub.SiteKey().PIN(pin))
+		if holder.Account != l.Account {
+			t.Error("the page does not show the PIN")
+		}
+		return err
+	})
+	choose(s.Browser().Open(s.path(l)).Is(200).Shows("Confirmez votre adresse"), right).Is(200)
+}
+
 // S1.19: ten minutes, and not with another browser's cookie twice.
 func TestTheBoxClosesByItself(t *testing.T) {
 	s := newStand(t)
