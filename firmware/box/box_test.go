@@ -137,13 +137,22 @@ func TestABundleIsFetchedOn(t *testing.T) {
 		t.Errorf("%d of %d bytes, asked %v, %+v, %v", len(got), len(whole), asked, last, err)
 	}
 	for what, bad := range map[string]http.HandlerFunc{
-		"missing":   http.NotFound,
-		"no length": func(w http.ResponseWriter, _ *http.Request) { _ = http.NewResponseController(w).Flush() },
-		"too much":  func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "999999999999") },
+		"missing": http.NotFound,
+		"no length": func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			_, _ = w.Write(whole)
+		},
+		"too much": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "999999999999")
+			_, _ = w.Write(whole)
+		},
 	} {
 		answer = bad
 		if err := fetch(t.Context(), srv.URL, to, func(boxctl.Step) {}); err == nil {
 			t.Errorf("%s: fetched", what)
+		}
+		if kept, err := os.ReadFile(to); err != nil || len(kept) > 0 {
+			t.Errorf("%s: %d bytes are kept, %v", what, len(kept), err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"badged/sync/identity"
@@ -47,15 +48,8 @@ func (b *Box) join(ctx context.Context) error {
 
 // lastLine is what a program said last.
 func lastLine(out []byte) string {
-	for len(out) > 0 && out[len(out)-1] == '\n' {
-		out = out[:len(out)-1]
-	}
-	for i := len(out) - 1; i >= 0; i-- {
-		if out[i] == '\n' {
-			return string(out[i+1:])
-		}
-	}
-	return string(out)
+	text := strings.TrimRight(string(out), "\n")
+	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
 // standAlone makes an identity for a terminal that has no hub.

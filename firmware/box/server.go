@@ -108,13 +108,7 @@ func (b *Box) update(ctx context.Context, u boxctl.Update, tell func(boxctl.Step
 	if err := b.writeBaseline(ctx); err != nil {
 		return err
 	}
-	last := time.Time{}
-	return b.card.Install(ctx, r, b.now(), u.Retry, func(done, total int64) {
-		if now := time.Now(); now.Sub(last) > time.Second || done == total {
-			last = now
-			tell(boxctl.Step{What: "install " + r.Release.Version, Done: done, Total: total})
-		}
-	})
+	return b.card.Install(ctx, r, b.now(), u.Retry, everySecond("install "+r.Release.Version, tell))
 }
 
 // openBundle verifies a release by the keys of the one that runs.
@@ -179,24 +173,31 @@ func fetchFrom(ctx context.Context, from string, to io.WriterAt, off int64, tell
 	if resp.StatusCode != want || resp.ContentLength < 0 || off+resp.ContentLength > maxBundle {
 		return 0, false, fmt.Errorf("the server answers %s, with %d bytes", resp.Status, resp.ContentLength)
 	}
-	count := &counter{done: off, total: off + resp.ContentLength, tell: tell}
+	count := &counter{done: off, total: off + resp.ContentLength, progress: everySecond("fetch", tell)}
 	n, err = io.Copy(io.NewOffsetWriter(to, off), io.TeeReader(resp.Body, count))
 	return n, err == nil && n == resp.ContentLength, err
 }
 
-// counter tells every second how much has passed.
+// everySecond gives a function that tells how far a step is: every second, and at its end.
+func everySecond(what string, tell func(boxctl.Step)) func(done, total int64) {
+	var told time.Time
+	return func(done, total int64) {
+		if now := time.Now(); now.Sub(told) > time.Second || done == total {
+			told = now
+			tell(boxctl.Step{What: what, Done: done, Total: total})
+		}
+	}
+}
+
+// counter counts the bytes that are written to it.
 type counter struct {
 	done, total int64
-	tell        func(boxctl.Step)
-	told        time.Time
+	progress    func(done, total int64)
 }
 
 // Write implements io.Writer.
 func (c *counter) Write(p []byte) (int, error) {
 	c.done += int64(len(p))
-	if now := time.Now(); now.Sub(c.told) > time.Second || c.done == c.total {
-		c.told = now
-		c.tell(boxctl.Step{What: "fetch", Done: c.done, Total: c.total})
-	}
+	c.progress(c.done, c.total)
 	return len(p), nil
 }
