@@ -39,8 +39,8 @@ type Notice struct {
 	Link                      string // of the whole on the web; empty: none
 }
 
-// Offered is what the hub says of an account for panels, and whether this terminal knows
-// better.
+// Offered is what panels offer an account: what the hub says, and what the account agreed to
+// at this terminal since.
 type Offered struct {
 	Services []uint64 // assigned to the account itself
 	All      bool     // it sees every service
@@ -48,8 +48,8 @@ type Offered struct {
 	Agreed   uint64   // newest version of the notice that it agreed to
 }
 
-// OfferedRow is that the hub's row of what an account is offered came. The index holds none:
-// a panel reads it at a login.
+// OfferedRow is the change of an account's row of Offers. The index keeps none of it: a panel
+// reads the row at a login.
 type OfferedRow struct {
 	NotUnderstood bool // as if there were none
 }

@@ -45,7 +45,7 @@ func (a *Agent) addBadge(ctx context.Context, d *device, n reader.Number, c read
 	dec := a.engine.AddCard(ctx, p.Point, p.session.account.ID, n, c)
 	p.session.adding, p.session.waits = time.Time{}, dec.Outcome == enroll.Waiting
 	a.prolong(p)
-	a.act(ctx, d, p, dec)
+	a.applyDecision(ctx, d, p, dec)
 	p.say(dec.Reason, noticeTime)
 	a.publish(p)
 	a.countRead(d, readOutcome(dec))

@@ -260,7 +260,7 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 	}
 	if due(a.engine.Deadline(), now) {
 		for _, x := range a.engine.Tick(ctx, now) {
-			a.act(ctx, nil, a.points[x.Point], x.Decision)
+			a.applyDecision(ctx, nil, a.points[x.Point], x.Decision)
 		}
 	}
 	if a.opts.Heartbeat > 0 && !now.Before(a.beat) {

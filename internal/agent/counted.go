@@ -75,7 +75,7 @@ func (a *Agent) decideEntry(ctx context.Context, d *device, decide func(enroll.P
 		d.entries.list(now, entriesListed)
 		d.entries.reason = dec.Reason
 	}
-	a.act(ctx, d, d.point, dec)
+	a.applyDecision(ctx, d, d.point, dec)
 }
 
 // tellCounted tells what was only counted of a reader, each kind in one event, if its

@@ -176,7 +176,7 @@ func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
 	}
 	dec := a.engine.Card(ctx, p.spokenTo(a.idleLang(p)), n, c)
 	a.endOthers(ctx, p, dec)
-	a.act(ctx, d, p, dec)
+	a.applyDecision(ctx, d, p, dec)
 	a.countRead(d, readOutcome(dec))
 }
 

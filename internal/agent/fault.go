@@ -11,7 +11,7 @@ import (
 func (a *Agent) fault(ctx context.Context, d *device, why reader.Why) (listed bool) {
 	a.countRead(d, why)
 	if d.faults.list(time.Now(), faultsListed) {
-		a.act(ctx, d, d.point, a.engine.Fault(ctx, d.point.Point, d.name, why))
+		a.applyDecision(ctx, d, d.point, a.engine.Fault(ctx, d.point.Point, d.name, why))
 		return true
 	}
 	d.faults.why = why

@@ -30,8 +30,8 @@ type point struct {
 	watchers map[chan struct{}]struct{}
 }
 
-// act does what a decision says. The relay goes first.
-func (a *Agent) act(ctx context.Context, d *device, p *point, dec enroll.Decision) {
+// applyDecision does what a decision says. The relay goes first.
+func (a *Agent) applyDecision(ctx context.Context, d *device, p *point, dec enroll.Decision) {
 	if dec.Open {
 		a.open(ctx, p.door)
 	}

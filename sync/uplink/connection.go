@@ -55,7 +55,7 @@ func (c *connection) run() error {
 		if err := c.do(effects); err != nil {
 			return err
 		}
-		c.tell()
+		c.reportState()
 		timer.Reset(time.Until(c.machine.Deadline()))
 		select {
 		case <-c.ctx.Done():
@@ -63,7 +63,7 @@ func (c *connection) run() error {
 		case <-c.link.Done():
 			return c.over()
 		case m := <-c.link.Receive():
-			effects = c.take(m)
+			effects = c.openMessage(m)
 		case <-c.opts.Store.Wake():
 			effects = c.machine.Wake(time.Now())
 		case <-timer.C:
@@ -79,9 +79,9 @@ func (c *connection) over() error {
 	return errClosed
 }
 
-// tell reports what the machine is at. The problem of the last attempt stands until
+// reportState reports what the machine is at. The problem of the last attempt stands until
 // the hub has answered.
-func (c *connection) tell() {
+func (c *connection) reportState() {
 	s := c.state
 	s.Connected = c.machine.Connected()
 	if problem := c.machine.Problem(); s.Connected || problem != "" {
@@ -93,9 +93,9 @@ func (c *connection) tell() {
 	c.report(s)
 }
 
-// take opens a message of the hub's. One that is not the hub's is logged and has no
-// effect.
-func (c *connection) take(m Message) []Effect {
+// openMessage opens a message and gives it to the machine. One that is not the hub's is
+// logged and has no effect.
+func (c *connection) openMessage(m Message) []Effect {
 	var ack wire.Ack
 	var page wire.Page
 	var err error

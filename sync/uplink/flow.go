@@ -70,7 +70,7 @@ func (m *Machine) Forked(now time.Time) []Effect {
 		return nil
 	}
 	m.renew(now, [16]byte{})
-	return m.take()
+	return m.takeEffects()
 }
 
 // pump asks for events wherever there is room on the way. Each stream has its own
@@ -103,7 +103,7 @@ func (m *Machine) Events(now time.Time, stream wire.Stream, b wire.Batch) []Effe
 		m.send(now, f, b)
 		m.pump()
 	}
-	return m.take()
+	return m.takeEffects()
 }
 
 func (m *Machine) send(now time.Time, f *flow, b wire.Batch) {

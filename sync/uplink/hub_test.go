@@ -117,7 +117,7 @@ func (l *memLink) Publish(_ context.Context, kind string, payload []byte) error 
 		return errors.New("link is over")
 	default:
 	}
-	l.hub.net.deliver(func() { l.hub.take(kind, payload) })
+	l.hub.net.deliver(func() { l.hub.receive(kind, payload) })
 	return nil
 }
 func (l *memLink) Receive() <-chan uplink.Message { return l.in }
@@ -132,8 +132,8 @@ func open(kind string, payload []byte, v any) {
 	}
 }
 
-// take is the hub's ingest.
-func (h *memHub) take(kind string, payload []byte) {
+// receive takes in a message as the hub does.
+func (h *memHub) receive(kind string, payload []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch kind {

@@ -142,7 +142,7 @@ func (m *Machine) Problem() string {
 // Start begins.
 func (m *Machine) Start(now time.Time) []Effect {
 	m.greet(now)
-	return m.take()
+	return m.takeEffects()
 }
 
 // greet goes to the hub with the store's present position.
@@ -170,7 +170,7 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 		Incarnation: pos.Incarnation, Next: pos.Next, Vector: m.stages.vector(), Lease: pos.Lease,
 		Chain: pos.Chain, Acked: pos.Acked, Former: pos.Former, Highest: pos.Highest, Echo: m.echo,
 	}})
-	return m.take()
+	return m.takeEffects()
 }
 
 // Ack takes what the hub says about what it has.
@@ -186,7 +186,7 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	if a.Run != 0 && m.run != 0 && a.Run != m.run {
 		m.out = append(m.out, Drop{errRestarted})
-		return m.take()
+		return m.takeEffects()
 	}
 	m.run = max(m.run, a.Run)
 	if a.Challenge != 0 {
@@ -197,7 +197,7 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 			m.tellWhatIsMissing(a)
 			m.renew(now, a.Incarnation)
 		}
-		return m.take()
+		return m.takeEffects()
 	}
 	m.settled = true
 	m.hello = time.Time{}
@@ -205,11 +205,11 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	for _, f := range m.flows {
 		if !m.advance(f, a) {
 			m.renew(now, [16]byte{})
-			return m.take()
+			return m.takeEffects()
 		}
 	}
 	m.follow(now, a)
-	return m.take()
+	return m.takeEffects()
 }
 
 // tellWhatIsMissing tells the store what the hub has of the incarnation that it is about to
@@ -270,7 +270,7 @@ func (m *Machine) Wake(time.Time) []Effect {
 		f.more = true
 	}
 	m.pump()
-	return m.take()
+	return m.takeEffects()
 }
 
 // Tick tells that the Deadline passed.
@@ -287,7 +287,7 @@ func (m *Machine) Tick(now time.Time) []Effect {
 		}
 		m.locate(now)
 	}
-	return m.take()
+	return m.takeEffects()
 }
 
 // unanswered says hello again, or gives up, when the last one had no answer.
@@ -331,8 +331,8 @@ func (m *Machine) Deadline() time.Time {
 	return soonest(d, m.stages.deadline())
 }
 
-// take hands out the effects.
-func (m *Machine) take() []Effect {
+// takeEffects hands out the effects that have gathered.
+func (m *Machine) takeEffects() []Effect {
 	out := m.out
 	m.out = nil
 	return out

@@ -168,7 +168,7 @@ func (m *Machine) Page(now time.Time, p wire.Page) []Effect {
 		m.reportAt = now.Add(reportAfter)
 	}
 	m.apply(p.Collection)
-	return m.take()
+	return m.takeEffects()
 }
 
 func (m *Machine) apply(c wire.Collection) {
@@ -185,14 +185,14 @@ func (m *Machine) Applied(now time.Time, pages []wire.Page, err error) []Effect 
 		m.stages.applied(pages[0])
 		m.reportAt = now.Add(reportAfter)
 		m.apply(c)
-		return m.take()
+		return m.takeEffects()
 	}
 	if m.stages.reject(c) > 1 {
 		m.greetAt = soonest(m.greetAt, now.Add(hashRetry))
 	} else if m.phase != paused {
 		m.greetAt = now
 	}
-	return m.take()
+	return m.takeEffects()
 }
 
 // inOrder is the values of m in the order of their keys. To sort keys rather than

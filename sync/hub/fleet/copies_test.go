@@ -75,14 +75,14 @@ func TestTwoLiveConnectionsAreToldApart(t *testing.T) {
 	hall.hello()
 	second := hall.copyOf()
 	second.hello() // takes the place of the first
-	first := hall.answer(wire.Hello{})
+	first := hall.sayHello(wire.Hello{})
 	if first.Incarnation != hall.inc || first.Challenge == 0 || len(w.openAlarms()) != 0 {
 		t.Fatalf("a connection that may be over is answered %+v", first)
 	}
-	if again := hall.answer(wire.Hello{Echo: first.Challenge + 1}); again.Incarnation != hall.inc {
+	if again := hall.sayHello(wire.Hello{Echo: first.Challenge + 1}); again.Incarnation != hall.inc {
 		t.Fatal("a wrong echo counts")
 	}
-	told := hall.answer(wire.Hello{Echo: first.Challenge})
+	told := hall.sayHello(wire.Hello{Echo: first.Challenge})
 	if told.Incarnation == hall.inc || !told.Copied {
 		t.Fatalf("the first is told %+v", told)
 	}
@@ -103,8 +103,8 @@ func TestTwoLiveConnectionsAreToldApart(t *testing.T) {
 	}
 }
 
-// answer says hello within the connection and gives what the hub answers.
-func (t *terminal) answer(m wire.Hello) wire.Ack {
+// sayHello says hello within the connection and returns the answer of the hub.
+func (t *terminal) sayHello(m wire.Hello) wire.Ack {
 	t.w.t.Helper()
 	m.MinVersion, m.MaxVersion, m.Nonce, m.Incarnation, m.Next, m.Chain = 1, 1, t.nonce, t.inc, t.next, t.chain
 	m.Vector = []wire.CollectionState{}
@@ -157,7 +157,7 @@ func TestTheFormerNameEnds(t *testing.T) {
 	former := hall.inc
 	hall.inc, hall.next = fleet.ID{7}, map[wire.Stream]uint64{1: 1, 2: 1}
 	hall.nonce[0]++
-	if a := hall.answer(wire.Hello{Former: former[:]}); a.Incarnation != hall.inc {
+	if a := hall.sayHello(wire.Hello{Former: former[:]}); a.Incarnation != hall.inc {
 		t.Fatalf("the new name is answered %+v", a)
 	}
 	if open := w.openAlarms(); len(open) != 1 || open[0].Kind != fleet.TerminalRestored {

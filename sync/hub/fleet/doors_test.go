@@ -13,10 +13,10 @@ func TestO10_ATerminalThatIsAwayAnswersWithWhatItHas(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	keeper := func() (k fleet.Keeper) {
 		t.Helper()
-		w.read(func(tx fleet.Tx) (err error) {
+		w.must(w.read(func(tx fleet.Tx) (err error) {
 			k, err = w.hub.Keeper(tx, "front")
 			return err
-		})
+		}))
 		return k
 	}
 	if k := keeper(); k.Terminal != "" || k.Away {
