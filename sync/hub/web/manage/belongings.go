@@ -21,7 +21,7 @@ func belongingRoutes() []page.Route {
 // cardLine is a card of a member.
 type cardLine struct {
 	Ref, Path   string
-	State       stateTag
+	State       page.Tag
 	Since, Ends time.Time
 }
 
@@ -47,7 +47,7 @@ func showCards(r *page.Request) (page.Reply, error) {
 			d.Live = d.Live || c.State == access.CardActive
 			d.Cards = append(d.Cards, cardLine{
 				Ref: access.ShortCard(c.ID), Path: "/g/cartes/" + access.ShortCard(c.ID), Since: c.Since, Ends: c.Expires,
-				State: stateTag{r.T("manage.card." + string(c.State)), cardTones[c.State]},
+				State: page.Tag{Text: r.T("manage.card." + string(c.State)), Tone: cardTones[c.State]},
 			})
 		}
 		return err

@@ -33,7 +33,7 @@ func (m *manage) changeMany(r *page.Request) (page.Reply, error) {
 	switch {
 	case len(ids) == 0:
 		return page.Go("/g/membres").Flash("manage.bulk.none"), nil
-	case len(ids) > perPage:
+	case len(ids) > page.PerPage:
 		return page.Reply{}, page.ErrNotFound
 	case f.Value("action") == bulkSuspend && !f.Ticked("sure"):
 		return confirmMany(r, ids), nil
@@ -73,7 +73,7 @@ func (m *manage) changeTicked(r *page.Request, text, action string) (link handed
 	}
 	err = r.Write(func(tx fleet.Tx) (err error) {
 		if a, err := tx.Account(id); err != nil {
-			return missing(err)
+			return page.OrNotFound(err)
 		} else if a.Kind == people.Service { // an application is no member
 			return page.ErrNotFound
 		}
@@ -95,7 +95,7 @@ func (m *manage) changeTicked(r *page.Request, text, action string) (link handed
 func resumeByID(tx fleet.Tx, id people.ID) error {
 	a, err := tx.Account(id)
 	if err != nil {
-		return missing(err)
+		return page.OrNotFound(err)
 	}
 	return resumeAccount(tx, a)
 }

@@ -6,17 +6,7 @@ import (
 
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
-	"badged/sync/hub/web/page"
 )
-
-// groupOptions are all groups, by name.
-func groupOptions(tx fleet.Tx) (out []page.Option, err error) {
-	err = tx.EachGroup(func(g people.Group, _ int) error {
-		out = append(out, page.Option{Value: strconv.FormatUint(g.ID, 10), Text: g.Name})
-		return nil
-	})
-	return out, err
-}
 
 func groupValues(ids []uint64) (values []string) {
 	for _, id := range ids {

@@ -64,7 +64,7 @@ type importLine struct {
 	Line   int
 	Name   string
 	Path   string // of the member; empty: none
-	Status stateTag
+	Status page.Tag
 	Notes  []string
 }
 
@@ -125,8 +125,8 @@ func allTo(field string) page.Fields {
 // outcomeTones are the colours of what becomes of a line.
 var outcomeTones = map[string]string{string(roster.Made): "good", string(roster.Changed): "info", string(roster.Wrong): "bad"}
 
-func outcomeTag(r *page.Request, outcome string) stateTag {
-	return stateTag{r.T("manage.import.one." + outcome), outcomeTones[outcome]}
+func outcomeTag(r *page.Request, outcome string) page.Tag {
+	return page.Tag{Text: r.T("manage.import.one." + outcome), Tone: outcomeTones[outcome]}
 }
 
 func previewLine(r *page.Request, sheet roster.Sheet, result roster.Result) importLine {
@@ -188,7 +188,7 @@ func showImport(r *page.Request) (page.Reply, error) {
 	after, _ := strconv.Atoi(d.List.After()) // the beginning for anything else
 	err = r.Read(func(tx fleet.Tx) (err error) {
 		if d.Import, err = tx.Import(id); err != nil {
-			return missing(err)
+			return page.OrNotFound(err)
 		}
 		lines, err := tx.ImportLines(id, max(after, 0), mostShown)
 		d.Lines = nil
@@ -232,7 +232,7 @@ func confirmUndo(r *page.Request) (page.Reply, error) {
 	var im people.Import
 	err = r.Read(func(tx fleet.Tx) (err error) {
 		im, err = tx.Import(id)
-		return missing(err)
+		return page.OrNotFound(err)
 	})
 	path := "/g/import/" + people.HexID(id)
 	return r.Confirm(page.Confirm{

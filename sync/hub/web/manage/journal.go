@@ -39,7 +39,7 @@ func journalQuery(r *page.Request) (*page.List, audit.Query, error) {
 		page.Filter{Name: "objet", Label: r.T("manage.log.about"), Options: about},
 		page.Filter{Name: "du", Label: r.T("manage.log.since"), Date: true},
 		page.Filter{Name: "au", Label: r.T("manage.log.until"), Date: true})
-	q := audit.Query{Limit: perPage, Action: l.Value("objet")}
+	q := audit.Query{Limit: page.PerPage, Action: l.Value("objet")}
 	q.Since, _ = r.Site.FirstDay(l.Value("du")) // a day, or empty
 	if until, err := r.Site.LastDay(l.Value("au")); err == nil {
 		q.Until = until.Add(-time.Millisecond)
@@ -62,8 +62,8 @@ func showJournal(r *page.Request) (page.Reply, error) {
 			return eachLine(r, tx, q, func(line logLine) { d.Lines = append(d.Lines, line) })
 		})
 	}
-	if len(d.Lines) == perPage {
-		d.List.Next = strconv.FormatUint(d.Lines[perPage-1].Seq, 10)
+	if len(d.Lines) == page.PerPage {
+		d.List.Next = strconv.FormatUint(d.Lines[page.PerPage-1].Seq, 10)
 	}
 	return page.Show("manage/journal", r.T("manage.log.title"), d), err
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"embed"
 	"log/slog"
-	"maps"
 	"slices"
 
 	"badged/sync/hub/fleet"
@@ -58,15 +57,6 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": merge(frenchShared, frenchBoard, frenchMembers, frenchBelongings, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
-	"en": merge(englishShared, englishBoard, englishMembers, englishBelongings, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
-}
-
-// merge puts the texts of areas together.
-func merge(all ...map[string]string) map[string]string {
-	out := make(map[string]string)
-	for _, texts := range all {
-		maps.Copy(out, texts)
-	}
-	return out
+	"fr": page.MergeTexts(frenchShared, frenchBoard, frenchMembers, frenchBelongings, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
+	"en": page.MergeTexts(englishShared, englishBoard, englishMembers, englishBelongings, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
 }

@@ -1,7 +1,6 @@
 package manage
 
 import (
-	"errors"
 	"time"
 
 	"badged/sync/hub/fleet"
@@ -13,7 +12,7 @@ import (
 type member struct {
 	people.Account
 	Path   string // of its first page
-	Status stateTag
+	Status page.Tag
 	Tabs   []page.Link
 	Final  bool // merged or erased: nothing changes any more
 	Login  bool // has a way to log in
@@ -39,7 +38,7 @@ func memberOf(r *page.Request, tx fleet.Tx) (m member, err error) {
 	}
 	a, err := tx.Account(id)
 	if err != nil {
-		return m, missing(err)
+		return m, page.OrNotFound(err)
 	}
 	if a.Kind == people.Service {
 		return m, page.ErrNotFound
@@ -55,14 +54,6 @@ func memberOf(r *page.Request, tx fleet.Tx) (m member, err error) {
 	}
 	m.Login, err = people.HasLogin(tx.Tx.Tx.Tx, id)
 	return m, err
-}
-
-// missing turns a look-up without a result into the page that says so.
-func missing(err error) error {
-	if errors.Is(err, people.ErrNotFound) {
-		return page.ErrNotFound
-	}
-	return err
 }
 
 // Ref is the id by which other pages name the member.
@@ -99,7 +90,7 @@ func langOptions(r *page.Request) []page.Option {
 func showIdentity(r *page.Request) (page.Reply, error) {
 	d := identityPage{Langs: langOptions(r)}
 	m, err := readMember(r, func(tx fleet.Tx, m member) (err error) {
-		d.Groups, err = groupOptions(tx)
+		d.Groups, err = page.GroupOptions(tx)
 		if err != nil {
 			return err
 		}
@@ -149,7 +140,7 @@ func changeIdentity(r *page.Request) (page.Reply, error) {
 	}
 	d := identityPage{Member: m, Form: f, Langs: langOptions(r)}
 	d.Member, err = readMember(r, func(tx fleet.Tx, _ member) (err error) {
-		d.Groups, err = groupOptions(tx)
+		d.Groups, err = page.GroupOptions(tx)
 		return err
 	})
 	return page.Show("manage/member", d.Member.DisplayName(), d).Refused(), err

@@ -11,9 +11,6 @@ import (
 	"badged/sync/hub/web/page"
 )
 
-// perPage is how many lines a list shows.
-const perPage = 50
-
 func (m *manage) memberRoutes() []page.Route {
 	const of = "/g/membres/{id}"
 	return []page.Route{
@@ -47,22 +44,19 @@ func (m *manage) memberRoutes() []page.Route {
 // memberLine is a line of the list.
 type memberLine struct {
 	ID, Name, Email string
-	State           stateTag
+	State           page.Tag
 	Admin           bool
 	Created         time.Time
 	Cards           int
 }
-
-// stateTag is a state as the pages show it.
-type stateTag struct{ Text, Tone string }
 
 // stateTones are the colours of states.
 var stateTones = map[people.State]string{
 	people.Created: "warn", people.Invited: "info", people.Active: "good", people.Suspended: "bad",
 }
 
-func stateOf(r *page.Request, s people.State) stateTag {
-	return stateTag{r.T("manage.state." + string(s)), stateTones[s]}
+func stateOf(r *page.Request, s people.State) page.Tag {
+	return page.Tag{Text: r.T("manage.state." + string(s)), Tone: stateTones[s]}
 }
 
 // memberList is what the page of the list shows.
@@ -75,11 +69,7 @@ type memberList struct {
 
 // listOf reads what the address asks of the list of members.
 func listOf(r *page.Request, tx fleet.Tx) (*page.List, people.Query, error) {
-	var groups []page.Option
-	err := tx.EachGroup(func(g people.Group, _ int) error {
-		groups = append(groups, page.Option{Value: strconv.FormatUint(g.ID, 10), Text: g.Name})
-		return nil
-	})
+	groups, err := page.GroupOptions(tx)
 	l := r.List(r.T("manage.members.search"),
 		page.Filter{Name: "etat", Label: r.T("manage.state"), Options: stateOptions(r)},
 		page.Filter{Name: "groupe", Label: r.T("manage.group"), Options: groups},
@@ -88,7 +78,7 @@ func listOf(r *page.Request, tx fleet.Tx) (*page.List, people.Query, error) {
 		}})
 	q := people.Query{
 		Search: l.Search, State: people.State(l.Value("etat")), Kind: people.Kind(l.Value("genre")),
-		After: l.After(), Limit: perPage, Order: people.ByName,
+		After: l.After(), Limit: page.PerPage, Order: people.ByName,
 	}
 	q.Group, _ = strconv.ParseUint(l.Value("groupe"), 10, 64) // one of the options, or empty
 	return l, q, err

@@ -108,7 +108,7 @@ func settingsReply(r *page.Request, f *page.Form) (page.Reply, error) {
 	d := settingsPage{Form: f}
 	var groups []page.Option
 	err := r.Read(func(tx fleet.Tx) (err error) {
-		groups, err = groupOptions(tx)
+		groups, err = page.GroupOptions(tx)
 		return err
 	})
 	left := slices.Clone(access.Descriptors)

@@ -1,9 +1,6 @@
 package manage
 
 import (
-	"encoding/json"
-	"io"
-
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
@@ -78,11 +75,7 @@ func exportData(r *page.Request) (page.Reply, error) {
 		record, err = people.Export(tx.Tx.Tx.Tx, m.ID)
 		return err
 	})
-	return page.Download("badged-"+people.ShortID(m.ID)+".json", "application/json", func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(record)
-	}), err
+	return page.DownloadJSON("badged-"+people.ShortID(m.ID), record), err
 }
 
 func confirmErasure(r *page.Request) (page.Reply, error) {

@@ -26,7 +26,7 @@ func (m *manage) terminalRoutes() []page.Route {
 // terminalLine is a terminal of the list.
 type terminalLine struct {
 	Name   string
-	State  stateTag
+	State  page.Tag
 	Since  time.Time
 	Agent  string
 	Doors  []string
@@ -71,7 +71,7 @@ func terminalLineOf(r *page.Request, t fleet.TerminalState) terminalLine {
 	case !t.Connected.IsZero():
 		state, tone, l.Since = "connected", "good", t.Connected
 	}
-	l.State = stateTag{r.T("manage.terminal." + state), tone}
+	l.State = page.Tag{Text: r.T("manage.terminal." + state), Tone: tone}
 	return l
 }
 
@@ -134,7 +134,7 @@ func confirmRemoval(r *page.Request) (page.Reply, error) {
 	}
 	err := r.Read(func(tx fleet.Tx) error {
 		_, err := tx.Terminal(name)
-		return missing(err)
+		return page.OrNotFound(err)
 	})
 	return r.Confirm(removal(r, name)), err
 }

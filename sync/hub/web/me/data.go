@@ -1,13 +1,11 @@
 package me
 
 import (
-	"encoding/json"
-	"io"
-
 	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/page"
+	"time"
 )
 
 // dataPage is what the hub keeps of somebody, and what they agreed to.
@@ -61,18 +59,14 @@ func exportData(r *page.Request) (page.Reply, error) {
 	if err != nil {
 		return page.Reply{}, err
 	}
-	return page.Download("badged-"+people.ShortID(r.Account().ID)+".json", "application/json", func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(o)
-	}), nil
+	return page.DownloadJSON("badged-"+people.ShortID(r.Account().ID), o), nil
 }
 
 func (o *own) addCards(r *page.Request, tx fleet.Tx) error {
 	cards, err := access.CardsOf(tx.Tx.Tx, r.Account().ID)
 	o.Cards, o.Doors = nil, nil
 	for _, c := range cards {
-		o.Cards = append(o.Cards, ownCardLine{access.ShortCard(c.ID), c.State, c.Since.Format("2006-01-02T15:04:05Z07:00")})
+		o.Cards = append(o.Cards, ownCardLine{access.ShortCard(c.ID), c.State, c.Since.Format(time.RFC3339)})
 	}
 	if err != nil {
 		return err
@@ -89,7 +83,7 @@ func (o *own) addPassages(r *page.Request, tx fleet.Tx) error {
 	o.Passages = nil
 	for _, e := range events {
 		p := passageOf(r, e)
-		o.Passages = append(o.Passages, ownPassageLine{p.At.Format("2006-01-02T15:04:05Z07:00"), p.Where, p.What})
+		o.Passages = append(o.Passages, ownPassageLine{p.At.Format(time.RFC3339), p.Where, p.What})
 	}
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"badged/sync/hub/fleet"
-	"badged/sync/hub/people"
 	"badged/sync/hub/web/page"
 )
 
@@ -65,12 +64,4 @@ func (s *space) routes() []page.Route {
 		{Method: "GET", Path: "/moi/donnees/effacer", Right: page.SignedIn, Fresh: true, Handle: askErase},
 		{Method: "POST", Path: "/moi/donnees/effacer", Right: page.SignedIn, Fresh: true, Handle: erase},
 	}
-}
-
-// missing turns a look-up without a result into the page that says so.
-func missing(err error) error {
-	if err == people.ErrNotFound { //nolint:errorlint // the store gives it as it is
-		return page.ErrNotFound
-	}
-	return err
 }

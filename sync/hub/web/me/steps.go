@@ -36,7 +36,7 @@ var OfMember = Whose{
 		if err == nil && a.Kind != people.Person {
 			err = people.ErrNotFound
 		}
-		return a, missing(err)
+		return a, page.OrNotFound(err)
 	},
 }
 

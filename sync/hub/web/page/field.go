@@ -23,13 +23,6 @@ type Field struct {
 	T                      func(key string, args ...any) string
 }
 
-// Option is one of several values to choose from.
-type Option struct {
-	Value, Text string
-	Hint        string // a second line below the text
-	Chosen      bool
-}
-
 // Describe is the ids of what explains the field, for aria-describedby; empty: nothing.
 func (f Field) Describe() string {
 	var ids []string

@@ -25,6 +25,9 @@ type Filter struct {
 	Value       string
 }
 
+// PerPage is how many lines a page of a list shows.
+const PerPage = 50
+
 // The names of a list's parameters.
 const (
 	searchParam = "q"

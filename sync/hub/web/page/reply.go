@@ -49,6 +49,15 @@ func Download(name, kind string, write func(io.Writer) error) Reply {
 	return Reply{status: http.StatusOK, file: &file{name, kind, write}}
 }
 
+// DownloadJSON is a file with a value as indented JSON.
+func DownloadJSON(name string, v any) Reply {
+	return Download(name+".json", "application/json", func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	})
+}
+
 // Refused marks a page that shows a form again, with what is wrong in it.
 func (p Reply) Refused() Reply { return p.Status(http.StatusUnprocessableEntity) }
 

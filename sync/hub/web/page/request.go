@@ -149,3 +149,11 @@ const CodeNotFound = "page_not_found"
 
 // ErrNotFound is the error of a handler for what is not there, or is another's.
 var ErrNotFound = &refusal.Error{Kind: refusal.Missing, Code: CodeNotFound}
+
+// OrNotFound turns the error of a look-up that found nothing into ErrNotFound.
+func OrNotFound(err error) error {
+	if errors.Is(err, people.ErrNotFound) || refusal.IsKind(err, refusal.Missing) {
+		return ErrNotFound
+	}
+	return err
+}

@@ -49,7 +49,10 @@ func (v *View) SignedIn() bool { return v.Person != nil }
 // Manages reports whether the person may see some page of management.
 func (v *View) Manages() bool { return v.May(Manager) }
 
-// Link is a line of the menu.
+// Tag is a word with a colour.
+type Tag struct{ Text, Tone string }
+
+// Link is a line of the menu, or a tab.
 type Link struct {
 	Path, Text string
 	Current    bool

@@ -32,7 +32,7 @@ func cardRoutes() []page.Route {
 }
 
 // cardTabs are the pages about cards.
-func cardTabs(r *page.Request, current string) []tab {
+func cardTabs(r *page.Request, current string) []page.Link {
 	return tabs(r, current, "/g/cartes", "doors.cards.all", "/g/cartes/inconnues", "doors.cards.unknown", "/g/cartes/contestees", "doors.cards.contested", "/g/rapports/inutilisees", "doors.cards.unused")
 }
 
@@ -41,7 +41,7 @@ type cardLine struct {
 	Ref       string // the beginning of its id
 	Owner     string
 	OwnerID   string
-	State     tag
+	State     page.Tag
 	Since     time.Time
 	Ends      time.Time
 	Over      bool // its end has passed
@@ -56,7 +56,7 @@ var cardTones = map[access.CardState]string{
 
 func lineOf(r *page.Request, tx fleet.Tx, c access.Card) (l cardLine, err error) {
 	l = cardLine{
-		Ref: access.ShortCard(c.ID), OwnerID: people.HexID(c.Account), State: tag{r.T("doors.card." + string(c.State)), cardTones[c.State]},
+		Ref: access.ShortCard(c.ID), OwnerID: people.HexID(c.Account), State: page.Tag{Text: r.T("doors.card." + string(c.State)), Tone: cardTones[c.State]},
 		Since: c.Since, Ends: c.Expires, Over: !c.Expires.IsZero() && !c.Expires.After(r.Now), Assurance: r.T("doors.assurance." + string(c.Assurance)),
 	}
 	if l.Owner, err = nameOf(tx, c.Account); err != nil {
@@ -69,7 +69,7 @@ func lineOf(r *page.Request, tx fleet.Tx, c access.Card) (l cardLine, err error)
 
 // cardList is the inventory.
 type cardList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	List  *page.List
 	Lines []cardLine
 	More  bool // owners that the search leaves out
@@ -106,7 +106,7 @@ func cardStates(r *page.Request) (out []page.Option) {
 // read gives a page of cards: of a search, those of the people found and those whose id
 // begins so.
 func (d *cardList) read(tx fleet.Tx) ([]access.Card, string, error) {
-	q := access.CardQuery{After: d.List.After(), Limit: perPage}
+	q := access.CardQuery{After: d.List.After(), Limit: page.PerPage}
 	if state := d.List.Value("etat"); state == temporary {
 		q.Temporary = true
 	} else {
@@ -123,7 +123,7 @@ func (d *cardList) search(tx fleet.Tx, q access.CardQuery) (found []access.Card,
 	if c, err := access.FindCard(tx.Tx.Tx, d.List.Search); err == nil {
 		return []access.Card{c}, nil
 	}
-	owners, next, err := people.List(tx.Tx.Tx.Tx, people.Query{Search: d.List.Search, Limit: perPage})
+	owners, next, err := people.List(tx.Tx.Tx.Tx, people.Query{Search: d.List.Search, Limit: page.PerPage})
 	d.More = next != ""
 	for _, a := range owners {
 		if err != nil {

@@ -18,7 +18,7 @@ type conflictLine struct {
 }
 
 type contestedList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Lines []conflictLine
 }
 

@@ -34,7 +34,7 @@ func (p pages) doorRoutes() []page.Route {
 type doorLine struct {
 	Name, Group string
 	Path        string
-	State       tag
+	State       page.Tag
 	Terminal    string
 	Last        string // what happened there last; empty: nothing of late
 	LastTone    string
@@ -76,11 +76,11 @@ func (p pages) lineOf(r *page.Request, tx fleet.Tx, d access.Door) (doorLine, er
 	l := doorLine{Name: d.Name, Group: d.Group, Path: "/g/portes/" + d.Name, Terminal: k.Terminal}
 	switch {
 	case k.Terminal == "":
-		l.State = tag{r.T("doors.door.unserved"), "warn"}
+		l.State = page.Tag{Text: r.T("doors.door.unserved"), Tone: "warn"}
 	case k.Away:
-		l.State = tag{r.T("doors.door.away", r.DateTime(k.Heard)), "bad"}
+		l.State = page.Tag{Text: r.T("doors.door.away", r.DateTime(k.Heard)), Tone: "bad"}
 	default:
-		l.State = tag{r.T("doors.door.connected"), "good"}
+		l.State = page.Tag{Text: r.T("doors.door.connected"), Tone: "good"}
 	}
 	return l, err
 }
@@ -112,7 +112,7 @@ func (l *doorLine) add(r *page.Request, e fleet.Event) {
 // doorPage is a door with its settings.
 type doorPage struct {
 	Form  *page.Form
-	Tabs  []tab
+	Tabs  []page.Link
 	Line  doorLine
 	Stale []page.Option
 	Time  []page.Option
@@ -121,10 +121,10 @@ type doorPage struct {
 // findDoor is the door that the address names.
 func findDoor(r *page.Request, tx fleet.Tx) (access.Door, error) {
 	d, err := access.FindDoor(tx.Tx.Tx, r.Path("door"))
-	return d, orMissing(err)
+	return d, page.OrNotFound(err)
 }
 
-func doorTabs(r *page.Request, name, current string) []tab {
+func doorTabs(r *page.Request, name, current string) []page.Link {
 	base := "/g/portes/" + name
 	return tabs(r, base+current, base, "doors.door.settings", base+"/qui", "doors.who.title", base+"/si", "doors.if.title")
 }

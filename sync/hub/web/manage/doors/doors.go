@@ -5,7 +5,6 @@ package doors
 
 import (
 	"embed"
-	"maps"
 	"slices"
 
 	"badged/sync/hub/fleet"
@@ -14,9 +13,6 @@ import (
 
 //go:embed pages/*.html
 var templates embed.FS
-
-// perPage is how many lines a list shows.
-const perPage = 50
 
 // pages makes the pages that show how terminals are.
 type pages struct{ hub *fleet.Hub }
@@ -42,32 +38,14 @@ var Menu = []page.Item{
 }
 
 var texts = page.Texts{
-	"fr": merge(frenchCards, frenchDoors, frenchRights, frenchEvents),
-	"en": merge(englishCards, englishDoors, englishRights, englishEvents),
-}
-
-// merge puts the texts of several files together.
-func merge(all ...map[string]string) map[string]string {
-	out := make(map[string]string)
-	for _, texts := range all {
-		maps.Copy(out, texts)
-	}
-	return out
-}
-
-// tag is a word with a colour.
-type tag struct{ Text, Tone string }
-
-// tab is one of several pages about the same thing.
-type tab struct {
-	Path, Text string
-	Current    bool
+	"fr": page.MergeTexts(frenchCards, frenchDoors, frenchRights, frenchEvents),
+	"en": page.MergeTexts(englishCards, englishDoors, englishRights, englishEvents),
 }
 
 // tabs marks the one that is shown.
-func tabs(r *page.Request, current string, all ...string) (out []tab) {
+func tabs(r *page.Request, current string, all ...string) (out []page.Link) {
 	for i := 0; i+1 < len(all); i += 2 {
-		out = append(out, tab{all[i], r.T(all[i+1]), all[i] == current})
+		out = append(out, page.Link{Path: all[i], Text: r.T(all[i+1]), Current: all[i] == current})
 	}
 	return out
 }

@@ -28,7 +28,7 @@ type eventLine struct {
 	Terminal string
 	Where    string
 	Kind     string
-	Outcome  tag // zero: it has none
+	Outcome  page.Tag // zero: it has none
 	Who      string
 	WhoID    string
 	Card     string
@@ -48,7 +48,7 @@ func eventOf(r *page.Request, e fleet.Event) eventLine {
 	}
 	l.Kind = r.T("doors.kind." + e.Kind.String())
 	if tone, ok := outcomeTones[e.Outcome]; ok {
-		l.Outcome = tag{r.T("doors.outcome." + e.Outcome.String()), tone}
+		l.Outcome = page.Tag{Text: r.T("doors.outcome." + e.Outcome.String()), Tone: tone}
 	}
 	l.Why, l.Todo = words.Reason(r.Lang, e.Reason.String())
 	if e.Outcome == wire.OutcomeGranted {
@@ -85,7 +85,7 @@ func (f *eventFilter) read(r *page.Request, tx fleet.Tx) error {
 	for _, name := range eventFields {
 		filled[name] = f.values.Get(name)
 	}
-	f.Form, f.query = r.Fill(filled), fleet.EventQuery{Limit: perPage}
+	f.Form, f.query = r.Fill(filled), fleet.EventQuery{Limit: page.PerPage}
 	if err := f.addOptions(r, tx); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func listGrants(r *page.Request) (page.Reply, error) {
 		if err != nil {
 			return err
 		}
-		members, err := groupOptions(tx)
+		members, err := page.GroupOptions(tx)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func listGrants(r *page.Request) (page.Reply, error) {
 }
 
 func (d *grantList) read(r *page.Request, tx fleet.Tx) error {
-	q := access.GrantQuery{After: d.List.After(), Limit: perPage}
+	q := access.GrantQuery{After: d.List.After(), Limit: page.PerPage}
 	q.Group, _ = strconv.ParseUint(d.List.Value("groupe"), 10, 63) // one of the options, or empty
 	kind, name, _ := strings.Cut(d.List.Value("porte"), ":")
 	switch kind {
@@ -143,14 +143,6 @@ func doorOptions(tx fleet.Tx) (doors, groups []page.Option, err error) {
 	return doors, groups, err
 }
 
-// groupOptions are the groups of people.
-func groupOptions(tx fleet.Tx) (out []page.Option, err error) {
-	return out, tx.EachGroup(func(g people.Group, _ int) error {
-		out = append(out, page.Option{Value: strconv.FormatUint(g.ID, 10), Text: g.Name})
-		return nil
-	})
-}
-
 // grantPage makes a grant.
 type grantPage struct {
 	chooser
@@ -161,7 +153,7 @@ type grantPage struct {
 }
 
 func (d *grantPage) complete(r *page.Request, tx fleet.Tx) error {
-	groups, err := groupOptions(tx)
+	groups, err := page.GroupOptions(tx)
 	if err != nil {
 		return err
 	}
@@ -238,7 +230,7 @@ func (d *grantPage) read(r *page.Request, tx fleet.Tx) (n access.NewGrant, err e
 	if group, isNumber := strconv.ParseUint(f.Value("groupe"), 10, 63); isNumber == nil {
 		g, err := tx.Group(group)
 		if err != nil {
-			return n, orMissing(err)
+			return n, page.OrNotFound(err)
 		}
 		n.Group = g.Name
 	} else {
@@ -275,7 +267,7 @@ func confirmGrantRemoval(r *page.Request) (page.Reply, error) {
 	err = r.Read(func(tx fleet.Tx) error {
 		g, err := access.FindGrant(tx.Tx.Tx, id)
 		if err != nil {
-			return orMissing(err)
+			return page.OrNotFound(err)
 		}
 		text, err = describeGrant(r, tx, g)
 		return err
@@ -293,7 +285,7 @@ func removeGrant(r *page.Request) (page.Reply, error) {
 	}
 	err = r.Write(func(tx fleet.Tx) error {
 		_, err := access.RemoveGrant(tx.Tx.Tx, id)
-		return orMissing(err)
+		return page.OrNotFound(err)
 	})
 	return page.Go("/g/droits").Flash("doors.grant.removed"), err
 }

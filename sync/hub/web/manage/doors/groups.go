@@ -94,7 +94,7 @@ func findGroup(r *page.Request, tx fleet.Tx) (people.Group, error) {
 		return people.Group{}, page.ErrNotFound
 	}
 	g, err := tx.Group(id)
-	return g, orMissing(err)
+	return g, page.OrNotFound(err)
 }
 
 func (d *groupPage) read(r *page.Request, tx fleet.Tx) (err error) {
@@ -106,7 +106,7 @@ func (d *groupPage) read(r *page.Request, tx fleet.Tx) (err error) {
 	if d.Name == nil {
 		d.Name = r.Fill(map[string]string{"nom": d.Group.Name})
 	}
-	members, next, err := people.List(tx.Tx.Tx.Tx, people.Query{Group: d.Group.ID, After: d.List.After(), Limit: perPage})
+	members, next, err := people.List(tx.Tx.Tx.Tx, people.Query{Group: d.Group.ID, After: d.List.After(), Limit: page.PerPage})
 	d.List.Next, d.Members, d.Grants = next, nil, nil
 	for _, a := range members {
 		d.Members = append(d.Members, memberLine{people.HexID(a.ID), a.DisplayName(), a.Email})
@@ -114,7 +114,7 @@ func (d *groupPage) read(r *page.Request, tx fleet.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	grants, _, err := access.ListGrants(tx.Tx.Tx, access.GrantQuery{Group: d.Group.ID, Limit: perPage})
+	grants, _, err := access.ListGrants(tx.Tx.Tx, access.GrantQuery{Group: d.Group.ID, Limit: page.PerPage})
 	for _, g := range grants {
 		if err == nil {
 			var l grantLine
@@ -190,7 +190,7 @@ func removeMember(r *page.Request) (page.Reply, error) {
 		}
 		path = groupPath(g)
 		_, err = people.SetMember(tx.Tx.Tx.Tx, g, id, false)
-		return orMissing(err)
+		return page.OrNotFound(err)
 	})
 	return page.Go(path).Flash("doors.group.left"), err
 }

@@ -36,7 +36,7 @@ func (p pages) showMember(r *page.Request) (page.Reply, error) {
 	var a people.Account
 	err = r.Read(func(tx fleet.Tx) (err error) {
 		if a, err = tx.Account(id); err != nil {
-			return orMissing(err)
+			return page.OrNotFound(err)
 		}
 		d = memberPage{ID: people.HexID(id)}
 		doors, err := access.ListDoors(tx.Tx.Tx)

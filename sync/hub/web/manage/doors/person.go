@@ -94,11 +94,3 @@ func nameOf(tx fleet.Tx, id people.ID) (string, error) {
 	}
 	return a.DisplayName(), err
 }
-
-// orMissing is a page that is not there for what is not there.
-func orMissing(err error) error {
-	if errors.Is(err, people.ErrNotFound) || refusal.IsKind(err, refusal.Missing) {
-		return page.ErrNotFound
-	}
-	return err
-}

@@ -62,7 +62,7 @@ const unusedFor = 90
 
 // unusedPage lists active cards that no terminal saw for long.
 type unusedPage struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	List  *page.List
 	Days  int
 	Lines []cardLine
@@ -111,7 +111,7 @@ func unusedCards(r *page.Request, after string, most int) (found []access.Card, 
 
 func listUnused(r *page.Request) (page.Reply, error) {
 	d := unusedPage{Tabs: cardTabs(r, "/g/rapports/inutilisees"), List: r.List(""), Days: unusedFor}
-	cards, next, err := unusedCards(r, d.List.After(), perPage)
+	cards, next, err := unusedCards(r, d.List.After(), page.PerPage)
 	if err != nil {
 		return page.Reply{}, err
 	}

@@ -27,7 +27,7 @@ func scheduleRoutes() []page.Route {
 	}
 }
 
-func scheduleTabs(r *page.Request, current string) []tab {
+func scheduleTabs(r *page.Request, current string) []page.Link {
 	return tabs(r, current, "/g/horaires", "doors.schedules.title", "/g/horaires/feries", "doors.holidays.title")
 }
 
@@ -68,7 +68,7 @@ func describeDays(r *page.Request, days uint8) (parts []string) {
 func clockOf(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 type scheduleList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Lines []scheduleLine
 }
 
@@ -228,7 +228,7 @@ func findSchedule(r *page.Request) (s access.Schedule, err error) {
 			return page.ErrNotFound
 		}
 		s, err = tx.Schedule(id)
-		return orMissing(err)
+		return page.OrNotFound(err)
 	})
 	return s, err
 }
@@ -278,7 +278,7 @@ type holidayLine struct {
 }
 
 type holidayList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Form  *page.Form
 	Lines []holidayLine
 }

@@ -21,7 +21,7 @@ type unknownLine struct {
 }
 
 type unknownList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Lines []unknownLine
 }
 
@@ -52,7 +52,7 @@ type giftPage struct {
 // findUnknown is the unknown card that the address names.
 func findUnknown(r *page.Request, tx fleet.Tx) (fleet.UnknownCard, error) {
 	u, err := fleet.FindUnknownCard(tx, lower(r.Path("card")))
-	return u, orMissing(err)
+	return u, page.OrNotFound(err)
 }
 
 func showGift(r *page.Request) (page.Reply, error) {

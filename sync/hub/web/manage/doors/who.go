@@ -18,7 +18,7 @@ import (
 type passingLine struct {
 	ID, Name string
 	Passes   bool
-	Verdict  tag
+	Verdict  page.Tag
 	Why      string
 	Todo     string
 	Grant    string // the one that decides; empty: none
@@ -28,9 +28,9 @@ type passingLine struct {
 
 func passingOf(r *page.Request, tx fleet.Tx, p access.Passing) (l passingLine, err error) {
 	l = passingLine{ID: people.HexID(p.Account.ID), Name: p.Account.DisplayName(), Passes: p.Passes(), Rests: p.Rests}
-	l.Verdict = tag{r.T("doors.passes.no"), "bad"}
+	l.Verdict = page.Tag{Text: r.T("doors.passes.no"), Tone: "bad"}
 	if l.Passes {
-		l.Verdict = tag{r.T("doors.passes.yes"), "good"}
+		l.Verdict = page.Tag{Text: r.T("doors.passes.yes"), Tone: "good"}
 	}
 	reason := p.Reason.String()
 	if p.Card != (access.ID{}) {
@@ -47,7 +47,7 @@ func passingOf(r *page.Request, tx fleet.Tx, p access.Passing) (l passingLine, e
 
 // whoPage answers «who can open this door?».
 type whoPage struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Door  string
 	List  *page.List
 	Lines []passingLine
@@ -58,11 +58,11 @@ func (p pages) whoCanOpen(r *page.Request) (page.Reply, error) {
 	d.List = r.List("", page.Filter{Name: "passe", Label: r.T("doors.who.filter"), Options: []page.Option{{Value: "1", Text: r.T("doors.who.passing")}}})
 	d.Tabs = doorTabs(r, d.Door, "/qui")
 	err := r.Read(func(tx fleet.Tx) (err error) {
-		q := access.WhoQuery{Passing: d.List.Value("passe") != "", After: d.List.After(), Limit: perPage}
+		q := access.WhoQuery{Passing: d.List.Value("passe") != "", After: d.List.After(), Limit: page.PerPage}
 		d.Lines, d.List.Next, err = p.who(r, tx, d.Door, q)
 		return err
 	})
-	return page.Show("doors/who", r.T("doors.who.of", d.Door), d), orMissing(err)
+	return page.Show("doors/who", r.T("doors.who.of", d.Door), d), page.OrNotFound(err)
 }
 
 // who gives a page of those with a right to a door, as things are now.
@@ -123,7 +123,7 @@ func (p pages) writeWho(r *page.Request, row page.Row, door string) error {
 // ifPage answers «what if this person came at that moment?».
 type ifPage struct {
 	chooser
-	Tabs     []tab
+	Tabs     []page.Link
 	Door     string
 	Answer   *passingLine
 	At       time.Time
@@ -186,7 +186,7 @@ func (p pages) answer(r *page.Request, tx fleet.Tx, d *ifPage) error {
 	passing, err := access.TryDoor(tx.Tx.Tx, people.HexID(a.ID), d.Door, keeper.Moment(d.At, !d.Form.Ticked("sans-heure")))
 	var refused *refusal.Error
 	if errors.As(err, &refused) {
-		return orMissing(err)
+		return page.OrNotFound(err)
 	}
 	if err != nil {
 		return err

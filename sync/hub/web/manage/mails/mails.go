@@ -12,9 +12,6 @@ import (
 //go:embed pages/*.html
 var templates embed.FS
 
-// perPage is how many lines a list shows.
-const perPage = 50
-
 // Part is the pages of this package. Whoever puts management together gives it a menu.
 func Part() page.Part {
 	return page.Part{
@@ -34,15 +31,9 @@ var Menu = []page.Item{{Path: outboxPath, Text: "mails.menu", Right: page.Mail}}
 
 var texts = page.Texts{"fr": french, "en": english}
 
-// tab is one of the two lists.
-type tab struct {
-	Path, Text string
-	Current    bool
-}
-
-func tabs(r *page.Request, current string) []tab {
-	return []tab{
-		{outboxPath, r.T("mails.outbox"), current == outboxPath},
-		{templatesPath, r.T("mails.templates"), current == templatesPath},
+func tabs(r *page.Request, current string) []page.Link {
+	return []page.Link{
+		{Path: outboxPath, Text: r.T("mails.outbox"), Current: current == outboxPath},
+		{Path: templatesPath, Text: r.T("mails.templates"), Current: current == templatesPath},
 	}
 }

@@ -65,7 +65,7 @@ func purposeText(r *page.Request, p mail.Purpose) string { return r.T("mails.pur
 
 // outbox is the list of mails.
 type outbox struct {
-	Tabs    []tab
+	Tabs    []page.Link
 	List    *page.List
 	Lines   []mailLine
 	Goes    bool // mails go out
@@ -76,7 +76,7 @@ func listMails(r *page.Request) (page.Reply, error) {
 	l := r.List("", page.Filter{Name: "etat", Label: r.T("mails.state"), Options: states(r)})
 	d := outbox{Tabs: tabs(r, outboxPath), List: l, Goes: r.Site.MailOut != access.NoMail}
 	err := r.Read(func(tx fleet.Tx) error {
-		found, next, err := mail.List(tx.Tx.Tx.Tx.Tx, mail.Query{State: mail.State(l.Value("etat")), After: l.After(), Limit: perPage})
+		found, next, err := mail.List(tx.Tx.Tx.Tx.Tx, mail.Query{State: mail.State(l.Value("etat")), After: l.After(), Limit: page.PerPage})
 		l.Next, d.Lines = next, nil
 		for _, m := range found {
 			line, err := lineOf(r, tx, m)

@@ -37,7 +37,7 @@ type templateLink struct {
 
 // templateList is the list of templates.
 type templateList struct {
-	Tabs  []tab
+	Tabs  []page.Link
 	Lines []templateLine
 }
 
