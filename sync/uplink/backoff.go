@@ -21,5 +21,5 @@ func (b *backoff) next() time.Duration {
 	return b.top/2 + rand.N(b.top/2)
 }
 
-// reset is called after a good welcome.
+// reset starts again with the shortest wait. The uplink calls it after a good welcome.
 func (b *backoff) reset() { b.top = 0 }

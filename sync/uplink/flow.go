@@ -22,12 +22,11 @@ type flight struct {
 	at   time.Time
 }
 
-// advance moves a flow to the watermark that the hub says. Within a connection it
-// never goes back, for an answer may have been overtaken by later ones; a hub that lost
-// something is found out by the first answer in the next connection. It reports false
-// when the hub has numbers that this database is yet to give: it is a copy of an older
-// one.
-func (m *Machine) advance(f *flow, a wire.Ack) bool {
+// advanceFlow moves a flow to the hub's watermark. Within a connection the watermark never
+// goes back, because answers can overtake each other; the first answer in the next
+// connection shows whether the hub lost something. advance reports false if the hub has
+// numbers that this database has not given yet: then this database is an older copy.
+func (m *Machine) advanceFlow(f *flow, a wire.Ack) bool {
 	upto, next := a.Upto[f.stream], max(m.pos.Next[f.stream], f.sent+1)
 	if m.phase == greeting {
 		if upto >= next {
@@ -37,7 +36,7 @@ func (m *Machine) advance(f *flow, a wire.Ack) bool {
 		said, named := a.Upto[f.stream]
 		all := named && upto == said // and nothing that came later in this connection
 		f.acked, f.sent, f.flights, f.more = upto, upto, nil, true
-		m.forget(f, a, all)
+		m.forgetDurable(f, a, all)
 		return true
 	}
 	if upto <= f.acked || upto >= next {
@@ -48,12 +47,12 @@ func (m *Machine) advance(f *flow, a wire.Ack) bool {
 	for len(f.flights) > 0 && f.flights[0].upto <= upto {
 		f.flights = f.flights[1:]
 	}
-	m.forget(f, a, false)
+	m.forgetDurable(f, a, false)
 	return true
 }
 
-// forget tells the store what the hub has of a stream.
-func (m *Machine) forget(f *flow, a wire.Ack, all bool) {
+// forgetDurable tells the store which events of a stream are durable at the hub.
+func (m *Machine) forgetDurable(f *flow, a wire.Ack, all bool) {
 	d := wire.Durable{Incarnation: m.pos.Incarnation, Stream: f.stream, Upto: f.acked, All: all, Born: a.Born}
 	if f.acked == a.Upto[f.stream] {
 		d.Safe = a.Safe[f.stream]
@@ -64,18 +63,19 @@ func (m *Machine) forget(f *flow, a wire.Ack, all bool) {
 	m.out = append(m.out, Forget{d})
 }
 
-// Forked answers Forget with wire.ErrFork: the database goes on as another one.
+// Forked is the input after Forget failed with wire.ErrFork: the database continues under a
+// new incarnation.
 func (m *Machine) Forked(now time.Time) []Effect {
 	if m.moving {
 		return nil
 	}
-	m.renew(now, [16]byte{})
+	m.changeIncarnation(now, [16]byte{})
 	return m.takeEffects()
 }
 
-// pump asks for events wherever there is room on the way. Each stream has its own
+// fetchEvents requests events for every stream whose window has room. Each stream has its own
 // window, so that the security stream never waits behind the other.
-func (m *Machine) pump() {
+func (m *Machine) fetchEvents() {
 	if m.phase != flowing {
 		return
 	}
@@ -87,33 +87,33 @@ func (m *Machine) pump() {
 	}
 }
 
-// Events answers Fetch: the events that follow After, none if there is none. A hole
-// in their numbers means that the hub lost events which were pruned here: nothing can
-// fill it, so the terminal goes on under a new incarnation.
+// Events is the input after Fetch: the events that follow After; an empty batch means that
+// there are none. A gap in their numbers means that the hub lost events which were pruned
+// here: nothing can fill it, so the terminal continues under a new incarnation.
 func (m *Machine) Events(now time.Time, stream wire.Stream, b wire.Batch) []Effect {
-	f := m.flow(stream)
+	f := m.findFlow(stream)
 	f.fetching = false
 	switch {
 	case m.phase != flowing:
 	case len(b.Events) == 0:
 		f.more = false
 	case b.First > f.sent+1:
-		m.renew(now, [16]byte{})
+		m.changeIncarnation(now, [16]byte{})
 	default:
-		m.send(now, f, b)
-		m.pump()
+		m.sendFrame(now, f, b)
+		m.fetchEvents()
 	}
 	return m.takeEffects()
 }
 
-func (m *Machine) send(now time.Time, f *flow, b wire.Batch) {
+func (m *Machine) sendFrame(now time.Time, f *flow, b wire.Batch) {
 	if b.First != f.sent+1 {
-		m.drop("events of stream %s from %d on, but the store gave %d", f.stream.String(), f.sent+1, b.First)
+		m.dropLink("events of stream %s from %d on, but the store gave %d", f.stream.String(), f.sent+1, b.First)
 		return
 	}
 	frame, err := wire.PackFrame(m.pos.Incarnation, f.stream, b)
 	if err != nil {
-		m.drop("send events: %w", err)
+		m.dropLink("send events: %w", err)
 		return
 	}
 	f.sent += uint64(len(b.Events))
@@ -121,7 +121,7 @@ func (m *Machine) send(now time.Time, f *flow, b wire.Batch) {
 	m.out = append(m.out, Send{frame})
 }
 
-func (m *Machine) flow(stream wire.Stream) *flow {
+func (m *Machine) findFlow(stream wire.Stream) *flow {
 	for _, f := range m.flows {
 		if f.stream == stream {
 			return f

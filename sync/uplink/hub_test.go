@@ -13,7 +13,7 @@ import (
 	"badged/sync/wire"
 )
 
-// chaos is how bad the network is.
+// chaos configures how badly the network behaves.
 type chaos struct {
 	rand      *rand.Rand
 	mu        sync.Mutex // guards rand
@@ -21,7 +21,7 @@ type chaos struct {
 	delay     time.Duration
 }
 
-// deliver calls fn as often and as late as the network has it.
+// deliver calls fn as often and as late as the network delivers the message.
 func (c *chaos) deliver(fn func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +97,7 @@ func (h *memHub) dial(context.Context, []byte) (uplink.Link, error) {
 	return h.link, nil
 }
 
-// cut ends the present connection without a word.
+// cut ends the present connection without a good-bye.
 func (h *memHub) cut() {
 	if h.link != nil {
 		h.link.Close()
@@ -240,7 +240,7 @@ func (h *memHub) put(c wire.Collection, key, body string) {
 	h.pages(c, false, set.rev-1, h.deltas[c][len(h.deltas[c])-1:])
 }
 
-// sync brings a terminal up to date: a delta, or a snapshot where that does not do.
+// sync brings a terminal up to date with a delta, or with a snapshot if no delta fits.
 func (h *memHub) sync(v wire.CollectionState) {
 	set := h.sets[v.Collection]
 	switch {

@@ -18,7 +18,7 @@ const (
 	ackWait     = 10 * time.Second // for the acknowledgement of a frame
 	stallsMax   = 3                // acknowledgements that did not come, then the link is given up
 	pageWait    = 10 * time.Second // for the rest of a set of pages
-	reportAfter = time.Second      // of quiet after pages: then the new vector is told
+	reportAfter = time.Second      // of quiet after pages: then a hello reports the new vector
 	pauseMin    = time.Second
 	pauseUsual  = 30 * time.Second // if the hub names none
 	pauseMax    = 5 * time.Minute
@@ -55,8 +55,8 @@ const (
 	paused
 )
 
-// Effect is what a Machine wants done. Effects are done in order. Locate, Fetch and
-// Apply have an answer: Located, Events, Applied.
+// Effect is an action that a Machine requests. The caller carries out effects in order, and
+// passes the results of Locate, Fetch and Apply to Located, Events and Applied.
 type Effect interface{ effect() }
 
 // The effects.
@@ -110,14 +110,14 @@ type Machine struct {
 	tries    int
 	stalls   int
 	greetAt  time.Time // when to say hello next
-	reportAt time.Time // when to tell the new vector; zero: nothing to tell
-	welcome  bool      // the hub has taken events in this connection
+	reportAt time.Time // when to report the new vector; zero: nothing to report
+	welcome  bool      // the hub has accepted events in this connection
 	problem  string    // the hub's
 	stages   staging
 	out      []Effect
 }
 
-// NewMachine begins a connection with a fresh random nonce.
+// NewMachine makes the machine of one connection. The caller chooses a fresh random nonce.
 func NewMachine(nonce [16]byte, agent string) *Machine {
 	return &Machine{
 		nonce: nonce, agent: agent, stages: newStaging(),
@@ -125,13 +125,14 @@ func NewMachine(nonce [16]byte, agent string) *Machine {
 	}
 }
 
-// Connected reports whether the hub has answered, takes events, and has not fallen
-// silent since.
+// Connected reports whether the hub has answered, accepts events, and has not become silent
+// since.
 func (m *Machine) Connected() bool {
 	return m.phase == flowing || m.phase == greeting && m.welcome && m.tries == 0
 }
 
-// Problem is what is wrong with the connection, in the hub's words or our own.
+// Problem describes what is wrong with the connection, in the hub's words or in the
+// machine's; empty: nothing.
 func (m *Machine) Problem() string {
 	if m.problem != "" {
 		return m.problem
@@ -139,27 +140,27 @@ func (m *Machine) Problem() string {
 	return m.stages.problem()
 }
 
-// Start begins.
+// Start begins the connection with a hello.
 func (m *Machine) Start(now time.Time) []Effect {
-	m.greet(now)
+	m.greetHub(now)
 	return m.takeEffects()
 }
 
-// greet goes to the hub with the store's present position.
-func (m *Machine) greet(now time.Time) {
+// greetHub starts a new greeting: a hello with the store's present position.
+func (m *Machine) greetHub(now time.Time) {
 	m.phase = greeting
-	m.locate(now)
+	m.requestPosition(now)
 }
 
-func (m *Machine) locate(now time.Time) {
+func (m *Machine) requestPosition(now time.Time) {
 	m.reportAt = time.Time{}
 	m.out = append(m.out, Locate{})
 }
 
-// Located answers Locate.
+// Located is the input after Locate: the position of the store. The hello follows.
 func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 	m.pos, m.moving = pos, false
-	m.stages.located(pos.Vector)
+	m.stages.setVector(pos.Vector)
 	if m.hello.IsZero() {
 		m.tries = 0
 	}
@@ -173,13 +174,13 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 	return m.takeEffects()
 }
 
-// Ack takes what the hub says about what it has.
+// Ack is the input for the hub's acknowledgement of events or of a hello.
 //
-// The hub may name another incarnation only before anything else was said in this
-// connection: then no frame of it can have moved the hub's watermark, so the hub
-// judged right whichever hello it was. Later such an answer comes from a hello that was
-// overtaken by frames. Only where a database was found to be in two boxes its word counts
-// then too, once.
+// The machine accepts another incarnation from the hub only before the first other answer in
+// this connection: until then no frame can have moved the hub's watermark, so the hub decided
+// right whichever hello it answered. A later one answers a hello that frames have overtaken,
+// and is ignored. The exception is a database that the hub found in two boxes (Copied): then
+// the hub's incarnation counts later too, once.
 func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	if a.Nonce != m.nonce {
 		return nil
@@ -194,8 +195,8 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	if a.Incarnation != m.pos.Incarnation {
 		if !m.settled || a.Copied && !m.renewed {
-			m.tellWhatIsMissing(a)
-			m.renew(now, a.Incarnation)
+			m.reportMissing(a)
+			m.changeIncarnation(now, a.Incarnation)
 		}
 		return m.takeEffects()
 	}
@@ -203,41 +204,41 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	m.hello = time.Time{}
 	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
 	for _, f := range m.flows {
-		if !m.advance(f, a) {
-			m.renew(now, [16]byte{})
+		if !m.advanceFlow(f, a) {
+			m.changeIncarnation(now, [16]byte{})
 			return m.takeEffects()
 		}
 	}
-	m.follow(now, a)
+	m.followAck(now, a)
 	return m.takeEffects()
 }
 
-// tellWhatIsMissing tells the store what the hub has of the incarnation that it is about to
-// leave: what neither has any more is told of under the next one.
-func (m *Machine) tellWhatIsMissing(a wire.Ack) {
+// reportMissing tells the store what the hub has of the incarnation that it is about to
+// leave. The store reports the events that neither has any more under the next one.
+func (m *Machine) reportMissing(a wire.Ack) {
 	for _, f := range m.flows {
 		if upto, named := a.Upto[f.stream]; named && upto < max(m.pos.Next[f.stream], f.sent+1) {
 			f.acked = upto
-			m.forget(f, a, true)
+			m.forgetDurable(f, a, true)
 		}
 	}
 }
 
-// follow goes on as the hub wants it.
-func (m *Machine) follow(now time.Time, a wire.Ack) {
+// followAck sends events if the hub gives credit, and pauses if it gives none or has a problem.
+func (m *Machine) followAck(now time.Time, a wire.Ack) {
 	m.credit = min(a.Credit, wire.Window)
 	m.problem = a.Problem
 	if a.Problem == "" && a.Credit > 0 {
 		m.phase, m.welcome = flowing, true
-		m.pump()
+		m.fetchEvents()
 		return
 	}
 	m.phase, m.welcome = paused, false
 	m.greetAt = now.Add(pauseFor(a.RetryAfter))
 }
 
-// helloPause is how long after a hello the next one comes, so that a door which trusts
-// its copy for that long never has to refuse anybody while the hub answers.
+// helloPause is the time between two hellos. fresh is how long a door trusts its copy: the
+// pause is short enough that no door refuses anybody while the hub answers.
 func helloPause(fresh time.Duration) time.Duration {
 	if fresh <= 0 {
 		return helloEvery
@@ -253,45 +254,46 @@ func pauseFor(millis int64) time.Duration {
 	return max(time.Duration(millis)*time.Millisecond, pauseMin)
 }
 
-// renew leaves the incarnation for another. What the hub says about the former one
-// does not count any more.
-func (m *Machine) renew(now time.Time, incarnation [16]byte) {
+// changeIncarnation changes to another incarnation. What the hub says about the former one no longer
+// counts.
+func (m *Machine) changeIncarnation(now time.Time, incarnation [16]byte) {
 	m.settled, m.renewed, m.moving = true, true, true
 	for _, f := range m.flows {
 		*f = flow{stream: f.stream}
 	}
 	m.out = append(m.out, Renew{incarnation})
-	m.greet(now)
+	m.greetHub(now)
 }
 
-// Wake tells that an event was appended.
+// Wake is the input after an event was appended to the store.
 func (m *Machine) Wake(time.Time) []Effect {
 	for _, f := range m.flows {
 		f.more = true
 	}
-	m.pump()
+	m.fetchEvents()
 	return m.takeEffects()
 }
 
-// Tick tells that the Deadline passed.
+// Tick is the input when Deadline has passed.
 func (m *Machine) Tick(now time.Time) []Effect {
 	switch {
-	case m.unanswered(now):
-	case m.stalled(now):
-	case m.stages.expire(now), due(m.greetAt, now), due(m.reportAt, now):
+	case m.retryHello(now):
+	case m.restartStalled(now):
+	case m.stages.dropExpired(now), due(m.greetAt, now), due(m.reportAt, now):
 		if m.phase == paused && !due(m.greetAt, now) {
 			return nil
 		}
 		if m.phase == paused {
 			m.phase = greeting
 		}
-		m.locate(now)
+		m.requestPosition(now)
 	}
 	return m.takeEffects()
 }
 
-// unanswered says hello again, or gives up, when the last one had no answer.
-func (m *Machine) unanswered(now time.Time) bool {
+// retryHello sends another hello when the last one had no answer in time, and drops the link
+// after helloTries. It reports whether it did either.
+func (m *Machine) retryHello(now time.Time) bool {
 	if m.hello.IsZero() || !due(m.hello.Add(helloWait), now) {
 		return false
 	}
@@ -299,12 +301,13 @@ func (m *Machine) unanswered(now time.Time) bool {
 		m.out = append(m.out, Drop{errNoAnswer})
 		return true
 	}
-	m.greet(now)
+	m.greetHub(now)
 	return true
 }
 
-// stalled begins again from the hub's watermark when a frame was not acknowledged.
-func (m *Machine) stalled(now time.Time) bool {
+// restartStalled restarts from the hub's watermark when a frame was not acknowledged in time, and
+// drops the link after stallsMax. It reports whether it did either.
+func (m *Machine) restartStalled(now time.Time) bool {
 	if m.phase != flowing || !due(m.oldestFlight(), now) {
 		return false
 	}
@@ -312,11 +315,11 @@ func (m *Machine) stalled(now time.Time) bool {
 		m.out = append(m.out, Drop{errStalled})
 		return true
 	}
-	m.greet(now)
+	m.greetHub(now)
 	return true
 }
 
-// Deadline is when Tick wants to be called.
+// Deadline is when Tick is to be called next.
 func (m *Machine) Deadline() time.Time {
 	d := soonest(m.greetAt, m.reportAt)
 	if !m.hello.IsZero() {
@@ -331,20 +334,20 @@ func (m *Machine) Deadline() time.Time {
 	return soonest(d, m.stages.deadline())
 }
 
-// takeEffects hands out the effects that have gathered.
+// takeEffects returns the collected effects and clears them.
 func (m *Machine) takeEffects() []Effect {
 	out := m.out
 	m.out = nil
 	return out
 }
 
-func (m *Machine) drop(format string, args ...any) {
+func (m *Machine) dropLink(format string, args ...any) {
 	m.out = append(m.out, Drop{fmt.Errorf(format, args...)})
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
-// soonest is the earlier of two times, of which zero means never.
+// soonest returns the earlier of two times; zero means never.
 func soonest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

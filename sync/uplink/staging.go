@@ -28,7 +28,7 @@ type set struct {
 	until time.Time // when the rest should have come
 }
 
-// staging keeps pages until all of a set are there and fit.
+// staging keeps pages until a set is complete and fits the stored revision.
 type staging struct {
 	sets     map[setID]*set
 	revs     map[wire.Collection]wire.CollectionState // what the store has
@@ -43,15 +43,16 @@ func newStaging() staging {
 	}
 }
 
-// located takes what the store says about its collections.
-func (s *staging) located(v []wire.CollectionState) {
+// setVector replaces the known states of the store's collections.
+func (s *staging) setVector(v []wire.CollectionState) {
 	clear(s.revs)
 	for _, c := range v {
 		s.revs[c.Collection] = c
 	}
 }
 
-// vector is what to tell the hub: what the store has, and 0 for what did not add up.
+// vector is what a hello reports: the state of each stored collection, and revision 0 for
+// those whose hash did not match.
 func (s *staging) vector() []wire.CollectionState {
 	v := inOrder(s.revs)
 	for i, c := range v {
@@ -62,8 +63,8 @@ func (s *staging) vector() []wire.CollectionState {
 	return v
 }
 
-// add stages a page. Collections that this version does not know are left alone.
-func (s *staging) add(now time.Time, p wire.Page) {
+// addPage stages a page. It ignores collections that this version does not know.
+func (s *staging) addPage(now time.Time, p wire.Page) {
 	id := setID{p.Collection, p.Snapshot, p.From, p.To, p.Parts, p.Hash}
 	if p.Part >= p.Parts || p.Parts > wire.MaxPageParts || !wire.Known(p.Collection) || s.useless(id) {
 		return
@@ -78,7 +79,7 @@ func (s *staging) add(now time.Time, p wire.Page) {
 	st.until = now.Add(pageWait)
 }
 
-// makeRoom lets the set go that has waited longest.
+// makeRoom drops the set that has waited longest if there are too many.
 func (s *staging) makeRoom() {
 	if len(s.sets) < maxStages {
 		return
@@ -89,9 +90,9 @@ func (s *staging) makeRoom() {
 	delete(s.sets, oldest)
 }
 
-// useless reports whether the set cannot lead further. A snapshot may lead back once:
-// the hub's word at the beginning of a connection counts more than what the terminal
-// has, for the hub may have been restored.
+// useless reports whether applying the set would bring nothing new. The first snapshot of a
+// connection may lead back to a lower revision: the hub may have been restored, and what it
+// has then counts more than the terminal's copy.
 func (s *staging) useless(id setID) bool {
 	rev := s.revs[id.collection].Rev
 	if s.distrust[id.collection] > 0 {
@@ -103,8 +104,9 @@ func (s *staging) useless(id setID) bool {
 	return id.to <= rev
 }
 
-// ready gives a complete set of the collection that fits on what the store has.
-func (s *staging) ready(c wire.Collection) []wire.Page {
+// completeSet returns the pages of a complete set that applies to the stored revision; nil: there
+// is none.
+func (s *staging) completeSet(c wire.Collection) []wire.Page {
 	for id, st := range s.sets {
 		if id.collection == c && uint64(len(st.pages)) == id.parts && (id.snapshot || id.from <= s.revs[c].Rev) {
 			return inOrder(st.pages)
@@ -113,28 +115,28 @@ func (s *staging) ready(c wire.Collection) []wire.Page {
 	return nil
 }
 
-// applied takes over the set that p is a page of, and lets go what it made useless.
-func (s *staging) applied(p wire.Page) {
+// markApplied records that the set of page p was applied, and drops the sets that are useless now.
+func (s *staging) markApplied(p wire.Page) {
 	c := p.Collection
 	s.revs[c] = wire.CollectionState{Collection: c, Rev: p.To, Hash: p.Hash}
 	s.moved[c] = true
 	delete(s.distrust, c)
-	s.prune(c, s.useless)
+	s.dropSets(c, s.useless)
 }
 
-func (s *staging) prune(c wire.Collection, gone func(setID) bool) {
+func (s *staging) dropSets(c wire.Collection, gone func(setID) bool) {
 	maps.DeleteFunc(s.sets, func(id setID, _ *set) bool { return id.collection == c && gone(id) })
 }
 
-// reject takes note that a set did not add up, and reports how often that was so since
-// one last did.
-func (s *staging) reject(c wire.Collection) int {
+// rejectSet records that a set did not match its hash and drops the sets of the collection. It
+// returns how often that happened since a set last matched.
+func (s *staging) rejectSet(c wire.Collection) int {
 	s.distrust[c]++
-	s.prune(c, func(setID) bool { return true })
+	s.dropSets(c, func(setID) bool { return true })
 	return s.distrust[c]
 }
 
-// problem names a collection that did not add up as a whole either.
+// problem names a collection whose whole snapshot did not match its hash either; empty: none.
 func (s *staging) problem() string {
 	for c, times := range s.distrust {
 		if times > 1 {
@@ -144,8 +146,8 @@ func (s *staging) problem() string {
 	return ""
 }
 
-// expire lets go what waited too long for the rest, and reports whether there was such.
-func (s *staging) expire(now time.Time) bool {
+// dropExpired drops the sets whose missing pages are overdue, and reports whether there were any.
+func (s *staging) dropExpired(now time.Time) bool {
 	before := len(s.sets)
 	maps.DeleteFunc(s.sets, func(_ setID, st *set) bool { return due(st.until, now) })
 	return len(s.sets) < before
@@ -158,36 +160,36 @@ func (s *staging) deadline() (d time.Time) {
 	return d
 }
 
-// Page takes a page of a collection.
+// Page is the input for a page of a collection.
 func (m *Machine) Page(now time.Time, p wire.Page) []Effect {
 	if p.Nonce != m.nonce {
 		return nil
 	}
-	m.stages.add(now, p)
+	m.stages.addPage(now, p)
 	if !m.reportAt.IsZero() {
 		m.reportAt = now.Add(reportAfter)
 	}
-	m.apply(p.Collection)
+	m.applyReady(p.Collection)
 	return m.takeEffects()
 }
 
-func (m *Machine) apply(c wire.Collection) {
-	if pages := m.stages.ready(c); pages != nil {
+func (m *Machine) applyReady(c wire.Collection) {
+	if pages := m.stages.completeSet(c); pages != nil {
 		m.out = append(m.out, Apply{pages})
 	}
 }
 
-// Applied answers Apply, with nil or wire.ErrHash. What did not add up is asked for
-// again from the beginning, at once and then every minute.
+// Applied is the input after Apply, with nil or wire.ErrHash. After wire.ErrHash the machine
+// asks for the whole collection, at once and then every minute.
 func (m *Machine) Applied(now time.Time, pages []wire.Page, err error) []Effect {
 	c := pages[0].Collection
 	if !errors.Is(err, wire.ErrHash) {
-		m.stages.applied(pages[0])
+		m.stages.markApplied(pages[0])
 		m.reportAt = now.Add(reportAfter)
-		m.apply(c)
+		m.applyReady(c)
 		return m.takeEffects()
 	}
-	if m.stages.reject(c) > 1 {
+	if m.stages.rejectSet(c) > 1 {
 		m.greetAt = soonest(m.greetAt, now.Add(hashRetry))
 	} else if m.phase != paused {
 		m.greetAt = now
@@ -195,8 +197,8 @@ func (m *Machine) Applied(now time.Time, pages []wire.Page, err error) []Effect 
 	return m.takeEffects()
 }
 
-// inOrder is the values of m in the order of their keys. To sort keys rather than
-// values is small: the linker keeps one sort for all of them.
+// inOrder returns the values of m in the order of their keys. It sorts keys rather than
+// values because that keeps the program small: all callers share one compiled sort.
 func inOrder[K cmp.Ordered, V any](m map[K]V) []V {
 	values := make([]V, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {

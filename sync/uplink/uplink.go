@@ -1,8 +1,8 @@
 // Package uplink carries a terminal's events to the hub and the hub's collections
-// to the terminal, over a link that loses, repeats and reorders. Nothing that the
-// link says counts: an event is forgotten only when the hub, with its signature,
-// says that it is durable there, and a collection changes only when all of a change
-// is there and adds up to what the hub signed.
+// to the terminal, over a link that loses, repeats and reorders. It does not trust the
+// link: the terminal forgets an event only after the hub has signed that it is durable
+// there, and changes a collection only when a change is complete and leads to the hash
+// that the hub signed.
 //
 // Machine holds the rules, without I/O and without a clock. Uplink runs it.
 package uplink
@@ -16,53 +16,53 @@ import (
 	"badged/sync/wire"
 )
 
-// Store is what the uplink needs of the terminal's store.
+// Store is the part of the terminal's store that the uplink uses.
 type Store interface {
-	// Position is where the store stands now.
+	// Position is the store's present position.
 	Position(ctx context.Context) (wire.Position, error)
-	// Pending gives encoded wire.Event values of the stream with a seq above after,
-	// in order and without a gap: at most maxEvents of together at most maxBytes, none
-	// if there is none. It gives what the store still has, also what was acknowledged
-	// before, so that a hub that was put back to an older state can be helped.
+	// Pending returns encoded wire.Event values of the stream with a seq above after, in
+	// order and without a gap: at most maxEvents, together at most maxBytes; an empty batch
+	// if there are none. It includes acknowledged events that the store still has, so that
+	// a hub that was put back to an older state gets them again.
 	Pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (wire.Batch, error)
-	// Acked tells what the hub has durably of a stream. wire.ErrFork: it has other
-	// events there than this database.
+	// Acked records what is durable of a stream at the hub. wire.ErrFork: the hub has other
+	// events in these places than this database.
 	Acked(ctx context.Context, d wire.Durable) error
-	// Apply takes one complete delta or snapshot, the pages in the order of their
+	// Apply stores one complete delta or snapshot, the pages in the order of their
 	// parts, in one transaction. A delta starts at or below the stored revision. A
-	// snapshot counts whatever its revision. wire.ErrHash: the result would not
+	// snapshot applies whatever its revision is. wire.ErrHash: the result would not
 	// have the hash of the pages, and nothing was applied.
 	Apply(ctx context.Context, pages []wire.Page) error
-	// Reincarnate gives the database a new identity: all events that are still here are
-	// numbered from 1 under it, and leases are dropped.
+	// Reincarnate gives the database a new identity: it numbers all events that are still
+	// here from 1 again, and drops its leases.
 	Reincarnate(ctx context.Context, incarnation [16]byte) error
-	// Wake has something in it when an event was appended.
+	// Wake receives a value after an event was appended.
 	Wake() <-chan struct{}
 }
 
 // Link is one connection to the hub. It may lose, repeat and reorder.
 type Link interface {
-	// Publish hands a signed message over. An error is the end of the link.
+	// Publish sends a signed message. An error ends the link.
 	Publish(ctx context.Context, kind string, payload []byte) error
-	// Receive gives what the hub published for this terminal.
+	// Receive delivers what the hub published for this terminal.
 	Receive() <-chan Message
 	// Done is closed when the link is over; Err then says why.
 	Done() <-chan struct{}
 	Err() error
-	// Close ends the link and returns when nothing of it runs any more.
+	// Close ends the link and returns after its goroutines have ended.
 	Close()
 }
 
-// Message is one signed message of the hub's.
+// Message is one signed message from the hub.
 type Message struct {
 	Kind    string // wire.MsgAck...
 	Payload []byte
 }
 
-// Clock takes the hub's time.
+// Clock is set to the hub's time.
 type Clock interface{ HubTime(t time.Time) }
 
-// Options is what an uplink is made of.
+// Options configures an Uplink.
 type Options struct {
 	Store Store
 	// Dial opens a link. The broker publishes will as the terminal's wire.MsgStatus
@@ -80,9 +80,9 @@ type Options struct {
 	OnState  func(State) // called from Run, must not block; nil: nobody listens
 }
 
-// State is how the uplink is.
+// State is the state of the uplink.
 type State struct {
-	Connected bool      // the hub has answered and takes events
+	Connected bool      // the hub has answered and accepts events
 	Since     time.Time // when Connected changed
 	LastAck   time.Time // zero: never since start
 	Problem   string    // what is wrong and what to do; empty: nothing
@@ -100,25 +100,25 @@ func New(opts Options) *Uplink {
 }
 
 // Run connects, and connects again with back-off, until ctx ends; it then says
-// good-bye to the hub and returns nil. What goes wrong on the way is in the State.
+// good-bye to the hub and returns nil. It reports failures in State.
 func (u *Uplink) Run(ctx context.Context) error {
 	var wait backoff
 	for ctx.Err() == nil {
-		err := u.connect(ctx, wait.reset)
+		err := u.runConnection(ctx, wait.reset)
 		if ctx.Err() != nil {
 			break
 		}
 		pause := wait.next()
 		u.opts.Log.Warn("hub not connected", "err", err, "retry_in", pause.Round(time.Second))
-		u.report(State{Since: u.state.Since, LastAck: u.state.LastAck, Problem: err.Error()})
+		u.setState(State{Since: u.state.Since, LastAck: u.state.LastAck, Problem: err.Error()})
 		sleep(ctx, pause)
 	}
-	u.report(State{Since: u.state.Since, LastAck: u.state.LastAck})
+	u.setState(State{Since: u.state.Since, LastAck: u.state.LastAck})
 	return nil
 }
 
-// report tells a changed state.
-func (u *Uplink) report(s State) {
+// setState passes a changed state to OnState.
+func (u *Uplink) setState(s State) {
 	if s.Connected != u.state.Connected {
 		s.Since = time.Now()
 	}
