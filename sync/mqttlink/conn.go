@@ -18,11 +18,11 @@ const maxPacket = wire.MaxSignedBytes + 512
 
 var errPacket = errors.New("the broker sent a larger packet than the protocol has")
 
-// dialTimeout bounds the TCP and TLS handshakes.
+// dialTimeout bounds the TCP and TLS handshakes together.
 const dialTimeout = 15 * time.Second
 
-// open makes the TLS connection to a broker.
-func open(ctx context.Context, address string, config *tls.Config) (*guard, error) {
+// dialBroker makes the TLS connection to a broker at host:port. Errors are those of this package.
+func dialBroker(ctx context.Context, address string, config *tls.Config) (*guard, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
 	}
@@ -34,14 +34,14 @@ func open(ctx context.Context, address string, config *tls.Config) (*guard, erro
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, ctx.Err())
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainDial(err)
 	}
 	return &guard{Conn: c}, nil
 }
 
-// guard is a connection that ends when the broker announces a packet beyond
-// maxPacket, and that remembers what its reads ended with. It follows the stream as
-// MQTT 3.1.1 §2.2 has it:
+// guard is a connection that ends when the broker announces a packet beyond maxPacket,
+// and that records the result of its last read. It follows the packets of the stream
+// (MQTT 3.1.1 §2.2):
 //
 //	type --1 byte--> length --last byte: below 128--> body --no byte left--> type
 //	                 length --byte from 128: more----> length, at most 4 bytes
@@ -61,7 +61,7 @@ type guard struct {
 // Read implements net.Conn.
 func (g *guard) Read(p []byte) (int, error) {
 	n, err := g.Conn.Read(p)
-	if n > 0 && !g.follow(p[:n]) {
+	if n > 0 && !g.followPackets(p[:n]) {
 		n, err = 0, errPacket
 	}
 	g.noteResult(n, err)
@@ -78,15 +78,15 @@ func (g *guard) noteResult(n int, err error) {
 	g.last = err
 }
 
-// ended is the error of the last read, or nil, and whether the broker ever spoke.
-func (g *guard) ended() (err error, spoke bool) {
+// lastRead returns the error of the last read, and whether the broker ever sent anything.
+func (g *guard) lastRead() (err error, spoke bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.last, g.spoke
 }
 
-// follow reports whether the stream is within bounds after b.
-func (g *guard) follow(b []byte) bool {
+// followPackets reads b as the next bytes of the stream. It reports false if a packet is too large.
+func (g *guard) followPackets(b []byte) bool {
 	for len(b) > 0 {
 		switch {
 		case g.body > 0:

@@ -55,7 +55,7 @@ func TestAHugePacketEndsTheConnection(t *testing.T) {
 		if _, err := io.ReadAll(g); !errors.Is(err, errPacket) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err, spoke := g.ended(); !errors.Is(err, errPacket) || !spoke {
+		if err, spoke := g.lastRead(); !errors.Is(err, errPacket) || !spoke {
 			t.Errorf("%s: remembered %v", name, err)
 		}
 	}

@@ -20,8 +20,8 @@ var (
 	ErrRefused     = errors.New("the broker refuses this certificate (was the terminal removed at the hub, or has its certificate ended? join again; also check the hub's clock)")
 )
 
-// explain gives an error of opening a connection its kind.
-func explain(err error) error {
+// explainDial wraps an error of opening a connection in the error of this package that fits.
+func explainDial(err error) error {
 	var dns *net.DNSError
 	var addr *net.AddrError
 	var header tls.RecordHeaderError
@@ -40,9 +40,10 @@ func explain(err error) error {
 	}
 }
 
-// explainConnect gives a failed MQTT handshake over conn its kind. With TLS 1.3 a
-// broker that does not like the certificate says so only now, and its alert may be
-// lost with the connection: one that hangs up before it has said a word refuses.
+// explainConnect wraps the error of a failed MQTT handshake over conn in the error of this
+// package that fits. With TLS 1.3 a broker refuses a certificate only now, and its alert
+// may be lost with the connection: a broker that hangs up before it has sent anything
+// counts as one that refuses.
 func explainConnect(err error, conn *guard) error {
 	for _, refusal := range []error{
 		packets.ErrorRefusedNotAuthorised, packets.ErrorRefusedBadUsernameOrPassword, packets.ErrorRefusedIDRejected,
@@ -51,7 +52,7 @@ func explainConnect(err error, conn *guard) error {
 			return fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 	}
-	last, spoke := conn.ended()
+	last, spoke := conn.lastRead()
 	if last != nil {
 		err = last
 	}

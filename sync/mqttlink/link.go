@@ -1,6 +1,6 @@
 // Package mqttlink is the pipe between terminals and the hub: MQTT 3.1.1 over TLS
-// 1.3 with certificates on both sides. It promises nothing beyond what TCP does, and
-// less when a receiver is slow; sync/uplink and sync/hub do the rest.
+// 1.3 with certificates on both sides. It guarantees no more than TCP, and drops messages
+// when a receiver is slow; sync/uplink and sync/hub recover from that.
 package mqttlink
 
 import (
@@ -40,8 +40,8 @@ type Link struct {
 func (c Config) Dial(ctx context.Context, will []byte) (uplink.Link, error) {
 	l := &Link{site: c.Site, terminal: c.Terminal, in: make(chan uplink.Message, linkQueue)}
 	_, down := Permissions(c.Site, c.Terminal)
-	s, err := start(ctx, plan{
-		address: c.Address, name: c.Terminal, tls: c.TLS, log: c.Log, filter: down, handle: l.handle,
+	s, err := startSession(ctx, plan{
+		address: c.Address, name: c.Terminal, tls: c.TLS, log: c.Log, filter: down, handle: l.queueMessage,
 		will: &message{topic(c.Site, c.Terminal, wire.Up, wire.MsgStatus), will},
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (c Config) Dial(ctx context.Context, will []byte) (uplink.Link, error) {
 	return l, nil
 }
 
-func (l *Link) handle(c wire.Context, payload []byte) bool {
+func (l *Link) queueMessage(c wire.Context, payload []byte) bool {
 	if c.Site != l.site || c.Terminal != l.terminal || c.Dir != wire.Down {
 		return false
 	}
@@ -63,7 +63,7 @@ func (l *Link) handle(c wire.Context, payload []byte) bool {
 	}
 }
 
-// Receive gives what the hub published for this terminal.
+// Receive delivers what the hub published for this terminal.
 func (l *Link) Receive() <-chan uplink.Message { return l.in }
 
 // Publish hands a message to the broker.
@@ -79,9 +79,8 @@ type HubConfig struct {
 	Log     *slog.Logger
 }
 
-// Message is the form of a message that a terminal published, as the hub has it.
-// Terminal and Kind are those of the topic: they are true only if the signature says so
-// too.
+// Message is the underlying type of the hub's messages from terminals. Terminal and Kind
+// come from the topic: they are true only if the signature covers them too.
 type Message interface {
 	~struct {
 		Terminal, Kind string
@@ -99,7 +98,7 @@ type Hub[M Message] struct {
 // DialHub connects a hub to everything that the terminals of its site publish.
 func DialHub[M Message](ctx context.Context, c HubConfig) (*Hub[M], error) {
 	h := &Hub[M]{site: c.Site, in: make(chan M, hubQueue)}
-	s, err := start(ctx, plan{address: c.Address, name: "hub", tls: c.TLS, log: c.Log, filter: allUp(c.Site), handle: h.handle})
+	s, err := startSession(ctx, plan{address: c.Address, name: "hub", tls: c.TLS, log: c.Log, filter: allUp(c.Site), handle: h.queueMessage})
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +106,7 @@ func DialHub[M Message](ctx context.Context, c HubConfig) (*Hub[M], error) {
 	return h, nil
 }
 
-func (h *Hub[M]) handle(c wire.Context, payload []byte) bool {
+func (h *Hub[M]) queueMessage(c wire.Context, payload []byte) bool {
 	if c.Site != h.site || c.Dir != wire.Up {
 		return false
 	}
@@ -119,7 +118,7 @@ func (h *Hub[M]) handle(c wire.Context, payload []byte) bool {
 	}
 }
 
-// Receive gives what terminals published.
+// Receive delivers what terminals published.
 func (h *Hub[M]) Receive() <-chan M { return h.in }
 
 // Publish hands a message for one terminal to the broker.

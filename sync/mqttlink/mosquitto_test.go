@@ -233,7 +233,7 @@ func TestPeerEndIsNoticed(t *testing.T) {
 	}
 }
 
-// A terminal cannot speak for another, nor hear what another is told, whatever topics
+// A terminal can neither publish as another nor receive another's messages, whatever topics
 // its program asks for.
 func TestPeerKeepsTerminalsApart(t *testing.T) {
 	p := startMosquitto(t)

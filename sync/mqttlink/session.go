@@ -29,11 +29,11 @@ const (
 	closeTimeout   = time.Second
 )
 
-// errLost is the error of a link that was there.
+// errLost is why an open link ended.
 var errLost = errors.New("the connection to the broker ended")
 
 // session is one MQTT connection: one client, used once. All messages go with QoS 0,
-// for the protocol above does not believe in acknowledgements of brokers.
+// because the protocol above does not rely on acknowledgements of brokers.
 type session struct {
 	client  mqtt.Client
 	conn    *guard
@@ -46,7 +46,7 @@ type session struct {
 	err  error // why it is over; read after done is closed
 }
 
-// plan is what a session is made of.
+// plan configures a session.
 type plan struct {
 	address string
 	name    string // begins the client id
@@ -62,18 +62,18 @@ type message struct {
 	payload []byte
 }
 
-// start connects and subscribes.
-func start(ctx context.Context, p plan) (*session, error) {
-	conn, err := open(ctx, p.address, p.tls)
+// startSession connects and subscribes.
+func startSession(ctx context.Context, p plan) (*session, error) {
+	conn, err := dialBroker(ctx, p.address, p.tls)
 	if err != nil {
 		return nil, fmt.Errorf("connect to broker %s: %w", p.address, err)
 	}
 	s := &session{conn: conn, log: p.log, handle: p.handle, done: make(chan struct{})}
-	conn.lost = s.end // the client itself keeps some ends to itself
+	conn.lost = s.endSession // the client itself keeps some ends to itself
 	s.client = mqtt.NewClient(s.options(p))
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if err := wait(ctx, s.client.Connect()); err != nil {
+	if err := awaitToken(ctx, s.client.Connect()); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("connect to broker %s: %w", p.address, explainConnect(err, conn))
 	}
@@ -98,7 +98,7 @@ func (s *session) options(p plan) *mqtt.ClientOptions {
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(pingTimeout).
 		SetDefaultPublishHandler(s.receive).
-		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.end(err) }).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.endSession(err) }).
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return s.conn, nil })
 	o.Servers = []*url.URL{{Scheme: "tls", Host: p.address}}
 	if p.will != nil {
@@ -107,8 +107,8 @@ func (s *session) options(p plan) *mqtt.ClientOptions {
 	return o
 }
 
-// clientID is new for each connection, so that a broker that has not noticed the end
-// of the last one does not end this one.
+// clientID returns a new id for each connection, so that a broker that has not noticed the
+// end of the last one does not end this one.
 func clientID(name string) string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
@@ -117,7 +117,7 @@ func clientID(name string) string {
 
 func (s *session) subscribe(ctx context.Context, filter string) error {
 	token := s.client.Subscribe(filter, 0, nil)
-	if err := wait(ctx, token); err != nil {
+	if err := awaitToken(ctx, token); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	if t, ok := token.(*mqtt.SubscribeToken); ok && t.Result()[filter] == 0x80 {
@@ -126,8 +126,8 @@ func (s *session) subscribe(ctx context.Context, filter string) error {
 	return nil
 }
 
-// wait waits for a token, or for ctx.
-func wait(ctx context.Context, t mqtt.Token) error {
+// awaitToken waits for a token, or for ctx.
+func awaitToken(ctx context.Context, t mqtt.Token) error {
 	select {
 	case <-t.Done():
 		return t.Error()
@@ -136,8 +136,8 @@ func wait(ctx context.Context, t mqtt.Token) error {
 	}
 }
 
-// receive is called by the client, one message after the other. It only hands over:
-// what nobody has room for is dropped and said.
+// receive passes a message to the receiver's queue, and drops and logs it if the queue is
+// full. The client calls it for one message after the other, so it must not block.
 func (s *session) receive(_ mqtt.Client, m mqtt.Message) {
 	c, ok := parseTopic(m.Topic())
 	if ok && !m.Retained() && s.handle(c, m.Payload()) {
@@ -148,7 +148,7 @@ func (s *session) receive(_ mqtt.Client, m mqtt.Message) {
 	}
 }
 
-// publish hands a message to the broker's connection.
+// publish writes a message to the broker's connection, for at most writeTimeout.
 func (s *session) publish(ctx context.Context, topic string, payload []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -166,7 +166,7 @@ func (s *session) publish(ctx context.Context, topic string, payload []byte) err
 	return nil
 }
 
-func (s *session) end(err error) {
+func (s *session) endSession(err error) {
 	s.once.Do(func() {
 		s.err = fmt.Errorf("%w: %w", errLost, err)
 		close(s.done)
@@ -176,7 +176,7 @@ func (s *session) end(err error) {
 // Done is closed when the link is over; Err then says why.
 func (s *session) Done() <-chan struct{} { return s.done }
 
-// Err is why the link is over; nil while it is not.
+// Err is why the link ended; nil while it is open.
 func (s *session) Err() error {
 	select {
 	case <-s.done:
@@ -189,7 +189,7 @@ func (s *session) Err() error {
 // Close says good-bye to the broker, so that it does not publish the will, and ends
 // the link, within about a second.
 func (s *session) Close() {
-	s.end(net.ErrClosed)
+	s.endSession(net.ErrClosed)
 	s.client.Disconnect(uint(closeTimeout.Milliseconds()))
 	s.conn.Close()
 }

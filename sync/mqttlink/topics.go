@@ -29,9 +29,9 @@ func Shard(terminal string) int {
 	return int(h.Sum32() & 15)
 }
 
-// Permissions are the topics that a terminal's certificate lets it publish to, and the filter
-// that it lets it subscribe to. They are exact: a broker may keep a message for each topic, and
-// a terminal could fill it with topics of its own.
+// Permissions returns the topics that a terminal may publish to with its certificate, and the
+// filter that it may subscribe to. They name exact topics: a broker may keep a message for
+// each topic, so a terminal that chose its own could fill it.
 func Permissions(site, terminal string) (publish []string, subscribe string) {
 	for _, kind := range kindsOf[wire.Up] {
 		publish = append(publish, topic(site, terminal, wire.Up, kind))
@@ -39,16 +39,16 @@ func Permissions(site, terminal string) (publish []string, subscribe string) {
 	return publish, topic(site, terminal, wire.Down, "+")
 }
 
-// topic is where a kind of message for or from a terminal goes.
+// topic is the topic of a kind of message for or from a terminal.
 func topic(site, terminal, dir, kind string) string {
 	return topicRoot + site + "/" + strconv.Itoa(Shard(terminal)) + "/" + dir + "/" + terminal + "/" + kind
 }
 
-// allUp is the filter of everything that terminals of a site say.
+// allUp is the filter for everything that the terminals of a site publish.
 func allUp(site string) string { return topicRoot + site + "/+/" + wire.Up + "/#" }
 
-// parseTopic takes a topic apart. It is not ok unless it is exactly one that topic
-// gives, with names and a kind that exist.
+// parseTopic splits a topic into its parts. ok is false unless topic could have made it,
+// with valid names and a kind that exists.
 func parseTopic(s string) (c wire.Context, ok bool) {
 	rest, ok := strings.CutPrefix(s, topicRoot)
 	if !ok || len(s) > maxTopic {
