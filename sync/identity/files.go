@@ -17,8 +17,8 @@ import (
 	"badged/internal/sitekey"
 )
 
-// The files of an identity, each 0600. about is written last: an identity without
-// it does not exist.
+// The files of an identity, each with mode 0600. identity.json is written last: without it
+// there is no identity.
 const (
 	fileKey     = "terminal.key"  // PKCS #8, PEM
 	fileCert    = "terminal.crt"  // PEM
@@ -40,13 +40,13 @@ type about struct {
 	Incarnation    []byte `json:"incarnation"`
 }
 
-func joined(dir string) bool {
+func hasIdentity(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, fileAbout))
 	return err == nil
 }
 
-// Load reads the identity in dir. Errors are ErrNotJoined, ErrBadIdentity, or say which
-// file cannot be read and why.
+// Load reads the identity in dir. An error is ErrNotJoined or ErrBadIdentity, or names the
+// file that cannot be read and why.
 func Load(dir string) (*Identity, error) {
 	if _, err := os.Stat(filepath.Join(dir, fileAbout)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the identity in %s: %w", dir, ErrNotJoined)
@@ -59,14 +59,14 @@ func Load(dir string) (*Identity, error) {
 		}
 		files[name] = b
 	}
-	id, err := parse(files)
+	id, err := parseFiles(files)
 	if err != nil {
 		return nil, fmt.Errorf("read the identity in %s: %w: %w", dir, err, ErrBadIdentity)
 	}
 	return &id, nil
 }
 
-// readFile reads a file that nobody but its owner may read.
+// readFile reads a secret file. It fails if others than the owner may read it.
 func readFile(path string) ([]byte, error) {
 	b, err := ownfile.Read(path, ownfile.Secret, maxFile)
 	switch {
@@ -80,7 +80,7 @@ func readFile(path string) ([]byte, error) {
 	return b, err
 }
 
-func parse(files map[string][]byte) (Identity, error) {
+func parseFiles(files map[string][]byte) (Identity, error) {
 	var a about
 	if err := json.Unmarshal(files[fileAbout], &a); err != nil {
 		return Identity{}, fmt.Errorf("%s: %w", fileAbout, err)
@@ -146,9 +146,9 @@ func parseSiteKey(version uint32, b []byte) (sitekey.Key, error) {
 	return sitekey.New(version, raw), nil
 }
 
-// Write stores the identity in dir, which is made if it is not there. Each file is
-// on disk as a whole or not at all, and identity.json comes last, so that a power cut
-// leaves the former identity, none, or this one.
+// Write stores the identity in dir, and makes dir if it does not exist. It replaces each file
+// as a whole, identity.json last, so that a power cut leaves the former identity, none, or
+// this one.
 func Write(dir string, id Identity) error {
 	if err := id.check(); err != nil {
 		return fmt.Errorf("write the identity in %s: %w", dir, err)
@@ -171,7 +171,7 @@ func Write(dir string, id Identity) error {
 	})
 }
 
-// pendingKey gives the key of a join that was cut off, or makes and stores a new one.
+// pendingKey returns the key of an interrupted join, or makes and stores a new one.
 func pendingKey(dir string) (ed25519.PrivateKey, error) {
 	if b, err := readFile(filepath.Join(dir, fileKey)); err == nil {
 		if key, err := parseKey(b); err == nil {
@@ -238,7 +238,8 @@ func writeFile(dir string, f file) error {
 	return syncDir(dir)
 }
 
-// syncDir puts the names in dir on disk. File systems that cannot do that say EINVAL.
+// syncDir writes the names in dir to disk. It ignores EINVAL, which file systems that cannot
+// do that return.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package identity keeps what makes a terminal one of its site: its own key and
+// Package identity stores what proves that a terminal belongs to its site: its own key and
 // certificate, the hub's CA and public key, and the site key. A new terminal gets
 // them by joining with a one-time token.
 package identity
@@ -16,7 +16,7 @@ import (
 	"badged/sync/wire"
 )
 
-// Identity is who a terminal is. Printing it shows site and terminal only.
+// Identity identifies a terminal. Printing it shows site and terminal only.
 type Identity struct {
 	Site        string
 	Terminal    string
@@ -38,7 +38,7 @@ func (id Identity) Format(f fmt.State, _ rune) { fmt.Fprint(f, id.String()) }
 // LogValue implements slog.LogValuer.
 func (id Identity) LogValue() slog.Value { return slog.StringValue(id.String()) }
 
-// TLSConfig is how the terminal talks to the hub's broker: TLS 1.3, with its own
+// TLSConfig configures the terminal's connection to the hub's broker: TLS 1.3, with its own
 // certificate, trusting the hub's CA and nothing else.
 func (id Identity) TLSConfig() *tls.Config {
 	host, _, _ := net.SplitHostPort(id.MQTT)
@@ -47,7 +47,7 @@ func (id Identity) TLSConfig() *tls.Config {
 	return c
 }
 
-// check fails unless the parts are there and belong together.
+// check fails unless all parts are there and belong together.
 func (id Identity) check() error {
 	if err := wire.CheckName("site", id.Site); err != nil {
 		return err

@@ -21,20 +21,20 @@ import (
 	"badged/internal/sitekey"
 )
 
-// JoinPath is where the hub answers JoinRequest, by POST over HTTPS.
+// JoinPath is the path where the hub accepts a JoinRequest, by POST over HTTPS.
 //
 // The server presents its CA behind its certificate, so that the terminal can find the
 // one that the token names. It answers 200 with a JoinResponse, 403 for a secret that
-// it does not know, and 410 for one that was used or has ended. The same secret with
-// the same public key gets an identity again: a terminal whose power went between the
-// hub's answer and its own disk asks once more.
+// it does not know, 410 for one that was used or has ended, and 429 for too many attempts.
+// The same secret with the same public key gets an identity again, for a terminal that lost
+// power before it stored the hub's answer.
 const JoinPath = "/v1/join"
 
-// JoinProtocol is what a terminal that joins offers in its TLS handshake beside HTTP/1.1, so
-// that the hub shows the certificate of its own authority, whatever browsers are shown.
+// JoinProtocol is the ALPN protocol that a joining terminal offers beside HTTP/1.1. The hub
+// answers it with the certificate of its own authority, which may not be the one for browsers.
 const JoinProtocol = "badged-join"
 
-// maxAnswer bounds what is read of an answer.
+// maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 10
 
 // joinTimeout bounds one attempt to join.
@@ -46,7 +46,7 @@ type JoinRequest struct {
 	CSR    string `json:"csr"`    // PEM, PKCS #10, Ed25519, signed; common name: the terminal
 }
 
-// JoinResponse is what makes it a terminal of the site.
+// JoinResponse is what the hub gives a terminal that joins. In JSON, bytes are base64.
 type JoinResponse struct {
 	Cert           string `json:"cert"` // PEM, of the terminal; common name: the terminal
 	CA             string `json:"ca"`   // PEM, the one that the token names
@@ -59,12 +59,12 @@ type JoinResponse struct {
 	MQTT           string `json:"mqtt"`        // host:port
 }
 
-// Join exchanges the token for an identity and stores it in dir, which is made if it
-// is not there. It trusts exactly the CA that the token names. The terminal's key is on
-// disk before the token is spent, so that a join that was cut off can be repeated.
-// Errors are those of this package, with the hub's address.
+// Join exchanges the token for an identity and stores it in dir, which it makes if it does
+// not exist. It trusts exactly the CA that the token names. It stores the terminal's key
+// before it spends the token, so that an interrupted join can be repeated. Errors are those
+// of this package, with the hub's address.
 func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
-	if joined(dir) {
+	if hasIdentity(dir) {
 		return nil, fmt.Errorf("join %s: %s: %w", t.Site, dir, ErrAlreadyJoined)
 	}
 	key, err := pendingKey(dir)
@@ -73,11 +73,11 @@ func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	answer, err := ask(ctx, t, key)
+	answer, err := requestIdentity(ctx, t, key)
 	if err != nil {
 		return nil, fmt.Errorf("join %s at hub %s: %w", t.Site, t.Hub, err)
 	}
-	id, err := answer.identity(t, key)
+	id, err := answer.toIdentity(t, key)
 	if err != nil {
 		return nil, fmt.Errorf("join %s at hub %s: %w: %w", t.Site, t.Hub, ErrHubAnswer, err)
 	}
@@ -87,7 +87,7 @@ func Join(ctx context.Context, t Token, dir string) (*Identity, error) {
 	return &id, nil
 }
 
-func ask(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, error) {
+func requestIdentity(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, error) {
 	csr, err := newCSR(t.Terminal, key)
 	if err != nil {
 		return JoinResponse{}, err
@@ -101,25 +101,25 @@ func ask(ctx context.Context, t Token, key ed25519.PrivateKey) (JoinResponse, er
 		return JoinResponse{}, fmt.Errorf("%w: %w", ErrBadToken, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return t.exchange(ctx, req)
+	return t.sendRequest(ctx, req)
 }
 
-// exchange sends one request over a connection of its own: no proxy, no redirect, it
-// speaks with the token's hub. An http.Client, for this one request, would be 260 kB
-// more in the flash of a small board.
-func (t Token) exchange(ctx context.Context, req *http.Request) (JoinResponse, error) {
+// sendRequest sends one request to the token's hub over a new connection, without proxy or
+// redirect. An http.Client for this one request would take 260 kB more in the flash of a
+// small board.
+func (t Token) sendRequest(ctx context.Context, req *http.Request) (JoinResponse, error) {
 	host, _, _ := net.SplitHostPort(t.Hub)
 	config := clientConfig(host, t.pickCA)
 	config.NextProtos = []string{JoinProtocol, "http/1.1"}
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", t.Hub)
 	if err != nil {
-		return JoinResponse{}, reach(err)
+		return JoinResponse{}, explainUnreachable(err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // ends a read that waits
 	resp, err := roundTrip(conn, req)
 	if err != nil {
-		return JoinResponse{}, reach(errors.Join(ctx.Err(), err))
+		return JoinResponse{}, explainUnreachable(errors.Join(ctx.Err(), err))
 	}
 	defer resp.Body.Close()
 	return readAnswer(resp)
@@ -143,8 +143,9 @@ func (t Token) pickCA(sent []*x509.Certificate) (*x509.Certificate, error) {
 	return nil, ErrWrongCA
 }
 
-// reach tells a hub that is not trusted from one that is not there.
-func reach(err error) error {
+// explainUnreachable wraps the error of a failed connection: a hub that is not trusted, or one that
+// cannot be reached.
+func explainUnreachable(err error) error {
 	for _, known := range []error{ErrWrongCA, ErrHubName, ErrExpired} {
 		if errors.Is(err, known) {
 			return err
@@ -179,8 +180,8 @@ func readAnswer(resp *http.Response) (JoinResponse, error) {
 	return answer, nil
 }
 
-// identity takes the answer if it is what the token promised.
-func (r JoinResponse) identity(t Token, key ed25519.PrivateKey) (Identity, error) {
+// toIdentity makes the identity of an answer that fits the token. It fails on any other.
+func (r JoinResponse) toIdentity(t Token, key ed25519.PrivateKey) (Identity, error) {
 	if r.Site != t.Site || r.Terminal != t.Terminal {
 		return Identity{}, errors.New("it is for another terminal")
 	}

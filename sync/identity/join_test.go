@@ -263,7 +263,7 @@ func (h *fakeHub) admitsAnotherKey(t *testing.T) {
 	h.answer = func(identity.JoinRequest) (int, any) { return h.admit(other) }
 }
 
-// admitsWith answers as it should, but for the status.
+// admitsWith answers correctly except for the status.
 func (h *fakeHub) admitsWith(status int) {
 	h.answer = func(r identity.JoinRequest) (int, any) {
 		_, body := h.admit(r)

@@ -12,8 +12,8 @@ import (
 	"badged/internal/sitekey"
 )
 
-// SelfMade is an identity of a terminal that has no hub: everything in it is made up,
-// and its CA's key is thrown away. It is for measuring and for trying out.
+// SelfMade makes an identity for a terminal without a hub: everything in it is invented,
+// and the key of its CA is not kept. It is for measurements and trials.
 func SelfMade(site, terminal string) (Identity, error) {
 	id := Identity{Site: site, Terminal: terminal, MQTT: "localhost:1"}
 	var site32 [sitekey.Size]byte
@@ -35,20 +35,20 @@ func SelfMade(site, terminal string) (Identity, error) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: site}, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	if id.CA, err = sign(ca, ca, hub, hubKey); err != nil {
+	if id.CA, err = signCertificate(ca, ca, hub, hubKey); err != nil {
 		return Identity{}, err
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: terminal}, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
-	if id.Certificate, err = sign(leaf, id.CA, pub, hubKey); err != nil {
+	if id.Certificate, err = signCertificate(leaf, id.CA, pub, hubKey); err != nil {
 		return Identity{}, err
 	}
 	return id, id.check()
 }
 
-func sign(c, by *x509.Certificate, pub ed25519.PublicKey, key ed25519.PrivateKey) (*x509.Certificate, error) {
+func signCertificate(c, by *x509.Certificate, pub ed25519.PublicKey, key ed25519.PrivateKey) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, c, by, pub, key)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)

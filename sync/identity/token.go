@@ -12,13 +12,13 @@ import (
 	"badged/sync/wire"
 )
 
-// tokenPrefix begins the text of a token, and carries the version of its format.
+// tokenPrefix begins the text of a token and holds the version of its format.
 const tokenPrefix = "badged-join-1."
 
 // maxToken bounds the text of a token: two names and an address at their longest.
 const maxToken = 1024
 
-// Token lets one terminal join one hub once. It cannot be printed: Reveal gives the
+// Token lets one terminal join one hub once. It cannot be printed: Reveal returns the
 // text for the person who carries it to the terminal.
 type Token struct {
 	Site     string
@@ -28,7 +28,7 @@ type Token struct {
 	Secret   secret.Text
 }
 
-// tokenBody is what the text holds, in the encoding of sync/wire.
+// tokenBody is the content of the text, in the encoding of sync/wire.
 type tokenBody struct {
 	Site     string   `cbor:"1,keyasint"`
 	Terminal string   `cbor:"2,keyasint"`
@@ -37,8 +37,8 @@ type tokenBody struct {
 	Secret   [16]byte `cbor:"5,keyasint"`
 }
 
-// NewToken makes a token with a fresh secret for the terminal terminal, which will find
-// the join server at hub (host:port) under the given CA.
+// NewToken makes a token with a fresh secret for the named terminal. hub is the address of
+// the join server (host:port), ca its authority.
 func NewToken(site, terminal, hub string, ca *x509.Certificate) (Token, error) {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
@@ -46,10 +46,10 @@ func NewToken(site, terminal, hub string, ca *x509.Certificate) (Token, error) {
 	return t, t.check()
 }
 
-// Fingerprint is how a token names a CA.
+// Fingerprint is the SHA-256 of a CA's certificate in DER, by which a token names it.
 func Fingerprint(ca *x509.Certificate) [32]byte { return sha256.Sum256(ca.Raw) }
 
-// ParseToken reads the text of a token. Spaces around it do not matter. Errors are
+// ParseToken reads the text of a token and ignores spaces around it. Errors are
 // ErrBadToken and never quote the text.
 func ParseToken(text string) (Token, error) {
 	text = strings.TrimSpace(text)

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// clientConfig trusts the one CA that pick chooses, given what the server presented.
+// clientConfig trusts the one CA that pick chooses among what the server presented.
 //
-// Go's own verification is replaced, not left out, for one reason: many terminals
-// wake in 1970. A time before the certificates were made is the terminal's mistake and
-// not the hub's, so such a chain is verified at the moment that it was made. Names,
-// signatures, usage and, for every other clock, validity are checked by x509.
+// It replaces Go's own verification for one reason: many terminals start with a clock in
+// 1970. A time before the certificates were made is the terminal's mistake and not the
+// hub's, so such a chain is verified at the moment that it was made. x509 checks names,
+// signatures, usage and, for every other clock, validity.
 func clientConfig(host string, pick func(sent []*x509.Certificate) (*x509.Certificate, error)) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13,
@@ -24,13 +24,13 @@ func clientConfig(host string, pick func(sent []*x509.Certificate) (*x509.Certif
 			if err != nil {
 				return err
 			}
-			return verify(s.PeerCertificates, ca, host, time.Now())
+			return verifyChain(s.PeerCertificates, ca, host, time.Now())
 		},
 	}
 }
 
-// verify checks what the server at host presented against ca.
-func verify(sent []*x509.Certificate, ca *x509.Certificate, host string, now time.Time) error {
+// verifyChain checks what the server at host presented against ca.
+func verifyChain(sent []*x509.Certificate, ca *x509.Certificate, host string, now time.Time) error {
 	if len(sent) == 0 {
 		return fmt.Errorf("%w: it presented no certificate", ErrWrongCA)
 	}
@@ -48,11 +48,11 @@ func verify(sent []*x509.Certificate, ca *x509.Certificate, host string, now tim
 		}
 	}
 	_, err := sent[0].Verify(opts)
-	return explain(err, host)
+	return explainInvalid(err, host)
 }
 
-// explain gives a failed verification its kind.
-func explain(err error, host string) error {
+// explainInvalid wraps a failed verification in the error of this package that fits.
+func explainInvalid(err error, host string) error {
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
