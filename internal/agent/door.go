@@ -90,7 +90,7 @@ func (a *Agent) contact(ctx context.Context, d *doorUnit, closed bool, at time.T
 	if closed {
 		in = door.ContactClosed
 	}
-	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, in)) })
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.HandleInput(at, in)) })
 }
 
 // pressQueue is how many presses of an exit button wait for their turns. What does not
@@ -114,13 +114,13 @@ func (a *Agent) exit(d *doorUnit, pressed bool, at time.Time, presses chan<- tim
 // openOnPresses opens the door for each press of its exit button, in a turn of its own.
 func (a *Agent) openOnPresses(ctx context.Context, d *doorUnit, presses <-chan time.Time) {
 	for at := range presses {
-		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.Do(at, door.Exit)) })
+		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.HandleInput(at, door.Exit)) })
 	}
 }
 
 // open lets somebody in.
 func (a *Agent) open(ctx context.Context, d *doorUnit) {
-	a.drive(ctx, d, d.machine.Do(time.Now(), door.Grant))
+	a.drive(ctx, d, d.machine.HandleInput(time.Now(), door.Grant))
 }
 
 // drive does what a door's machine says: the relay first.

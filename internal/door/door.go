@@ -1,21 +1,21 @@
-// Package door decides what a door's relay does and what is reported about the door.
-// Machine is pure: times and inputs go in, effects come out.
+// Package door decides what a door's relay does and what the terminal reports about the
+// door. Machine is pure: times and inputs go in, effects come out.
 package door
 
 import "time"
 
-// Cap is the longest time that a relay stays energised in one go. The driver of the
-// relay holds the same bound by itself.
+// Cap is the longest time that a relay stays energised without a break. The driver of the
+// relay enforces the same bound by itself.
 const Cap = 30 * time.Second
 
 // Config is the settings of one door.
 type Config struct {
-	OpenFor      time.Duration // a grant energises the relay so long, cut at Cap
-	HeldAfter    time.Duration // an open door is held open from then on
+	OpenFor      time.Duration // how long a grant energises the relay, at most Cap
+	HeldAfter    time.Duration // how long a door may be open before it is Held; 0: for ever
 	RelockOnOpen bool          // the relay drops as soon as the door opens
 }
 
-// State is what the door does.
+// State is the state of the door.
 type State uint8
 
 // The states; the drawing is at Machine.
@@ -47,7 +47,7 @@ const (
 	ReleaseOff
 )
 
-// Relay is what to do with the relay.
+// Relay is an action on the relay.
 type Relay uint8
 
 // The actions.
@@ -55,10 +55,10 @@ const (
 	Keep Relay = iota
 	Energise
 	Drop
-	Renew // drop, and energise at once: its time was over when the next one came
+	Renew // drop and energise at once: its time had ended when the next grant came
 )
 
-// Report is what there is to tell about the door.
+// Report is what to report about the door.
 type Report uint8
 
 // The reports.
@@ -71,7 +71,7 @@ const (
 	ExitUsed
 )
 
-// Effect is the answer to an input. The relay goes first.
+// Effect is what an input leads to. The caller moves the relay first.
 type Effect struct {
 	Relay  Relay
 	Report Report
@@ -88,12 +88,12 @@ type Effect struct {
 //	  |
 //	  +--- contact opens --> Forced -- Grant, Exit --> Open
 //
-// The relay is energised by Grant and Exit and by nothing else. It drops when
-// OpenFor is over, when the contact closes, and with RelockOnOpen also when it opens. A
-// Grant while it is energised prolongs it, but never beyond Cap since it was energised.
+// Only Grant and Exit energise the relay. It drops when OpenFor is over, when the contact
+// closes, and with RelockOnOpen also when the contact opens. A Grant while it is energised
+// prolongs it, but never beyond Cap since it was energised.
 //
-// What is told later happens later: an input that was seen before the last one, because
-// it had to wait for that one to be decided, counts as seen together with it.
+// Time never goes back: an input whose time is before that of the last one, because it had
+// to wait for a decision, counts as if it came at the same time.
 //
 // Lockdown: Grant does nothing, Exit works. Release: a contact that opens is no
 // alarm and Open is never Held. A door whose contact says open at start is Open, not
@@ -101,11 +101,11 @@ type Effect struct {
 type Machine struct {
 	cfg      Config
 	state    State
-	seen     bool // the contact has spoken
+	seen     bool // the contact has reported
 	lockdown bool
 	release  bool
 
-	last     time.Time // the latest time that was told
+	last     time.Time // the latest time of an input
 	on       bool      // the relay is energised
 	since    time.Time // on: when it was energised
 	until    time.Time // on: when it drops
@@ -117,7 +117,7 @@ func New(cfg Config) *Machine {
 	return &Machine{cfg: cfg}
 }
 
-// State is what the door does now.
+// State is the present state of the door.
 func (m *Machine) State() State { return m.state }
 
 // Until is when the relay drops; zero: it is off.
@@ -128,20 +128,20 @@ func (m *Machine) Until() time.Time {
 	return m.until
 }
 
-// Do takes an input. The times of one Machine carry monotonic readings.
-func (m *Machine) Do(now time.Time, in Input) Effect {
-	now, e := m.elapse(now)
+// HandleInput applies an input and returns its effect. now must carry a monotonic reading.
+func (m *Machine) HandleInput(now time.Time, in Input) Effect {
+	now, e := m.advanceTime(now)
 	switch in {
 	case Grant:
 		if !m.lockdown {
-			return m.grant(now, e.Relay, Nothing)
+			return m.grantPassage(now, e.Relay, Nothing)
 		}
 	case Exit:
-		return m.grant(now, e.Relay, ExitUsed)
+		return m.grantPassage(now, e.Relay, ExitUsed)
 	case ContactOpen:
-		return m.opened(now, e)
+		return m.handleOpened(now, e)
 	case ContactClosed:
-		return m.closed(e)
+		return m.handleClosed(e)
 	case LockdownOn, LockdownOff:
 		m.lockdown = in == LockdownOn
 	case ReleaseOn, ReleaseOff:
@@ -151,7 +151,7 @@ func (m *Machine) Do(now time.Time, in Input) Effect {
 	return e
 }
 
-// Deadline is when Tick wants to be called; zero: never.
+// Deadline is when Tick is to be called next; zero: never.
 func (m *Machine) Deadline() time.Time {
 	switch {
 	case m.on && (m.heldFrom.IsZero() || m.until.Before(m.heldFrom)):
@@ -161,9 +161,9 @@ func (m *Machine) Deadline() time.Time {
 	}
 }
 
-// Tick tells that time has passed.
+// Tick applies the time that has passed and returns its effect.
 func (m *Machine) Tick(now time.Time) Effect {
-	now, e := m.elapse(now)
+	now, e := m.advanceTime(now)
 	if m.state == Open && !m.heldFrom.IsZero() && !now.Before(m.heldFrom) {
 		m.state, m.heldFrom = Held, time.Time{}
 		e.Report = IsHeld
@@ -171,19 +171,19 @@ func (m *Machine) Tick(now time.Time) Effect {
 	return e
 }
 
-// elapse gives the time of an input, and drops the relay when its time is over.
-func (m *Machine) elapse(now time.Time) (time.Time, Effect) {
+// advanceTime returns the time that counts for an input, and drops the relay if its time is over.
+func (m *Machine) advanceTime(now time.Time) (time.Time, Effect) {
 	var e Effect
 	if now.After(m.last) {
 		m.last = now
 	}
 	if m.on && !m.last.Before(m.until) {
-		e.Relay = m.drop()
+		e.Relay = m.dropRelay()
 	}
 	return m.last, e
 }
 
-func (m *Machine) drop() Relay {
+func (m *Machine) dropRelay() Relay {
 	if m.state == Granted {
 		m.state = Locked
 	}
@@ -194,8 +194,8 @@ func (m *Machine) drop() Relay {
 	return Drop
 }
 
-// grant lets somebody pass. had is what elapse has just done with the relay.
-func (m *Machine) grant(now time.Time, had Relay, r Report) Effect {
+// grantPassage lets somebody pass. had is what advanceTime has just done with the relay.
+func (m *Machine) grantPassage(now time.Time, had Relay, r Report) Effect {
 	if m.state == Locked {
 		m.state = Granted
 	} else if m.state != Granted {
@@ -217,7 +217,7 @@ func (m *Machine) grant(now time.Time, had Relay, r Report) Effect {
 	return Effect{Relay: Energise, Report: r}
 }
 
-func (m *Machine) opened(now time.Time, e Effect) Effect {
+func (m *Machine) handleOpened(now time.Time, e Effect) Effect {
 	first := !m.seen
 	m.seen = true
 	if m.state != Locked && m.state != Granted {
@@ -232,18 +232,18 @@ func (m *Machine) opened(now time.Time, e Effect) Effect {
 	m.watchHeld(now)
 	e.Report = WasOpened
 	if m.on && m.cfg.RelockOnOpen {
-		e.Relay = m.drop()
+		e.Relay = m.dropRelay()
 	}
 	return e
 }
 
-func (m *Machine) closed(e Effect) Effect {
+func (m *Machine) handleClosed(e Effect) Effect {
 	m.seen = true
 	if m.state == Locked || m.state == Granted {
 		return e // closed already
 	}
 	m.state, m.heldFrom = Locked, time.Time{}
-	if r := m.drop(); r != Keep {
+	if r := m.dropRelay(); r != Keep {
 		e.Relay = r
 	}
 	e.Report = WasClosed

@@ -125,7 +125,7 @@ func TestStories(t *testing.T) {
 				if st.tick {
 					got = m.Tick(now)
 				} else {
-					got = m.Do(now, st.in)
+					got = m.HandleInput(now, st.in)
 				}
 				if got != st.effect || m.State() != st.state {
 					t.Errorf("step %d: got %+v and %v, want %+v and %v", i, got, m.State(), st.effect, st.state)
@@ -142,7 +142,7 @@ const keepGoing = time.Millisecond
 func TestOpenForIsCutAtTheCap(t *testing.T) {
 	for _, in := range []door.Input{door.Grant, door.Exit} {
 		m := door.New(door.Config{OpenFor: 10 * time.Minute})
-		m.Do(start, in)
+		m.HandleInput(start, in)
 		if got := m.Until().Sub(start); got != door.Cap {
 			t.Errorf("input %d: on for %v, want %v", in, got, door.Cap)
 		}
@@ -156,19 +156,19 @@ func TestOpenForIsCutAtTheCap(t *testing.T) {
 // was given: all later times count from the latest that was told.
 func TestTimeGoingBackChangesNoPulse(t *testing.T) {
 	m := door.New(cfg)
-	m.Do(start.Add(time.Hour), door.Grant)
+	m.HandleInput(start.Add(time.Hour), door.Grant)
 	want := m.Until()
 	if e := m.Tick(start); e != (door.Effect{}) || !m.Until().Equal(want) {
 		t.Errorf("an hour back: %+v, until %v", e, m.Until())
 	}
-	m.Do(start, door.Grant)
+	m.HandleInput(start, door.Grant)
 	if !m.Until().Equal(want) || m.State() != door.Granted {
 		t.Errorf("a grant an hour back: until %v, want %v", m.Until(), want)
 	}
 	if e := m.Tick(want); e.Relay != door.Drop {
 		t.Errorf("at its end: %+v", e)
 	}
-	m.Do(start, door.Exit) // seen before the relay dropped
+	m.HandleInput(start, door.Exit) // seen before the relay dropped
 	if got := m.Until(); !got.Equal(want.Add(cfg.OpenFor)) {
 		t.Errorf("an exit after the drop: until %v, want %v", got, want.Add(cfg.OpenFor))
 	}
@@ -227,7 +227,7 @@ func TestInvariants(t *testing.T) {
 				now = target
 			}
 			in := door.Input(rapid.IntRange(0, int(door.ReleaseOff)).Draw(t, "in"))
-			e := m.Do(target, in) // perhaps seen before the last one
+			e := m.HandleInput(target, in) // perhaps seen before the last one
 			r.take(now, e)
 			switch {
 			case energises(e) && in != door.Grant && in != door.Exit:
@@ -264,7 +264,7 @@ func TestExhaustive(t *testing.T) {
 				if k == kinds-1 {
 					m.Tick(now)
 				} else {
-					m.Do(now, door.Input(k))
+					m.HandleInput(now, door.Input(k))
 				}
 				if on(m) && m.Deadline().IsZero() {
 					t.Fatalf("%v: energised without an end", path)
