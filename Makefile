@@ -41,7 +41,7 @@ rig: build
 	@CGO_ENABLED=0 go build -trimpath -o $(RIG) ./internal/rig
 
 .PHONY: check
-check: static unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests
+check: static unit ## the quick loop: build, tidy, vet, lint, gofmt, unit tests with few draws
 
 .PHONY: static
 static: build tidy vet lint fmt ## what make check does without running a test
@@ -65,7 +65,7 @@ fmt:
 
 .PHONY: unit
 unit:
-	@scripts/test.sh unit
+	@SHORT=1 scripts/test.sh unit
 
 .PHONY: test
 test: ## runs all suites; SUITES="unit story" runs some; as root it installs missing Debian packages

@@ -5,7 +5,8 @@
 # machine with apt. Otherwise it does not run and is named at the end. With CI=true a
 # suite that cannot run is a failure, and no test result is taken from the cache.
 #
-# Usage: scripts/test.sh [SUITE...]
+# Usage: [SHORT=1] scripts/test.sh [SUITE...]
+# With SHORT the suite unit draws fewer random cases.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -103,9 +104,10 @@ go_tagged() {
 }
 
 run_build() { make --no-print-directory build; }
-run_unit() { CGO_ENABLED=0 go_test ./...; }
-run_race() { CGO_ENABLED=1 go_test -race ./...; }
-run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test ${i386:+-exec "$i386"} ./...; }
+# The suite unit draws all that its tests may draw. Races and narrow integers show in fewer.
+run_unit() { CGO_ENABLED=0 go_test ${SHORT:+-short} ./...; }
+run_race() { CGO_ENABLED=1 go_test -short -race ./...; }
+run_bits32() { CGO_ENABLED=0 GOARCH=386 go_test -short ${i386:+-exec "$i386"} ./...; }
 run_peers() { go_tagged peers; }
 # The domain's tests run on PostgreSQL here too.
 run_postgres() {
