@@ -250,7 +250,7 @@ func eventCSV(out io.Writer) (print func(api.Event) error, flush func() error) {
 			strconv.FormatUint(e.ID, 10), string(at), string(received), e.Terminal, e.Point, e.Door, e.Kind, e.Outcome, e.Reason, e.Account, e.AccountName, e.Card,
 		}
 		for i, cell := range row {
-			row[i] = harmless(foreign.Line(cell))
+			row[i] = foreign.Cell(foreign.Line(cell))
 		}
 		return w.Write(row)
 	}
@@ -263,14 +263,6 @@ func eventCSV(out io.Writer) (print func(api.Event) error, flush func() error) {
 		return err
 	}
 	return print, flush
-}
-
-// harmless is a cell that no spreadsheet takes for a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 func (p *program) auditCommand() *cobra.Command {

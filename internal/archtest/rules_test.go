@@ -113,7 +113,7 @@ var folders = []folder{
 	{"sync/hub/broker", level3, []string{"sync/wire", "sync/identity", "sync/mqttlink", "internal/connlimit", "internal/ownfile"}},
 	{"sync/hub/pki", level3, []string{"internal/ownfile"}},
 	{"sync/hub/api", level4, []string{"sync/hub/fleet", "sync/hub/mail", "sync/hub/roster", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire", "internal/profile", "internal/unixsock", "internal/httpserve"}},
-	{"sync/hub/web/page", level4, []string{"sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "internal/webpage", "internal/password"}},
+	{"sync/hub/web/page", level4, []string{"sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/hub/words", "internal/webpage", "internal/password", "internal/foreign"}},
 	{"sync/hub/web/door", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "internal/password"}},
 	{"sync/hub/web/me", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/wire", "internal/password"}},
 	{"sync/hub/web/manage", level4, []string{"sync/hub/web/page", "sync/hub/web/me", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/audit", "sync/hub/roster", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire"}},

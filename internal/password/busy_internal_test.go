@@ -18,7 +18,8 @@ func TestAFewHashesWaitAtMost(t *testing.T) {
 	}
 	ctx, giveUp := context.WithCancel(t.Context())
 	gone := make(chan error)
-	for range 32 {
+	wait := cap(line) - len(line)
+	for range wait {
 		go func() {
 			_, err := Hash(ctx, secret.New("le merle moqueur"))
 			gone <- err
@@ -34,7 +35,7 @@ func TestAFewHashesWaitAtMost(t *testing.T) {
 		t.Errorf("one more check: %v", err)
 	}
 	giveUp()
-	for range 32 {
+	for range wait {
 		if err := <-gone; !errors.Is(err, context.Canceled) {
 			t.Errorf("one that waited: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/bidi"
 )
@@ -73,7 +74,7 @@ func Render(t Template, c Content) (Letter, error) {
 
 // values are all fields as the reader sees them.
 func (c Content) values(p Purpose) map[string]string {
-	values := map[string]string{siteField: isolate(cut(c.Site))}
+	values := map[string]string{siteField: isolate(SiteName(c.Site))}
 	names, _ := FieldsOf(p)
 	for _, name := range names {
 		v := c.Fields[name]
@@ -94,6 +95,18 @@ func (c Content) values(p Purpose) map[string]string {
 // typedByStrangers are the fields that anybody can fill at a panel or on a page, with what
 // stands in place of one that looks like a link.
 var typedByStrangers = map[string]string{"name": "", "other": "(…)"}
+
+// SiteName is the name of the site as mails show it, also in their header: one short line of
+// visible characters, whatever the database holds.
+func SiteName(s string) string {
+	visible := strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, s)
+	return cut(strings.Join(strings.Fields(visible), " "))
+}
 
 // maxShown bounds how much of a text a mail shows, in characters.
 const maxShown = 80

@@ -63,7 +63,7 @@ func SetPassword(tx Tx, id ID, phc string) error {
 	if _, err := EndSessions(tx, id, [32]byte{}); err != nil {
 		return err
 	}
-	if err := endLinks(tx, id, Reset, SetUp, Activate, Confirm, ChangeMail); err != nil {
+	if err := endLinks(tx, id, Reset, SetUp, Activate, Confirm); err != nil {
 		return err
 	}
 	return tx.Record(audit.Change{Action: "password.set", Object: HexID(id), Subject: id})

@@ -68,7 +68,8 @@ func RemoveGroup(tx Tx, g Group) error {
 }
 
 // SetMember puts an account in a group, or takes it out, and reports whether it was not so
-// already. Groups may have doors: those of an administrator are an administrator's to change.
+// already. To be in a group that gives doors is a right at doors, so whoever changes it needs the
+// one to manage those.
 func SetMember(tx Tx, g Group, account ID, member bool) (changed bool, err error) {
 	a, err := getLive(tx, account)
 	if err != nil {
@@ -78,7 +79,7 @@ func SetMember(tx Tx, g Group, account ID, member bool) (changed bool, err error
 	if err != nil || slices.Contains(groups, g.ID) == member {
 		return false, err
 	}
-	if err := NeedRank(tx, a); err != nil {
+	if err := errors.Join(NeedRank(tx, a), NeedGroup(tx, g.ID)); err != nil {
 		return false, err
 	}
 	if err := tx.SetMember(g.ID, account, member); err != nil {
@@ -89,6 +90,15 @@ func SetMember(tx Tx, g Group, account ID, member bool) (changed bool, err error
 		action = "group.join"
 	}
 	return true, tx.Record(audit.Change{Action: action, Object: HexID(account), Subject: account, After: map[string]any{"group": g.Name}})
+}
+
+// NeedGroup refuses an account that may not change who is in a group.
+func NeedGroup(tx Tx, group uint64) error {
+	gives, err := tx.GivesDoors(group)
+	if err != nil || !gives {
+		return err
+	}
+	return NeedRight(tx, ManageDoors)
 }
 
 func cleanGroupName(name string) (string, error) {

@@ -185,8 +185,12 @@ func EndSession(tx Tx, hash [32]byte) error {
 }
 
 // EndSessions logs an account out everywhere but in one session, and tells how many ended;
-// a zero hash keeps none.
+// a zero hash keeps none. Links that would give the account another address for log-in end
+// too: whoever had a session may have asked for one, and could come back with it.
 func EndSessions(tx Tx, account ID, but [32]byte) (ended int, err error) {
+	if err := endLinks(tx, account, ChangeMail); err != nil {
+		return 0, err
+	}
 	all, err := tx.SessionsOf(account)
 	if err != nil {
 		return 0, err

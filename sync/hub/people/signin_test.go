@@ -444,6 +444,33 @@ func TestANewPasswordEndsAChangeOfAddress(t *testing.T) {
 	l.refused(people.CodeLinkEnded, func(tx people.Tx) error { _, err := people.UseLink(tx, token, people.ChangeMail); return err })
 }
 
+// Whoever had the session of somebody else asks for an address of their own; signing out
+// everywhere ends that too, also when nobody is logged in any more.
+func TestSigningOutEverywhereEndsAChangeOfAddress(t *testing.T) {
+	l := newLater(t)
+	a := l.withPassword(l.add(person("Ada", "Byron", "ada@example.com")))
+	for _, sessions := range []int{0, 2} {
+		var change, reset people.Token
+		var kept [32]byte
+		l.do(func(tx people.Tx) (err error) {
+			for range sessions {
+				var s people.Session
+				if _, s, err = people.OpenSession(tx, a.ID, people.Client{}); err != nil {
+					return err
+				}
+				kept = s.Hash
+			}
+			if reset, err = people.IssueLink(tx, people.Reset, a.ID, ""); err == nil {
+				change, err = people.IssueLink(tx, people.ChangeMail, a.ID, "eve@example.com")
+			}
+			return err
+		})
+		l.do(func(tx people.Tx) error { _, err := people.EndSessions(tx, a.ID, kept); return err })
+		l.refused(people.CodeLinkEnded, func(tx people.Tx) error { _, err := people.UseLink(tx, change, people.ChangeMail); return err })
+		l.do(func(tx people.Tx) error { _, err := people.UseLink(tx, reset, people.Reset); return err })
+	}
+}
+
 // What is over is forgotten in time, and what says why a link is over stays for a month.
 func TestWhatIsOverIsForgotten(t *testing.T) {
 	l := newLater(t)

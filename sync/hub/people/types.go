@@ -135,6 +135,7 @@ type Query struct {
 	Kind   Kind   // empty: any
 	State  State  // empty: any but merged and erased
 	Group  uint64 // 0: any
+	People bool   // whoever walks and prints: no applications
 	Order  Order
 	After  string // cursor that a former page gave; empty: from the beginning
 	Limit  int    // 1 to 1000
@@ -195,6 +196,12 @@ type Groups interface {
 	EachGroup(fn func(g Group, members int) error) error // by name
 	SetMember(group uint64, account ID, member bool) error
 	GroupsOf(account ID) ([]uint64, error) // ascending
+}
+
+// DoorGroups tells which groups mean something at doors; what they may there is access's.
+type DoorGroups interface {
+	// GivesDoors reports whether members of a group have rights at doors by it, or are kept out.
+	GivesDoors(group uint64) (bool, error)
 }
 
 // Numbers are the N of anonymN: each has one owner for ever.
@@ -276,6 +283,7 @@ type Tx struct {
 	Accounts
 	Directory
 	Groups
+	DoorGroups
 	Numbers
 	Profiles
 	Imports

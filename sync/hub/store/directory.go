@@ -147,7 +147,7 @@ func (l *listing) walkStateOrKind(q people.Query) {
 // words and are in no group.
 func (l *listing) filterBy(q people.Query) {
 	ofAccount := l.from == "account a"
-	if !ofAccount && (q.State != "" || q.Kind != "") {
+	if !ofAccount && (q.State != "" || q.Kind != "" || q.People) {
 		l.from += " JOIN account a ON a.id = " + l.id
 	}
 	switch {
@@ -158,6 +158,9 @@ func (l *listing) filterBy(q people.Query) {
 	}
 	if q.Kind != "" {
 		l.filter.add("a.kind = ?", string(q.Kind))
+	}
+	if q.People {
+		l.filter.add("a.kind <> 'service'")
 	}
 	if q.Group != 0 && l.key != "m.name_key" {
 		l.filter.add("EXISTS (SELECT 1 FROM member m WHERE m.grp = ? AND m.account = "+l.id+")", q.Group)

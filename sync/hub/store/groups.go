@@ -103,6 +103,12 @@ func (x *tx) SetMember(group uint64, account people.ID, member bool) error {
 	return err
 }
 
+// GivesDoors implements people.DoorGroups.
+func (x *tx) GivesDoors(group uint64) (bool, error) {
+	one, err := list(x, `SELECT id FROM access_grant WHERE grp = ? AND grp > 0 LIMIT 1`, []any{group}, readID)
+	return len(one) > 0, err
+}
+
 // GroupsOf implements people.Groups.
 func (x *tx) GroupsOf(account people.ID) ([]uint64, error) {
 	return list(x, sqlGroupsOf, []any{account[:]},

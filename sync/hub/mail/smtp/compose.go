@@ -23,7 +23,7 @@ func compose(j job) (*gomail.Msg, error) {
 		return nil, err
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	sender := netmail.Address{Name: j.site.Name, Address: from} // which quotes and encodes a name
+	sender := netmail.Address{Name: mail.SiteName(j.site.Name), Address: from} // which quotes and encodes a name
 	if err := m.From(sender.String()); err != nil {
 		return nil, err
 	}

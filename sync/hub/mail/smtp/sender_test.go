@@ -284,6 +284,29 @@ func TestAMailGoesOut(t *testing.T) {
 	}
 }
 
+// A name that another program put into the database turns no header: it stands there as one
+// line of what can be seen.
+func TestTheSitesNameIsCleanInAHeader(t *testing.T) {
+	s, p := newSink(t, options{}), newPost(t)
+	p.roots = s.roots
+	p.through(s.addr, "starttls")
+	p.do(func(tx fleet.Tx) error {
+		return tx.PutSetting("name", "Clos\r\nBcc: eve@example.com\u202e\t Marc"+strings.Repeat("é", 200))
+	})
+	p.run()
+	p.until(p.queue("zoe@example.com"), isState(mail.Sent))
+	h, _, _ := parts(t, s.got()[0])
+	from, err := h.AddressList("From")
+	want := "Clos Bcc: eve@example.com Marc" + strings.Repeat("é", 49) + "…"
+	if err != nil || len(from) != 1 || from[0].Name != want || from[0].Address != "hub@hub.example.com" || h.Get("Bcc") != "" {
+		t.Errorf("from %q, %v, bcc %q", from, err, h.Get("Bcc"))
+	}
+	var words mime.WordDecoder
+	if subject, err := words.DecodeHeader(h.Get("Subject")); err != nil || !strings.HasPrefix(subject, want) {
+		t.Errorf("subject %q, %v", subject, err)
+	}
+}
+
 // refuse fails one step with a reply.
 func refuse(step string, code int, text string) func(string, string) error {
 	return func(s, _ string) error {

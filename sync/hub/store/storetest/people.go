@@ -106,7 +106,9 @@ func testDirectory(t *testing.T, open Open) {
 			Expires: now, Created: now.Add(time.Hour)}
 		gone := account(5, "Old Friend")
 		gone.State = people.Merged
-		for _, a := range []people.Account{account(1, "Éve Adams"), account(2, "Ada Byron"), account(3, "zoe Roy-Ada"), visitor, gone} {
+		robot := account(6, "Robot Ada")
+		robot.Kind = people.Service
+		for _, a := range []people.Account{account(1, "Éve Adams"), account(2, "Ada Byron"), account(3, "zoe Roy-Ada"), visitor, gone, robot} {
 			if err := tx.PutAccount(a); err != nil {
 				return err
 			}
@@ -115,21 +117,24 @@ func testDirectory(t *testing.T, open Open) {
 			return err
 		}
 		return errors.Join(tx.SetMember(club.ID, people.ID{1, 1}, true), tx.SetMember(club.ID, people.ID{2, 1}, true),
-			tx.SetMember(club.ID, people.ID{4}, true), tx.SetMember(club.ID, people.ID{4}, false))
+			tx.SetMember(club.ID, people.ID{4}, true), tx.SetMember(club.ID, people.ID{4}, false), tx.SetMember(club.ID, people.ID{6, 1}, true))
 	})
 	for _, c := range []struct {
 		q    people.Query
 		want string
 	}{
-		{people.Query{}, "Ada Byron, Éve Adams, zoe Roy-Ada, anonym7"},
-		{people.Query{Order: people.ByCreated}, "anonym7, zoe Roy-Ada, Ada Byron, Éve Adams"},
+		{people.Query{}, "Ada Byron, Éve Adams, Robot Ada, zoe Roy-Ada, anonym7"},
+		{people.Query{Order: people.ByCreated}, "anonym7, Robot Ada, zoe Roy-Ada, Ada Byron, Éve Adams"},
 		{people.Query{Order: people.ByNumber}, "anonym7"},
 		{people.Query{Kind: people.Anonymous}, "anonym7"},
 		{people.Query{State: people.Merged}, "Old Friend"},
-		{people.Query{Search: "ada"}, "Ada Byron, zoe Roy-Ada, Éve Adams"},
+		{people.Query{People: true}, "Ada Byron, Éve Adams, zoe Roy-Ada, anonym7"},
+		{people.Query{People: true, Search: "ada"}, "Ada Byron, zoe Roy-Ada, Éve Adams"},
+		{people.Query{People: true, Group: club.ID, State: people.Active}, "Ada Byron, Éve Adams"},
+		{people.Query{Search: "ada"}, "Ada Byron, zoe Roy-Ada, Robot Ada, Éve Adams"},
 		{people.Query{Search: "roy zo"}, "zoe Roy-Ada"},
 		{people.Query{Search: "zoe@ex"}, "zoe Roy-Ada"},
-		{people.Query{Group: club.ID}, "Ada Byron, Éve Adams"},
+		{people.Query{Group: club.ID}, "Ada Byron, Éve Adams, Robot Ada"},
 		{people.Query{Group: club.ID, Search: "eve"}, "Éve Adams"},
 	} {
 		if got := strings.Join(namesOf(t, s, c.q), ", "); got != c.want {

@@ -163,6 +163,15 @@ func testHolders(t *testing.T, open Open) {
 		}
 		return err
 	})
+	read(t, s, func(tx fleet.Tx) (err error) {
+		for group, want := range map[uint64]bool{0: false, 5: false, 6: true, 8: true, 9: true} {
+			gives, err := tx.GivesDoors(group)
+			if err != nil || gives != want {
+				t.Errorf("group %d gives doors: %v, %v", group, gives, err)
+			}
+		}
+		return nil
+	})
 	read(t, s, func(tx fleet.Tx) error {
 		groups, err := tx.GroupsWithGrant(front)
 		if !slices.Equal(groups, []uint64{7, 9}) {

@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"slices"
 	"time"
 
 	"badged/sync/hub/access"
@@ -38,13 +39,15 @@ func (m *manage) showBoard(r *page.Request) (page.Reply, error) {
 	err := r.Read(func(tx fleet.Tx) error {
 		d = board{}
 		for _, look := range []struct {
-			right page.Right
-			at    func(*page.Request, fleet.Tx, *board) error
+			at func(*page.Request, fleet.Tx, *board) error
+			of []page.Right // any of which lets somebody see it
 		}{
-			{page.Cards, lookAtClaiming}, {page.Cards, lookAtConflicts}, {page.Cards, lookAtUnknown}, {page.Members, lookAtMerges},
-			{page.Terminals, m.lookAtTerminals}, {page.Mail, lookAtMails}, {page.Members, lookAtInvitations},
+			{lookAtClaiming, []page.Right{page.Terminals, page.Cards}}, {lookAtConflicts, []page.Right{page.Cards}},
+			{lookAtUnknown, []page.Right{page.Cards}}, {lookAtMerges, []page.Right{page.Members}},
+			{m.lookAtTerminals, []page.Right{page.Terminals}}, {lookAtMails, []page.Right{page.Mail}},
+			{lookAtInvitations, []page.Right{page.Members}},
 		} {
-			if !r.May(look.right) {
+			if !slices.ContainsFunc(look.of, r.May) {
 				continue
 			}
 			if err := look.at(r, tx, &d); err != nil {
@@ -59,20 +62,26 @@ func (m *manage) showBoard(r *page.Request) (page.Reply, error) {
 // add adds a task with the texts of a key: its text, what to do, and the name of the page.
 func (d *board) add(r *page.Request, key, tone, text, path string) {
 	t := task{Text: text, Todo: r.T("manage.board." + key + ".todo"), Tone: tone}
-	if path != "" && r.Exists(path) {
+	if path != "" && r.MayUse("GET", path) {
 		t.Path, t.Link = path, r.T("manage.board."+key+".link")
 	}
 	d.Tasks = append(d.Tasks, t)
 }
 
 func lookAtClaiming(r *page.Request, tx fleet.Tx, d *board) error {
+	const path = "/g/terminaux/rouvrir"
 	c, err := access.ReadClaiming(tx.Tx.Tx)
-	if err == nil && c.Closed {
-		d.Tasks = append(d.Tasks, task{
-			Text: r.T("manage.claims.closed"), Tone: "bad", Link: r.T("manage.claims.reopen"), Post: "/g/terminaux/rouvrir",
-		})
+	if err != nil || !c.Closed {
+		return err
 	}
-	return err
+	t := task{Text: r.T("manage.claims.closed"), Tone: "bad"}
+	if r.MayUse("POST", path) {
+		t.Post, t.Link = path, r.T("manage.claims.reopen")
+	} else {
+		t.Todo = r.T("manage.claims.ask")
+	}
+	d.Tasks = append(d.Tasks, t)
+	return nil
 }
 
 func lookAtConflicts(r *page.Request, tx fleet.Tx, d *board) error {
@@ -144,7 +153,7 @@ func lookAtMails(r *page.Request, tx fleet.Tx, d *board) error {
 
 // lookAtInvitations counts accounts that were invited and whose link has ended.
 func lookAtInvitations(r *page.Request, tx fleet.Tx, d *board) error {
-	invited, _, err := people.List(tx.Tx.Tx.Tx, people.Query{State: people.Invited, Limit: boardLooks, Order: people.ByCreated})
+	invited, _, err := people.List(tx.Tx.Tx.Tx, people.Query{State: people.Invited, People: true, Limit: boardLooks, Order: people.ByCreated})
 	ended := 0
 	for _, a := range invited {
 		if err != nil {

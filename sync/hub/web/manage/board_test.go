@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -58,4 +59,24 @@ func TestTheBoardOfAnArea(t *testing.T) {
 	})
 	s.As(desk).Open("/g").Is(200).Shows("Il n’y a pas encore de terminal").Hides("Aucun courriel ne part", "/g/membres", "/g/reglages")
 	s.As(s.AddPerson(person("Ada", "Byron", "ada@example.org"))).Open("/g").Is(404)
+}
+
+// The board leads nobody to what refuses them: claiming is reopened by whoever manages
+// terminals; whoever manages cards alone learns whom to ask.
+func TestTheBoardLeadsToWhatOneMayDo(t *testing.T) {
+	s := webtest.New(t)
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.CloseClaims(tx.Tx.Tx, "hall", 0)
+		return err
+	})
+	dora := manager(s, people.ManageCards)
+	b := s.As(dora)
+	b.Open("/g").Shows("Trop de codes faux", "Demandez à qui gère les terminaux").Hides("Rouvrir l’enregistrement par code")
+	s.Write(func(tx fleet.Tx) error {
+		_, err1 := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageCards, false)
+		_, err2 := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageTerminals, true)
+		_, err3 := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageMail, true)
+		return errors.Join(err1, err2, err3)
+	})
+	b.Open("/g").Shows("Aucun courriel ne part").Hides("/g/reglages").Press("Rouvrir l’enregistrement par code").Is(200)
 }

@@ -48,7 +48,7 @@ func inviteReply(r *page.Request, f *page.Form) (page.Reply, error) {
 		d.Days = append(d.Days, page.Option{Value: day.name, Text: r.T("manage.invite.day." + day.name)})
 	}
 	err := r.Read(func(tx fleet.Tx) (err error) {
-		if d.Groups, err = page.GroupOptions(tx); err != nil {
+		if d.Groups, err = groupOptions(r, tx); err != nil {
 			return err
 		}
 		if r.May(page.Doors) {

@@ -1,6 +1,8 @@
 package manage_test
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +309,78 @@ func TestAnExportCalculatesNothing(t *testing.T) {
 	b.Lang = "en"
 	if p := b.Open("/g/membres/export"); !strings.Contains(p.Body, "First name,Last name,E-mail") {
 		t.Errorf("the English file is %q", p.Body)
+	}
+}
+
+// Applications are nobody: neither the list of members nor its file has them, whatever is
+// searched for.
+func TestApplicationsAreNoMembers(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	s.Write(func(tx fleet.Tx) error {
+		return tx.PutAccount(people.Account{ID: people.ID{7}, Kind: people.Service, First: "Comptoir", State: people.Active, Role: people.User, Created: tx.Now})
+	})
+	for _, query := range []string{"", "?q=comptoir", "?etat=active", "?genre=service"} {
+		b.Open("/g/membres" + query).Is(200).Hides("Comptoir")
+		if p := b.Open("/g/membres/export" + query); strings.Contains(p.Body, "Comptoir") {
+			t.Errorf("the file%s has the application: %q", query, p.Body)
+		}
+	}
+	b.Open("/g/membres").Shows("Ada Byron")
+}
+
+// A group that gives doors is a right at doors: whoever manages members alone puts nobody in
+// it and takes nobody out, by no form; groups without doors are theirs to change.
+func TestGroupsThatGiveDoorsNeedTheRightToDoors(t *testing.T) {
+	s := webtest.New(t)
+	dora, ada := manager(s, people.ManageMembers), s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	addDoors(s, "front")
+	s.Write(func(tx fleet.Tx) error {
+		techs, err := people.AddGroup(tx.Tx.Tx.Tx, "Techniciens")
+		if err != nil {
+			return err
+		}
+		if _, err = people.AddGroup(tx.Tx.Tx.Tx, "Chorale"); err != nil {
+			return err
+		}
+		if _, err = people.SetMember(tx.Tx.Tx.Tx, techs, ada.ID, true); err != nil {
+			return err
+		}
+		_, _, err = access.AddGrant(tx.Tx.Tx, access.NewGrant{Group: "Techniciens", Door: "front"})
+		return err
+	})
+	groups := func(a people.Account) (ids []uint64) {
+		s.Read(func(tx fleet.Tx) (err error) {
+			ids, err = tx.GroupsOf(a.ID)
+			return err
+		})
+		return ids
+	}
+	b := s.As(dora)
+	path := "/g/membres/" + people.HexID(ada.ID)
+	b.Open(path).Is(200).Shows("Chorale").Hides("Techniciens").Fill("group", "2").Press("Enregistrer").Is(200)
+	if got := groups(ada); !slices.Equal(got, []uint64{1, 2}) {
+		t.Errorf("Ada is in %v", got)
+	}
+	own := url.Values{"first": {"Dora"}, "last": {"Desk"}, "email": {"dora@example.org"}, "group": {"1"}}
+	b.Post("/g/membres/"+people.HexID(dora.ID), own).Is(422).Shows("n’a pas le droit qu’il faut")
+	b.Post("/g/membres/nouveau", url.Values{"first": {"Eve"}, "last": {"Adams"}, "role": {"user"}, "group": {"1"}}).Is(422)
+	b.Open("/g/membres/inviter").Shows("Chorale").Hides("Techniciens")
+	b.Post("/g/membres/inviter", url.Values{"people": {"Eve Adams <eve@example.org>"}, "group": {"1"}}).Is(422)
+	file := "Prénom;Nom;Adresse;Groupe\r\nDora;Desk;dora@example.org;techniciens\r\nAda;Byron;ada@example.org;Techniciens\r\n"
+	p := b.Upload("/g/import", "file", "list.csv", []byte(file)).Is(200).Shows("n’a pas le droit qu’il faut")
+	finished(t, b, p.Press("Importer 2 lignes").Is(200).Path).Shows("n’a pas le droit qu’il faut")
+	if got := groups(dora); len(got) != 0 {
+		t.Errorf("Dora let herself into %v", got)
+	}
+	s.Write(func(tx fleet.Tx) error {
+		_, err := people.SetRight(tx.Tx.Tx.Tx, dora.ID, people.ManageDoors, true)
+		return err
+	})
+	b.Open(path).Shows("Techniciens").Fill("group").Press("Enregistrer").Is(200)
+	if got := groups(ada); len(got) != 0 {
+		t.Errorf("Ada is still in %v", got)
 	}
 }
 

@@ -90,7 +90,7 @@ func langOptions(r *page.Request) []page.Option {
 func showIdentity(r *page.Request) (page.Reply, error) {
 	d := identityPage{Langs: langOptions(r)}
 	m, err := readMember(r, func(tx fleet.Tx, m member) (err error) {
-		d.Groups, err = page.GroupOptions(tx)
+		d.Groups, err = groupOptions(r, tx)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func changeIdentity(r *page.Request) (page.Reply, error) {
 	}
 	d := identityPage{Member: m, Form: f, Langs: langOptions(r)}
 	d.Member, err = readMember(r, func(tx fleet.Tx, _ member) (err error) {
-		d.Groups, err = page.GroupOptions(tx)
+		d.Groups, err = groupOptions(r, tx)
 		return err
 	})
 	return page.Show("manage/member", d.Member.DisplayName(), d).Refused(), err

@@ -77,7 +77,7 @@ func listOf(r *page.Request, tx fleet.Tx) (*page.List, people.Query, error) {
 			{Value: string(people.Person), Text: r.T("manage.kind.person")}, {Value: string(people.Anonymous), Text: r.T("manage.kind.anonymous")},
 		}})
 	q := people.Query{
-		Search: l.Search, State: people.State(l.Value("etat")), Kind: people.Kind(l.Value("genre")),
+		Search: l.Search, State: people.State(l.Value("etat")), Kind: people.Kind(l.Value("genre")), People: true,
 		After: l.After(), Limit: page.PerPage, Order: people.ByName,
 	}
 	q.Group, _ = strconv.ParseUint(l.Value("groupe"), 10, 64) // one of the options, or empty

@@ -28,7 +28,7 @@ func newMember(r *page.Request) (page.Reply, error) {
 func showCreation(r *page.Request, f *page.Form) (page.Reply, error) {
 	d := creation{Form: f, Langs: langOptions(r), Roles: roleOptions(r)}
 	err := r.Read(func(tx fleet.Tx) (err error) {
-		d.Groups, err = page.GroupOptions(tx)
+		d.Groups, err = groupOptions(r, tx)
 		return err
 	})
 	return page.Show("manage/new-member", r.T("manage.new.title"), d), err

@@ -30,5 +30,6 @@ var englishTerminals = map[string]string{
 	"manage.terminal.removedflash":  "The terminal %s is removed.",
 	"manage.claims.closed":          "Too many wrong codes: registering cards by code is closed on the whole site. Find out who tries codes, then open it again.",
 	"manage.claims.reopen":          "Open registration by code again",
+	"manage.claims.ask":             "Ask whoever manages the terminals to open it again.",
 	"manage.claims.reopened":        "Registration by code is open again.",
 }

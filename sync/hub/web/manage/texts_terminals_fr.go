@@ -30,5 +30,6 @@ var frenchTerminals = map[string]string{
 	"manage.terminal.removedflash":  "Le terminal %s est retiré.",
 	"manage.claims.closed":          "Trop de codes faux\u00a0: l’enregistrement de cartes par code est fermé sur tout le site. Vérifiez qui essaie des codes, puis rouvrez.",
 	"manage.claims.reopen":          "Rouvrir l’enregistrement par code",
+	"manage.claims.ask":             "Demandez à qui gère les terminaux de le rouvrir.",
 	"manage.claims.reopened":        "L’enregistrement par code est rouvert.",
 }

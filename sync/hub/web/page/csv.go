@@ -3,7 +3,8 @@ package page
 import (
 	"encoding/csv"
 	"io"
-	"strings"
+
+	"badged/internal/foreign"
 )
 
 // Row writes one line of a spreadsheet.
@@ -25,7 +26,7 @@ func (r *Request) Sheet(name string, write func(Row) error) Reply {
 		err := write(func(cells ...string) error {
 			safe := make([]string, len(cells))
 			for i, cell := range cells {
-				safe[i] = SafeCell(cell)
+				safe[i] = foreign.Cell(cell)
 			}
 			return c.Write(safe)
 		})
@@ -35,24 +36,4 @@ func (r *Request) Sheet(name string, write func(Row) error) Reply {
 		}
 		return err
 	})
-}
-
-// SafeCell is a cell that no spreadsheet calculates: one that begins as a formula, also
-// behind spaces, is marked as text.
-func SafeCell(cell string) string {
-	inner := strings.TrimLeft(cell, " \t\r\n\u00a0\ufeff")
-	if inner == "" {
-		return cell
-	}
-	if strings.ContainsRune("=+-@|%＝＋－＠", firstRune(inner)) || cell[0] == '\t' || cell[0] == '\r' {
-		return "'" + cell
-	}
-	return cell
-}
-
-func firstRune(s string) rune {
-	for _, r := range s {
-		return r
-	}
-	return 0
 }

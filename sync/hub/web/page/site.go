@@ -69,13 +69,14 @@ func (s *Site) Routes(add func(*Part, Route)) {
 	}
 }
 
-// Exists reports whether there is a page at a path.
-func (r *Request) Exists(path string) bool {
-	found := false
+// MayUse reports whether there is a route and the person has its right: nobody is led to a
+// page that refuses them.
+func (r *Request) MayUse(method, path string) bool {
+	may := false
 	r.site.Routes(func(_ *Part, route Route) {
-		found = found || route.Method == "GET" && route.Path == path
+		may = may || route.Method == method && route.Path == path && r.May(route.Right)
 	})
-	return found
+	return may
 }
 
 func (s *Site) has(key string) bool {

@@ -76,7 +76,7 @@ func optionOf(r *page.Request, a people.Account) page.Option {
 
 // offer lists the people whose name or address begins as what was typed.
 func (c *chooser) offer(r *page.Request, tx fleet.Tx, typed string) error {
-	found, _, err := people.List(tx.Tx.Tx.Tx, people.Query{Search: typed, Limit: manyCandidates})
+	found, _, err := people.List(tx.Tx.Tx.Tx, people.Query{Search: typed, People: true, Limit: manyCandidates})
 	c.Candidates = nil
 	for _, a := range found {
 		c.Candidates = append(c.Candidates, optionOf(r, a))
