@@ -29,7 +29,7 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio cli.
 // root is the whole tree of commands.
 func (a *app) root() *cobra.Command {
 	root := cli.Group("badgectl", "Ask a badged agent what is wrong, and look at what readers say",
-		a.status(), a.tail(), a.readers(), a.outbox(), a.panel(), a.osdp(), a.support(), a.decode(), a.capture(), a.replay(), a.card(), a.board(), a.bundle(), a.flash(), a.site(), a.update(), a.rollback())
+		a.status(), a.tail(), a.readers(), a.outbox(), a.panel(), a.metrics(), a.osdp(), a.support(), a.decode(), a.capture(), a.replay(), a.card(), a.board(), a.bundle(), a.flash(), a.site(), a.update(), a.rollback())
 	root.Long = "badgectl is the technician's tool. status, tail, readers, outbox and panel ask the agent that\n" +
 		"runs on this machine, update and rollback the card that it started from; decode, capture, replay, card, board, site, bundle and\n" +
 		"flash work without one."

@@ -46,7 +46,7 @@ func serveIn(t *testing.T, dir string, listen ...string) *process {
 	if listen == nil {
 		listen = []string{"127.0.0.1:0", "127.0.0.1:0"}
 	}
-	p.cmd = exec.Command(os.Args[0], "serve", "--json", "--dir", dir, "--listen-mqtt", listen[0], "--listen-web", listen[1])
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--json", "--dir", dir, "--listen-mqtt", listen[0], "--listen-web", listen[1]}, listen[2:]...)...)
 	p.cmd.Env = append(os.Environ(), beProgram+"=1")
 	p.cmd.Stderr = p.log
 	out, err := p.cmd.StdoutPipe()

@@ -155,20 +155,6 @@ func copyArgs(dir, to string) []string {
 	return []string{"db", "copy", "--dir", dir, "--from", from, "--to", to}
 }
 
-// connectAndSend brings the terminal back, which sends another frame of events.
-func connectAndSend(t *testing.T, b *box) {
-	t.Helper()
-	if err := b.connect(b.acked + 1); err != nil {
-		t.Fatal(err)
-	}
-	if !b.ack(b.acked) {
-		t.Fatal("the link ended")
-	}
-	if err := b.send(wire.MsgEvents, b.frame(b.acked)); err != nil || !b.ack(b.acked+16) {
-		t.Fatalf("events were not taken: %v", err)
-	}
-}
-
 // auditOf is the audit of the hub, newest first, which is verified.
 func auditOf(t *testing.T, p *process) string {
 	t.Helper()

@@ -49,6 +49,9 @@ type serveOptions struct {
 	name      string
 	log       string
 	cert, key string // files of the web's certificate; empty: of the hub's own authority
+
+	metrics      string // where Prometheus asks; empty: nowhere
+	metricsToken string // file
 }
 
 // ready is what `badgehub serve --json` prints when it is ready.
@@ -59,6 +62,8 @@ type ready struct {
 	Site   string `json:"site"`
 	CA     string `json:"ca"`               // SHA-256 of its certificate, as pages show it
 	SetUp  string `json:"set_up,omitempty"` // link for the first administrator
+
+	Metrics string `json:"metrics,omitempty"` // where Prometheus finds them
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -76,6 +81,8 @@ func (p *program) serveCommand() *cobra.Command {
 	f.StringVar(&o.cert, "tls-cert", "", "certificate that browsers are shown, PEM with its chain; replaced files are read again (default: one of the hub's own authority)")
 	f.StringVar(&o.key, "tls-key", "", "key of --tls-cert, PEM")
 	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	f.StringVar(&o.metrics, "listen-metrics", "", "where Prometheus finds /metrics, over plain HTTP: 127.0.0.1:9464 (default: nowhere)")
+	f.StringVar(&o.metricsToken, "metrics-token-file", "", "file with the token that it must bring as its bearer; needed where others reach the address")
 	f.StringVar(&o.log, "log", "text", "log format: text or json")
 	p.databaseFlag(c)
 	return c
@@ -189,6 +196,13 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 		return fmt.Errorf("listen for the web: %w (is another program using the port? give another one with --listen-web)", err)
 	}
 	defer webListener.Close()
+	forMetrics, token, err := listenForMetrics(o)
+	if err != nil {
+		return err
+	}
+	if forMetrics != nil {
+		defer forMetrics.Close()
+	}
 	admin, err := api.Listen(p.socketPath())
 	if err != nil {
 		return err
@@ -197,6 +211,9 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 	told := ready{
 		MQTT: advertised(b.Addr(), o.hosts), Web: advertised(webListener.Addr().String(), o.hosts),
 		Socket: p.socketPath(), Site: h.SiteID(), CA: web.Fingerprint(keys.CA),
+	}
+	if forMetrics != nil {
+		told.Metrics = "http://" + forMetrics.Addr().String() + "/metrics"
 	}
 	st.UseHome("https://" + told.Web)
 	if told.SetUp, err = setUpLink(ctx, st, told.Web); err != nil {
@@ -222,6 +239,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 		},
 		func(ctx context.Context) error { return tidy(ctx, h, log) },
 		p.mailer(st, log).Run,
+		func(ctx context.Context) error { return serveMetrics(ctx, forMetrics, token, st, h, log) },
 		func(ctx context.Context) error { return p.announceReady(ctx, linked, told, log) },
 	)
 }
@@ -275,6 +293,9 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
   socket     %s
 To set up a terminal:  badgehub terminal add hall
 `, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
+	if err == nil && r.Metrics != "" {
+		_, err = fmt.Fprintf(p.stdio.Out, "Metrics for Prometheus:  %s\n", r.Metrics)
+	}
 	if err == nil && r.SetUp != "" {
 		_, err = fmt.Fprintf(p.stdio.Out, "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
 	}

@@ -335,3 +335,17 @@ func TestARemovedTerminalIsLockedOut(t *testing.T) {
 	}
 	again.ack(0)
 }
+
+// connectAndSend brings the terminal back, which sends another frame of events.
+func connectAndSend(t *testing.T, b *box) {
+	t.Helper()
+	if err := b.connect(b.acked + 1); err != nil {
+		t.Fatal(err)
+	}
+	if !b.ack(b.acked) {
+		t.Fatal("the link ended")
+	}
+	if err := b.send(wire.MsgEvents, b.frame(b.acked)); err != nil || !b.ack(b.acked+16) {
+		t.Fatalf("events were not taken: %v", err)
+	}
+}
