@@ -57,7 +57,7 @@ func (x *tx) tx() fleet.Tx {
 						Tx:     audit.Tx{Log: x, By: x.by, Now: x.now},
 						Outbox: x, Shelf: x, Templates: x, Values: x, MailKey: x.mailKey, Home: x.home,
 					},
-					Accounts: x, Directory: x, Groups: x, Numbers: x, Profiles: x, Imports: x,
+					Accounts: x, Directory: x, Groups: x, DoorGroups: x, Numbers: x, Profiles: x, Imports: x,
 					Credentials: x, Links: x, Sessions: x, Throttle: x,
 					Permissions: x, Services: x, Notices: x,
 				},
