@@ -149,8 +149,9 @@ func TestAStoppedAgentReleasesItsRelay(t *testing.T) {
 	awaitPins(t, pins, log, func(s sim.PinsState) bool { return !s.Relay })
 }
 
-// An agent that is killed releases its relay at once, long before its pulse is over, and
-// its guard ends with it.
+// An agent that is killed releases its relay, and its guard ends with it. That this comes at
+// once, and not with the end of the pulse, is seen in reader/gpioport, where a pulse may be
+// longer than a test waits.
 func TestAKilledAgentReleasesItsRelay(t *testing.T) {
 	t.Parallel()
 	cmd, pins, log := openDoor(t, "30s")
@@ -158,7 +159,6 @@ func TestAKilledAgentReleasesItsRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	// patience is shorter than the pulse.
 	awaitPins(t, pins, log, func(s sim.PinsState) bool { return !s.Relay && s.Agents == 0 })
 	if s := pins.State(); s.Pulses != 1 {
 		t.Errorf("%+v", s)

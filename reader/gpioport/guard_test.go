@@ -1,9 +1,11 @@
 package gpioport_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,15 +22,36 @@ import (
 
 const holdWord = "hold-relay"
 
+// agentWord has this program be an agent, to be killed.
+const agentWord = "energise-relay"
+
 // TestMain is the program of the guards too, as that of badged is.
 func TestMain(m *testing.M) {
-	if len(os.Args) != 3 || os.Args[1] != holdWord {
+	run := map[string]func(string) error{holdWord: gpioport.HoldLine, agentWord: energiseForLong}
+	if len(os.Args) != 3 || run[os.Args[1]] == nil {
 		os.Exit(m.Run())
 	}
-	if err := gpioport.HoldLine(os.Args[2]); err != nil {
+	if err := run[os.Args[1]](os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// energiseForLong energises the relay of the board at path for longer than any test waits,
+// and goes on until it is killed.
+func energiseForLong(path string) error {
+	told, up := make(chan error, 1), make(chan error, 1)
+	bs := gpioport.Boards{Guard: guard, Guarded: func(_ string, err error) { told <- err }}
+	pin := bs.Open(gpioport.Spec{Board: path, Pin: "relay"})
+	go bs.Run(context.Background(), func(_ string, err error) { up <- err })
+	if err := errors.Join(<-told, <-up); err != nil {
+		return err
+	}
+	gpioport.Promise(pin, time.Now().Add(20*time.Minute))
+	if err := pin.Out(gpio.High); err != nil {
+		return err
+	}
+	select {}
 }
 
 var guard = gpioport.Guard{"/proc/self/exe", "gpioport.test", holdWord}
@@ -72,6 +95,28 @@ func TestAGuardReleasesWhatIsForgotten(t *testing.T) {
 	if n := pins.State().Pulses; n != 2 {
 		t.Errorf("%d pulses", n)
 	}
+}
+
+// Issue 7, 4.7: kill -9 of the agent releases its relay at once. The guard does not wait for
+// the end of the pulse, which is far behind the end of this test.
+func TestAGuardReleasesAtOnceWhenTheAgentIsKilled(t *testing.T) {
+	pins, err := sim.NewPins(filepath.Join(t.TempDir(), "pins.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pins.Close() })
+	agent := exec.CommandContext(t.Context(), "/proc/self/exe", agentWord, pins.Path())
+	agent.Stderr = t.Output()
+	if err := agent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Wait() })
+	t.Cleanup(func() { _ = agent.Process.Kill() })
+	await(t, pins, func(s sim.PinsState) bool { return s.Relay })
+	if err := agent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, pins, func(s sim.PinsState) bool { return !s.Relay && s.Agents == 0 })
 }
 
 // A relay in its time is left alone, and one that the relay's own driver has released is
