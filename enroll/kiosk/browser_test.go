@@ -23,8 +23,8 @@ import (
 	"badged/enroll"
 )
 
-// patience is how long a person would wait for a page before calling it broken.
-const patience = 20 * time.Second
+// patience is how long a page may take on a machine that is busy.
+const patience = 2 * time.Minute
 
 // screen is a real browser on a real panel.
 type screen struct {

@@ -92,7 +92,7 @@ func flood(t *testing.T, addr string) (conns []net.Conn) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = c.Close() })
-		_ = c.SetWriteDeadline(time.Now().Add(20 * time.Second))
+		_ = c.SetWriteDeadline(time.Now().Add(2 * time.Minute))
 		_, _ = c.Write(start) // a panel that has hung up is what we want
 		conns = append(conns, c)
 	}
@@ -109,7 +109,7 @@ func inUse() int64 {
 // awaitGoroutines waits until those of closed connections have ended.
 func awaitGoroutines(t *testing.T, most int) {
 	t.Helper()
-	again, late := time.NewTicker(10*time.Millisecond), time.After(20*time.Second)
+	again, late := time.NewTicker(10*time.Millisecond), time.After(2*time.Minute)
 	defer again.Stop()
 	for runtime.NumGoroutine() > most {
 		select {

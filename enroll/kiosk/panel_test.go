@@ -239,7 +239,7 @@ func newVisitor(t *testing.T, server string) *visitor {
 		t.Fatal(err)
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &visitor{t, server, &http.Client{Jar: jar, CheckRedirect: stay, Timeout: 10 * time.Second}}
+	return &visitor{t, server, &http.Client{Jar: jar, CheckRedirect: stay, Timeout: 2 * time.Minute}}
 }
 
 type answer struct {

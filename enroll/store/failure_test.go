@@ -351,7 +351,7 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 		t.Errorf("reading fails too: %v", err)
 	}
 	must(t, s.SetPages(t.Context(), 1<<30))
-	again, late := time.NewTicker(10*time.Millisecond), time.After(20*time.Second)
+	again, late := time.NewTicker(10*time.Millisecond), time.After(2*time.Minute)
 	defer again.Stop()
 	for s.Failed() != nil {
 		select {

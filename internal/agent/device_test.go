@@ -4,7 +4,6 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"badged/enroll"
 	"badged/internal/health"
@@ -62,7 +61,7 @@ func TestRealDevices(t *testing.T) {
 	l.expect(enroll.Granted, enroll.ClaimBound)
 	relay := func(on bool, pulses int) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		if s, err := pins.Await(ctx, func(s sim.PinsState) bool { return s.Relay == on && s.Pulses == pulses }); err != nil {
 			t.Fatalf("%v: %+v", err, s)

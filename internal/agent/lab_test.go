@@ -20,6 +20,9 @@ import (
 	"badged/reader"
 )
 
+// patience is how long something may take on a machine that is busy.
+const patience = 2 * time.Minute
+
 var key = sitekey.New(1, [32]byte{1, 2, 3})
 
 // lab is an agent over its real rules and database.
@@ -150,7 +153,7 @@ func (l *lab) expect(o enroll.Outcome, r enroll.Reason) enroll.Decision {
 			l.t.Fatalf("%s: outcome %d reason %d, want %d and %d", d.Point, d.Decision.Outcome, d.Decision.Reason, o, r)
 		}
 		return d.Decision
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		l.t.Fatal("nothing was decided")
 		panic("unreachable")
 	}
@@ -161,7 +164,7 @@ func (l *lab) screen(ok func(enroll.Screen) bool) enroll.Screen {
 	l.t.Helper()
 	ch, stop := l.Watch("hall")
 	defer stop()
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for {
 		if s, _ := l.Screen("hall"); ok(s) {
 			return s
@@ -178,7 +181,7 @@ func (l *lab) screen(ok func(enroll.Screen) bool) enroll.Screen {
 // await waits until the item of this name has a state.
 func (l *lab) await(name string, want health.State) health.Item {
 	l.t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for {
 		changed := l.health.Changed()
 		for _, it := range l.health.Snapshot() {

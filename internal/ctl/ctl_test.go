@@ -121,7 +121,7 @@ func TestTail(t *testing.T) {
 	if err := c.Events(t.Context(), 2, false, keep); err != nil || len(got) != 2 || got[1] != 5 {
 		t.Errorf("got %v, %v", got, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	got = nil
 	err := c.Events(ctx, 1, true, func(ev ctl.Event) error {

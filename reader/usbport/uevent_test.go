@@ -100,7 +100,11 @@ func TestOnlyTheKernelIsBelieved(t *testing.T) {
 			if _, err := wake.Write([]byte{1}); err != nil {
 				t.Fatal(err)
 			}
-			if changed, ok := wt.next(20 * time.Millisecond); changed != tt.want || !ok {
+			wait := 20 * time.Millisecond // for nothing
+			if tt.want {
+				wait = 2 * time.Minute
+			}
+			if changed, ok := wt.next(wait); changed != tt.want || !ok {
 				t.Errorf("changed %v, open %v", changed, ok)
 			}
 		})

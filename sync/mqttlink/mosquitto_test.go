@@ -123,7 +123,7 @@ func pemCert(c *x509.Certificate) []byte {
 // await polls until the broker takes connections.
 func (p *peer) await(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(2 * time.Minute); ; {
 		c, err := net.Dial("tcp", p.address)
 		if err == nil {
 			c.Close()
@@ -171,7 +171,7 @@ func next[M any](t *testing.T, ch <-chan M) M {
 	select {
 	case m := <-ch:
 		return m
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing came")
 		panic("unreachable")
 	}

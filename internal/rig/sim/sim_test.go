@@ -16,7 +16,7 @@ import (
 
 // within bounds everything that must come at once.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -152,7 +152,7 @@ func connect(t *testing.T, p *Pins) agent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(2 * time.Minute))
 	t.Cleanup(func() { _ = c.Close() })
 	return agent{c, bufio.NewScanner(c)}
 }

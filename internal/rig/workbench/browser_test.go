@@ -78,7 +78,7 @@ func (v *visitor) collectComplaint(ev any) {
 
 func (v *visitor) do(actions ...chromedp.Action) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(v.ctx, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		v.t.Fatal(err)
@@ -111,7 +111,7 @@ func (v *visitor) panel(text string) {
 func (v *visitor) polls(js, what string) {
 	v.t.Helper()
 	var ok bool
-	ctx, cancel := context.WithTimeout(v.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(v.ctx, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Run(ctx, chromedp.Poll(js, &ok)); err != nil {
 		var page string

@@ -98,6 +98,13 @@ func (s *sink) step(step, what string) error {
 	return fail(step, what)
 }
 
+// reached reports whether somebody came as far as a step.
+func (s *sink) reached(step string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.steps, step)
+}
+
 func (s *sink) failWith(fn func(step, what string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
