@@ -1,6 +1,7 @@
 package enroll_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -100,6 +101,73 @@ func TestACardThatInterruptedAClaimIsInNobodysWay(t *testing.T) {
 	l.expectBoundAndOpen(l.tap(front, card(1)), ada)
 	l.expect(l.typed(front, "9024"), enroll.Waiting, enroll.AwaitCard)
 	l.expectBoundAndOpen(l.tap(front, card(2)), eve)
+}
+
+// failing is a store whose disk is full after so many writes.
+type failing struct {
+	enroll.Store
+	left int
+}
+
+func (f *failing) Update(ctx context.Context, fn func(enroll.Tx) error) error {
+	return f.Store.Update(ctx, func(tx enroll.Tx) error { return fn(failingTx{tx, f}) })
+}
+
+type failingTx struct {
+	enroll.Tx
+	disk *failing
+}
+
+func (tx failingTx) write(fn func() error) error {
+	if tx.disk.left--; tx.disk.left < 0 {
+		return errors.New("full disk")
+	}
+	return fn()
+}
+
+func (tx failingTx) PutAccount(a enroll.Account) error {
+	return tx.write(func() error { return tx.Tx.PutAccount(a) })
+}
+
+func (tx failingTx) PutBinding(b enroll.Binding) error {
+	return tx.write(func() error { return tx.Tx.PutBinding(b) })
+}
+
+func (tx failingTx) PutClaim(c enroll.Claim) error {
+	return tx.write(func() error { return tx.Tx.PutClaim(c) })
+}
+
+func (tx failingTx) Append(e enroll.Event) error {
+	return tx.write(func() error { return tx.Tx.Append(e) })
+}
+
+// Issue 7, 4.1: a claim uses itself up, takes the card, merges the account and tells the hub in
+// one transaction: whichever of these the disk does not take, nothing of it has happened.
+func TestAClaimHappensAsAWholeOrNotAtAll(t *testing.T) {
+	const writes = 4
+	for n := range writes + 1 {
+		l := newLab(t)
+		visitor, ada := l.visitor(card(1)), l.member("front")
+		c := l.claim(ada, "7365")
+		disk := &failing{l.store, 100}
+		l.engine = enroll.NewEngine(disk, key, l.clock, "terminal")
+		l.expect(l.typed(front, "7365"), enroll.Waiting, enroll.AwaitCard)
+		disk.left = n
+		d := l.tap(front, card(1))
+		if n == writes {
+			l.expectBoundAndOpen(d, ada)
+			break
+		}
+		if d.Reason != enroll.StoreFailed || d.Open {
+			t.Errorf("after %d writes: reason %d, open %v", n, d.Reason, d.Open)
+		}
+		for _, restarted := range []bool{false, true} {
+			if l.owner(card(1)) != visitor.ID || l.claimState(c.ID) != enroll.ClaimLive || l.full(visitor.ID).State != enroll.Active {
+				t.Errorf("after %d writes, restarted %v: owner %v, claim %d, the visitor is %+v", n, restarted, l.owner(card(1)), l.claimState(c.ID), l.full(visitor.ID))
+			}
+			l.restart()
+		}
+	}
 }
 
 func TestAtAPrinterTheClaimTakesTheCardToo(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -128,9 +130,39 @@ func TestStatus(t *testing.T) {
 	if got.code != 1 || strings.Count(got.out, "\n") > 24 {
 		t.Errorf("code %d, %d lines", got.code, strings.Count(got.out, "\n"))
 	}
+	worn := agent(t, box{health: []health.Item{{Name: "clock"}, {Name: "reader hall badges", State: health.Warn, Text: "bad reads", Do: "check its wiring"}}})
+	if warned := run(t, "", "status", "--socket", worn); !strings.Contains(warned.out, "warning  reader hall badges: bad reads") || strings.Contains(got.out+warned.out, "everything works") {
+		t.Errorf("something is wrong, and the screen says:\n%s%s", got.out, warned.out)
+	}
 	var s ctl.Status
 	if got := run(t, "", "status", "--json", "--socket", ill); json.Unmarshal([]byte(got.out), &s) != nil || s.Terminal != "front" || got.code != 1 {
 		t.Errorf("code %d: %s", got.code, got.out)
+	}
+}
+
+// Issue 7, 5: each reader shows its badges and its faults, and when the last ones were.
+func TestStatusShowsWhatReadersBrought(t *testing.T) {
+	now := time.Now()
+	var out strings.Builder
+	a := &app{env: func(string) string { return "" }, io: cli.Stdio{Out: &out}}
+	err := a.screen(ctl.Status{Readers: []ctl.Reader{
+		{Name: "hall", Badges: 41, LastBadge: now.Add(-3*time.Hour - 5*time.Minute), Faults: 1, LastFault: now.Add(-50 * time.Hour)}, {Name: "front"},
+	}})
+	lines := strings.Split(out.String(), "\n")
+	at := func(name string) int {
+		return slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "reader") && strings.Contains(l, name) })
+	}
+	hall, front := at("hall"), at("front")
+	if err != nil || hall < 0 || front != hall+2 {
+		t.Fatalf("%v:\n%s", err, out.String())
+	}
+	for _, want := range []string{"41 badges, last 3 h 5 min ago", "1 fault, 2 days 2 h ago"} {
+		if !strings.Contains(lines[hall+1], want) {
+			t.Errorf("%q is not in %q", want, lines[hall+1])
+		}
+	}
+	if got := strings.Join(strings.Fields(lines[front+1]), " "); got != "no badge no fault" {
+		t.Errorf("a new reader shows %q", got)
 	}
 }
 

@@ -45,6 +45,12 @@ func keypadLab(t *testing.T) (l *lab, keys *script, log *bytes.Buffer) {
 	l.opts.Log = slog.New(slog.NewTextHandler(log, nil))
 	decided := l.opts.Decided
 	l.opts.Decided = func(d agent.Decided) { l.opts.Log.Info("decision"); decided(d) }
+	ignoreCues(t, keys)
+	return l, keys, log
+}
+
+// ignoreCues takes the cues of a keypad until the test ends.
+func ignoreCues(t *testing.T, keys *script) {
 	done := make(chan struct{})
 	t.Cleanup(func() { close(keys.cues); <-done })
 	go func() {
@@ -52,7 +58,6 @@ func keypadLab(t *testing.T) (l *lab, keys *script, log *bytes.Buffer) {
 		for range keys.cues {
 		}
 	}()
-	return l, keys, log
 }
 
 // Issue 7, 4.6: a machine at a keypad fills neither disk nor log. Each kind of entry that
@@ -93,6 +98,30 @@ func TestEntriesWithoutEffectAreBounded(t *testing.T) {
 		if _, counted := l.entries(); counted != codes+pins-10+6 {
 			t.Errorf("at the end %d are counted", counted)
 		}
+	})
+}
+
+// Each reader has its own bound: a machine at one keypad does not hide who types at another.
+func TestEntriesAtOneKeypadHideNoneAtAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, keys, _ := keypadLab(t)
+		other := newScript("hall-keypad")
+		l.attach(other, "hall")
+		ignoreCues(t, other)
+		stop := l.run()
+		for range 30 {
+			keys.types("*1928")
+		}
+		other.types("*1928")
+		synctest.Wait()
+		listed := map[string]int{}
+		for _, ev := range l.tail(enroll.EventPresentation) {
+			listed[ev.Point]++
+		}
+		if listed["front"] != 10 || listed["hall"] != 1 {
+			t.Errorf("listed at each point: %v", listed)
+		}
+		stop()
 	})
 }
 

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,6 +199,27 @@ func TestListenReplacesOnlyADeadSocket(t *testing.T) {
 	}
 	if _, err := ctl.Listen(file); err == nil || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Issue 7, 1.3: an agent that may not make the folder of its socket says what root has to do.
+func TestAFolderThatTheAgentMayNotMake(t *testing.T) {
+	above := t.TempDir()
+	if err := os.Chmod(above, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(above, "badged", "c.sock")
+	ended := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with this, and has no rights of root
+		if os.Geteuid() == 0 {
+			_ = syscall.Setfsuid(65534)
+		}
+		ended <- ctl.MakeFolder(path)
+	}()
+	want := "sudo install -d -o badged -g badged -m 0750 " + filepath.Dir(path)
+	if err := <-ended; !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -157,8 +157,8 @@ var scenes = map[string]scene{
 	},
 }
 
-// O7: whatever people are refused for, if somebody
-// can mend it, then status shows it and says what to do, and never that everything works.
+// O7: whatever people are refused for, if somebody can mend it, then status shows it and says
+// what to do: badgectl status says that everything works only if nothing stands there.
 func TestEveryRefusalShowsInStatus(t *testing.T) {
 	played := map[string]bool{}
 	for r := enroll.Reason(1); !strings.HasPrefix(wire.Reason(r).String(), "reason_"); r++ {
@@ -354,8 +354,7 @@ func (r *rig) say(point string, ev reader.Event) {
 	}
 }
 
-// await waits until an item of status has a state. Meanwhile it never says that everything
-// works.
+// await waits until an item of status has a state.
 func (r *rig) await(name string, want health.State) health.Item {
 	r.t.Helper()
 	late := time.After(patience)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +39,33 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
 			}
 		}
+	}
+}
+
+var (
+	sheetLink = regexp.MustCompile(`href="(/static/font\.css[^"]*)"`)
+	fontFile  = regexp.MustCompile(`url\("([^"]+\.woff2[^"]*)"\)`)
+)
+
+// Issue 7, 1.1: the hub's pages have the panel's font, and bring it along.
+func TestPagesBringTheirFontAlong(t *testing.T) {
+	b := webtest.New(t).Browser()
+	link := sheetLink.FindStringSubmatch(b.Open("/").Body)
+	if link == nil {
+		t.Fatal("the page asks for no font")
+	}
+	sheet := b.Open(link[1]).Body
+	files := fontFile.FindAllStringSubmatch(sheet, -1)
+	if len(files) != 4 || strings.Count(sheet, `font-family: "Source Sans 3"`) != 4 {
+		t.Errorf("the sheet is %s", sheet)
+	}
+	for _, f := range files {
+		if p := b.Open(f[1]); p.Status != http.StatusOK || p.Header.Get("Content-Type") != "font/woff2" || !strings.HasPrefix(p.Body, "wOF2") {
+			t.Errorf("%s: %d, %s", f[1], p.Status, p.Header.Get("Content-Type"))
+		}
+	}
+	if !strings.Contains(b.Open("/static/site.css").Body, `font-family: "Source Sans 3",`) {
+		t.Error("the pages are set in another font")
 	}
 }
 
