@@ -40,6 +40,11 @@ func TestDecode(t *testing.T) {
 		{"dashes over two lines", "02-36-32-45-33-30-38\n36-43-45-44-30-38-03", []string{"--protocol", "rdm6300"}, card, 0},
 		{"a report", "00 00 1E 00 00 00 00 00\n00:00:00:00:00:00:00:00\n0x00 0x00 0x28 0x00 0x00 0x00 0x00 0x00", []string{"--protocol", "hid"},
 			`{"kind":"card","number":"1","hex":"31","bits":8,"format":"text"}` + "\n", 0},
+		{"Ctrl+J behind Enter, two badges in two seconds", "@0 00001E0000000000\n@1 0000000000000000\n@2 0000280000000000\n@3 0000000000000000\n@4 01000D0000000000\n@5 0000000000000000\n" +
+			"@1000 00001F0000000000\n@1001 0000000000000000\n@1002 0000280000000000\n@1003 0000000000000000\n@1004 01000D0000000000\n@1005 0000000000000000\n", []string{"--protocol", "hid"},
+			`{"kind":"card","number":"1","hex":"31","bits":8,"format":"text"}` + "\n" + `{"kind":"card","number":"2","hex":"32","bits":8,"format":"text"}` + "\n", 0},
+		{"twelve digits of an EM-18 and nothing else", "304230304134314635324532", []string{"--protocol", "rdm6300"},
+			`{"kind":"card","number":"0B00A41F52","hex":"0B00A41F52","bits":40,"format":"EM4100"}` + "\n", 0},
 		{"an answer", "0x2a", []string{"--protocol", "asciikeypad"}, `{"kind":"key","key":"*"}` + "\n", 0},
 		{"hexdump -C", "00000000  02 36 32 45 33 30 38 36  43 45 44 30 38 03        |.62E3086CED08.|\n0000000e\n", []string{"--protocol", "rdm6300"}, card, 0},
 		{"od -tx1", "0000000 02 36 32 45 33 30 38 36 43 45 44 30 38 03 02 36\n0000020 32 45 33 30 38 36 43 45 44 30 38 03\n0000034\n", []string{"--protocol", "rdm6300"}, card, 0}, // twice at one moment is once

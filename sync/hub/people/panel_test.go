@@ -112,6 +112,12 @@ func TestWhatAPanelCannotEdit(t *testing.T) {
 	if out := s.typed(ada.ID, "Eve", ""); !out.Refused || s.account(ada.ID).First != "Ada" {
 		t.Error("a suspended account is edited")
 	}
+	service := ada
+	service.Kind, service.State = people.Service, people.Active
+	s.do(func(tx people.Tx) error { return tx.PutAccount(service) })
+	if out := s.typed(ada.ID, "Eve", ""); !out.Refused || s.account(ada.ID).First != "Ada" {
+		t.Error("a service account is edited")
+	}
 	err := s.try(func(tx people.Tx) error {
 		_, err := people.PanelEdit(tx, people.Typed{Account: people.ID{9}})
 		return err
