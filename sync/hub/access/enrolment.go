@@ -104,6 +104,7 @@ type NewCode struct {
 	Account, Enrolment ID
 	Session            people.SessionToken // that shows the code
 	Away               []string            // doors whose terminals the hub does not hear now
+	Doors              []string            // where it can be typed; empty: every door of the site
 }
 
 // IssueCode issues the code that binds the card of an enrolment, in place of a former one.
@@ -116,7 +117,7 @@ func IssueCode(tx Tx, key sitekey.Key, n NewCode) (Enrolment, IssuedClaim, error
 	if e.Step == StepHeld {
 		return e, IssuedClaim{}, refuse(refusal.Conflict, CodeEnrolmentHeld, nil)
 	}
-	c, err := IssueClaim(tx, key, NewClaim{Account: people.HexID(e.Account), Away: n.Away})
+	c, err := IssueClaim(tx, key, NewClaim{Account: people.HexID(e.Account), Doors: n.Doors, Away: n.Away})
 	if err != nil {
 		return e, c, err
 	}

@@ -1,6 +1,7 @@
 package me
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func StepRoutes(o Options, w Whose) []page.Route {
 	return []page.Route{
 		route("GET", "", s.showStart),
 		route("POST", "/confirmer", s.confirmHeld),
+		route("POST", "/presentee", s.takeTap),
 		route("POST", "/fermer", s.closeStart),
 		route("GET", "/{enrolment}", s.showStep),
 		route("POST", "/{enrolment}/code", s.issueCode),
@@ -84,6 +86,7 @@ type step struct {
 	Rests    bool   // rights wait for a first and a last name
 	Confirm  access.Confirm
 	Form     *page.Form
+	Taps     []fleet.Tap
 	Cards    []page.Option // in use, of which the new one may replace one; none beside "another card"
 }
 
@@ -114,6 +117,9 @@ func (s *steps) read(r *page.Request, tx fleet.Tx, e access.Enrolment) (d step, 
 	d.Path = s.path(r, e)
 	if e.Replaces != (access.ID{}) {
 		d.Replaces = access.ShortCard(e.Replaces)
+	}
+	if err := d.readTaps(r, tx); err != nil {
+		return d, err
 	}
 	if d.Doors, d.Rests, err = doorsOf(r, tx, d.Owner); err != nil || e.Step != access.StepHeld {
 		return d, err
@@ -295,6 +301,9 @@ func (c code) Typed() string { return "*" + c.Code.Reveal() }
 // Digits are the digits one by one, as a screen reader says them.
 func (c code) Digits() string { return strings.Join(strings.Split(c.Code.Reveal(), ""), " ") }
 
+// Serves reports whether the code can be typed at a door.
+func (c code) Serves(door string) bool { return slices.Contains(c.At, door) }
+
 func (c *code) readDoors(tx fleet.Tx) error {
 	c.At = c.Claim.Doors
 	if len(c.At) > 0 {
@@ -311,15 +320,22 @@ func (c *code) readDoors(tx fleet.Tx) error {
 func (s *steps) issueCode(r *page.Request) (page.Reply, error) {
 	var e access.Enrolment
 	err := r.Write(func(tx fleet.Tx) (err error) {
-		if e, err = s.find(r, tx); err != nil {
-			return err
+		if e, err = s.find(r, tx); err == nil {
+			e, err = s.askCode(r, tx, e)
 		}
-		away, err := s.Hub.Away(tx)
-		if err != nil {
-			return err
-		}
-		e, _, err = access.IssueCode(tx.Tx.Tx, s.Hub.SiteKey(), access.NewCode{Account: e.Account, Enrolment: e.ID, Session: r.Person.Token, Away: away})
 		return err
 	})
 	return page.Go(s.path(r, e)), err
+}
+
+// askCode issues a code for some doors, or without one for all of the site.
+func (s *steps) askCode(r *page.Request, tx fleet.Tx, e access.Enrolment, doors ...string) (access.Enrolment, error) {
+	away, err := s.Hub.Away(tx)
+	if err != nil {
+		return e, err
+	}
+	e, _, err = access.IssueCode(tx.Tx.Tx, s.Hub.SiteKey(), access.NewCode{
+		Account: e.Account, Enrolment: e.ID, Session: r.Person.Token, Away: away, Doors: doors,
+	})
+	return e, err
 }

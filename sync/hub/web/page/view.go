@@ -121,6 +121,9 @@ func (r *Request) Date(t time.Time) string {
 	return t.Format("2 Jan 2006")
 }
 
+// Clock writes the time of a day to the second.
+func (r *Request) Clock(t time.Time) string { return t.In(r.Zone()).Format(time.TimeOnly) }
+
 // DateTime writes a moment to the minute; a zero time is a dash.
 func (r *Request) DateTime(t time.Time) string {
 	if t.IsZero() {
