@@ -93,12 +93,27 @@ func deflate(b []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// unpacker reads what deflate wrote. It can be used again, as compress/flate says.
+type unpacker interface {
+	io.Reader
+	flate.Resetter
+}
+
+// unpackers are kept because each takes 40 KiB to make.
+var unpackers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 // inflate reads one byte more than a frame may hold, and no further.
 func inflate(b []byte) ([]byte, error) {
+	z := unpackers.Get().(unpacker)
+	defer unpackers.Put(z)
 	in := bytes.NewReader(b)
-	body, err := io.ReadAll(io.LimitReader(flate.NewReader(in), MaxFrameBytes+1))
-	if err == nil && in.Len() > 0 && len(body) <= MaxFrameBytes {
+	if err := z.Reset(in, nil); err != nil {
+		return nil, err
+	}
+	body := bytes.NewBuffer(make([]byte, 0, 4*len(b)))
+	_, err := body.ReadFrom(io.LimitReader(z, MaxFrameBytes+1))
+	if err == nil && in.Len() > 0 && body.Len() <= MaxFrameBytes {
 		err = errors.New("bytes behind its end")
 	}
-	return body, err
+	return body.Bytes(), err
 }

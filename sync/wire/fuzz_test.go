@@ -118,10 +118,11 @@ func drawEvent(t *rapid.T) wire.Event {
 		Outcome: wire.Outcome(rapid.Uint64().Draw(t, "outcome")), Reason: wire.Reason(rapid.Uint64().Draw(t, "reason")), At: rapid.Int64().Draw(t, "at"),
 		Clock: wire.Clock(rapid.Uint64().Draw(t, "clock")), Boot: rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "boot"), Mono: rapid.Int64().Draw(t, "mono"),
 		Number: rapid.Uint64().Draw(t, "number"), Label: rapid.String().Draw(t, "label"), Assurance: wire.Assurance(rapid.Uint64().Draw(t, "assurance")),
+		Device: rapid.String().Draw(t, "device"), Why: rapid.String().Draw(t, "why"), Count: rapid.Uint64().Draw(t, "count"), Door: rapid.String().Draw(t, "door"),
 	}
 	if rapid.Bool().Draw(t, "with ids") {
 		e.Account, e.Card, e.Claim = drawID(t), drawID(t), drawID(t)
-		e.Edit = &wire.Edit{Name: rapid.String().Draw(t, "name"), Email: rapid.String().Draw(t, "email")}
+		e.Edit = &wire.Edit{Name: rapid.String().Draw(t, "name"), Email: rapid.String().Draw(t, "email"), Lang: rapid.String().Draw(t, "lang")}
 	}
 	return e
 }
