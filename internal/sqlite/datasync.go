@@ -37,11 +37,12 @@ type (
 // dataSyncName is the name by which a connection asks for it.
 const dataSyncName = "badged-datasync"
 
-// registerDataSync makes the layer known to SQLite, once.
+// registerDataSync prepares SQLite, once: the layer is known to it from then on.
 func registerDataSync() error {
 	dataSync.register.Do(func() {
 		tls := libc.NewTLS()
 		defer tls.Close()
+		reserveScratch(tls)
 		dataSync.err = addDataSync(tls)
 	})
 	return dataSync.err

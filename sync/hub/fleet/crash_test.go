@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
 	"badged/internal/sitekey"
+	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/store"
 	"badged/sync/hub/store/teststore"
@@ -23,9 +25,17 @@ import (
 // with its link on stdin and stdout.
 const childDir = "BADGED_TEST_HUB_DIR"
 
+// childDies says when that hub kills itself, at the first frames that it stores: beforeCommit
+// or beforeAck.
+const (
+	childDies    = "BADGED_TEST_HUB_DIES"
+	beforeCommit = "before commit"
+	beforeAck    = "before acknowledgement"
+)
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		if err := beHub(dir); err != nil {
+		if err := beHub(dir, os.Getenv(childDies)); err != nil {
 			slog.Error("the hub under test ended", "error", err)
 			os.Exit(1)
 		}
@@ -51,14 +61,52 @@ func (l *pipeLink) Receive() <-chan fleet.Message { return l.up }
 func (l *pipeLink) Done() <-chan struct{}         { return l.done }
 func (l *pipeLink) Close()                        {}
 
-func beHub(dir string) error {
+// mortal is a store whose process ends at the first transaction with events.
+type mortal struct {
+	fleet.Store
+	dies string
+}
+
+// noticed is a journal that tells that something was appended.
+type noticed struct {
+	fleet.Journal
+	appended *bool
+}
+
+func (j noticed) Append(r fleet.Record) (bool, error) {
+	*j.appended = true
+	return j.Journal.Append(r)
+}
+
+func (s mortal) Write(ctx context.Context, by audit.Actor, fn func(fleet.Tx) error) error {
+	appended := false
+	err := s.Store.Write(ctx, by, func(tx fleet.Tx) error {
+		tx.Journal = noticed{tx.Journal, &appended}
+		err := fn(tx)
+		if appended && s.dies == beforeCommit {
+			die()
+		}
+		return err
+	})
+	if appended && s.dies == beforeAck {
+		die()
+	}
+	return err
+}
+
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+func beHub(dir, dies string) error {
 	ctx := context.Background()
 	st, err := teststore.Open(ctx, dir, time.Now)
 	if err != nil {
 		return err
 	}
 	h, err := fleet.New(ctx, fleet.Options{
-		Store: st, Site: siteID, Name: "Test", Key: seed(1), SiteKey: sitekey.New(1, [32]byte{7}), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Store: mortal{st, dies}, Site: siteID, Name: "Test", Key: seed(1), SiteKey: sitekey.New(1, [32]byte{7}), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
 	})
 	if err != nil {
@@ -76,6 +124,75 @@ func beHub(dir string) error {
 		}
 	}()
 	return h.Serve(ctx, l)
+}
+
+// Issue 13, line 6: of frames that share a transaction nothing is acknowledged before all are
+// on disk, and what was not acknowledged is sent again without a second effect.
+func TestKillBetweenCommitAndAcknowledgement(t *testing.T) {
+	for dies, want := range map[string]int{beforeCommit: 0, beforeAck: 1} {
+		t.Run(dies, func(t *testing.T) {
+			dir := t.TempDir()
+			var all []*terminal
+			frames := make(map[string]wire.Frame)
+			t.Run("join", func(t *testing.T) {
+				w := newWorld(t, dir)
+				for _, name := range []string{"a", "b", "c", "d"} {
+					x := w.join(name)
+					x.hello()
+					all, frames[name] = append(all, x), x.frame(wire.StreamEvents, swipe(), swipe(), swipe())
+				}
+			})
+			t.Run("die", func(t *testing.T) { dieWithFrames(t, dir, dies, all, frames) })
+			t.Run("again", func(t *testing.T) {
+				w := newWorld(t, dir)
+				if n := len(w.events()); n < 3*want || n > 12*want || n%3 != 0 {
+					t.Errorf("the hub has %d events", n)
+				}
+				for _, x := range all {
+					x.w = w
+					x.hello()
+					x.send(wire.MsgEvents, frames[x.name])
+					x.ack(func(a wire.Ack) bool { return a.Upto[wire.StreamEvents] == 3 })
+				}
+				if n := len(w.events()); n != 12 {
+					t.Errorf("the hub has %d events after all came again", n)
+				}
+			})
+		})
+	}
+}
+
+// dieWithFrames gives a hub frames of several terminals, and nobody is told that it has them
+// before it is dead.
+func dieWithFrames(t *testing.T, dir, dies string, all []*terminal, frames map[string]wire.Frame) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childDies+"="+dies)
+	cmd.Stderr = os.Stderr
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	send, answers := gob.NewEncoder(in), gob.NewDecoder(out)
+	var m fleet.Message
+	for _, x := range all {
+		x.nonce[0]++
+		post(t, send, x, wire.MsgHello, wire.Hello{
+			MinVersion: 1, MaxVersion: 1, Nonce: x.nonce, Incarnation: x.inc, Next: map[wire.Stream]uint64{1: 1, 2: 1}, Vector: []wire.CollectionState{},
+		})
+		if err := answers.Decode(&m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, x := range all {
+		post(t, send, x, wire.MsgEvents, frames[x.name])
+	}
+	if err := answers.Decode(&m); err == nil {
+		t.Errorf("%s was told %s", m.Terminal, m.Kind)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("the hub lived on")
+	}
 }
 
 // S1.05 and DESIGN §13: killed at any moment, the hub has every event that it

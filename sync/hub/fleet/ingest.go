@@ -39,34 +39,30 @@ func openFrame(kind string, payload []byte) (frame, error) {
 	return f, nil
 }
 
-// ingest stores what is new and contiguous of a frame, with its effects, and moves
-// the watermark, all in tx. The source that it returns says how far it is.
-func (h *Hub) ingest(tx Tx, terminal Terminal, f frame) (Source, error) {
-	src, err := tx.Source(terminal.Name, f.Incarnation)
-	if err != nil {
-		return src, err
-	}
+// ingest stores what is new and contiguous of a frame, with its effects, and moves src, whose
+// watermark the caller writes in the same transaction, if moved is true.
+func (h *Hub) ingest(tx Tx, terminal Terminal, f frame, src *Source) (moved bool, err error) {
 	upto := src.Upto[f.Stream]
 	last := f.First + uint64(len(f.events)) - 1
 	if src.Retired || f.First > upto+1 || last <= upto {
-		return src, nil
+		return false, nil
 	}
-	chain, follows := f.chain(src)
+	chain, follows := f.chain(*src)
 	if !follows {
 		h.log.Warn("a frame has other events than the hub in the same places: nothing of it is taken", "terminal", terminal.Name)
-		return src, nil
+		return false, nil
 	}
 	for i := upto + 1 - f.First; i < uint64(len(f.events)); i++ {
-		e := happening{tx: tx, terminal: terminal, src: src, ev: f.events[i], rec: Record{
+		e := happening{tx: tx, terminal: terminal, src: *src, ev: f.events[i], rec: Record{
 			Terminal: terminal.Name, Incarnation: f.Incarnation, Stream: f.Stream, Seq: f.First + i,
 			Order: f.events[i].Order, Received: tx.Now, Body: f.bodies[i],
 		}}
 		if err := h.storeEvent(e); err != nil {
-			return src, err
+			return false, err
 		}
 	}
 	src.Upto[f.Stream], src.Chain[f.Stream] = last, chain
-	return src, tx.PutSource(src)
+	return true, nil
 }
 
 // chain is that of the last event of the frame, which reaches beyond the watermark. It

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"badged/sync/hub/audit"
-	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
 
@@ -25,12 +23,8 @@ type Link interface {
 	Close()
 }
 
-// The bounds of one transaction, and how long terminals should wait when the hub
-// cannot write.
-const (
-	maxBatch   = 256 // messages
-	retryAfter = 5 * time.Second
-)
+// retryAfter is how long terminals should wait when the hub cannot write.
+const retryAfter = 5 * time.Second
 
 var errLinkLost = errors.New("the link to the broker is lost")
 
@@ -75,26 +69,13 @@ func (h *Hub) Serve(ctx context.Context, link Link) error {
 			if !ok {
 				return errLinkLost
 			}
-			h.applyBatch(ctx, link, gatherBatch(m, link.Receive()))
-		}
-	}
-}
-
-// gatherBatch adds what waits behind the first message, so that all share a transaction.
-func gatherBatch(first Message, more <-chan Message) []Message {
-	batch := []Message{first}
-	for len(batch) < maxBatch {
-		select {
-		case m, ok := <-more:
-			if !ok {
-				return batch
+			batch, left := gatherBatch(m, link.Receive())
+			for terminal, n := range left {
+				h.log.Error("a terminal has more on the way than anybody may: the rest is not read", "terminal", terminal, "messages", n)
 			}
-			batch = append(batch, m)
-		default:
-			return batch
+			h.applyBatch(ctx, link, batch)
 		}
 	}
-	return batch
 }
 
 // opened is a message whose signature is good; one of the three is set.
@@ -113,6 +94,7 @@ type reply struct {
 	welcomes  []greeted
 	sources   map[string]Source   // by scope: whose watermark to acknowledge
 	terminals map[string]Terminal // as they were when the transaction began
+	moved     map[string]*advance // by scope: what frames found since the last hello
 }
 
 type greeted struct {
@@ -141,38 +123,7 @@ func (h *Hub) applyBatch(ctx context.Context, link Link, batch []Message) {
 		}
 		good = append(good, o)
 	}
-	if len(good) == 0 {
-		return
-	}
-	if h.applyAll(ctx, link, good) == nil {
-		return
-	}
-	for _, o := range good { // one by one: what cannot be stored of one terminal holds up no other
-		if err := h.applyAll(ctx, link, []opened{o}); err != nil {
-			h.log.Error("what a terminal sent cannot be stored: nothing is acknowledged", "terminal", o.terminal, "error", err)
-			h.sendFailure(ctx, link, o)
-		}
-	}
-}
-
-// applyAll handles messages in one transaction and answers them.
-func (h *Hub) applyAll(ctx context.Context, link Link, good []opened) error {
-	var r reply
-	by := audit.Actor{Kind: audit.System, Via: "mqtt"}
-	err := h.store.Write(ctx, by, func(tx Tx) error {
-		r = reply{now: tx.Now, sources: make(map[string]Source), terminals: make(map[string]Terminal)}
-		for _, o := range good {
-			tx.By = audit.Actor{Kind: audit.Terminal, ID: o.terminal, Via: "mqtt"}
-			if err := h.applyMessage(tx, o, &r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		h.sendReplies(ctx, link, r)
-	}
-	return err
+	h.applyInOrder(ctx, link, good)
 }
 
 // verifyMessage verifies who sent a message, and decodes it.
@@ -230,12 +181,9 @@ func (h *Hub) applyMessage(tx Tx, o opened, r *reply) error {
 		return nil
 	}
 	if o.frame != nil {
-		src, err := h.ingest(tx, t, *o.frame)
-		if errors.Is(err, people.ErrNotFound) {
-			h.log.Warn("a frame of a database that never said hello", "terminal", o.terminal)
-			return nil
-		}
-		r.sources[scope(o.terminal, o.frame.Incarnation)] = src
+		return h.applyFrame(tx, t, *o.frame, r)
+	}
+	if err := r.writeSources(tx); err != nil {
 		return err
 	}
 	w, err := h.applyHello(tx, t, *o.hello)

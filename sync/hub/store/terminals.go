@@ -10,7 +10,10 @@ import (
 	"badged/sync/wire"
 )
 
-const terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors FROM terminal `
+const (
+	terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors FROM terminal `
+	sqlTerminal     = terminalColumns + `WHERE name = ?`
+)
 
 func readTerminal(scan scan) (t fleet.Terminal, err error) {
 	var vector, public []byte
@@ -29,7 +32,7 @@ func readTerminal(scan scan) (t fleet.Terminal, err error) {
 
 // Terminal implements fleet.Terminals.
 func (x *tx) Terminal(name string) (fleet.Terminal, error) {
-	return x.terminal(terminalColumns+"WHERE name = ?", name)
+	return x.terminal(sqlTerminal, name)
 }
 
 // TerminalByToken implements fleet.Terminals.

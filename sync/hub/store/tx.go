@@ -20,6 +20,7 @@ import (
 type tx struct {
 	ctx  context.Context // of the transaction
 	t    *sql.Tx
+	conn *sql.Conn // of t; nil: it only reads
 	pool *pool
 	d    Database
 	by   audit.Actor
@@ -35,6 +36,9 @@ type tx struct {
 	topics          map[Topic]bool
 	states          map[place]*publish.State // changed in this transaction, written by flush
 	sources         map[database]sourceRow   // found in this transaction
+	waiting         [][]any                  // rows of events, in order, which writeEvents writes
+	lastSeq         map[streamOf]uint64      // highest seq of a stream that is taken, as far as it was asked for
+	bound           map[string]*sql.Stmt     // prepared statements that were used
 	audit           *auditHead               // nil: not read yet
 	values          map[string]string        // of the settings; nil: not read yet
 }
@@ -44,6 +48,7 @@ func (s *Store) transaction(ctx context.Context, t *sql.Tx, p *pool, by audit.Ac
 		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey, home: s.home,
 		changes: publish.NewChanges(), topics: make(map[Topic]bool),
 		states: make(map[place]*publish.State), sources: make(map[database]sourceRow),
+		lastSeq: make(map[streamOf]uint64), bound: make(map[string]*sql.Stmt),
 	}
 }
 
@@ -69,9 +74,12 @@ func (x *tx) tx() fleet.Tx {
 	}
 }
 
-// flush writes what a transaction keeps to its end: the states of collections and the
-// number of the last event.
+// flush writes what a transaction keeps to its end: events, the states of collections and
+// the number of the last event.
 func (x *tx) flush() error {
+	if err := x.writeEvents(); err != nil {
+		return err
+	}
 	for p, st := range x.states {
 		if err := x.putState(p, *st); err != nil {
 			return err
@@ -94,14 +102,24 @@ func (x *tx) fail(op string, err error) error {
 	return err
 }
 
+// prepared is a prepared statement of the pool in this transaction; nil: there is none.
+func (x *tx) prepared(query string) *sql.Stmt {
+	st := x.bound[query]
+	if st == nil && x.pool.prepared[query] != nil {
+		st = x.t.StmtContext(x.ctx, x.pool.prepared[query])
+		x.bound[query] = st
+	}
+	return st
+}
+
 func (x *tx) exec(query string, args ...any) (int64, error) {
 	if err := checkTexts(args); err != nil {
 		return 0, x.fail("write", err)
 	}
 	var res sql.Result
 	var err error
-	if st := x.pool.prepared[query]; st != nil {
-		res, err = x.t.StmtContext(x.ctx, st).ExecContext(x.ctx, args...)
+	if st := x.prepared(query); st != nil {
+		res, err = st.ExecContext(x.ctx, args...)
 	} else {
 		res, err = x.t.ExecContext(x.ctx, x.d.Rebind(query), args...)
 	}
@@ -130,8 +148,8 @@ func (x *tx) one(query string, args []any, into ...any) error {
 		return cmp.Or(err, people.ErrNotFound)
 	}
 	var row *sql.Row
-	if st := x.pool.prepared[query]; st != nil {
-		row = x.t.StmtContext(x.ctx, st).QueryRowContext(x.ctx, args...)
+	if st := x.prepared(query); st != nil {
+		row = st.QueryRowContext(x.ctx, args...)
 	} else {
 		row = x.t.QueryRowContext(x.ctx, x.d.Rebind(query), args...)
 	}
@@ -152,8 +170,8 @@ func (x *tx) all(query string, args []any, fn func(scan) error) error {
 	}
 	var rows *sql.Rows
 	var err error
-	if st := x.pool.prepared[query]; st != nil {
-		rows, err = x.t.StmtContext(x.ctx, st).QueryContext(x.ctx, args...)
+	if st := x.prepared(query); st != nil {
+		rows, err = st.QueryContext(x.ctx, args...)
 	} else {
 		rows, err = x.t.QueryContext(x.ctx, x.d.Rebind(query), args...)
 	}

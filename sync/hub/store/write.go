@@ -98,6 +98,7 @@ func (c *command) try(ctx context.Context) error {
 	}
 	defer func() { _ = t.Rollback() }() // without effect after the commit
 	x := c.s.transaction(ctx, t, c.s.write, c.by)
+	x.conn = conn
 	if done, err := c.begin(x); done || err != nil {
 		return err
 	}

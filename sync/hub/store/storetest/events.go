@@ -111,6 +111,92 @@ func testEventOnce(t *testing.T, open Open) {
 	})
 }
 
+// testEventsOfOneTransaction: whatever asks for events in the transaction that adds them finds
+// them, and all are there once it has ended, with numbers without gaps; also of a terminal
+// whose places come out of order, or are taken.
+func testEventsOfOneTransaction(t *testing.T, open Open) {
+	const many = 3000
+	s := open(t)
+	join(t, s, "hall", 1)
+	join(t, s, "hall2", 2)
+	write(t, s, func(tx fleet.Tx) error { return add(tx, event("hall", 1, 5), event("hall", 1, 7)) })
+	write(t, s, func(tx fleet.Tx) error {
+		for seq, want := range map[uint64]bool{5: false, 6: true, 7: false} {
+			if added, err := tx.Append(event("hall", 1, seq)); added != want || err != nil {
+				t.Errorf("place %d: added %v, %v", seq, added, err)
+			}
+		}
+		if added, err := tx.Append(event("hall", 1, 6)); added || err != nil {
+			t.Errorf("a place was taken twice in one transaction: %v", err)
+		}
+		for seq := range uint64(many) {
+			if err := add(tx, event("hall2", 2, seq+1)); err != nil {
+				return err
+			}
+		}
+		other := event("hall2", 2, many)
+		other.Incarnation = fleet.ID{9}
+		known, err := tx.Happened(other)
+		if known || err != nil { // the source does not say that it is so far
+			t.Errorf("an event is known: %v", err)
+		}
+		return errors.Join(tx.PutSource(fleet.Source{Terminal: "hall2", Incarnation: fleet.ID{2}, Upto: map[wire.Stream]uint64{wire.StreamEvents: many}}),
+			isKnown(t, tx, other), counts(t, tx, many+3))
+	})
+	read(t, s, func(tx fleet.Tx) error { return counts(t, tx, many+3) })
+	write(t, s, func(tx fleet.Tx) error {
+		if err := add(tx, event("hall2", 2, many+1)); err != nil {
+			return err
+		}
+		n, err := tx.DropEvents(many+99, many+99)
+		if n != many+4 {
+			t.Errorf("%d events were dropped", n)
+		}
+		return err
+	})
+	write(t, s, func(tx fleet.Tx) error { // numbers are not given again
+		if err := add(tx, event("hall2", 2, many+2)); err != nil {
+			return err
+		}
+		id, err := tx.FirstEventAt(now)
+		if id != many+5 {
+			t.Errorf("the event has number %d", id)
+		}
+		return err
+	})
+}
+
+func isKnown(t *testing.T, tx fleet.Tx, r fleet.Record) error {
+	known, err := tx.Happened(r)
+	if !known {
+		t.Errorf("%s is not known", r.Body)
+	}
+	return err
+}
+
+// counts holds the numbers of events against 1 to n.
+func counts(t *testing.T, tx fleet.Tx, n uint64) error {
+	next, below := uint64(1), n
+	err1 := tx.Events(0, int(n)+9, func(r fleet.Record) error {
+		if r.ID != next {
+			t.Errorf("event %d follows %d", r.ID, next-1)
+		}
+		next++
+		return nil
+	})
+	err2 := tx.EventsBelow(0, int(n)+9, func(r fleet.Record) error {
+		if r.ID != below {
+			t.Errorf("event %d comes before %d", r.ID, below+1)
+		}
+		below--
+		return nil
+	})
+	if next != n+1 || below != 0 {
+		t.Errorf("%d events, want %d", next-1, n)
+	}
+	return errors.Join(err1, err2)
+}
+
 func testHappened(t *testing.T, open Open) {
 	s := open(t)
 	join(t, s, "hall", 1)

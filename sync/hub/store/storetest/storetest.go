@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"tombstones are forgotten up to the floor", testPrune},
 		{"events are in the order of commits", testEvents},
 		{"an event has one place", testEventOnce},
+		{"events are there in the transaction that adds them", testEventsOfOneTransaction},
 		{"an event of a former database is known", testHappened},
 		{"events are found by time", testEventTimes},
 		{"a cursor misses no event under many writers", testCursor},
