@@ -28,6 +28,7 @@ var families = []family{
 	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
 	{"people", "import, one more account, and search at the hub", (*rig).measurePeople},
+	{"ingest", "what the events of 1, 32 and 200 terminals cost the hub", (*rig).measureIngest},
 	{"databases", "the hub on PostgreSQL beside the hub on SQLite; wants Debian's postgresql-15", (*rig).measureDatabases},
 	{"flash", "blocks that a swipe writes to the disk; as root, on a loop device", (*rig).measureFlash},
 }
@@ -146,10 +147,17 @@ func (r *rig) measureSize(ctx context.Context, sizes benchSizes) (rows []bench.R
 	return rows, nil
 }
 
+// ingestEvents are the events of each measurement of the hub.
+const ingestEvents = 64_000
+
 func (r *rig) measureFrame(context.Context, benchSizes) ([]bench.Row, error) { return bench.Frame() }
 
 func (r *rig) measurePeople(ctx context.Context, sizes benchSizes) ([]bench.Row, error) {
 	return bench.People{Search: sizes.people}.Measure(ctx)
+}
+
+func (r *rig) measureIngest(ctx context.Context, _ benchSizes) ([]bench.Row, error) {
+	return bench.Ingest{Events: ingestEvents}.Measure(ctx)
 }
 
 func (r *rig) measureDatabases(ctx context.Context, _ benchSizes) ([]bench.Row, error) {

@@ -13,6 +13,8 @@ import (
 
 	"badged/enroll/store"
 	"badged/reader/protocols"
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/store/sqlite"
 )
 
 // TestMain is the yardstick too, when it is started as one.
@@ -55,6 +57,55 @@ func TestMeasurements(t *testing.T) {
 		if r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 || r.Yardstick != 0 && r.Ratio != r.Value/r.Yardstick {
 			t.Errorf("row %d is %+v", i, r)
 		}
+	}
+}
+
+// What the hub is given arrives: each event is in its store, once.
+func TestIngestIsDurable(t *testing.T) {
+	dir := t.TempDir()
+	s, err := startIngest(t.Context(), dir, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range s.senders {
+		if err := x.prepare(7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(s.play(t.Context(), s.senders[1:]), s.one(t.Context(), s.senders[0]), s.stop()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Read(t.Context(), func(tx fleet.Tx) error {
+		page, err := fleet.EventsAfter(tx, 0, 1000)
+		if len(page) != (2*7+1)*frameEvents {
+			t.Errorf("the hub has %d events", len(page))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestIngestRows(t *testing.T) {
+	rows, err := Ingest{Events: 640}.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.Name)
+		if r.What == "" || r.Value <= 0 || r.Budget <= 0 || r.Yardstick != 0 && r.Ratio != r.Value/r.Yardstick {
+			t.Errorf("row %+v", r)
+		}
+	}
+	if want := []string{"ingest_1", "ingest_32", "ingest_200", "ingest_1_rows", "ingest_32_rows", "ingest_200_rows", "ingest_ack"}; !slices.Equal(names, want) {
+		t.Errorf("the rows are %v", names)
 	}
 }
 
