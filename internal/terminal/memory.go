@@ -29,7 +29,7 @@ func (c *collector) adapt() {
 	}
 }
 
-// boundGarbage gives back what the start left, once its parts have begun, and adapts the
+// boundGarbage gives back what the start left, of the program too, once its parts have begun, and adapts the
 // collector again and again: a first sync may bring all cards long after the start.
 func boundGarbage(ctx context.Context, begun, every time.Duration) {
 	c := collector{garbage: garbage}
@@ -44,6 +44,7 @@ func boundGarbage(ctx context.Context, begun, every time.Duration) {
 		}
 		if first {
 			debug.FreeOSMemory()
+			_ = forgetProgram() // without it the terminal works as well
 		}
 		wait.Reset(every)
 	}

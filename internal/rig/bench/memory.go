@@ -12,8 +12,9 @@ import (
 )
 
 // residence is what an agent holds of the machine's memory, in MB of a million bytes: once
-// it is idle, at most since its start, and after use.
-type residence struct{ idle, peak, used float64 }
+// it is idle, at most since its start, and after use. forgot is what it gave back of its
+// program's own pages after the start.
+type residence struct{ idle, peak, used, forgot float64 }
 
 // reside starts an agent with a site's cards and no hub in reach, reads what it holds, lets
 // many people badge, and reads again.
@@ -23,9 +24,17 @@ func (z Size) reside(ctx context.Context, dir string) (r residence, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, t.stop()) }()
+	program, err := statusMB(t.proc.PID(), "RssFile")
+	if err != nil {
+		return r, err
+	}
 	if r.idle, err = settled(ctx, t.proc.PID()); err != nil {
 		return r, err
 	}
+	if r.forgot, err = statusMB(t.proc.PID(), "RssFile"); err != nil {
+		return r, err
+	}
+	r.forgot = max(0, program-r.forgot)
 	if r.peak, err = statusMB(t.proc.PID(), "VmHWM"); err != nil {
 		return r, err
 	}

@@ -83,7 +83,8 @@ func (z Size) rows(starts []Row, r residence) []Row {
 		absolute("start", "ms", starts[len(starts)/2].Value, b.start).of("from exec to the first badge that opens a door"),
 		ratio.of("the same, against checking the database and reading its rows in one thread"),
 		absolute("rss", "MB", r.idle, b.idle).of("resident memory of an idle agent"),
-		against("rss_peak_"+of, "MB", r.peak, r.idle, budgetPeak).of("the most that it held since its start, against that"),
+		against("rss_peak_"+of, "MB", r.peak, r.idle+r.forgot, budgetPeak).
+			of("the most that it held since its start, against that and the pages of its program that it gave back"),
 		absolute("rss_used", "MB", r.used, b.used).of(fmt.Sprintf("resident memory after %d swipes", z.Swipes)),
 	}
 }
