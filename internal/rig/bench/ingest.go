@@ -27,7 +27,7 @@ type crowdOf struct {
 	rows      float64
 }
 
-var crowds = []crowdOf{{1, 20, 1}, {32, 10, 0.5}, {200, 10, 0.5}}
+var crowds = []crowdOf{{1, 20, 2}, {32, 10, 1.2}, {200, 10, 1.2}}
 
 const (
 	// budgetAck is of a lone frame's way to its acknowledgement, against writing its rows.
