@@ -120,8 +120,8 @@ type Gift struct {
 	Assurance Assurance // as its reader told; empty: uid
 }
 
-// endedAt reports whether a temporary card has ended: it can go to the next one.
-func (c Card) endedAt(t time.Time) bool { return !c.Expires.IsZero() && !c.Expires.After(t) }
+// EndedAt reports whether a temporary card has ended: it can go to the next one.
+func (c Card) EndedAt(t time.Time) bool { return !c.Expires.IsZero() && !c.Expires.After(t) }
 
 // GiveCard gives an unknown card to an account; with Until it is a temporary one. One that
 // made an anonymous account at a print point goes to a person with that account's number.
@@ -135,7 +135,7 @@ func GiveCard(tx Tx, g Gift) (Card, error) {
 		return Card{}, err
 	}
 	given := Card{ID: g.Card, Account: a.ID, State: CardActive, Assurance: Report{Assurance: g.Assurance}.assurance(), Expires: g.Until, Since: tx.Now}
-	if !found || c.State == CardActive && c.endedAt(tx.Now) {
+	if !found || c.State == CardActive && c.EndedAt(tx.Now) {
 		return given, keepGift(tx, c, given)
 	}
 	given.Assurance = c.Assurance

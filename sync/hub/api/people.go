@@ -142,7 +142,7 @@ func listEdits(tx fleet.Tx, r *http.Request) (Page[EditVersion], error) {
 	}
 	edits, err := tx.Edits(a.ID)
 	return pageOf(edits, "", err, func(e people.Edit) (EditVersion, error) {
-		return EditVersion{e.Terminal, e.Order, Time{e.At}, Profile(e.Before), Profile(e.After)}, nil
+		return EditVersion{e.Terminal, e.Order, Time{e.At}, Profile(e.Before), Profile(e.After), e.Waits}, nil
 	})
 }
 

@@ -139,6 +139,7 @@ type EditVersion struct {
 	At       Time    `json:"at"`
 	Before   Profile `json:"before"`
 	After    Profile `json:"after"`
+	Waits    bool    `json:"waits,omitempty"` // its name waits for the owner of the account
 }
 
 // Profile is what a person can change.

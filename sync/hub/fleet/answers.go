@@ -21,7 +21,7 @@ func (h *Hub) keepAnswer(e happening) error {
 	if !ok {
 		return nil
 	}
-	why, err := refuseAtPanel(e, id, "answers")
+	why, err := h.refuseAtPanel(e, id, "answers")
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (h *Hub) addCard(e happening) error {
 	}
 	login := e
 	login.ev.Card = nil // it logged in without one
-	why, err := refuseAtPanel(login, r.Account, "cards")
+	why, err := h.refuseAtPanel(login, r.Account, "cards")
 	if err != nil {
 		return err
 	}

@@ -263,8 +263,8 @@ func TestATerminalEditsOnlyWhoLoggedIn(t *testing.T) {
 		return wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: account[:], Card: card, Edit: &wire.Edit{Name: "Eve Mallory", Lang: "en"}}
 	}
 	hall.report(edit(ada.ID, nil), edit(ada.ID, card[:]), edit(ada.ID, make([]byte, 16)))
-	if got := w.accounts()[ada.ID]; got.FullName() != "Ada Byron" {
-		t.Errorf("Ada is %q now", got.FullName())
+	if kept := w.keptEdits(ada); len(kept) > 0 {
+		t.Errorf("Ada is edited: %+v", kept)
 	}
 	w.set("edit_profile", "false")
 	hall.report(edit(visitor, card[:]))
@@ -285,7 +285,8 @@ func TestATerminalEditsOnlyWhoLoggedIn(t *testing.T) {
 	}
 }
 
-// Whoever has a PIN may have logged in with it, without a card.
+// Whoever has a PIN may have logged in with it, without a card. The language is theirs to
+// change; a name that an operator gave stays.
 func TestATerminalEditsWhoHasAPIN(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	hall := w.join("hall")
@@ -293,10 +294,127 @@ func TestATerminalEditsWhoHasAPIN(t *testing.T) {
 	ada, bob := w.account("Ada"), w.account("Bob")
 	w.pin(ada)
 	for _, a := range []people.Account{ada, bob} {
-		hall.report(wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: a.ID[:], Edit: &wire.Edit{Name: "Eve Mallory", Lang: "en"}})
+		hall.report(wire.Event{Kind: 4, Outcome: 1, Reason: 24, Account: a.ID[:], Edit: &wire.Edit{Name: "Eve Mallory", Lang: "fr"}})
 	}
-	if all := w.accounts(); all[ada.ID].FullName() != "Eve Mallory" || all[bob.ID].FullName() != "Bob Byron" {
-		t.Errorf("Ada is %q, Bob, who has none, %q", all[ada.ID].FullName(), all[bob.ID].FullName())
+	all := w.accounts()
+	if got := all[ada.ID]; got.FullName() != "Ada Byron" || !got.NameAttested || got.Lang != "fr" {
+		t.Errorf("Ada is %q, attested %t, %s", got.FullName(), got.NameAttested, got.Lang)
+	}
+	if got := all[bob.ID]; got.Lang != "en" || len(w.keptEdits(bob)) != 0 {
+		t.Errorf("Bob, who has none, is edited: %+v", got)
+	}
+	if kept := w.keptEdits(ada); len(kept) != 1 || !kept[0].Waits {
+		t.Errorf("kept: %+v", kept)
+	}
+}
+
+func (w *world) keptEdits(a people.Account) (all []people.Edit) {
+	w.t.Helper()
+	w.must(w.read(func(tx fleet.Tx) (err error) {
+		all, err = tx.Edits(a.ID)
+		return err
+	}))
+	return all
+}
+
+// loginAndEdit are what a terminal with the site key can make up: that somebody logged in
+// with a card, and what they typed.
+func loginAndEdit(a people.Account, login, card fleet.ID) (wire.Event, wire.Event) {
+	l, e := swipe(), wire.Event{Kind: wire.EventEdit, Outcome: 1, Reason: 24, Point: "print", Account: a.ID[:], Card: card[:]}
+	l.Account, l.Card, e.Edit = a.ID[:], login[:], &wire.Edit{Lang: "fr"}
+	return l, e
+}
+
+// Issue 8, 3: a stolen print terminal that makes up a log-in empties no name of the people of
+// the site, so that their doors stay theirs; it is believed of cards that log in only, and a
+// log-in with one card is none with another.
+func TestAMadeUpLogInTakesNobodysDoor(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	stolen := w.join("stolen")
+	stolen.hello()
+	w.door("front")
+	ada := w.account("Ada")
+	w.grant(ada, "front", false)
+	one, other := w.key.Card("one"), w.key.Card("other")
+	for _, c := range []fleet.ID{one, other} {
+		w.do(func(tx fleet.Tx) error {
+			return tx.PutCard(access.Card{ID: c, Account: ada.ID, State: access.CardActive, Assurance: access.UID})
+		})
+	}
+	routine := func(events ...wire.Event) {
+		stolen.send(wire.MsgEvents, stolen.frame(wire.StreamEvents, events...))
+		stolen.ack(func(a wire.Ack) bool { return a.Upto[wire.StreamEvents] == stolen.next[wire.StreamEvents]-1 })
+	}
+	lang := func() string { return w.accounts()[ada.ID].Lang }
+
+	login, edit := loginAndEdit(ada, other, one)
+	after := swipe()
+	routine(login)
+	stolen.order++ // the edit
+	edit.Order = stolen.order
+	routine(after)
+	stolen.order -= 2
+	stolen.report(edit)
+	stolen.order++
+	if lang() != "en" {
+		t.Error("a log-in with another card is believed")
+	}
+	login, edit = loginAndEdit(ada, one, one)
+	routine(login)
+	stolen.report(edit)
+	a := w.accounts()[ada.ID]
+	if a.Lang != "fr" || a.FullName() != "Ada Byron" || !a.NameAttested || len(w.keptEdits(a)) != 1 {
+		t.Errorf("%+v", a)
+	}
+	front := w.join("front")
+	front.door = true
+	front.hello()
+	front.wait("Ada's right", func() bool { return len(front.rows[wire.Grants]) == 1 })
+
+	for _, state := range []access.CardState{access.CardLost, access.CardRevoked, access.CardPending} {
+		w.do(func(tx fleet.Tx) error {
+			return tx.PutCard(access.Card{ID: one, Account: ada.ID, State: state, Assurance: access.UID})
+		})
+		edit.Edit = &wire.Edit{Lang: "en"}
+		routine(login)
+		stolen.report(edit)
+		if lang() != "fr" {
+			t.Errorf("a log-in with a card that is %s is believed", state)
+		}
+	}
+}
+
+// A terminal that said that it has doors only reports nothing of panels.
+func TestATerminalWithoutAPanelEditsNobody(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	front := w.join("front")
+	front.door = true
+	front.hello()
+	ada := w.account("Ada")
+	w.pin(ada)
+	front.report(wire.Event{Kind: 4, Outcome: 1, Reason: 24, Point: "print", Account: ada.ID[:], Edit: &wire.Edit{Lang: "fr"}})
+	if got := w.accounts()[ada.ID]; got.Lang != "en" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// An edit may overtake its log-in, which comes on the stream of routine: so many a day, and no
+// more. A terminal that never sends its routine leaves no trail.
+func TestEditsBeforeTheirLogInAreFew(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	w.now.Store(&noon)
+	stolen := w.join("stolen")
+	stolen.hello()
+	ada := w.account("Ada")
+	w.pin(ada)
+	var all []wire.Event
+	for range 60 {
+		all = append(all, wire.Event{Kind: 4, Outcome: 1, Reason: 24, Point: "print", Account: ada.ID[:], Edit: &wire.Edit{Name: "Eve Mallory", Lang: "fr"}})
+	}
+	stolen.report(all...)
+	if kept := w.keptEdits(ada); len(kept) != 50 {
+		t.Errorf("%d edits before their log-in, want 50", len(kept))
 	}
 }
 

@@ -233,7 +233,7 @@ func (h *Hub) applyEdit(e happening) error {
 	if err != nil || !found {
 		return err
 	}
-	if why, err := refuseAtPanel(e, id, "edits"); err != nil || why != "" {
+	if why, err := h.refuseAtPanel(e, id, "edits"); err != nil || why != "" {
 		h.log.Warn("an edit is refused: "+why, "terminal", e.terminal.Name, "point", e.ev.Point, "account", people.ShortID(id))
 		return err
 	}
@@ -254,6 +254,9 @@ func (h *Hub) applyEdit(e happening) error {
 	if out.Unnamed {
 		h.log.Warn("somebody emptied their name at a panel: their rights to doors rest until they have first and last name again",
 			"terminal", e.terminal.Name, "account", people.ShortID(id))
+	}
+	if out.Waits {
+		h.log.Warn("a name that was typed at a panel waits until its owner confirms it", "terminal", e.terminal.Name, "account", people.ShortID(id))
 	}
 	if out.MergeInto != (ID{}) {
 		h.log.Warn("somebody typed an e-mail at a panel that is another's: it stays theirs", "terminal", e.terminal.Name,

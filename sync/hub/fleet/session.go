@@ -169,6 +169,15 @@ func (h *Hub) connected(terminal string) (since time.Time) {
 	return since
 }
 
+// hasDoorsOnly reports whether a terminal that is connected said that no point of its makes
+// accounts, as a print point does.
+func (h *Hub) hasDoorsOnly(src Source) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[scope(src.Terminal, src.Incarnation)]
+	return s != nil && s.doorsOnly
+}
+
 func (h *Hub) endSessions() { h.endThose(func(*session) bool { return true }) }
 
 // push sends what the terminal lacks of every collection, what takes rights away first.

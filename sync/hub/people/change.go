@@ -43,6 +43,11 @@ func Change(tx Tx, id ID, c Changes) (Account, error) {
 	if err := keepAdministrator(tx, was, a); err != nil {
 		return was, err
 	}
+	if c.First != nil || c.Last != nil {
+		if err := tx.SettleEdits(id); err != nil {
+			return was, err
+		}
+	}
 	return a, replace(tx, "account.change", was, a)
 }
 

@@ -29,12 +29,16 @@ type Outcome struct {
 	// Unnamed tells that the account lost its first or last name, without which its rights
 	// to doors rest.
 	Unnamed bool
+	// Waits tells that the name on file is vouched for, so that the typed one waits until the
+	// owner of the account says that it is theirs (see SettleName).
+	Waits bool
 }
 
 // PanelEdit keeps both versions of a profile and puts the new one in force. What is typed is
 // attested by nobody: the e-mail decides nothing before it is confirmed, and one that is
-// another's becomes a merge request that waits for that other. An account that is missing
-// is a refusal of kind Missing.
+// another's becomes a merge request that waits for that other. A terminal can make up what
+// was typed there, so a name that somebody vouches for stays until its owner confirms the
+// new one. An account that is missing is a refusal of kind Missing.
 func PanelEdit(tx Tx, t Typed) (out Outcome, err error) {
 	was, err := get(tx, t.Account)
 	if err != nil {
@@ -52,8 +56,9 @@ func PanelEdit(tx Tx, t Typed) (out Outcome, err error) {
 	a := was
 	a.Lang = p.Lang
 	if p.Name != was.FullName() {
-		a.First, a.Last = profile.SplitName(p.Name)
-		a.NameAttested = false
+		if out.Waits = t.Terminal != "" && was.isVouchedFor(); !out.Waits {
+			a.takeName(p.Name)
+		}
 	}
 	if out.MergeInto, err = a.typeEmail(tx, t, p.Email); err != nil {
 		return out, err
@@ -62,11 +67,58 @@ func PanelEdit(tx Tx, t Typed) (out Outcome, err error) {
 		a.Expires = time.Time{} // somebody's own now
 	}
 	out.Account, out.Unnamed = a, was.IsNamed() && !a.IsNamed()
-	err = tx.AddEdit(Edit{Account: a.ID, Terminal: t.Terminal, Order: t.Order, At: t.At, Before: was.profile(), After: p})
+	err = tx.AddEdit(Edit{Account: a.ID, Terminal: t.Terminal, Order: t.Order, At: t.At, Before: was.profile(), After: p, Waits: out.Waits})
 	if err != nil {
 		return out, err
 	}
 	return out, replace(tx, "account.edit", was, a)
+}
+
+// isVouchedFor reports whether the name is more than what was typed: an operator gave it, or
+// it is that of a person whose address is confirmed.
+func (a Account) isVouchedFor() bool {
+	return a.FullName() != "" && (a.NameAttested || !a.Verified.IsZero())
+}
+
+// takeName gives an account a name that was typed, which nobody attests.
+func (a *Account) takeName(name string) {
+	a.First, a.Last = profile.SplitName(name)
+	a.NameAttested = false
+}
+
+// WaitingName gives the edit whose name waits for the owner of the account; ok is false if
+// none does. The last edit alone can wait.
+func WaitingName(tx Tx, id ID) (e Edit, ok bool, err error) {
+	edits, err := tx.Edits(id)
+	if err != nil || len(edits) == 0 {
+		return e, false, err
+	}
+	e = edits[len(edits)-1]
+	return e, e.Waits, nil
+}
+
+// SettleName puts the name in force that waits, if it is theirs, or forgets it.
+func SettleName(tx Tx, id ID, theirs bool) (Account, error) {
+	was, err := getLive(tx, id)
+	if err != nil {
+		return was, err
+	}
+	e, waits, err := WaitingName(tx, id)
+	if err == nil && !waits {
+		err = refuse(refusal.Conflict, CodeNothingWaits, refusal.Fields{"account": HexID(id)})
+	}
+	if err == nil {
+		err = tx.SettleEdits(id)
+	}
+	if err != nil {
+		return was, err
+	}
+	a := was
+	if !theirs {
+		return a, record(tx, "account.edit_refused", was, a)
+	}
+	a.takeName(e.After.Name)
+	return a, replace(tx, "account.edit_confirmed", was, a)
 }
 
 // typeEmail puts a typed e-mail in its place, and asks its owner if it is another's.

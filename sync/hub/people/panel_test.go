@@ -13,21 +13,109 @@ import (
 // S1.15: an edit keeps both versions and is in force; what was typed is attested by nobody.
 func TestAnEditAtAPanelIsKeptAndApplied(t *testing.T) {
 	s := newSite(t)
-	ada := s.add(person("Ada", "Byron", "ada@example.com"))
-	out := s.typed(ada.ID, " Ada  Lovelace ", "Ada@Example.org")
-	got := s.account(ada.ID)
-	if got.FullName() != "Ada Lovelace" || got.Last != "Lovelace" || got.NameAttested || got.Lang != "fr" {
+	visitor := s.anonymous(7)
+	s.typed(visitor.ID, "Zoe Martin", "")
+	out := s.typed(visitor.ID, " Zoé  Martin ", "Zoe@Example.org")
+	got := s.account(visitor.ID)
+	if got.FullName() != "Zoé Martin" || got.Last != "Martin" || got.NameAttested || got.Lang != "fr" {
 		t.Errorf("account %+v", got)
 	}
-	if got.Email != "ada@example.com" || got.TypedEmail != "ada@example.org" || out.Refused || out.MergeInto != (people.ID{}) {
+	if got.Email != "" || got.TypedEmail != "zoe@example.org" || out.Refused || out.Waits || out.MergeInto != (people.ID{}) {
 		t.Errorf("account %+v, outcome %+v: what was typed must decide nothing", got, out)
 	}
 	s.do(func(tx people.Tx) error {
-		edits, err := tx.Edits(ada.ID)
-		if len(edits) != 1 || edits[0].Before != (people.Profile{Name: "Ada Byron", Email: "ada@example.com"}) ||
-			edits[0].After != (people.Profile{Name: "Ada Lovelace", Email: "ada@example.org", Lang: "fr"}) || edits[0].Terminal != "hall" {
+		edits, err := tx.Edits(visitor.ID)
+		if len(edits) != 2 || edits[1].Before != (people.Profile{Name: "Zoe Martin", Lang: "fr"}) || edits[1].Waits ||
+			edits[1].After != (people.Profile{Name: "Zoé Martin", Email: "zoe@example.org", Lang: "fr"}) || edits[1].Terminal != "hall" {
 			t.Errorf("edits %+v", edits)
 		}
+		return err
+	})
+}
+
+// Issue 8, 3: a terminal can make up what was typed. A name that somebody vouches for, an
+// operator or a person with a confirmed address, does not change before a word of the person.
+func TestANameThatIsVouchedForWaitsForItsOwner(t *testing.T) {
+	for name, verified := range map[string]bool{"by an operator": false, "by a confirmed address": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			ada := s.add(person("Ada", "Byron", "ada@example.com"))
+			if verified {
+				s.do(func(tx people.Tx) error {
+					ada.NameAttested, ada.Verified = false, tx.Now
+					return tx.PutAccount(ada)
+				})
+			}
+			for _, typed := range []string{"", "Eve", "Eve Mallory"} {
+				if out := s.typed(ada.ID, typed, ""); !out.Waits || out.Unnamed || s.account(ada.ID).FullName() != "Ada Byron" {
+					t.Errorf("%q: outcome %+v, she is %q", typed, out, s.account(ada.ID).FullName())
+				}
+			}
+			if got := s.account(ada.ID); got.NameAttested == verified || got.Lang != "fr" {
+				t.Errorf("account %+v", got)
+			}
+			s.settle(ada.ID, true)
+			if got := s.account(ada.ID); got.FullName() != "Eve Mallory" || got.NameAttested {
+				t.Errorf("after her word: %+v", got)
+			}
+			s.nothingWaits(ada.ID)
+		})
+	}
+}
+
+// Who says that a name was not theirs keeps the one on file, and what an operator or the
+// person themselves writes ends what waits.
+func TestWhatEndsANameThatWaits(t *testing.T) {
+	for name, end := range map[string]func(s site, id people.ID){
+		"refused": func(s site, id people.ID) { s.settle(id, false) },
+		"an operator's": func(s site, id people.ID) {
+			s.do(func(tx people.Tx) error {
+				first := "Ada"
+				_, err := people.Change(tx, id, people.Changes{First: &first})
+				return err
+			})
+		},
+		"her own": func(s site, id people.ID) {
+			s.do(func(tx people.Tx) error {
+				_, err := people.PanelEdit(tx, people.Typed{Account: id, Profile: people.Profile{Name: "Ada Byron"}})
+				return err
+			})
+		},
+		"typed back": func(s site, id people.ID) { s.typed(id, "Ada Byron", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			ada := s.add(person("Ada", "Byron", "ada@example.com"))
+			s.typed(ada.ID, "Eve Mallory", "")
+			end(s, ada.ID)
+			if got := s.account(ada.ID); got.FullName() != "Ada Byron" || !got.NameAttested {
+				t.Errorf("account %+v", got)
+			}
+			s.nothingWaits(ada.ID)
+		})
+	}
+}
+
+// settle answers for the owner of an account whether a name that waits is theirs.
+func (s site) settle(id people.ID, theirs bool) {
+	s.t.Helper()
+	s.do(func(tx people.Tx) error {
+		_, err := people.SettleName(tx, id, theirs)
+		return err
+	})
+}
+
+func (s site) nothingWaits(id people.ID) {
+	s.t.Helper()
+	s.do(func(tx people.Tx) error {
+		e, waits, err := people.WaitingName(tx, id)
+		if waits {
+			s.t.Errorf("%q waits", e.After.Name)
+		}
+		return err
+	})
+	s.refused(people.CodeNothingWaits, func(tx people.Tx) error {
+		_, err := people.SettleName(tx, id, true)
 		return err
 	})
 }
@@ -132,8 +220,8 @@ func TestWhatAPanelCannotEdit(t *testing.T) {
 func TestAnEditWithoutAnEmailKeepsTheOneOnFile(t *testing.T) {
 	s := newSite(t)
 	ada, visitor := s.add(person("Ada", "Byron", "ada@example.com")), s.anonymous(7)
-	s.typed(ada.ID, "Ada Lovelace", "")
-	if got := s.account(ada.ID); got.Email != "ada@example.com" || got.TypedEmail != "" || got.Last != "Lovelace" {
+	s.typed(ada.ID, "Ada Byron", "")
+	if got := s.account(ada.ID); got.Email != "ada@example.com" || got.TypedEmail != "" || got.Lang != "fr" {
 		t.Errorf("account %+v", got)
 	}
 	s.typed(visitor.ID, "Zoe", "ada@example.com")
@@ -157,11 +245,12 @@ func TestAnEditWithoutAnEmailKeepsTheOneOnFile(t *testing.T) {
 // S2.21: an edit that empties first or last name says so.
 func TestAnEditThatEmptiesANameSaysSo(t *testing.T) {
 	s := newSite(t)
-	ada := s.add(person("Ada", "Byron", "ada@example.com"))
-	if out := s.typed(ada.ID, "Ada", ""); !out.Unnamed {
+	zoe := s.anonymous(7)
+	s.typed(zoe.ID, "Zoe Martin", "")
+	if out := s.typed(zoe.ID, "Zoe", ""); !out.Unnamed {
 		t.Errorf("outcome %+v", out)
 	}
-	if out := s.typed(ada.ID, "", ""); out.Unnamed || s.account(ada.ID).DisplayName() != "ada@example.com" {
+	if out := s.typed(zoe.ID, "", ""); out.Unnamed || s.account(zoe.ID).First != "" {
 		t.Errorf("outcome %+v", out)
 	}
 }
@@ -204,10 +293,15 @@ func TestWhoseEndAnEmailUndoes(t *testing.T) {
 
 func TestEditsAreOnTheRecord(t *testing.T) {
 	s := newSite(t)
-	ada := s.add(person("Ada", "Byron", ""))
+	ada, zoe := s.add(person("Ada", "Byron", "")), s.anonymous(7)
+	s.typed(zoe.ID, "Zoe Martin", "")
+	s.typed(zoe.ID, "Zoe Martin", "")
 	s.typed(ada.ID, "Ada Lovelace", "")
+	s.settle(ada.ID, false)
 	s.typed(ada.ID, "Ada Lovelace", "")
-	if got := s.lines(); !slices.Equal(got, []string{"account.add", "account.edit"}) {
+	s.settle(ada.ID, true)
+	want := []string{"account.add", "account.add", "account.edit", "account.edit", "account.edit_refused", "account.edit_confirmed"}
+	if got := s.lines(); !slices.Equal(got, want) {
 		t.Errorf("the log has %q", got)
 	}
 }

@@ -33,6 +33,7 @@ const (
 	CodeMergeSame      = "merge_same"       // account
 	CodeMergeRank      = "merge_rank"       // account, into
 	CodeMergeNoRequest = "merge_no_request" // account, into
+	CodeNothingWaits   = "nothing_waits"    // account
 	CodeGroupNotFound  = "group_not_found"  // group
 	CodeGroupTaken     = "group_taken"      // group
 	CodeGroupName      = "group_name"       // most

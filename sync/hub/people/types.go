@@ -110,6 +110,7 @@ type Edit struct {
 	At       time.Time
 	Before   Profile
 	After    Profile
+	Waits    bool // After.Name is not in force before the owner of the account confirms it
 }
 
 // Profile is what a person can change about themselves.
@@ -226,6 +227,7 @@ type Numbers interface {
 type Profiles interface {
 	AddEdit(Edit) error
 	Edits(account ID) ([]Edit, error) // oldest first
+	SettleEdits(account ID) error     // none of them waits any more
 	DropEdits(account ID) error
 	PutMergeRequest(MergeRequest) error            // one for each account and into
 	MergeRequests(into ID) ([]MergeRequest, error) // zero: all

@@ -18,8 +18,8 @@ func (x *tx) AddEdit(e people.Edit) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return fmt.Errorf("write an edit: %w", err)
 	}
-	_, err := x.exec(`INSERT INTO edit (account, terminal, ord, at, before, after) VALUES (?, ?, ?, ?, ?, ?)`,
-		e.Account[:], e.Terminal, int64(e.Order), millis(e.At), string(before), string(after))
+	_, err := x.exec(`INSERT INTO edit (account, terminal, ord, at, before, after, waits) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		e.Account[:], e.Terminal, int64(e.Order), millis(e.At), string(before), string(after), flag(e.Waits))
 	if err != nil {
 		return err
 	}
@@ -30,15 +30,21 @@ func (x *tx) AddEdit(e people.Edit) error {
 
 // Edits implements people.Profiles.
 func (x *tx) Edits(account people.ID) ([]people.Edit, error) {
-	query := `SELECT terminal, ord, at, before, after FROM edit WHERE account = ? ORDER BY id`
+	query := `SELECT terminal, ord, at, before, after, waits FROM edit WHERE account = ? ORDER BY id`
 	return list(x, query, []any{account[:]}, func(scan scan) (e people.Edit, err error) {
 		var before, after string
 		e.Account = account
-		if err := scan(&e.Terminal, orderInto{&e.Order}, timeInto{&e.At}, &before, &after); err != nil {
+		if err := scan(&e.Terminal, orderInto{&e.Order}, timeInto{&e.At}, &before, &after, flagInto{&e.Waits}); err != nil {
 			return e, err
 		}
 		return e, errors.Join(json.Unmarshal([]byte(before), &e.Before), json.Unmarshal([]byte(after), &e.After))
 	})
+}
+
+// SettleEdits implements people.Profiles.
+func (x *tx) SettleEdits(account people.ID) error {
+	_, err := x.exec(`UPDATE edit SET waits = 0 WHERE account = ? AND waits = 1`, account[:])
+	return err
 }
 
 // DropEdits implements people.Profiles.

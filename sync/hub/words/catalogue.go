@@ -77,6 +77,7 @@ var catalogue = map[string]text{
 		"Account {account} of a person cannot end in the anonymous account {into}. Swap them."},
 	"merge_no_request": {"Personne n’a demandé de fusionner le compte {account} avec {into}.",
 		"Nobody asked to merge account {account} into {into}."},
+	"nothing_waits":   {"Aucun nom n’attend de confirmation pour le compte {account}.", "No name of account {account} waits to be confirmed."},
 	"group_not_found": {"Il n’y a pas de groupe «\u00a0{group}\u00a0».", "There is no group {group}."},
 	"group_taken":     {"Il y a déjà un groupe «\u00a0{group}\u00a0».", "There is a group {group} already."},
 	"group_name": {"Le nom d’un groupe a une lettre au moins et {most} octets au plus, sans caractère invisible.",

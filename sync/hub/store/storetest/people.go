@@ -242,7 +242,7 @@ func testGroups(t *testing.T, open Open) {
 func testProfiles(t *testing.T, open Open) {
 	s := open(t)
 	e := people.Edit{Account: people.ID{1}, Terminal: "hall", Order: 1<<64 - 3, At: now,
-		Before: people.Profile{Name: "Ada"}, After: people.Profile{Name: "Zoé", Email: "z@example.com", Lang: "fr"}}
+		Before: people.Profile{Name: "Ada"}, After: people.Profile{Name: "Zoé", Email: "z@example.com", Lang: "fr"}, Waits: true}
 	r := people.MergeRequest{Account: people.ID{1}, Into: people.ID{2}, Terminal: "hall", At: now}
 	write(t, s, func(tx fleet.Tx) error {
 		return errors.Join(tx.AddEdit(e), tx.PutMergeRequest(r), tx.PutMergeRequest(r))
@@ -255,6 +255,16 @@ func testProfiles(t *testing.T, open Open) {
 			t.Errorf("%+v, %+v, %+v", edits, requests, all)
 		}
 		return errors.Join(err1, err2, err3)
+	})
+	write(t, s, func(tx fleet.Tx) error {
+		err := tx.SettleEdits(people.ID{2})
+		edits, err1 := tx.Edits(people.ID{1})
+		err2 := tx.SettleEdits(people.ID{1})
+		settled, err3 := tx.Edits(people.ID{1})
+		if len(edits) != 1 || !edits[0].Waits || len(settled) != 1 || settled[0].Waits {
+			t.Errorf("before %+v, after %+v", edits, settled)
+		}
+		return errors.Join(err, err1, err2, err3)
 	})
 	write(t, s, func(tx fleet.Tx) error {
 		err := errors.Join(tx.DropEdits(people.ID{1}), tx.DropMergeRequests(people.ID{1}))

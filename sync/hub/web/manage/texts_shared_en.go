@@ -48,6 +48,8 @@ var englishShared = map[string]string{
 	"manage.action.account-list":           "List of members exported",
 	"manage.action.account-rights":         "Management rights changed",
 	"manage.action.account-edit":           "Profile edited at a terminal",
+	"manage.action.account-edit_confirmed": "Typed name confirmed",
+	"manage.action.account-edit_refused":   "Typed name refused",
 	"manage.action.account-purge":          "Account purged",
 	"manage.action.group-add":              "Group created",
 	"manage.action.group-rename":           "Group renamed",

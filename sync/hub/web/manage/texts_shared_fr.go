@@ -48,6 +48,8 @@ var frenchShared = map[string]string{
 	"manage.action.account-list":           "Liste des membres exportée",
 	"manage.action.account-rights":         "Droits de gestion changés",
 	"manage.action.account-edit":           "Profil modifié à un terminal",
+	"manage.action.account-edit_confirmed": "Nom tapé confirmé",
+	"manage.action.account-edit_refused":   "Nom tapé refusé",
 	"manage.action.account-purge":          "Compte supprimé",
 	"manage.action.group-add":              "Groupe créé",
 	"manage.action.group-rename":           "Groupe renommé",

@@ -59,7 +59,8 @@ type homePage struct {
 	Rests    bool
 	Services []string
 	HasPIN   bool
-	Pending  int // cards that wait for the owner's word
+	Pending  int  // cards that wait for the owner's word
+	Waits    bool // a name that was typed at a terminal waits for it
 }
 
 // Working reports whether a card opens doors.
@@ -76,7 +77,7 @@ func showHome(r *page.Request) (page.Reply, error) {
 	var h homePage
 	err := r.Read(func(tx fleet.Tx) (err error) {
 		h = homePage{}
-		for _, read := range []func(*page.Request, fleet.Tx) error{h.readCards, h.readRights, h.readOpen} {
+		for _, read := range []func(*page.Request, fleet.Tx) error{h.readCards, h.readRights, h.readOpen, h.readName} {
 			if err := read(r, tx); err != nil {
 				return err
 			}
@@ -104,6 +105,11 @@ func (h *homePage) readRights(r *page.Request, tx fleet.Tx) (err error) {
 	for _, o := range offers {
 		h.Services = append(h.Services, people.Words{French: o.French, English: o.English}.In(r.Lang))
 	}
+	return err
+}
+
+func (h *homePage) readName(r *page.Request, tx fleet.Tx) (err error) {
+	_, h.Waits, err = people.WaitingName(tx.Tx.Tx.Tx, r.Account().ID)
 	return err
 }
 

@@ -52,6 +52,8 @@ func (s *space) routes() []page.Route {
 		{Method: "GET", Path: "/moi/passages", Right: page.SignedIn, Handle: showPassages},
 		{Method: "GET", Path: "/moi/profil", Right: page.SignedIn, Handle: showProfile},
 		{Method: "POST", Path: "/moi/profil", Right: page.SignedIn, Handle: changeProfile},
+		{Method: "POST", Path: "/moi/profil/nom/prendre", Right: page.SignedIn, Handle: settleName(true, "me.profile.name.taken")},
+		{Method: "POST", Path: "/moi/profil/nom/refuser", Right: page.SignedIn, Handle: settleName(false, "me.profile.name.refused")},
 		{Method: "GET", Path: "/moi/adresse", Right: page.SignedIn, Fresh: true, Handle: showEmail},
 		{Method: "POST", Path: "/moi/adresse", Right: page.SignedIn, Fresh: true, Handle: requestEmail},
 		{Method: "POST", Path: "/moi/profil/courriels", Right: page.SignedIn, Handle: chooseMails},

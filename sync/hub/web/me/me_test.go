@@ -215,6 +215,35 @@ func TestAMemberChoosesNotices(t *testing.T) {
 	b.Post("/moi/profil", url.Values{"name": {"anonym7"}}).Is(422)
 }
 
+// Issue 8, 3: a name that a terminal reports of somebody whose name is vouched for waits for
+// that person, on the first page and on the profile, and takes one press to take or refuse.
+func TestANameThatATerminalReportsWaitsForItsOwner(t *testing.T) {
+	s := newStand(t)
+	ada := s.ada()
+	b := s.As(ada)
+	for _, want := range []struct{ press, shows, name string }{
+		{"Ce n’est pas moi", "Votre nom reste le même.", "Ada Byron"},
+		{"C’est moi, prendre ce nom", "C’est votre nom maintenant.", "Ada King"},
+	} {
+		s.access(func(tx access.Tx) error {
+			_, err := people.PanelEdit(tx.Tx, people.Typed{
+				Account: ada.ID, Terminal: "hall", At: tx.Now, Profile: people.Profile{Name: "Ada King", Lang: "fr"},
+			})
+			return err
+		})
+		b.Open("/moi").Shows("Quelqu’un a changé votre nom à un terminal.")
+		b.Open("/moi/profil").Shows("Ada King", "Vous vous appelez toujours Ada Byron.").Press(want.press).Is(200).Shows(want.shows).Hides(want.press)
+		s.Read(func(tx fleet.Tx) error {
+			a, err := tx.Account(ada.ID)
+			if a.FullName() != want.name {
+				t.Errorf("%s: %s", want.press, a.FullName())
+			}
+			return err
+		})
+		b.Open("/moi").Hides("Quelqu’un a changé votre nom")
+	}
+}
+
 // S1.14: with profile editing off, the language alone can be changed.
 func TestANameIsFixedWhereProfilesAre(t *testing.T) {
 	s := newStand(t)

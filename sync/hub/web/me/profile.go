@@ -19,6 +19,9 @@ type profilePage struct {
 	Kinds  []page.Option
 	Edits  bool // the name can be changed
 	Groups []string
+	// Waits is a name that was typed at a terminal, which is not in force before its owner
+	// says that it is theirs.
+	Waits *people.Edit
 }
 
 func showProfile(r *page.Request) (page.Reply, error) {
@@ -38,7 +41,10 @@ func profileReply(r *page.Request, f *page.Form) (page.Reply, error) {
 			return err
 		}
 		d.Mails.Set("mail", wanted...)
-		d.Groups, err = groupsOf(tx, r.Account().ID)
+		if d.Groups, err = groupsOf(tx, r.Account().ID); err != nil {
+			return err
+		}
+		d.Waits, err = waitingName(tx, r.Account().ID)
 		return err
 	})
 	reply := page.Show("me/profile", r.T("me.profile.title"), d)
@@ -46,6 +52,25 @@ func profileReply(r *page.Request, f *page.Form) (page.Reply, error) {
 		reply = reply.Refused()
 	}
 	return reply, err
+}
+
+func waitingName(tx fleet.Tx, id people.ID) (*people.Edit, error) {
+	e, waits, err := people.WaitingName(tx.Tx.Tx.Tx, id)
+	if !waits {
+		return nil, err
+	}
+	return &e, err
+}
+
+// settleName takes the answer of somebody to whom a terminal reported another name.
+func settleName(theirs bool, done string) page.Handler {
+	return func(r *page.Request) (page.Reply, error) {
+		err := r.Write(func(tx fleet.Tx) error {
+			_, err := people.SettleName(tx.Tx.Tx.Tx, r.Account().ID, theirs)
+			return err
+		})
+		return page.Go("/moi/profil").Flash(done), err
+	}
 }
 
 func wantedMails(tx fleet.Tx, id people.ID) (wanted []string, err error) {
