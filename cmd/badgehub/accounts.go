@@ -25,7 +25,11 @@ func (p *program) accountCommand() *cobra.Command {
 		}, nil)
 	edits := list(p, "edits ACCOUNT", "List the changes of a profile at panels", "  badgehub account edits anonym1", "/v1/accounts/{}/edits",
 		"AT\tTERMINAL\tFROM\tTO", func(e api.EditVersion) string {
-			return tabbed(clock(e.At), e.Terminal, profile(e.Before), profile(e.After))
+			to := profile(e.After)
+			if e.Waits {
+				to += p.tr(" (waits to be confirmed)")
+			}
+			return tabbed(clock(e.At), e.Terminal, profile(e.Before), to)
 		}, nil)
 	return cli.Group("account", "Accounts of people", p.accountAdd(), p.accountList(), p.accountShow(), p.accountEdit(), p.accountState(), p.accountLink(),
 		p.accountMerge(), p.accountErase(), p.accountExport(), p.accountImport(), p.accountUndoImport(), edits, requests)
@@ -60,7 +64,7 @@ func (p *program) accountAdd() *cobra.Command {
 
 func (p *program) accountList() *cobra.Command {
 	return list(p, "list", "List accounts", "  badgehub account list --search byron\n  badgehub account list --state suspended --json",
-		"/v1/accounts", "ID\tNAME\tE-MAIL\tKIND\tSTATE\tGROUPS", accountLine, func(c *cobra.Command, q *query) {
+		"/v1/accounts", "ID\tNAME\tE-MAIL\tKIND\tSTATE\tGROUPS", p.accountLine, func(c *cobra.Command, q *query) {
 			q.flag(c, "search", "a word of the name, or the beginning of the e-mail")
 			q.flag(c, "kind", "person, anonymous or service")
 			q.flag(c, "state", "created, invited, active, suspended, merged or erased (default: all but the last two)")
@@ -69,14 +73,14 @@ func (p *program) accountList() *cobra.Command {
 		})
 }
 
-func accountLine(a api.Account) string {
+func (p *program) accountLine(a api.Account) string {
 	email := a.Email
 	if a.TypedEmail != "" {
-		email = a.TypedEmail + " (typed, not confirmed)"
+		email = a.TypedEmail + p.tr(" (typed, not confirmed)")
 	}
 	name := a.Display
 	if !a.NameAttested && a.First != "" {
-		name += " (typed)"
+		name += p.tr(" (typed)")
 	}
 	return tabbed(a.ID[:8], name, email, a.Kind, a.State, strings.Join(a.Groups, ","))
 }
@@ -96,7 +100,7 @@ func (p *program) accountShow() *cobra.Command {
 				{"merged into", a.MergedTo},
 			} {
 				if l[1] != "" && l[1] != "-" {
-					fmt.Fprintf(w, "%s\t%s\n", l[0], l[1])
+					fmt.Fprintf(w, "%s\t%s\n", p.tr(l[0]), l[1])
 				}
 			}
 		}),
@@ -176,7 +180,7 @@ func (p *program) accountErase() *cobra.Command {
 func profile(v api.Profile) string { return fmt.Sprintf("%q %s %s", v.Name, v.Email, v.Lang) }
 
 func showAccount(w io.Writer, a api.Account) {
-	fmt.Fprintf(w, "account %s: %s, %s\n", a.ID, a.Display, a.State)
+	say(w, "account %s: %s, %s\n", a.ID, a.Display, a.State)
 }
 
 func (p *program) groupCommand() *cobra.Command {
@@ -205,17 +209,17 @@ func (p *program) groupCommand() *cobra.Command {
 	return cli.Group("group", "Accounts that get rights together", groups, add, rename, remove, join, leave)
 }
 
-func showGroup(w io.Writer, g api.Group) { fmt.Fprintf(w, "group %s\n", g.Name) }
+func showGroup(w io.Writer, g api.Group) { say(w, "group %s\n", g.Name) }
 
 func showGroups(w io.Writer, a api.Account) {
-	fmt.Fprintf(w, "%s is in: %s\n", a.Display, strings.Join(a.Groups, ", "))
+	say(w, "%s is in: %s\n", a.Display, strings.Join(a.Groups, ", "))
 }
 
 func (p *program) pinCommand() *cobra.Command {
 	add := &cobra.Command{
 		Use: "add ACCOUNT", Short: "Give an account a new PIN, which is shown once", Args: cli.Args(1), Example: "  badgehub pin add ada@example.com",
 		RunE: ask(p, send[any, api.PIN]("POST", "/v1/accounts/{}/pin", nothing), func(w io.Writer, v api.PIN) {
-			fmt.Fprintf(w, "PIN %s\nIt is shown only here. A former PIN of the account works no more.\n", v.PIN)
+			say(w, "PIN %s\nIt is shown only here. A former PIN of the account works no more.\n", v.PIN)
 		}),
 	}
 	remove := &cobra.Command{
@@ -267,7 +271,7 @@ func (p *program) importFile(ctx context.Context, path string, preview, active b
 		return p.advise(err)
 	}
 	if last.Wrong > 0 {
-		return fmt.Errorf("wrong lines: %d. Mend them and import the file again; lines that are in stay as they are", last.Wrong)
+		return cli.Errorf("wrong lines: %d. Mend them and import the file again; lines that are in stay as they are", last.Wrong)
 	}
 	return nil
 }
@@ -283,22 +287,24 @@ func (p *program) printStep(s api.ImportStep) error {
 		for _, n := range s.Line.Notes {
 			notes = append(notes, n.Text)
 		}
-		line := fmt.Sprintf("line %d  %-7s  %-8.8s  %s  %s", s.Line.Line, s.Line.Result, s.Line.Account, s.Line.Name, strings.Join(notes, " "))
+		line := fmt.Sprintf(p.tr("line %d  %-7s  %-8.8s  %s  %s"), s.Line.Line, s.Line.Result, s.Line.Account, s.Line.Name, strings.Join(notes, " "))
 		_, err := fmt.Fprintln(p.stdio.Out, strings.TrimRight(line, " "))
 		return err
 	case s.Import != nil:
 		i := s.Import
-		_, err := fmt.Fprintf(p.stdio.Err, "%d of %d lines: %d new, %d changed, %d the same, %d wrong %s\n", i.Done, i.Lines, i.New, i.Changed, i.Same, i.Wrong, undoHint(i))
-		return err
+		say(p.err(), "%d of %d lines: %d new, %d changed, %d the same, %d wrong\n", i.Done, i.Lines, i.New, i.Changed, i.Same, i.Wrong)
+		p.sayUndo(i)
 	}
 	return nil
 }
 
-func undoHint(i *api.Import) string {
+// sayUndo tells below how far an import is how it is taken back.
+func (p *program) sayUndo(i *api.Import) {
 	if i.ID == "" {
-		return "(a preview: nothing has changed)"
+		say(p.err(), "(a preview: nothing has changed)\n")
+		return
 	}
-	return "(to take it back: badgehub account undo-import " + i.ID + ")"
+	say(p.err(), "(to take it back: badgehub account undo-import %s)\n", i.ID)
 }
 
 func (p *program) accountExport() *cobra.Command {
@@ -317,7 +323,7 @@ func (p *program) accountUndoImport() *cobra.Command {
 	return &cobra.Command{
 		Use: "undo-import ID", Short: "Take the accounts back that an import made", Args: cli.Args(1), Example: "  badgehub account undo-import 5b0c...",
 		RunE: ask(p, send[any, api.Import]("POST", "/v1/imports/{}/undo", nothing), func(w io.Writer, i api.Import) {
-			fmt.Fprintf(w, "The %d accounts that the import made are gone. What it changed of others stays as it is.\n", i.New)
+			say(w, "The %d accounts that the import made are gone. What it changed of others stays as it is.\n", i.New)
 		}),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -26,7 +25,7 @@ func (p *program) adminCommand() *cobra.Command {
 }
 
 func showAdminLink(w io.Writer, l api.AdminLink) {
-	fmt.Fprintf(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
+	say(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
 }
 
 func (p *program) accountLink() *cobra.Command {
@@ -41,9 +40,10 @@ func (p *program) accountLink() *cobra.Command {
 }
 
 func showAccountLink(w io.Writer, l api.AccountLink) {
-	by := "No mail goes out: hand this over."
 	if l.Mailed {
-		by = "It is on its way by mail."
+		say(w, "It is on its way by mail.")
+	} else {
+		say(w, "No mail goes out: hand this over.")
 	}
-	fmt.Fprintf(w, "%s It works once, until %s:\n  %s\n", by, clock(l.Ends), l.Link)
+	say(w, " It works once, until %s:\n  %s\n", clock(l.Ends), l.Link)
 }

@@ -21,7 +21,7 @@ func (p *program) alarmCommand() *cobra.Command {
 		Example: "  badgehub alarm acknowledge 3",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Alarm, error) {
 			return api.Call[api.Alarm](ctx, c, "POST", fill("/v1/alarms/{}/acknowledge", args), nil)
-		}, func(w io.Writer, a api.Alarm) { fmt.Fprintf(w, "Alarm %d (%s) is acknowledged.\n", a.ID, a.Kind) }),
+		}, func(w io.Writer, a api.Alarm) { say(w, "Alarm %d (%s) is acknowledged.\n", a.ID, a.Kind) }),
 	}
 	return cli.Group("alarm", "What somebody must look at", p.alarmList(), acknowledge)
 }
@@ -42,7 +42,7 @@ func (p *program) alarmList() *cobra.Command {
 			return p.showAlarm(a)
 		})
 		if err == nil && n == 0 && !p.json {
-			fmt.Fprintln(p.stdio.Out, noRows.in(p.lang()))
+			say(p.out(), noRows)
 		}
 		return p.advise(err)
 	}
@@ -55,29 +55,24 @@ func (p *program) showAlarm(a api.Alarm) error {
 		return foreign.JSON(p.stdio.Out, a)
 	}
 	foreign.Clean(&a)
-	state := paint.Text(p.stdio.Out, p.env, paint.Red, "ALARM")
+	state := paint.Text(p.stdio.Out, p.env, paint.Red, p.tr("ALARM"))
 	if a.By != "" {
-		state = "done"
+		state = p.tr("done")
 	}
 	fmt.Fprintf(p.stdio.Out, "%s %d  %s\n    %s\n    -> %s\n", state, a.ID, clock(a.Last), a.Text, a.Todo)
 	for _, m := range a.Missing {
-		fmt.Fprintf(p.stdio.Out, "    %s\n", missing(m).in(p.lang()))
+		p.sayMissing(m)
 	}
 	return nil
 }
 
-// missing says what one terminal has and the hub does not.
-func missing(m api.Missing) text {
+// sayMissing tells what one terminal has and the hub does not.
+func (p *program) sayMissing(m api.Missing) {
 	if m.Events > 0 {
-		return text{
-			fmt.Sprintf("%s renvoie %d événements que le serveur n’a plus", m.Terminal, m.Events),
-			fmt.Sprintf("%s sends %d events again that the hub lacks", m.Terminal, m.Events),
-		}
+		say(p.out(), "    %s sends %d events again that the hub lacks\n", m.Terminal, m.Events)
+		return
 	}
-	return text{
-		fmt.Sprintf("%s a %d modifications (%s) que le serveur n’a plus et qui ne reviendront pas", m.Terminal, m.Changes, m.Collection),
-		fmt.Sprintf("%s has %d changes (%s) that the hub lacks and that do not come back", m.Terminal, m.Changes, m.Collection),
-	}
+	say(p.out(), "    %s has %d changes (%s) that the hub lacks and that do not come back\n", m.Terminal, m.Changes, m.Collection)
 }
 
 // showAlarms tells, below another list, what somebody must look at.

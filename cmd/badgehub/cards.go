@@ -31,7 +31,7 @@ func (p *program) claimCommand() *cobra.Command {
 	add.Flags().IntVar(&n.Minutes, "minutes", 60, "life of the code in minutes")
 	claims := list(p, "list", "List claims, without their codes, which nobody has", "  badgehub claim list", "/v1/claims",
 		"ID\tACCOUNT\tSTATE\tENDS\tDOORS", func(c api.Claim) string {
-			return tabbed(c.ID, whoIs(c.Account, c.AccountName), c.State, clock(c.Ends), orAll(c.Doors))
+			return tabbed(c.ID, whoIs(c.Account, c.AccountName), c.State, clock(c.Ends), p.orAll(c.Doors))
 		}, func(c *cobra.Command, q *query) { q.flag(c, "account", "of this account") })
 	remove := &cobra.Command{
 		Use: "remove CLAIM", Short: "End a claim that was not used", Args: cli.Args(1), Example: "  badgehub claim remove 5b0c...",
@@ -42,9 +42,9 @@ func (p *program) claimCommand() *cobra.Command {
 
 func showIssued(w io.Writer, c api.IssuedClaim) {
 	for _, warning := range c.Warnings {
-		fmt.Fprintf(w, "Careful: %s\n", warning.Text)
+		say(w, "Careful: %s\n", warning.Text)
 	}
-	fmt.Fprintf(w, "At the door: type *%s, then present the card. Valid once, until %s.\n"+
+	say(w, "At the door: type *%s, then present the card. Valid once, until %s.\n"+
 		"The code is shown only here. To end it: badgehub claim remove %s\n", c.Code, clock(c.Ends), c.ID)
 }
 
@@ -79,7 +79,7 @@ func (p *program) cardCommand() *cobra.Command {
 // cardList lists cards, or with --unknown those that nobody has.
 func (p *program) cardList() *cobra.Command {
 	known := list(p, "list", "List cards, those with a conflict first", "  badgehub card list\n  badgehub card list --unknown --since today",
-		"/v1/cards", "ID\tOWNER\tSTATE\tCONFLICT", cardLine, func(c *cobra.Command, q *query) {
+		"/v1/cards", "ID\tOWNER\tSTATE\tCONFLICT", p.cardLine, func(c *cobra.Command, q *query) {
 			q.flag(c, "account", "of this account")
 			q.flag(c, "state", "in this state")
 			q.mark(c, "contested", "those that two people want")
@@ -122,16 +122,16 @@ func runUnknown(unknown, given *cobra.Command) error {
 }
 
 func showCard(w io.Writer, c api.Card) {
-	fmt.Fprintf(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
+	say(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
 }
 
 // whoIs is an account by its name, or by its id if it has none.
 func whoIs(id, name string) string { return cmp.Or(name, id[:min(len(id), 8)]) }
 
-func cardLine(c api.Card) string {
+func (p *program) cardLine(c api.Card) string {
 	var conflicts []string
 	for _, k := range c.Conflicts {
-		conflicts = append(conflicts, fmt.Sprintf("%s (%s at %s)", k.Why, whoIs(k.Account, k.AccountName), k.Terminal))
+		conflicts = append(conflicts, fmt.Sprintf(p.tr("%s (%s at %s)"), k.Why, whoIs(k.Account, k.AccountName), k.Terminal))
 	}
 	return tabbed(c.ID, c.AccountName, c.State, strings.Join(conflicts, ", "))
 }

@@ -31,15 +31,17 @@ var places = map[string]choices{
 		return cobra.CompletionWithDesc(c.ID, c.AccountName+", "+c.State)
 	}),
 	"CLAIM": listed("/v1/claims", func(c api.Claim) cobra.Completion {
-		return cobra.CompletionWithDesc(c.ID, c.State+", until "+clock(c.Ends))
+		return cobra.CompletionWithDesc(c.ID, c.State+", "+clock(c.Ends))
 	}),
 	"MAIL": listed("/v1/mails", func(m api.Mail) cobra.Completion {
-		return cobra.CompletionWithDesc(shortID(m.ID), m.Purpose+" to "+m.To+", "+m.State)
+		return cobra.CompletionWithDesc(shortID(m.ID), m.Purpose+", "+m.To+", "+m.State)
 	}),
 	"ALARM": listed("/v1/alarms", func(a api.Alarm) cobra.Completion {
 		return cobra.CompletionWithDesc(strconv.FormatUint(a.ID, 10), a.Text)
 	}),
-	"GRANT":    listed("/v1/grants", func(g api.Grant) cobra.Completion { return cobra.CompletionWithDesc(g.ID, grantLine(g)) }),
+	"GRANT": listed("/v1/grants", func(g api.Grant) cobra.Completion {
+		return cobra.CompletionWithDesc(g.ID, cmp.Or(g.AccountName, g.Group)+", "+cmp.Or(g.Door, g.DoorGroup))
+	}),
 	"DOOR":     someDoor,
 	"door":     someDoor,
 	"SERVICE":  listed("/v1/services", func(o api.Service) cobra.Completion { return cobra.CompletionWithDesc(o.English, o.French) }),
@@ -62,7 +64,9 @@ var (
 		return cobra.CompletionWithDesc(cmp.Or(a.Email, a.Display), a.Display+", "+a.State)
 	})
 	someDoor     = listed("/v1/doors", func(d api.Door) cobra.Completion { return d.ID })
-	someSchedule = listed("/v1/schedules", func(s api.Schedule) cobra.Completion { return cobra.CompletionWithDesc(s.Name, windows(s)) })
+	someSchedule = listed("/v1/schedules", func(s api.Schedule) cobra.Completion {
+		return cobra.CompletionWithDesc(s.Name, strings.Join(windowsOf(s), "; "))
+	})
 	someTerminal = listed("/v1/terminals", func(t api.Terminal) cobra.Completion { return t.Name })
 )
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -42,14 +41,14 @@ func (p *program) copyDatabase(ctx context.Context, fromFlag, toFlag string) err
 	}
 	if from.url == "" {
 		if _, err := os.Lstat(from.path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no database %s to copy (give the one with the site with --from)", from.path)
+			return cli.Errorf("there is no database %s to copy (give the one with the site with --from)", from.path)
 		}
 	}
 	rows, err := p.copySite(ctx, from, to)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdio.Out, "The site is copied: %d rows, the same on both sides.\n"+
+	say(p.out(), "The site is copied: %d rows, the same on both sides.\n"+
 		"Start the hub on the copy (--db, or %s), and take the old database away,\nso that no start finds it: %s\n", rows, databaseEnv, from.what())
 	return nil
 }
@@ -83,9 +82,9 @@ func (p *program) checkStopped(ctx context.Context) error {
 	case errors.Is(err, api.ErrNotRunning):
 		return nil
 	case err == nil:
-		return fmt.Errorf("the hub of %s runs: stop it first", p.dir)
+		return cli.Errorf("the hub of %s runs: stop it first", p.dir)
 	default:
-		return fmt.Errorf("find out whether the hub of %s is stopped: %w", p.dir, err)
+		return cli.Errorf("find out whether the hub of %s is stopped: %w", p.dir, err)
 	}
 }
 
@@ -95,8 +94,12 @@ func (p *program) copySite(ctx context.Context, from, to database) (rows int, er
 		return 0, err
 	}
 	defer source.Close()
-	if site, err := source.SiteID(ctx, ""); err != nil || site == "" {
-		return 0, errors.Join(err, fmt.Errorf("there is no site in %s (give the database that has it with --from)", from.what()))
+	site, err := source.SiteID(ctx, "")
+	if err != nil {
+		return 0, err
+	}
+	if site == "" {
+		return 0, cli.Errorf("there is no site in %s (give the database that has it with --from)", from.what())
 	}
 	target, err := to.open(ctx)
 	if err != nil {
@@ -105,7 +108,7 @@ func (p *program) copySite(ctx context.Context, from, to database) (rows int, er
 	defer target.Close()
 	copied, err := store.Copy(ctx, source, target, p.progress())
 	if errors.Is(err, store.ErrNotEmpty) {
-		return 0, fmt.Errorf("%w (give an empty one with --to)", err)
+		return 0, cli.Errorf("%w (give an empty one with --to)", err)
 	}
 	for _, c := range copied {
 		rows += c.Rows
@@ -125,9 +128,9 @@ func (p *program) progress() func(table string, rows int, done bool) {
 		}
 		said = time.Now()
 		if done {
-			fmt.Fprintf(p.stdio.Err, "copied %s: %d\n", table, rows)
+			say(p.err(), "copied %s: %d\n", table, rows)
 		} else {
-			fmt.Fprintf(p.stdio.Err, "copying %s: %d so far\n", table, rows)
+			say(p.err(), "copying %s: %d so far\n", table, rows)
 		}
 	}
 }

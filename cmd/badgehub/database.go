@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -29,9 +28,9 @@ type database struct{ path, url string }
 func (d database) same(other database) bool { return d == other }
 
 // what names the database for people; what the store says of one in PostgreSQL has its host.
-func (d database) what() string {
+func (d database) what() any {
 	if d.url != "" {
-		return "the database in PostgreSQL"
+		return cli.Phrase{Format: "the database in PostgreSQL"}
 	}
 	return d.path
 }
@@ -43,7 +42,7 @@ func (d database) open(ctx context.Context) (*store.Store, error) {
 	}
 	st, err := sqlite.Open(ctx, d.path)
 	if errors.Is(err, sqlitefile.ErrInUse) {
-		return nil, fmt.Errorf("another `badgehub serve` or `badgehub db copy` has %s (stop it, or give another one with --dir or --db)", d.path)
+		return nil, cli.Errorf("another `badgehub serve` or `badgehub db copy` has %s (stop it, or give another one with --dir or --db)", d.path)
 	}
 	return st, err
 }

@@ -48,7 +48,7 @@ func (p *program) doorAdd() *cobra.Command {
 			Stale:    given(f.Changed, "stale", &stale), UnknownTime: given(f.Changed, "unknown-time", &unknownTime),
 		})
 	}, func(w io.Writer, d api.Door) {
-		fmt.Fprintf(w, "door\t%s\ngroup\t%s\nanonymous\t%t\nfresh-for\t%s\nstale\t%s\nunknown-time\t%s\n",
+		say(w, "door\t%s\ngroup\t%s\nanonymous\t%t\nfresh-for\t%s\nstale\t%s\nunknown-time\t%s\n",
 			d.ID, d.Group, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
 	})
 	return add
@@ -72,7 +72,7 @@ func freshFor(d api.Door) string {
 
 func (p *program) grantCommand() *cobra.Command {
 	grants := list(p, "list", "List grants", "  badgehub grant list --door front", "/v1/grants", "ID\tGRANT",
-		func(g api.Grant) string { return tabbed(g.ID, grantLine(g)) }, func(c *cobra.Command, q *query) {
+		func(g api.Grant) string { return tabbed(g.ID, p.grantLine(g)) }, func(c *cobra.Command, q *query) {
 			q.flag(c, "account", "of this account itself")
 			q.flag(c, "group", "of this group")
 			q.flag(c, "door", "at this door itself")
@@ -113,40 +113,40 @@ func (p *program) grantAdd() *cobra.Command {
 		return n, nil
 	}), func(w io.Writer, g api.Grant) {
 		if g.Existed {
-			fmt.Fprintln(w, "That grant is there already.")
+			say(w, "That grant is there already.\n")
 		}
-		fmt.Fprintf(w, "grant %s: %s\n", g.ID, grantLine(g))
+		say(w, "grant %s: %s\n", g.ID, p.grantLine(g))
 	})
 	return c
 }
 
-func grantLine(g api.Grant) string {
+func (p *program) grantLine(g api.Grant) string {
 	who, where := g.AccountName, g.Door
 	if g.Group != "" {
-		who = "group " + g.Group
+		who = p.tr("group") + " " + g.Group
 	}
 	if g.DoorGroup != "" {
-		where = "doors of " + g.DoorGroup
+		where = p.tr("doors of") + " " + g.DoorGroup
 	}
-	verb := "may use"
+	verb := p.tr("may use")
 	if g.Deny {
-		verb = "may not use"
+		verb = p.tr("may not use")
 	}
 	line := fmt.Sprintf("%s %s %s", who, verb, where)
 	if g.Schedule != "" {
-		line += ", schedule " + g.Schedule
+		line += ", " + p.tr("schedule") + " " + g.Schedule
 	}
 	if !g.From.IsZero() {
-		line += ", from " + clock(g.From)
+		line += ", " + p.tr("from") + " " + clock(g.From)
 	}
 	if !g.To.IsZero() {
-		line += ", until " + clock(g.To)
+		line += ", " + p.tr("until") + " " + clock(g.To)
 	}
 	if !g.To.IsZero() && g.To.Before(time.Now()) {
-		line += " (over)"
+		line += p.tr(" (over)")
 	}
 	if g.Rests {
-		line += " (rests: the account has not both a first and a last name)"
+		line += p.tr(" (rests: the account has not both a first and a last name)")
 	}
 	return line
 }
@@ -166,10 +166,10 @@ func (p *program) scheduleCommand() *cobra.Command {
 				s.Windows = append(s.Windows, w)
 			}
 			return s, nil
-		}), func(w io.Writer, s api.Schedule) { fmt.Fprintf(w, "schedule %s: %s\n", s.Name, windows(s)) }),
+		}), func(w io.Writer, s api.Schedule) { say(w, "schedule %s: %s\n", s.Name, p.windows(s)) }),
 	}
 	schedules := list(p, "list", "List schedules", "  badgehub schedule list", "/v1/schedules", "SCHEDULE\tOPEN",
-		func(s api.Schedule) string { return tabbed(s.Name, windows(s)) }, nil)
+		func(s api.Schedule) string { return tabbed(s.Name, p.windows(s)) }, nil)
 	remove := &cobra.Command{
 		Use: "remove SCHEDULE", Short: "Remove a schedule that no grant names", Args: cli.Args(1), Example: "  badgehub schedule remove office",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/schedules/{}", nothing), done("The schedule is gone.")),
@@ -203,15 +203,20 @@ func parseWindow(text string) (w api.Window, err error) {
 	return w, nil
 }
 
-func windows(s api.Schedule) string {
-	var all []string
+func (p *program) windows(s api.Schedule) string {
+	if all := windowsOf(s); len(all) > 0 {
+		return strings.Join(all, "; ")
+	}
+	return p.tr("never")
+}
+
+// windowsOf are the windows of a schedule as `schedule set` takes them, but for the comma
+// between days.
+func windowsOf(s api.Schedule) (all []string) {
 	for _, w := range s.Windows {
 		all = append(all, fmt.Sprintf("%s %s-%s", strings.Join(w.Days, ","), w.From, w.To))
 	}
-	if len(all) == 0 {
-		return "never"
-	}
-	return strings.Join(all, "; ")
+	return all
 }
 
 func (p *program) holidayCommand() *cobra.Command {
@@ -219,7 +224,7 @@ func (p *program) holidayCommand() *cobra.Command {
 		Use: "add DAY [NAME]", Short: "Make a day a holiday", Args: cli.ArgsBetween(1, 2), Example: "  badgehub holiday add 2026-12-25 Noël",
 		RunE: ask(p, send[api.Holiday, api.Holiday]("POST", "/v1/holidays", func(args []string) (api.Holiday, error) {
 			return api.Holiday{Day: args[0], Name: strings.Join(args[1:], " ")}, nil
-		}), func(w io.Writer, h api.Holiday) { fmt.Fprintf(w, "holiday %s %s\n", h.Day, h.Name) }),
+		}), func(w io.Writer, h api.Holiday) { say(w, "holiday %s %s\n", h.Day, h.Name) }),
 	}
 	days := list(p, "list", "List holidays", "  badgehub holiday list", "/v1/holidays", "DAY\tNAME",
 		func(h api.Holiday) string { return tabbed(h.Day, h.Name) }, nil)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -43,7 +42,7 @@ func (p *program) terminalList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			each, end := lines(p, "NAME\tSTATE\tLAST SEEN\tDOORS\tEVENTS\tVERSION", terminalLine)
+			each, end := lines(p, "NAME\tSTATE\tLAST SEEN\tDOORS\tEVENTS\tVERSION", p.terminalLine)
 			for _, t := range all {
 				if err := each(t); err != nil {
 					return err
@@ -53,7 +52,7 @@ func (p *program) terminalList() *cobra.Command {
 				return err
 			}
 			foreign.Clean(&all)
-			p.showTroubles(p.stdio.Out, all)
+			p.showTroubles(p.out(), all)
 			return p.advise(p.showAlarms(c.Context(), client))
 		},
 	}
@@ -62,15 +61,15 @@ func (p *program) terminalList() *cobra.Command {
 // showTroubles tells, below the list of terminals, what keeps people waiting at them.
 func (p *program) showTroubles(w io.Writer, list []api.Terminal) {
 	if slices.ContainsFunc(list, func(t api.Terminal) bool { return t.ClaimsClosed }) {
-		fmt.Fprintf(w, "\n%s  claiming by keypad is closed after too many wrong codes: no code binds a card at any terminal\n"+
+		say(w, "\n%s  claiming by keypad is closed after too many wrong codes: no code binds a card at any terminal\n"+
 			"        what to do: find out who typed them (badgehub event list --reason code_refused), then open it again: badgehub site reopen\n",
-			paint.Text(p.stdio.Out, p.env, paint.Red, "CLOSED"))
+			paint.Text(p.stdio.Out, p.env, paint.Red, p.tr("CLOSED")))
 	}
 	for _, t := range list {
 		if rows := strangeRows(t); rows != "" && !t.Removed {
-			fmt.Fprintf(w, "\n%s  the agent of %s does not understand everything (%s): that gives no right there\n"+
+			say(w, "\n%s  the agent of %s does not understand everything (%s): that gives no right there\n"+
 				"         what to do: update badged on %s to the version of this hub\n",
-				paint.Text(p.stdio.Out, p.env, paint.Red, "TOO OLD"), t.Name, rows, t.Name)
+				paint.Text(p.stdio.Out, p.env, paint.Red, p.tr("TOO OLD")), t.Name, rows, t.Name)
 		}
 	}
 }
@@ -86,7 +85,7 @@ func strangeRows(t api.Terminal) string {
 	return strings.Join(counts, ", ")
 }
 
-func terminalLine(t api.Terminal) string {
+func (p *program) terminalLine(t api.Terminal) string {
 	state := "not joined"
 	switch {
 	case t.Connected:
@@ -97,7 +96,7 @@ func terminalLine(t api.Terminal) string {
 		state = "removed"
 	}
 	events := strconv.FormatUint(t.Upto["ev"]+t.Upto["sec"], 10)
-	return tabbed(t.Name, state, clock(t.LastSeen), strings.Join(t.Doors, ","), events, t.Agent)
+	return tabbed(t.Name, p.tr(state), clock(t.LastSeen), strings.Join(t.Doors, ","), events, t.Agent)
 }
 
 func (p *program) eventCommand() *cobra.Command {
@@ -145,7 +144,7 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 	if limit < 0 {
 		return cli.Usagef("--limit %d is less than none", limit)
 	}
-	print, flush := lines(p, eventHeadings, func(e api.Event) string { return tabbed(eventColumns(e)...) })
+	print, flush := lines(p, eventHeadings, func(e api.Event) string { return tabbed(p.eventColumns(e)...) })
 	switch format {
 	case "text":
 	case "json":
@@ -172,7 +171,7 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 		return ended
 	}
 	if err == errEnough && format == "text" && !p.json {
-		fmt.Fprintln(p.stdio.Err, moreRows.in(p.lang()))
+		say(p.err(), "(there are more: --limit 0 lists all)\n")
 	}
 	return nil
 }
@@ -185,7 +184,7 @@ func (p *program) printEvent(e api.Event) error {
 	}
 	foreign.Clean(&e)
 	var columns []any
-	for _, c := range eventColumns(e) {
+	for _, c := range p.eventColumns(e) {
 		columns = append(columns, c)
 	}
 	line := fmt.Sprintf("%6s  %s  %-8s  %-8s  %-10s  %-16s  %s  %s", columns...)
@@ -197,7 +196,7 @@ const eventHeadings = "ID\tAT\tOUTCOME\tTERMINAL\tWHERE\tREASON\tCARD\tWHO"
 
 // eventColumns is an event in the columns of a table. What has no outcome has its kind in
 // that place.
-func eventColumns(e api.Event) []string {
+func (p *program) eventColumns(e api.Event) []string {
 	outcome := e.Outcome
 	if said(outcome) == "" {
 		outcome = e.Kind
@@ -214,7 +213,7 @@ func eventColumns(e api.Event) []string {
 	}
 	who := e.AccountName
 	if e.Count > 0 && (e.Kind == "presentation" || e.Reason == "device_alarm") {
-		who = strings.TrimSpace(fmt.Sprintf("%s (%d more that are not listed)", who, e.Count))
+		who = strings.TrimSpace(fmt.Sprintf(p.tr("%s (%d more that are not listed)"), who, e.Count))
 	}
 	return []string{strconv.FormatUint(e.ID, 10), clock(e.At), outcome, e.Terminal, where, reason, fmt.Sprintf("%-8s", e.Card), who}
 }
@@ -268,7 +267,7 @@ func eventCSV(out io.Writer) (print func(api.Event) error, flush func() error) {
 func (p *program) auditCommand() *cobra.Command {
 	entries := list(p, "list", "List who did what, newest first", "  badgehub audit list --since today --action account.", "/v1/audit",
 		"SEQ\tAT\tWHO\tACTION\tOBJECT\tBEFORE -> AFTER", func(e api.AuditEntry) string {
-			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), actor(e.Actor), e.Action, object(e), named(e, changes(e.Before, e.After)))
+			return tabbed(strconv.FormatUint(e.Seq, 10), clock(e.At), actor(e.Actor), e.Action, object(e), named(e, p.changes(e.Before, e.After)))
 		}, func(c *cobra.Command, q *query) {
 			q.flag(c, "since", "from today, a day or a time on")
 			q.flag(c, "action", "actions that begin so: account., card.give")
@@ -285,7 +284,7 @@ func (p *program) auditCommand() *cobra.Command {
 			return proof, err
 		}, showProof)(c, args)
 		if err == nil && !proof.Whole {
-			err = errors.New("the audit log was changed: the lines above do not verify")
+			err = cli.Errorf("the audit log was changed: the lines above do not verify")
 		}
 		return err
 	}
@@ -293,12 +292,12 @@ func (p *program) auditCommand() *cobra.Command {
 }
 
 func showProof(w io.Writer, v api.AuditProof) {
-	fmt.Fprintf(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
+	say(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
 	for _, f := range v.Faults {
-		fmt.Fprintf(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
+		say(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
 	}
 	if v.Whole {
-		fmt.Fprintln(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.")
+		say(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.\n")
 	}
 }
 
@@ -318,14 +317,14 @@ func named(e api.AuditEntry, text string) string {
 
 // changes is what a line of the audit log says, in one column: what is new or gone, and
 // what changed as before -> after.
-func changes(before, after map[string]any) string {
+func (p *program) changes(before, after map[string]any) string {
 	var all []string
 	for _, k := range slices.Sorted(maps.Keys(merged(before, after))) {
 		was, is := plain(before[k]), plain(after[k])
 		switch {
 		case was == is:
 		case is == "":
-			all = append(all, k+"="+was+" -> (none)")
+			all = append(all, k+"="+was+" -> "+p.tr("(none)"))
 		case was == "":
 			all = append(all, k+"="+is)
 		default:
@@ -359,7 +358,7 @@ func plain(v any) string {
 func (p *program) siteCommand() *cobra.Command {
 	show := &cobra.Command{
 		Use: "show", Short: "Show the settings", Args: cli.Args(0), Example: "  badgehub site show",
-		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Site(ctx) }, showSite),
+		RunE: ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Site(ctx) }, p.showSite),
 	}
 	set := &cobra.Command{
 		Use: "set NAME=VALUE...", Short: "Change settings; terminals hear of it at once", Args: cobra.MinimumNArgs(0),
@@ -370,12 +369,12 @@ func (p *program) siteCommand() *cobra.Command {
 				return api.Site{}, err
 			}
 			return c.Set(ctx, settings)
-		}, showSite),
+		}, p.showSite),
 	}
 	reopen := &cobra.Command{
 		Use: "reopen", Short: "Open claiming by keypad again, after too many wrong codes closed it", Args: cli.Args(0),
 		Example: "  badgehub site reopen",
-		RunE:    ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Reopen(ctx) }, showSite),
+		RunE:    ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.Site, error) { return c.Reopen(ctx) }, p.showSite),
 	}
 	return cli.Group("site", "Settings of the site", show, set, reopen)
 }
@@ -395,27 +394,27 @@ func parseSettings(args []string) (map[string]string, error) {
 	return settings, nil
 }
 
-func showSite(w io.Writer, s api.Site) {
-	fmt.Fprintf(w, "site\t%s\n", s.ID)
+func (p *program) showSite(w io.Writer, s api.Site) {
+	say(w, "site\t%s\n", s.ID)
 	if s.ClaimsClosed {
-		fmt.Fprintln(w, "claiming\tCLOSED after too many wrong codes: look at the events, then `badgehub site reopen`")
+		say(w, "claiming\tCLOSED after too many wrong codes: look at the events, then `badgehub site reopen`\n")
 	} else {
-		fmt.Fprintln(w, "claiming\topen")
+		say(w, "claiming\topen\n")
 	}
 	for _, v := range s.Settings {
-		fmt.Fprintf(w, "%s\t%s\t%s%s\n", v.Name, v.Value, v.Words, bounds(v))
+		fmt.Fprintf(w, "%s\t%s\t%s%s\n", v.Name, v.Value, v.Words, p.bounds(v))
 	}
 }
 
 // bounds says what a setting may be.
-func bounds(s api.Setting) string {
+func (p *program) bounds(s api.Setting) string {
 	switch {
 	case len(s.Choices) > 0:
 		return " (" + strings.Join(s.Choices, ", ") + ")"
 	case s.Kind == "flag":
 		return " (true, false)"
 	case s.Max > 0:
-		return fmt.Sprintf(" (%s, %d to %d)", s.Kind, s.Min, s.Max)
+		return fmt.Sprintf(p.tr(" (%s, %d to %d)"), s.Kind, s.Min, s.Max)
 	default:
 		return ""
 	}
@@ -430,6 +429,6 @@ func (p *program) backupCommand() *cobra.Command {
 		RunE: ask(p, send[api.Backup, api.Backup]("POST", "/v1/backup", func(args []string) (api.Backup, error) {
 			path, err := filepath.Abs(args[0])
 			return api.Backup{Path: path}, err
-		}), func(w io.Writer, b api.Backup) { fmt.Fprintf(w, "The backup is whole: %s\n", b.Path) }),
+		}), func(w io.Writer, b api.Backup) { say(w, "The backup is whole: %s\n", b.Path) }),
 	}
 }

@@ -37,11 +37,11 @@ func TestATerminalThatIsTooOldShowsBelowTheTerminals(t *testing.T) {
 // A sum of what a terminal did not list says how many.
 func TestAnEventThatStandsForManySaysSo(t *testing.T) {
 	for _, e := range []api.Event{{Kind: "presentation", Reason: "code_refused", Count: 4990}, {Kind: "device", Reason: "device_alarm", Count: 4990}} {
-		if line := tabbed(eventColumns(e)...); !strings.Contains(line, "4990 more") {
+		if line := tabbed(inEnglish.eventColumns(e)...); !strings.Contains(line, "4990 more") {
 			t.Errorf("%q", line)
 		}
 	}
-	if line := tabbed(eventColumns(api.Event{Kind: "enrolment", Reason: "new_account", Number: 7})...); strings.Contains(line, "more") {
+	if line := tabbed(inEnglish.eventColumns(api.Event{Kind: "enrolment", Reason: "new_account", Number: 7})...); strings.Contains(line, "more") {
 		t.Errorf("%q", line)
 	}
 }

@@ -36,7 +36,7 @@ func (p *program) prepareCommand() *cobra.Command {
 			}
 			switch {
 			case len(n.Cards)+len(n.Numbers) == 0 && numbers != "":
-				return api.Page[api.Label]{}, fmt.Errorf("%s has no number: a card's number stands on each line", numbers)
+				return api.Page[api.Label]{}, cli.Errorf("%s has no number: a card's number stands on each line", numbers)
 			case len(n.Cards)+len(n.Numbers) == 0:
 				return api.Page[api.Label]{}, cli.Usagef("name cards, or give a file with --numbers")
 			case sheet == "":
@@ -48,7 +48,7 @@ func (p *program) prepareCommand() *cobra.Command {
 				fmt.Fprintf(w, "%s  %s\n", l.Card, l.Link)
 			}
 			if sheet != "" {
-				fmt.Fprintf(w, "%d labels are in %s: print it and remove the file.\n", len(made.Items), sheet)
+				say(w, "%d labels are in %s: print it and remove the file.\n", len(made.Items), sheet)
 			}
 		}),
 	}
@@ -67,7 +67,7 @@ func readNumbers(path string) (numbers []string, err error) {
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("read the numbers of cards: %w", err)
+			return nil, cli.Errorf("read the numbers of cards: %w", err)
 		}
 		defer file.Close()
 		in = file
@@ -79,7 +79,7 @@ func readNumbers(path string) (numbers []string, err error) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the numbers of cards in %s: %w", path, err)
+		return nil, cli.Errorf("read the numbers of cards in %s: %w", path, err)
 	}
 	return numbers, nil
 }
@@ -100,7 +100,7 @@ func makeLabels(ctx context.Context, client *api.Client, n api.NewLabels) (api.P
 func makeSheet(ctx context.Context, client *api.Client, n api.NewLabels, path string) (made api.Page[api.Label], err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return made, fmt.Errorf("make the sheet: %w (no label was made: give another file with --sheet)", err)
+		return made, cli.Errorf("make the sheet: %w (no label was made: give another file with --sheet)", err)
 	}
 	made, err = makeLabels(ctx, client, n)
 	if err != nil {
@@ -108,7 +108,7 @@ func makeSheet(ctx context.Context, client *api.Client, n api.NewLabels, path st
 		return made, errors.Join(err, os.Remove(path))
 	}
 	if err := errors.Join(writeSheet(file, made.Items), file.Close()); err != nil {
-		return made, fmt.Errorf("write the labels to %s: %w (their links are lost: make them again)", path, err)
+		return made, cli.Errorf("write the labels to %s: %w (their links are lost: make them again)", path, err)
 	}
 	return made, nil
 }

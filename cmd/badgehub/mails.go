@@ -22,11 +22,11 @@ func (p *program) mailCommand() *cobra.Command {
 		})
 	show := &cobra.Command{
 		Use: "show MAIL", Short: "Show where a mail is on its way", Args: cli.Args(1), Example: "  badgehub mail show 41c0ffee",
-		RunE: ask(p, send[any, api.Mail]("GET", "/v1/mails/{}", nothing), showMail),
+		RunE: ask(p, send[any, api.Mail]("GET", "/v1/mails/{}", nothing), p.showMail),
 	}
 	retry := &cobra.Command{
 		Use: "retry MAIL", Short: "Let a mail that failed or waits be tried at once", Args: cli.Args(1), Example: "  badgehub mail retry 41c0ffee",
-		RunE: ask(p, send[any, api.Mail]("POST", "/v1/mails/{}/retry", nothing), showMail),
+		RunE: ask(p, send[any, api.Mail]("POST", "/v1/mails/{}/retry", nothing), p.showMail),
 	}
 	return cli.Group("mail", "Mails on their way out", mails, show, retry, p.mailTest())
 }
@@ -39,7 +39,7 @@ func (p *program) mailTest() *cobra.Command {
 			t.To = args[0]
 			return api.Call[api.Mail](ctx, c, "POST", "/v1/mails/test", t)
 		}, func(w io.Writer, m api.Mail) {
-			fmt.Fprintf(w, "The mail waits to be sent. To see what the server says:  badgehub mail show %s\n", shortID(m.ID))
+			say(w, "The mail waits to be sent. To see what the server says:  badgehub mail show %s\n", shortID(m.ID))
 		}),
 	}
 	c.Flags().StringVar(&t.Lang, "lang", "", "language of the mail (default: the site's)")
@@ -49,14 +49,14 @@ func (p *program) mailTest() *cobra.Command {
 // shortID is enough of an id for people.
 func shortID(id string) string { return id[:min(len(id), 8)] }
 
-func showMail(w io.Writer, m api.Mail) {
+func (p *program) showMail(w io.Writer, m api.Mail) {
 	for _, line := range [][2]string{
 		{"id", m.ID}, {"purpose", m.Purpose}, {"to", m.To}, {"language", m.Lang}, {"account", m.AccountName}, {"queued", clock(m.Made)},
 		{"state", m.State}, {"tries", strconv.Itoa(m.Tries)}, {"next try", clock(m.Next)}, {"until", clock(m.Ends)},
 		{"ended", clock(m.Done)}, {"answer", m.Answer},
 	} {
 		if line[1] != "" && line[1] != "-" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+			fmt.Fprintf(w, "%s\t%s\n", p.tr(line[0]), line[1])
 		}
 	}
 }

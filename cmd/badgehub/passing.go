@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/url"
 
@@ -23,20 +22,20 @@ func (p *program) doorWho() *cobra.Command {
 		"ACCOUNT\tNAME\tPASSES\tWHY\tGRANT", func(v api.Passing) string {
 			grant := ""
 			if v.Grant != nil {
-				grant = grantLine(*v.Grant)
+				grant = p.grantLine(*v.Grant)
 			}
-			return tabbed(v.Account[:8], v.AccountName, yesNo(v.Passes), v.Reason, grant)
+			return tabbed(v.Account[:8], v.AccountName, p.yesNo(v.Passes), v.Reason, grant)
 		}, func(c *cobra.Command, q *query) {
 			whenFlags(c, q)
 			q.mark(c, "passing", "only those who pass at that moment")
 		})
 }
 
-func yesNo(b bool) string {
+func (p *program) yesNo(b bool) string {
 	if b {
-		return "yes"
+		return p.tr("yes")
 	}
-	return "no"
+	return p.tr("no")
 }
 
 func (p *program) doorTry() *cobra.Command {
@@ -52,34 +51,34 @@ func (p *program) doorTry() *cobra.Command {
 		values := q.values(c)
 		values.Set("account", args[1])
 		path := "/v1/doors/" + url.PathEscape(args[0]) + "/try?" + values.Encode()
-		return ask(p, send[any, api.Passing]("GET", path, nothing), showPassing)(c, args)
+		return ask(p, send[any, api.Passing]("GET", path, nothing), p.showPassing)(c, args)
 	}
 	return c
 }
 
-func showPassing(w io.Writer, v api.Passing) {
-	opens := "stays shut"
+func (p *program) showPassing(w io.Writer, v api.Passing) {
+	opens := "The door %s stays shut for %s (%s) at %s.\n\n"
 	if v.Passes {
-		opens = "opens"
+		opens = "The door %s opens for %s (%s) at %s.\n\n"
 	}
-	fmt.Fprintf(w, "The door %s %s for %s (%s) at %s.\n\n", v.Door, opens, v.AccountName, v.Account[:8], clock(v.At))
-	fmt.Fprintf(w, "why\t%s (%s)\n", v.Text, v.Reason)
+	say(w, opens, v.Door, v.AccountName, v.Account[:8], clock(v.At))
+	say(w, "why\t%s (%s)\n", v.Text, v.Reason)
 	if v.Grant != nil {
-		fmt.Fprintf(w, "grant\t%s: %s\n", v.Grant.ID, grantLine(*v.Grant))
+		say(w, "grant\t%s: %s\n", v.Grant.ID, p.grantLine(*v.Grant))
 	}
 	if v.Card != "" {
-		fmt.Fprintf(w, "card\t%s\n", v.Card)
+		say(w, "card\t%s\n", v.Card)
 	}
 	if v.Rests {
-		fmt.Fprintln(w, "careful\tother rights rest until the account has a first and a last name")
+		say(w, "careful\tother rights rest until the account has a first and a last name\n")
 	}
 	if v.Todo != "" {
-		fmt.Fprintf(w, "to do\t%s\n", v.Todo)
+		say(w, "to do\t%s\n", v.Todo)
 	}
 	switch {
 	case v.Terminal == "":
-		fmt.Fprintln(w, "careful\tno terminal has said that it serves this door")
+		say(w, "careful\tno terminal has said that it serves this door\n")
 	case !v.Heard.IsZero():
-		fmt.Fprintf(w, "careful\tits terminal %s is away since %s, and may not know the latest changes\n", v.Terminal, clock(v.Heard))
+		say(w, "careful\tits terminal %s is away since %s, and may not know the latest changes\n", v.Terminal, clock(v.Heard))
 	}
 }

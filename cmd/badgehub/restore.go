@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -31,7 +30,7 @@ func (p *program) restore(ctx context.Context, backup string) error {
 		return err
 	}
 	if db.url != "" {
-		return fmt.Errorf("the hub's database is in PostgreSQL: put its backup back with pg_restore, into an empty database")
+		return cli.Errorf("the hub's database is in PostgreSQL: put its backup back with pg_restore, into an empty database")
 	}
 	if err := p.checkStopped(ctx); err != nil {
 		return err
@@ -44,9 +43,9 @@ func (p *program) restore(ctx context.Context, backup string) error {
 	if err := sqlite.Restore(ctx, backup, path); err != nil {
 		return errors.Join(err, bringBack(path, kept))
 	}
-	fmt.Fprintf(p.stdio.Out, "%s is the backup now.\n", path)
+	say(p.out(), "%s is the backup now.\n", path)
 	if kept != "" {
-		fmt.Fprintf(p.stdio.Out, "The former database is %s.\n", kept)
+		say(p.out(), "The former database is %s.\n", kept)
 	}
 	return nil
 }

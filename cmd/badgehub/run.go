@@ -51,13 +51,14 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio cli.
 	root.Version = version
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.dir, "dir", p.defaultDir(), "folder of the hub's data")
-	flags.Lookup("dir").DefValue = "/var/lib/badgehub for root, ~/.local/share/badgehub for others"
+	flags.Lookup("dir").DefValue = p.tr("/var/lib/badgehub for root, ~/.local/share/badgehub for others")
 	_ = root.MarkPersistentFlagDirname("dir") // the only error is that of a flag that is not there
 	flags.StringVar(&p.socket, "socket", "", "admin socket of the hub (default DIR/hub.sock)")
 	flags.BoolVar(&p.json, "json", false, "print JSON: one object a line, times in RFC 3339")
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	p.offer(root)
-	return cli.Execute(ctx, root, args, stdio)
+	p.speakIn(root, p.lang())
+	return p.inWords(cli.Execute(ctx, root, args, stdio))
 }
 
 // defaultDir is /var/lib/badgehub for root, and the user's data folder for others.
@@ -76,19 +77,6 @@ func (p *program) socketPath() string {
 		return p.socket
 	}
 	return filepath.Join(p.dir, "hub.sock")
-}
-
-// lang is the language in which the hub's refusals are told: that of the shell.
-func (p *program) lang() string {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := p.env(name); v != "" {
-			if strings.HasPrefix(v, "fr") {
-				return "fr"
-			}
-			return "en"
-		}
-	}
-	return "en"
 }
 
 func (p *program) client() *api.Client {
@@ -110,7 +98,7 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 		}
 		foreign.Clean(&v)
 		w := tabwriter.NewWriter(p.stdio.Out, 0, 4, 2, ' ', 0)
-		show(w, v)
+		show(speech{w, p.lang()}, v)
 		return w.Flush()
 	}
 }
@@ -185,7 +173,7 @@ func lines[T any](p *program, headings string, row func(T) string) (each func(T)
 	}
 	end = func() error {
 		if n == 0 && !p.json {
-			fmt.Fprintln(p.stdio.Err, noRows.in(p.lang()))
+			say(p.err(), noRows)
 		}
 		return w.Flush()
 	}
@@ -259,12 +247,12 @@ func clock(t api.Time) string {
 }
 
 func done(text string) func(io.Writer, none) {
-	return func(w io.Writer, _ none) { fmt.Fprintln(w, text) }
+	return func(w io.Writer, _ none) { say(w, text); fmt.Fprintln(w) }
 }
 
-func orAll(names []string) string {
+func (p *program) orAll(names []string) string {
 	if len(names) == 0 {
-		return "all"
+		return p.tr("all")
 	}
 	return strings.Join(names, ",")
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -116,10 +115,10 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
-		return fmt.Errorf("make the hub's folder: %w (give another one with --dir)", err)
+		return cli.Errorf("make the hub's folder: %w (give another one with --dir)", err)
 	}
 	if err := ownfile.CheckFolder(p.dir); err != nil {
-		return fmt.Errorf("check who can change the hub's folder: %w", err)
+		return cli.Errorf("check who can change the hub's folder: %w", err)
 	}
 	if err := checkDatabase(p.dir, db); err != nil {
 		return err
@@ -154,7 +153,7 @@ func (p *program) prepare(ctx context.Context, db database, st *store.Store, nam
 	}
 	keys, err := pki.Load(p.dir, site)
 	if errors.Is(err, pki.ErrOtherSite) {
-		return nil, nil, fmt.Errorf("%w (give the database of these keys with --db, or the folder of the keys of this database with --dir)", err)
+		return nil, nil, cli.Errorf("%w (give the database of these keys with --db, or the folder of the keys of this database with --dir)", err)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -193,7 +192,7 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 	})
 	webListener, err := net.Listen("tcp", o.web)
 	if err != nil {
-		return fmt.Errorf("listen for the web: %w (is another program using the port? give another one with --listen-web)", err)
+		return cli.Errorf("listen for the web: %w (is another program using the port? give another one with --listen-web)", err)
 	}
 	defer webListener.Close()
 	forMetrics, token, err := listenForMetrics(o)
@@ -285,22 +284,24 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
 	if p.json {
 		return json.NewEncoder(p.stdio.Out).Encode(r)
 	}
-	_, err := fmt.Fprintf(p.stdio.Out, `The hub is ready.
+	say(p.out(), readyText, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
+	if r.Metrics != "" {
+		say(p.out(), "Metrics for Prometheus:  %s\n", r.Metrics)
+	}
+	if r.SetUp != "" {
+		say(p.out(), "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
+	}
+	return nil
+}
+
+const readyText = `The hub is ready.
   site       %s
   terminals  %s (MQTT over TLS)
   pages      https://%s (people, and terminals that join)
   authority  SHA-256 %s
   socket     %s
 To set up a terminal:  badgehub terminal add hall
-`, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
-	if err == nil && r.Metrics != "" {
-		_, err = fmt.Fprintf(p.stdio.Out, "Metrics for Prometheus:  %s\n", r.Metrics)
-	}
-	if err == nil && r.SetUp != "" {
-		_, err = fmt.Fprintf(p.stdio.Out, "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
-	}
-	return err
-}
+`
 
 // secretsDir is the folder for the passwords of the servers that the hub uses.
 const secretsDir = "secrets"

@@ -15,11 +15,11 @@ import (
 
 func (p *program) serviceCommand() *cobra.Command {
 	all := list(p, "list", "List what the organisation offers", "  badgehub service list", "/v1/services",
-		"SERVICE\tFRENCH\tKIND\tFOR\tLINK", serviceLine, nil)
+		"SERVICE\tFRENCH\tKIND\tFOR\tLINK", p.serviceLine, nil)
 	has := list(p, "has ACCOUNT", "List what an account sees: an administrator all, others what is for everyone, their own and their groups' services",
-		"  badgehub service has ada@example.com", "/v1/accounts/{}/services", "SERVICE\tFRENCH\tKIND\tFOR\tLINK", serviceLine, nil)
+		"  badgehub service has ada@example.com", "/v1/accounts/{}/services", "SERVICE\tFRENCH\tKIND\tFOR\tLINK", p.serviceLine, nil)
 	who := list(p, "who SERVICE", "List the accounts that have a service of their own", "  badgehub service who Copies",
-		"/v1/services/{}/accounts", "ID\tNAME\tE-MAIL\tKIND\tSTATE\tGROUPS", accountLine, nil)
+		"/v1/services/{}/accounts", "ID\tNAME\tE-MAIL\tKIND\tSTATE\tGROUPS", p.accountLine, nil)
 	remove := &cobra.Command{
 		Use: "remove SERVICE", Short: "Remove a service: nobody has it any more", Args: cli.Args(1), Example: "  badgehub service remove Copies",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/services/{}", nothing), done("The service is gone, and nobody has it.")),
@@ -29,22 +29,24 @@ func (p *program) serviceCommand() *cobra.Command {
 		p.assigning("take", "Take a service back from an account or, with --group, from a group", "DELETE"), remove)
 }
 
-func serviceLine(s api.Service) string {
+func (p *program) serviceLine(s api.Service) string {
 	whom := strings.Join(s.Groups, ",")
 	if s.Everyone {
-		whom = "everyone"
+		whom = p.tr("everyone")
 	}
 	return tabbed(s.English, s.French, s.Kind, cmp.Or(whom, "-"), s.Link)
 }
 
 func showService(w io.Writer, s api.Service) {
-	whom := "those that it is assigned to"
-	if s.Everyone {
-		whom = "everyone"
-	} else if len(s.Groups) > 0 {
-		whom = strings.Join(s.Groups, ", ") + " and the accounts that it is assigned to"
+	say(w, "service %s (%s), %s, ", s.English, s.French, s.Kind)
+	switch {
+	case s.Everyone:
+		say(w, "for everyone\n")
+	case len(s.Groups) > 0:
+		say(w, "for %s and the accounts that it is assigned to\n", strings.Join(s.Groups, ", "))
+	default:
+		say(w, "for those that it is assigned to\n")
 	}
-	fmt.Fprintf(w, "service %s (%s), %s, for %s\n", s.English, s.French, s.Kind, whom)
 }
 
 func (p *program) serviceAdd() *cobra.Command {
@@ -114,7 +116,7 @@ func (p *program) roleCommand() *cobra.Command {
 		func(a api.Account) string {
 			manages := strings.Join(a.Rights, ",")
 			if a.Role == "admin" {
-				manages = "everything (admin)"
+				manages = p.tr("everything (admin)")
 			}
 			return tabbed(a.ID[:8], a.Display, a.Email, a.State, manages)
 		}, nil)
@@ -138,14 +140,14 @@ func (p *program) roleCommand() *cobra.Command {
 }
 
 func showRole(w io.Writer, a api.Account) {
-	manages := "nothing"
 	switch {
 	case a.Role == "admin":
-		manages = "everything"
+		say(w, "%s may manage: everything\n", a.Display)
 	case len(a.Rights) > 0:
-		manages = strings.Join(a.Rights, ", ")
+		say(w, "%s may manage: %s\n", a.Display, strings.Join(a.Rights, ", "))
+	default:
+		say(w, "%s may manage: nothing\n", a.Display)
 	}
-	fmt.Fprintf(w, "%s may manage: %s\n", a.Display, manages)
 }
 
 func (p *program) noticeCommand() *cobra.Command {
@@ -177,7 +179,7 @@ func (p *program) noticePublish() *cobra.Command {
 			}
 			return n, nil
 		}), func(w io.Writer, n api.Notice) {
-			fmt.Fprintf(w, "version %d is in force: everybody is asked at the next login\n", n.Version)
+			say(w, "version %d is in force: everybody is asked at the next login\n", n.Version)
 		}),
 	}
 	f := c.Flags()
@@ -199,7 +201,7 @@ func readText(path string) (string, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, mostText))
 	if err != nil {
-		return "", fmt.Errorf("read %s: %w", path, err)
+		return "", cli.Errorf("read %s: %w", path, err)
 	}
 	return strings.TrimPrefix(string(b), "\ufeff"), nil
 }

@@ -19,7 +19,7 @@ import (
 func TestEventsStandInColumns(t *testing.T) {
 	var out bytes.Buffer
 	p := &program{env: func(string) string { return "" }, stdio: cli.Stdio{Out: &out}}
-	each, end := lines(p, eventHeadings, func(e api.Event) string { return tabbed(eventColumns(e)...) })
+	each, end := lines(p, eventHeadings, func(e api.Event) string { return tabbed(inEnglish.eventColumns(e)...) })
 	for _, e := range []api.Event{
 		{ID: 12, Terminal: "front", Point: "back", Device: "back-badge", Kind: "presentation", Outcome: "faulty", Reason: "bad_read", Why: "digit"},
 		{ID: 11, Terminal: "front", Point: "front", Kind: "presentation", Outcome: "refused", Reason: "out_of_hours", AccountName: "Ada Byron", Card: "981d08d5"},
@@ -86,11 +86,14 @@ func TestALineOfTheAuditLogSaysWhatChanged(t *testing.T) {
 		{map[string]any{"code_digits": "4"}, nil, "code_digits=4 -> (none)"},
 		{map[string]any{"Windows": nil}, map[string]any{"Windows": window}, `Windows=[{"Days":31}]`},
 	} {
-		if got := changes(c.before, c.after); got != c.want {
+		if got := inEnglish.changes(c.before, c.after); got != c.want {
 			t.Errorf("%v, %v: %q, want %q", c.before, c.after, got, c.want)
 		}
 	}
 }
+
+// inEnglish is a program of somebody whose shell says nothing of a language.
+var inEnglish = &program{env: func(string) string { return "" }}
 
 // A grant with one end says that end alone, not "from - to", and that it is over.
 func TestAGrantSaysItsEnds(t *testing.T) {
@@ -105,7 +108,7 @@ func TestAGrantSaysItsEnds(t *testing.T) {
 		{api.Time{}, later, "Ada may use lab, until 9000-01-31 00:00:00"},
 		{day, day, "Ada may use lab, from 2000-01-31 00:00:00, until 2000-01-31 00:00:00 (over)"},
 	} {
-		if got := grantLine(api.Grant{AccountName: "Ada", Door: "lab", From: c.from, To: c.to}); got != c.want {
+		if got := inEnglish.grantLine(api.Grant{AccountName: "Ada", Door: "lab", From: c.from, To: c.to}); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

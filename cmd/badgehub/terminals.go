@@ -33,7 +33,7 @@ func (p *program) terminalAdd() *cobra.Command {
 		n.Name = args[0]
 		return c.AddTerminal(ctx, n)
 	}, func(w io.Writer, t api.TerminalToken) {
-		fmt.Fprintf(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
+		say(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
 	})
 	all := ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.RosterTokens, error) {
 		return addRoster(ctx, c, roster, days)
@@ -66,7 +66,7 @@ func addRoster(ctx context.Context, c *api.Client, path string, days int) (out a
 		return out, err
 	}
 	if len(rows) == 0 {
-		return out, fmt.Errorf("%s has no terminal: a line for each stands below the names of the columns", path)
+		return out, cli.Errorf("%s has no terminal: a line for each stands below the names of the columns", path)
 	}
 	for some := range slices.Chunk(rows, api.MaxRoster) {
 		in := api.TerminalRoster{Days: days}
@@ -105,9 +105,9 @@ func (p *program) showRoster(w io.Writer, path string, t api.RosterTokens) {
 	for _, r := range t.Items {
 		state := r.State
 		if state == "joined" {
-			state = "none: it has joined"
+			state = p.tr("none: it has joined")
 		}
 		fmt.Fprintln(w, tabbed(r.Name, state, clock(r.Ends)))
 	}
-	fmt.Fprintf(w, "\nThe tokens are in %s: keep it like a key.\nThe cards: badgectl flash write --roster %s\n", path, path)
+	say(w, "\nThe tokens are in %s: keep it like a key.\nThe cards: badgectl flash write --roster %s\n", path, path)
 }

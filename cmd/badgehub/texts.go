@@ -12,10 +12,7 @@ func (t text) in(lang string) string {
 	return t.en
 }
 
-var (
-	noRows   = text{"rien", "none"}
-	moreRows = text{"(il y en a d’autres\u00a0: --limit 0 les liste tous)", "(there are more: --limit 0 lists all)"}
-)
+const noRows = "none\n"
 
 // headings are the French heads of the columns of tables.
 var headings = map[string]string{

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 
+	"badged/internal/cli"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/store"
@@ -32,13 +32,13 @@ func checkDatabase(dir string, db database) error {
 		return err
 	}
 	if _, err := os.Lstat(db.path); errors.Is(err, fs.ErrNotExist) {
-		return lostDatabase(db.path+" is missing", dir)
+		return lostDatabase(cli.Phrase{Format: "%s is missing", Args: []any{db.path}}, dir)
 	}
 	return nil // what else is wrong, opening it tells
 }
 
-func lostDatabase(what, dir string) error {
-	return fmt.Errorf("%s, but the keys of an older site are in %s: restore the database from a backup of the hub, say with --db where it is, "+
+func lostDatabase(what cli.Phrase, dir string) error {
+	return cli.Errorf("%s, but the keys of an older site are in %s: restore the database from a backup of the hub, say with --db where it is, "+
 		"or start a new site in an empty folder (--dir)", what, dir)
 }
 
@@ -50,7 +50,7 @@ func checkKeys(ctx context.Context, dir string, db database, st *store.Store) er
 	}
 	missing, err := pki.Missing(dir)
 	if err == nil && site == "" && len(missing) < pki.Files {
-		err = lostDatabase("there is no site in "+db.what(), dir)
+		err = lostDatabase(cli.Phrase{Format: "there is no site in %s", Args: []any{db.what()}}, dir)
 	}
 	if err != nil || len(missing) == 0 {
 		return err
@@ -59,6 +59,6 @@ func checkKeys(ctx context.Context, dir string, db database, st *store.Store) er
 	if err != nil || !begun {
 		return err
 	}
-	return fmt.Errorf("the site in %s is not whole, missing: %s. Restore from a backup of the hub; "+
+	return cli.Errorf("the site in %s is not whole, missing: %s. Restore from a backup of the hub; "+
 		"new ones would be those of another site, for every card and terminal", dir, strings.Join(missing, ", "))
 }

@@ -146,5 +146,5 @@ func checkFlags(c *cobra.Command) error {
 }
 
 func flagError(c *cobra.Command, err error) error {
-	return Usagef("%s (see `%s --help`)", numberWords.ReplaceAllString(err.Error(), ""), c.CommandPath())
+	return Usagef("%s (see `%s --help`)", flagPhrase(err), c.CommandPath())
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 
@@ -20,7 +19,7 @@ func (e usageError) Unwrap() error { return e.error }
 func Usage(err error) error { return usageError{err} }
 
 // Usagef is Usage of a new error.
-func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func Usagef(format string, args ...any) error { return Usage(Errorf(format, args...)) }
 
 // IsUsage reports whether err is one of usage.
 func IsUsage(err error) bool {
@@ -48,11 +47,10 @@ func OnlyCommands(c *cobra.Command, args []string) error {
 	for _, below := range c.Commands() {
 		names = append(names, below.Name())
 	}
-	hint := ""
 	if near := spelling.Near(args[0], names); near != "" {
-		hint = fmt.Sprintf("did you mean %s? ", near)
+		return Usagef("%s has no command %.40q (did you mean %s? see `%s --help`)", c.CommandPath(), args[0], near, c.CommandPath())
 	}
-	return Usagef("%s has no command %.40q (%ssee `%s --help`)", c.CommandPath(), args[0], hint, c.CommandPath())
+	return Usagef("%s has no command %.40q (see `%s --help`)", c.CommandPath(), args[0], c.CommandPath())
 }
 
 // Args demands exactly n arguments.
@@ -77,21 +75,21 @@ func usageLine(c *cobra.Command) string {
 	return strings.TrimSpace(c.CommandPath() + " " + names)
 }
 
-func countArguments(least, most int) string {
+func countArguments(least, most int) Phrase {
 	switch {
 	case most == math.MaxInt:
-		return fmt.Sprintf("at least %d arguments", least)
+		return Phrase{"at least %d arguments", []any{least}}
 	case most == 0:
-		return "no arguments"
+		return Phrase{Format: "no arguments"}
 	case least == 1 && most == 1:
-		return "1 argument"
+		return Phrase{Format: "1 argument"}
 	case least == most:
-		return fmt.Sprintf("%d arguments", most)
+		return Phrase{"%d arguments", []any{most}}
 	case least == 0 && most == 1:
-		return "at most 1 argument"
+		return Phrase{Format: "at most 1 argument"}
 	case least == 0:
-		return fmt.Sprintf("at most %d arguments", most)
+		return Phrase{"at most %d arguments", []any{most}}
 	default:
-		return fmt.Sprintf("%d to %d arguments", least, most)
+		return Phrase{"%d to %d arguments", []any{least, most}}
 	}
 }
