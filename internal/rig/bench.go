@@ -27,7 +27,7 @@ var families = []family{
 	{"path", "last byte on a pty to relay write, against a bare echo", (*rig).measurePath},
 	{"size", "start and memory of an agent, by the number of its cards", (*rig).measureSize},
 	{"frame", "the end of a frame of each family, by the decoders' own deadlines", (*rig).measureFrame},
-	{"people", "import, one more account, and search at the hub", (*rig).measurePeople},
+	{"people", "import, one more account, search, and who may use a door at the hub", (*rig).measurePeople},
 	{"ingest", "what the events of 1, 32 and 200 terminals cost the hub", (*rig).measureIngest},
 	{"databases", "the hub on PostgreSQL beside the hub on SQLite; wants Debian's postgresql-15", (*rig).measureDatabases},
 	{"flash", "blocks that a swipe writes to the disk; as root, on a loop device", (*rig).measureFlash},

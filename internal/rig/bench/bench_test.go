@@ -109,6 +109,31 @@ func TestIngestRows(t *testing.T) {
 	}
 }
 
+// TestWho runs the measurement of who may use a door, small: what it finds is judged by make
+// bench.
+func TestWho(t *testing.T) {
+	c, err := openCrowd(t.Context(), t.TempDir(), "hub.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.importN(t.Context(), 120); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.openDoor(t.Context(), "Members", 5); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := c.whoRows(t.Context(), 6)
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, name := range []string{"who_page", "who_try"} {
+		if r := rows[i]; r.Name != name || r.What == "" || r.Value <= 0 || r.Budget <= 0 {
+			t.Errorf("row %d is %+v", i, r)
+		}
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	var hundred []time.Duration
 	for i := range 100 {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -46,7 +47,7 @@ var benchOperator = audit.Actor{Kind: audit.Operator, ID: "0", Via: "bench"}
 
 // Measure brings a list of 100,000 people in, as `badgehub account import` does; adds one by
 // one to 100 and to 100,000, each in a transaction of its own; and searches among Search
-// accounts by beginnings of names and of e-mails, a page of 50.
+// accounts by beginnings of names and of e-mails, a page of 50, and by who may use a door.
 func (p People) Measure(ctx context.Context) (_ []Row, err error) {
 	dir, err := os.MkdirTemp("", "badged-bench-")
 	if err != nil {
@@ -86,7 +87,14 @@ func (p People) measure(ctx context.Context, small, large *crowd) ([]Row, error)
 		return nil, err
 	}
 	searched, err := large.searchRows(ctx)
-	return append(rows, searched...), err
+	if err != nil {
+		return nil, err
+	}
+	if err := large.openDoor(ctx, "Members", ownGrants); err != nil {
+		return nil, err
+	}
+	who, err := large.whoRows(ctx, searches)
+	return slices.Concat(rows, searched, who), err
 }
 
 func openCrowd(ctx context.Context, dir, name string) (*crowd, error) {
