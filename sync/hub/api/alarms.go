@@ -18,8 +18,8 @@ type Alarm struct {
 	ID      uint64    `json:"id"`
 	Kind    string    `json:"kind"`
 	Object  string    `json:"object,omitempty"` // a terminal's name
-	First   Time      `json:"first"`
-	Last    Time      `json:"last"`
+	First   Time      `json:"first_at"`
+	Last    Time      `json:"last_at"`
 	Text    string    `json:"text"`
 	Todo    string    `json:"todo"`
 	Missing []Missing `json:"missing,omitempty"`
@@ -32,8 +32,8 @@ type Alarm struct {
 type Missing struct {
 	Terminal   string `json:"terminal"`
 	Collection string `json:"collection,omitempty"`
-	Changes    uint64 `json:"changes,omitempty"`
-	Events     uint64 `json:"events,omitempty"`
+	Changes    uint64 `json:"change_count,omitempty"`
+	Events     uint64 `json:"event_count,omitempty"`
 }
 
 func listAlarms(tx fleet.Tx, r *http.Request) (Page[Alarm], error) {

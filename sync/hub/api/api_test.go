@@ -73,8 +73,8 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// newRouter reads the description that the hub itself gives.
-func newRouter(t *testing.T, h http.Handler) routers.Router {
+// description is what the hub itself says of its API.
+func description(t *testing.T, h http.Handler) *openapi3.T {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/v1/openapi.yaml", nil))
@@ -82,6 +82,12 @@ func newRouter(t *testing.T, h http.Handler) routers.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return doc
+}
+
+func newRouter(t *testing.T, h http.Handler) routers.Router {
+	t.Helper()
+	doc := description(t, h)
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +177,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 		t.Errorf("found %+v", got)
 	}
 	must[api.Door](s, "POST", "/v1/doors", object{"id": "front", "group": "outside"})
-	must[api.Schedule](s, "POST", "/v1/schedules", object{"name": "office", "windows": []object{{"days": []string{"mon", "tue"}, "from": "08:00", "to": "18:30"}}})
+	must[api.Schedule](s, "POST", "/v1/schedules", object{"name": "office", "windows": []object{{"days": []string{"mon", "tue"}, "opens": "08:00", "closes": "18:30"}}})
 	must[api.Holiday](s, "POST", "/v1/holidays", object{"day": "2026-12-25", "name": "Noël"})
 	grant := must[api.Grant](s, "POST", "/v1/grants", object{"group": "Team", "door_group": "outside", "schedule": "office", "to": "2030-01-31"})
 	if again := must[api.Grant](s, "POST", "/v1/grants", object{"group": "Team", "door_group": "outside", "schedule": "office", "to": "2030-01-31"}); !again.Existed || again.ID != grant.ID {
@@ -259,12 +265,12 @@ func (s *site) lookAround(ada api.Account) {
 // sendMails tries the outbox: what a mail says is nowhere in it.
 func (s *site) sendMails(ada api.Account) {
 	s.t.Helper()
-	s.refused("/v1/mails/test", object{"to": "ada@example.com"}, "mail_no_server")
+	s.refused("/v1/mails/test", object{"address": "ada@example.com"}, "mail_no_server")
 	s.refused("/v1/mails/ffffffff/retry", object{}, "mail_not_found")
 	must[api.Site](s, "PATCH", "/v1/site", object{"mail_out": "sendmail", "mail_from": "hub@example.com"})
-	s.refused("/v1/mails/test", object{"to": "Ada <ada@example.com>"}, "mail_address")
-	s.refused("/v1/mails/test", object{"to": "ada@example.com", "lang": "de"}, "mail_lang")
-	m := must[api.Mail](s, "POST", "/v1/mails/test", object{"to": "ada@example.com", "lang": "en"})
+	s.refused("/v1/mails/test", object{"address": "Ada <ada@example.com>"}, "mail_address")
+	s.refused("/v1/mails/test", object{"address": "ada@example.com", "lang": "de"}, "mail_lang")
+	m := must[api.Mail](s, "POST", "/v1/mails/test", object{"address": "ada@example.com", "lang": "en"})
 	id := s.queueFor(ada)
 	for path, want := range map[string]int{"": 2, "?state=queued": 2, "?state=failed": 0, "?account=" + ada.ID: 1, "?limit=1": 1} {
 		if page := must[api.Page[api.Mail]](s, "GET", "/v1/mails"+path, nil); len(page.Items) != want {
@@ -310,7 +316,7 @@ func (s *site) queueFor(a api.Account) (id string) {
 func (s *site) addRoster() {
 	s.t.Helper()
 	add := func(rows ...object) []api.RosterToken {
-		return must[api.RosterTokens](s, "POST", "/v1/terminals/roster", object{"days": 7, "terminals": rows}).Items
+		return must[api.RosterTokens](s, "POST", "/v1/terminals/roster", object{"valid_days": 7, "terminals": rows}).Items
 	}
 	got := add(object{"name": "east"}, object{"name": "west"})
 	if got[0].State != "new" || got[1].State != "new" || got[0].Token == got[1].Token {
@@ -325,14 +331,14 @@ func (s *site) addRoster() {
 		many[i] = object{"name": fmt.Sprint("t", i)}
 	}
 	for what, body := range map[string]object{
-		"no days": {"terminals": many[:1]}, "31 days": {"days": 31, "terminals": many[:1]}, "too many": {"days": 7, "terminals": many},
-		"none": {"days": 7, "terminals": many[:0]}, "one twice": {"days": 7, "terminals": []object{many[0], many[0]}},
+		"no days": {"terminals": many[:1]}, "31 days": {"valid_days": 31, "terminals": many[:1]}, "too many": {"valid_days": 7, "terminals": many},
+		"none": {"valid_days": 7, "terminals": many[:0]}, "one twice": {"valid_days": 7, "terminals": []object{many[0], many[0]}},
 	} {
 		if status, _ := s.call("POST", "/v1/terminals/roster", body); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
 			s.t.Errorf("a roster with %s: %d", what, status)
 		}
 	}
-	s.refused("/v1/terminals/roster", object{"days": 7, "terminals": []object{{"name": "UPPER"}}}, "terminal_name")
+	s.refused("/v1/terminals/roster", object{"valid_days": 7, "terminals": []object{{"name": "UPPER"}}}, "terminal_name")
 }
 
 // alarms lists and acknowledges what somebody must look at (issue 14, 1.2).
@@ -457,13 +463,7 @@ func (s *site) followOne() {
 }
 
 func (s *site) operations() (all []string) {
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, httptest.NewRequest("GET", "/v1/openapi.yaml", nil))
-	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for path, item := range doc.Paths.Map() {
+	for path, item := range description(s.t, s.handler).Paths.Map() {
 		for method, op := range item.Operations() {
 			if !s.serves(method, path) {
 				s.t.Errorf("%s %s is described and not served", method, path)

@@ -14,7 +14,7 @@ type Mail struct {
 	ID          string `json:"id"`
 	Made        Time   `json:"made"`
 	Purpose     string `json:"purpose"`
-	To          string `json:"to"`
+	To          string `json:"address"`
 	Lang        string `json:"lang,omitempty"`
 	Account     string `json:"account,omitempty"`
 	AccountName string `json:"account_name,omitempty"`
@@ -28,7 +28,7 @@ type Mail struct {
 
 // TestMail asks for a mail that tries the mail server.
 type TestMail struct {
-	To   string `json:"to"`
+	To   string `json:"address"`
 	Lang string `json:"lang,omitempty"`
 }
 

@@ -13,7 +13,7 @@ func TestO10_TheAnswerIsInWords(t *testing.T) {
 	s := newSite(t)
 	ada := must[api.Account](s, "POST", "/v1/accounts", object{"name": "Ada Byron", "state": "active"})
 	must[api.Door](s, "POST", "/v1/doors", object{"id": "front"})
-	must[api.Schedule](s, "POST", "/v1/schedules", object{"name": "office", "windows": []object{{"days": []string{"mon"}, "from": "08:00", "to": "18:00"}}})
+	must[api.Schedule](s, "POST", "/v1/schedules", object{"name": "office", "windows": []object{{"days": []string{"mon"}, "opens": "08:00", "closes": "18:00"}}})
 	must[api.Holiday](s, "POST", "/v1/holidays", object{"day": "2030-01-07", "name": "feast"})
 	must[api.Grant](s, "POST", "/v1/grants", object{"account": ada.ID, "door": "front", "schedule": "office"})
 	try := func(query string) api.Passing {

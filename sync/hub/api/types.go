@@ -24,7 +24,7 @@ type TerminalToken struct {
 // TerminalRoster asks for the join tokens of all terminals of a roster.
 type TerminalRoster struct {
 	Terminals []RosterRow `json:"terminals"`
-	Days      int         `json:"days"` // how long new tokens work
+	Days      int         `json:"valid_days"` // how long new tokens work
 }
 
 // RosterRow is a terminal of a roster, with the token that the roster has for it.
@@ -226,8 +226,8 @@ type Grant struct {
 // Window is a part of the days that it names: mon to sun, and holiday for holidays.
 type Window struct {
 	Days []string `json:"days"`
-	From string   `json:"from"` // 08:00
-	To   string   `json:"to"`   // 18:30; 24:00 is the end of the day
+	From string   `json:"opens"`  // 08:00
+	To   string   `json:"closes"` // 18:30; 24:00 is the end of the day
 }
 
 // Schedule is when the grants that name it are in force.
@@ -411,7 +411,7 @@ type Import struct {
 	ID      string `json:"id,omitempty"` // empty: a preview
 	Name    string `json:"name,omitempty"`
 	Lines   int    `json:"lines"`
-	Done    int    `json:"done"`
+	Done    int    `json:"lines_done"`
 	New     int    `json:"new"`
 	Changed int    `json:"changed"`
 	Same    int    `json:"same"`
@@ -423,7 +423,7 @@ type Import struct {
 // ImportLine is what became of a line that is not the same as before. Notes say why a line
 // is wrong, or what of it could not be done.
 type ImportLine struct {
-	Line    int       `json:"line"`   // in the file; the header is 1
+	Line    int       `json:"row"`    // in the file; the header is 1
 	Result  string    `json:"result"` // new, changed, same, error; unused: of the header, columns that stand for nothing
 	Name    string    `json:"name,omitempty"`
 	Account string    `json:"account,omitempty"`
@@ -440,7 +440,7 @@ type ImportStep struct {
 // Export is what the hub keeps about one person, for them to read: the latest 1,000 events
 // and lines of the audit log at most.
 type Export struct {
-	Account Account  `json:"account"`
+	Account Account  `json:"person"`
 	Groups  []string `json:"groups"`
 	// Services are those that the person sees.
 	Services []string `json:"services"`

@@ -28,9 +28,9 @@ type Actor struct {
 // see later whether lines at the end were taken out.
 type AuditProof struct {
 	Lines  uint64       `json:"lines"`
-	Erased uint64       `json:"erased"` // lines whose personal fields were erased
-	First  uint64       `json:"first"`  // oldest line that is kept
-	Last   uint64       `json:"last"`
+	Erased uint64       `json:"erased_lines"` // lines whose personal fields were erased
+	First  uint64       `json:"first_seq"`    // oldest line that is kept
+	Last   uint64       `json:"last_seq"`
 	Head   string       `json:"head"` // hash of the last line
 	Whole  bool         `json:"whole"`
 	Faults []AuditFault `json:"faults"`
@@ -39,5 +39,5 @@ type AuditProof struct {
 // AuditFault is a line that does not verify: changed, missing, content or hidden.
 type AuditFault struct {
 	Seq     uint64 `json:"seq"`
-	Problem string `json:"problem"`
+	Problem string `json:"fault"`
 }
