@@ -76,6 +76,18 @@ func TestLooksOfMySpace(t *testing.T) {
 	})
 }
 
+// A name that a terminal reported waits for its owner, as a person sees it.
+func TestLooksOfANameThatWaits(t *testing.T) {
+	s := newStand(t)
+	c := s.Screen(t)
+	ada := s.ada()
+	s.typeName(ada, "Ada King-Noel of Lovelace")
+	b := s.As(ada)
+	for name, path := range map[string]string{"me-name-waits": "/moi/profil", "me-home-name": "/moi"} {
+		c.Looks(t, name, b, func() *webtest.Page { return b.Open(path).Is(200) })
+	}
+}
+
 // fillDoors adds doors with hours.
 func (s stand) fillDoors() {
 	s.t.Helper()

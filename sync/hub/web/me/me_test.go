@@ -225,12 +225,7 @@ func TestANameThatATerminalReportsWaitsForItsOwner(t *testing.T) {
 		{"Ce n’est pas moi", "Votre nom reste le même.", "Ada Byron"},
 		{"C’est moi, prendre ce nom", "C’est votre nom maintenant.", "Ada King"},
 	} {
-		s.access(func(tx access.Tx) error {
-			_, err := people.PanelEdit(tx.Tx, people.Typed{
-				Account: ada.ID, Terminal: "hall", At: tx.Now, Profile: people.Profile{Name: "Ada King", Lang: "fr"},
-			})
-			return err
-		})
+		s.typeName(ada, "Ada King")
 		b.Open("/moi").Shows("Quelqu’un a changé votre nom à un terminal.")
 		b.Open("/moi/profil").Shows("Ada King", "Vous vous appelez toujours Ada Byron.").Press(want.press).Is(200).Shows(want.shows).Hides(want.press)
 		s.Read(func(tx fleet.Tx) error {
@@ -242,6 +237,17 @@ func TestANameThatATerminalReportsWaitsForItsOwner(t *testing.T) {
 		})
 		b.Open("/moi").Hides("Quelqu’un a changé votre nom")
 	}
+}
+
+// typeName lets a terminal report that somebody typed a name.
+func (s stand) typeName(a people.Account, name string) {
+	s.t.Helper()
+	s.access(func(tx access.Tx) error {
+		_, err := people.PanelEdit(tx.Tx, people.Typed{
+			Account: a.ID, Terminal: "hall", At: tx.Now, Profile: people.Profile{Name: name, Lang: "fr"},
+		})
+		return err
+	})
 }
 
 // S1.14: with profile editing off, the language alone can be changed.
