@@ -122,8 +122,8 @@ func TestAPersonsDataCanBeRead(t *testing.T) {
 		r, err = people.Export(tx, ada.ID)
 		return err
 	})
-	if r.Account["last"] != "King" || r.Account["email"] != "ada@example.com" || len(r.Groups) != 1 || r.Groups[0] != "Club" ||
-		len(r.Edits) != 1 || r.Edits[0].Before.Name != "Ada Byron" || len(r.Requests) != 1 || len(r.Audit) != 3 {
+	if r.Account["last"] != "Byron" || r.Account["email"] != "ada@example.com" || len(r.Groups) != 1 || r.Groups[0] != "Club" ||
+		len(r.Edits) != 1 || r.Edits[0].After.Name != "Ada King" || len(r.Requests) != 1 || len(r.Audit) != 3 {
 		t.Errorf("record %+v", r)
 	}
 	if lines := s.lines(); lines[len(lines)-1] != "account.export" {

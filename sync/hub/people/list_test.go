@@ -106,7 +106,9 @@ func TestSearchFindsAnyWord(t *testing.T) {
 			}
 		}
 	}
-	s.typed(s.foundID("ada@example.com"), "Augusta King", "")
+	ada := s.foundID("ada@example.com")
+	s.typed(ada, "Augusta King", "")
+	s.settle(ada, true)
 	s.wantNames(people.Query{Search: "byron"})
 	s.wantNames(people.Query{Search: "augusta"}, "Augusta King")
 }
@@ -220,7 +222,9 @@ func TestMembersOfAGroup(t *testing.T) {
 	s.wantNames(people.Query{Group: staff.ID, Search: "ada@"}, "ada Byron")
 	s.wantNames(people.Query{Group: staff.ID, Kind: people.Anonymous}, "anonym1")
 	s.setMember(staff, s.foundID("ada@example.com"), false)
-	s.typed(s.foundID("Zoe Last"), "Aaron", "")
+	zoe := s.foundID("Zoe Last")
+	s.typed(zoe, "Aaron", "")
+	s.settle(zoe, true)
 	s.wantNames(people.Query{Group: staff.ID}, "Aaron", "Léa Roy", "anonym1")
 }
 
