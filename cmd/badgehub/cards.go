@@ -73,7 +73,14 @@ func (p *program) cardCommand() *cobra.Command {
 		Use: "free CARD", Short: "Make a card unknown again: a visitor gave it back", Args: cli.Args(1), Example: "  badgehub card free 5c2f8b60",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/cards/{}", nothing), done("The card is nobody's.")),
 	}
-	return cli.Group("card", "Cards and whose they are", p.cardList(), give, p.prepareCommand(), state, free)
+	show := &cobra.Command{
+		Use: "show CARD", Short: "Show a card, and where its present state has arrived", Args: cli.Args(1), Example: "  badgehub card show 41c0ffee",
+		RunE: ask(p, send[any, api.Card]("GET", "/v1/cards/{}", nothing), func(w io.Writer, c api.Card) {
+			showCard(w, c)
+			fmt.Fprintln(w, spreadLine(c))
+		}),
+	}
+	return cli.Group("card", "Cards and whose they are", p.cardList(), show, give, p.prepareCommand(), state, free)
 }
 
 // cardList lists cards, or with --unknown those that nobody has.
@@ -123,6 +130,23 @@ func runUnknown(unknown, given *cobra.Command) error {
 
 func showCard(w io.Writer, c api.Card) {
 	say(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
+}
+
+// spreadLine says where the present state of a card has arrived.
+func spreadLine(c api.Card) string {
+	s := c.Spread
+	if s == nil || s.OfTerminals == 0 {
+		return "no terminal has to know of it"
+	}
+	have, of, what := s.Doors, s.OfDoors, "doors"
+	if of == 0 {
+		have, of, what = s.Terminals, s.OfTerminals, "terminals"
+	}
+	line := fmt.Sprintf("%s %s, applied at %d of %d %s", c.State, clock(c.Changed), have, of, what)
+	if len(s.Missing) > 0 {
+		return line + "; not yet: " + strings.Join(s.Missing, ", ")
+	}
+	return line + " at " + clock(s.At)
 }
 
 // whoIs is an account by its name, or by its id if it has none.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -314,6 +315,28 @@ func cardOf(tx fleet.Tx, c access.Card) (Card, error) {
 		}
 		out.Conflicts = append(out.Conflicts, Conflict{people.HexID(k.Other), other, k.Why, k.Terminal, Time{k.At}})
 	}
+	return out, err
+}
+
+func showCard(tx fleet.Tx, r *http.Request) (Card, error) {
+	c, err := access.FindCard(tx.Tx.Tx, r.PathValue("id"))
+	if err != nil {
+		return Card{}, err
+	}
+	out, err := cardOf(tx, c)
+	if err != nil {
+		return out, err
+	}
+	changed, err := fleet.CardChanged(tx, c.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Changed = Time{changed}
+	s, err := fleet.CardSpread(tx, c.ID)
+	if errors.Is(err, people.ErrNotFound) {
+		return out, nil
+	}
+	out.Spread = &Spread{s.Terminals, s.OfTerminals, s.Doors, s.OfDoors, Time{s.At}, s.Missing}
 	return out, err
 }
 

@@ -76,6 +76,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"DELETE /v1/claims/{id}":    change(s, endClaim),
 		"GET /v1/cards":             read(s, listCards),
 		"GET /v1/cards/unknown":     read(s, listUnknownCards),
+		"GET /v1/cards/{id}":        read(s, showCard),
 		"POST /v1/cards/{id}/state": change(s, setCardState),
 		"POST /v1/cards/{id}/give":  change(s, giveCard),
 		"POST /v1/labels":           change(s, s.prepareLabels),

@@ -288,6 +288,21 @@ type Card struct {
 	Since       Time       `json:"since,omitzero"`
 	Expires     Time       `json:"expires,omitzero"`
 	Conflicts   []Conflict `json:"conflicts,omitempty"`
+	// Changed and Spread are of one card alone: when it was last changed, and how far that has
+	// come.
+	Changed Time    `json:"changed,omitzero"`
+	Spread  *Spread `json:"spread,omitempty"`
+}
+
+// Spread is how far a change has come among the terminals that copy it, and the doors that
+// they serve.
+type Spread struct {
+	Terminals   int      `json:"terminals"`
+	OfTerminals int      `json:"of_terminals"`
+	Doors       int      `json:"doors"`
+	OfDoors     int      `json:"of_doors"`
+	At          Time     `json:"at,omitzero"` // when the last of those that have it said so
+	Missing     []string `json:"missing,omitempty"`
 }
 
 // Conflict is somebody else who wanted the card.

@@ -53,6 +53,9 @@ func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 		}
 	}
 	h.noticeStrange(t, m)
+	if err := noteApplied(tx, t, m.Vector); err != nil {
+		return w, err
+	}
 	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, kept(m.Agent), m.Vector, keptAll(m.Doors)
 	w.taken, w.doorsOnly, w.vector = true, m.NoLease, m.Vector
 	return w, tx.PutTerminal(t)

@@ -16,7 +16,7 @@ const retainBatch = 5000
 // and sessions and links that are over.
 // Call it now and then.
 func (h *Hub) Retain(ctx context.Context) error {
-	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit, forgetEnded, forgetMails} {
+	for _, forget := range []func(Tx, access.Site) (int, error){forgetEvents, forgetAudit, forgetEnded, forgetMails, forgetApplied} {
 		for n := retainBatch; n == retainBatch; {
 			err := h.store.Write(ctx, audit.Actor{Kind: audit.System, Via: "clock"}, func(tx Tx) error {
 				site, err := access.Settings(tx.Tx.Tx)
@@ -56,6 +56,10 @@ func forgetAudit(tx Tx, site access.Site) (int, error) {
 
 func forgetEnded(tx Tx, _ access.Site) (int, error) {
 	return people.ForgetEnded(tx.Tx.Tx.Tx, retainBatch)
+}
+
+func forgetApplied(tx Tx, _ access.Site) (int, error) {
+	return tx.DropApplied(tx.Now.Add(-keepApplied), retainBatch)
 }
 
 func forgetMails(tx Tx, site access.Site) (int, error) {

@@ -182,4 +182,5 @@ type Tx struct {
 	Leases
 	Journal
 	Alarms
+	History
 }

@@ -461,6 +461,7 @@ func (w rowSet) PutRow(c wire.Collection, _ string, key, body []byte) error {
 	return nil
 }
 
+func (rowSet) Row(wire.Collection, string, []byte) (publish.Row, error) { return publish.Row{}, nil }
 func (rowSet) RowsAfter(wire.Collection, string, []byte, int, func(publish.Row) error) error {
 	return nil
 }

@@ -38,6 +38,7 @@ type Rows interface {
 	RowsAfter(c wire.Collection, scope string, after []byte, limit int, fn func(Row) error) error
 	// RowsSince passes what changed after rev, tombstones too, in order of revisions.
 	RowsSince(c wire.Collection, scope string, rev uint64, fn func(Row) error) error
+	Row(c wire.Collection, scope string, key []byte) (Row, error) // people.ErrNotFound
 	RowState(c wire.Collection, scope string) (State, error)
 	// RaiseRev takes a revision above another one, to which no delta leads: a hub that was
 	// put back had that revision with other rows.

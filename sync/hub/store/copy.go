@@ -18,7 +18,7 @@ var tables = []string{
 	"offer", "assignment", "notice", "acknowledgement",
 	"card", "conflict", "claim", "door", "access_grant", "schedule", "holiday", "pin",
 	"enrolment", "card_label", "mail_muted",
-	"alarm", "seen_number",
+	"alarm", "seen_number", "applied",
 }
 
 // ErrNotEmpty means that a site cannot be copied into a database that has one.

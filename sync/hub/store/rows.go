@@ -96,6 +96,11 @@ func readRow(scan scan) (r publish.Row, err error) {
 	return r, scan(&r.Key, &r.Rev, &r.Body)
 }
 
+// Row implements publish.Rows.
+func (x *tx) Row(c wire.Collection, scope string, key []byte) (publish.Row, error) {
+	return first(x, `SELECT key, rev, body FROM row WHERE collection = ? AND scope = ? AND key = ?`, []any{uint64(c), scope, key}, readRow)
+}
+
 // RowsAfter implements publish.Rows.
 func (x *tx) RowsAfter(c wire.Collection, scope string, after []byte, limit int, fn func(publish.Row) error) error {
 	if after == nil {

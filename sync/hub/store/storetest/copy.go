@@ -94,6 +94,7 @@ func fillFleet(tx fleet.Tx) error {
 		tx.PutTerminal(fleet.Terminal{Name: "hall", Added: now, Token: []byte("token")}),
 		tx.PutSource(fleet.Source{Terminal: "hall", Incarnation: fleet.ID{1}, Upto: map[wire.Stream]uint64{wire.StreamEvents: 3}}),
 		add(tx, event("hall", 1, 1), event("hall", 1, 2), event("hall", 1, 3)),
+		tx.PutApplied(fleet.Applied{Terminal: "hall", Collection: wire.Cards, Rev: 3, At: now}),
 		tx.PutBlock(fleet.Block{First: 1, Last: 8, Scope: "hall", Granted: now}),
 		tx.Record(audit.Change{Action: "site.make", Object: "site"}),
 	}

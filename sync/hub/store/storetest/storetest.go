@@ -23,6 +23,7 @@ func Run(t *testing.T, open Open) {
 		{"who waits hears of a commit", testChanged},
 		{"texts are what every database can keep", testTexts},
 		{"a site has one id", testSiteID},
+		{"a transaction has every part", testFilled},
 		{"collections add up", testRows},
 		{"pages stand still while rows move", testPages},
 		{"tombstones are forgotten up to the floor", testPrune},
@@ -35,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"terminals come back", testTerminals},
 		{"watermarks never go back", testSources},
 		{"numbers belong to one block", testBlocks},
+		{"it is known since when a terminal has what", testApplied},
 	})
 	RunPeople(t, open)
 	RunServices(t, open)

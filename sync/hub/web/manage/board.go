@@ -2,6 +2,7 @@ package manage
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"badged/sync/hub/access"
@@ -9,6 +10,7 @@ import (
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/page"
+	"badged/sync/hub/words"
 )
 
 // board is the page of what somebody must do now.
@@ -42,10 +44,11 @@ func (m *manage) showBoard(r *page.Request) (page.Reply, error) {
 			at func(*page.Request, fleet.Tx, *board) error
 			of []page.Right // any of which lets somebody see it
 		}{
-			{lookAtClaiming, []page.Right{page.Terminals, page.Cards}}, {lookAtConflicts, []page.Right{page.Cards}},
+			{lookAtAlarms, []page.Right{page.Terminals}}, {lookAtClaiming, []page.Right{page.Terminals, page.Cards}}, {lookAtConflicts, []page.Right{page.Cards}},
 			{lookAtUnknown, []page.Right{page.Cards}}, {lookAtMerges, []page.Right{page.Members}},
 			{m.lookAtTerminals, []page.Right{page.Terminals}}, {lookAtMails, []page.Right{page.Mail}},
 			{lookAtInvitations, []page.Right{page.Members}},
+			{lookAtErasures, []page.Right{page.Members}},
 		} {
 			if !slices.ContainsFunc(look.of, r.May) {
 				continue
@@ -82,6 +85,31 @@ func lookAtClaiming(r *page.Request, tx fleet.Tx, d *board) error {
 	}
 	d.Tasks = append(d.Tasks, t)
 	return nil
+}
+
+// boardAlarms bounds how many alarms the page shows.
+const boardAlarms = 20
+
+// lookAtAlarms shows what only a person can judge: a terminal that runs twice, a hub that was
+// put back to a backup.
+func lookAtAlarms(r *page.Request, tx fleet.Tx, d *board) error {
+	return tx.EachAlarm(true, boardAlarms, func(a fleet.Alarm) error {
+		t := task{Tone: "bad"}
+		t.Text, t.Todo = words.Alarm(r.Lang, string(a.Kind), a.Object)
+		t.Post, t.Link = "/g/alarmes/"+strconv.FormatUint(a.ID, 10), r.T("manage.alarm.done")
+		d.Tasks = append(d.Tasks, t)
+		return nil
+	})
+}
+
+// lookAtErasures counts erasures that a terminal has not acknowledged.
+func lookAtErasures(r *page.Request, tx fleet.Tx, d *board) error {
+	n, err := fleet.PendingErasures(tx, boardLooks)
+	if n > 0 {
+		d.add(r, "erasures", "warn", r.N("manage.board.erasures", n), "/g/membres")
+		d.Tasks[len(d.Tasks)-1].Path += "?etat=erased"
+	}
+	return err
 }
 
 func lookAtConflicts(r *page.Request, tx fleet.Tx, d *board) error {

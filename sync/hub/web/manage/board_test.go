@@ -7,6 +7,7 @@ import (
 
 	"badged/internal/secret"
 	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
@@ -47,6 +48,24 @@ func TestO7_TheBoardSaysWhatToDo(t *testing.T) {
 	s.Advance(8 * 24 * time.Hour)
 	b = s.Browser().SignIn(found(s, "grace@example.org").ID)
 	b.Open("/g").Shows("1 invitation est périmée", "1 terminal ne s’est jamais inscrit").Follow("Voir les invités").Is(200).Shows("Ada Byron")
+}
+
+// O9, O7: alarms of the fleet stand on the board with what to do, until somebody says that it
+// is done; the log keeps who.
+func TestO9_AlarmsStandOnTheBoard(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	s.Write(func(tx fleet.Tx) error {
+		return tx.PutAlarm(fleet.Alarm{Kind: fleet.TerminalCopied, Object: "hall", First: tx.Now, Last: tx.Now, Detail: []byte("{}")})
+	})
+	s.As(manager(s, people.ManageMembers)).Open("/g").Hides("deux boîtiers")
+	b.Open("/g").Shows("Le disque du terminal hall tourne dans deux boîtiers", "Éteignez la copie").Press("C’est fait").Is(200).
+		Shows("L’alarme est acquittée").Hides("deux boîtiers")
+	if e := lastLine(s); e.Action != "alarm.acknowledge" || e.Actor.Kind != audit.Account {
+		t.Errorf("the log says %+v", e)
+	}
+	b.Post("/g/alarmes/1", nil).Is(409)
+	b.Post("/g/alarmes/99", nil).Is(404)
 }
 
 // Whoever manages one area sees what is to be done there, and nothing of the rest.

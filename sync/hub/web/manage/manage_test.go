@@ -13,6 +13,7 @@ import (
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/webtest"
+	"badged/sync/wire"
 )
 
 func TestTexts(t *testing.T) { webtest.Texts(t, manage.Part(manage.Options{})) }
@@ -182,7 +183,7 @@ func TestO4_APersonCanBeChanged(t *testing.T) {
 	}
 	b.Open("/g/membres?groupe=1").Shows("Ada Lovelace").Hides("Grace Hopper")
 	b.Open(path).Follow("Suspendre").Shows("Suspendre Ada Lovelace").Press("Suspendre").Is(200).Shows("Le compte est suspendu").Press("Rétablir").Shows("Le compte est de nouveau actif")
-	b.Open(path + "/donnees").Follow("Effacer ce compte…").Shows("définitif").Press("Effacer pour toujours").Is(200).Shows("Le compte est effacé")
+	b.Open(path + "/donnees").Follow("Effacer ce compte…").Shows("définitif").Press("Effacer pour toujours").Is(200).Shows("Le compte est effacé").Hides("appliqué par")
 	if a := account(s, ada.ID); a.State != people.Erased || a.Email != "" {
 		t.Errorf("it is %+v", a)
 	}
@@ -382,6 +383,40 @@ func TestGroupsThatGiveDoorsNeedTheRightToDoors(t *testing.T) {
 	if got := groups(ada); len(got) != 0 {
 		t.Errorf("Ada is still in %v", got)
 	}
+}
+
+// S5.10: after an erasure the page says how many terminals have it, «12 sur 14», and the board
+// says so until all have.
+func TestS510_AnErasureIsFollowed(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	rev := func(behind uint64) (v []wire.CollectionState) {
+		s.Read(func(tx fleet.Tx) error {
+			row, err := tx.Row(wire.Accounts, "", ada.ID[:])
+			v = []wire.CollectionState{{Collection: wire.Accounts, Rev: row.Rev - behind}}
+			return err
+		})
+		return v
+	}
+	has := func(name string, v []wire.CollectionState) {
+		s.Write(func(tx fleet.Tx) error {
+			return tx.PutTerminal(fleet.Terminal{Name: name, Cert: []byte("cert"), Public: make([]byte, 32), Vector: v})
+		})
+	}
+	for _, name := range []string{"hall", "yard"} {
+		has(name, rev(0))
+	}
+	b.Open("/g").Hides("effacement")
+	path := "/g/membres/" + people.HexID(ada.ID)
+	p := b.Open(path + "/effacer").Press("Effacer pour toujours").Is(200)
+	p.Shows("Effacé à ", "appliqué par 0 terminal sur 2", "pas encore : hall, yard.")
+	has("hall", rev(0))
+	b.Open("/g").Shows("1 effacement n’est pas encore sur tous les terminaux").Follow("Voir les comptes effacés").Is(200)
+	b.Open(path+"/donnees").Shows("appliqué par 1 terminal sur 2", "pas encore : yard.")
+	has("yard", rev(0))
+	b.Open(path + "/donnees").Shows("appliqué par 2 terminaux sur 2").Hides("pas encore")
+	b.Open("/g").Hides("effacement")
 }
 
 // Many members at once: a harsh step is confirmed, and one refusal holds up no other.

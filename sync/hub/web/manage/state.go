@@ -1,6 +1,8 @@
 package manage
 
 import (
+	"errors"
+
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
@@ -61,11 +63,37 @@ func changeMember(r *page.Request, change func(fleet.Tx, member) error) (m membe
 }
 
 // dataPage is the page of what is kept about a member.
-type dataPage struct{ Member member }
+type dataPage struct {
+	Member member
+	Spread page.Spread // of an account that was erased
+}
 
 func showData(r *page.Request) (page.Reply, error) {
-	m, err := readMember(r, nil)
-	return page.Show("manage/data", m.DisplayName(), dataPage{m}), err
+	var d dataPage
+	var err error
+	d.Member, err = readMember(r, func(tx fleet.Tx, m member) error { return d.readSpread(r, tx, m) })
+	return page.Show("manage/data", d.Member.DisplayName(), d), err
+}
+
+// readSpread tells which terminals have forgotten an account that was erased.
+func (d *dataPage) readSpread(r *page.Request, tx fleet.Tx, m member) error {
+	if m.State != people.Erased {
+		return nil
+	}
+	s, err := fleet.AccountSpread(tx, m.ID)
+	if errors.Is(err, people.ErrNotFound) || err == nil && s.OfTerminals == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at, err := fleet.AccountErased(tx, m.ID)
+	what := r.T("manage.erase.spread.done")
+	if !at.IsZero() {
+		what = r.T("manage.erase.spread.since", r.ToTheSecond(at))
+	}
+	d.Spread = r.Spread("manage.erase.spread.", what, s)
+	return err
 }
 
 // exportData gives what the hub keeps about a member, as a file. The log keeps who asked.
@@ -101,7 +129,7 @@ func erase(r *page.Request) (page.Reply, error) {
 	if !f.OK() {
 		return r.Confirm(erasure(r, m, f)), nil
 	}
-	return page.Go("/g/membres").Flash("manage.erase.done"), nil
+	return page.Go(m.Path + "/donnees").Flash("manage.erase.done"), nil
 }
 
 // history is the page of what was done to a member.

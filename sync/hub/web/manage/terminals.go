@@ -2,6 +2,7 @@ package manage
 
 import (
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"badged/sync/hub/access"
@@ -20,6 +21,7 @@ func (m *manage) terminalRoutes() []page.Route {
 		{Method: "GET", Path: "/g/terminaux/{name}/retirer", Right: page.Terminals, Handle: confirmRemoval},
 		{Method: "POST", Path: "/g/terminaux/{name}/retirer", Right: page.Terminals, Handle: m.removeTerminal},
 		{Method: "POST", Path: "/g/terminaux/rouvrir", Right: page.Terminals, Handle: reopenClaiming},
+		{Method: "POST", Path: "/g/alarmes/{alarm}", Right: page.Terminals, Handle: m.endAlarm},
 	}
 }
 
@@ -142,6 +144,16 @@ func confirmRemoval(r *page.Request) (page.Reply, error) {
 func (m *manage) removeTerminal(r *page.Request) (page.Reply, error) {
 	err := m.Hub.RemoveTerminal(r.Context(), r.Actor(), r.Path("name"))
 	return page.Go("/g/terminaux").Flash("manage.terminal.removedflash", r.Path("name")), err
+}
+
+// endAlarm acknowledges an alarm, once what it asks for is done.
+func (m *manage) endAlarm(r *page.Request) (page.Reply, error) {
+	id, err := strconv.ParseUint(r.Path("alarm"), 10, 62)
+	if err != nil {
+		return page.Reply{}, page.ErrNotFound
+	}
+	_, err = m.Hub.Acknowledge(r.Context(), r.Actor(), id)
+	return page.Go("/g").Flash("manage.alarm.ended"), page.OrNotFound(err)
 }
 
 // reopenClaiming acknowledges too many wrong codes.

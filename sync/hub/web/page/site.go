@@ -97,10 +97,15 @@ func (s *Site) text(lang, key string, args []any) string {
 
 // count says how many: in French none and one are singular, in English one alone.
 func (s *Site) count(lang, key string, n int) string {
+	return s.text(lang, key+plural(lang, n), []any{Number(lang, n)})
+}
+
+// plural is the end of the key of a text about n things.
+func plural(lang string, n int) string {
 	if n == 1 || n == 0 && lang == "fr" {
-		return s.text(lang, key+".one", []any{Number(lang, n)})
+		return ".one"
 	}
-	return s.text(lang, key+".many", []any{Number(lang, n)})
+	return ".many"
 }
 
 // Number writes a number with its thousands apart.

@@ -54,4 +54,7 @@ var english = map[string]string{
 	"page.password.too_long":   "It is too long: 256 characters at most.",
 	"page.password.too_common": "It is guessed too fast: known words, rows of keys or the name of the site. Add words of your own.",
 	"page.password.bad_text":   "It has a character that nobody can type.",
+
+	"page.spread.at":      "%s at %s.",
+	"page.spread.missing": "%s; not yet: %s.",
 }

@@ -54,4 +54,7 @@ var french = map[string]string{
 	"page.password.too_long":   "Il est trop long\u00a0: 256 caractères au plus.",
 	"page.password.too_common": "Il se devine trop vite\u00a0: des mots connus, des suites ou le nom du site. Ajoutez des mots à vous.",
 	"page.password.bad_text":   "Il contient un caractère qui ne se tape pas.",
+
+	"page.spread.at":      "%s à %s.",
+	"page.spread.missing": "%s\u00a0; pas encore\u00a0: %s.",
 }

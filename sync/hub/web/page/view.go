@@ -124,6 +124,14 @@ func (r *Request) Date(t time.Time) string {
 // Clock writes the time of a day to the second.
 func (r *Request) Clock(t time.Time) string { return t.In(r.Zone()).Format(time.TimeOnly) }
 
+// ToTheSecond writes a moment to the second, with its day if that is not today.
+func (r *Request) ToTheSecond(t time.Time) string {
+	if r.Date(t) == r.Date(r.Now) {
+		return r.Clock(t)
+	}
+	return r.Date(t) + ", " + r.Clock(t)
+}
+
 // DateTime writes a moment to the minute; a zero time is a dash.
 func (r *Request) DateTime(t time.Time) string {
 	if t.IsZero() {

@@ -2,6 +2,7 @@ package doors
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 	"time"
 
@@ -143,7 +144,35 @@ type cardPage struct {
 	Path   string
 	Final  bool // replaced or revoked: dead for good
 	Active bool
+	Spread page.Spread // of a card that works no more
 	Events []eventLine
+}
+
+// readSpread tells where a card works no more: until a terminal has heard of it, its doors
+// open.
+func (d *cardPage) readSpread(r *page.Request, tx fleet.Tx, c access.Card) error {
+	if !c.State.Dead() {
+		return nil
+	}
+	s, err := fleet.CardSpread(tx, c.ID)
+	if err != nil || s.OfTerminals == 0 {
+		return orNothing(err)
+	}
+	at, err := fleet.CardChanged(tx, c.ID)
+	what := r.T("doors.spread." + string(c.State))
+	if !at.IsZero() {
+		what = r.T("doors.spread.since", what, r.ToTheSecond(at))
+	}
+	d.Spread = r.Spread("doors.spread.", what, s)
+	return err
+}
+
+// orNothing takes what is not there for no error.
+func orNothing(err error) error {
+	if errors.Is(err, people.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // findCard is the card that the address names.
@@ -172,6 +201,9 @@ func showCard(r *page.Request) (page.Reply, error) {
 		d = cardPage{
 			Path: "/g/cartes/" + access.ShortCard(c.ID), Final: c.State == access.CardReplaced || c.State == access.CardRevoked,
 			Active: c.State == access.CardActive,
+		}
+		if err := d.readSpread(r, tx, c); err != nil {
+			return err
 		}
 		if d.Card, err = lineOf(r, tx, c); err != nil || !r.May(page.Events) {
 			return err

@@ -1,10 +1,13 @@
 package doors_test
 
 import (
+	"errors"
+	"regexp"
 	"testing"
 	"time"
 
 	"badged/sync/hub/access"
+	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/wire"
 )
@@ -92,6 +95,41 @@ func TestS220_ARevokedCardIsDeadForGood(t *testing.T) {
 		t.Error("it came back")
 	}
 	b.Open("/g/cartes/ffffffff").Is(404)
+}
+
+// S2.20, issue 9: the page of a card that works no more says at how many doors that has
+// arrived, and when, and which terminals are missing.
+func TestTheCardSaysWhereItIsDead(t *testing.T) {
+	s := newStand(t)
+	b := s.AsAdmin()
+	s.give(s.person("Ada Byron"), "1")
+	path := "/g/cartes/" + s.ref("1")
+	b.Open(path).Is(200).Hides("appliquée")
+	terminal := func(name string, behind uint64, doors ...string) {
+		s.Write(func(tx fleet.Tx) error {
+			id := s.cardID("1")
+			row, err := tx.Row(wire.Cards, "", id[:])
+			if err != nil {
+				return err
+			}
+			vector := []wire.CollectionState{{Collection: wire.Cards, Rev: row.Rev - behind}}
+			at := tx.Now.Add(-48 * time.Hour)
+			return errors.Join(tx.PutTerminal(fleet.Terminal{Name: name, Cert: []byte("cert"), Public: make([]byte, 32), Vector: vector, Doors: doors}),
+				tx.PutApplied(fleet.Applied{Terminal: name, Collection: wire.Cards, Rev: row.Rev - behind, At: at}))
+		})
+	}
+	b.Open(path).Follow("Révoquer").Press("Révoquer").Is(200)
+	terminal("hall", 0, "front", "side")
+	terminal("yard", 1, "gate")
+	b.Open(path).Shows("Révoquée à ", "appliquée à 2 portes sur 3", "pas encore : yard.")
+	terminal("yard", 0, "gate")
+	day := s.Now().Add(-48 * time.Hour).In(s.Zone()).Format("02/01/2006")
+	p := b.Open(path).Shows("appliquée à 3 portes sur 3 à " + day).Hides("pas encore")
+	if !regexp.MustCompile(`Révoquée à \d\d:\d\d:\d\d, appliquée`).MatchString(p.Text()) {
+		t.Errorf("the page says %s", p.Text())
+	}
+	b.Lang = "en"
+	b.Open(path).Shows("applied at 3 of 3 doors")
 }
 
 // S1.29: temporary cards are listed with their ends.
