@@ -51,6 +51,8 @@ type serveOptions struct {
 
 	metrics      string // where Prometheus asks; empty: nowhere
 	metricsToken string // file
+
+	elsewhere bool // no flag: the database is in PostgreSQL, with backups of its own
 }
 
 // ready is what `badgehub serve --json` prints when it is ready.
@@ -114,6 +116,7 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	o.elsewhere = db.url != ""
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return cli.Errorf("make the hub's folder: %w (give another one with --dir)", err)
 	}
@@ -227,7 +230,8 @@ func (p *program) run(ctx context.Context, st *store.Store, h *fleet.Hub, keys *
 			}
 			return web.Serve(ctx, webListener, web.Options{
 				Hub: h, Store: st, CA: keys.CA, Issue: issue, MQTT: told.MQTT, Hosts: hosts, URL: "https://" + told.Web, TLS: keys.Server(hosts), Pair: pair, Log: log,
-				Changed: func() <-chan struct{} { return st.Changed(store.Written) },
+				Changed:          func() <-chan struct{} { return st.Changed(store.Written) },
+				BackupsElsewhere: o.elsewhere,
 			})
 		},
 		func(ctx context.Context) error {

@@ -20,7 +20,7 @@ var templates embed.FS
 
 // Parts are all parts of the web. Those of management have one menu.
 func Parts(o Options) []page.Part {
-	members := manage.Part(manage.Options{Hub: o.Hub, Store: o.Store, Log: o.Log, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://")})
+	members := manage.Part(manage.Options{Hub: o.Hub, Store: o.Store, Log: o.Log, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://"), BackupsElsewhere: o.BackupsElsewhere})
 	entry := doors.Part(o.Hub)
 	const afterMembers, beforeLog = 2, 2
 	post := mails.Part()

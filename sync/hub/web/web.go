@@ -40,6 +40,8 @@ type Options struct {
 	Changed func() <-chan struct{}
 	Now     func() time.Time // nil: time.Now
 	Parts   []page.Part      // nil: all
+	// BackupsElsewhere says that the database has programs of its own for backups.
+	BackupsElsewhere bool
 }
 
 // The bounds of a request.

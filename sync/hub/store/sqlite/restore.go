@@ -18,20 +18,32 @@ import (
 // chain of the audit log; that it was restored is noted in it. The backup stays as it is.
 func Restore(ctx context.Context, backup, path string) error {
 	part := path + ".restore"
-	if err := removeAll(part); err != nil { // of a restore that was cut off
-		return err
-	}
-	err := sqlite.CopyBackup(ctx, part, backup)
-	if err == nil {
-		if err = check(ctx, part); err != nil {
-			err = fmt.Errorf("backup %s does not pass: %w", backup, err)
-		}
-	}
+	err := copyChecked(ctx, backup, part)
 	if err == nil {
 		err = sqlite.Move(part, path)
 	}
 	if err != nil {
 		return errors.Join(err, removeAll(part))
+	}
+	return nil
+}
+
+// TryRestore restores a backup to a copy beside it, with all checks, and takes that away again.
+func TryRestore(ctx context.Context, backup string) error {
+	part := backup + ".restore"
+	return errors.Join(copyChecked(ctx, backup, part), removeAll(part))
+}
+
+// copyChecked copies a backup to part, where one that was cut off may be, and checks the copy.
+func copyChecked(ctx context.Context, backup, part string) error {
+	if err := removeAll(part); err != nil {
+		return err
+	}
+	if err := sqlite.CopyBackup(ctx, part, backup); err != nil {
+		return err
+	}
+	if err := check(ctx, part); err != nil {
+		return fmt.Errorf("backup %s does not pass: %w", backup, err)
 	}
 	return nil
 }

@@ -61,8 +61,14 @@ func (d dialect) Retry(error) bool { return false }
 // Explain names the file and what to do.
 func (d dialect) Explain(op string, err error) error { return d.db.Explain(op, err) }
 
-// Backup writes all to a new file.
-func (d dialect) Backup(ctx context.Context, path string) error { return d.db.Backup(ctx, path) }
+// Backup writes all to a new file, and tries to restore that: a file that could not be put back
+// is no backup.
+func (d dialect) Backup(ctx context.Context, path string) error {
+	if err := d.db.Backup(ctx, path); err != nil {
+		return err
+	}
+	return TryRestore(ctx, path)
+}
 
 // Close closes the file.
 func (d dialect) Close() error { return d.db.Close() }

@@ -48,7 +48,7 @@ func (m *manage) showBoard(r *page.Request) (page.Reply, error) {
 			{lookAtUnknown, []page.Right{page.Cards}}, {lookAtMerges, []page.Right{page.Members}},
 			{m.lookAtTerminals, []page.Right{page.Terminals}}, {lookAtMails, []page.Right{page.Mail}},
 			{lookAtInvitations, []page.Right{page.Members}},
-			{lookAtErasures, []page.Right{page.Members}},
+			{lookAtErasures, []page.Right{page.Members}}, {m.lookAtBackup, []page.Right{page.Settings}},
 		} {
 			if !slices.ContainsFunc(look.of, r.May) {
 				continue

@@ -11,6 +11,7 @@ import (
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
+	"badged/sync/hub/web"
 	"badged/sync/hub/web/webtest"
 )
 
@@ -66,6 +67,35 @@ func TestO9_AlarmsStandOnTheBoard(t *testing.T) {
 	}
 	b.Post("/g/alarmes/1", nil).Is(409)
 	b.Post("/g/alarmes/99", nil).Is(404)
+}
+
+// O8: a backup that is too old stands on the board in red, and the page says when the last one
+// was, that restoring it was tried, and how to make one. A new site has time for its first.
+func TestO8_BackupsAreAskedFor(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	s.Write(func(tx fleet.Tx) error { return fleet.AddTerminal(tx, "hall", secret.New("0123456789abcdef"), false) })
+	b.Open("/g").Hides("sauvegarde")
+	b.Open("/g/reglages").Follow("Sauvegardes").Is(200).Shows("Aucune sauvegarde n’a encore été faite", "badgehub backup").Hides("chaque nuit\u00a0: ce qui")
+	again := func(d time.Duration) {
+		s.Advance(d)
+		b = s.Browser().SignIn(found(s, "grace@example.org").ID)
+	}
+	again(49 * time.Hour)
+	b.Open("/g").Shows("Aucune sauvegarde n’a été faite").Follow("Voir comment").Is(200).Shows("Il en faut une chaque nuit")
+	s.Write(func(tx fleet.Tx) error { return tx.Record(audit.Change{Action: "site.backup", Object: "site"}) })
+	day := s.Now().In(s.Zone()).Format("02/01/2006")
+	b.Open("/g").Hides("sauvegarde")
+	b.Open("/g/reglages/sauvegardes").Shows("Dernière sauvegarde : "+day, "Sa restauration a été essayée").Hides("Il en faut une")
+	again(49 * time.Hour)
+	b.Open("/g").Shows("La dernière sauvegarde date du " + day)
+	s.As(manager(s, people.ManageMembers)).Open("/g/reglages/sauvegardes").Is(403)
+	other := webtest.NewWith(t, func(o *web.Options) { o.BackupsElsewhere = true })
+	b = other.AsAdmin()
+	other.Advance(49 * time.Hour)
+	b = other.Browser().SignIn(found(other, "grace@example.org").ID)
+	b.Open("/g").Hides("sauvegarde")
+	b.Open("/g/reglages/sauvegardes").Shows("PostgreSQL").Hides("badgehub backup")
 }
 
 // Whoever manages one area sees what is to be done there, and nothing of the rest.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"badged/sync/hub/access"
+	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/web/webtest"
@@ -101,6 +102,29 @@ func TestLooksOfTheSite(t *testing.T) {
 	} {
 		c.Looks(t, name, b, open(path))
 	}
+}
+
+// What an administrator follows up: alarms, erasures, backups.
+func TestLooksOfFollowUps(t *testing.T) {
+	s := webtest.New(t)
+	c := s.Screen(t)
+	b := s.AsAdmin()
+	open := func(path string) func() *webtest.Page { return func() *webtest.Page { return b.Open(path).Is(200) } }
+	ada := s.AddPerson(person("Ada", "Byron", "ada@example.org"))
+	s.Write(func(tx fleet.Tx) error {
+		for _, name := range []string{"hall", "yard"} {
+			if err := tx.PutTerminal(fleet.Terminal{Name: name, Added: tx.Now.AddDate(0, -1, 0), Cert: []byte("cert"), Public: make([]byte, 32)}); err != nil {
+				return err
+			}
+		}
+		return tx.PutAlarm(fleet.Alarm{Kind: fleet.TerminalCopied, Object: "hall", First: tx.Now, Last: tx.Now, Detail: []byte("{}")})
+	})
+	b.Open("/g/membres/" + people.HexID(ada.ID) + "/effacer").Press("Effacer pour toujours").Is(200)
+	c.Looks(t, "board-follow", b, open("/g"))
+	c.Looks(t, "erased", b, open("/g/membres/"+people.HexID(ada.ID)+"/donnees"))
+	c.Looks(t, "backups-late", b, open("/g/reglages/sauvegardes"))
+	s.Write(func(tx fleet.Tx) error { return tx.Record(audit.Change{Action: "site.backup", Object: "site"}) })
+	c.Looks(t, "backups", b, open("/g/reglages/sauvegardes"))
 }
 
 // An import before, between and after.

@@ -25,6 +25,8 @@ type Options struct {
 	CA    *x509.Certificate
 	URL   string // "https://host:port" of links that go out
 	Join  string // host:port at which terminals join
+	// BackupsElsewhere says that the database has programs of its own for backups.
+	BackupsElsewhere bool
 }
 
 // manage makes the pages.
@@ -39,7 +41,7 @@ func Part(o Options) page.Part {
 	return page.Part{
 		Name: "manage", Layout: page.Wide, Templates: templates, Menu: menu, Texts: texts,
 		Routes: slices.Concat(
-			m.boardRoutes(), m.memberRoutes(), belongingRoutes(), m.inviteRoutes(), m.importRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(),
+			m.boardRoutes(), m.memberRoutes(), belongingRoutes(), m.inviteRoutes(), m.importRoutes(), m.terminalRoutes(), journalRoutes(), settingRoutes(), m.careRoutes(),
 			me.StepRoutes(me.Options{Hub: o.Hub}, me.OfMember),
 		),
 		Run: m.imports.run,
@@ -57,6 +59,6 @@ var menu = []page.Item{
 
 // texts are those of all areas.
 var texts = page.Texts{
-	"fr": page.MergeTexts(frenchShared, frenchBoard, frenchMembers, frenchBelongings, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings),
-	"en": page.MergeTexts(englishShared, englishBoard, englishMembers, englishBelongings, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings),
+	"fr": page.MergeTexts(frenchShared, frenchBoard, frenchMembers, frenchBelongings, frenchInvite, frenchImport, frenchJournal, frenchTerminals, frenchSettings, frenchBackups),
+	"en": page.MergeTexts(englishShared, englishBoard, englishMembers, englishBelongings, englishInvite, englishImport, englishJournal, englishTerminals, englishSettings, englishBackups),
 }

@@ -176,6 +176,7 @@ func settingFieldOf(r *page.Request, f *page.Form, d access.Descriptor, groups [
 	case access.Seconds:
 		field.Hint = r.T("manage.settings.span")
 	}
+	field.Hint = strings.TrimSpace(field.Hint + " " + r.TOr("manage.settings.cnil."+d.Name, ""))
 	return settingField{d.Kind, field}
 }
 

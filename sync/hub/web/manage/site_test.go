@@ -105,6 +105,28 @@ func TestO7_ClaimingIsOpenedAgain(t *testing.T) {
 	b.Open("/g/terminaux").Shows("Trop de codes faux").Press("Rouvrir l’enregistrement par code").Is(200).Shows("est rouvert").Hides("Trop de codes faux")
 }
 
+// S5.10, issue 9: the sheet for the wall has the durations that the site keeps, and leads to
+// the notice.
+func TestS510_TheSheetForTheWall(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	s.Write(func(tx fleet.Tx) error {
+		_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{"keep_events": "2", "keep_audit": "11"})
+		return err
+	})
+	b.Open("/g/reglages").Follow("Affiche d’information").Is(200).Shows("Clos Saint-Marc s’en sert", "Les passages 2 mois, le journal des opérations 11 mois, les courriels 30 jours",
+		"jamais le numéro", s.URL+"/confidentialite", "Vos droits")
+	b.Lang = "en"
+	b.Open("/g/reglages/affiche").Shows("Passages 2 months")
+}
+
+// The figures of the CNIL stand beside what keeps data of people.
+func TestTheFiguresOfTheCNIL(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	b.Open("/g/reglages").Shows("CNIL : 3 mois au plus pour les passages", "CNIL : de 6 à 12 mois pour un journal", "En secondes, ou 5m, 12h, 30d. CNIL")
+}
+
 // S1.01: every setting is on one page by its descriptor, a route is opened there, and a wrong
 // value stands beside its field.
 func TestS101_SettingsByDescriptor(t *testing.T) {

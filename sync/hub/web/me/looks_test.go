@@ -19,6 +19,27 @@ var words = map[string][2]string{
 	"en": {"I confirm that I have a card at hand", "My card has no QR code"},
 }
 
+// The card first, then the phone.
+func TestLooksOfATap(t *testing.T) {
+	s := newStand(t)
+	c := s.Screen(t)
+	s.access(func(tx access.Tx) error {
+		_, err := access.ChangeSettings(tx, map[string]string{"claim_window": "300"})
+		return err
+	})
+	ada := s.ada()
+	b := s.As(ada)
+	s.reports("1111", "front", wire.ReasonAwaitCode, s.Now())
+	look := func(name, path string) { c.Looks(t, name, b, func() *webtest.Page { return b.Open(path).Is(200) }) }
+	look("me-tap-1", "/moi/carte")
+	step := b.Open("/moi/carte").Press(words["fr"][0]).Path
+	s.reports("1111", "front", wire.ReasonAwaitCode, s.Now())
+	look("me-tap-2", step)
+	b.Open(step).Press(yes)
+	s.reports("1111", "front", wire.ReasonAwaitCode, s.Now())
+	look("me-tap-3", step)
+}
+
 // Each page of a member's space, as a person sees it.
 func TestLooksOfMySpace(t *testing.T) {
 	s := newStand(t)
