@@ -148,18 +148,29 @@ func testEventsOfOneTransaction(t *testing.T, open Open) {
 		if err := add(tx, event("hall2", 2, many+1)); err != nil {
 			return err
 		}
+		return tx.EventsBelow(0, 1, func(r fleet.Record) error {
+			if r.ID != many+4 {
+				t.Errorf("the newest event is %d", r.ID)
+			}
+			return nil
+		})
+	})
+	write(t, s, func(tx fleet.Tx) error {
+		if err := add(tx, event("hall2", 2, many+2)); err != nil {
+			return err
+		}
 		n, err := tx.DropEvents(many+99, many+99)
-		if n != many+4 {
+		if n != many+5 {
 			t.Errorf("%d events were dropped", n)
 		}
 		return err
 	})
 	write(t, s, func(tx fleet.Tx) error { // numbers are not given again
-		if err := add(tx, event("hall2", 2, many+2)); err != nil {
+		if err := add(tx, event("hall2", 2, many+3)); err != nil {
 			return err
 		}
 		id, err := tx.FirstEventAt(now)
-		if id != many+5 {
+		if id != many+6 {
 			t.Errorf("the event has number %d", id)
 		}
 		return err
