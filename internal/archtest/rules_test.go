@@ -48,6 +48,7 @@ var folders = []folder{
 	{"internal/rig/behaviours", base, []string{"internal/rig/devtool"}},
 	{"internal/rig/printserver", base, nil},
 	{"internal/rig/mailbox", base, nil},
+	{"internal/rig/axe", base, nil},
 	{"internal/rig/devtool", base, nil},
 	{"internal/rig/forgetful", base, nil},
 	{"internal/webpage", base, nil},
@@ -120,7 +121,7 @@ var folders = []folder{
 	{"sync/hub/web/manage", level4, []string{"sync/hub/web/page", "sync/hub/web/me", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/audit", "sync/hub/roster", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire"}},
 	{"sync/hub/web/manage/mails", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/refusal"}},
 	{"sync/hub/web/manage/doors", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/refusal", "sync/hub/words", "sync/wire"}},
-	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki"}},
+	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki", "internal/rig/axe"}},
 	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/web/manage/doors", "sync/hub/web/manage/mails", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit", "internal/password"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
@@ -238,8 +239,8 @@ var aparts = []apart{
 	},
 }
 
-// helpers are packages that only tests may import: they take a *testing.T.
-var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore", "sync/hub/web/webtest"}
+// helpers are packages that only tests may import: they take a *testing.T, or a browser.
+var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore", "sync/hub/web/webtest", "internal/rig/axe"}
 
 // noGo are folders that hold no Go file.
 var noGo = map[string]string{

@@ -3,22 +3,16 @@
 package webtest
 
 import (
-	_ "embed"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"badged/internal/rig/axe"
 )
-
-//go:embed testdata/axe/axe.min.js
-var axe string
-
-// runAxe finds what breaks WCAG 2.2 AA.
-const runAxe = `axe.run(document, {runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}, resultTypes: ["violations"]})
-  .then(r => r.violations.map(v => v.id + ": " + v.help + "\n    " + v.nodes.map(n => n.html.slice(0, 200) + "  " + n.failureSummary.replace(/\s+/g, " ")).join("\n    ")).join("\n"))`
 
 // runFlaws finds what stands out of the window, what is cut off and what lacks a text.
 const runFlaws = `(function () {
@@ -88,9 +82,12 @@ func (c *Screen) check(t *testing.T, at, js string) {
 
 func (c *Screen) checkAxe(t *testing.T, at string) {
 	t.Helper()
-	var found string
-	await := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
-	c.Do(chromedp.Evaluate(axe+";0", nil), chromedp.Evaluate(runAxe, &found, await))
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	found, err := axe.Check(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if found != "" {
 		t.Errorf("%s, axe:\n%s", at, found)
 	}
