@@ -97,20 +97,8 @@ func (a *app) event(ev ctl.Event) error {
 		return a.print(ev)
 	}
 	foreign.Clean(&ev)
-	what := cmp.Or(ev.Reason, ev.Kind)
-	if ev.Why != "" {
-		what += " (" + ev.Why + ")"
-	}
-	outcome := ev.Outcome
-	if outcome == "none" {
-		outcome = "" // nothing was decided
-	}
-	where := cmp.Or(ev.Point, ev.Device)
-	if ev.Point != "" && ev.Device != "" {
-		where += " " + ev.Device // a point can have several readers
-	}
 	_, err := fmt.Fprintf(a.io.Out, "%6d  %s  %-8s %-20s %-22s %s\n", ev.Order, ev.At.Local().Format(time.DateTime),
-		outcome, where, what, ev.Account)
+		ev.Decided(), ev.Where(), ev.What(), ev.Account)
 	return written(err)
 }
 
@@ -138,7 +126,7 @@ func (a *app) outbox() *cobra.Command {
 			return a.table(func(w io.Writer) {
 				fmt.Fprintf(w, "waiting\t%d events, %d bytes\n", o.Pending, o.Bytes)
 				fmt.Fprintf(w, "the hub has\tevery event up to %d\n", o.Acked)
-				fmt.Fprintf(w, "last heard\t%s\n", ago(time.Now(), o.LastAck))
+				fmt.Fprintf(w, "last heard\t%s\n", ctl.Ago(time.Now(), o.LastAck))
 			})
 		},
 	})
@@ -151,26 +139,4 @@ func (a *app) table(rows func(io.Writer)) error {
 	w := tabwriter.NewWriter(a.io.Out, 0, 0, 2, ' ', 0)
 	rows(w)
 	return written(w.Flush())
-}
-
-// ago is how long something is past, as people say it.
-func ago(now, t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return span(now.Sub(t)) + " ago"
-}
-
-// span is a duration in its two largest units.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	default:
-		return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
-	}
 }

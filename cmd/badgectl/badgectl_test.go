@@ -65,6 +65,7 @@ func TestConvert(t *testing.T) {
 // box is an agent as its control socket shows it.
 type box struct {
 	health []health.Item
+	page   string // address of the technician's page
 	kiosk  string // address of the panel; empty: one that leads nowhere
 }
 
@@ -76,7 +77,7 @@ func (b box) Status(context.Context) (ctl.Status, error) {
 			{Name: "hall", Kind: "print", State: "idle", Kiosk: cmp.Or(b.kiosk, hallURL)},
 		},
 		Readers: []ctl.Reader{{Name: "front-rfid", Point: "front", Protocol: "rdm6300", Port: "/dev/x"}},
-		Uplink:  ctl.Uplink{Hub: "hub:8883", Pending: 4},
+		Uplink:  ctl.Uplink{Hub: "hub:8883", Pending: 4}, Page: b.page,
 	}, nil
 }
 

@@ -16,31 +16,39 @@ import (
 
 // panel is the panel of a print point, as --json prints it.
 type panel struct {
-	Point string `json:"point"`
+	Point string `json:"point,omitempty"` // empty: the technician's page
 	URL   string `json:"url"`
 }
 
 func (a *app) panel() *cobra.Command {
 	var point string
-	var start bool
+	var start, technician bool
 	cmd := a.asking(&cobra.Command{
-		Use:   "panel [--point NAME] [--exec BROWSER [ARGUMENT]...]",
+		Use:   "panel [--point NAME | --status] [--exec BROWSER [ARGUMENT]...]",
 		Short: "Print the address of the panel, or open a browser on it",
 		Long: "panel prints what a browser on this box opens to show the panel of a print point. The\n" +
 			"address has a token in it, which is new at each boot, and without badged.socket at each\n" +
 			"start of the agent: whoever has it sees the panel.\n" +
 			"With --exec, badgectl becomes the browser instead: it starts the program with its\n" +
-			"arguments and the address behind them.",
-		Example: "  badgectl panel\n  badgectl panel --exec chromium --kiosk --incognito\n  badgectl panel --point hall --exec cog",
+			"arguments and the address behind them.\n" +
+			"With --status it is the technician's page: what status and tail tell, without names. Its\n" +
+			"token is another one, which the panel's browser never has.",
+		Example: "  badgectl panel\n  badgectl panel --exec chromium --kiosk --incognito\n  badgectl panel --point hall --exec cog\n  badgectl panel --status --exec firefox",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if start == (len(args) == 0) {
 				return cli.Usagef("a browser follows --exec, and nothing else follows (see badgectl panel --help)")
+			}
+			if technician && point != "" {
+				return cli.Usagef("--status is one page of the whole terminal: leave --point out")
 			}
 			s, err := a.client().Status(cmd.Context())
 			if err != nil {
 				return reached(err)
 			}
 			found, err := panelsOf(s, point)
+			if technician {
+				found, err = statusPageOf(s)
+			}
 			if err != nil {
 				return err
 			}
@@ -52,6 +60,7 @@ func (a *app) panel() *cobra.Command {
 	})
 	cmd.Flags().SetInterspersed(false) // the browser's own flags are not for badgectl
 	cmd.Flags().StringVar(&point, "point", "", "the print point, if there are several")
+	cmd.Flags().BoolVar(&technician, "status", false, "the technician's page in place of a panel")
 	cmd.Flags().BoolVar(&start, "exec", false, "become this browser, opened on the panel")
 	return cmd
 }
@@ -81,6 +90,14 @@ func panelsOf(s ctl.Status, point string) ([]panel, error) {
 		return nil, fmt.Errorf("find the panel of %s: no print point is called %q; there are: %s", s.Terminal, point, pointNames(all))
 	}
 	return found, nil
+}
+
+// statusPageOf is the technician's page.
+func statusPageOf(s ctl.Status) ([]panel, error) {
+	if s.Page == "" {
+		return nil, fmt.Errorf("find the technician's page of %s: it is served beside panels only, and none is served now; `badgectl status` tells the same", s.Terminal)
+	}
+	return []panel{{URL: s.Page}}, nil
 }
 
 func pointNames(panels []panel) string {

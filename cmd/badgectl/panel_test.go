@@ -37,6 +37,28 @@ func TestPanelPrintsTheAddress(t *testing.T) {
 	}
 }
 
+// Issue 10, 6: badgectl panel --status prints the address of the technician's page, or says
+// what tells the same where there is none.
+func TestPanelPrintsTheTechniciansPage(t *testing.T) {
+	const page = "http://127.0.0.1:8631/status?t=def"
+	socket := agent(t, box{page: page})
+	if got := run(t, "", "panel", "--status", "--socket", socket); got.code != 0 || got.out != page+"\n" {
+		t.Errorf("code %d, %q %s", got.code, got.out, got.stderr)
+	}
+	if got := run(t, "", "panel", "--status", "--json", "--socket", socket); got.out != `{"url":"`+page+`"}`+"\n" {
+		t.Errorf("%q %s", got.out, got.stderr)
+	}
+	if got := run(t, "", "panel", "--status", "--point", "hall", "--socket", socket); got.code != 64 {
+		t.Errorf("of a point: code %d, %s", got.code, got.stderr)
+	}
+	if got := run(t, "", "panel", "--status", "--socket", agent(t, box{})); got.code != 1 || !strings.Contains(got.stderr, "badgectl status") {
+		t.Errorf("without the page: code %d, %s", got.code, got.stderr)
+	}
+	if got := run(t, "", "status", "--socket", socket); strings.Contains(got.out, "t=def") {
+		t.Error("the screen shows the token of the page")
+	}
+}
+
 func TestPanelOfSeveral(t *testing.T) {
 	s := ctl.Status{Terminal: "box", Points: []ctl.Point{{Name: "front"}, {Name: "hall", Kiosk: "http://h"}, {Name: "room", Kiosk: "http://r"}}}
 	if all, err := panelsOf(s, ""); err != nil || len(all) != 2 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -31,11 +30,13 @@ func (a *app) paint(colour, text string) string { return paint.Text(a.io.Out, a.
 func (a *app) screen(s ctl.Status) error {
 	foreign.Clean(&s)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s at %s, badged %s, up %s, clock %s\n\n", a.paint(bold, s.Terminal), cmp.Or(s.Site, "no site"), s.Version,
-		span(time.Duration(s.Uptime*float64(time.Second))), s.Clock)
+	name, about := s.Title()
+	fmt.Fprintf(&b, "%s %s\n\n", a.paint(bold, name), about)
 	a.matters(&b, s.Health)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	inventory(w, s, time.Now())
+	for _, r := range s.Rows(time.Now()) {
+		fmt.Fprintln(w, strings.Join(append([]string{r.Kind, r.Name}, r.Cells...), "\t"))
+	}
 	if err := w.Flush(); err != nil {
 		return err // of a buffer: never
 	}
@@ -64,43 +65,6 @@ func (a *app) matters(b io.Writer, items []health.Item) {
 		fmt.Fprintln(b, a.paint(green, "everything works"))
 	}
 	fmt.Fprintln(b)
-}
-
-// inventory lists points, readers, hub and store.
-func inventory(w io.Writer, s ctl.Status, now time.Time) {
-	for _, p := range s.Points {
-		fmt.Fprintf(w, "point\t%s\t%s\t%s\n", p.Name, p.Kind, p.State)
-	}
-	for _, p := range s.Points {
-		if p.Kiosk != "" {
-			fmt.Fprintf(w, "panel\t%s\t%s\n", p.Name, p.Kiosk)
-		}
-	}
-	for _, r := range s.Readers {
-		fmt.Fprintf(w, "reader\t%s\t%s\t%s\n", r.Name, r.Protocol, r.Port)
-		fmt.Fprintf(w, "\t%s\t%s\t\n", readCount(r.Badges, "badge", now, r.LastBadge), readCount(r.Faults, "fault", now, r.LastFault))
-	}
-	link := "not connected"
-	if s.Uplink.Connected {
-		link = "connected"
-	}
-	fmt.Fprintf(w, "hub\t%s\t%s\t%d events waiting, last heard %s\n", cmp.Or(s.Uplink.Hub, "none"), link, s.Uplink.Pending, ago(now, s.Uplink.LastAck))
-	fmt.Fprintf(w, "store\t%d cards\t%d accounts\t%d numbers left, %.1f MB\n", s.Store.Cards, s.Store.Accounts, s.Store.LeaseLeft, float64(s.Store.Bytes)/1e6)
-	if s.Store.Recovered != "" {
-		fmt.Fprintf(w, "\tkept aside\t%s\t\n", s.Store.Recovered)
-	}
-}
-
-// readCount is how many of something a reader has given, and when the last one was.
-func readCount(n uint64, what string, now, last time.Time) string {
-	switch n {
-	case 0:
-		return "no " + what
-	case 1:
-		return "1 " + what + ", " + ago(now, last)
-	default:
-		return fmt.Sprintf("%d %ss, last %s", n, what, ago(now, last))
-	}
 }
 
 // screenWidth is what every screen has.

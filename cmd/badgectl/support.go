@@ -102,12 +102,10 @@ func asJSON(v any, err error) ([]byte, error) {
 	return json.MarshalIndent(v, "", "  ")
 }
 
-// statusPiece is the agent's status without the addresses of panels.
+// statusPiece is the agent's status without addresses that carry a token.
 func (a *app) statusPiece(ctx context.Context) ([]byte, error) {
 	s, err := a.client().Status(ctx)
-	for i := range s.Points {
-		s.Points[i].Kiosk = ""
-	}
+	s.HideAddresses()
 	return asJSON(s, err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -298,4 +299,46 @@ func TestAPassedSocketMustBeTheConfiguredOne(t *testing.T) {
 		t.Errorf("the panel answers %d", code)
 	}
 	b.doorOpens()
+}
+
+// Issue 10, 6: the technician's page of a real terminal tells of its points and what happened,
+// to whoever has the address that the control socket gives, and to nobody else.
+func TestTheTechniciansPageOfARealTerminal(t *testing.T) {
+	b := newPanelBox(t, 8639)
+	b.start(nil)
+	panel := browser(t)
+	if code := get(t, panel, b.served()); code != http.StatusOK {
+		t.Fatalf("the panel answers %d", code)
+	}
+	if code := get(t, panel, "http://"+b.addr+"/status"); code != http.StatusForbidden {
+		t.Errorf("the panel's browser gets %d for the technician's page", code)
+	}
+	b.doorOpens()
+	s, err := ctl.NewClient(filepath.Join(b.dir, "c.sock")).Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	technician := browser(t)
+	var page string
+	for !strings.Contains(page, "exit_button") {
+		waitALittle(t, &b.log)
+		res, err := technician.Get(s.Page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s, %v", res.Status, err)
+		}
+		page = string(body)
+	}
+	for _, want := range []string{"hall", "front", "locked", "uplink", "terminal_started", "0 cards"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if code := get(t, technician, "http://"+b.addr+"/p/hall"); code != http.StatusForbidden {
+		t.Errorf("the technician's browser gets %d for the panel", code)
+	}
 }

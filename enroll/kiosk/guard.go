@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"badged/internal/connlimit"
@@ -87,6 +88,7 @@ func makeSecret(path string) (string, error) {
 // guard keeps everybody out but the panel's own browser.
 type guard struct {
 	token  string
+	status string // token of the technician's page
 	csp    string
 	framed bool // somebody may embed the panel
 	origin *http.CrossOriginProtection
@@ -102,7 +104,7 @@ func newGuard(token, ancestors string) guard {
 	}
 	csp := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
-	return guard{token, csp, framed, http.NewCrossOriginProtection()}
+	return guard{token, statusToken(token), csp, framed, http.NewCrossOriginProtection()}
 }
 
 // formToken proves that a form was made by this panel for this session.
@@ -116,14 +118,14 @@ func (g *guard) formToken(point, session string) string {
 func (k *Kiosk) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k.guard.headers(w.Header())
-		if k.guard.knows(r) {
+		knows := k.guard.knows(r)
+		if knows {
 			connlimit.Know(r.Context())
 		}
-		open := strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/" && r.URL.Query().Has("t")
 		switch {
 		case !isLoopback(r.Host): // a foreign name that resolves to this machine
 			k.fail(w, http.StatusMisdirectedRequest)
-		case !open && !k.guard.knows(r):
+		case !isOpen(r) && !knows:
 			k.fail(w, http.StatusForbidden)
 		case k.guard.origin.Check(r) != nil:
 			k.fail(w, http.StatusForbidden)
@@ -163,24 +165,30 @@ func cookieName(r *http.Request) string {
 	return "badged_" + port
 }
 
-func (g *guard) is(token string) bool {
-	return subtle.ConstantTimeCompare([]byte(token), []byte(g.token)) == 1
+// isOpen reports whether anybody may ask: for what every page has, or with a token in the
+// address, which is looked at later.
+func isOpen(r *http.Request) bool {
+	p := r.URL.Path
+	return strings.HasPrefix(p, "/static/") || (p == "/" || p == statusPath) && r.URL.Query().Has("t")
 }
 
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// knows reports whether a request has shown the token of what it asks for: the panel's, or
+// that of the technician's page.
 func (g *guard) knows(r *http.Request) bool {
-	for _, c := range r.CookiesNamed(cookieName(r)) {
-		if g.is(c.Value) {
-			return true
-		}
+	name, want := cookieName(r), g.token
+	if ofStatus(r.URL.Path) {
+		name, want = name+"_status", g.status
 	}
-	return false
+	return slices.ContainsFunc(r.CookiesNamed(name), func(c *http.Cookie) bool { return same(c.Value, want) })
 }
 
 // enter takes the token out of the address and into a cookie.
 func (k *Kiosk) enter(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if q.Has("t") {
-		if !k.guard.is(q.Get("t")) {
+		if !same(q.Get("t"), k.guard.token) {
 			k.fail(w, http.StatusForbidden)
 			return
 		}

@@ -81,7 +81,10 @@ type Options struct {
 	// FrameAncestors is who may embed the panel, as in a Content-Security-Policy:
 	// "http://127.0.0.1:9000". Empty: 'none'.
 	FrameAncestors string
-	Log            *slog.Logger // nil: the default one
+	// Status is the technician's page, served at /status to whoever was opened on StatusURL;
+	// nil: there is none.
+	Status http.Handler
+	Log    *slog.Logger // nil: the default one
 }
 
 // Kiosk serves the panels of a terminal.
@@ -91,9 +94,12 @@ type Kiosk struct {
 	points   map[string]*point
 	first    string // where "/" leads
 	guard    guard
-	boot     string // tells the pages of this process from those of an earlier one
-	log      *slog.Logger
-	mux      *http.ServeMux
+	// hasStatus reports whether there is a technician's page.
+	hasStatus bool
+
+	boot string // tells the pages of this process from those of an earlier one
+	log  *slog.Logger
+	mux  *http.ServeMux
 }
 
 // New makes the panels of o.Points. Serve or Handler puts them on the wire.
@@ -120,6 +126,9 @@ func New(o Options) *Kiosk {
 		k.first = o.Points[0]
 	}
 	k.routes()
+	if o.Status != nil {
+		k.serveStatus(o.Status)
+	}
 	return k
 }
 

@@ -129,8 +129,9 @@ var folders = []folder{
 	{"internal/rig/sim", level4, []string{"reader", "keypad", "internal/ptyport"}},
 
 	{"internal/terminal/rs485", level5, []string{"reader", "reader/*", "internal/ctl", "internal/health", "internal/keyfile"}},
+	{"internal/terminal/statuspage", level5, []string{"internal/ctl", "internal/health", "internal/foreign", "internal/webpage"}},
 	{"internal/terminal/plan", level5, []string{"enroll", "reader", "reader/*", "internal/agent", "internal/config", "internal/door", "internal/ownfile", "internal/terminal/rs485"}},
-	{"internal/terminal", level5, []string{"enroll/...", "reader/...", "sync/...", "internal/...", "internal/terminal/plan", "internal/terminal/rs485"}},
+	{"internal/terminal", level5, []string{"enroll/...", "reader/...", "sync/...", "internal/...", "internal/terminal/plan", "internal/terminal/rs485", "internal/terminal/statuspage"}},
 	{"internal/rig/workbench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/lab", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},

@@ -31,6 +31,7 @@ type Status struct {
 	Readers  []Reader      `json:"readers"`
 	Uplink   Uplink        `json:"uplink"`
 	Store    Store         `json:"store"`
+	Page     string        `json:"page,omitempty"` // address of the technician's page; it carries a token
 }
 
 // Worst is the state of the worst item.

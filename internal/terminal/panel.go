@@ -62,6 +62,17 @@ func (p *panel) url(point string) string {
 	return ""
 }
 
+// statusURL is where a browser opens the technician's page; empty: it is not served now.
+func (p *panel) statusURL() string {
+	if p == nil {
+		return ""
+	}
+	if s := p.now.Load(); s != nil {
+		return s.kiosk.StatusURL(s.listener.Addr().String())
+	}
+	return ""
+}
+
 // open opens the listener and shows whether that went well. The error is one that starting
 // again does not mend: the secret is not to be trusted.
 func (p *panel) open() error {

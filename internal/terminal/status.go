@@ -31,7 +31,7 @@ func (s *status) Status(context.Context) (ctl.Status, error) {
 		Started: s.started, Uptime: time.Since(s.started).Seconds(),
 		Clock:  s.clock.Now().State.String(),
 		Health: items, Points: s.pointStatus(), Readers: s.readerStatus(items),
-		Uplink: s.uplinkStatus(), Store: s.storeStatus(),
+		Uplink: s.uplinkStatus(), Store: s.storeStatus(), Page: s.panel.statusURL(),
 	}, nil
 }
 

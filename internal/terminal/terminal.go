@@ -30,6 +30,7 @@ import (
 	"badged/internal/supervisor"
 	"badged/internal/terminal/plan"
 	"badged/internal/terminal/rs485"
+	"badged/internal/terminal/statuspage"
 	"badged/sync/identity"
 	"badged/sync/mqttlink"
 	"badged/sync/uplink"
@@ -103,10 +104,10 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if err := t.openPrinting(); err != nil {
 		return err
 	}
+	t.status = &status{terminal: t, started: time.Now()}
 	if err := t.openPanel(); err != nil {
 		return err
 	}
-	t.status = &status{terminal: t, started: time.Now()}
 	t.socket, err = ctl.Listen(t.plan.Config.Control)
 	return err
 }
@@ -152,6 +153,7 @@ func (t *terminal) openPanel() error {
 		listen: cfg.Kiosk.Listen, secret: secretPath(cfg.Control), passed: passed, health: t.health, log: t.log,
 		options: kiosk.Options{
 			Panel: t.agent, Points: points, Log: t.log, FrameAncestors: strings.Join(cfg.Kiosk.FrameAncestors, " "),
+			Status: statuspage.New(t.status, t.log),
 		},
 	}
 	if t.printing != nil {
