@@ -24,6 +24,7 @@ type Screen struct {
 	NoKeyboard bool
 
 	Site        string        // the name of the site
+	Ask         string        // whom people are told to ask; empty: the reception
 	ClaimWindow time.Duration // between code and card
 	ReaderDown  bool          // no reader of the point works: no badge can be presented
 	Keypad      bool          // a claim code may be typed on the panel

@@ -259,6 +259,7 @@ type Site struct {
 	SessionMax    time.Duration  // of a session, whatever happens in it
 	OneCard       bool           // a new card replaces the one that somebody has
 	PINLength     int            // of every PIN; 0: they differ, and # ends one
+	Ask           string         // whom people at a panel are told to ask; empty: the reception
 	TimeZone      string         // its name, to show
 	Zone          timetable.Zone // its clocks; empty: not known, and no schedule can be read
 

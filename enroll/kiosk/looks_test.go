@@ -62,6 +62,11 @@ var scenes = []struct {
 	{"idle", func(b *screen) { b.d.leave() }, "idle.heading", ""},
 	{"badread", func(b *screen) { b.d.leave(); b.d.notice(enroll.BadRead) }, "notice.badread.title", ""},
 	{"refused", func(b *screen) { b.d.leave(); b.d.notice(enroll.UnknownCard) }, "notice.card.title", ""},
+	{"refused-ask", func(b *screen) {
+		b.d.leave()
+		b.d.notice(enroll.RouteOff)
+		b.d.set(func(s *enroll.Screen) { s.Ask = strings.Repeat("Léa, bureau 12, poste 4012 ", 5)[:121] })
+	}, "notice.card.title", ""},
 	{"quota", func(b *screen) { b.d.leave(); b.d.notice(enroll.QuotaReached) }, "notice.quota.title", ""},
 	{"limit", func(b *screen) { b.d.leave(); b.d.notice(enroll.SessionLimit) }, "notice.limit.title", ""},
 	{"pending", func(b *screen) { b.d.leave(); b.d.notice(enroll.ClaimBound) }, "notice.pending.title", ""},
@@ -244,6 +249,7 @@ func lookAtAll(t *testing.T, script string) {
 			for _, sc := range scenes {
 				d.set(func(s *enroll.Screen) {
 					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4
+					s.Ask = ""
 					s.Privacy, s.NoKeyboard, s.Offers, s.Offering = nil, false, nil, false
 					s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
 				})

@@ -414,6 +414,11 @@ var realScenes = []func(*stage){
 		_ = s.store.Close()
 		s.post("/p/hall/notice", url.Values{"version": {"3"}, "answer": {"agree"}, "read": {"1"}})
 	},
+	func(s *stage) { // badges that a site refuses, and it says whom to ask
+		s.setting(func(site *enroll.Site) { site.UnknownBadge, site.Ask = enroll.RouteRefuse, "Léa" })
+		s.tap("B")
+		s.look("/p/hall")
+	},
 	func(s *stage) { // a reader that is pulled out
 		s.event(reader.Event{Kind: endOfReader})
 		s.look("/p/hall")

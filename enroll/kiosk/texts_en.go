@@ -14,7 +14,10 @@ var english = map[string]string{
 	"home.badge":     "Add a badge",
 	"home.noaccount": "to your account",
 
-	"home.noservice": "No service is assigned to you. Ask at the reception.",
+	"home.noservice": "No service is assigned to you. %s",
+
+	"ask.reception": "Ask at the reception.",
+	"ask.site":      "Ask: %s",
 
 	"privacy.heading":      "Privacy notice",
 	"privacy.lead":         "Read it before you go on.",
@@ -122,7 +125,7 @@ var english = map[string]string{
 	"lost.text":  "The panel is coming back. If this takes long, call a technician.",
 
 	"notice.card.title":      "Badge refused",
-	"notice.card.text":       "This badge cannot be used here. Please ask at the reception.",
+	"notice.card.text":       "This badge cannot be used here. %s",
 	"notice.code.title":      "Code refused",
 	"notice.code.text":       "Check your code and try again.",
 	"notice.pinwait.title":   "Too many refused codes",
@@ -134,7 +137,7 @@ var english = map[string]string{
 	"notice.cut.title":       "Number read in part",
 	"notice.cut.text":        "This reader gives only part of the number of this badge. Present another badge, or tell the administrator.",
 	"notice.quota.title":     "No new account at the moment",
-	"notice.quota.text":      "Try again later, or ask at the reception.",
+	"notice.quota.text":      "Try again later. %s",
 	"notice.broken.title":    "Service not available",
 	"notice.broken.text":     "Please call a technician.",
 	"notice.reader.title":    "The reader does not answer",
@@ -153,13 +156,13 @@ var english = map[string]string{
 	"notice.own.title":       "This badge is yours already",
 	"notice.own.text":        "Nothing has changed.",
 	"notice.pending.title":   "Badge registered",
-	"notice.pending.text":    "It can be used once your account and this badge are confirmed. Please ask at the reception.",
+	"notice.pending.text":    "It can be used once your account and this badge are confirmed. %s",
 	"notice.signedout.title": "You are signed out",
 	"notice.signedout.text":  "See you soon!",
 	"notice.idle.title":      "Session closed",
 	"notice.idle.text":       "You were signed out after a moment without activity.",
 	"notice.refused.title":   "Session closed",
-	"notice.refused.text":    "Without your agreement nothing is possible here, and nothing but your refusal is kept. Ask at the reception.",
+	"notice.refused.text":    "Without your agreement nothing is possible here, and nothing but your refusal is kept. %s",
 	"notice.limit.title":     "Session closed",
 	"notice.limit.text":      "It has reached its longest time. Present your badge to go on.",
 

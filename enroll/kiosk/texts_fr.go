@@ -15,7 +15,10 @@ var french = map[string]string{
 	"home.badge":     "Enregistrer un badge",
 	"home.noaccount": "votre compte",
 
-	"home.noservice": "Aucun service ne vous est attribué. Adressez-vous à l’accueil.",
+	"home.noservice": "Aucun service ne vous est attribué. %s",
+
+	"ask.reception": "Adressez-vous à l’accueil.",
+	"ask.site":      "Adressez-vous à\u00a0: %s",
 
 	"privacy.heading":      "Politique de confidentialité",
 	"privacy.lead":         "Lisez-la avant de continuer.",
@@ -123,7 +126,7 @@ var french = map[string]string{
 	"lost.text":  "Le panneau se remet en route. Si cela dure, appelez un technicien.",
 
 	"notice.card.title":      "Badge refusé",
-	"notice.card.text":       "Ce badge ne peut pas être utilisé ici. Adressez-vous à l’accueil.",
+	"notice.card.text":       "Ce badge ne peut pas être utilisé ici. %s",
 	"notice.code.title":      "Code refusé",
 	"notice.code.text":       "Vérifiez votre code et recommencez.",
 	"notice.pinwait.title":   "Trop de codes refusés",
@@ -135,7 +138,7 @@ var french = map[string]string{
 	"notice.cut.title":       "Numéro lu en partie",
 	"notice.cut.text":        "Ce lecteur ne donne qu’une partie du numéro de ce badge. Présentez-en un autre, ou prévenez l’administrateur.",
 	"notice.quota.title":     "Pas de nouveau compte pour l’instant",
-	"notice.quota.text":      "Réessayez plus tard ou adressez-vous à l’accueil.",
+	"notice.quota.text":      "Réessayez plus tard. %s",
 	"notice.broken.title":    "Service indisponible",
 	"notice.broken.text":     "Appelez un technicien.",
 	"notice.reader.title":    "Le lecteur ne répond pas",
@@ -154,13 +157,13 @@ var french = map[string]string{
 	"notice.own.title":       "Ce badge est déjà le vôtre",
 	"notice.own.text":        "Rien n’a changé.",
 	"notice.pending.title":   "Badge enregistré",
-	"notice.pending.text":    "Il servira dès que votre compte et ce badge seront confirmés. Adressez-vous à l’accueil.",
+	"notice.pending.text":    "Il servira dès que votre compte et ce badge seront confirmés. %s",
 	"notice.signedout.title": "Session fermée",
 	"notice.signedout.text":  "À bientôt\u00a0!",
 	"notice.idle.title":      "Session fermée",
 	"notice.idle.text":       "Personne n’a touché le panneau depuis un moment.",
 	"notice.refused.title":   "Session fermée",
-	"notice.refused.text":    "Sans votre accord, rien n’est possible ici, et rien d’autre que votre refus n’est gardé. Adressez-vous à l’accueil.",
+	"notice.refused.text":    "Sans votre accord, rien n’est possible ici, et rien d’autre que votre refus n’est gardé. %s",
 	"notice.limit.title":     "Session fermée",
 	"notice.limit.text":      "Elle a atteint sa durée maximale. Présentez votre badge pour continuer.",
 

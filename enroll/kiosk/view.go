@@ -176,7 +176,7 @@ func (v view) Lead() string {
 	case v.Prints():
 		return v.Summary()
 	case v.NoService():
-		return v.T("home.noservice")
+		return v.T("home.noservice", v.ask())
 	case v.Session != "":
 		return v.T("home.known")
 	case v.Banner != nil:

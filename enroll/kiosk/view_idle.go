@@ -9,12 +9,27 @@ import (
 // waiting is the messages that wait for something: they say for how long.
 var waiting = []*banner{&awaitCard, &bindOffered}
 
+// asking is the messages that say whom to ask.
+var asking = []*banner{&cardRefused, &quota, &bindWaits, &refusedNotice}
+
 // BannerText is the second line of a message.
 func (v view) BannerText(b *banner) string {
-	if slices.Contains(waiting, b) {
+	switch {
+	case slices.Contains(waiting, b):
 		return v.T(b.Text, v.duration(v.Screen.ClaimWindow))
+	case slices.Contains(asking, b):
+		return v.T(b.Text, v.ask())
+	default:
+		return v.T(b.Text)
 	}
-	return v.T(b.Text)
+}
+
+// ask says whom to ask: as the site has it, or else the reception.
+func (v view) ask() string {
+	if v.Screen.Ask == "" {
+		return v.T("ask.reception")
+	}
+	return v.T("ask.site", v.Screen.Ask)
 }
 
 // duration is a time as people say it.

@@ -112,6 +112,26 @@ func TestPanelSaysWhereItStands(t *testing.T) {
 	v.get("/p/hall").wants(t, http.StatusOK, `<p class="place"><span>hall</span></p>`)
 }
 
+// S1.11: a badge that is refused says whom to ask: the reception, or who the site says.
+func TestARefusalSaysWhomToAsk(t *testing.T) {
+	for lang, want := range map[string][2]string{
+		"fr": {"Ce badge ne peut pas être utilisé ici. Adressez-vous à l’accueil.", "Ce badge ne peut pas être utilisé ici. Adressez-vous à\u00a0: Léa &lt;bureau 12&gt;"},
+		"en": {"This badge cannot be used here. Ask at the reception.", "This badge cannot be used here. Ask: Léa &lt;bureau 12&gt;"},
+	} {
+		d := newDesk()
+		d.speak(lang)
+		_, v := serve(t, d)
+		d.notice(enroll.RouteOff)
+		v.get("/p/hall").wants(t, http.StatusOK, want[0])
+		d.set(func(s *enroll.Screen) { s.Ask = "Léa <bureau 12>" })
+		v.get("/p/hall").wants(t, http.StatusOK, want[1])
+		d.leave()
+		d.swipe(anonym1)
+		d.set(func(s *enroll.Screen) { s.Offering = true })
+		v.get("/p/hall").wants(t, http.StatusOK, "Léa &lt;bureau 12&gt;")
+	}
+}
+
 // offerKeys has the panel take a claim code.
 func (d *desk) offerKeys() {
 	d.set(func(s *enroll.Screen) { s.Notice, s.Keypad, s.Typed = enroll.BindOffered, true, 0 })

@@ -168,7 +168,7 @@ func siteFromWire(w wire.Site, understood bool) enroll.Site {
 		GuessBudget: count(w.GuessBudget), ClaimsClosed: w.ClaimsClosed, ClaimsEpoch: w.ClaimsEpoch,
 		QuotaBurst: count(w.QuotaBurst), QuotaDay: count(w.QuotaDay), QuotaSite: count(w.QuotaSite),
 		AnonymousLife: seconds(w.AnonymousLife), SessionIdle: seconds(w.SessionIdle), SessionMax: sessionMax(w.SessionMax),
-		OneCard: w.OneCard, PINLength: count(w.PINLength), TimeZone: w.TimeZone, Zone: zoneFromWire(w.Offsets),
+		OneCard: w.OneCard, PINLength: count(w.PINLength), Ask: w.Ask, TimeZone: w.TimeZone, Zone: zoneFromWire(w.Offsets),
 		NotUnderstood: !understood,
 	}
 	if !understood {

@@ -144,7 +144,7 @@ func TestNoFieldOfTheHubsRowsIsForgotten(t *testing.T) {
 		"site": siteFromWire(wire.Site{
 			Name: "x", UnknownBadge: 1, Confirm: 1, Lang: "fr", EditProfile: true, CodeDigits: 4, ClaimWindow: 1, GuessBudget: 1,
 			ClaimsClosed: true, ClaimsEpoch: 1, QuotaBurst: 1, QuotaDay: 1, QuotaSite: 1, AnonymousLife: 1, SessionIdle: 1, SessionMax: 1,
-			PINLength: 6, OneCard: true, TimeZone: "x", Offsets: []wire.Offset{{East: 1}},
+			PINLength: 6, OneCard: true, Ask: "x", TimeZone: "x", Offsets: []wire.Offset{{East: 1}},
 		}, true),
 	} {
 		for v, i := reflect.ValueOf(got), 0; i < v.NumField(); i++ {

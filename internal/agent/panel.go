@@ -327,7 +327,7 @@ func (a *Agent) publish(p *point) {
 	site := a.opts.Index.Site()
 	s := &enroll.Screen{
 		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p),
-		Site: cmp.Or(site.Name, a.opts.Site), ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
+		Site: cmp.Or(site.Name, a.opts.Site), Ask: site.Ask, ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
 		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(), NoKeyboard: p.NoKeyboard,
 	}
 	if old := p.screen.Load(); old != nil {

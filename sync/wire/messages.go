@@ -326,6 +326,7 @@ type Site struct {
 	TimeZone string   `cbor:"18,keyasint,omitempty"`
 	Offsets  []Offset `cbor:"19,keyasint,omitempty"`
 	OneCard  bool     `cbor:"20,keyasint,omitempty"` // a new card replaces the one that somebody has
+	Ask      string   `cbor:"21,keyasint,omitempty"` // whom people at a panel are told to ask
 }
 
 // Offset is how far a time zone's clocks are from UTC, until the next one begins.

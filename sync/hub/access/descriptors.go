@@ -87,6 +87,8 @@ var Descriptors = []Descriptor{
 		FR: "Comptes anonymes du site", EN: "Anonymous accounts of the site", field: func(s *Site) any { return &s.QuotaSite }},
 	{Name: "anonymous_life", Kind: Seconds, Min: 3600, Max: 10 * year, Default: "2592000", Wire: 13,
 		FR: "Vie d'un compte anonyme", EN: "Life of an anonymous account", field: func(s *Site) any { return &s.AnonymousLife }},
+	{Name: "ask", Kind: Text, Max: 120, Wire: 21,
+		FR: "À qui s'adresser, sur les imprimantes", EN: "Whom to ask, at printers", field: func(s *Site) any { return &s.Ask }},
 	{Name: "session_idle", Kind: Seconds, Min: 5, Max: 3600, Default: "60", Wire: 14,
 		FR: "Fin d'une session inactive", EN: "End of an idle session", field: func(s *Site) any { return &s.SessionIdle }},
 	{Name: "session_max", Kind: Seconds, Min: 30, Max: 3600, Default: "600", Wire: 16,

@@ -95,6 +95,7 @@ type Site struct {
 	QuotaDay      int64
 	QuotaSite     int64
 	AnonymousLife time.Duration
+	Ask           string // whom people at a printer are told to ask; empty: the reception
 	SessionIdle   time.Duration
 	SessionMax    time.Duration
 

@@ -214,7 +214,7 @@ func TestNoAddressTravels(t *testing.T) {
 func TestTerminalsGetTheSettingsThatTheirRowHas(t *testing.T) {
 	s := newSite(t)
 	s.set("code_digits", "5") // the row is there from now on
-	other := map[string]string{"name": "Lyon", "lang": "en", "time_zone": "Asia/Kathmandu", "unknown_badge": "bind", "confirm": "admin"}
+	other := map[string]string{"name": "Lyon", "lang": "en", "time_zone": "Asia/Kathmandu", "unknown_badge": "bind", "confirm": "admin", "ask": "Léa, bureau 12"}
 	for _, d := range access.Descriptors {
 		if d.Wire == 0 {
 			continue

@@ -101,7 +101,7 @@ func siteRow(s access.Site, c access.Claiming, pinLength uint64, now time.Time) 
 		GuessBudget: uint64(s.GuessBudget), ClaimsClosed: c.Closed, ClaimsEpoch: c.Epoch,
 		QuotaBurst: uint64(s.QuotaBurst), QuotaDay: uint64(s.QuotaDay), QuotaSite: uint64(s.QuotaSite), AnonymousLife: seconds(s.AnonymousLife),
 		SessionIdle: seconds(s.SessionIdle), SessionMax: seconds(s.SessionMax), TimeZone: s.TimeZone,
-		OneCard: s.Cards == access.OneCard, Offsets: offsets(s, now), PINLength: pinLength,
+		OneCard: s.Cards == access.OneCard, Offsets: offsets(s, now), PINLength: pinLength, Ask: s.Ask,
 	}
 }
 

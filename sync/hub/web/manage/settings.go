@@ -30,7 +30,7 @@ var sections = []struct {
 	{"routes", []string{"unknown_badge", "unknown_badge_groups", "web", "web_groups", "mail", "mail_groups", "job", "job_groups", "edit_profile"}},
 	{"cards", []string{"confirm", "cards_per_person", "code_digits", "claim_window", "guess_budget", "pin_digits"}},
 	{"quotas", []string{"quota_burst", "quota_day", "quota_site", "anonymous_life"}},
-	{"panel", []string{"session_idle", "session_max"}},
+	{"panel", []string{"ask", "session_idle", "session_max"}},
 	{"mail", []string{"mail_out", "mail_server", "mail_port", "mail_security", "mail_user", "mail_password_file", "mail_from"}},
 	{"keep", []string{"keep_events", "keep_audit", "keep_mails"}},
 }
