@@ -175,6 +175,7 @@ func TestTheWindowEnds(t *testing.T) {
 	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.UnknownCard)
 }
 
+// S2.24: with confirm set, a binding grants nothing before it is confirmed.
 func TestConfirmKeepsABindingPending(t *testing.T) {
 	l := newLab(t)
 	l.setting(func(s *enroll.Site) { s.Confirm = enroll.ConfirmOwner })

@@ -188,6 +188,13 @@ func (ix *Index) Account(id AccountID) (Account, bool) {
 	return ix.accountAt(ix.accounts.at(place)), true
 }
 
+// HasPINs reports whether anybody has a PIN.
+func (ix *Index) HasPINs() bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.pins.len() > 0
+}
+
 // PIN looks up whose a PIN is. The MAC is keyed, so that the time that this takes tells
 // nothing about digits to who types them.
 func (ix *Index) PIN(mac PINMAC) (Account, bool) {

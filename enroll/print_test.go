@@ -209,6 +209,7 @@ func TestEditRefusesBadFields(t *testing.T) {
 	}
 }
 
+// S3.02, S5.10: nobody logs in before they are activated, nor after they were erased.
 func TestExpiredAndInactiveAccountsDoNotLogIn(t *testing.T) {
 	l := newLab(t)
 	for state, want := range map[enroll.AccountState]enroll.Outcome{

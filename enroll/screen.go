@@ -10,6 +10,7 @@ type Screen struct {
 	New         bool      // the account was made by this presentation
 	Notice      Reason    // why the last presentation was refused; ReasonNone: nothing to say
 	EditProfile bool      // false: only the language can be edited
+	Clear       bool      // large text and strong contrast
 	Lang        string    // that the panel speaks: "fr" or "en"
 	Ends        time.Time // when the session ends if nothing happens
 
@@ -27,7 +28,20 @@ type Screen struct {
 	Ask         string        // whom people are told to ask; empty: the reception
 	ClaimWindow time.Duration // between code and card
 	ReaderDown  bool          // no reader of the point works: no badge can be presented
-	Keypad      bool          // a claim code may be typed on the panel
+	Keys        Keys          // that may be touched on the panel
+	PINs        bool          // it can show those of a PIN
+	Binds       bool          // a PIN also adds the unknown badge that was presented, once it is shown again
 	CodeDigits  int           // that a claim code has
-	Typed       int           // digits of it that have been typed, here or at a keypad
+	PINDigits   int           // that a PIN has; 0: they differ, and # ends one
+	Typed       int           // digits that have been typed, here or at a keypad
 }
+
+// Keys is what the keys of a panel make together.
+type Keys uint8
+
+// The keys. A panel has one kind at a time.
+const (
+	NoKeys Keys = iota
+	CodeKeys
+	PINKeys
+)

@@ -32,6 +32,7 @@ type screen struct {
 	ctx context.Context
 	url string
 	d   *desk
+	axe bool // keep holds each page against it
 
 	mu         sync.Mutex // guards complaints
 	complaints []string   // what the browser's console says
@@ -195,6 +196,8 @@ func TestBrowserWithKeysAlone(t *testing.T) {
 	d := newDesk()
 	b := browse(t, d)
 	b.sees(heading, "Présentez votre badge")
+	b.keys(kb.Tab)
+	b.sees(focused, "do-text")
 	b.keys(kb.Tab, kb.Tab)
 	b.sees(focused, "lang-en")
 	b.keys(kb.Enter)

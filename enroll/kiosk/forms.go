@@ -144,10 +144,23 @@ func (k *Kiosk) postLang(f submit) {
 	f.home("")
 }
 
-// postKey is a key of a claim code. The script does not need the page: it hears of the change.
+// postText is the switch between large text and the usual one.
+func (k *Kiosk) postText(f submit) {
+	k.panel.SetClear(f.p.name, f.r.PostForm.Get("text") == "large")
+	f.home("")
+}
+
+// postPIN shows the keys of a PIN, or takes them away.
+func (k *Kiosk) postPIN(f submit) {
+	k.panel.ShowPINKeys(f.p.name, f.r.PostForm.Get("keys") == "show")
+	f.home("")
+}
+
+// postKey is a key of a claim code or a PIN. The script does not need the page: it hears of
+// the change.
 func (k *Kiosk) postKey(f submit) {
 	value := f.r.PostForm.Get("key")
-	if len(value) == 1 && f.s.Keypad {
+	if len(value) == 1 && f.s.Keys != enroll.NoKeys {
 		if key, ok := keypad.KeyOf(value[0]); ok {
 			k.panel.Type(f.p.name, key)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -38,7 +39,7 @@ func TestBrowserTypesAClaimCode(t *testing.T) {
 	b.sees(spokenT, "Code refusé. Vérifiez votre code et recommencez.")
 	b.sees(`document.querySelectorAll("#typed .full").length`, "0")
 	b.sees(`window.seven === document.querySelector("#keypad [value='7']")`, "true")
-	d.set(func(s *enroll.Screen) { s.Notice, s.Keypad = enroll.AwaitSameCard, false })
+	d.set(func(s *enroll.Screen) { s.Notice, s.Keys = enroll.AwaitSameCard, enroll.NoKeys })
 	b.sees(`document.getElementById("keypad")`, "null")
 	b.quiet()
 }
@@ -136,4 +137,57 @@ func (b *screen) lookAtKeyboard(t *testing.T, lang string, size [2]int64) {
 		b.sees(`document.querySelectorAll("#keyboard button:not([aria-label]):empty").length`, "0")
 		b.tapKeys(texts[lang]["keyboard.more"])
 	}
+}
+
+// S1.28: a PIN that is typed by touch leaves nothing in the page, its address or the history,
+// and the keys stay what they are under the finger.
+func TestBrowserTypesAPIN(t *testing.T) {
+	d := newDesk()
+	b := browse(t, d)
+	d.set(func(s *enroll.Screen) { s.PINs = true })
+	b.sees(`!!document.getElementById("do-pin")`, "true")
+	b.run(chromedp.Click("#do-pin"))
+	b.sees(heading, french["pin.heading"])
+	before := b.eval("history.length")
+	b.run(chromedp.Evaluate(`window.nine = document.querySelector("#keypad [value='9']"); window.sameDocument = true`, nil))
+	for _, key := range "93171" {
+		b.run(chromedp.Click(fmt.Sprintf("#keypad [value='%c']", key), chromedp.ByQuery))
+	}
+	b.sees(`document.querySelectorAll("#typed .full").length`, "5")
+	b.sees(`window.sameDocument && window.nine === document.querySelector("#keypad [value='9']")`, "true")
+	if strings.Contains(b.eval("document.documentElement.outerHTML"), "93171") || b.eval(shownAt) != "/p/hall" || b.eval("history.length") != before {
+		t.Error("the page, its address or the history has the PIN")
+	}
+	b.run(chromedp.Click("#keypad [value='#']", chromedp.ByQuery))
+	b.until("the agent has all keys", func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.typed == "93171#" })
+	d.set(func(s *enroll.Screen) { s.Notice, s.Typed = enroll.PINUnknown, 0 })
+	b.sees(heading, "Code refusé")
+	b.sees(spokenT, "Code refusé. Vérifiez votre code et recommencez.")
+	b.keys(kb.Escape)
+	b.sees(heading, "Présentez votre badge")
+	d.offerKeys() // other keys in the place of those
+	b.run(chromedp.Click("#do-pin"))
+	b.sees(heading, french["pin.heading"])
+	b.sees(`document.querySelectorAll("#keypad [value='#']").length`, "1")
+	d.offerKeys()
+	b.sees(`document.querySelectorAll("#keypad [value='#']").length`, "0")
+	d.swipe(anonym1)
+	b.sees(heading, "Bienvenue anonym1")
+	b.quiet()
+}
+
+// The same without script: the page reloads by itself, and each key is a form.
+func TestBrowserTypesAPINWithoutScript(t *testing.T) {
+	d := newDesk()
+	b := browse(t, d, emulation.SetScriptExecutionDisabled(true))
+	d.set(func(s *enroll.Screen) { s.PINs = true })
+	b.run(chromedp.WaitReady("#do-pin"), chromedp.Click("#do-pin"))
+	b.sees(heading, french["pin.heading"])
+	for i, key := range "93171" {
+		b.run(chromedp.Click(fmt.Sprintf("#keypad [value='%c']", key), chromedp.ByQuery))
+		b.sees(`document.querySelectorAll("#typed .full").length`, fmt.Sprint(i+1))
+	}
+	b.run(chromedp.Click("#do-cancel"))
+	b.sees(heading, "Présentez votre badge")
+	b.quiet()
 }

@@ -12,6 +12,10 @@
 // At a point with a printer, home lists the person's held print jobs: «Imprimer» and
 // «Supprimer» on each, «Tout imprimer» above.
 //
+// Whoever has no badge with them types their PIN: the idle page shows its keys when they are
+// asked for. They are sent one by one, as those of a keypad, so that no page, address or
+// history ever holds a digit.
+//
 // The pages are HTML first: every step is a link or a form that is answered by a
 // redirect, and without script the page reloads by itself. The script adds what a
 // reload cannot: the page changes at the moment of a swipe (server-sent events, or
@@ -46,10 +50,16 @@ type Panel interface {
 	// each other quickly may come as one. stop ends it.
 	Watch(point string) (ch <-chan struct{}, stop func())
 	Sessions
-	// Type takes a key of the panel's keypad, while Screen offers one.
+	// Type takes a key that is touched, while Screen offers keys.
 	Type(point string, key keypad.Key)
+	// ShowPINKeys has an idle panel offer the keys of a PIN, if Screen says that it can, or
+	// takes them away.
+	ShowPINKeys(point string, show bool)
 	// SetLang picks the language of an idle panel; Screen.Lang follows.
 	SetLang(point, lang string)
+	// SetClear picks large text and strong contrast, for a session or the next one; Screen.Clear
+	// follows.
+	SetClear(point string, clear bool)
 }
 
 // Sessions is what people do who are logged in.
@@ -154,7 +164,9 @@ func (k *Kiosk) routes() {
 	k.mux.HandleFunc("POST /p/{point}/signout", k.form(k.postSignOut))
 	k.mux.HandleFunc("POST /p/{point}/touch", k.form(k.postTouch))
 	k.mux.HandleFunc("POST /p/{point}/key", k.form(k.postKey))
+	k.mux.HandleFunc("POST /p/{point}/pin", k.form(k.postPIN))
 	k.mux.HandleFunc("POST /p/{point}/lang", k.form(k.postLang))
+	k.mux.HandleFunc("POST /p/{point}/text", k.form(k.postText))
 	k.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { k.fail(w, http.StatusNotFound) })
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"badged/enroll"
 	"badged/internal/printjobs"
+	"badged/internal/rig/axe"
 )
 
 // flaws measures what a person would trip over: something cut off, a target that a
@@ -24,7 +25,8 @@ import (
 const flaws = `(function () {
   var found = [], de = document.documentElement;
   if (de.scrollWidth > innerWidth) { found.push("wider than the panel: " + de.scrollWidth); }
-  if (innerWidth >= 480 && de.scrollHeight > innerHeight) { found.push("higher than the panel: " + de.scrollHeight); }
+  var clear = de.className === "clear"; // it may scroll, and its contrast is strong
+  if (innerWidth >= 480 && !clear && de.scrollHeight > innerHeight) { found.push("higher than the panel: " + de.scrollHeight); }
   function rgb(c) { var m = c.match(/[\d.]+/g).map(Number); return m.length < 4 ? m.concat(1) : m; }
   function lum(c) {
     var l = c.slice(0, 3).map(function (v) { v /= 255; return v <= 0.03928 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); });
@@ -33,19 +35,21 @@ const flaws = `(function () {
   function ground(el) { for (; el; el = el.parentElement) { var c = rgb(getComputedStyle(el).backgroundColor); if (c[3] > 0.5) { return c; } } return [255, 255, 255]; }
   Array.prototype.forEach.call(document.querySelectorAll("#view *"), function (el) {
     var box = el.getBoundingClientRect(), name = el.tagName + "#" + el.id + "." + el.className;
-    if (!box.width || el.closest("svg") || el.closest(".sr")) { return; }
+    if (!box.width || el.closest("svg") || el.closest(".sr, .tops .name")) { return; }
     if (/^(A|BUTTON)$/.test(el.tagName) || /^(text|email)$/.test(el.type)) {
       if (box.height < 44 || box.width < 44) { found.push("small target: " + name + " " + box.width + "x" + box.height); }
       if (box.left < 0 || box.right > innerWidth + 0.5) { found.push("cut off: " + name); }
-      if (innerWidth >= 480 && box.bottom > innerHeight + 0.5 && !el.closest("#joblist, #tiles")) { found.push("below the panel: " + name); }
+      if (innerWidth >= 480 && !clear && box.bottom > innerHeight + 0.5 && !el.closest("#joblist, #tiles")) { found.push("below the panel: " + name); }
       var bar = document.getElementById("count");
-      if (innerWidth >= 480 && bar && !bar.hidden && !el.closest("#count") && box.bottom > bar.getBoundingClientRect().top) { found.push("under the countdown: " + name); }
+      if (innerWidth >= 480 && !clear && bar && !bar.hidden && !el.closest("#count") && box.bottom > bar.getBoundingClientRect().top) { found.push("under the countdown: " + name); }
+      var look = document.getElementById("do-text"), at = look && look !== el && look.getBoundingClientRect();
+      if (at && at.left < box.right && box.left < at.right && at.top < box.bottom && box.top < at.bottom) { found.push("covered by another: " + name); }
       if (!(el.textContent.trim() || el.getAttribute("aria-label") || el.labels && el.labels.length)) { found.push("without a name: " + name); }
     }
     var text = Array.prototype.some.call(el.childNodes, function (n) { return n.nodeType === 3 && n.textContent.trim(); });
     if (text) {
       var a = lum(rgb(getComputedStyle(el).color)), b = lum(ground(el)), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      if (ratio < 4.5) { found.push("faint text: " + name + " " + ratio.toFixed(2)); }
+      if (ratio < (clear ? 7 : 4.5)) { found.push("faint text: " + name + " " + ratio.toFixed(2)); }
       if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== "inline") { found.push("text runs out: " + name); }
     }
   });
@@ -79,6 +83,23 @@ var scenes = []struct {
 		b.d.set(func(s *enroll.Screen) { s.CodeDigits, s.Typed = 8, 3 })
 	}, "notice.bind.title", ""},
 	{"claim-refused", func(b *screen) { b.d.leave(); b.d.offerKeys(); b.d.notice(enroll.CodeRefused) }, "notice.code.title", ""},
+	{"idle-pin", func(b *screen) { b.d.leave(); b.d.set(func(s *enroll.Screen) { s.PINs = true }) }, "idle.heading", ""},
+	{"claim-pin", func(b *screen) { b.d.leave(); b.d.offerKeys(); b.d.set(func(s *enroll.Screen) { s.PINs = true }) }, "notice.bind.title", ""},
+	{"pin", func(b *screen) {
+		b.d.leave()
+		b.d.set(func(s *enroll.Screen) { s.PINs, s.Keys, s.Typed = true, enroll.PINKeys, 3 })
+	}, "pin.heading", ""},
+	{"pin-binds", func(b *screen) {
+		b.d.leave()
+		b.d.set(func(s *enroll.Screen) {
+			s.PINs, s.Binds, s.Keys, s.PINDigits, s.Typed = true, true, enroll.PINKeys, 16, 5
+		})
+	}, "pin.heading", ""},
+	{"pin-wait", func(b *screen) {
+		b.d.leave()
+		b.d.set(func(s *enroll.Screen) { s.PINs, s.Keys, s.PINDigits, s.Typed = true, enroll.PINKeys, 6, 0 })
+		b.d.notice(enroll.PINDelayed)
+	}, "notice.pinwait.title", ""},
 	{"again", func(b *screen) { b.d.leave(); b.d.notice(enroll.AwaitSameCard) }, "notice.awaitsame.title", ""},
 	{"idledout", func(b *screen) { b.d.leave(); b.d.notice(enroll.SessionIdle) }, "notice.idle.title", ""},
 	{"new", func(b *screen) { b.d.swipe(b.person("", 1)); b.d.set(func(s *enroll.Screen) { s.New = true }) }, "", ""},
@@ -247,14 +268,7 @@ func lookAtAll(t *testing.T, script string) {
 		for _, lang := range []string{"fr", "en"} {
 			d.speak(lang)
 			for _, sc := range scenes {
-				d.set(func(s *enroll.Screen) {
-					s.Notice, s.EditProfile, s.Keypad, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, false, false, 4
-					s.Ask = ""
-					s.Privacy, s.NoKeyboard, s.Offers, s.Offering = nil, false, nil, false
-					s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
-				})
-				d.drawer.set(printjobs.Held{})
-				sc.set(b)
+				b.play(sc.set)
 				b.look(t, fmt.Sprintf("%s-%s-%dx%d", sc.name, lang, size[0], size[1]), sc.page, texts[lang][sc.head])
 			}
 			b.lookAtError(t, lang, size)
@@ -265,6 +279,18 @@ func lookAtAll(t *testing.T, script string) {
 		}
 	}
 	b.quiet("422", "403")
+}
+
+// play sets a scene, after all that a former one set is taken back.
+func (b *screen) play(set func(*screen)) {
+	b.d.set(func(s *enroll.Screen) {
+		s.Notice, s.EditProfile, s.Keys, s.ReaderDown, s.CodeDigits = enroll.ReasonNone, true, enroll.NoKeys, false, 4
+		s.PINs, s.Binds, s.PINDigits, s.Ask, s.Clear = false, false, 0, "", false
+		s.Privacy, s.NoKeyboard, s.Offers, s.Offering = nil, false, nil, false
+		s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
+	})
+	b.d.drawer.set(printjobs.Held{})
+	set(b)
 }
 
 func (b *screen) look(t *testing.T, name, path, head string) {
@@ -300,6 +326,9 @@ func (b *screen) keep(t *testing.T, name string) {
 	if got := b.eval(flaws); got != "" {
 		t.Errorf("%s: %s", name, got)
 	}
+	if b.axe {
+		b.checkAxe(t, name)
+	}
 	if f := flag.Lookup("test.artifacts"); f.Value.String() != "true" {
 		return // nobody keeps the picture
 	}
@@ -322,4 +351,41 @@ func (b *screen) lookAtLost(t *testing.T, lang string, size [2]int64) {
 	b.keep(t, fmt.Sprintf("lost-%s-%dx%d", lang, size[0], size[1]))
 	b.open(strings.Replace(site, "127.0.0.1", "localhost", 1), "/p/hall")
 	b.keep(t, fmt.Sprintf("closed-%s-%dx%d", lang, size[0], size[1]))
+}
+
+// checkAxe holds the page against axe-core.
+func (b *screen) checkAxe(t *testing.T, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	found, err := axe.Check(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found != "" {
+		t.Errorf("%s, axe:\n%s", name, found)
+	}
+}
+
+// Issue 10, 3 and «What must be seen»: axe-core finds nothing in any scene, upright and lying,
+// in both languages, with the usual text and the large one.
+func TestBrowserLooksBeforeAxe(t *testing.T) {
+	d := newDesk()
+	b := browse(t, d)
+	b.axe = true
+	for i, size := range [][2]int64{{800, 480}, {480, 800}} {
+		b.run(chromedp.EmulateViewport(size[0], size[1]))
+		for j, lang := range []string{"fr", "en"} {
+			d.speak(lang)
+			for _, sc := range scenes {
+				b.play(sc.set)
+				d.set(func(s *enroll.Screen) { s.Clear = i == j })
+				b.look(t, fmt.Sprintf("axe-%s-%s-%dx%d", sc.name, lang, size[0], size[1]), sc.page, texts[lang][sc.head])
+			}
+			d.set(func(s *enroll.Screen) { s.Clear = i == j })
+			b.lookAtError(t, lang, size)
+			b.lookAtLost(t, lang, size)
+		}
+	}
+	b.quiet("422", "403")
 }

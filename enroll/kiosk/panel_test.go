@@ -102,7 +102,7 @@ func (d *desk) leave() {
 	d.set(func(s *enroll.Screen) {
 		s.Session, s.Account, s.New, s.Ends, s.Lang = "", enroll.Account{}, false, time.Time{}, d.lang
 		s.Privacy, s.Offers, s.Offering = nil, nil, false
-		s.ByPIN, s.Adding, s.Replaces, s.Waits = false, false, false, false
+		s.ByPIN, s.Adding, s.Replaces, s.Waits, s.Clear = false, false, false, false, false
 	})
 }
 
@@ -178,6 +178,19 @@ func (d *desk) AddBadge(_ context.Context, _, session string, begin bool) error 
 	}
 	d.set(func(s *enroll.Screen) { s.Adding, s.Notice = begin, enroll.ReasonNone })
 	return nil
+}
+
+// SetClear does so until the next change of it.
+func (d *desk) SetClear(_ string, clear bool) { d.set(func(s *enroll.Screen) { s.Clear = clear }) }
+
+// ShowPINKeys changes the keys of an idle panel that can show them.
+func (d *desk) ShowPINKeys(_ string, show bool) {
+	d.set(func(s *enroll.Screen) {
+		s.Keys, s.Typed, s.Notice, d.typed = enroll.NoKeys, 0, enroll.ReasonNone, ""
+		if show && s.PINs {
+			s.Keys = enroll.PINKeys
+		}
+	})
 }
 
 // Type takes every key that comes.

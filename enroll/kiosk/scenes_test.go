@@ -340,6 +340,27 @@ var realScenes = []func(*stage){
 		}
 		s.look("/p/hall")
 	},
+	func(s *stage) { // large text, for a session and back
+		s.post("/p/hall/text", url.Values{"text": {"large"}})
+		s.tap("B")
+		s.look("/p/hall")
+		s.post("/p/hall/text", url.Values{"text": {"usual"}})
+	},
+	func(s *stage) { // a PIN by touch, which adds the badge that nobody knew
+		s.setting(func(site *enroll.Site) { site.UnknownBadge = enroll.RouteBind })
+		s.store.Index().Apply(enroll.PIN{MAC: stageKey.PIN("483920"), Account: s.member("", enroll.Active)})
+		s.post("/p/hall/pin", url.Values{"keys": {"show"}})
+		s.look("/p/hall")
+		s.tap("B")
+		s.look("/p/hall")
+		s.post("/p/hall/pin", url.Values{"keys": {"show"}})
+		for _, key := range "1112#483920#" {
+			s.post("/p/hall/key", url.Values{"key": {string(key)}})
+		}
+		s.look("/p/hall")
+		s.tap("B")
+		s.look("/p/hall")
+	},
 	func(s *stage) { // somebody whose documents wait
 		s.member("A", enroll.Active)
 		s.tap("A")

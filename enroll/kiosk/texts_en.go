@@ -4,6 +4,16 @@ var english = map[string]string{
 	"idle.heading":  "Present your badge",
 	"idle.lead":     "Hold it near the reader to log in.",
 	"idle.language": "Language",
+	"idle.pin":      "Type a PIN",
+
+	"text.large": "Large text",
+	"text.usual": "Usual text",
+
+	"pin.heading": "Type your PIN",
+	"pin.lead":    "It logs you in on this device.",
+	"pin.binds":   "Then present the badge once more: it is added to your account.",
+	"pin.keys":    "Keys of the PIN",
+	"pin.typed":   "Digits typed: %s",
 
 	"home.heading":   "Welcome %s",
 	"home.new":       "Your badge is now registered under this name.",

@@ -5,6 +5,16 @@ var french = map[string]string{
 	"idle.heading":  "Présentez votre badge",
 	"idle.lead":     "Approchez-le du lecteur pour vous connecter.",
 	"idle.language": "Langue",
+	"idle.pin":      "Taper un code PIN",
+
+	"text.large": "Grand texte",
+	"text.usual": "Texte habituel",
+
+	"pin.heading": "Tapez votre code PIN",
+	"pin.lead":    "Il ouvre votre session sur cet appareil.",
+	"pin.binds":   "Présentez ensuite le badge encore une fois\u00a0: il est ajouté à votre compte.",
+	"pin.keys":    "Touches du code PIN",
+	"pin.typed":   "Chiffres tapés\u00a0: %s",
 
 	"home.heading":   "Bienvenue %s",
 	"home.new":       "Votre badge est maintenant enregistré sous ce nom.",

@@ -70,7 +70,7 @@ func (k *Kiosk) view(p *point, s enroll.Screen, at place) view {
 		v.Banner = savedAs(s.Account)
 	case v.Banner == &cardBound && s.Session == "", v.Banner == &cardAdded && s.Waits: // it did not log in
 		v.Banner = &bindWaits
-	case v.Banner == nil && s.Session == "" && s.ReaderDown:
+	case v.Banner == nil && s.Session == "" && s.ReaderDown && s.Keys != enroll.PINKeys:
 		v.Banner = &readerDown
 	case v.Banner == nil && held.State == printjobs.Listed:
 		v.Banner = jobNotes[held.Note]
@@ -114,6 +114,22 @@ func (v view) Name() string {
 	return v.T("home.noaccount")
 }
 
+// Look is the class of the whole page.
+func (v view) Look() string {
+	if v.Screen.Clear {
+		return "clear"
+	}
+	return ""
+}
+
+// LookText is what the switch of the look does.
+func (v view) LookText() string {
+	if v.Screen.Clear {
+		return v.T("text.usual")
+	}
+	return v.T("text.large")
+}
+
 // Initial is the letter on the picture of the badge.
 func (v view) Initial() string {
 	r, _ := utf8.DecodeRuneInString(v.Name())
@@ -140,7 +156,7 @@ func (v view) Heading() string {
 	case v.Banner != nil:
 		return v.T(v.Banner.Title)
 	default:
-		return v.T("idle.heading")
+		return v.idleHeading()
 	}
 }
 
@@ -182,7 +198,7 @@ func (v view) Lead() string {
 	case v.Banner != nil:
 		return v.BannerText(v.Banner)
 	default:
-		return v.T("idle.lead")
+		return v.idleLead()
 	}
 }
 

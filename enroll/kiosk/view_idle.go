@@ -1,9 +1,13 @@
 package kiosk
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
+
+	"badged/enroll"
+	"badged/keypad"
 )
 
 // waiting is the messages that wait for something: they say for how long.
@@ -44,15 +48,37 @@ func (v view) duration(d time.Duration) string {
 	return v.T(many, strconv.Itoa(n))
 }
 
-// Keypad reports whether the page has the keys of a claim code.
-func (v view) Keypad() bool { return v.Page == pageIdle && v.Screen.Keypad }
+// Keypad reports whether the page has keys of a claim code or a PIN.
+func (v view) Keypad() bool { return v.Page == pageIdle && v.Screen.Keys != enroll.NoKeys }
+
+// PINKeys reports whether they are those of a PIN.
+func (v view) PINKeys() bool { return v.Keypad() && v.Screen.Keys == enroll.PINKeys }
+
+// KeysText is the name of the keys.
+func (v view) KeysText() string {
+	if v.PINKeys() {
+		return v.T("pin.keys")
+	}
+	return v.T("code.keys")
+}
 
 // Keys is the digits in their order on a keypad, without the zero.
 func (v view) Keys() []string { return []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"} }
 
-// Digits has a place for each digit of a claim code: true where one was typed.
+// wanted is how many digits are to be typed; 0: as many as the person's PIN has.
+func (v view) wanted() int {
+	if v.PINKeys() {
+		return v.Screen.PINDigits
+	}
+	return v.Screen.CodeDigits
+}
+
+// EndsByHash reports whether a key must end what is typed.
+func (v view) EndsByHash() bool { return v.PINKeys() && v.wanted() == 0 }
+
+// Digits has a place for each digit that is to be typed: true where one was.
 func (v view) Digits() []bool {
-	places := make([]bool, v.Screen.CodeDigits)
+	places := make([]bool, cmp.Or(v.wanted(), max(v.Screen.Typed, keypad.MinPIN)))
 	for i := range places {
 		places[i] = i < v.Screen.Typed
 	}
@@ -61,5 +87,28 @@ func (v view) Digits() []bool {
 
 // TypedText is the same for a screen reader.
 func (v view) TypedText() string {
-	return v.T("code.typed", strconv.Itoa(v.Screen.Typed), strconv.Itoa(v.Screen.CodeDigits))
+	if v.wanted() == 0 {
+		return v.T("pin.typed", strconv.Itoa(v.Screen.Typed))
+	}
+	return v.T("code.typed", strconv.Itoa(v.Screen.Typed), strconv.Itoa(v.wanted()))
+}
+
+// idleHeading is the heading of the idle page that has no message.
+func (v view) idleHeading() string {
+	if v.PINKeys() {
+		return v.T("pin.heading")
+	}
+	return v.T("idle.heading")
+}
+
+// idleLead is the text below it.
+func (v view) idleLead() string {
+	switch {
+	case v.PINKeys() && v.Screen.Binds:
+		return v.T("pin.binds")
+	case v.PINKeys():
+		return v.T("pin.lead")
+	default:
+		return v.T("idle.lead")
+	}
 }

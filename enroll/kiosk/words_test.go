@@ -134,7 +134,7 @@ func TestARefusalSaysWhomToAsk(t *testing.T) {
 
 // offerKeys has the panel take a claim code.
 func (d *desk) offerKeys() {
-	d.set(func(s *enroll.Screen) { s.Notice, s.Keypad, s.Typed = enroll.BindOffered, true, 0 })
+	d.set(func(s *enroll.Screen) { s.Notice, s.Keys, s.Typed = enroll.BindOffered, enroll.CodeKeys, 0 })
 }
 
 // Issue 7, 3.5: the keys of a claim code are buttons of a form, and say how far one is.
@@ -161,7 +161,7 @@ func TestClaimCodeIsTypedOnThePanel(t *testing.T) {
 	if d.typed != "73*65" {
 		t.Errorf("typed %q", d.typed)
 	}
-	d.set(func(s *enroll.Screen) { s.Keypad = false })
+	d.set(func(s *enroll.Screen) { s.Keys = enroll.NoKeys })
 	v.post("/p/hall/key", fill(page, "key", "1")).leads(t, "/p/hall")
 	v.post("/p/hall/key", fill(page, "key", "1", "form", "x")).wants(t, http.StatusForbidden)
 	v.get("/p/hall").lacks(t, `name="key"`)
@@ -171,5 +171,22 @@ func TestClaimCodeIsTypedOnThePanel(t *testing.T) {
 	v.get("/p/hall").lacks(t, `name="key"`)
 	if d.typed != "73*65" {
 		t.Errorf("a key that was not offered was taken: %q", d.typed)
+	}
+}
+
+// Issue 10, 3: the switch for large text and strong contrast stands on the idle page and in a
+// session, and says what it does.
+func TestTheSwitchForLargeText(t *testing.T) {
+	d := newDesk()
+	_, v := serve(t, d)
+	for _, place := range []func(){func() {}, func() { d.swipe(anonym1) }} {
+		place()
+		page := v.get("/p/hall")
+		page.wants(t, http.StatusOK, `<html lang="fr">`, "Grand texte")
+		v.post("/p/hall/text", fill(page, "text", "large")).leads(t, "/p/hall")
+		page = v.get("/p/hall")
+		page.wants(t, http.StatusOK, `<html lang="fr" class="clear">`, `data-look="clear"`, "Texte habituel")
+		v.post("/p/hall/text", fill(page, "text", "usual")).leads(t, "/p/hall")
+		v.get("/p/hall").lacks(t, `"clear"`)
 	}
 }

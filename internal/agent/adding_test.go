@@ -188,3 +188,41 @@ func TestAnOfferedBadgeIsBoundByPIN(t *testing.T) {
 		l.expect(enroll.Granted, enroll.CardAdded)
 	})
 }
+
+// S1.11, S1.28: the same by touch. A wrong PIN between does not lose the badge, and the offer
+// ends with the keys.
+func TestAnOfferedBadgeIsBoundByATouchedPIN(t *testing.T) {
+	offer := func(l *lab, hall *script) {
+		l.hasPIN("A", "483920")
+		l.setting(func(s *enroll.Site) { s.UnknownBadge = enroll.RouteBind })
+		hall.tap("B")
+		l.expect(enroll.Waiting, enroll.BindOffered)
+		if s := l.showPINKeys(); !s.Binds {
+			t.Error("the panel does not say that the badge will be added")
+		}
+	}
+	panel(t, func(t *testing.T, l *lab, hall *script) {
+		offer(l, hall)
+		time.Sleep(15 * time.Second)
+		l.touch("000000#")
+		l.expect(enroll.Refused, enroll.PINUnknown)
+		time.Sleep(19 * time.Second) // beyond the window of a claim code
+		l.touch("483920#")
+		l.expect(enroll.Granted, enroll.KnownPIN)
+		if s := l.screen(func(s enroll.Screen) bool { return s.Session != "" }); !s.Adding {
+			t.Error("the panel does not wait for the badge")
+		}
+		hall.tap("B")
+		l.expect(enroll.Waiting, enroll.CardAdded) // their PIN opens no door, and neither does it by a badge
+	})
+	panel(t, func(t *testing.T, l *lab, hall *script) {
+		offer(l, hall)
+		l.ShowPINKeys("hall", false)
+		l.showPINKeys()
+		l.touch("483920#")
+		l.expect(enroll.Granted, enroll.KnownPIN)
+		if s := l.screen(func(s enroll.Screen) bool { return s.Session != "" }); s.Adding {
+			t.Error("the offer outlives its cancelling")
+		}
+	})
+}

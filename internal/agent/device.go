@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"badged/enroll"
 	"badged/internal/health"
@@ -161,6 +162,10 @@ func (a *Agent) Keyed(ctx context.Context, name string) {
 func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
 	defer c.Wipe()
 	p := d.point
+	if !p.pinKeys.IsZero() {
+		p.hidePINKeys() // whoever shows a badge needs no PIN
+	}
+	p.binds = time.Time{}
 	a.suspectTyped(d, c)
 	n, err := d.Number(c)
 	if err != nil {
@@ -194,6 +199,9 @@ func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
 		a.configureKeys()
 		d.signal(reader.CueKey)
 		a.touch(p)
+		if !p.pinKeys.IsZero() {
+			p.keepPINKeys(time.Now())
+		}
 		if a.answerByKey(ctx, p, ev.Key) {
 			return
 		}

@@ -8,18 +8,19 @@ import (
 	"badged/internal/profile"
 )
 
-// pickedFor is how long a language that was picked on an idle panel waits for the person
-// who picked it.
+// pickedFor is how long what was picked on an idle panel waits for the person who picked it.
 const pickedFor = 60 * time.Second
 
-// picked is a language that somebody picked on an idle panel. It also holds for the
-// session that follows: an account that is made has it for its own.
+// picked is what somebody picked on an idle panel: a language, and large text with strong
+// contrast. It also holds for the session that follows: an account that is made has the
+// language for its own.
 //
-//	none --SetLang--> waiting --a session begins--> the session's
-//	                  waiting --pickedFor passes--> none
+//	none --SetLang, SetClear--> waiting --a session begins--> the session's
+//	                            waiting --pickedFor passes--> none
 type picked struct {
-	lang string // empty: none
-	ends time.Time
+	lang  string // empty: none
+	clear bool
+	ends  time.Time
 }
 
 // SetLang picks the language of an idle panel.
@@ -29,9 +30,34 @@ func (a *Agent) SetLang(name, lang string) {
 		if p == nil || p.Kind != enroll.Print || p.session != nil || !profile.IsLang(lang) {
 			return
 		}
-		p.picked = picked{lang, time.Now().Add(pickedFor)}
+		p.picked.lang, p.picked.ends = lang, time.Now().Add(pickedFor)
 		a.publish(p)
 	})
+}
+
+// SetClear picks large text and strong contrast for a panel, or takes them back: for whoever is
+// logged in, or comes next.
+func (a *Agent) SetClear(name string, clear bool) {
+	a.turn(context.Background(), func(context.Context) {
+		p := a.points[name]
+		switch {
+		case p == nil || p.Kind != enroll.Print:
+		case p.session != nil:
+			p.session.clear = clear
+			a.prolong(p)
+		default:
+			p.picked.clear, p.picked.ends = clear, time.Now().Add(pickedFor)
+			a.publish(p)
+		}
+	})
+}
+
+// clear reports whether a panel shows large text and strong contrast.
+func (p *point) clear() bool {
+	if p.session != nil {
+		return p.session.clear
+	}
+	return p.picked.clear
 }
 
 // idleLang is what a panel speaks to whoever comes.

@@ -92,3 +92,35 @@ func TestThePickedLanguageIsForOnePerson(t *testing.T) {
 		speaks("fr")
 	})
 }
+
+// Issue 10, 3: large text and strong contrast, picked on an idle panel or in a session, hold for
+// one person: they are gone with the session, or when nobody comes.
+func TestLargeTextIsForOnePerson(t *testing.T) {
+	clear := func(l *lab, want bool, when string) {
+		l.t.Helper()
+		if s, _ := l.Screen("hall"); s.Clear != want {
+			l.t.Errorf("%s: large text is %v", when, s.Clear)
+		}
+	}
+	panel(t, func(t *testing.T, l *lab, hall *script) {
+		l.SetClear("hall", true)
+		l.SetLang("hall", "en")
+		clear(l, true, "after the choice")
+		l.open(hall)
+		clear(l, true, "in the session")
+		l.SetClear("hall", false)
+		clear(l, false, "taken back")
+		l.SetClear("hall", true)
+		s, _ := l.Screen("hall")
+		if err := l.SignOut(t.Context(), "hall", s.Session); err != nil {
+			t.Fatal(err)
+		}
+		clear(l, false, "after the session")
+		l.SetClear("hall", true)
+		time.Sleep(61 * time.Second)
+		synctest.Wait()
+		clear(l, false, "when nobody came")
+		l.SetClear("front", true) // a door, and nothing
+		l.SetClear("nowhere", true)
+	})
+}

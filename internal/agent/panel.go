@@ -26,6 +26,7 @@ type session struct {
 	account enroll.Account
 	card    enroll.CardID // that opened it
 	lang    string        // picked before it began; empty: none
+	clear   bool          // large text and strong contrast
 	created bool          // the account was made by the presentation that opened it
 	adding  time.Time     // until then the next badge is added to the account; zero: none is
 	waits   bool          // the badge that was added must be confirmed
@@ -176,7 +177,7 @@ func (a *Agent) inSession(ctx context.Context, name, id string) *point {
 func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
 	switch {
 	case dec.Login:
-		offered := p.notice == enroll.BindOffered && dec.Reason == enroll.KnownPIN
+		offered := !p.binds.IsZero() && dec.Reason == enroll.KnownPIN
 		p.say(enroll.ReasonNone, 0)
 		a.login(ctx, p, dec)
 		if offered && a.privacy(p) == nil {
@@ -187,6 +188,9 @@ func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
 		}
 	case dec.Outcome == enroll.Waiting:
 		p.say(dec.Reason, a.opts.Index.Site().ClaimWindow)
+		if dec.Reason == enroll.BindOffered {
+			p.binds = p.noticeEnds
+		}
 	default:
 		p.say(dec.Reason, noticeTime)
 	}
@@ -229,9 +233,10 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 		a.logout(ctx, p, enroll.SessionReplaced)
 	}
 	if p.session == nil {
-		p.session = &session{id: rand.Text(), lang: p.picked.lang}
+		p.session = &session{id: rand.Text(), lang: p.picked.lang, clear: p.picked.clear}
 		p.picked = picked{}
 	}
+	p.pinKeys, p.binds = time.Time{}, time.Time{}
 	p.session.account, p.session.card = dec.Account, dec.Card
 	p.session.created = dec.Reason == enroll.NewAccount
 	p.session.last = time.Now().Add(a.opts.Index.Site().SessionMax)
@@ -274,7 +279,7 @@ func (a *Agent) touch(p *point) {
 
 // deadline is when expire has something to do; zero: never.
 func (p *point) deadline() time.Time {
-	next := earlier(p.noticeEnds, p.picked.ends)
+	next := earlier(earlier(p.noticeEnds, p.picked.ends), earlier(p.pinKeys, p.binds))
 	if p.session != nil {
 		next = earlier(earlier(next, p.session.ends), p.session.adding)
 	}
@@ -291,6 +296,12 @@ func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
 	}
 	if due(p.picked.ends, now) {
 		p.picked = picked{}
+	}
+	if due(p.pinKeys, now) {
+		p.hidePINKeys()
+	}
+	if due(p.binds, now) {
+		p.binds = time.Time{}
 	}
 	if p.session != nil && due(p.session.adding, now) {
 		p.session.adding = time.Time{}
@@ -326,9 +337,10 @@ func (a *Agent) refresh(ctx context.Context) {
 func (a *Agent) publish(p *point) {
 	site := a.opts.Index.Site()
 	s := &enroll.Screen{
-		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p),
+		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p), Clear: p.clear(),
 		Site: cmp.Or(site.Name, a.opts.Site), Ask: site.Ask, ClaimWindow: site.ClaimWindow, ReaderDown: p.readerDown(),
-		Keypad: a.typable(p), CodeDigits: site.CodeDigits, Typed: p.keys.Typed(), NoKeyboard: p.NoKeyboard,
+		Keys: a.keysOf(p), PINs: a.takesPINs(p), Binds: !p.binds.IsZero(), CodeDigits: site.CodeDigits, PINDigits: site.PINLength,
+		Typed: p.keys.Typed(), NoKeyboard: p.NoKeyboard,
 	}
 	if old := p.screen.Load(); old != nil {
 		s.Rev = old.Rev + 1

@@ -24,6 +24,8 @@ type point struct {
 	notice     enroll.Reason
 	noticeEnds time.Time
 	picked     picked
+	pinKeys    time.Time // until then the panel shows the keys of a PIN; zero: it does not
+	binds      time.Time // until then a PIN adds the badge that was offered to be bound; zero: none was
 
 	screen   atomic.Pointer[enroll.Screen]
 	mu       sync.Mutex // guards watchers

@@ -44,13 +44,15 @@ func TestClaimCodeByTouch(t *testing.T) {
 				hall.tap("A")
 				l.expect(enroll.Waiting, enroll.BindOffered)
 				l.screen(func(s enroll.Screen) bool {
-					return s.Keypad && s.CodeDigits == 4 && s.Typed == 0 && s.ClaimWindow == 40*time.Second
+					return s.Keys == enroll.CodeKeys && s.CodeDigits == 4 && s.Typed == 0 && s.ClaimWindow == 40*time.Second
 				})
 				l.touch(typed[:len(typed)-1])
-				l.screen(func(s enroll.Screen) bool { return s.Keypad && s.Typed == 3 })
+				l.screen(func(s enroll.Screen) bool { return s.Keys == enroll.CodeKeys && s.Typed == 3 })
 				l.touch("5")
 				l.expect(enroll.Waiting, enroll.AwaitSameCard)
-				l.screen(func(s enroll.Screen) bool { return !s.Keypad && s.Typed == 0 && s.Notice == enroll.AwaitSameCard })
+				l.screen(func(s enroll.Screen) bool {
+					return s.Keys == enroll.NoKeys && s.Typed == 0 && s.Notice == enroll.AwaitSameCard
+				})
 				hall.tap("A")
 				if d := l.expect(enroll.Granted, enroll.ClaimBound); d.Account.ID != owner {
 					t.Error("the card is somebody else's")
@@ -73,7 +75,7 @@ func TestTouchedCodesCostTheGuessBudget(t *testing.T) {
 		for range 2 {
 			l.touch("1111")
 			l.expect(enroll.Refused, enroll.CodeRefused)
-			l.screen(func(s enroll.Screen) bool { return s.Keypad && s.Notice == enroll.CodeRefused }) // for another try
+			l.screen(func(s enroll.Screen) bool { return s.Keys == enroll.CodeKeys && s.Notice == enroll.CodeRefused }) // for another try
 		}
 		l.touch("7365")
 		l.expect(enroll.Refused, enroll.CodeRefused)
@@ -92,7 +94,7 @@ func TestTouchedKeysEnd(t *testing.T) {
 		time.Sleep(39 * time.Second)
 		l.touch("7")
 		time.Sleep(4 * time.Second)
-		if s, _ := l.Screen("hall"); !s.Keypad || s.Typed != 1 {
+		if s, _ := l.Screen("hall"); s.Keys != enroll.CodeKeys || s.Typed != 1 {
 			t.Errorf("the keys went away under the finger: %+v", s)
 		}
 		time.Sleep(time.Second)
@@ -102,7 +104,7 @@ func TestTouchedKeysEnd(t *testing.T) {
 		}
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
-		if s, _ := l.Screen("hall"); s.Keypad || s.Notice != enroll.ReasonNone {
+		if s, _ := l.Screen("hall"); s.Keys != enroll.NoKeys || s.Notice != enroll.ReasonNone {
 			t.Errorf("the offer stays: %+v", s)
 		}
 	})
@@ -152,13 +154,13 @@ func TestWrongCodesElsewhereOfferNoKeys(t *testing.T) {
 			l.expect(enroll.Refused, enroll.CodeRefused)
 			return l.screen(func(s enroll.Screen) bool { return s.Notice == enroll.CodeRefused })
 		}
-		if s := wrong(); s.Keypad {
+		if s := wrong(); s.Keys != enroll.NoKeys {
 			t.Error("a site that makes accounts offers keys")
 		}
 		l.binding(8)
 		hall.tap("M")
 		l.expect(enroll.Granted, enroll.KnownCard)
-		if s := wrong(); s.Keypad || s.Session == "" {
+		if s := wrong(); s.Keys != enroll.NoKeys || s.Session == "" {
 			t.Error("a session offers keys")
 		}
 	})

@@ -63,11 +63,12 @@
     box.innerHTML = html;
     var next = box.querySelector("main");
     if (!next) { return; }
+    document.documentElement.className = next.getAttribute("data-look");
     var news = true, same = old && old.getAttribute("data-session") === next.getAttribute("data-session");
     if (same && isForm(old, next)) {
       old.setAttribute("data-version", next.getAttribute("data-version"));
       byId("strips").innerHTML = next.querySelector("#strips").innerHTML;
-    } else if (same && old.lang === next.lang && byId("keypad") && next.querySelector("#keypad")) {
+    } else if (same && old.lang === next.lang && keysOf(old) && keysOf(old) === keysOf(next)) {
       news = patch(old, next);
     } else {
       replace(old, next, same);
@@ -80,6 +81,12 @@
   function isForm(old, next) {
     var page = old.getAttribute("data-page");
     return page === next.getAttribute("data-page") && old.getAttribute("data-job") === next.getAttribute("data-job") && (page === "edit" || page === "notice");
+  }
+
+  // keysOf tells which keys a page has: of a code or of a PIN; none is empty.
+  function keysOf(page) {
+    var pad = page.querySelector("#keypad");
+    return pad ? pad.getAttribute("data-keys") : "";
   }
 
   // patch leaves the keys under the finger, and tells whether there is more to say than how
