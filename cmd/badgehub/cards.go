@@ -77,7 +77,7 @@ func (p *program) cardCommand() *cobra.Command {
 		Use: "show CARD", Short: "Show a card, and where its present state has arrived", Args: cli.Args(1), Example: "  badgehub card show 41c0ffee",
 		RunE: ask(p, send[any, api.Card]("GET", "/v1/cards/{}", nothing), func(w io.Writer, c api.Card) {
 			showCard(w, c)
-			fmt.Fprintln(w, spreadLine(c))
+			saySpread(w, c)
 		}),
 	}
 	return cli.Group("card", "Cards and whose they are", p.cardList(), show, give, p.prepareCommand(), state, free)
@@ -132,21 +132,21 @@ func showCard(w io.Writer, c api.Card) {
 	say(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
 }
 
-// spreadLine says where the present state of a card has arrived.
-func spreadLine(c api.Card) string {
+// saySpread says where the present state of a card has arrived.
+func saySpread(w io.Writer, c api.Card) {
 	s := c.Spread
-	if s == nil || s.OfTerminals == 0 {
-		return "no terminal has to know of it"
+	switch {
+	case s == nil || s.OfTerminals == 0:
+		say(w, "no terminal has to know of it\n")
+	case len(s.Missing) > 0 && s.OfDoors > 0:
+		say(w, "%s %s, applied at %d of %d doors; not yet: %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, strings.Join(s.Missing, ", "))
+	case len(s.Missing) > 0:
+		say(w, "%s %s, applied at %d of %d terminals; not yet: %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, strings.Join(s.Missing, ", "))
+	case s.OfDoors > 0:
+		say(w, "%s %s, applied at %d of %d doors at %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, clock(s.At))
+	default:
+		say(w, "%s %s, applied at %d of %d terminals at %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, clock(s.At))
 	}
-	have, of, what := s.Doors, s.OfDoors, "doors"
-	if of == 0 {
-		have, of, what = s.Terminals, s.OfTerminals, "terminals"
-	}
-	line := fmt.Sprintf("%s %s, applied at %d of %d %s", c.State, clock(c.Changed), have, of, what)
-	if len(s.Missing) > 0 {
-		return line + "; not yet: " + strings.Join(s.Missing, ", ")
-	}
-	return line + " at " + clock(s.At)
 }
 
 // whoIs is an account by its name, or by its id if it has none.

@@ -66,6 +66,7 @@ var frenchHelp = map[string]string{
 	"make it this account's card":                                        "en faire la carte de ce compte",
 	"Give a card that a terminal saw, and that nobody has, to a person":  "Donner à une personne une carte qu’un terminal a vue et qui n’est à personne",
 	"a temporary card: its last day (2030-01-31), or a time in RFC 3339": "une carte temporaire\u00a0: son dernier jour (2030-01-31), ou une heure selon RFC 3339",
+	"Show a card, and where its present state has arrived":               "Montrer une carte, et où son état présent est arrivé",
 	"Make a card unknown again: a visitor gave it back":                  "Rendre une carte inconnue\u00a0: un visiteur l’a rendue",
 	"Cards and whose they are":                                           "Les cartes et à qui elles sont",
 	"List cards, those with a conflict first":                            "Lister les cartes, celles en conflit d’abord",
