@@ -18,16 +18,21 @@ func TestATerminalsFloodFillsNoLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	front.ack(0)
-	const n = 500 // fewer than the hub queues, so that none is lost on the way
-	for range n {
-		if err := front.link.Publish(t.Context(), wire.MsgEvents, []byte("nonsense")); err != nil {
+	const rounds, each = 10, 50 // fewer at a time than the hub reads of one terminal
+	const n = rounds * each
+	for range rounds {
+		for range each {
+			if err := front.link.Publish(t.Context(), wire.MsgEvents, []byte("nonsense")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := front.send(wire.MsgEvents, front.frame(front.acked)); err != nil {
 			t.Fatal(err)
 		}
+		if !front.ack(front.acked + 16) { // the hub has seen all before
+			t.Fatal("the link ended")
+		}
 	}
-	if err := front.send(wire.MsgEvents, front.frame(0)); err != nil {
-		t.Fatal(err)
-	}
-	front.ack(16) // the hub has seen all before
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("the hub ended with %d", code)
 	}

@@ -17,7 +17,6 @@ import (
 	"badged/internal/rig/pgserver"
 	"badged/sync/hub/api"
 	"badged/sync/hub/store/postgres"
-	"badged/sync/wire"
 )
 
 // startServer starts a PostgreSQL for a test and gives what makes an empty database there.

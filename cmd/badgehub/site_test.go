@@ -15,7 +15,7 @@ func TestEverySettingOfTheSiteTakesEffect(t *testing.T) {
 	other := map[string]string{
 		"name": "Lyon", "lang": "en", "time_zone": "Asia/Kathmandu", "unknown_badge": "bind", "confirm": "admin", "cards_per_person": "one",
 		"mail_out": "sendmail", "mail_server": "mail.example.org", "mail_security": "tls", "mail_user": "hub", "mail_password_file": "mail",
-		"mail_from": "hub@example.org", "new_account_mail": "link",
+		"mail_from": "hub@example.org", "new_account_mail": "link", "ask": "the caretaker",
 	}
 	get[api.Group](p, "group", "add", "Staff")
 	before := get[api.Site](p, "site", "show")
