@@ -39,6 +39,7 @@ var places = map[string]choices{
 	"ALARM": listed("/v1/alarms", func(a api.Alarm) cobra.Completion {
 		return cobra.CompletionWithDesc(strconv.FormatUint(a.ID, 10), a.Text)
 	}),
+	"RELEASE": listed("/v1/releases", func(r api.Release) cobra.Completion { return cobra.CompletionWithDesc(r.Version, r.State) }),
 	"GRANT": listed("/v1/grants", func(g api.Grant) cobra.Completion {
 		return cobra.CompletionWithDesc(g.ID, cmp.Or(g.AccountName, g.Group)+", "+cmp.Or(g.Door, g.DoorGroup))
 	}),

@@ -43,7 +43,7 @@ func Run(ctx context.Context, args []string, env func(string) string, stdio cli.
 	p := &program{env: env, stdio: stdio}
 	root := cli.Group("badgehub", "The central server of a site's badge terminals, and the tool that manages it",
 		p.serveCommand(), p.accountCommand(), p.groupCommand(), p.serviceCommand(), p.roleCommand(), p.noticeCommand(), p.cardCommand(), p.claimCommand(), p.pinCommand(), p.doorCommand(),
-		p.grantCommand(), p.scheduleCommand(), p.holidayCommand(), p.terminalCommand(), p.eventCommand(), p.auditCommand(), p.alarmCommand(), p.mailCommand(),
+		p.grantCommand(), p.scheduleCommand(), p.holidayCommand(), p.terminalCommand(), p.releaseCommand(), p.eventCommand(), p.auditCommand(), p.alarmCommand(), p.mailCommand(),
 		p.siteCommand(), p.adminCommand(), p.backupCommand(), p.restoreCommand(), p.databaseCommand())
 	root.Example = `  badgehub serve                      # start a hub; makes all it needs
   badgehub terminal add hall          # how a terminal joins it

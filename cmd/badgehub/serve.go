@@ -33,6 +33,7 @@ import (
 	"badged/sync/hub/people"
 	"badged/sync/hub/pki"
 	"badged/sync/hub/refusal"
+	"badged/sync/hub/release"
 	"badged/sync/hub/store"
 	"badged/sync/hub/web"
 	"badged/sync/mqttlink"
@@ -167,7 +168,7 @@ func (p *program) prepare(ctx context.Context, db database, st *store.Store, nam
 	}
 	st.UseMailKey(mail.NewKey(sealing))
 	h, err := fleet.New(ctx, fleet.Options{
-		Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Log: log,
+		Store: st, Site: site, Name: name, Key: keys.Hub, SiteKey: keys.SiteKey, Releases: release.NewShelf(p.dir), Log: log,
 		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
 	})
 	return h, keys, err

@@ -17,6 +17,7 @@ const noRows = "none\n"
 // headings are the French heads of the columns of tables.
 var headings = map[string]string{
 	"ADDRESSEE": "DESTINATAIRE", "ANSWER": "RÉPONSE", "FOR": "POUR", "FRENCH": "FRANÇAIS", "LINK": "LIEN", "MANAGES": "GÈRE", "PURPOSE": "OBJET", "SERVICE": "SERVICE",
+	"FAILED": "ÉCHECS", "HEALTHY": "SAINS", "RELEASE": "VERSION", "UNDER WAY": "EN COURS", "WAITING": "EN ATTENTE",
 	"SHORT TEXT": "TEXTE COURT", "SINCE": "DEPUIS", "TRIES": "ESSAIS",
 	"ACCOUNT": "COMPTE", "ACTION": "ACTION", "ANONYMOUS": "ANONYME", "AT": "QUAND", "BEFORE -> AFTER": "AVANT -> APRÈS", "CARD": "CARTE",
 	"CONFLICT": "CONFLIT", "DAY": "JOUR", "DOORS": "PORTES", "E-MAIL": "ADRESSE", "ENDS": "FIN", "EVENTS": "ÉVÉNEMENTS", "FRESH-FOR": "FRAIS PENDANT",
@@ -78,6 +79,10 @@ var advice = map[string]text{
 	"setting_unknown":    {"Voyez `badgehub site show`.", "See `badgehub site show`."},
 	"terminal_joined": {"Pour installer une autre machine à sa place, ajoutez-la avec --replace.",
 		"To set up another box in its place, add it with --replace."},
+	"release_none": {"Voyez `badgehub release status`.", "See `badgehub release status`."},
+	"release_no_trust": {"Copiez-y le fichier badged.trust avec lequel vos cartes sont écrites.",
+		"Copy the file badged.trust there with which your cards are flashed."},
+	"release_meant":    {"Voyez `badgehub door list` et `badgehub terminal list`.", "See `badgehub door list` and `badgehub terminal list`."},
 	"terminal_missing": {"Voyez `badgehub terminal list`.", "See `badgehub terminal list`."},
 	"grant_needs_name": {"Donnez-lui les deux\u00a0: `badgehub account edit ACCOUNT --name \"Ada Byron\"`.",
 		"Give it both: `badgehub account edit ACCOUNT --name \"Ada Byron\"`."},

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"badged/firmware/board"
+	"badged/firmware/bundle"
 	"badged/firmware/card"
 	"badged/firmware/flash"
 	"badged/firmware/site"
@@ -77,6 +78,7 @@ func Run(ctx context.Context, log *slog.Logger, console *os.File) error {
 	if b.card.Verdict == slot.OnTrial {
 		if err := b.try(ctx); err != nil {
 			log.Error("the release on trial has failed; the one of before starts again", "why", err)
+			b.logEnd("note why", keepWhy(failedFile, bundle.Hash(b.card.State.Record.Update.ID).String(), err.Error()))
 			return nil
 		}
 		if err := b.card.Commit(); err != nil {

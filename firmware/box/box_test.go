@@ -169,3 +169,38 @@ func (b *breaking) Write(p []byte) (int, error) {
 	}
 	return b.ResponseWriter.Write(p)
 }
+
+// Issue 12, 5: why a trial failed is known after the restart, and is not said of another release.
+func TestWhyATrialFailedIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "failed.json")
+	const nothing = "the machine started again before the release was found healthy"
+	if got := whyFailed(path, "ab"); got != nothing {
+		t.Errorf("a trial that the power ended: %q", got)
+	}
+	if err := keepWhy(path, "ab", "reader hall worked before the update"); err != nil {
+		t.Fatal(err)
+	}
+	if got := whyFailed(path, "ab"); got != "reader hall worked before the update" {
+		t.Errorf("the release that failed: %q", got)
+	}
+	if got := whyFailed(path, "cd"); got != nothing {
+		t.Errorf("another release: %q", got)
+	}
+}
+
+// The agent hands over what it fetched from the hub, and nothing else: it neither rolls back nor
+// has root fetch or read what it names.
+func TestWhatTheAgentMayAskTheBox(t *testing.T) {
+	for from, want := range map[string]bool{
+		updatesDir + "/ab.bundle": true, updatesDir + "/../identity/key": false, "/etc/shadow": false,
+		"http://10.0.0.5/x.bundle": false, updatesDir: false, "": false,
+	} {
+		if got := fromHub(from); got != want {
+			t.Errorf("%q: %v", from, got)
+		}
+	}
+	r := httptest.NewRequest("POST", "/v1/rollback", nil)
+	if isRoot(r) {
+		t.Error("a request of nobody counts as one of root")
+	}
+}

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"badged/firmware/bundle"
+	"badged/firmware/slot"
 	"badged/internal/boxctl"
 	"badged/internal/httpserve"
 	"badged/internal/unixsock"
@@ -21,6 +24,7 @@ import (
 const (
 	trustFile  = "/share/badged.trust"
 	bundleFile = "/data/box/update.bundle"
+	updatesDir = stateDir + "/updates" // where the agent puts what it fetches from the hub
 	maxBundle  = 512 << 20
 
 	lastAnswers = 2 * time.Second // for who follows an update that ends in a reboot
@@ -30,6 +34,10 @@ const (
 func (b *Box) serve(ctx context.Context) error {
 	ln, err := unixsock.Listen(boxctl.Socket)
 	if err != nil {
+		return fmt.Errorf("open the socket of the box: %w", err)
+	}
+	// The agent may ask how the box is, and hand over a release that the hub assigned.
+	if err := errors.Join(os.Chown(boxctl.Socket, 0, badgedGID), os.Chmod(boxctl.Socket, 0o660)); err != nil {
 		return fmt.Errorf("open the socket of the box: %w", err)
 	}
 	mux := http.NewServeMux()
@@ -42,15 +50,43 @@ func (b *Box) serve(ctx context.Context) error {
 			http.Error(w, "the request cannot be read", http.StatusBadRequest)
 			return
 		}
+		if !isRoot(r) && !fromHub(u.From) {
+			http.Error(w, "the agent installs only what it fetched from the hub", http.StatusForbidden)
+			return
+		}
 		b.stream(w, func(tell func(boxctl.Step)) error { return b.update(r.Context(), u, tell) })
 	})
 	mux.HandleFunc("POST /v1/rollback", func(w http.ResponseWriter, r *http.Request) {
+		if !isRoot(r) {
+			http.Error(w, "only root rolls a box back", http.StatusForbidden)
+			return
+		}
 		b.stream(w, func(tell func(boxctl.Step)) error {
 			tell(boxctl.Step{What: "reboot into the release of before"})
 			return errors.Join(b.writeBaseline(r.Context()), b.card.Rollback())
 		})
 	})
-	return httpserve.Run(ctx, ln, httpserve.Server{Name: "box", Handler: mux, Log: b.log, Grace: lastAnswers, Finish: true})
+	return httpserve.Run(ctx, ln, httpserve.Server{Name: "box", Handler: mux, Log: b.log, Grace: lastAnswers, Finish: true, Conn: rememberPeer})
+}
+
+type peerKey struct{}
+
+// rememberPeer keeps the connection of a request, of which the kernel knows the caller.
+func rememberPeer(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, peerKey{}, c)
+}
+
+// fromHub reports whether a bundle is one that the agent fetched from the hub.
+func fromHub(path string) bool { return filepath.Dir(path) == updatesDir }
+
+// isRoot reports whether root makes a request: a technician at the console, not the agent.
+func isRoot(r *http.Request) bool {
+	c, ok := r.Context().Value(peerKey{}).(net.Conn)
+	if !ok {
+		return false
+	}
+	uid, err := unixsock.PeerUID(c)
+	return err == nil && uid == 0
 }
 
 // stream runs what changes the card, one at a time, and tells its steps.
@@ -81,6 +117,16 @@ func (b *Box) status() boxctl.Status {
 	}
 	if r.Other.Sequence != 0 {
 		s.Other = "rollback"
+	}
+	s.Release = bundle.Hash(r.Installed.ID).String()
+	if r.Phase == slot.Trying {
+		s.Trying = bundle.Hash(r.Update.ID).String()
+	}
+	for _, id := range r.Quarantined {
+		s.Quarantined = append(s.Quarantined, bundle.Hash(id).String())
+	}
+	if n := len(s.Quarantined); n > 0 {
+		s.Why = whyFailed(failedFile, s.Quarantined[n-1])
 	}
 	return s
 }

@@ -25,6 +25,38 @@ const (
 // baselineFile is what worked when the update began. The new release must have it too.
 const baselineFile = "/data/box/before.json"
 
+// failedFile says why the last trial failed.
+const failedFile = "/data/box/failed.json"
+
+// failure is why a release failed its trial.
+type failure struct {
+	Release string `json:"release"` // hash
+	Why     string `json:"why"`
+}
+
+// keepWhy keeps why a release failed its trial, for who asks after the restart.
+func keepWhy(path, release, why string) error {
+	text, err := json.Marshal(failure{release, why})
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	return err
+}
+
+// whyFailed says why a release failed its trial. A trial that a kernel or the power ended has
+// left no word.
+func whyFailed(path, release string) string {
+	var f failure
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &f)
+	}
+	if err != nil || f.Release != release {
+		return "the machine started again before the release was found healthy"
+	}
+	return f.Why
+}
+
 // baseline is what worked.
 type baseline struct {
 	Connected bool     `json:"connected"`

@@ -33,6 +33,13 @@ type Status struct {
 	Network  string `json:"network"`
 	Agent    string `json:"agent"`
 	Failed   int    `json:"failed"` // releases that failed on this box
+
+	// Releases by their hashes: the one that starts by itself, the one on trial, and those that
+	// failed on this box, with the reason for the last one of them.
+	Release     string   `json:"release"`
+	Trying      string   `json:"trying,omitempty"`
+	Quarantined []string `json:"quarantined,omitempty"`
+	Why         string   `json:"why,omitempty"`
 }
 
 // Update asks for an update: a file of the box, or an address that it fetches. Retry is for a
@@ -49,6 +56,12 @@ type Step struct {
 	Total int64  `json:"total,omitempty"`
 	Error string `json:"error,omitempty"`
 }
+
+// Failure is what a box says when an update or a rollback has failed.
+type Failure struct{ Text string }
+
+// Error implements error.
+func (f *Failure) Error() string { return f.Text }
 
 // ErrNoBox is a machine that did not start from a card.
 var ErrNoBox = errors.New("this machine did not start from a card that `badgectl flash` made; packages are updated with apt")
@@ -102,7 +115,7 @@ func (c *Client) steps(ctx context.Context, path string, in any, fn func(Step)) 
 		case err != nil:
 			return fmt.Errorf("follow the update: %w", err)
 		case s.Error != "":
-			return errors.New(s.Error)
+			return &Failure{s.Error}
 		}
 		fn(s)
 	}

@@ -22,6 +22,7 @@ import (
 	"badged/enroll/kiosk"
 	"badged/enroll/store"
 	"badged/internal/agent"
+	"badged/internal/boxctl"
 	"badged/internal/clock"
 	"badged/internal/ctl"
 	"badged/internal/health"
@@ -31,6 +32,7 @@ import (
 	"badged/internal/terminal/plan"
 	"badged/internal/terminal/rs485"
 	"badged/internal/terminal/statuspage"
+	"badged/internal/updater"
 	"badged/sync/identity"
 	"badged/sync/mqttlink"
 	"badged/sync/uplink"
@@ -197,7 +199,11 @@ func (t *terminal) run(ctx context.Context) error {
 			}
 		})
 	}
-	part(t.newUplink().Run)
+	updates := updater.New(updater.Options{
+		Dir: filepath.Join(t.plan.Config.StateDir, "updates"), Free: updater.FreeBytes, Box: boxctl.NewClient(boxctl.Socket), Log: t.log,
+	})
+	part(updates.Run)
+	part(t.newUplink(updates).Run)
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.runBoards(ctx); return nil })
 	part(t.osdp.ConfirmKeys)
@@ -240,7 +246,7 @@ func (t *terminal) doorNames() []string {
 	return names
 }
 
-func (t *terminal) newUplink() *uplink.Uplink {
+func (t *terminal) newUplink(updates uplink.Updates) *uplink.Uplink {
 	link := mqttlink.Config{
 		Address: t.id.MQTT, Site: t.id.Site, Terminal: t.id.Terminal, TLS: t.id.TLSConfig(), Log: t.log,
 	}
@@ -249,7 +255,7 @@ func (t *terminal) newUplink() *uplink.Uplink {
 		NoLease: !slices.ContainsFunc(t.plan.Points, func(p enroll.Point) bool { return p.Kind == enroll.Print }),
 		Doors:   t.doorNames(),
 		Dial:    link.Dial, Key: t.id.Key, HubKey: t.id.HubKey,
-		Clock: hubClock{t}, Log: t.log, OnState: t.showUplink,
+		Clock: hubClock{t}, Updates: updates, Log: t.log, OnState: t.showUplink,
 	})
 }
 

@@ -11,15 +11,15 @@ import (
 
 // The topics, with two names, a shard and a kind of message each:
 //
-//	badged/1/SITE/SHARD/up/TERMINAL/{hello,ev,sec,st}    from a terminal
-//	badged/1/SITE/SHARD/down/TERMINAL/{ack,dl,cmd}       to a terminal
+//	badged/1/SITE/SHARD/up/TERMINAL/{hello,ev,sec,st,get}    from a terminal
+//	badged/1/SITE/SHARD/down/TERMINAL/{ack,dl,rel,pc,cmd}    to a terminal
 //
 // The shard lets several workers of one hub share the terminals.
 const topicRoot = "badged/1/"
 
 var kindsOf = map[string][]string{
-	wire.Up:   {wire.MsgHello, wire.MsgEvents, wire.MsgSecurity, wire.MsgStatus},
-	wire.Down: {wire.MsgAck, wire.MsgPage, wire.MsgCommand},
+	wire.Up:   {wire.MsgHello, wire.MsgEvents, wire.MsgSecurity, wire.MsgStatus, wire.MsgWant},
+	wire.Down: {wire.MsgAck, wire.MsgPage, wire.MsgRelease, wire.MsgPiece, wire.MsgCommand},
 }
 
 // Shard is the shard of a terminal, 0 to 15: the low bits of FNV-1a 32 of its name.

@@ -32,7 +32,7 @@ func TestShardsAreThoseOfFNV1a(t *testing.T) {
 func TestPermissionsCoverATerminalsTopicsOnly(t *testing.T) {
 	publish, subscribe := Permissions("lyon", "hall")
 	up := "badged/1/lyon/2/up/hall/"
-	if !slices.Equal(publish, []string{up + "hello", up + "ev", up + "sec", up + "st"}) || subscribe != "badged/1/lyon/2/down/hall/+" {
+	if !slices.Equal(publish, []string{up + "hello", up + "ev", up + "sec", up + "st", up + "get"}) || subscribe != "badged/1/lyon/2/down/hall/+" {
 		t.Errorf("%v, %s", publish, subscribe)
 	}
 }

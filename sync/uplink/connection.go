@@ -21,13 +21,17 @@ type connection struct {
 	ctx     context.Context
 	link    Link
 	machine *Machine
+	updates Updates
 	nonce   [16]byte
 	welcome func() // called after a good welcome
 }
 
 // runConnection runs one connection to its end and returns why it ended.
 func (u *Uplink) runConnection(ctx context.Context, welcome func()) error {
-	c := &connection{Uplink: u, ctx: ctx, welcome: welcome}
+	c := &connection{Uplink: u, ctx: ctx, welcome: welcome, updates: u.opts.Updates}
+	if c.updates == nil {
+		c.updates = noUpdates{}
+	}
 	_, _ = rand.Read(c.nonce[:]) // never fails since Go 1.24
 	c.machine = NewMachine(c.nonce, u.opts.Agent)
 	will, err := c.sealMessage(wire.MsgStatus, wire.Status{Nonce: c.nonce})
@@ -66,6 +70,13 @@ func (c *connection) runMachine() error {
 			effects = c.handleMessage(m)
 		case <-c.opts.Store.Wake():
 			effects = c.machine.Wake(time.Now())
+		case <-c.updates.Changed():
+			effects = c.machine.Report(time.Now())
+		case w := <-c.updates.Wants():
+			effects = nil
+			if err := c.publishMessage(wire.MsgWant, w); err != nil {
+				return err
+			}
 		case <-timer.C:
 			effects = c.machine.Tick(time.Now())
 		}
@@ -98,6 +109,8 @@ func (c *connection) reportState() {
 func (c *connection) handleMessage(m Message) []Effect {
 	var ack wire.Ack
 	var page wire.Page
+	var release wire.Release
+	var piece wire.Piece
 	var err error
 	switch m.Kind {
 	case wire.MsgAck:
@@ -107,6 +120,16 @@ func (c *connection) handleMessage(m Message) []Effect {
 	case wire.MsgPage:
 		if err = c.openPayload(m, &page); err == nil {
 			return c.machine.Page(time.Now(), page)
+		}
+	case wire.MsgRelease:
+		if err = c.openPayload(m, &release); err == nil {
+			c.handOffer(release)
+			return nil
+		}
+	case wire.MsgPiece:
+		if err = c.openPayload(m, &piece); err == nil {
+			c.updates.Arrived(piece)
+			return nil
 		}
 	default:
 		err = errors.New("this version does not know its kind")
@@ -122,6 +145,13 @@ func (c *connection) handleAck(a wire.Ack) []Effect {
 		c.setState(s)
 	}
 	return c.machine.Ack(time.Now(), a)
+}
+
+// handOffer hands over what the hub says about a release, unless it was said in another connection.
+func (c *connection) handOffer(r wire.Release) {
+	if r.Nonce == c.nonce {
+		c.updates.Offered(r)
+	}
 }
 
 func (c *connection) openPayload(m Message, v any) error {
@@ -161,7 +191,7 @@ func (c *connection) runEffect(e Effect) ([]Effect, error) {
 	case Locate:
 		return c.readPosition()
 	case Say:
-		e.Hello.NoLease, e.Hello.Doors = c.opts.NoLease, c.opts.Doors
+		e.Hello.NoLease, e.Hello.Doors, e.Hello.Update = c.opts.NoLease, c.opts.Doors, c.updates.State()
 		return nil, c.publishMessage(wire.MsgHello, e.Hello)
 	case Send:
 		return nil, c.publishMessage(e.Frame.Stream.String(), e.Frame)

@@ -63,6 +63,7 @@ type memHub struct {
 	statuses []wire.Status
 	hellos   []wire.Hello
 	frames   []wire.Frame
+	wants    []wire.Want
 	fresh    byte
 	answer   func(*wire.Ack) // changes an ack before it goes out
 	spoil    func(*wire.Page)
@@ -145,6 +146,10 @@ func (h *memHub) receive(kind string, payload []byte) {
 		var hello wire.Hello
 		open(kind, payload, &hello)
 		h.greet(hello)
+	case wire.MsgWant:
+		var w wire.Want
+		open(kind, payload, &w)
+		h.wants = append(h.wants, w)
 	case wire.MsgEvents, wire.MsgSecurity:
 		var f wire.Frame
 		open(kind, payload, &f)

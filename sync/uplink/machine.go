@@ -274,6 +274,12 @@ func (m *Machine) Wake(time.Time) []Effect {
 	return m.takeEffects()
 }
 
+// Report is the input when the next hello has something to say: it is due now.
+func (m *Machine) Report(now time.Time) []Effect {
+	m.reportAt = now
+	return nil
+}
+
 // Tick is the input when Deadline has passed.
 func (m *Machine) Tick(now time.Time) []Effect {
 	switch {

@@ -62,6 +62,20 @@ type Message struct {
 // Clock is set to the hub's time.
 type Clock interface{ HubTime(t time.Time) }
 
+// Updates fetches releases, on a machine that is updated that way. Nothing of it waits.
+type Updates interface {
+	// State is what a hello says; nil: nothing.
+	State() *wire.Update
+	// Offered takes what the hub says about a release in the present connection.
+	Offered(r wire.Release)
+	// Arrived takes a piece that the hub signed.
+	Arrived(p wire.Piece)
+	// Wants gives what to ask the hub for.
+	Wants() <-chan wire.Want
+	// Changed has something in it when State says something else.
+	Changed() <-chan struct{}
+}
+
 // Options configures an Uplink.
 type Options struct {
 	Store Store
@@ -76,9 +90,19 @@ type Options struct {
 	Key      ed25519.PrivateKey // of the terminal
 	HubKey   ed25519.PublicKey
 	Clock    Clock
+	Updates  Updates // nil: there are none
 	Log      *slog.Logger
 	OnState  func(State) // called from Run, must not block; nil: nobody listens
 }
+
+// noUpdates are those of a machine that is updated in another way.
+type noUpdates struct{}
+
+func (noUpdates) State() *wire.Update      { return nil }
+func (noUpdates) Offered(wire.Release)     {}
+func (noUpdates) Arrived(wire.Piece)       {}
+func (noUpdates) Wants() <-chan wire.Want  { return nil }
+func (noUpdates) Changed() <-chan struct{} { return nil }
 
 // State is the state of the uplink.
 type State struct {

@@ -21,6 +21,7 @@ var messages = []any{
 	Hello{}, CollectionState{}, Frame{}, Event{}, Edit{}, Status{}, Ack{}, Page{}, Change{},
 	Account{}, Binding{}, Grant{}, Claim{}, Door{}, Lease{}, Site{},
 	Schedule{}, Hours{}, Holidays{}, PIN{}, Offset{}, Service{}, Notice{}, Offer{},
+	Update{}, Release{}, Want{}, Piece{},
 }
 
 // rows are the messages that are rows of collections.
@@ -104,7 +105,7 @@ func cddlForm(s *shape) string {
 		if s.name != "" {
 			return s.name
 		}
-		return map[int]string{0: "bstr", 16: "id", 8: "bstr .size 8"}[s.size]
+		return map[int]string{0: "bstr", 16: "id", 8: "bstr .size 8", 32: "bstr .size 32"}[s.size]
 	case list:
 		return "[ * " + cddlForm(s.elem) + " ]"
 	case table:
@@ -128,7 +129,7 @@ func TestSchemaHasTheEnumerations(t *testing.T) {
 	for name, want := range map[string][]string{
 		"AccountKind": values[AccountKind](), "AccountState": values[AccountState](), "BindingState": values[BindingState](),
 		"Assurance": values[Assurance](), "ClaimState": values[ClaimState](), "Route": values[Route](), "Confirm": values[Confirm](),
-		"Policy": values[Policy](), "ServiceKind": values[ServiceKind](), "Stream": values[Stream](), "Clock": values[Clock](), "EventKind": values[EventKind](),
+		"Policy": values[Policy](), "ServiceKind": values[ServiceKind](), "UpdatePhase": values[UpdatePhase](), "Stream": values[Stream](), "Clock": values[Clock](), "EventKind": values[EventKind](),
 		"Outcome": values[Outcome](), "Reason": values[Reason](), "Collection": values[Collection](),
 		"EmailState": values[EmailState](),
 	} {

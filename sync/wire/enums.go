@@ -165,6 +165,22 @@ const (
 	EmailConfirmed EmailState = 2 // an operator gave it, or its owner confirmed it
 )
 
+// UpdatePhase is how far a terminal is with a release.
+type UpdatePhase uint64
+
+// The phases of an update.
+//
+//	Fetching -> Ready -> Installing -> Trial -> the release is installed
+//	                         |           +----> Failed
+//	                         +--------------> Failed
+const (
+	UpdateFetching   UpdatePhase = 1
+	UpdateReady      UpdatePhase = 2 // all pieces are on the disk and whole
+	UpdateInstalling UpdatePhase = 3
+	UpdateTrial      UpdatePhase = 4 // it runs, and has yet to be found healthy
+	UpdateFailed     UpdatePhase = 5 // it was refused, or the release of before runs again
+)
+
 // Enum is what the enumerations have in common.
 type Enum interface {
 	~uint64
@@ -196,6 +212,7 @@ var (
 	collections   = enumTable{1, "collection_", []string{"none", "config", "doors", "accounts", "cards", "grants", "claims", "leases", "trust", "schedules", "pins", "services", "offers"}}
 	serviceKinds  = enumTable{1, "service_", []string{"", "print", "copy", "scan", "fax", "link"}}
 	emailStates   = enumTable{0, "email_", []string{"none", "to_confirm", "confirmed"}}
+	updatePhases  = enumTable{1, "phase_", []string{"none", "fetching", "ready", "installing", "trial", "failed"}}
 )
 
 func (AccountKind) table() *enumTable  { return &accountKinds }
@@ -213,6 +230,7 @@ func (Outcome) table() *enumTable      { return &outcomes }
 func (Collection) table() *enumTable   { return &collections }
 func (ServiceKind) table() *enumTable  { return &serviceKinds }
 func (EmailState) table() *enumTable   { return &emailStates }
+func (UpdatePhase) table() *enumTable  { return &updatePhases }
 
 // String is the kind's name: "person".
 func (k AccountKind) String() string { return nameOf(k) }
@@ -262,6 +280,9 @@ func (k ServiceKind) String() string { return nameOf(k) }
 
 // String is the state's name: "to_confirm".
 func (s EmailState) String() string { return nameOf(s) }
+
+// String is the phase's name: "fetching".
+func (p UpdatePhase) String() string { return nameOf(p) }
 
 // nameOf is the name of a value; one that this version does not know shows as
 // "reason_99".

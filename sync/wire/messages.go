@@ -26,6 +26,8 @@ type Hello struct {
 	Former  []byte `cbor:"13,keyasint,omitempty" size:"16"`
 	Highest uint64 `cbor:"14,keyasint,omitempty"` // number that was ever lent to it
 	Echo    uint64 `cbor:"15,keyasint,omitempty"` // the last Challenge that the hub put to this connection
+	// Update is how the terminal stands with releases; nil: it is not updated this way.
+	Update *Update `cbor:"16,keyasint,omitempty"`
 }
 
 // CollectionState is how far a copy of a collection is.

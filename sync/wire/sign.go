@@ -21,8 +21,11 @@ const (
 	MsgEvents   = "ev"    // Frame of StreamEvents, up
 	MsgSecurity = "sec"   // Frame of StreamSecurity, up
 	MsgStatus   = "st"    // Status, up
+	MsgWant     = "get"   // Want, up
 	MsgAck      = "ack"   // Ack, down
 	MsgPage     = "dl"    // Page, down
+	MsgRelease  = "rel"   // Release, down
+	MsgPiece    = "pc"    // Piece, down
 	MsgCommand  = "cmd"   // down
 )
 

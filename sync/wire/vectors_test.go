@@ -42,6 +42,8 @@ type sample struct {
 
 func id(b byte) (out [16]byte) { return [16]byte(bytes.Repeat([]byte{b}, len(out))) }
 
+func digest(b byte) wire.Digest { return wire.Digest(bytes.Repeat([]byte{b}, 32)) }
+
 func slice(b byte) []byte { out := id(b); return out[:] }
 
 func samples(t *testing.T) []sample {
@@ -79,6 +81,17 @@ func samples(t *testing.T) []sample {
 			Nonce: id(1), Collection: wire.Cards, From: 70000, To: 70002, Parts: 1, Hash: wire.RowHash(wire.Cards, slice(0xc1), body),
 			Changes: []wire.Change{{Key: slice(0xc1), Rev: 70001, Body: body}, {Key: slice(0xc2), Rev: 70002}},
 		}, wire.Down, wire.MsgPage},
+		{"hello-update", "A terminal that fetches a release says hello.", wire.Hello{
+			MinVersion: 1, MaxVersion: 1, Nonce: id(1), Incarnation: id(2), Agent: "badged 1.0",
+			Update: &wire.Update{
+				Board: "uefi-amd64", Installed: digest(0xe1), Sequence: 13, Release: bytes.Repeat([]byte{0xe2}, 32), Phase: wire.UpdateFetching, Done: 7, Why: "no room",
+			},
+		}, wire.Up, wire.MsgHello},
+		{"release", "A release for a terminal, whose turn it is.", wire.Release{
+			Nonce: id(1), ID: digest(0xe2), Version: "1.4.0", Size: 61441, Pieces: bytes.Repeat([]byte{0xf1}, 32), Install: true, Retry: true,
+		}, wire.Down, wire.MsgRelease},
+		{"want", "Two pieces are asked for.", wire.Want{Release: digest(0xe2), Pieces: []uint64{0, 1}}, wire.Up, wire.MsgWant},
+		{"piece", "The last piece of a release.", wire.Piece{Release: digest(0xe2), Index: 1, Data: []byte{0x2a}}, wire.Down, wire.MsgPiece},
 		{"account", "A row of accounts.", wire.Account{Kind: 2, State: 3, Number: 7, Aliases: []uint64{9}, Lang: "fr", Expires: 1769817600000}, "", ""},
 		{"card", "A row of cards.", row, "", ""},
 		{"grant", "A row of grants.", wire.Grant{Account: id(0xa1), Door: "front", From: -1, To: 1769817600000, Deny: true}, "", ""},

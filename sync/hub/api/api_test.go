@@ -28,6 +28,7 @@ import (
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 	"badged/sync/hub/pki"
+	"badged/sync/hub/release"
 	"badged/sync/hub/store"
 	"badged/sync/hub/store/sqlite"
 )
@@ -35,6 +36,7 @@ import (
 // site is a hub without a broker, whose every answer is held against openapi.yaml.
 type site struct {
 	t       *testing.T
+	dir     string
 	db      *store.Store
 	handler http.Handler
 	router  routers.Router
@@ -55,13 +57,13 @@ func newSite(t *testing.T) *site {
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	h, err := fleet.New(t.Context(), fleet.Options{
-		Store: st, Site: "site-test", Name: "Test", Key: keys.Hub, SiteKey: keys.SiteKey, Log: log,
+		Store: st, Site: "site-test", Name: "Test", Key: keys.Hub, SiteKey: keys.SiteKey, Releases: release.NewShelf(dir), Log: log,
 		RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, db: st, done: map[string]bool{}}
+	s := &site{t: t, dir: dir, db: st, done: map[string]bool{}}
 	s.handler = api.Handler(api.Options{
 		Store: st, Fleet: h, CA: keys.CA, Join: "hub:8443", Log: log, Backup: st.Backup,
 		EventsCame: func() <-chan struct{} { return st.Changed(store.EventsCame) },
@@ -103,15 +105,18 @@ func newRouter(t *testing.T, h http.Handler) routers.Router {
 func (s *site) call(method, path string, body any) (int, []byte) {
 	s.t.Helper()
 	var in []byte
+	kind := "application/json"
 	if text, ok := body.(string); ok {
 		in = []byte(text)
+	} else if file, ok := body.([]byte); ok {
+		in, kind = file, "application/octet-stream"
 	} else if body != nil {
 		in, _ = json.Marshal(body)
 	}
 	request := func() *http.Request {
 		r := httptest.NewRequest(method, path, bytes.NewReader(in))
 		if in != nil {
-			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Content-Type", kind)
 		}
 		return r
 	}
@@ -212,6 +217,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	s.offerServices(ada)
 	s.sendMails(ada)
 	s.alarms()
+	s.releases()
 	s.takeAway(ada, bob, grant, claim)
 	s.followOne()
 	s.importSome()

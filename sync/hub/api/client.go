@@ -238,6 +238,16 @@ func (c *Client) Events(ctx context.Context) ([]Event, error) {
 	return events, err
 }
 
+// AddRelease gives the hub a bundle to keep.
+func (c *Client) AddRelease(ctx context.Context, bundle io.Reader) (out Release, err error) {
+	resp, err := c.sendBody(ctx, "POST", "/v1/releases", bundle)
+	if err != nil {
+		return out, err
+	}
+	defer resp.Body.Close()
+	return out, json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&out)
+}
+
 // Import brings a CSV file of people in and passes each step, until the end or until fn fails.
 func (c *Client) Import(ctx context.Context, file io.Reader, query url.Values, fn func(ImportStep) error) error {
 	resp, err := c.sendBody(ctx, "POST", "/v1/imports?"+query.Encode(), file)

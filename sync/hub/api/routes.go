@@ -15,6 +15,12 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"GET /v1/alarms":                   read(s, listAlarms),
 		"POST /v1/alarms/{id}/acknowledge": s.acknowledgeAlarm,
 
+		"GET /v1/releases":                     read(s, listReleases),
+		"POST /v1/releases":                    s.addRelease,
+		"POST /v1/releases/{release}/assign":   change(s, assignRelease),
+		"POST /v1/releases/{release}/pause":    change(s, pauseRelease),
+		"GET /v1/releases/{release}/terminals": read(s, listInstalls),
+
 		"GET /v1/accounts":                         read(s, listAccounts),
 		"POST /v1/accounts":                        change(s, addAccount),
 		"GET /v1/accounts/{ref}":                   read(s, showAccount),

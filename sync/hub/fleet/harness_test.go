@@ -20,6 +20,7 @@ import (
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/release"
 	"badged/sync/hub/store"
 	"badged/sync/hub/store/teststore"
 	"badged/sync/wire"
@@ -40,6 +41,8 @@ type world struct {
 	hubPK ed25519.PublicKey
 	link  *link
 	now   atomic.Pointer[time.Time] // what the store takes for the time; nil: the real one
+	shelf *release.Shelf
+	stop  func() // ends the hub that serves
 }
 
 func (w *world) time() time.Time {
@@ -62,28 +65,38 @@ func newWorld(t testing.TB, dir string) *world {
 		t.Fatal(err)
 	}
 	w.store, w.turns = st, &interruptible{Store: st}
-	w.hub, err = fleet.New(t.Context(), fleet.Options{
-		Store: w.turns, Site: siteID, Name: "Test", Key: seed(1), SiteKey: w.key,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), RowsChanged: func() <-chan struct{} { return st.Changed(store.RowsChanged) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.hubPK = w.hub.Public()
-	w.link = newLink()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	served := make(chan error, 1)
-	go func() { served <- w.hub.Serve(ctx, w.link) }()
+	w.shelf, w.link = release.NewShelf(dir), newLink()
+	w.start()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-served; !errors.Is(err, context.Canceled) {
-			t.Errorf("serve: %v", err)
-		}
+		w.stop()
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return w
+}
+
+// start starts a hub on the store, as after a restart.
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	w.hub, err = fleet.New(w.t.Context(), fleet.Options{
+		Store: w.turns, Site: siteID, Name: "Test", Key: seed(1), SiteKey: w.key, Releases: w.shelf,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), RowsChanged: func() <-chan struct{} { return w.store.Changed(store.RowsChanged) },
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.hubPK = w.hub.Public()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	served, hub := make(chan error, 1), w.hub
+	go func() { served <- hub.Serve(ctx, w.link) }()
+	w.stop = func() {
+		cancel()
+		if err := <-served; !errors.Is(err, context.Canceled) {
+			w.t.Errorf("serve: %v", err)
+		}
+	}
 }
 
 // link carries messages without losing any; tests lose, repeat and reorder frames by

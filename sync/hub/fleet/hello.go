@@ -9,6 +9,7 @@ import (
 
 	"badged/internal/profile"
 	"badged/sync/hub/people"
+	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
 
@@ -17,9 +18,10 @@ type welcome struct {
 	ack       wire.Ack
 	vector    []wire.CollectionState // what the terminal has
 	doorsOnly bool
-	taken     bool      // false: the terminal is not served under the name it gave
-	held      bool      // it keeps what it has until somebody acknowledges that the hub was restored
-	rival     *wire.Ack // to the other connection of a database that is in two boxes
+	taken     bool          // false: the terminal is not served under the name it gave
+	held      bool          // it keeps what it has until somebody acknowledges that the hub was restored
+	told      *release.Told // about a release; nil: nothing
+	rival     *wire.Ack     // to the other connection of a database that is in two boxes
 }
 
 // applyHello lets a terminal begin a conversation: its version must be that of the hub, and
@@ -58,6 +60,11 @@ func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 	}
 	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, kept(m.Agent), m.Vector, keptAll(m.Doors)
 	w.taken, w.doorsOnly, w.vector = true, m.NoLease, m.Vector
+	if !w.held {
+		if w.told, err = h.hearUpdate(tx, &t, m); err != nil {
+			return w, err
+		}
+	}
 	return w, tx.PutTerminal(t)
 }
 

@@ -14,6 +14,7 @@ import (
 	"badged/sync/hub/audit"
 	"badged/sync/hub/people"
 	"badged/sync/hub/publish"
+	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
 
@@ -24,7 +25,9 @@ type Options struct {
 	Name    string             // of the site, when its settings are first written
 	Key     ed25519.PrivateKey // signs what goes down
 	SiteKey sitekey.Key
-	Log     *slog.Logger
+	// Releases keeps the bundles that terminals are updated with.
+	Releases *release.Shelf
+	Log      *slog.Logger
 	// RowsChanged gives a channel that is closed when rows change after the call.
 	RowsChanged func() <-chan struct{}
 }
@@ -39,6 +42,10 @@ type Hub struct {
 	changed func() <-chan struct{}
 	run     uint64 // a random number of this run
 
+	releases *release.Shelf
+	onePiece chan struct{} // has room for the session that sends a piece
+	started  time.Time     // by the store's clock
+
 	allowance allowance // of events, used by Serve only
 
 	mu        sync.Mutex                   // guards what follows
@@ -52,13 +59,17 @@ type Hub struct {
 func New(ctx context.Context, o Options) (*Hub, error) {
 	h := &Hub{
 		store: o.Store, site: o.Site, key: o.Key, siteKey: o.SiteKey, log: o.Log, changed: o.RowsChanged, run: randomNumber(),
+		releases: o.Releases, onePiece: make(chan struct{}, 1),
 		sessions:  make(map[string]*session),
 		keys:      make(map[string]ed25519.PublicKey),
 		dismissed: make(map[string]int),
 		allowance: make(allowance),
 	}
 	by := audit.Actor{Kind: audit.System, Via: "start"}
-	err := h.store.Write(ctx, by, func(tx Tx) error { return beginSite(tx, o.Name) })
+	err := h.store.Write(ctx, by, func(tx Tx) error {
+		h.started = tx.Now
+		return beginSite(tx, o.Name)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the hub: %w", err)
 	}
@@ -203,6 +214,9 @@ func (h *Hub) Tidy(ctx context.Context) error {
 	by := audit.Actor{Kind: audit.System, Via: "clock"}
 	return h.store.Write(ctx, by, func(tx Tx) error {
 		if err := h.purgeLapsed(tx); err != nil {
+			return err
+		}
+		if err := h.loseSilent(tx); err != nil {
 			return err
 		}
 		if err := access.HideClaims(tx.Tx.Tx); err != nil {

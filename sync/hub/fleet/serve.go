@@ -78,7 +78,7 @@ func (h *Hub) Serve(ctx context.Context, link Link) error {
 	}
 }
 
-// opened is a message whose signature is good; one of the three is set.
+// opened is a message whose signature is good; one of the four is set.
 type opened struct {
 	terminal string
 	key      ed25519.PublicKey // that verified it
@@ -86,6 +86,7 @@ type opened struct {
 	hello    *wire.Hello
 	frame    *frame
 	status   *wire.Status
+	want     *wire.Want
 }
 
 // reply is what one transaction leads to, once it is on disk.
@@ -114,6 +115,10 @@ func (h *Hub) applyBatch(ctx context.Context, link Link, batch []Message) {
 		}
 		if o.status != nil {
 			h.applyStatus(o.terminal, *o.status)
+			continue
+		}
+		if o.want != nil {
+			h.queueWant(o.terminal, *o.want)
 			continue
 		}
 		if o.frame != nil && !h.allowance.spend(o.terminal, len(o.frame.events), time.Now()) {
@@ -148,6 +153,9 @@ func (h *Hub) verifyMessage(ctx context.Context, m Message) (opened, error) {
 	case wire.MsgStatus:
 		o.status = new(wire.Status)
 		return o, wire.Unmarshal(payload, o.status)
+	case wire.MsgWant:
+		o.want = new(wire.Want)
+		return o, wire.Unmarshal(payload, o.want)
 	default:
 		return o, errors.New("not a kind of message that terminals send")
 	}

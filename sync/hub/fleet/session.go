@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"badged/sync/hub/publish"
+	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
 
@@ -27,6 +28,8 @@ type session struct {
 	challenge uint64
 	held      atomic.Bool   // gets nothing but numbers until somebody acknowledges
 	wake      chan struct{} // holds one: there may be changes
+	wants     chan wanted   // pieces that the terminal asks for
+	told      *release.Told // what it is told about a release, once all else is sent; nil: nothing
 	cancel    context.CancelFunc
 	done      chan struct{}
 
@@ -47,7 +50,7 @@ func (h *Hub) startSession(ctx context.Context, link Link, g greeted) {
 	s := &session{
 		terminal: g.terminal, incarnation: g.ack.Incarnation, nonce: g.ack.Nonce, since: time.Now(), doorsOnly: g.doorsOnly,
 		wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}),
-		sent: make(map[wire.Collection]wire.CollectionState),
+		sent: make(map[wire.Collection]wire.CollectionState), wants: make(chan wanted, queuedPieces), told: g.told,
 	}
 	s.held.Store(g.held)
 	for _, v := range g.vector {
@@ -79,7 +82,7 @@ func (s *session) follow(former *session) {
 	switch {
 	case former == nil:
 	case former.nonce == s.nonce:
-		s.replaced, s.challenge = former.replaced, former.challenge
+		s.replaced, s.challenge, s.wants = former.replaced, former.challenge, former.wants
 		return
 	default:
 		all := append(slices.Clone(former.replaced), former.nonce)
@@ -107,18 +110,39 @@ func (s *session) end() {
 	<-s.done
 }
 
-// runSession sends changes to one terminal until its session ends.
+// runSession sends changes to one terminal until its session ends, and pieces of a release while
+// there are none.
 func (h *Hub) runSession(ctx context.Context, link Link, s *session) {
 	defer close(s.done)
 	for {
 		select {
+		case <-s.wake: // goes before pieces
+			h.sendChanges(ctx, link, s)
+			continue
+		default:
+		}
+		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+			h.sendChanges(ctx, link, s)
+		case w := <-s.wants:
+			if err := h.sendPiece(ctx, link, s, w); err != nil && ctx.Err() == nil {
+				h.log.Warn("a piece of a release is not sent", "terminal", s.terminal, "error", err)
+			}
 		}
-		if err := h.push(ctx, link, s); err != nil && ctx.Err() == nil {
-			h.log.Warn("changes are not sent", "terminal", s.terminal, "error", err)
-		}
+	}
+}
+
+// sendChanges sends what a terminal lacks, and then what it is told about a release.
+func (h *Hub) sendChanges(ctx context.Context, link Link, s *session) {
+	err := h.push(ctx, link, s)
+	if err == nil && s.told != nil && s.told.Order != release.Nothing {
+		err = h.send(ctx, link, s.terminal, wire.MsgRelease, s.told.Message(s.nonce))
+		s.told = nil
+	}
+	if err != nil && ctx.Err() == nil {
+		h.log.Warn("changes are not sent", "terminal", s.terminal, "error", err)
 	}
 }
 

@@ -162,6 +162,9 @@ func joinTerminal(tx Tx, text secret.Text, key ed25519.PublicKey, issue func(str
 	if t.Cert, err = issue(t.Name); err != nil {
 		return out, false, err
 	}
+	if err := tx.DropInstalls(t.Name); err != nil { // of the box that had the name before
+		return out, false, err
+	}
 	t.Public, t.TokenEnds, t.First = key, time.Time{}, randomID()
 	if err := tx.PutTerminal(t); err != nil {
 		return out, false, err
@@ -183,6 +186,9 @@ func (h *Hub) RemoveTerminal(ctx context.Context, by audit.Actor, name string) e
 			return err
 		case t.Removed():
 			return refuse(refusal.Conflict, CodeTerminalRemoved, name)
+		}
+		if err := tx.DropInstalls(name); err != nil {
+			return err
 		}
 		t.Public, t.Cert, t.Token, t.TokenEnds, t.First, t.Vector = nil, nil, nil, time.Time{}, ID{}, nil
 		if err := tx.PutTerminal(t); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"badged/sync/hub/audit"
 	"badged/sync/hub/publish"
+	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
 
@@ -49,6 +50,10 @@ type Terminal struct {
 	Agent     string // version of its program
 	Vector    []wire.CollectionState
 	Doors     []string // that it said it serves
+	// Of a terminal that starts from a card: its board, and the release that is installed.
+	Board     string
+	Installed release.ID
+	Sequence  uint64 // of Installed: its order
 }
 
 // Removed reports whether it is only here for what it reported before it was removed.
@@ -101,17 +106,18 @@ const (
 	TerminalCopied   AlarmKind = "terminal_copied"   // its database runs in two boxes
 	TerminalRestored AlarmKind = "terminal_restored" // its database was put back to an older state, or copied
 	HubRestored      AlarmKind = "hub_restored"      // the hub's was
+	ReleaseStopped   AlarmKind = "release_stopped"   // it has failed on too many terminals
 )
 
 // AlarmKinds are all kinds.
-var AlarmKinds = []AlarmKind{TerminalCopied, TerminalRestored, HubRestored}
+var AlarmKinds = []AlarmKind{TerminalCopied, TerminalRestored, HubRestored, ReleaseStopped}
 
 // Alarm is something that somebody must look at. At most one of a kind and an object is
 // open.
 type Alarm struct {
 	ID          uint64
 	Kind        AlarmKind
-	Object      string // a terminal's name; empty: the site
+	Object      string // a terminal's name, the version of a release; empty: the site
 	First, Last time.Time
 	Detail      []byte    // JSON, of HubRestored a Restore
 	Done        time.Time // when it was acknowledged; zero: it is open
@@ -183,4 +189,5 @@ type Tx struct {
 	Journal
 	Alarms
 	History
+	release.Releases
 }

@@ -19,6 +19,7 @@ var tables = []string{
 	"card", "conflict", "claim", "door", "access_grant", "schedule", "holiday", "pin",
 	"enrolment", "card_label", "mail_muted",
 	"alarm", "seen_number", "applied",
+	"release", "install",
 }
 
 // ErrNotEmpty means that a site cannot be copied into a database that has one.

@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors FROM terminal `
+	terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors, board, installed, sequence FROM terminal `
 	sqlTerminal     = terminalColumns + `WHERE name = ?`
 )
 
 func readTerminal(scan scan) (t fleet.Terminal, err error) {
-	var vector, public []byte
+	var vector, public, installed []byte
 	var doors string
 	err = scan(&t.Name, timeInto{&t.Added}, &t.Token, timeInto{&t.TokenEnds}, &public, &t.Cert,
-		idInto{&t.First}, timeInto{&t.LastSeen}, &t.Agent, &vector, &doors)
+		idInto{&t.First}, timeInto{&t.LastSeen}, &t.Agent, &vector, &doors, &t.Board, &installed, &t.Sequence)
 	if err != nil {
 		return t, err
 	}
 	t.Public = public
+	copy(t.Installed[:], installed)
 	if err := errors.Join(wire.Unmarshal(vector, &t.Vector), json.Unmarshal([]byte(doors), &t.Doors)); err != nil {
 		return t, fmt.Errorf("read terminal %s: %w", t.Name, err)
 	}
@@ -54,12 +55,13 @@ func (x *tx) PutTerminal(t fleet.Terminal) error {
 	if err != nil {
 		return fmt.Errorf("write terminal %s: %w", t.Name, err)
 	}
-	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET token = excluded.token, token_ends = excluded.token_ends,
 			public = excluded.public, cert = excluded.cert, first = excluded.first,
-			last_seen = excluded.last_seen, agent = excluded.agent, vector = excluded.vector, doors = excluded.doors`,
+			last_seen = excluded.last_seen, agent = excluded.agent, vector = excluded.vector, doors = excluded.doors,
+			board = excluded.board, installed = excluded.installed, sequence = excluded.sequence`,
 		t.Name, millis(t.Added), blob(t.Token), millis(t.TokenEnds), blob(t.Public), blob(t.Cert),
-		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors))
+		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors), t.Board, t.Installed[:], t.Sequence)
 	return err
 }
 

@@ -70,7 +70,7 @@ func (x *tx) tx() fleet.Tx {
 			},
 			Rows: x,
 		},
-		Terminals: x, Leases: x, Journal: x, Alarms: x, History: x,
+		Terminals: x, Leases: x, Journal: x, Alarms: x, History: x, Releases: x,
 	}
 }
 

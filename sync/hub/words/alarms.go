@@ -33,4 +33,10 @@ var alarms = map[string]reason{
 		text{"Refaites ce qui a été fait depuis la sauvegarde, d’abord les cartes perdues et les comptes suspendus, puis acquittez\u00a0: les terminaux prendront alors ce que le serveur a.",
 			"Do again what was done since the backup, first lost cards and suspended accounts; then acknowledge: the terminals then take what the hub has."},
 	},
+	"release_stopped": {
+		text{"La version {object} a échoué sur trop de terminaux : elle n’est plus donnée à aucun autre. Ceux où elle a échoué tournent avec leur version d’avant.",
+			"Release {object} has failed on too many terminals: no other one gets it any more. Those on which it failed run the release of before."},
+		text{"Regardez pourquoi : badgehub release status {object}. Si la faute n’est pas celle de la version, redonnez-la : badgehub release assign {object} --retry.",
+			"Look why: badgehub release status {object}. If it is no fault of the release, let it go on: badgehub release assign {object} --retry."},
+	},
 }

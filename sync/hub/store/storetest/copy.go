@@ -13,6 +13,7 @@ import (
 	"badged/sync/hub/mail"
 	"badged/sync/hub/people"
 	"badged/sync/hub/publish"
+	"badged/sync/hub/release"
 	"badged/sync/hub/store"
 	"badged/sync/wire"
 )
@@ -97,6 +98,8 @@ func fillFleet(tx fleet.Tx) error {
 		tx.PutApplied(fleet.Applied{Terminal: "hall", Collection: wire.Cards, Rev: 3, At: now}),
 		tx.PutBlock(fleet.Block{First: 1, Last: 8, Scope: "hall", Granted: now}),
 		tx.Record(audit.Change{Action: "site.make", Object: "site"}),
+		tx.PutRelease(release.Release{ID: release.ID{1}, Version: "1.4.0", Sequence: 14, Boards: []string{"rpi-4"}, Size: 1, Pieces: make([]byte, 16), Added: now}),
+		tx.PutInstall(release.Install{Release: release.ID{1}, Terminal: "hall", Stage: release.Ready, Since: now}),
 	}
 	for i := range 20 {
 		errs = append(errs, tx.PutRow(collection, "hall", []byte{byte(i), 0, 0xff}, []byte{byte(i)}))

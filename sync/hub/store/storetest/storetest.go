@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"watermarks never go back", testSources},
 		{"numbers belong to one block", testBlocks},
 		{"it is known since when a terminal has what", testApplied},
+		{"releases and how far they are come back", testReleases},
 	})
 	RunPeople(t, open)
 	RunServices(t, open)

@@ -8,6 +8,7 @@ import (
 
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
 
@@ -17,6 +18,7 @@ func testTerminals(t *testing.T, open Open) {
 		Name: "hall", Added: now, Token: []byte{0, 1, 0xff}, TokenEnds: now.Add(time.Hour), Public: []byte{2, 0},
 		Cert: []byte("cert"), First: fleet.ID{9}, LastSeen: now, Agent: "badged 1",
 		Vector: []wire.CollectionState{{Collection: 3, Rev: 9, Hash: fleet.ID{1}}}, Doors: []string{"front", "back"},
+		Board: "rpi-4", Installed: release.ID{7}, Sequence: 13,
 	}
 	write(t, s, func(tx fleet.Tx) error {
 		again := hall

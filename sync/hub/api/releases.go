@@ -1,0 +1,151 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"badged/sync/hub/fleet"
+	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
+	"badged/sync/hub/release"
+)
+
+// Release is a release that the hub keeps, and how far its terminals are.
+type Release struct {
+	ID        string         `json:"id"`
+	Version   string         `json:"version"`
+	Sequence  uint64         `json:"sequence"`
+	Boards    []string       `json:"boards"`
+	Size      uint64         `json:"size"`
+	Added     Time           `json:"added"`
+	State     string         `json:"state"` // "unassigned", "assigned", "paused", "stopped"
+	Assigned  Time           `json:"assigned,omitzero"`
+	Percent   uint64         `json:"percent,omitempty"`
+	Groups    []string       `json:"groups,omitempty"`
+	Terminals []string       `json:"terminals,omitempty"`
+	StopAfter uint64         `json:"stop_after"`
+	Counts    map[string]int `json:"counts"` // terminals by how far they are
+}
+
+// ReleaseWave is who is to have a release. Without groups of doors and terminals, all are.
+type ReleaseWave struct {
+	Percent   uint64   `json:"percent"`
+	Groups    []string `json:"groups,omitempty"`
+	Terminals []string `json:"terminals,omitempty"`
+	StopAfter uint64   `json:"stop_after"`
+	Retry     bool     `json:"retry,omitempty"`
+}
+
+// Install is how far a terminal is with a release.
+type Install struct {
+	Terminal string `json:"terminal"`
+	Stage    string `json:"stage"` // "fetching", "ready", "installing", "healthy", "failed", "lost"
+	Percent  uint64 `json:"percent"`
+	Since    Time   `json:"since"`
+	Why      string `json:"why,omitempty"`
+}
+
+// addRelease keeps a bundle before it stores what is in it.
+func (s *server) addRelease(w http.ResponseWriter, r *http.Request) {
+	var out Release
+	by, err := s.Actor(r)
+	var came release.Release
+	if err == nil {
+		came, err = s.Fleet.Releases().Put(http.MaxBytesReader(w, r.Body, release.MaxSize+1))
+	}
+	if err == nil {
+		err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) error {
+			kept, err := release.Add(tx.ReleaseTx(), came)
+			if err == nil {
+				out, err = releaseOf(tx, kept)
+			}
+			return err
+		})
+	}
+	s.sendAnswer(w, r, out, err)
+}
+
+func releaseOf(tx fleet.Tx, r release.Release) (Release, error) {
+	out := Release{
+		ID: r.ID.String(), Version: r.Version, Sequence: r.Sequence, Boards: r.Boards, Size: r.Size, Added: Time{r.Added}, State: "assigned",
+		Assigned: Time{r.Assigned}, Percent: r.Percent, Groups: r.Groups, Terminals: r.Terminals, StopAfter: r.StopAfter, Counts: map[string]int{},
+	}
+	switch {
+	case r.Assigned.IsZero():
+		out.State = "unassigned"
+	case r.Stopped:
+		out.State = "stopped"
+	case r.Paused:
+		out.State = "paused"
+	}
+	err := tx.EachInstall(r.ID, func(i release.Install) error {
+		out.Counts[string(i.Stage)]++
+		return nil
+	})
+	return out, err
+}
+
+func listReleases(tx fleet.Tx, _ *http.Request) (Page[Release], error) {
+	var all []release.Release
+	err := tx.EachRelease(func(r release.Release) error {
+		all = append(all, r)
+		return nil
+	})
+	return pageOf(all, "", err, func(r release.Release) (Release, error) { return releaseOf(tx, r) })
+}
+
+func assignRelease(tx fleet.Tx, r *http.Request, in ReleaseWave) (out Release, err error) {
+	for _, name := range in.Terminals {
+		if _, err := tx.Terminal(name); err != nil {
+			return out, explainMissing(err, name)
+		}
+	}
+	wave := release.Wave{Percent: in.Percent, Groups: sorted(in.Groups), Terminals: sorted(in.Terminals), StopAfter: min(in.StopAfter, 1<<20)}
+	is, err := release.Assign(tx.ReleaseTx(), r.PathValue("release"), wave, in.Retry)
+	if err != nil {
+		return out, err
+	}
+	return releaseOf(tx, is)
+}
+
+func explainMissing(err error, name string) error {
+	if !errors.Is(err, people.ErrNotFound) {
+		return err
+	}
+	return &refusal.Error{Kind: refusal.Missing, Code: fleet.CodeTerminalMissing, Fields: refusal.Fields{"name": clip(name)}}
+}
+
+func sorted(names []string) []string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func pauseRelease(tx fleet.Tx, r *http.Request, _ none) (out Release, err error) {
+	is, err := release.Pause(tx.ReleaseTx(), r.PathValue("release"))
+	if err != nil {
+		return out, err
+	}
+	return releaseOf(tx, is)
+}
+
+func listInstalls(tx fleet.Tx, r *http.Request) (Page[Install], error) {
+	of, err := release.Find(tx.ReleaseTx(), r.PathValue("release"))
+	if err != nil {
+		return Page[Install]{}, err
+	}
+	var all []release.Install
+	err = tx.EachInstall(of.ID, func(i release.Install) error {
+		all = append(all, i)
+		return nil
+	})
+	return pageOf(all, "", err, func(i release.Install) (Install, error) {
+		pieces := uint64(len(of.Pieces) / 16)
+		out := Install{Terminal: i.Terminal, Stage: string(i.Stage), Since: Time{i.Since}, Why: i.Why, Percent: 100}
+		if i.Stage == release.Fetching && pieces > 0 {
+			out.Percent = min(i.Done*100/pieces, 100)
+		}
+		return out, nil
+	})
+}

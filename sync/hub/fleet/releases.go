@@ -1,0 +1,133 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"badged/sync/hub/people"
+	"badged/sync/hub/release"
+	"badged/sync/wire"
+)
+
+// ReleaseTx is what of a transaction the commands about releases need.
+func (tx Tx) ReleaseTx() release.Tx { return release.Tx{Tx: tx.Tx.Tx, Releases: tx.Releases} }
+
+// wanted is a piece that a terminal asks for.
+type wanted struct {
+	release release.ID
+	index   uint64
+}
+
+// queuedPieces is how many pieces wait for one terminal. It asks again for the others.
+const queuedPieces = 2 * wire.MaxWanted
+
+// hearUpdate takes what a terminal says about releases, and decides what it is told; nil: nothing.
+func (h *Hub) hearUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, error) {
+	u := m.Update
+	if u == nil {
+		return nil, nil
+	}
+	t.Board, t.Installed, t.Sequence = kept(u.Board), u.Installed, min(u.Sequence, 1<<62)
+	heard := *u
+	heard.Why, heard.Done = kept(u.Why), min(u.Done, wire.MaxPieces)
+	groups, err := doorGroups(tx, t.Doors)
+	if err != nil {
+		return nil, err
+	}
+	me := release.Member{Terminal: t.Name, Board: t.Board, Installed: t.Installed, Sequence: t.Sequence, Groups: groups}
+	told, err := release.Turn(tx.ReleaseTx(), me, heard, func(name string) ([]string, error) {
+		other, err := tx.Terminal(name)
+		if err != nil {
+			return nil, err
+		}
+		return doorGroups(tx, other.Doors)
+	})
+	if err == nil && told.Stopped != nil {
+		err = h.raise(tx, ReleaseStopped, told.Stopped.Version, nil)
+	}
+	return &told, err
+}
+
+// doorGroups are the groups of doors. A door without one is a group of its own, for two terminals
+// may serve it.
+func doorGroups(tx Tx, doors []string) (groups []string, err error) {
+	for _, name := range doors {
+		d, err := tx.Door(name)
+		if err != nil && !errors.Is(err, people.ErrNotFound) {
+			return nil, err
+		}
+		group := "door " + name // no group is called so
+		if err == nil && d.Group != "" {
+			group = d.Group
+		}
+		if !slices.Contains(groups, group) {
+			groups = append(groups, group)
+		}
+	}
+	return groups, nil
+}
+
+// loseSilent gives up on terminals that were told to install a release and are silent, once the
+// hub itself has been there for long enough to hear them.
+func (h *Hub) loseSilent(tx Tx) error {
+	if tx.Now.Sub(h.started) < release.LostAfter {
+		return nil
+	}
+	stopped, err := release.MarkLost(tx.ReleaseTx(), func(terminal string) (time.Time, error) {
+		t, err := tx.Terminal(terminal)
+		return t.LastSeen, err
+	})
+	for _, r := range stopped {
+		err = errors.Join(err, h.raise(tx, ReleaseStopped, r.Version, nil))
+	}
+	return err
+}
+
+// queueWant hands the pieces that a terminal asks for to its session.
+func (h *Hub) queueWant(terminal string, w wire.Want) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.sessions {
+		if s.terminal != terminal || s.held.Load() {
+			continue
+		}
+		for _, i := range w.Pieces[:min(len(w.Pieces), wire.MaxWanted)] {
+			select {
+			case s.wants <- wanted{w.Release, i}:
+			default: // it asks again
+			}
+		}
+	}
+}
+
+// sendPiece sends a piece of a release that goes on. One at a time leaves the hub, so that an
+// acknowledgement never waits for more than one.
+func (h *Hub) sendPiece(ctx context.Context, link Link, s *session, w wanted) error {
+	select {
+	case h.onePiece <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-h.onePiece }()
+	var r release.Release
+	err := h.store.Read(ctx, func(tx Tx) (err error) {
+		r, err = tx.Release(w.release)
+		return err
+	})
+	if errors.Is(err, people.ErrNotFound) || err == nil && !r.GoesOn() {
+		return nil // nobody gets it now
+	}
+	if err != nil {
+		return err
+	}
+	data, err := h.releases.Piece(r, w.index)
+	if err != nil {
+		return err
+	}
+	return h.send(ctx, link, s.terminal, wire.MsgPiece, wire.Piece{Release: r.ID, Index: w.index, Data: data})
+}
+
+// Releases keeps the bundles.
+func (h *Hub) Releases() *release.Shelf { return h.releases }
