@@ -50,7 +50,7 @@ func (e *Engine) liveClaims(p Point, at clock.Stamp) []Claim {
 	}
 	return slices.DeleteFunc(e.index.Claims(), func(c Claim) bool {
 		scope := len(c.Doors) == 0 || slices.Contains(c.Doors, p.Door)
-		return c.State != ClaimLive || !scope || at.State == clock.Unknown || !at.Wall.Before(c.Ends)
+		return c.State != ClaimLive || !scope || at.State == clock.Unknown || at.Passed(c.Ends)
 	})
 }
 

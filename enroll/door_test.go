@@ -220,10 +220,10 @@ func TestGrantsDenyByDefaultAndDenyWins(t *testing.T) {
 
 func TestAnUnknownTimeFollowsTheDoor(t *testing.T) {
 	l := newLab(t)
-	l.clock = clock.New(time.Now().Add(24 * time.Hour)) // the wall clock shows the past
+	l.clock = clock.New(clock.From(time.Now().Add(24 * time.Hour))) // the wall clock shows the past
 	l.engine = enroll.NewEngine(l.store, key, l.clock, "terminal")
 	staff, guest := l.member("front"), l.member()
-	l.grant(enroll.Grant{Account: guest, Door: "front", To: time.Now().Add(time.Hour)})
+	l.grant(enroll.Grant{Account: guest, Door: "front", To: time.Now().Add(25 * time.Hour)})
 	l.bind(staff, card(1))
 	l.bind(guest, card(2))
 	l.expect(l.tap(front, card(1)), enroll.Granted, enroll.KnownCard)
@@ -282,18 +282,35 @@ func TestTheHubsWordOvertakesTheIndex(t *testing.T) {
 	}
 }
 
+// Issue 14, 1.3: a board that wakes with an old clock and no network revives nothing that had
+// ended when it last knew the time, even at a door that lets in while nobody knows it. (Before,
+// such a door let them in.)
 func TestAnUnknownTimeDoesNotReviveWhatHasAnEnd(t *testing.T) {
 	l := newLab(t)
-	l.clock = clock.New(time.Now().Add(24 * time.Hour)) // the wall clock shows the past
+	floor := time.Now().Add(24 * time.Hour)
+	l.clock = clock.New(clock.From(floor)) // the wall clock shows the past
 	l.engine = enroll.NewEngine(l.store, key, l.clock, "terminal")
 	a := l.member("front")
-	ended := enroll.Binding{Card: key.Card(card(1)), Account: a, State: enroll.BindingActive, Expires: time.Now().Add(-48 * time.Hour)}
-	l.update(func(tx enroll.Tx) error { return tx.PutBinding(ended) })
-	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.TimeUnknown)
-	l.bind(a, card(2))
-	l.expect(l.tap(front, card(2)), enroll.Granted, enroll.KnownCard)
+	until := func(n int, ends time.Time) {
+		card := enroll.Binding{Card: key.Card(card(n)), Account: a, State: enroll.BindingActive, Expires: ends}
+		l.update(func(tx enroll.Tx) error { return tx.PutBinding(card) })
+	}
+	until(1, floor)
+	until(2, floor.Add(time.Second))
+	l.bind(a, card(3))
+	guest := l.member()
+	l.bind(guest, card(4))
+	l.grant(enroll.Grant{Account: guest, Door: "front", To: floor})
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.BindingInactive)
+	l.expect(l.tap(front, card(2)), enroll.Refused, enroll.TimeUnknown)
+	l.expect(l.tap(front, card(3)), enroll.Granted, enroll.KnownCard)
+	l.expect(l.tap(front, card(4)), enroll.Refused, enroll.NoGrant)
 	l.store.Index().Apply(enroll.Door{ID: "front", UnknownTime: enroll.PolicyAllow})
-	l.expect(l.tap(front, card(1)), enroll.Granted, enroll.KnownCard)
+	l.expect(l.tap(front, card(1)), enroll.Refused, enroll.BindingInactive)
+	l.expect(l.tap(front, card(2)), enroll.Granted, enroll.KnownCard)
+	l.expect(l.tap(front, card(4)), enroll.Refused, enroll.NoGrant)
+	l.grant(enroll.Grant{Account: a, Door: "front", To: floor, Deny: true}) // perhaps the floor is wrong
+	l.expect(l.tap(front, card(3)), enroll.Refused, enroll.DeniedGrant)
 }
 
 func TestAKindOfAccountFromTheFutureHasNoRights(t *testing.T) {

@@ -88,7 +88,7 @@ func TestWithoutATimeAScheduleFollowsTheDoor(t *testing.T) {
 	for name, prepare := range map[string]func(*lab){
 		"the time is not known": func(l *lab) {
 			l.setting(func(s *enroll.Site) { s.Zone = summer })
-			l.clock = clock.New(time.Now().Add(24 * time.Hour)) // the wall clock shows the past
+			l.clock = clock.New(clock.From(time.Now().Add(24 * time.Hour))) // the wall clock shows the past
 			l.engine = enroll.NewEngine(l.store, key, l.clock, "terminal")
 		},
 		"the clocks of the site are not known": func(l *lab) { l.clock.HubTime(time.Now()) },

@@ -48,7 +48,7 @@ func (l *lab) open() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.store, l.clock = s, clock.New(l.floor)
+	l.store, l.clock = s, clock.New(clock.From(l.floor))
 	l.engine = enroll.NewEngine(s, key, l.clock, "terminal")
 }
 

@@ -78,7 +78,7 @@ func TestAnAccountMadeWithoutTheTimeDoesNotLapseWithTheFirstTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		l.lease(1, 8)
-		l.clock = clock.New(time.Now().Add(365 * 24 * time.Hour)) // the terminal's own shows a time that is over
+		l.clock = clock.New(clock.From(time.Now().Add(365 * 24 * time.Hour))) // the terminal's own shows a time that is over
 		l.engine = enroll.NewEngine(l.store, key, l.clock, "terminal")
 		l.expect(l.tap(hall, card(1)), enroll.Granted, enroll.NewAccount)
 		if n := l.store.Index().Unclaimed(l.clock.Now()); n != 1 {

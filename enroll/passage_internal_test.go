@@ -13,7 +13,7 @@ import (
 func TestDecidingAllocatesNothing(t *testing.T) {
 	ix := NewIndex()
 	ix.Apply(Schedule{ID: 7, Windows: []timetable.Window{{Days: 255, From: 0, To: 1440}}}, Site{Zone: timetable.Zone{{East: 3600}}}, Door{ID: "front"})
-	e := &Engine{index: ix, clock: clock.New(time.Now().Add(-time.Hour))}
+	e := &Engine{index: ix, clock: clock.New(clock.From(time.Now().Add(-time.Hour)))}
 	k := Known{
 		Binding: Binding{State: BindingActive}, Account: Account{Kind: Person, State: Active},
 		Grants: []Grant{{Schedule: 7}, {Schedule: 8}, {To: time.Now().Add(-time.Hour), Deny: true}},

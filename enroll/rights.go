@@ -43,7 +43,7 @@ func (d Door) rules() passage.Door {
 
 // moment is a time with what the terminal knows of it.
 func (e *Engine) moment(at clock.Stamp) passage.Moment {
-	return passage.Moment{At: at.Wall, Known: at.State != clock.Unknown, Heard: e.clock.Floor()}
+	return passage.Moment{At: at.Wall, Known: at.State != clock.Unknown, Floor: at.Floor, Heard: e.clock.Heard()}
 }
 
 // mayOwn reports whether a card can be bound to an account: a member can get one before
@@ -113,10 +113,10 @@ func (a Account) lapsed(at clock.Stamp) bool {
 // last heard too long ago, and refuses somebody for it. since is when it was heard.
 func (e *Engine) Stale(door string) (since time.Time, stale bool) {
 	d := e.index.Door(door)
-	return e.clock.Floor(), e.moment(e.clock.Now()).Stale(d.rules()) && d.Stale != PolicyAllow
+	return e.clock.Heard(), e.moment(e.clock.Now()).Stale(d.rules()) && d.Stale != PolicyAllow
 }
 
 // ended reports whether an end has passed, as far as the clock can tell.
 func ended(end time.Time, at clock.Stamp) bool {
-	return passage.Moment{At: at.Wall, Known: at.State != clock.Unknown}.Ended(end)
+	return !end.IsZero() && at.Passed(end)
 }

@@ -71,7 +71,7 @@ type box struct {
 
 func (b box) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
-		Version: "1.2", Terminal: "front", Site: "hq", Clock: "trusted", Uptime: 7300, Health: b.health,
+		Version: "1.2", Terminal: "front", Site: "hq", Clock: "trusted", ClockWhy: "the hub's: its answers have agreed for 2h", Uptime: 7300, Health: b.health,
 		Points: []ctl.Point{
 			{Name: "front", Kind: "door", State: "locked"},
 			{Name: "hall", Kind: "print", State: "idle", Kiosk: cmp.Or(b.kiosk, hallURL)},
@@ -123,7 +123,7 @@ func TestStatus(t *testing.T) {
 	}
 	ill := agent(t, box{health: []health.Item{{Name: "store", State: health.Fail, Text: "nothing can be written", Do: "look at the disk"}, {Name: "clock"}}})
 	got := run(t, "", "status", "--socket", ill)
-	for _, want := range []string{"FAILED  store: nothing can be written", "what to do: look at the disk", "up 2 h 1 min", "4 events waiting", "locked", "http://127.0.0.1:8631/p/hall?t=abc\n"} {
+	for _, want := range []string{"FAILED  store: nothing can be written", "what to do: look at the disk", "up 2 h 1 min", "4 events waiting", "locked", "the hub's: its answers have agreed for 2h", "http://127.0.0.1:8631/p/hall?t=abc\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("the screen does not say %q:\n%s", want, got.out)
 		}

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/internal/ctl"
 	"badged/internal/rig/sim"
 	"badged/sync/identity"
@@ -256,7 +257,7 @@ func floor(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	s, err := store.Open(context.Background(), store.Options{Path: ts.MkAbs("state/badged.db"), Terminal: "hall"})
 	ts.Check(err)
-	ts.Check(s.SetFloor(at))
+	ts.Check(s.KeepTime(context.Background(), clock.From(at).Kept))
 	ts.Check(s.Close())
 }
 

@@ -95,7 +95,7 @@ func newStage(t *testing.T, lang string, said map[string]bool) *stage {
 	s.setting(func(site *enroll.Site) { site.Lang = lang })
 	number := func(c reader.Card) (reader.Number, error) { return reader.NewNumber(c.Reveal()), nil }
 	s.agent = agent.New(agent.Options{
-		Engine: enroll.NewEngine(st, stageKey, clock.New(time.Now().Add(-time.Hour)), "t1"), Index: st.Index(),
+		Engine: enroll.NewEngine(st, stageKey, clock.New(clock.From(time.Now().Add(-time.Hour))), "t1"), Index: st.Index(),
 		Points: []enroll.Point{{Name: "hall", Kind: enroll.Print}, {Name: "shop", Kind: enroll.Print, NoKeyboard: true}}, Health: &health.Register{}, Log: slog.New(slog.DiscardHandler),
 		Readers:     []agent.Reader{{Source: s.reader, Point: "hall", Number: number}, {Source: s.shop, Point: "shop", Number: number}},
 		Account:     s.account,

@@ -196,7 +196,7 @@ func (m *lapseModel) join(name string) *box {
 func (m *lapseModel) open(b *box) {
 	s, err := store.Open(context.Background(), store.Options{Path: b.path, Terminal: b.name, Log: slog.New(slog.DiscardHandler)})
 	m.must(err)
-	b.store, b.clock = s, clock.New(s.Floor())
+	b.store, b.clock = s, clock.New(clock.Options{Kept: s.KeptTime()})
 	b.engine = enroll.NewEngine(s, siteKey, b.clock, b.name)
 }
 

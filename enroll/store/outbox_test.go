@@ -7,6 +7,7 @@ import (
 
 	"badged/enroll"
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/sync/wire"
 )
 
@@ -56,7 +57,7 @@ func TestWakeTellsOfEvents(t *testing.T) {
 	s := open(t, dbPath(t))
 	queue(t, s, routine(1))
 	<-s.Wake()
-	must(t, s.SetFloor(day))
+	must(t, s.KeepTime(t.Context(), clock.Kept{Floor: day, Heard: day}))
 	queue(t, s)
 	select {
 	case <-s.Wake():

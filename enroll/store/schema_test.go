@@ -9,6 +9,7 @@ import (
 
 	"badged/enroll"
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/sync/wire"
 )
 
@@ -32,7 +33,7 @@ func makeSchema1(t *testing.T) {
 		return errors.Join(tx.PutClaim(claim(enroll.ClaimUsed)), tx.PutTally("wrong-codes/0", enroll.Tally{Count: 2}), tx.Append(security(3)))
 	})
 	queue(t, s, routine(4))
-	must(t, s.SetFloor(day))
+	must(t, s.KeepTime(t.Context(), clock.Kept{Floor: day, Heard: day}))
 	must(t, s.Close())
 	b, err := os.ReadFile(path)
 	must(t, err)
@@ -61,7 +62,7 @@ func TestTodaysCodeOpensSchema1(t *testing.T) {
 	if c := ix.Claims(); len(c) != 1 || c[0].State != enroll.ClaimUsed {
 		t.Errorf("the claims are %+v", c)
 	}
-	if ix.Door("front").Stale != enroll.PolicyAllow || ix.Site().Name != "Lyon" || !s.Floor().Equal(day) {
+	if ix.Door("front").Stale != enroll.PolicyAllow || ix.Site().Name != "Lyon" || !s.KeptTime().Floor.Equal(day) {
 		t.Error("the door, the settings or the floor are lost")
 	}
 	if events, err := s.Tail(t.Context(), 10); err != nil || len(events) != 3 {

@@ -41,6 +41,8 @@ type state struct {
 type meta struct {
 	incarnation [16]byte
 	floor       int64
+	heard       int64 // the hub, last
+	onDisk      int64 // floor, as it is on disk
 	base        perStream
 	acked       perStream
 	former      []byte // nil: none
@@ -77,9 +79,9 @@ func (at *state) set(c wire.Collection, v collection) {
 
 const (
 	sqlReadMeta = `SELECT incarnation, floor, ev_base, ev_acked, ev_pruned, sec_base, sec_acked, sec_pruned,
-		pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe FROM meta`
+		pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe, heard FROM meta`
 	sqlWriteMeta = `INSERT OR REPLACE INTO meta (id, incarnation, floor, ev_base, ev_acked, ev_pruned,
-		sec_base, sec_acked, sec_pruned, pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		sec_base, sec_acked, sec_pruned, pruned_ord, former, born, ev_chain, sec_chain, ev_safe, sec_safe, heard) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlReadVector = `SELECT collection, rev, hash, folding FROM hub_collection`
 	sqlHeadEv     = `SELECT pos, ord, chain FROM ev_event ORDER BY pos DESC LIMIT 1`
 	sqlHeadSec    = `SELECT pos, ord, chain FROM sec_event ORDER BY pos DESC LIMIT 1`
@@ -116,7 +118,7 @@ func (w *writer) readMeta() error {
 	var born int64
 	err := w.row(sqlReadMeta).Scan(&inc, &m.floor,
 		&m.base[1], &m.acked[1], &m.pruned[1], &m.base[2], &m.acked[2], &m.pruned[2], &m.prunedOrd,
-		&m.former, &born, &ev, &sec, &m.safe[1], &m.safe[2])
+		&m.former, &born, &ev, &sec, &m.safe[1], &m.safe[2], &m.heard)
 	if errors.Is(err, sql.ErrNoRows) {
 		_, _ = rand.Read(m.incarnation[:]) // never fails since Go 1.24
 		return w.writeMeta()
@@ -125,16 +127,16 @@ func (w *writer) readMeta() error {
 	m.born = uint64(born)
 	copy(m.prunedChain[1][:], ev)
 	copy(m.prunedChain[2][:], sec)
-	m.written = m.acked
+	m.written, m.onDisk = m.acked, m.floor
 	return err
 }
 
 func (w *writer) writeMeta() error {
 	m := &w.at.meta
-	m.dirty, m.written = false, m.acked
+	m.dirty, m.written, m.onDisk = false, m.acked, m.floor
 	return w.exec(sqlWriteMeta, m.incarnation[:], m.floor,
 		m.base[1], m.acked[1], m.pruned[1], m.base[2], m.acked[2], m.pruned[2], m.prunedOrd,
-		m.former, int64(m.born), m.prunedChain[1][:], m.prunedChain[2][:], m.safe[1], m.safe[2])
+		m.former, int64(m.born), m.prunedChain[1][:], m.prunedChain[2][:], m.safe[1], m.safe[2], m.heard)
 }
 
 func (w *writer) readVector() error {

@@ -212,23 +212,6 @@ func (s *Store) lost() error {
 	return fmt.Errorf("%d events were not written: %w", n, s.failed)
 }
 
-// Floor is the time before which no true time lies, as far as it was stored.
-func (s *Store) Floor() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return fromMilli(s.at.floor)
-}
-
-// SetFloor raises the floor. It is written with the next commit or at the end.
-func (s *Store) SetFloor(t time.Time) error {
-	return s.note(context.Background(), func(w *writer) error {
-		if ms := t.UnixMilli(); ms > w.at.floor {
-			w.at.floor, w.at.dirty = ms, true
-		}
-		return nil
-	})
-}
-
 // Stats is the state of the store for status pages.
 type Stats struct {
 	Outbox  uint64    // events that the hub does not have yet

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"badged/enroll"
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/sync/wire"
 )
 
@@ -179,13 +182,16 @@ func TestViewCannotWrite(t *testing.T) {
 	}))
 }
 
-func TestTalliesAndTheFloorSurvive(t *testing.T) {
+// Issue 14, 1.3: what was stored of the time survives, also when it is taken back because it
+// was believed by mistake.
+func TestTalliesAndTheTimeSurvive(t *testing.T) {
 	path := dbPath(t)
 	s := open(t, path)
 	want := enroll.Tally{Count: 5, Since: day}
 	update(t, s, func(tx enroll.Tx) error { return tx.PutTally("wrong-codes", want) })
-	must(t, s.SetFloor(day))
-	must(t, s.SetFloor(day.Add(-time.Hour)))
+	kept := clock.Kept{Floor: day, Heard: day.Add(-time.Hour)}
+	must(t, s.KeepTime(t.Context(), clock.From(day.AddDate(1, 0, 0)).Kept))
+	must(t, s.KeepTime(t.Context(), kept))
 	s = reopen(t, s, path)
 	update(t, s, func(tx enroll.Tx) error {
 		if got, err := tx.Tally("wrong-codes"); err != nil || got != want {
@@ -193,8 +199,32 @@ func TestTalliesAndTheFloorSurvive(t *testing.T) {
 		}
 		return nil
 	})
-	if !s.Floor().Equal(day) {
-		t.Errorf("the floor is %v, want %v", s.Floor(), day)
+	if got := s.KeptTime(); got != kept {
+		t.Errorf("%v is kept, want %v", got, kept)
+	}
+}
+
+// Issue 14, 1.3: a box that loses its power an hour after the last event knows what ended in
+// that hour, and a time that was taken back stays so.
+func TestTheTimeIsOnDiskWithoutEvents(t *testing.T) {
+	path := dbPath(t)
+	s := open(t, path)
+	must(t, s.KeepTime(t.Context(), clock.From(day).Kept))
+	for _, c := range []struct {
+		tell, want time.Duration
+	}{{time.Minute, 0}, {time.Hour, time.Hour}, {90 * time.Minute, time.Hour}, {59 * time.Minute, 59 * time.Minute}} {
+		must(t, s.KeepTime(t.Context(), clock.From(day.Add(c.tell)).Kept))
+		copied := filepath.Join(t.TempDir(), "badged.db") // as a power cut leaves it
+		for _, suffix := range []string{"", "-wal"} {
+			b, err := os.ReadFile(path + suffix)
+			must(t, err)
+			must(t, os.WriteFile(copied+suffix, b, 0o600))
+		}
+		after := open(t, copied)
+		if got := after.KeptTime().Floor; !got.Equal(day.Add(c.want)) {
+			t.Errorf("told %v, the disk has %v, want %v", c.tell, got.Sub(day), c.want)
+		}
+		must(t, after.Close())
 	}
 }
 
@@ -230,7 +260,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	must(t, s.Close())
 	must(t, s.Close())
 	for _, err := range []error{
-		s.Queue(t.Context(), routine(1)), s.Update(t.Context(), func(enroll.Tx) error { return nil }), s.SetFloor(day),
+		s.Queue(t.Context(), routine(1)), s.Update(t.Context(), func(enroll.Tx) error { return nil }), s.KeepTime(t.Context(), clock.Kept{Floor: day, Heard: day}),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)

@@ -70,7 +70,7 @@ func newPlace(t *testing.T) *place {
 
 func (p *place) open() {
 	p.s = open(p.t, p.path)
-	p.engine = enroll.NewEngine(p.s, siteKey, clock.New(time.Now().Add(-time.Hour)), "terminal")
+	p.engine = enroll.NewEngine(p.s, siteKey, clock.New(clock.From(time.Now().Add(-time.Hour))), "terminal")
 }
 
 // send gives the terminal another version of the row of a collection.

@@ -46,7 +46,7 @@ func newLab(t *testing.T) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clk := clock.New(time.Now().Add(-time.Hour))
+	clk := clock.New(clock.From(time.Now().Add(-time.Hour)))
 	l.opts = agent.Options{
 		Engine: enroll.NewEngine(l.store, key, clk, "t1"), Index: l.store.Index(),
 		Points: []enroll.Point{

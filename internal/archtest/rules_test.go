@@ -138,7 +138,7 @@ var folders = []folder{
 	{"internal/rig/bench", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/lab", level5, []string{"firmware/...", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"internal/rig/lab/*", level5, []string{"internal/rig/lab", "keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
-	{"internal/rig/syncsim", level5, []string{"reader", "enroll/...", "sync/...", "internal/clock", "internal/secret", "internal/sitekey"}},
+	{"internal/rig/syncsim", level5, []string{"reader", "keypad", "enroll/...", "sync/...", "internal/clock", "internal/secret", "internal/sitekey"}},
 	{"internal/rig/systest", level5, []string{"keypad", "reader/...", "enroll/...", "sync/...", "internal/..."}},
 	{"firmware/box", level5, []string{"firmware/...", "sync/identity", "internal/boxctl", "internal/ctl", "internal/health", "internal/httpserve", "internal/unixsock"}},
 	{"internal/rig/image", level5, []string{"firmware/board", "firmware/initrd", "firmware/kmod"}},

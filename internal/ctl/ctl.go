@@ -24,9 +24,10 @@ type Status struct {
 	Terminal string        `json:"terminal"`
 	Site     string        `json:"site"`
 	Started  time.Time     `json:"started"`
-	Uptime   float64       `json:"uptime"` // seconds
-	Clock    string        `json:"clock"`  // "unknown", "holdover", "trusted"
-	Health   []health.Item `json:"health"` // the worst first
+	Uptime   float64       `json:"uptime"`    // seconds
+	Clock    string        `json:"clock"`     // "unknown", "holdover", "trusted"
+	ClockWhy string        `json:"clock_why"` // which clock is believed, and why
+	Health   []health.Item `json:"health"`    // the worst first
 	Points   []Point       `json:"points"`
 	Readers  []Reader      `json:"readers"`
 	Uplink   Uplink        `json:"uplink"`

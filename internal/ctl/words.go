@@ -40,6 +40,7 @@ func (s Status) Rows(now time.Time) (rows []Row) {
 	}
 	rows = append(rows,
 		Row{"hub", cmp.Or(s.Uplink.Hub, "none"), []string{link, fmt.Sprintf("%d events waiting, last heard %s", s.Uplink.Pending, Ago(now, s.Uplink.LastAck))}},
+		Row{"clock", s.Clock, []string{s.ClockWhy}},
 		Row{"store", fmt.Sprintf("%d cards", s.Store.Cards), []string{fmt.Sprintf("%d accounts", s.Store.Accounts), fmt.Sprintf("%d numbers left, %.1f MB", s.Store.LeaseLeft, float64(s.Store.Bytes)/1e6)}})
 	if s.Store.Recovered != "" {
 		rows = append(rows, Row{"", "kept aside", []string{s.Store.Recovered, ""}})

@@ -30,7 +30,7 @@ const (
 // keeps out at any hour.
 func (m Moment) force(g Grant, h Hours) force {
 	switch {
-	case m.Known && !g.within(m.At):
+	case m.Known && !g.within(m.At), !g.Deny && m.Ended(g.To):
 		return never
 	case h == Missing && !g.Deny:
 		return never

@@ -91,13 +91,19 @@ type Door struct {
 type Moment struct {
 	At    time.Time
 	Known bool      // the terminal knows the time
+	Floor time.Time // a time that has passed, when it does not know it
 	Heard time.Time // when it last heard from the hub
 }
 
 // Ended reports whether an end has passed, as far as the terminal can tell. The end itself
-// is the first moment that is over.
+// is the first moment that is over. A terminal that does not know the time revives nothing
+// that had ended when it last knew.
 func (m Moment) Ended(end time.Time) bool {
-	return !end.IsZero() && m.Known && !m.At.Before(end)
+	least := m.At
+	if !m.Known {
+		least = m.Floor
+	}
+	return !end.IsZero() && !least.Before(end)
 }
 
 // Stale reports whether a door no longer trusts the copy of its terminal. Without a known

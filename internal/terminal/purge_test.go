@@ -36,7 +36,7 @@ func TestARunningTerminalPurgesWhatLapsed(t *testing.T) {
 		add(1, -2*time.Hour)
 		add(2, time.Hour)
 		var log bytes.Buffer
-		term := &terminal{store: s, clock: clock.New(time.Now()), log: slog.New(slog.NewTextHandler(&log, nil))}
+		term := &terminal{store: s, clock: clock.New(clock.From(time.Now())), log: slog.New(slog.NewTextHandler(&log, nil))}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = term.purge(ctx) }()

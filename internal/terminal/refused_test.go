@@ -16,6 +16,7 @@ import (
 	"badged/enroll"
 	"badged/enroll/store"
 	"badged/internal/agent"
+	"badged/internal/clock"
 	"badged/internal/config"
 	"badged/internal/health"
 	"badged/internal/terminal/plan"
@@ -383,7 +384,7 @@ func setFloor(t *testing.T, dir string, at time.Time) {
 	r := newTerminal(&plan.Plan{Config: &config.Config{StateDir: filepath.Join(dir, "state")}}, "", nil)
 	st, err := store.Open(t.Context(), store.Options{Path: r.dbPath(), Terminal: "hall", Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		err = errors.Join(st.SetFloor(at), st.Close())
+		err = errors.Join(st.KeepTime(context.Background(), clock.From(at).Kept), st.Close())
 	}
 	if err != nil {
 		t.Fatal(fmt.Errorf("set the floor: %w", err))

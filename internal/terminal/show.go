@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"badged/internal/clock"
 	"badged/internal/health"
 	"badged/sync/uplink"
 	"badged/sync/wire"
@@ -18,16 +17,6 @@ import (
 
 func (t *terminal) showStore() {
 	t.health.Set(health.Item{Name: "store"})
-}
-
-func (t *terminal) showClock() {
-	it := health.Item{Name: "clock"}
-	if t.clock.Now().State == clock.Unknown {
-		it.State = health.Warn
-		it.Text = "the clock shows a time that has passed: time-limited grants follow the setting of the door"
-		it.Do = "connect the terminal to its hub, which tells the time, or set the clock and its battery right"
-	}
-	t.health.Set(it)
 }
 
 func (t *terminal) showUplink(s uplink.State) {

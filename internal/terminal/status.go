@@ -29,7 +29,7 @@ func (s *status) Status(context.Context) (ctl.Status, error) {
 	return ctl.Status{
 		Version: s.build, Terminal: s.id.Terminal, Site: s.id.Site,
 		Started: s.started, Uptime: time.Since(s.started).Seconds(),
-		Clock:  s.clock.Now().State.String(),
+		Clock: s.clock.Now().State.String(), ClockWhy: s.clock.Belief().Why,
 		Health: items, Points: s.pointStatus(), Readers: s.readerStatus(items),
 		Uplink: s.uplinkStatus(), Store: s.storeStatus(), Page: s.panel.statusURL(),
 	}, nil

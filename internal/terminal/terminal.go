@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -89,7 +88,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	t.clock = clock.New(later(built(), t.store.Floor()))
+	t.clock = clock.New(clock.Options{Kept: t.store.KeptTime(), Built: built(), Synced: clock.KernelSynced})
 	t.showStore()
 	t.showDatabase()
 	t.showUnderstood()
@@ -210,6 +209,7 @@ func (t *terminal) run(ctx context.Context) error {
 	part(t.verify)
 	part(func(ctx context.Context) error { boundGarbage(ctx, time.Second, time.Minute); return nil })
 	part(t.purge)
+	part(t.keepTime)
 	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
 	if t.panel != nil {
 		part(func(ctx context.Context) error { t.panel.Run(ctx); return nil })
@@ -288,37 +288,4 @@ func (s *hubStore) Apply(ctx context.Context, pages []wire.Page) error {
 	default: // it will look anyway
 	}
 	return nil
-}
-
-// hubClock gives the hub's time to the clock and keeps the floor.
-type hubClock struct{ *terminal }
-
-// HubTime implements uplink.Clock.
-func (h hubClock) HubTime(at time.Time) {
-	h.clock.HubTime(at)
-	h.showClock()
-	if err := h.store.SetFloor(h.clock.Floor()); err != nil {
-		h.log.Warn("the hub's time cannot be kept", "err", err)
-	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// built is when the program's sources were committed; zero if the build does not say.
-func built() (at time.Time) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return at
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.time" {
-			at, _ = time.Parse(time.RFC3339, s.Value)
-		}
-	}
-	return at
 }

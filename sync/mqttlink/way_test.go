@@ -90,7 +90,7 @@ func (d *desk) serve(t *testing.T, m hubMessage) {
 
 type noClock struct{}
 
-func (noClock) HubTime(time.Time) {}
+func (noClock) HubTime(time.Time) bool { return true }
 
 // outbox is a store with n events in it.
 type outbox struct {

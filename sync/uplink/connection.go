@@ -204,7 +204,9 @@ func (c *connection) runEffect(e Effect) ([]Effect, error) {
 	case Renew:
 		return nil, c.renewIncarnation(e)
 	case SetTime:
-		c.opts.Clock.HubTime(e.At)
+		if !c.opts.Clock.HubTime(e.At) {
+			c.machine.Unsettled(time.Now())
+		}
 		return nil, nil
 	case Drop:
 		return nil, e.Why

@@ -164,11 +164,11 @@ func (h *memHub) greet(hello wire.Hello) {
 		if hello.Next[st] <= h.upto[logID{h.inc, st}] {
 			h.fresh++
 			h.inc = [16]byte{h.fresh}
-			h.ack()
+			h.ack(hello.Count)
 			return
 		}
 	}
-	h.ack()
+	h.ack(hello.Count)
 	for _, v := range hello.Vector {
 		h.sync(v)
 	}
@@ -191,12 +191,13 @@ func (h *memHub) ingest(f wire.Frame) {
 		h.upto[id]++
 	}
 	if f.Incarnation == h.inc && !h.ignore {
-		h.ack()
+		h.ack(0)
 	}
 }
 
-func (h *memHub) ack() {
-	a := wire.Ack{Nonce: h.nonce, Incarnation: h.inc, Upto: map[wire.Stream]uint64{}, Credit: wire.Window, Time: time.Now().UnixMilli()}
+// ack answers that hello of the connection; 0: none.
+func (h *memHub) ack(hello uint64) {
+	a := wire.Ack{Hello: hello, Nonce: h.nonce, Incarnation: h.inc, Upto: map[wire.Stream]uint64{}, Credit: wire.Window, Time: time.Now().UnixMilli()}
 	for _, st := range streams {
 		a.Upto[st] = h.upto[logID{h.inc, st}]
 	}

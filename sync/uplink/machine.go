@@ -15,6 +15,7 @@ const (
 	helloEvery  = time.Minute      // a hello that finds what got lost in silence
 	helloShares = 3                // hellos within the time that a door trusts its copy
 	helloMin    = time.Second      // between two of them
+	helloSoon   = 10 * time.Second // until the next one while the hub's time is in doubt
 	ackWait     = 10 * time.Second // for the acknowledgement of a frame
 	stallsMax   = 3                // acknowledgements that did not come, then the link is given up
 	pageWait    = 10 * time.Second // for the rest of a set of pages
@@ -71,7 +72,7 @@ type (
 	Forget  struct{ wire.Durable }         // they are durable at the hub; then Forked if they are others
 	Apply   struct{ Pages []wire.Page }    // a complete set; then Applied
 	Renew   struct{ Incarnation [16]byte } // reincarnate; zero: under a new random one
-	SetTime struct{ At time.Time }         // the hub's time
+	SetTime struct{ At time.Time }         // the hub's time now, at most helloWait ago; then Unsettled if it matters
 	Drop    struct{ Why error }            // end the connection
 )
 
@@ -107,6 +108,8 @@ type Machine struct {
 	flows    []*flow       // security first
 	credit   uint64
 	hello    time.Time // of a hello that was not answered; zero: none
+	hellos   uint64    // of this connection
+	said     time.Time // when the last one was
 	tries    int
 	stalls   int
 	greetAt  time.Time // when to say hello next
@@ -164,12 +167,13 @@ func (m *Machine) Located(now time.Time, pos wire.Position) []Effect {
 	if m.hello.IsZero() {
 		m.tries = 0
 	}
-	m.hello = now
+	m.hello, m.said = now, now
+	m.hellos++
 	m.greetAt = now.Add(helloPause(pos.Fresh))
 	m.out = append(m.out, Say{wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Agent: m.agent, Nonce: m.nonce,
 		Incarnation: pos.Incarnation, Next: pos.Next, Vector: m.stages.vector(), Lease: pos.Lease,
-		Chain: pos.Chain, Acked: pos.Acked, Former: pos.Former, Highest: pos.Highest, Echo: m.echo,
+		Chain: pos.Chain, Acked: pos.Acked, Former: pos.Former, Highest: pos.Highest, Echo: m.echo, Count: m.hellos,
 	}})
 	return m.takeEffects()
 }
@@ -202,7 +206,7 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	m.settled = true
 	m.hello = time.Time{}
-	m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
+	m.readTime(now, a)
 	for _, f := range m.flows {
 		if !m.advanceFlow(f, a) {
 			m.changeIncarnation(now, [16]byte{})
@@ -211,6 +215,22 @@ func (m *Machine) Ack(now time.Time, a wire.Ack) []Effect {
 	}
 	m.followAck(now, a)
 	return m.takeEffects()
+}
+
+// readTime takes the hub's time from an answer to the last hello, if it came soon: whoever
+// holds messages back, or repeats them, cannot set a clock back by more.
+func (m *Machine) readTime(now time.Time, a wire.Ack) {
+	answers := a.Hello == m.hellos || a.Hello == 0 && m.hellos == 1 // an older hub does not count hellos
+	if answers && now.Sub(m.said) < helloWait {
+		m.out = append(m.out, SetTime{time.UnixMilli(a.Time)})
+	}
+}
+
+// Unsettled tells that another answer would help to decide whether to believe the hub's time.
+func (m *Machine) Unsettled(now time.Time) {
+	if m.phase != paused {
+		m.greetAt = soonest(m.greetAt, now.Add(helloSoon))
+	}
 }
 
 // reportMissing tells the store what the hub has of the incarnation that it is about to

@@ -59,8 +59,11 @@ type Message struct {
 	Payload []byte
 }
 
-// Clock is set to the hub's time.
-type Clock interface{ HubTime(t time.Time) }
+// Clock takes the hub's time. settled is false while another answer soon would help to decide
+// whether to believe it.
+type Clock interface {
+	HubTime(t time.Time) (settled bool)
+}
 
 // Updates fetches releases, on a machine that is updated that way. Nothing of it waits.
 type Updates interface {

@@ -38,10 +38,11 @@ func newRig(seed uint64) *rig {
 	return r
 }
 
-func (r *rig) HubTime(t time.Time) {
+func (r *rig) HubTime(t time.Time) (settled bool) {
 	r.told.Lock()
 	defer r.told.Unlock()
 	r.heard = append(r.heard, t)
+	return true
 }
 
 func (r *rig) onState(s uplink.State) {

@@ -28,6 +28,8 @@ type Hello struct {
 	Echo    uint64 `cbor:"15,keyasint,omitempty"` // the last Challenge that the hub put to this connection
 	// Update is how the terminal stands with releases; nil: it is not updated this way.
 	Update *Update `cbor:"16,keyasint,omitempty"`
+	// Count numbers the hellos of this connection, this one included.
+	Count uint64 `cbor:"17,keyasint,omitempty"`
 }
 
 // CollectionState is how far a copy of a collection is.
@@ -120,6 +122,8 @@ type Ack struct {
 	// Run is a random number of the hub's present run. One that has changed may have been put
 	// back to an older state. Answers to a Hello have it.
 	Run uint64 `cbor:"13,keyasint,omitempty"`
+	// Hello is the Count of the Hello that this answers: Time is of after that was said.
+	Hello uint64 `cbor:"14,keyasint,omitempty"`
 }
 
 // Status tells whether a terminal is there. The one with Online false is also the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/internal/sitekey"
 	"badged/sync/identity"
 	"badged/sync/wire"
@@ -83,7 +84,7 @@ func newSite(ctx context.Context, dir string, cards int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(fill(ctx, s, id.SiteKey, cards), s.SetFloor(time.Now()), s.Close())
+	return errors.Join(fill(ctx, s, id.SiteKey, cards), s.KeepTime(context.Background(), clock.From(time.Now()).Kept), s.Close())
 }
 
 func openStore(ctx context.Context, dir string) (*store.Store, error) {

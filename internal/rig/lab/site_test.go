@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"badged/enroll/store"
+	"badged/internal/clock"
 	"badged/internal/rig/lab"
 	"badged/internal/sitekey"
 	"badged/sync/identity"
@@ -36,7 +37,7 @@ func joined(t *testing.T, files *initramfs) {
 	if err := fill(t.Context(), s, id.SiteKey); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetFloor(time.Now()); err != nil {
+	if err := s.KeepTime(context.Background(), clock.From(time.Now()).Kept); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -28,7 +28,9 @@ type box struct {
 	path string
 	key  ed25519.PrivateKey
 
+	board   machine
 	store   *store.Store
+	clock   *clock.Clock
 	engine  *enroll.Engine
 	machine *uplink.Machine // nil: not connected
 	nonce   [16]byte
@@ -73,7 +75,8 @@ func (b *box) open() {
 		return
 	}
 	b.store = s
-	b.engine = enroll.NewEngine(s, siteKey, clock.New(s.Floor()), b.name)
+	b.clock = b.newClock()
+	b.engine = enroll.NewEngine(s, siteKey, b.clock, b.name)
 	if s.Recovered() != "" {
 		b.w.wrong("the database of %s is taken for damaged", b.name)
 	}
@@ -248,6 +251,8 @@ func (b *box) doOne(e uplink.Effect) ([]uplink.Effect, error) {
 		err := b.store.Reincarnate(ctx, e.Incarnation)
 		b.recordEvents()
 		return nil, err
+	case uplink.SetTime:
+		b.hearTime(e.At)
 	case uplink.Drop:
 		return nil, e.Why
 	}
@@ -296,9 +301,10 @@ func (b *box) present(badge string) {
 	b.recordEvents()
 }
 
+var front = enroll.Point{Name: "front", Kind: enroll.DoorP, Door: "front"}
+
 // knock holds a member's badge to the door.
 func (b *box) knock(badge string) {
-	front := enroll.Point{Name: "front", Kind: enroll.DoorP, Door: "front"}
 	d := b.engine.Card(context.Background(), front, reader.NewNumber(badge), reader.TextCard(badge))
 	if d.Open && b.denied[badge] {
 		b.w.wrong("%s opens to %s, whose revocation it had applied", b.path, badge)

@@ -90,7 +90,7 @@ func (w *world) playFaults() {
 
 // playCalm ends all faults and lets everything be heard.
 func (w *world) playCalm() {
-	w.calm = true
+	w.calm, w.jumped = true, 0
 	w.logf("calm")
 	end := time.Now().Add(quiet)
 	for _, b := range w.boxes {
@@ -102,6 +102,7 @@ func (w *world) playCalm() {
 		w.after(time.Duration(i)*2*time.Minute+time.Minute, func() { w.read(w.checkRetired) })
 	}
 	w.run(end)
+	w.checkClaims()
 }
 
 // deeds are what happens, and how often of a hundred.
@@ -109,7 +110,7 @@ var deeds = []struct {
 	of100 int
 	do    func(*world)
 }{
-	{34, func(w *world) { w.box().present(fmt.Sprintf("badge %d", w.rand.IntN(12))) }},
+	{32, func(w *world) { w.box().present(fmt.Sprintf("badge %d", w.rand.IntN(12))) }},
 	{12, func(w *world) { w.box().knock(w.member()) }},
 	{6, func(w *world) { w.person(w.rand.IntN(1 << 30)) }},
 	{4, func(w *world) { w.revokeSome() }},
@@ -121,7 +122,8 @@ var deeds = []struct {
 	{4, func(w *world) { w.crashHub() }},
 	{3, func(w *world) { w.backUpHub() }},
 	{2, func(w *world) { w.putHubBack() }},
-	{2, func(w *world) { w.jumped += time.Duration(w.rand.Int64N(int64(2*time.Hour))) - time.Hour }},
+	{2, func(w *world) { w.jumpHub() }},
+	{2, func(w *world) { w.jumpBox() }},
 	{1, func(w *world) { w.remove() }},
 	{3, func(w *world) { w.rogue() }},
 }

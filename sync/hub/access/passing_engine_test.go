@@ -226,7 +226,7 @@ func (s *drawnSite) trusted(r *rapid.T) moment {
 	if rapid.Bool().Draw(r, "when clocks change") {
 		at = time.Date(s.now.Year()+1, 10, 31-int(time.Date(s.now.Year()+1, 10, 31, 0, 0, 0, 0, time.UTC).Weekday()), 0, rapid.IntRange(-180, 360).Draw(r, "minutes"), 0, 0, time.UTC)
 	}
-	c := clock.New(s.now.AddDate(-5, 0, 0))
+	c := clock.New(clock.From(s.now.AddDate(-5, 0, 0)))
 	c.HubTime(at)
 	return moment{about: "the hub told the time", clock: c, known: true}
 }
@@ -234,12 +234,12 @@ func (s *drawnSite) trusted(r *rapid.T) moment {
 // away is now, at a terminal that heard from the hub some time ago.
 func (s *drawnSite) away(r *rapid.T) moment {
 	heard := s.now.Add(-time.Duration(rapid.SampledFrom([]int{30, 90, 30 * 60, 80 * 60}).Draw(r, "minutes away")) * time.Minute)
-	return moment{about: "the terminal is away", clock: clock.New(heard), known: true, heard: heard}
+	return moment{about: "the terminal is away", clock: clock.New(clock.From(heard)), known: true, heard: heard}
 }
 
 // lost is now, at a terminal whose clock shows a time that has passed.
 func (s *drawnSite) lost() moment {
-	return moment{about: "the time is unknown", clock: clock.New(s.now.AddDate(1, 0, 0))}
+	return moment{about: "the time is unknown", clock: clock.New(clock.From(s.now.AddDate(1, 0, 0)))}
 }
 
 // compare lets everybody come to every door. The hub is asked about the moment before and
@@ -261,7 +261,7 @@ func (s *drawnSite) compare(r *rapid.T, m moment) {
 
 // askHub gives what the hub decides for an account at a door.
 func (s *drawnSite) askHub(r *rapid.T, m moment, account people.ID, door string) (out access.Passing) {
-	at := passage.Moment{At: m.clock.Now().Wall, Known: m.known, Heard: m.heard}
+	at := passage.Moment{At: m.clock.Now().Wall, Known: m.known, Floor: m.clock.Now().Floor, Heard: m.heard}
 	if m.heard.IsZero() {
 		at.Heard = at.At
 	}

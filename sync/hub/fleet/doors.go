@@ -48,5 +48,8 @@ func (k Keeper) Moment(at time.Time, known bool) passage.Moment {
 	if k.Away {
 		m.Heard = k.Heard
 	}
+	if !known {
+		m.Floor = m.Heard // it knew the time then
+	}
 	return m
 }

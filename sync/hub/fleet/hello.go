@@ -29,7 +29,7 @@ type welcome struct {
 // events, or is in two boxes is told to go on as another incarnation, and gets leases and a
 // session once it says hello as that. So an old hello that somebody replays changes nothing.
 func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
-	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Credit: wire.Window, Time: tx.Now.UnixMilli()}}
+	w := welcome{ack: wire.Ack{Nonce: m.Nonce, Incarnation: m.Incarnation, Credit: wire.Window, Time: tx.Now.UnixMilli(), Hello: m.Count}}
 	if m.MinVersion > wire.Version || m.MaxVersion < wire.Version {
 		w.ack.Credit, w.ack.Upto = 0, map[wire.Stream]uint64{}
 		w.ack.Problem = fmt.Sprintf("the terminal speaks versions %d to %d, this hub %d: update the older one",
