@@ -30,8 +30,8 @@ lab=(
 	/usr/share/OVMF/OVMF_CODE.fd:ovmf /usr/share/AAVMF/AAVMF_CODE.fd:qemu-efi-aarch64 mke2fs:e2fsprogs "${libusb[@]}"
 )
 
-# A broker, and the PC/SC daemon with a virtual reader.
-peers=(mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
+# A broker, the PC/SC daemon with a virtual reader, and another language that reads the wire.
+peers=(python3:python3 mosquitto:mosquitto pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd)
 
 # A PostgreSQL that the tests start for themselves.
 postgres=(/usr/lib/postgresql/15/bin/postgres:postgresql-15)
@@ -54,7 +54,7 @@ suites=(
 	"unit    |                                    | every package, as it ships: without cgo"
 	"race    | gcc:gcc gcc:libc6-dev              | every package, under the race detector"
 	"bits32  | ${i386:+$i386:qemu-user}                                    | every package as a 32-bit program"
-	"peers   | ${peers[*]}                | the link against a broker, and readers at a daemon, that are not ours"
+	"peers   | ${peers[*]}                | the link against a broker, readers at a daemon, and a decoder of the wire, that are not ours"
 	"postgres | ${postgres[*]} | the hub on PostgreSQL: the store's contract and races, the commands, the story"
 	"print   | cupsd:cups-daemon lp:cups-client   | held print jobs on a real CUPS: two people, two printers, trouble of every kind"
 	"mail    | ${mail[*]} | mails to a real Postfix: TLS, log-in, refusals, an absence, sendmail; as root"
