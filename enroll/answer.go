@@ -11,14 +11,14 @@ var (
 	ErrNoticeOld   = errors.New("a newer version of the privacy notice is in force")
 )
 
-// Answer keeps what somebody who logged in with a card (zero: without one) answers to a
-// version of the notice, and returns the account as it is then. Errors: ErrNoticeOld,
+// Answer records the answer of somebody who logged in with a card (zero: without one) to a
+// version of the notice, and returns the changed account. Errors: ErrNoticeOld,
 // ErrNotAllowed, or the store's.
 func (e *Engine) Answer(ctx context.Context, p Point, id AccountID, card CardID, version uint64, agrees bool) (a Account, err error) {
 	if version != e.index.Notice().Version {
 		return a, ErrNoticeOld
 	}
-	ev := e.event(p, EventNotice, Refused, NoticeRefused)
+	ev := e.newEvent(p, EventNotice, Refused, NoticeRefused)
 	if agrees {
 		ev.Outcome, ev.Reason = Granted, NoticeAccepted
 	}

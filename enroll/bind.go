@@ -6,53 +6,53 @@ import (
 )
 
 // Outranks reports whether a claim of the account takes a card from former: a person's
-// claim outranks an anonymous account, which nobody has shown to be theirs. One that
-// was suspended keeps its card, so that a code lifts no suspension.
+// claim outranks an active anonymous account, which nobody has shown to be theirs. A
+// suspended one keeps its card, so that a code cannot lift a suspension.
 func (a Account) Outranks(former Account) bool {
 	return a.Kind == Person && former.Kind == Anonymous && former.State == Active
 }
 
-// movesTo reports whether a claim of owner takes the card from who has it.
-func (k Known) movesTo(owner Account) bool {
+// mayMoveTo reports whether a claim of owner takes the card from its present account.
+func (k Known) mayMoveTo(owner Account) bool {
 	return k.Binding.State == BindingActive && owner.Outranks(k.Account)
 }
 
-// bind makes the card the claim's account's and uses the claim up, in one transaction.
-// If the card was an anonymous account's, that account is merged into the claim's:
-// former names it. The card then opens with its account's grants, at once.
-func (e *Engine) bind(ctx context.Context, p Point, c Claim, b badge, former AccountID) Decision {
+// bindClaim gives the card to the claim's account and marks the claim as used, in one transaction.
+// If the card belonged to an anonymous account, named by former, it merges that account into
+// the claim's. The card then works with its account's grants at once.
+func (e *Engine) bindClaim(ctx context.Context, p Point, c Claim, b badge, former AccountID) Decision {
 	owner, ok := e.index.Account(c.Account)
 	if !ok || !owner.mayOwn() {
 		return e.refuseCode(ctx, p, CodeRefused)
 	}
-	binding := Binding{Card: b.id, Account: c.Account, State: BindingActive, Assurance: assurance(b.card)}
+	binding := Binding{Card: b.id, Account: c.Account, State: BindingActive, Assurance: assuranceOf(b.card)}
 	if e.index.Site().Confirm != ConfirmNone {
 		binding.State = BindingPending
 	}
-	ev := e.event(p, EventEnrolment, Granted, ClaimBound)
+	ev := e.newEvent(p, EventEnrolment, Granted, ClaimBound)
 	ev.Account, ev.Card, ev.Claim, ev.Assurance = c.Account, b.id, c.ID, binding.Assurance
 	used := c
 	used.State = ClaimUsed
-	err := e.change(ctx, p, &ev, func(tx Tx) error {
-		return errors.Join(tx.PutClaim(used), tx.PutBinding(binding), merge(tx, former))
+	err := e.changeWithEvent(ctx, p, &ev, func(tx Tx) error {
+		return errors.Join(tx.PutClaim(used), tx.PutBinding(binding), mergeAnonymous(tx, former))
 	})
 	switch {
 	case errors.Is(err, ErrTaken):
 		return e.refuseTaken(ctx, p, c, b)
 	case err != nil:
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
-	d := answer(p, ev)
-	d.Account = e.profile(ctx, owner)
+	d := decisionOf(p, ev)
+	d.Account = e.readProfile(ctx, owner)
 	if outcome, _ := e.mayEnter(p, Known{binding, owner, e.index.Grants(owner.ID, p.Door)}, ev.At); outcome == Granted {
-		return d.admit(p)
+		return d.withAdmission(p)
 	}
 	return d
 }
 
-// merge ends an anonymous account whose card a person has claimed. Its number stays
-// its own for ever; the hub makes it an alias of the person's. A zero id is nobody.
-func merge(tx Tx, former AccountID) error {
+// mergeAnonymous ends an anonymous account whose card a person has claimed. Nobody else ever gets its
+// number; the hub makes it an alias of the person's account. A zero id is nobody.
+func mergeAnonymous(tx Tx, former AccountID) error {
 	if former.IsZero() {
 		return nil
 	}
@@ -64,23 +64,23 @@ func merge(tx Tx, former AccountID) error {
 	return tx.PutAccount(a)
 }
 
-// refuseTaken refuses a card that is somebody else's, tells the operator on the
-// security stream, and ends the claim: the person goes away without a card, and whoever
-// saw the code being typed must not find it live.
+// refuseTaken refuses a card that belongs to somebody else, reports that on the security
+// stream, and ends the claim: the person leaves without a card, and somebody who saw the code
+// must not be able to use it.
 func (e *Engine) refuseTaken(ctx context.Context, p Point, c Claim, b badge) Decision {
 	ev := e.refusedBinding(p, c, b, CardTaken)
 	c.State = ClaimVoid
-	return e.commit(ctx, p, &ev, func(tx Tx) error { return tx.PutClaim(c) })
+	return e.commitChange(ctx, p, &ev, func(tx Tx) error { return tx.PutClaim(c) })
 }
 
-// refuseUnfit refuses a card whose number is not its own. The claim stays: the person
-// may show a fit one.
+// refuseUnfit refuses a card without a unique number. The claim stays live, because the person
+// may present another card.
 func (e *Engine) refuseUnfit(ctx context.Context, p Point, c Claim, b badge) Decision {
-	return e.record(ctx, p, e.refusedBinding(p, c, b, b.unfit()))
+	return e.recordEvent(ctx, p, e.refusedBinding(p, c, b, b.unfitReason()))
 }
 
 func (e *Engine) refusedBinding(p Point, c Claim, b badge, r Reason) Event {
-	ev := e.event(p, EventEnrolment, Refused, r)
+	ev := e.newEvent(p, EventEnrolment, Refused, r)
 	ev.Account, ev.Card, ev.Claim = c.Account, b.id, c.ID
 	return ev
 }

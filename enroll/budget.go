@@ -11,9 +11,9 @@ const (
 	budgetToldTally = "claims-closed-told/"
 )
 
-// tally names the count of tries: while a claim is live the guess budget, which an
-// operator renews by starting another epoch; otherwise one that keeps the work the same.
-func (e *Engine) tally(live bool) string {
+// tallyName names the counter of tries: while a claim is live the guess budget, which an operator
+// renews by starting another epoch; otherwise a counter that only makes the work equal.
+func (e *Engine) tallyName(live bool) string {
 	if live {
 		return budgetTally + strconv.FormatUint(e.index.Site().ClaimsEpoch, 10)
 	}
@@ -32,8 +32,8 @@ func (e *Engine) countTry(ctx context.Context, tally string) (spent bool, err er
 	return spent, err
 }
 
-// refund takes back the count of a code that was good.
-func refund(tally string) func(Tx) error {
+// refundTry takes back the count of a code that was good.
+func refundTry(tally string) func(Tx) error {
 	return func(tx Tx) error {
 		_, err := addTries(tx, tally, -1)
 		return err
@@ -49,21 +49,21 @@ func addTries(tx Tx, name string, n int64) (Tally, error) {
 	return t, tx.PutTally(name, t)
 }
 
-// guesses is how far the guess budget of an epoch is spent at this terminal.
+// guesses is the use of an epoch's guess budget at this terminal.
 type guesses struct {
 	epoch uint64
 	count int64
 	told  bool // that claiming is closed
 }
 
-// ClaimingClosed tells whether no code can bind a card because too many wrong ones were
-// typed: at this terminal, or at several, as the hub says. A terminal where some of them
-// were typed reports it, once for each time that an operator has opened claiming.
+// ClaimingClosed reports whether no code can bind a card because too many wrong ones were
+// typed: at this terminal, or, as the hub says, at several. A terminal where some of them were
+// typed records an event about it, once for each time that an operator has opened claiming.
 func (e *Engine) ClaimingClosed(ctx context.Context) bool {
 	site := e.index.Site()
 	if e.guesses == nil || e.guesses.epoch != site.ClaimsEpoch {
 		e.guesses = &guesses{epoch: site.ClaimsEpoch}
-		if e.store.View(ctx, e.guesses.read) != nil {
+		if e.store.View(ctx, e.guesses.readTries) != nil {
 			e.guesses = nil
 			return site.ClaimsClosed // the store fails, which is told apart
 		}
@@ -75,7 +75,7 @@ func (e *Engine) ClaimingClosed(ctx context.Context) bool {
 	return closed
 }
 
-func (g *guesses) read(tx Tx) error {
+func (g *guesses) readTries(tx Tx) error {
 	epoch := strconv.FormatUint(g.epoch, 10)
 	spent, err := tx.Tally(budgetTally + epoch)
 	if err != nil {
@@ -89,7 +89,7 @@ func (g *guesses) read(tx Tx) error {
 // tellClaimsClosed reports the closing with its epoch, so that the hub can tell one that
 // was opened since.
 func (e *Engine) tellClaimsClosed(tx Tx) error {
-	ev := e.event(Point{}, EventDevice, Outcome(0), ClaimsClosed)
+	ev := e.newEvent(Point{}, EventDevice, Outcome(0), ClaimsClosed)
 	ev.Count = e.guesses.epoch
 	if err := tx.PutTally(budgetToldTally+strconv.FormatUint(e.guesses.epoch, 10), Tally{Count: 1}); err != nil {
 		return err

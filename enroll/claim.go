@@ -9,25 +9,25 @@ import (
 	"badged/keypad"
 )
 
-// Code answers a typed claim code. Whether it is wrong, used, ended, of another site
-// or whether claiming is closed, the answer and the work for it are the same.
+// Code decides about a typed claim code. The answer and the work are the same whether the
+// code is wrong, used, ended or of another site, or claiming is closed.
 //
-// While a claim is live, the try is counted on disk before the comparison is made,
-// and only a good code takes its own count back: a power cut refunds nothing. While
-// nothing is live no code can succeed, so that typing then closes nothing.
+// While a claim is live, Code counts the try on disk before it compares, and only a good code
+// takes its own count back: a power cut refunds nothing. While no claim is live, no code can
+// succeed, so typing does not close claiming.
 //
-// At a muted point, codes that could not succeed are left out of the events, at the same
-// work; a guess never is.
+// At a muted point, Code leaves codes that could not succeed out of the events, with the same
+// work; it never leaves out a guess.
 func (e *Engine) Code(ctx context.Context, p Point, code keypad.Code) Decision {
 	shown := e.takeHalf(p.Name).card
 	e.guesses = nil // read again at the end of the turn
 	live := e.liveClaims(p, e.clock.Now())
-	tally := e.tally(len(live) > 0)
+	tally := e.tallyName(len(live) > 0)
 	spent, err := e.countTry(ctx, tally)
 	if err != nil {
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
-	claim, good := e.match(code, live)
+	claim, good := e.matchClaim(code, live)
 	switch {
 	case len(live) == 0:
 		return e.refuseCode(ctx, p, CodeIdle)
@@ -37,7 +37,7 @@ func (e *Engine) Code(ctx context.Context, p Point, code keypad.Code) Decision {
 		p.Muted = false // it was a guess, and the hub counts them too
 		return e.refuseCode(ctx, p, CodeRefused)
 	default:
-		return e.awaitCard(ctx, p, claim, shown, refund(tally))
+		return e.awaitCard(ctx, p, claim, shown, refundTry(tally))
 	}
 }
 
@@ -54,8 +54,8 @@ func (e *Engine) liveClaims(p Point, at clock.Stamp) []Claim {
 	})
 }
 
-// match finds the claim that the code belongs to, looking at all of them.
-func (e *Engine) match(code keypad.Code, live []Claim) (found Claim, ok bool) {
+// matchClaim finds the claim that the code belongs to, looking at all of them.
+func (e *Engine) matchClaim(code keypad.Code, live []Claim) (found Claim, ok bool) {
 	for _, c := range live {
 		mac := e.key.Claim(c.ID, code.Reveal())
 		if subtle.ConstantTimeCompare(mac[:], c.MAC[:]) == 1 {
@@ -65,12 +65,12 @@ func (e *Engine) match(code keypad.Code, live []Claim) (found Claim, ok bool) {
 	return found, ok
 }
 
-// refuseCode is the one answer to every code that does not work; only the event tells
-// why. One that is left out of the events is counted in its place: who measures how long
-// an answer takes must not learn whether a claim is live.
+// refuseCode is the same answer to every code that does not work; only the event says why. A
+// code that is left out of the events is counted instead, so that the time of an answer does
+// not show whether a claim is live.
 func (e *Engine) refuseCode(ctx context.Context, p Point, why Reason) Decision {
-	ev := e.event(p, EventPresentation, Refused, why)
-	d := e.commit(ctx, p, &ev, func(tx Tx) (err error) {
+	ev := e.newEvent(p, EventPresentation, Refused, why)
+	d := e.commitChange(ctx, p, &ev, func(tx Tx) (err error) {
 		if p.leavesOut(ev) {
 			_, err = addTries(tx, "unlisted-codes", 1)
 		}

@@ -12,10 +12,10 @@ import (
 	"badged/reader"
 )
 
-// create makes an account of an unknown card: one transaction makes anonymN, binds
-// the card and logs the event; then the panel logs in.
-func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
-	ev := e.event(p, EventEnrolment, Granted, NewAccount)
+// createAccount makes an account for an unknown card: one transaction makes anonymN, binds
+// the card and appends the event; then the panel logs in.
+func (e *Engine) createAccount(ctx context.Context, p Point, b badge) Decision {
+	ev := e.newEvent(p, EventEnrolment, Granted, NewAccount)
 	ev.Card = b.id
 	ev.Account = AccountID(e.key.Anonymous(b.id))
 	site := e.index.Site()
@@ -27,7 +27,7 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	}
 	var made Account
 	var spent spending
-	d := e.commit(ctx, p, &ev, func(tx Tx) (err error) {
+	d := e.commitChange(ctx, p, &ev, func(tx Tx) (err error) {
 		if spent, err = e.spendQuotas(tx, p, ev.At); err != nil {
 			return err
 		}
@@ -35,10 +35,10 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 			ev.Kind, ev.Outcome, ev.Reason, ev.Account = EventPresentation, Refused, QuotaReached, AccountID{}
 			return nil
 		}
-		if made, err = e.anonymous(tx, ev, site, p.Lang); err != nil {
+		if made, err = e.putAnonymous(tx, ev, site, p.Lang); err != nil {
 			return err
 		}
-		ev.Number, ev.Label, ev.Edit, ev.Assurance = made.Number, made.Label, &Edit{Lang: made.Lang}, assurance(b.card)
+		ev.Number, ev.Label, ev.Edit, ev.Assurance = made.Number, made.Label, &Edit{Lang: made.Lang}, assuranceOf(b.card)
 		return tx.PutBinding(Binding{Card: b.id, Account: made.ID, State: BindingActive, Assurance: ev.Assurance})
 	})
 	if d.Reason == NewAccount || d.Reason == QuotaReached {
@@ -55,21 +55,21 @@ func (e *Engine) create(ctx context.Context, p Point, b badge) Decision {
 	return d
 }
 
-// refuseNew records that no account is made, and why.
+// refuseNew refuses to make an account, and records why.
 func (e *Engine) refuseNew(ctx context.Context, p Point, ev Event, r Reason) Decision {
 	ev.Kind, ev.Outcome, ev.Reason, ev.Account = EventPresentation, Refused, r, AccountID{}
-	return e.record(ctx, p, ev)
+	return e.recordEvent(ctx, p, ev)
 }
 
-// anonymous puts the account of an unknown card. One that exists already, because its
-// former card was taken away, is used again; one that has lapsed begins anew, with a
-// number of its own. A new one speaks what the panel did.
-func (e *Engine) anonymous(tx Tx, ev Event, site Site, lang string) (Account, error) {
+// putAnonymous stores the account of an unknown card. It reuses an account that exists already,
+// because its former card was taken away; a lapsed one starts again with a new number. A new
+// account has the language of the panel.
+func (e *Engine) putAnonymous(tx Tx, ev Event, site Site, lang string) (Account, error) {
 	had, err := tx.Account(ev.Account)
 	switch {
 	case err == nil && !had.mayUse():
 		return Account{}, ErrTaken
-	case err == nil && !had.lapsed(ev.At):
+	case err == nil && !had.hasLapsed(ev.At):
 		return had, nil
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return had, err
@@ -88,8 +88,8 @@ func (e *Engine) anonymous(tx Tx, ev Event, site Site, lang string) (Account, er
 	return a, tx.PutAccount(a)
 }
 
-// endOf is when an account ends that is made now. Without the time it ends as late as can
-// be, until the hub says better: a clock that was wrong must not end it at once.
+// endOf is when an account that is made now ends. If the time is not known, it ends as late as
+// possible until the hub corrects that, so that a wrong clock does not end it at once.
 func endOf(at clock.Stamp, life time.Duration) time.Time {
 	if at.State == clock.Unknown {
 		return fromUnix(math.MaxUint32)

@@ -25,7 +25,7 @@ type Point struct {
 	LogFirst bool   // commit before acting, also for a plain grant
 	// NoKeyboard tells that nobody can type or touch the panel of a print point.
 	NoKeyboard bool
-	Muted      bool // refused entries are answered but not listed: the caller counts them
+	Muted      bool // refused entries have no events: the caller counts them
 }
 
 // leavesOut reports whether an event is of a refused entry at a muted point.
@@ -107,7 +107,7 @@ const (
 	CardAdded           Reason = 54 // to the account of a session that a PIN opened
 )
 
-// Decision is the answer to one presentation. Every presentation gets exactly one.
+// Decision is the result of one presentation. Every presentation has exactly one.
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
@@ -168,8 +168,7 @@ type Event struct {
 	Edit      *Edit // EventEdit: the profile as saved; EventEnrolment: the language of a new account
 }
 
-// Stream is the queue that the event belongs to: what changes rights or accounts
-// goes ahead of routine.
+// Stream is the queue of the event: changes of rights or accounts go ahead of routine.
 func (e Event) Stream() Stream {
 	switch {
 	case e.Kind == EventEnrolment, e.Kind == EventEdit, e.Kind == EventNotice, e.Reason == CodeRefused, e.Reason == CodeIdle, e.Reason == DoorForced, e.Reason == DeviceAlarm, e.Reason == AlarmOver, e.Reason == DeviceKeyed, e.Reason == ClaimsClosed, e.Reason == PINDelayed && e.Kind == EventDevice, e.Reason == AccountsClosed:
@@ -179,8 +178,8 @@ func (e Event) Stream() Stream {
 	}
 }
 
-// Edit is a profile as a person wants it. Fields that the site does not let people
-// edit are kept as they were.
+// Edit is a profile as a person entered it. Engine.Edit ignores fields that the site does not
+// let people edit.
 type Edit struct {
 	Name  string
 	Email string // empty: the one that the hub has stays

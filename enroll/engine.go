@@ -1,8 +1,7 @@
 // Package enroll decides: who is this, does the panel log in, does the door open,
-// does an unknown card get an account or an owner. Engine is the rules, over a Store
-// that it declares; Index is what it looks up in memory. It knows no network: what
-// the hub should hear goes into the store as an event, in the same transaction as
-// its cause.
+// does an unknown card get an account or an owner. Engine holds the rules, over a Store
+// that it declares; Index is its data in memory. It does not use the network: what the hub
+// should learn goes into the store as an event, in the same transaction as its cause.
 package enroll
 
 import (
@@ -54,9 +53,8 @@ type badge struct {
 	card reader.Card
 }
 
-// unfit tells why the badge can never be enrolled: its number is not its own.
-// ReasonNone: it can.
-func (b badge) unfit() Reason {
+// unfitReason says why the badge can never be enrolled: its number is not unique. ReasonNone: it can.
+func (b badge) unfitReason() Reason {
 	switch {
 	case b.card.RandomUID():
 		return RandomUID
@@ -66,72 +64,73 @@ func (b badge) unfit() Reason {
 	return ReasonNone
 }
 
-// Card answers a presented badge, whose canonical number is n. A store that fails
-// is a refusal.
+// Card decides about a presented badge, whose canonical number is n. If the store fails, it
+// refuses with StoreFailed.
 func (e *Engine) Card(ctx context.Context, p Point, n reader.Number, c reader.Card) Decision {
 	b := badge{CardID(e.key.Card(n.Reveal())), c}
 	known, found := e.index.Card(b.id, p.Door)
 	h := e.takeHalf(p.Name)
 	switch {
-	case h.takes(b.id):
+	case h.acceptsCard(b.id):
 		return e.cardAfterCode(ctx, p, b, known, found, h)
 	case found && !e.unknownAgain(known):
-		return e.known(ctx, p, known)
+		return e.decideKnown(ctx, p, known)
 	default:
-		d := e.unknown(ctx, p, b)
+		d := e.decideUnknown(ctx, p, b)
 		if !h.claim.IsZero() {
-			e.Forget(p) // it interrupted a claim; it must not get into the way of the next one too
+			e.Forget(p) // it interrupted a claim; it must not disturb the next one too
 		}
 		return d
 	}
 }
 
-// unknownAgain reports whether a card belongs to the account that it made and that has
-// lapsed. One that was lost, replaced, revoked or contested stays what it is, and one that
-// an operator gave to such an account waits for the hub to purge it.
+// unknownAgain reports whether a card counts as unknown because it belongs to the anonymous
+// account that it created and that has lapsed. A lost, replaced, revoked or contested card
+// stays what it is, and a card that an operator gave to such an account waits for the hub to
+// purge the account.
 func (e *Engine) unknownAgain(k Known) bool {
-	return k.Account.Kind == Anonymous && k.Account.lapsed(e.clock.Now()) && k.Binding.State == BindingActive &&
+	return k.Account.Kind == Anonymous && k.Account.hasLapsed(e.clock.Now()) && k.Binding.State == BindingActive &&
 		k.Account.ID == e.key.Anonymous(k.Binding.Card)
 }
 
-// assurance is how well the reader knew the card: the bits of access control, or else a
-// serial number. Readers that authenticate a card say so from their own protocol on.
-func assurance(c reader.Card) Assurance {
+// assuranceOf is how well the reader identified the card: by the bits of access control, or else
+// by a serial number.
+func assuranceOf(c reader.Card) Assurance {
 	if c.Tech() == reader.PACS || c.Tech() == reader.HIDProx {
 		return AssurancePACS
 	}
 	return AssuranceUID
 }
 
-// known answers a card that is bound.
-func (e *Engine) known(ctx context.Context, p Point, k Known) Decision {
-	ev := e.event(p, EventPresentation, Refused, ReasonNone)
+// decideKnown decides about a card that is bound.
+func (e *Engine) decideKnown(ctx context.Context, p Point, k Known) Decision {
+	ev := e.newEvent(p, EventPresentation, Refused, ReasonNone)
 	ev.Account, ev.Card = k.Account.ID, k.Binding.Card
 	outcome, reason := e.mayEnter(p, k, ev.At)
 	ev.Outcome, ev.Reason = outcome, reason
-	d := e.record(ctx, p, ev)
+	d := e.recordEvent(ctx, p, ev)
 	if d.Outcome != Granted {
 		return d
 	}
 	if p.Kind == Print {
-		d.Account = e.profile(ctx, k.Account)
+		d.Account = e.readProfile(ctx, k.Account)
 	} else {
 		d.Account = k.Account
 	}
-	return d.admit(p)
+	return d.withAdmission(p)
 }
 
-// unknown answers a card that nobody has.
-func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
-	route := e.route(p)
-	ev := e.event(p, EventPresentation, Refused, UnknownCard)
+// decideUnknown decides about a card that nobody has.
+func (e *Engine) decideUnknown(ctx context.Context, p Point, b badge) Decision {
+	route := e.routeOf(p)
+	ev := e.newEvent(p, EventPresentation, Refused, UnknownCard)
 	ev.Card = b.id
-	switch why := b.unfit(); {
+	switch why := b.unfitReason(); {
 	case why != ReasonNone:
 		ev.Reason = why
-		return e.record(ctx, p, ev)
+		return e.recordEvent(ctx, p, ev)
 	case route == RouteCreate:
-		return e.create(ctx, p, b)
+		return e.createAccount(ctx, p, b)
 	case route == RouteBind:
 		ev.Outcome, ev.Reason = Waiting, BindOffered
 	case e.index.Site().NotUnderstood, e.index.Door(p.Door).NotUnderstood:
@@ -139,13 +138,13 @@ func (e *Engine) unknown(ctx context.Context, p Point, b badge) Decision {
 	case p.Kind == Print:
 		ev.Reason = RouteOff
 	}
-	e.wait(p, half{card: b.id})
-	return e.record(ctx, p, ev)
+	e.awaitHalf(p, half{card: b.id})
+	return e.recordEvent(ctx, p, ev)
 }
 
-// route is what a point does with an unknown badge. A door refuses unless its own
+// routeOf is what a point does with an unknown badge. A door refuses unless its own
 // setting says otherwise; a claim code may still follow.
-func (e *Engine) route(p Point) Route {
+func (e *Engine) routeOf(p Point) Route {
 	switch {
 	case p.Kind == Print:
 		return e.index.Site().UnknownBadge
@@ -156,28 +155,27 @@ func (e *Engine) route(p Point) Route {
 	}
 }
 
-// Fault answers something that could not be decoded cleanly. It creates and opens
+// Fault records something that could not be decoded cleanly. It creates and opens
 // nothing.
 func (e *Engine) Fault(ctx context.Context, p Point, device string, why reader.Why) Decision {
-	ev := e.event(p, EventPresentation, Faulty, BadRead)
+	ev := e.newEvent(p, EventPresentation, Faulty, BadRead)
 	ev.Device, ev.Why = device, why
-	return e.record(ctx, p, ev)
+	return e.recordEvent(ctx, p, ev)
 }
 
-// Report puts an event of a door, a device or a session into the order.
+// Report queues an event of a door, a device or a session, with the present time.
 func (e *Engine) Report(ctx context.Context, ev Event) error {
 	ev.At = e.clock.Now()
 	return e.store.Queue(ctx, ev)
 }
 
-// Commit sends to the disk what decisions and reports have put into the order. The
-// caller acts first, then calls it: a door does not wait for the writer to wake.
+// Commit starts writing the queued events to disk. The caller acts on the decision first and
+// then calls it, so that a door does not wait for the writer.
 func (e *Engine) Commit(ctx context.Context) error { return e.store.Commit(ctx) }
 
-// record puts the event of a decision that changes nothing into the order and gives
-// the decision. The event goes to the disk with the next Commit, or is there already
-// if the point says so.
-func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
+// recordEvent queues the event of a decision that changes nothing and returns the decision. The
+// next Commit writes the event to disk; with LogFirst it is on disk already.
+func (e *Engine) recordEvent(ctx context.Context, p Point, ev Event) Decision {
 	var err error
 	switch {
 	case p.leavesOut(ev):
@@ -187,28 +185,28 @@ func (e *Engine) record(ctx context.Context, p Point, ev Event) Decision {
 		err = e.store.Queue(ctx, ev)
 	}
 	if err != nil {
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
-	return answer(p, ev)
+	return decisionOf(p, ev)
 }
 
-// commit runs a change with its event in one transaction. If the hub's word has just
-// overtaken the index, nothing changes and the card is refused; a second tap is decided
-// by what the hub said.
-func (e *Engine) commit(ctx context.Context, p Point, ev *Event, change func(Tx) error) Decision {
-	err := e.change(ctx, p, ev, change)
+// commitChange runs a change with its event in one transaction. If a change from the hub has just
+// overtaken the index, nothing changes and the card is refused; a second tap is decided by the
+// hub's change.
+func (e *Engine) commitChange(ctx context.Context, p Point, ev *Event, change func(Tx) error) Decision {
+	err := e.changeWithEvent(ctx, p, ev, change)
 	switch {
 	case errors.Is(err, ErrTaken):
 		ev.Outcome, ev.Reason = Refused, CardTaken
-		return e.record(ctx, p, *ev)
+		return e.recordEvent(ctx, p, *ev)
 	case err != nil:
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
-	return answer(p, *ev)
+	return decisionOf(p, *ev)
 }
 
-// change runs a change and appends its event in one transaction.
-func (e *Engine) change(ctx context.Context, p Point, ev *Event, fn func(Tx) error) error {
+// changeWithEvent runs a change and appends its event in one transaction.
+func (e *Engine) changeWithEvent(ctx context.Context, p Point, ev *Event, fn func(Tx) error) error {
 	return e.store.Update(ctx, func(tx Tx) error {
 		err := fn(tx)
 		if err != nil || p.leavesOut(*ev) {
@@ -218,19 +216,19 @@ func (e *Engine) change(ctx context.Context, p Point, ev *Event, fn func(Tx) err
 	})
 }
 
-// answer is the plain answer that an event tells of.
-func answer(p Point, ev Event) Decision {
-	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Card: ev.Card, Cue: cue(ev.Outcome, ev.Reason), Counted: p.leavesOut(ev)}
+// decisionOf is the decision with the outcome and reason of an event.
+func decisionOf(p Point, ev Event) Decision {
+	return Decision{Outcome: ev.Outcome, Reason: ev.Reason, Card: ev.Card, Cue: cueFor(ev.Outcome, ev.Reason), Counted: p.leavesOut(ev)}
 }
 
-// event begins an event at a point, now.
-func (e *Engine) event(p Point, kind EventKind, o Outcome, r Reason) Event {
+// newEvent makes an event at a point with the present time.
+func (e *Engine) newEvent(p Point, kind EventKind, o Outcome, r Reason) Event {
 	return Event{Kind: kind, At: e.clock.Now(), Point: p.Name, Door: p.Door, Outcome: o, Reason: r}
 }
 
-// profile is the whole account, for a panel. Without the store, what the index has
-// must do.
-func (e *Engine) profile(ctx context.Context, a Account) Account {
+// readProfile reads the whole account, for a panel. If the store fails, it returns a, which has
+// only what the index holds.
+func (e *Engine) readProfile(ctx context.Context, a Account) Account {
 	_ = e.store.View(ctx, func(tx Tx) error {
 		full, err := tx.Account(a.ID)
 		if err == nil {
@@ -241,17 +239,17 @@ func (e *Engine) profile(ctx context.Context, a Account) Account {
 	return a
 }
 
-// admit is what a granted decision does at a point.
-func (d Decision) admit(p Point) Decision {
+// withAdmission adds what a granted decision does at a point: log in, or open.
+func (d Decision) withAdmission(p Point) Decision {
 	d.Login, d.Open = p.Kind == Print, p.Kind == DoorP
 	return d
 }
 
-func refuse(r Reason) Decision {
+func refusedDecision(r Reason) Decision {
 	return Decision{Outcome: Refused, Reason: r, Cue: reader.CueRefused}
 }
 
-func cue(o Outcome, r Reason) reader.Cue {
+func cueFor(o Outcome, r Reason) reader.Cue {
 	switch {
 	case o == Granted:
 		return reader.CueGranted

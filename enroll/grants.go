@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// grantLists are the grants of all accounts and groups, in lists: that of an account begins
-// in its slot.
+// grantLists holds the grants of all accounts and groups in linked lists. The first of an
+// account is in its slot.
 type grantLists struct {
 	slots     arena[grantSlot]   // the first is nobody's, so that 0 ends a list
 	spare     uint32             // list of unused slots
@@ -24,8 +24,8 @@ type grantSlot struct {
 	when     uint16 // number of a schedule, and denies
 }
 
-// denies is the bit of grantSlot.when for a grant that denies, noSchedule the number of one
-// that there is no room for: it is as if it were missing.
+// denies is the bit of grantSlot.when for a grant that denies. noSchedule is the number of a
+// schedule for which there is no room: it counts as missing.
 const (
 	denies     = 1 << 15
 	noSchedule = denies - 1
@@ -37,7 +37,7 @@ func newGrantLists() grantLists {
 	return g
 }
 
-// grantsOf gives the grants of an account and of its groups at a door; no door: none.
+// grantsOf returns the grants of an account and of its groups at a door; none without a door.
 func (ix *Index) grantsOf(a *entry[accountSlot], door string) (out []Grant) {
 	if door == "" {
 		return nil
@@ -71,14 +71,14 @@ func (l *grantLists) appendAt(out []Grant, first uint32, door string, whose Gran
 		}
 		g := whose
 		g.ID, g.Door, g.From, g.To, g.Deny = s.id, door, fromUnix(s.from), fromUnix(s.to), s.when&denies != 0
-		g.Schedule = l.schedule(s.when &^ denies)
+		g.Schedule = l.scheduleOf(s.when &^ denies)
 		out = append(out, g)
 	}
 	return out
 }
 
-// allows reports whether a list has a grant that lets somebody in.
-func (l *grantLists) allows(first uint32) bool {
+// hasAllowing reports whether a list has a grant that lets somebody in.
+func (l *grantLists) hasAllowing(first uint32) bool {
 	for i := first; i != 0; {
 		s := l.slots.at(i)
 		if s.when&denies == 0 {
@@ -91,7 +91,7 @@ func (l *grantLists) allows(first uint32) bool {
 
 func (g Grant) apply(ix *Index) {
 	first := ix.firstGrant(g.Account, g.Group)
-	ix.grants.end(first, g.ID)
+	ix.grants.removeGrant(first, g.ID)
 	if g.NotUnderstood {
 		if !g.Deny {
 			return
@@ -111,16 +111,16 @@ func (g Grant) apply(ix *Index) {
 
 func (g GoneGrant) apply(ix *Index) {
 	if g.Group != 0 {
-		ix.grants.end(ix.firstGrant(AccountID{}, g.Group), g.ID)
-	} else if place, ok := ix.accounts.place(g.Account); ok {
-		ix.grants.end(&ix.accounts.at(place).value.grants, g.ID)
+		ix.grants.removeGrant(ix.firstGrant(AccountID{}, g.Group), g.ID)
+	} else if place, ok := ix.accounts.placeOf(g.Account); ok {
+		ix.grants.removeGrant(&ix.accounts.at(place).value.grants, g.ID)
 	}
 }
 
-// firstGrant is where the list of an account begins, or of a group unless that is 0.
+// firstGrant returns the head of the list of a group, or, if that is 0, of an account.
 func (ix *Index) firstGrant(account AccountID, group uint64) *uint32 {
 	if group == 0 {
-		return &ix.accounts.at(ix.accounts.add(account)).value.grants
+		return &ix.accounts.at(ix.accounts.addID(account)).value.grants
 	}
 	first := ix.grants.groups[group]
 	if first == nil {
@@ -140,8 +140,8 @@ func (l *grantLists) takeSlot() uint32 {
 	return i
 }
 
-// end takes a grant out of a list, if it is there.
-func (l *grantLists) end(at *uint32, id GrantID) {
+// removeGrant removes a grant from a list, if it is in it.
+func (l *grantLists) removeGrant(at *uint32, id GrantID) {
 	for ; *at != 0; at = &l.slots.at(*at).next {
 		if i := *at; l.slots.at(i).id == id {
 			*at = l.slots.at(i).next
@@ -152,8 +152,8 @@ func (l *grantLists) end(at *uint32, id GrantID) {
 	}
 }
 
-// doorNumber is the number of a door's name; names are few and stay. Number 0 is
-// no door: a grant beyond the 65,535th name opens nothing.
+// doorNumber returns the number of a door's name, and adds a new name. Names are few and are
+// never removed. Number 0 is no door: a grant beyond the 65,535th name opens nothing.
 func (l *grantLists) doorNumber(id string) uint16 {
 	if n := slices.Index(l.doors, id); n >= 0 {
 		return uint16(n)
@@ -177,8 +177,8 @@ func (l *grantLists) scheduleNumber(id uint64) uint16 {
 	return uint16(len(l.schedules) - 1)
 }
 
-// schedule is the schedule of a number.
-func (l *grantLists) schedule(n uint16) uint64 {
+// scheduleOf is the schedule of a number.
+func (l *grantLists) scheduleOf(n uint16) uint64 {
 	if n == noSchedule {
 		return math.MaxUint64 // the hub counts them from 1
 	}

@@ -37,8 +37,8 @@ func (s GroupSet) All() iter.Seq[uint64] {
 	}
 }
 
-// groupSets are the different sets of groups that accounts have, each kept once: thousands
-// of people share a few. A set goes with the last account that has it.
+// groupSets holds each set of groups that accounts have once: thousands of people share a few
+// sets. It removes a set with the last account that has it.
 type groupSets struct {
 	places map[GroupSet]uint32
 	sets   []heldSet // the first is no group
@@ -63,13 +63,13 @@ func (g *groupSets) addUser(s GroupSet) uint32 {
 	}
 	place, ok := g.places[s]
 	if !ok {
-		place = g.add(s)
+		place = g.addSet(s)
 	}
 	g.sets[place].held++
 	return place
 }
 
-func (g *groupSets) add(s GroupSet) (place uint32) {
+func (g *groupSets) addSet(s GroupSet) (place uint32) {
 	if last := len(g.spare) - 1; last >= 0 {
 		place, g.spare = g.spare[last], g.spare[:last]
 		g.sets[place] = heldSet{set: s}
@@ -81,8 +81,8 @@ func (g *groupSets) add(s GroupSet) (place uint32) {
 	return place
 }
 
-// release tells that an account has the set of a place no more.
-func (g *groupSets) release(place uint32) {
+// removeUser removes an account from the users of a set, and the set with its last user.
+func (g *groupSets) removeUser(place uint32) {
 	if place == 0 {
 		return
 	}

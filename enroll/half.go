@@ -7,21 +7,21 @@ import (
 	"badged/reader"
 )
 
-// half is what a point remembers while it waits for the rest of a claim: a claim whose
-// code was typed, a card that nobody has, or both, when the card was shown before the
-// code and must be shown once more. A card is remembered by its id only.
+// half is the state of a point that waits for the rest of a claim: a claim whose code was
+// typed, a card that nobody has, or both, if the card was presented before the code and must
+// be presented once more. It holds only the id of a card.
 type half struct {
 	claim ClaimID // zero: no code was typed
 	card  CardID  // zero: any card will do
 	until time.Time
 }
 
-// takes reports whether a card is the one that the point waits for.
-func (h half) takes(card CardID) bool {
+// acceptsCard reports whether a card is the one that the point waits for.
+func (h half) acceptsCard(card CardID) bool {
 	return !h.claim.IsZero() && (h.card.IsZero() || h.card == card)
 }
 
-// takeHalf gives what a point waits with, if its time has not passed, and forgets it.
+// takeHalf removes and returns the half of a point, if its time has not passed.
 func (e *Engine) takeHalf(point string) half {
 	h, ok := e.halves[point]
 	delete(e.halves, point)
@@ -31,32 +31,32 @@ func (e *Engine) takeHalf(point string) half {
 	return h
 }
 
-// Forget drops what a point waits with: who began it has gone.
+// Forget drops the half of a point, because the person who began it has gone.
 func (e *Engine) Forget(p Point) { delete(e.halves, p.Name) }
 
-// wait remembers a half for the site's window.
-func (e *Engine) wait(p Point, h half) {
+// awaitHalf stores a half for the site's claim window.
+func (e *Engine) awaitHalf(p Point, h half) {
 	h.until = time.Now().Add(e.index.Site().ClaimWindow)
 	e.halves[p.Name] = h
 }
 
-// awaitCard answers a good code. A card that was shown before must be shown once more:
-// whoever typed the code need not be who left it waiting.
+// awaitCard answers a good code. A card that was presented before must be presented once more,
+// because the person who typed the code may be another one.
 func (e *Engine) awaitCard(ctx context.Context, p Point, c Claim, shown CardID, also func(Tx) error) Decision {
-	ev := e.event(p, EventPresentation, Waiting, AwaitCard)
+	ev := e.newEvent(p, EventPresentation, Waiting, AwaitCard)
 	if !shown.IsZero() {
 		ev.Reason = AwaitSameCard
 	}
 	ev.Account, ev.Claim = c.Account, c.ID
-	d := e.commit(ctx, p, &ev, also)
+	d := e.commitChange(ctx, p, &ev, also)
 	if d.Outcome == Waiting {
-		e.wait(p, half{claim: c.ID, card: shown})
+		e.awaitHalf(p, half{claim: c.ID, card: shown})
 	}
 	return d
 }
 
-// cardAfterCode answers the card that a good code awaits. Somebody's own card works as
-// ever, and the code stays good; another person's is refused without a name.
+// cardAfterCode decides about the card after a good code. A card of the claim's own account
+// works as usual, and the code stays good; another person's card is refused without a name.
 func (e *Engine) cardAfterCode(ctx context.Context, p Point, b badge, k Known, found bool, h half) Decision {
 	claim, live := e.stillLive(p, h.claim)
 	owner, _ := e.index.Account(claim.Account)
@@ -64,16 +64,16 @@ func (e *Engine) cardAfterCode(ctx context.Context, p Point, b badge, k Known, f
 	case !live && !found:
 		return e.refuseCode(ctx, p, CodeRefused)
 	case !live:
-		return e.known(ctx, p, k)
+		return e.decideKnown(ctx, p, k)
 	case found && k.Account.ID == claim.Account:
 		e.halves[p.Name] = h
-		return e.known(ctx, p, k)
-	case found && !k.movesTo(owner):
+		return e.decideKnown(ctx, p, k)
+	case found && !k.mayMoveTo(owner):
 		return e.refuseTaken(ctx, p, claim, b)
-	case b.unfit() != ReasonNone:
+	case b.unfitReason() != ReasonNone:
 		return e.refuseUnfit(ctx, p, claim, b)
 	default:
-		return e.bind(ctx, p, claim, b, k.Account.ID)
+		return e.bindClaim(ctx, p, claim, b, k.Account.ID)
 	}
 }
 
@@ -87,7 +87,7 @@ func (e *Engine) stillLive(p Point, id ClaimID) (Claim, bool) {
 	return Claim{}, false
 }
 
-// Expired is an answer that nobody asked for: the other half did not come.
+// Expired is the decision of a point whose other half did not come in time.
 type Expired struct {
 	Point    string
 	Decision Decision
@@ -104,8 +104,8 @@ func (e *Engine) Deadline() time.Time {
 	return first
 }
 
-// Tick forgets what waited too long. Only a point that awaits a card says so: nobody
-// promised anything to an unknown card.
+// Tick drops halves whose time is over. It returns a decision only for points that wait for a
+// card: nothing was promised for an unknown card.
 func (e *Engine) Tick(ctx context.Context, now time.Time) []Expired {
 	var out []Expired
 	for point, h := range e.halves {
@@ -116,9 +116,9 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) []Expired {
 		if h.claim.IsZero() {
 			continue
 		}
-		ev := e.event(Point{Name: point}, EventPresentation, Refused, EntryTimeout)
+		ev := e.newEvent(Point{Name: point}, EventPresentation, Refused, EntryTimeout)
 		ev.Claim = h.claim
-		d := e.record(ctx, Point{Name: point}, ev)
+		d := e.recordEvent(ctx, Point{Name: point}, ev)
 		d.Cue = reader.CueReset
 		out = append(out, Expired{point, d})
 	}

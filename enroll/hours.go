@@ -49,8 +49,8 @@ func (ix *Index) NoClocks() bool {
 	return len(ix.hours.schedules) > 0 && len(ix.site.Zone) == 0
 }
 
-// opening asks a schedule about a moment; 0 is at any hour.
-func (ix *Index) opening(schedule uint64, at time.Time) passage.Hours {
+// hoursAt returns what a schedule says about a moment; schedule 0 means any hour.
+func (ix *Index) hoursAt(schedule uint64, at time.Time) passage.Hours {
 	if schedule == 0 {
 		return passage.AnyHour
 	}

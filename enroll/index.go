@@ -8,11 +8,10 @@ import (
 	"badged/internal/clock"
 )
 
-// Index is what a terminal needs to decide, in memory: cards with their accounts
-// and grants, claims, doors, settings. The store fills it at start and changes it
-// only after the commit that it mirrors. It is safe for concurrent use: writers
-// hold the lock for a few hundred rows at a time, so that a decision does not wait
-// for a resync.
+// Index is the data for decisions in memory: cards with their accounts and grants, claims,
+// doors, settings. The store fills it at start and changes it only after the commit that it
+// mirrors. It is safe for concurrent use: writers hold the lock for a few hundred rows at a
+// time, so that a decision does not wait for a resync.
 //
 // Rows may come in any order: a card or a grant may name an account that comes
 // later; until then that account has no state and nothing works for it.
@@ -104,7 +103,7 @@ type (
 // NewIndex makes an empty index with the default settings.
 func NewIndex() *Index {
 	ix := &Index{site: DefaultSite()}
-	ix.clear(0)
+	ix.makeEmpty(0)
 	return ix
 }
 
@@ -124,11 +123,11 @@ func (ix *Index) Apply(changes ...Change) {
 	}
 }
 
-// Load replaces everything by rows, which hold about cards cards. Look-ups go on in
+// Load replaces all contents by rows, which hold about the given number of cards. Look-ups use
 // the former contents until it is done.
 func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	fresh := &Index{site: DefaultSite()}
-	fresh.clear(cards)
+	fresh.makeEmpty(cards)
 	for c := range rows {
 		c.apply(fresh)
 	}
@@ -141,7 +140,7 @@ func (ix *Index) Load(cards int, rows iter.Seq[Change]) {
 	ix.site, ix.told, ix.unclaimed = fresh.site, fresh.told, fresh.unclaimed
 }
 
-func (ix *Index) clear(cards int) {
+func (ix *Index) makeEmpty(cards int) {
 	ix.cards, ix.accounts = newTable[cardSlot](cards), newTable[accountSlot](cards)
 	ix.groups, ix.grants, ix.hours = newGroupSets(), newGrantLists(), newHours()
 	ix.pins = newTable[uint32](0)
@@ -164,7 +163,7 @@ type Known struct {
 func (ix *Index) Card(id CardID, door string) (Known, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	place, ok := ix.cards.place(id)
+	place, ok := ix.cards.placeOf(id)
 	if !ok {
 		return Known{}, false
 	}
@@ -181,7 +180,7 @@ func (ix *Index) Card(id CardID, door string) (Known, bool) {
 func (ix *Index) Account(id AccountID) (Account, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	place, ok := ix.accounts.place(id)
+	place, ok := ix.accounts.placeOf(id)
 	if !ok || ix.accounts.at(place).value.marks.state() == 0 {
 		return Account{}, false
 	}
@@ -200,7 +199,7 @@ func (ix *Index) HasPINs() bool {
 func (ix *Index) PIN(mac PINMAC) (Account, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	place, ok := ix.pins.place(mac)
+	place, ok := ix.pins.placeOf(mac)
 	if !ok {
 		return Account{}, false
 	}
@@ -211,14 +210,15 @@ func (ix *Index) PIN(mac PINMAC) (Account, bool) {
 func (ix *Index) Grants(account AccountID, door string) []Grant {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	place, ok := ix.accounts.place(account)
+	place, ok := ix.accounts.placeOf(account)
 	if !ok {
 		return nil
 	}
 	return ix.grantsOf(ix.accounts.at(place), door)
 }
 
-// Door looks a door up; one that the hub has not described denies in doubt.
+// Door looks a door up. A door that the hub has not described denies when the time is unknown
+// or the snapshot old.
 func (ix *Index) Door(id string) Door {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -236,16 +236,16 @@ func (ix *Index) HasDoor(id string) bool {
 	return ok
 }
 
-// Told reports whether the hub has told this terminal about its site: until then nobody
-// but those with a new badge is known.
+// Told reports whether the hub has sent this terminal the settings of its site. Until then it
+// knows only people with a new badge.
 func (ix *Index) Told() bool {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	return ix.told
 }
 
-// Fresh gives the shortest time for which a door trusts what the terminal knows without
-// news of the hub; 0: no door says.
+// Fresh returns the shortest time for which a door trusts the terminal's copy without hearing
+// from the hub; 0: no door has such a time.
 func (ix *Index) Fresh() (shortest time.Duration) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -289,15 +289,15 @@ func (ix *Index) Unclaimed(at clock.Stamp) (n int) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for place := range ix.unclaimed {
-		if !ended(fromUnix(ix.accounts.at(place).value.expires), at) {
+		if !hasEnded(fromUnix(ix.accounts.at(place).value.expires), at) {
 			n++
 		}
 	}
 	return n
 }
 
-// PurgeLag is how long a lapsed account is kept: a session that began before its end may
-// still make it somebody's own.
+// PurgeLag is how long the terminal keeps a lapsed account: a session that began before its end
+// may still make it somebody's own.
 const PurgeLag = time.Hour
 
 // Lapsed gives the accounts that can be purged.
@@ -306,7 +306,7 @@ func (ix *Index) Lapsed(at clock.Stamp) (ids []AccountID) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for place := range ix.unclaimed {
-		if a := ix.accountAt(ix.accounts.at(place)); a.lapsed(at) {
+		if a := ix.accountAt(ix.accounts.at(place)); a.hasLapsed(at) {
 			ids = append(ids, a.ID)
 		}
 	}
@@ -322,13 +322,12 @@ func (ix *Index) accountAt(e *entry[accountSlot]) Account {
 	}
 }
 
-// set replaces an account's facts, keeping its grants. An account that is not there yet has
-// none and no state.
-func (ix *Index) set(id AccountID, s accountSlot) {
-	place := ix.accounts.add(id)
+// setAccount replaces the slot of an account and keeps its grants. It adds a new account.
+func (ix *Index) setAccount(id AccountID, s accountSlot) {
+	place := ix.accounts.addID(id)
 	have := &ix.accounts.at(place).value
 	s.grants = have.grants
-	ix.groups.release(have.marks.groups())
+	ix.groups.removeUser(have.marks.groups())
 	if s.unclaimed() {
 		ix.unclaimed[place] = struct{}{}
 	} else if have.unclaimed() {
@@ -343,31 +342,31 @@ func (s accountSlot) unclaimed() bool {
 }
 
 func (a Account) apply(ix *Index) {
-	ix.set(a.ID, accountSlot{
+	ix.setAccount(a.ID, accountSlot{
 		number: uint32(a.Number), expires: toUnix(a.Expires), marks: marksOf(a.Kind, a.State, ix.groups.addUser(a.Groups)),
 	})
 }
 
-// apply takes the account's state away. Its slot stays: cards may still name it.
-func (g GoneAccount) apply(ix *Index) { ix.set(AccountID(g), accountSlot{}) }
+// apply clears the account's state. It keeps the slot, because cards may still name it.
+func (g GoneAccount) apply(ix *Index) { ix.setAccount(AccountID(g), accountSlot{}) }
 
 func (b Binding) apply(ix *Index) {
-	ix.cards.at(ix.cards.add(b.Card)).value = cardSlot{
-		account: ix.accounts.add(b.Account), expires: toUnix(b.Expires), state: b.State, assurance: b.Assurance,
+	ix.cards.at(ix.cards.addID(b.Card)).value = cardSlot{
+		account: ix.accounts.addID(b.Account), expires: toUnix(b.Expires), state: b.State, assurance: b.Assurance,
 	}
 }
 
 func (p PIN) apply(ix *Index) {
 	if p.NotUnderstood {
-		ix.pins.remove(p.MAC)
+		ix.pins.removeID(p.MAC)
 		return
 	}
-	account := ix.accounts.add(p.Account)
-	ix.pins.at(ix.pins.add(p.MAC)).value = account
+	account := ix.accounts.addID(p.Account)
+	ix.pins.at(ix.pins.addID(p.MAC)).value = account
 }
 
-func (g GonePIN) apply(ix *Index)   { ix.pins.remove(g) }
-func (g GoneCard) apply(ix *Index)  { ix.cards.remove(g) }
+func (g GonePIN) apply(ix *Index)   { ix.pins.removeID(g) }
+func (g GoneCard) apply(ix *Index)  { ix.cards.removeID(g) }
 func (c Claim) apply(ix *Index)     { ix.claims[c.ID] = c }
 func (g GoneClaim) apply(ix *Index) { delete(ix.claims, ClaimID(g)) }
 func (d Door) apply(ix *Index)      { ix.doors[d.ID] = d }

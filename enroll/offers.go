@@ -80,20 +80,20 @@ func (ix *Index) Notice() Notice {
 	return ix.notice
 }
 
-// OffersFor gives the services that an account sees, by their numbers: all for whom the hub
-// says so, for others those that are for everyone, their own and their groups'.
+// OffersFor returns the services that an account sees, by number: all of them if the hub says
+// so, otherwise those for everyone, its own and those of its groups.
 func (ix *Index) OffersFor(a Account) (offers []Offer) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	for _, id := range slices.Sorted(maps.Keys(ix.offers)) {
-		if o := ix.offers[id]; !o.NotUnderstood && a.sees(o) {
+		if o := ix.offers[id]; !o.NotUnderstood && a.seesOffer(o) {
 			offers = append(offers, o)
 		}
 	}
 	return offers
 }
 
-func (a Account) sees(o Offer) bool {
+func (a Account) seesOffer(o Offer) bool {
 	if a.Kind == Service {
 		return false
 	}

@@ -9,18 +9,17 @@ import (
 	"badged/reader"
 )
 
-// A PIN alone names its person, so that a wrong one names nobody, and any that is tried
-// might be somebody's. What bounds guessing is the point at which it happens: the first
-// wrong PINs cost nothing, each further one a longer wait, and none waits for more than
-// maxPINWait, so that nobody keeps others out for long. A good PIN takes only its own count
-// back: who has one gets no more guesses than others.
+// A PIN alone names its person: a wrong one names nobody, and any PIN that is tried may be
+// somebody's. So the bound on guessing is per point: the first wrong PINs cost nothing, each
+// further one a longer wait, at most maxPINWait, so that nobody can keep others out for long. A
+// good PIN takes only its own count back, so that its owner gets no more guesses than others.
 //
 //	wrong PINs in a row   1  2   3   4   5 ...  9 and more
 //	wait in seconds       0  0   1   2   4     60
 const (
 	freePINs   = 2
 	maxPINWait = time.Minute
-	// pinsForgotten is how long nobody must have typed a wrong PIN for all to be forgotten.
+	// pinsForgotten is the time without a wrong PIN after which the count starts again.
 	pinsForgotten = time.Hour
 )
 
@@ -33,8 +32,8 @@ type pinWait struct {
 	last  time.Time // the last of them, or the start of the process
 }
 
-// until is when the point takes a PIN again.
-func (w pinWait) until() time.Time { return w.last.Add(waitAfter(w.wrong)) }
+// nextAllowed is when the point accepts a PIN again.
+func (w pinWait) nextAllowed() time.Time { return w.last.Add(waitAfter(w.wrong)) }
 
 func waitAfter(wrong int64) time.Duration {
 	if wrong <= freePINs {
@@ -43,25 +42,25 @@ func waitAfter(wrong int64) time.Duration {
 	return min(time.Second<<min(wrong-freePINs-1, 10), maxPINWait)
 }
 
-// PIN answers a typed PIN: at a print point its person logs in. At a door a PIN alone opens
-// nothing. Whatever a PIN is refused for, the person is told the same, and the work is the
-// same; only the event tells why. A try is counted on disk before the PIN is looked up, so
-// that a power cut refunds nothing.
+// PIN decides about a typed PIN: at a print point its person logs in; at a door a PIN alone
+// opens nothing. The answer and the work are the same for every reason of a refusal; only the
+// event says why. PIN counts the try on disk before it looks the PIN up, so that a power cut
+// refunds nothing.
 func (e *Engine) PIN(ctx context.Context, p Point, pin keypad.PIN) Decision {
 	if p.Kind != Print {
-		return e.record(ctx, p, e.event(p, EventPresentation, Refused, PINUnknown))
+		return e.recordEvent(ctx, p, e.newEvent(p, EventPresentation, Refused, PINUnknown))
 	}
 	wait, err := e.pinWait(ctx, p)
 	if err != nil {
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
-	if time.Now().Before(wait.until()) {
-		ev := e.event(p, EventPresentation, Refused, PINDelayed)
+	if time.Now().Before(wait.nextAllowed()) {
+		ev := e.newEvent(p, EventPresentation, Refused, PINDelayed)
 		ev.Count = uint64(wait.wrong)
-		return e.record(ctx, p, ev)
+		return e.recordEvent(ctx, p, ev)
 	}
 	if err := e.store.Update(ctx, func(tx Tx) error { return tx.PutTally(pinTally+p.Name, Tally{Count: wait.wrong + 1}) }); err != nil {
-		return refuse(StoreFailed)
+		return refusedDecision(StoreFailed)
 	}
 	account, found := e.index.PIN(e.key.PIN(pin.Reveal()))
 	if why := e.mayLogIn(account, found, e.clock.Now()); why != KnownPIN {
@@ -79,7 +78,7 @@ func (e *Engine) mayLogIn(a Account, found bool, at clock.Stamp) Reason {
 		return ServiceAccount
 	case a.State == AccountNotUnderstood:
 		return NotUnderstood
-	case !a.mayUse(), ended(a.Expires, at):
+	case !a.mayUse(), hasEnded(a.Expires, at):
 		return AccountInactive
 	default:
 		return KnownPIN
@@ -88,27 +87,27 @@ func (e *Engine) mayLogIn(a Account, found bool, at clock.Stamp) Reason {
 
 // logIn answers a good PIN, and takes back its count.
 func (e *Engine) logIn(ctx context.Context, p Point, wait pinWait, a Account) Decision {
-	ev := e.event(p, EventPresentation, Granted, KnownPIN)
+	ev := e.newEvent(p, EventPresentation, Granted, KnownPIN)
 	ev.Account = a.ID
-	d := e.commit(ctx, p, &ev, func(tx Tx) error { return tx.PutTally(pinTally+p.Name, Tally{Count: wait.wrong}) })
+	d := e.commitChange(ctx, p, &ev, func(tx Tx) error { return tx.PutTally(pinTally+p.Name, Tally{Count: wait.wrong}) })
 	if d.Outcome != Granted {
 		return d
 	}
-	d.Account = e.profile(ctx, a)
-	return d.admit(p)
+	d.Account = e.readProfile(ctx, a)
+	return d.withAdmission(p)
 }
 
-// refusePIN answers a PIN that logs nobody in. When the wait has become as long as it gets,
-// the operator is told.
+// refusePIN refuses a PIN. When the wait reaches maxPINWait, it also records an event for the
+// operator.
 func (e *Engine) refusePIN(ctx context.Context, p Point, wait pinWait, a Account, why Reason) Decision {
-	ev := e.event(p, EventPresentation, Refused, why)
+	ev := e.newEvent(p, EventPresentation, Refused, why)
 	ev.Account = a.ID
 	longest := waitAfter(wait.wrong) < maxPINWait && waitAfter(wait.wrong+1) == maxPINWait
-	d := e.commit(ctx, p, &ev, func(tx Tx) error {
+	d := e.commitChange(ctx, p, &ev, func(tx Tx) error {
 		if !longest {
 			return nil
 		}
-		told := e.event(p, EventDevice, Outcome(0), PINDelayed)
+		told := e.newEvent(p, EventDevice, Outcome(0), PINDelayed)
 		told.Count = uint64(wait.wrong + 1)
 		return tx.Append(told)
 	})
@@ -119,9 +118,8 @@ func (e *Engine) refusePIN(ctx context.Context, p Point, wait pinWait, a Account
 	return d
 }
 
-// pinWait gives how many wrong PINs were typed at a point. Those of a former run of the
-// process count as if they had been typed when this one started: how long it was off,
-// nobody knows.
+// pinWait returns the wrong PINs of a point. Those from before the process started count as if
+// they were typed at its start, because the time since is not known.
 func (e *Engine) pinWait(ctx context.Context, p Point) (pinWait, error) {
 	wait, ok := e.pinWaits[p.Name]
 	if !ok {

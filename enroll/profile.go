@@ -27,7 +27,7 @@ func (e *FieldError) Error() string { return e.Field + ": " + string(e.Problem) 
 // it, and returns the account as saved. With profile editing off only the language changes. Errors: a
 // *FieldError, ErrNotAllowed, or the store's.
 func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, card CardID, ed Edit) (Account, error) {
-	ed, err := ed.clean()
+	ed, err := ed.cleaned()
 	if err != nil {
 		return Account{}, err
 	}
@@ -44,20 +44,21 @@ func (e *Engine) Edit(ctx context.Context, p Point, id AccountID, card CardID, e
 		if !site.EditProfile {
 			ed.Name, ed.Email = a.Name, ""
 		}
-		saved = a.edited(ed)
+		saved = a.withEdit(ed)
 		if err := tx.PutAccount(saved); err != nil {
 			return err
 		}
-		ev := e.event(p, EventEdit, Granted, ProfileEdited)
+		ev := e.newEvent(p, EventEdit, Granted, ProfileEdited)
 		ev.Account, ev.Card, ev.Edit = id, card, &ed
 		return tx.Append(ev)
 	})
 	return saved, err
 }
 
-// edited is the account with a new profile. Contact data makes an anonymous account
-// somebody's own: it no longer expires. A person's end is the hub's, whatever they type.
-func (a Account) edited(ed Edit) Account {
+// withEdit returns the account with a new profile. Contact data makes an anonymous account
+// somebody's own: it no longer expires. An edit does not change the end of a person's account,
+// which the hub sets.
+func (a Account) withEdit(ed Edit) Account {
 	a.Name, a.Lang = ed.Name, ed.Lang
 	if ed.Email != "" {
 		a.EmailState = EmailToConfirm
@@ -68,7 +69,7 @@ func (a Account) edited(ed Edit) Account {
 	return a
 }
 
-func (ed Edit) clean() (Edit, error) {
+func (ed Edit) cleaned() (Edit, error) {
 	ed.Name, ed.Email = profile.CleanName(ed.Name), profile.CleanEmail(ed.Email)
 	if p := profile.CheckName(ed.Name); p != "" {
 		return ed, &FieldError{"name", p}

@@ -8,7 +8,7 @@ import (
 	"badged/reader"
 )
 
-// quota is one bound on the accounts that this terminal makes of unknown cards.
+// quota is one bound on the accounts that this terminal makes for unknown cards.
 type quota struct {
 	name   reader.Why // in events
 	window time.Duration
@@ -24,53 +24,53 @@ var quotas = [...]quota{
 
 const quotaSite reader.Why = "site"
 
-func (q quota) tally() string { return "new-accounts-" + string(q.name) }
+func (q quota) tallyName() string { return "new-accounts-" + string(q.name) }
 
-// told is the name of the counter that remembers which closing was reported.
-func told(name reader.Why) string { return "new-accounts-told-" + string(name) }
+// toldTally is the name of the counter that remembers which closing was reported.
+func toldTally(name reader.Why) string { return "new-accounts-told-" + string(name) }
 
-// renew gives the tally of the window that is running.
-func (q quota) renew(t Tally, now time.Time) Tally {
+// currentTally returns the tally of the present window.
+func (q quota) currentTally(t Tally, now time.Time) Tally {
 	switch {
 	case t.Since.IsZero() || now.Sub(t.Since) >= q.window:
 		return Tally{Since: now}
-	case now.Before(t.Since): // the clock was set back: the window begins anew, spent as it is
+	case now.Before(t.Since): // the clock was set back: the window restarts with the same count
 		t.Since = now
 	}
 	return t
 }
 
-// Closing tells that no account is made of an unknown card at the moment.
+// Closing says why no account is made for an unknown card at the moment.
 type Closing struct {
 	Quota reader.Why // "burst", "day" or "site"
 	Limit int
 	Ends  time.Time // zero: when accounts are claimed, end, or the limit is raised
 }
 
-// closings are the quotas that are reached.
-func closings(site Site, tallies []Tally, unclaimed int, now time.Time) (out []Closing) {
+// reachedQuotas are the quotas that are reached.
+func reachedQuotas(site Site, tallies []Tally, unclaimed int, now time.Time) (out []Closing) {
 	if unclaimed >= site.QuotaSite {
 		out = append(out, Closing{Quota: quotaSite, Limit: site.QuotaSite})
 	}
 	for i, q := range quotas {
-		if t := q.renew(tallies[i], now); t.Count >= int64(q.limit(site)) {
+		if t := q.currentTally(tallies[i], now); t.Count >= int64(q.limit(site)) {
 			out = append(out, Closing{q.name, q.limit(site), t.Since.Add(q.window)})
 		}
 	}
 	return out
 }
 
-// Closed tells which quota keeps a point from making accounts of unknown cards, if one
-// does; of several, the one that lasts longest.
+// Closed returns the quota that keeps a point from making accounts for unknown cards; of
+// several, the one that lasts longest. closed is false if there is none.
 func (e *Engine) Closed(ctx context.Context, p Point) (last Closing, closed bool) {
-	if e.route(p) != RouteCreate {
+	if e.routeOf(p) != RouteCreate {
 		return last, false
 	}
 	if e.tallies == nil && e.store.View(ctx, e.readTallies) != nil {
 		return last, false // the store fails, which is told apart
 	}
 	at := e.clock.Now()
-	for _, c := range closings(e.index.Site(), e.tallies, e.index.Unclaimed(at), at.Wall) {
+	for _, c := range reachedQuotas(e.index.Site(), e.tallies, e.index.Unclaimed(at), at.Wall) {
 		if !closed || !last.Ends.IsZero() && c.Ends.After(last.Ends) {
 			last, closed = c, true
 		}
@@ -87,7 +87,7 @@ func readTallies(tx Tx) ([]Tally, error) {
 	tallies := make([]Tally, len(quotas))
 	for i, q := range quotas {
 		var err error
-		if tallies[i], err = tx.Tally(q.tally()); err != nil {
+		if tallies[i], err = tx.Tally(q.tallyName()); err != nil {
 			return nil, err
 		}
 	}
@@ -100,28 +100,28 @@ type spending struct {
 	refused bool
 }
 
-// spendQuotas counts one new account of this terminal, unless a quota is reached. A quota
-// that is reached is reported once, when it is used up or, at the latest, when it refuses
+// spendQuotas counts one new account of this terminal, unless a quota is reached. It records an
+// event about a reached quota once, when it is used up or, at the latest, when it refuses
 // somebody.
 func (e *Engine) spendQuotas(tx Tx, p Point, at clock.Stamp) (s spending, err error) {
 	site, unclaimed := e.index.Site(), e.index.Unclaimed(at)
 	if s.tallies, err = readTallies(tx); err != nil {
 		return s, err
 	}
-	s.refused = len(closings(site, s.tallies, unclaimed, at.Wall)) > 0
+	s.refused = len(reachedQuotas(site, s.tallies, unclaimed, at.Wall)) > 0
 	if !s.refused {
 		unclaimed++
 	}
 	for i, q := range quotas {
-		s.tallies[i] = q.renew(s.tallies[i], at.Wall)
+		s.tallies[i] = q.currentTally(s.tallies[i], at.Wall)
 		if !s.refused {
 			s.tallies[i].Count++
 		}
-		if err := tx.PutTally(q.tally(), s.tallies[i]); err != nil {
+		if err := tx.PutTally(q.tallyName(), s.tallies[i]); err != nil {
 			return s, err
 		}
 	}
-	return s, e.tellClosings(tx, p, closings(site, s.tallies, unclaimed, at.Wall))
+	return s, e.tellClosings(tx, p, reachedQuotas(site, s.tallies, unclaimed, at.Wall))
 }
 
 // tellClosings reports each closing that was not reported before, and forgets the site's
@@ -137,21 +137,21 @@ func (e *Engine) tellClosings(tx Tx, p Point, closed []Closing) error {
 	if siteClosed {
 		return nil
 	}
-	t, err := tx.Tally(told(quotaSite))
+	t, err := tx.Tally(toldTally(quotaSite))
 	if err != nil || t == (Tally{}) {
 		return err
 	}
-	return tx.PutTally(told(quotaSite), Tally{})
+	return tx.PutTally(toldTally(quotaSite), Tally{})
 }
 
 func (e *Engine) tellClosing(tx Tx, p Point, c Closing) error {
-	t, err := tx.Tally(told(c.Quota))
+	t, err := tx.Tally(toldTally(c.Quota))
 	if err != nil || t.Count > 0 && t.Since.Equal(c.Ends.Truncate(time.Millisecond)) {
 		return err
 	}
-	ev := e.event(p, EventDevice, Outcome(0), AccountsClosed)
+	ev := e.newEvent(p, EventDevice, Outcome(0), AccountsClosed)
 	ev.Why, ev.Count = c.Quota, uint64(c.Limit)
-	if err := tx.PutTally(told(c.Quota), Tally{Count: 1, Since: c.Ends}); err != nil {
+	if err := tx.PutTally(toldTally(c.Quota), Tally{Count: 1, Since: c.Ends}); err != nil {
 		return err
 	}
 	return tx.Append(ev)

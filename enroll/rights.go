@@ -10,14 +10,14 @@ import (
 // mayUse reports whether an account may do anything at a terminal.
 func (a Account) mayUse() bool { return a.facts().MayUse() }
 
-// facts are what the rule of passage counts of an account.
+// facts converts an account for the rule of passage.
 func (a Account) facts() passage.Account {
 	return passage.Account{
 		Kind: a.Kind.facts(), Active: a.State == Active, Expires: a.Expires, NotUnderstood: a.State == AccountNotUnderstood,
 	}
 }
 
-// facts sort the kinds; a newer hub may know others.
+// facts converts a kind for the rule of passage; a newer hub may send unknown ones.
 func (k AccountKind) facts() passage.Kind {
 	switch k {
 	case Person, Anonymous:
@@ -29,12 +29,12 @@ func (k AccountKind) facts() passage.Kind {
 	}
 }
 
-// facts are what the rule of passage counts of a card.
+// facts converts a card for the rule of passage.
 func (b Binding) facts() passage.Card {
 	return passage.Card{Active: b.State == BindingActive, Expires: b.Expires, NotUnderstood: b.State == BindingNotUnderstood}
 }
 
-// rules are the settings of a door for the rule of passage.
+// rules converts the settings of a door for the rule of passage.
 func (d Door) rules() passage.Door {
 	return passage.Door{
 		UnknownTime: passage.Policy(d.UnknownTime), FreshFor: d.FreshFor, Stale: passage.Policy(d.Stale), NotUnderstood: d.NotUnderstood,
@@ -63,13 +63,13 @@ var reasons = [...]Reason{
 	passage.OutOfHours: OutOfHours,
 }
 
-// mayEnter decides about a bound card. At a print point no grant is asked for.
+// mayEnter decides about a bound card. A print point needs no grant.
 func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	c := passage.Open(e.index.Door(p.Door).rules(), e.moment(at))
 	why := c.Present(k.Account.facts(), k.Binding.facts())
 	if p.Kind != Print {
 		for _, g := range k.Grants {
-			c.Weigh(passage.Grant{From: g.From, To: g.To, Deny: g.Deny}, e.index.opening(g.Schedule, at.Wall))
+			c.Weigh(passage.Grant{From: g.From, To: g.To, Deny: g.Deny}, e.index.hoursAt(g.Schedule, at.Wall))
 		}
 		why, _ = c.Decide()
 	}
@@ -79,9 +79,9 @@ func (e *Engine) mayEnter(p Point, k Known, at clock.Stamp) (Outcome, Reason) {
 	return Refused, reasons[why]
 }
 
-// MayStay tells why a session that a card opened for an account, or a PIN if the card is
-// zero, cannot go on; ReasonNone: it can. An anonymous account that has lapsed meanwhile can
-// still be made somebody's own.
+// MayStay says why a session that a card opened for an account, or a PIN if the card is
+// zero, must end; ReasonNone: it may continue. The lapse of an anonymous account does not end
+// it, because the session can still make the account somebody's own.
 func (e *Engine) MayStay(p Point, card CardID, account AccountID) Reason {
 	if card.IsZero() {
 		a, found := e.index.Account(account)
@@ -94,7 +94,7 @@ func (e *Engine) MayStay(p Point, card CardID, account AccountID) Reason {
 	if !found || k.Account.ID != account {
 		return BindingInactive
 	}
-	if k.Account.lapsed(e.clock.Now()) {
+	if k.Account.hasLapsed(e.clock.Now()) {
 		k.Account.Expires = time.Time{}
 	}
 	if _, why := e.mayEnter(p, k, e.clock.Now()); why != KnownCard {
@@ -103,20 +103,20 @@ func (e *Engine) MayStay(p Point, card CardID, account AccountID) Reason {
 	return ReasonNone
 }
 
-// lapsed reports whether an anonymous account has ended that nobody made their own. Its
+// hasLapsed reports whether an anonymous account has ended that nobody made their own. Its
 // card is unknown again.
-func (a Account) lapsed(at clock.Stamp) bool {
-	return a.Kind == Anonymous && a.State == Active && ended(a.Expires, at)
+func (a Account) hasLapsed(at clock.Stamp) bool {
+	return a.Kind == Anonymous && a.State == Active && hasEnded(a.Expires, at)
 }
 
-// Stale reports whether a door trusts what the terminal knows no more, because the hub was
-// last heard too long ago, and refuses somebody for it. since is when it was heard.
+// Stale reports whether a door refuses people because the terminal has not heard from the hub
+// for too long. since is when it last heard from it.
 func (e *Engine) Stale(door string) (since time.Time, stale bool) {
 	d := e.index.Door(door)
 	return e.clock.Heard(), e.moment(e.clock.Now()).Stale(d.rules()) && d.Stale != PolicyAllow
 }
 
-// ended reports whether an end has passed, as far as the clock can tell.
-func ended(end time.Time, at clock.Stamp) bool {
+// hasEnded reports whether an end has passed, as far as the clock can tell.
+func hasEnded(end time.Time, at clock.Stamp) bool {
 	return !end.IsZero() && at.Passed(end)
 }

@@ -8,12 +8,12 @@ import (
 // The errors of a store that is well.
 var (
 	ErrNotFound = errors.New("not found")
-	// ErrTaken means that the hub has said otherwise since the index was asked: the card
-	// is somebody else's or revoked, the claim has ended.
+	// ErrTaken means that a change from the hub came after the look-up in the index: the card
+	// belongs to somebody else or is revoked, or the claim has ended.
 	ErrTaken = errors.New("the hub has given it to somebody else or taken it back")
 )
 
-// Store keeps what a terminal knows. enroll/store is the real one, on SQLite.
+// Store keeps the data of a terminal. enroll/store implements it on SQLite.
 type Store interface {
 	// View runs fn on a snapshot. It never waits for a writer.
 	View(ctx context.Context, fn func(Tx) error) error
@@ -21,10 +21,10 @@ type Store interface {
 	// nil means that all of it, with its events and their outbox rows, is on disk
 	// and in the index. On an error nothing of fn is.
 	Update(ctx context.Context, fn func(Tx) error) error
-	// Queue takes an event for the next group commit, which Commit begins. It waits for
-	// nothing but another call's hand-over, and fails once a commit has failed.
+	// Queue adds an event to the next group commit, which Commit begins. It blocks only for
+	// another call of Queue, and fails once a commit has failed.
 	Queue(ctx context.Context, e Event) error
-	// Commit begins a group commit of what was queued. It waits while the writer is
+	// Commit begins a group commit of the queued events. It blocks while the writer is
 	// behind, but not for the commit.
 	Commit(ctx context.Context) error
 	// Index is the in-memory mirror of what has been committed.

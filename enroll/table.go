@@ -2,12 +2,12 @@ package enroll
 
 import "encoding/binary"
 
-// table finds values by ids that are HMACs or random: any bits of them are as good as a
-// hash. It is open addressing in many parts, so that a lock is never held while everything
-// moves: a part that is full grows alone, and values stay in their places.
+// table finds values by ids that are HMACs or random, so that any bits of them serve as a
+// hash. It uses open addressing in many parts, so that no call moves everything under a lock:
+// a full part grows alone, and values stay in their places.
 //
-// A part is pairs of a tag (some bits of the id; 0: nobody's) and a place. An id is at its
-// home or behind it, with nobody's pair in between.
+// A part is pairs of a tag (some bits of the id; 0: unused) and a place. An id is at its home
+// or behind it, with no unused pair in between.
 type table[V any] struct {
 	parts   []part
 	entries arena[entry[V]]
@@ -71,23 +71,23 @@ func spotOf(id [16]byte) spot {
 	return spot{part: uint32(h >> (64 - partBits)), tag: uint8(h) | 1, at: uint32(h >> 16)}
 }
 
-func (p *part) home(s spot) int { return int(uint64(s.at) * uint64(len(p.pairs)) >> 32) }
+func (p *part) homeOf(s spot) int { return int(uint64(s.at) * uint64(len(p.pairs)) >> 32) }
 
-func (p *part) next(i int) int {
+func (p *part) nextPair(i int) int {
 	if i++; i == len(p.pairs) {
 		return 0
 	}
 	return i
 }
 
-// find gives the pair of an id in its part.
-func (t *table[V]) find(id [16]byte) (p *part, i int, ok bool) {
+// findPair returns the pair of an id in its part; if it has none, the unused pair for it.
+func (t *table[V]) findPair(id [16]byte) (p *part, i int, ok bool) {
 	s := spotOf(id)
 	p = &t.parts[s.part]
 	if len(p.pairs) == 0 {
 		return p, 0, false
 	}
-	for i = p.home(s); p.pairs[i].tag != 0; i = p.next(i) {
+	for i = p.homeOf(s); p.pairs[i].tag != 0; i = p.nextPair(i) {
 		if p.pairs[i].tag == s.tag && t.entries.at(p.pairs[i].place()).id == id {
 			return p, i, true
 		}
@@ -95,9 +95,9 @@ func (t *table[V]) find(id [16]byte) (p *part, i int, ok bool) {
 	return p, i, false
 }
 
-// place gives the place of an id.
-func (t *table[V]) place(id [16]byte) (place uint32, ok bool) {
-	p, i, ok := t.find(id)
+// placeOf gives the place of an id.
+func (t *table[V]) placeOf(id [16]byte) (place uint32, ok bool) {
+	p, i, ok := t.findPair(id)
 	if !ok {
 		return 0, false
 	}
@@ -110,24 +110,24 @@ func (t *table[V]) at(place uint32) *entry[V] { return t.entries.at(place) }
 // len is how many ids there are.
 func (t *table[V]) len() int { return int(t.entries.n) - len(t.spare) }
 
-// add gives the place of an id, a new one with the zero value if need be.
-func (t *table[V]) add(id [16]byte) uint32 {
-	p, i, ok := t.find(id)
+// addID returns the place of an id, and adds it with the zero value if it is new.
+func (t *table[V]) addID(id [16]byte) uint32 {
+	p, i, ok := t.findPair(id)
 	if ok {
 		return p.pairs[i].place()
 	}
 	place := t.takePlace()
 	t.entries.at(place).id = id
 	if (p.used+1)*8 > len(p.pairs)*7 {
-		t.grow(p)
-		i = p.free(spotOf(id))
+		t.growPart(p)
+		i = p.freePair(spotOf(id))
 	}
 	p.pairs[i] = pairOf(spotOf(id).tag, place)
 	p.used++
 	return place
 }
 
-// takePlace gives a place that nobody has.
+// takePlace returns an unused place.
 func (t *table[V]) takePlace() uint32 {
 	if last := len(t.spare) - 1; last >= 0 {
 		place := t.spare[last]
@@ -137,28 +137,28 @@ func (t *table[V]) takePlace() uint32 {
 	return t.entries.add()
 }
 
-// free gives the first pair from an id's home on that is nobody's.
-func (p *part) free(s spot) int {
-	i := p.home(s)
+// freePair returns the first unused pair from an id's home on.
+func (p *part) freePair(s spot) int {
+	i := p.homeOf(s)
 	for p.pairs[i].tag != 0 {
-		i = p.next(i)
+		i = p.nextPair(i)
 	}
 	return i
 }
 
-func (t *table[V]) grow(p *part) {
+func (t *table[V]) growPart(p *part) {
 	former := p.pairs
 	p.resize(max(minPart, len(p.pairs)*3/2))
 	for _, have := range former {
 		if have.tag != 0 {
-			p.pairs[p.free(spotOf(t.entries.at(have.place()).id))] = have
+			p.pairs[p.freePair(spotOf(t.entries.at(have.place()).id))] = have
 		}
 	}
 }
 
-// remove takes an id away. Pairs behind it that are not at home move up.
-func (t *table[V]) remove(id [16]byte) {
-	p, gap, ok := t.find(id)
+// removeID removes an id. Pairs behind it that are not at their home move up.
+func (t *table[V]) removeID(id [16]byte) {
+	p, gap, ok := t.findPair(id)
 	if !ok {
 		return
 	}
@@ -166,9 +166,9 @@ func (t *table[V]) remove(id [16]byte) {
 	*t.entries.at(place) = entry[V]{}
 	t.spare = append(t.spare, place)
 	p.used--
-	for i := p.next(gap); p.pairs[i].tag != 0; i = p.next(i) {
-		home := p.home(spotOf(t.entries.at(p.pairs[i].place()).id))
-		if p.distance(home, i) >= p.distance(gap, i) {
+	for i := p.nextPair(gap); p.pairs[i].tag != 0; i = p.nextPair(i) {
+		home := p.homeOf(spotOf(t.entries.at(p.pairs[i].place()).id))
+		if p.distanceTo(home, i) >= p.distanceTo(gap, i) {
 			p.pairs[gap] = p.pairs[i]
 			gap = i
 		}
@@ -176,8 +176,8 @@ func (t *table[V]) remove(id [16]byte) {
 	p.pairs[gap] = pair{}
 }
 
-// distance is how far it is from one pair to another, onwards.
-func (p *part) distance(from, to int) int {
+// distanceTo is the number of steps from one pair forward to another.
+func (p *part) distanceTo(from, to int) int {
 	if to < from {
 		to += len(p.pairs)
 	}

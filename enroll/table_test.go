@@ -16,9 +16,9 @@ func TestTableAgreesWithAMap(t *testing.T) {
 		for n := range rapid.IntRange(0, 300).Draw(t, "steps") {
 			id := rapid.SampledFrom(crowded).Draw(t, "id")
 			if rapid.IntRange(0, 2).Draw(t, "step") > 0 {
-				tab.at(tab.add(id)).value, want[id] = n, n
+				tab.at(tab.addID(id)).value, want[id] = n, n
 			} else {
-				tab.remove(id)
+				tab.removeID(id)
 				delete(want, id)
 			}
 		}
@@ -27,7 +27,7 @@ func TestTableAgreesWithAMap(t *testing.T) {
 		}
 		for _, id := range crowded {
 			n, there := want[id]
-			place, ok := tab.place(id)
+			place, ok := tab.placeOf(id)
 			if ok != there || ok && tab.at(place).value != n {
 				t.Fatalf("id %x: found %v, want %v", id, ok, there)
 			}
@@ -53,16 +53,16 @@ func TestTableHoldsMany(t *testing.T) {
 	for _, expected := range []int{0, 100_000} {
 		tab := newTable[uint32](expected)
 		for i := range uint64(100_000) {
-			place := tab.add(idOf(i))
+			place := tab.addID(idOf(i))
 			tab.at(place).value = uint32(i)
 		}
 		for i := range uint64(100_000) {
-			place, ok := tab.place(idOf(i))
+			place, ok := tab.placeOf(idOf(i))
 			if !ok || tab.at(place).value != uint32(i) {
 				t.Fatalf("id %d: found %v", i, ok)
 			}
 		}
-		if _, ok := tab.place(idOf(100_000)); ok || tab.len() != 100_000 {
+		if _, ok := tab.placeOf(idOf(100_000)); ok || tab.len() != 100_000 {
 			t.Errorf("%d ids, and one that was not put: %v", tab.len(), ok)
 		}
 		room := 0
@@ -85,11 +85,11 @@ func idOf(i uint64) (id [16]byte) {
 func TestTableGivesPlacesAgain(t *testing.T) {
 	tab := newTable[int](0)
 	for i := range uint64(10_000) {
-		tab.at(tab.add(idOf(i))).value = 1
-		if place := tab.add(idOf(i + 1)); tab.at(place).value != 0 {
+		tab.at(tab.addID(idOf(i))).value = 1
+		if place := tab.addID(idOf(i + 1)); tab.at(place).value != 0 {
 			t.Fatalf("id %d began with another's value", i+1)
 		}
-		tab.remove(idOf(i))
+		tab.removeID(idOf(i))
 	}
 	if tab.entries.n > 2 || tab.len() != 1 {
 		t.Errorf("%d places for %d ids", tab.entries.n, tab.len())

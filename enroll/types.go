@@ -266,7 +266,7 @@ type Site struct {
 	NotUnderstood bool // unknown badges are refused, codes bind nothing, profiles stay
 }
 
-// DefaultSite is what a site uses until its hub says otherwise.
+// DefaultSite is the settings of a site until its hub sends others.
 func DefaultSite() Site {
 	return Site{
 		UnknownBadge:  RouteCreate,

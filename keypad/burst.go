@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Burst is how a keypad says a key as a few bits in a row on the lines of its reader.
+// Burst is the code of a keypad that sends each key as a few bits on the lines of its reader.
 type Burst struct {
 	Name  string
 	Bits  int
@@ -57,8 +57,8 @@ func BurstNames() []string {
 	return names
 }
 
-// Key gives the key of a code. What is no code of the table, as after one changed bit
-// of 8bit, is none.
+// Key returns the key of a code; false for a code that is not in the table, such as one of 8bit
+// with a changed bit.
 func (b Burst) Key(code byte) (Key, bool) {
 	i := slices.Index(b.codes[:], code)
 	if i < 0 {

@@ -13,14 +13,14 @@ const (
 	DefaultTimeout   = 5 * time.Second
 )
 
-// Config says what the keypad of a point takes.
+// Config configures the entries of a point's keypad.
 type Config struct {
 	CodeDigits int           // of a claim code, 4 to 8; anything else: the nearer of them
 	PINLen     int           // 0: a PIN is ended by #; 4 to 16: by its last digit
 	Timeout    time.Duration // the longest pause inside an entry; 0: DefaultTimeout
 }
 
-func (c Config) bounded() Config {
+func (c Config) withBounds() Config {
 	c.CodeDigits = min(max(c.CodeDigits, MinCode), MaxCode)
 	if c.PINLen != 0 {
 		c.PINLen = min(max(c.PINLen, MinPIN), MaxPIN)
@@ -31,7 +31,7 @@ func (c Config) bounded() Config {
 	return c
 }
 
-// ResultKind is what came of a key or of a pause.
+// ResultKind is what a key or a pause led to.
 type ResultKind uint8
 
 // The results. Every key sounds and lights alike, whatever its result.
@@ -43,7 +43,7 @@ const (
 	Swallowed                   // the key began nothing and ended nothing
 )
 
-// Result is what came of a key or of a pause.
+// Result is what a key or a pause led to.
 type Result struct {
 	Kind ResultKind
 	Code Code // CodeDone
@@ -56,8 +56,8 @@ func (r Result) Wipe() {
 	r.PIN.Wipe()
 }
 
-// Collector puts the keys of one keypad together to claim codes and PINs. It is
-// pure: times go in, results come out.
+// Collector assembles the keys of one keypad to claim codes and PINs. It is
+// pure: times and keys go in, results come out.
 //
 //   - last digit: CodeDone
 //     (idle) ------> (code) ----------------------------------> (idle)
@@ -96,13 +96,13 @@ const (
 )
 
 // New makes a collector.
-func New(cfg Config) *Collector { return &Collector{cfg: cfg.bounded()} }
+func New(cfg Config) *Collector { return &Collector{cfg: cfg.withBounds()} }
 
-// Configure changes what the keypad takes, from the next entry on.
-func (c *Collector) Configure(cfg Config) { c.cfg = cfg.bounded() }
+// Configure changes the configuration from the next entry on.
+func (c *Collector) Configure(cfg Config) { c.cfg = cfg.withBounds() }
 
-// Press takes a key that was pressed at the time at. An entry whose time ran out
-// before is dropped first.
+// Press handles a key that was pressed at the time at. It first drops an entry whose time was
+// over before.
 func (c *Collector) Press(at time.Time, k Key) Result {
 	c.Tick(at)
 	if _, ok := KeyOf(byte(k)); !ok {
@@ -114,16 +114,16 @@ func (c *Collector) Press(at time.Time, k Key) Result {
 		c.startEntry(code)
 		return Result{}
 	case k == Hash:
-		return c.hash()
+		return c.pressHash()
 	default:
-		return c.digit(byte(k))
+		return c.pressDigit(byte(k))
 	}
 }
 
-// Clear forgets an entry, because somebody else is there now.
-func (c *Collector) Clear() { c.reset() }
+// Clear drops the entry, because somebody else is there now.
+func (c *Collector) Clear() { c.dropEntry() }
 
-// Deadline is when Tick wants to be called; zero: never.
+// Deadline is when Tick is to be called next; zero: never.
 func (c *Collector) Deadline() time.Time {
 	if c.state == idle {
 		return time.Time{}
@@ -134,32 +134,31 @@ func (c *Collector) Deadline() time.Time {
 // Typed is how many digits the entry has so far.
 func (c *Collector) Typed() int { return c.n }
 
-// Tick tells that time has passed. It gives Reset when an entry was dropped and
-// Pending otherwise.
+// Tick drops an entry whose time is over. It returns Reset if it did, and Pending otherwise.
 func (c *Collector) Tick(now time.Time) Result {
 	if due := c.Deadline(); due.IsZero() || now.Before(due) {
 		return Result{}
 	}
-	return c.reset()
+	return c.dropEntry()
 }
 
 func (c *Collector) startEntry(s state) {
-	c.wipe()
+	c.wipeDigits()
 	c.state, c.want = s, c.cfg.CodeDigits
 }
 
-func (c *Collector) hash() Result {
+func (c *Collector) pressHash() Result {
 	switch {
 	case c.state == idle:
 		return Result{Kind: Swallowed}
 	case c.state == pin && c.n >= MinPIN && c.cfg.PINLen == 0:
 		return c.pinDone()
 	default:
-		return c.reset()
+		return c.dropEntry()
 	}
 }
 
-func (c *Collector) digit(d byte) Result {
+func (c *Collector) pressDigit(d byte) Result {
 	if c.state == idle {
 		c.startEntry(pin)
 	}
@@ -171,8 +170,8 @@ func (c *Collector) digit(d byte) Result {
 	c.n++
 	switch {
 	case c.state == code && c.n == c.want:
-		r := Result{Kind: CodeDone, Code: Code{c.text()}}
-		c.reset()
+		r := Result{Kind: CodeDone, Code: Code{c.entryText()}}
+		c.dropEntry()
 		return r
 	case c.state == pin && c.n == c.cfg.PINLen:
 		return c.pinDone()
@@ -181,21 +180,21 @@ func (c *Collector) digit(d byte) Result {
 }
 
 func (c *Collector) pinDone() Result {
-	r := Result{Kind: PINDone, PIN: PIN{c.text()}}
-	c.reset()
+	r := Result{Kind: PINDone, PIN: PIN{c.entryText()}}
+	c.dropEntry()
 	return r
 }
 
-func (c *Collector) text() secret.Text { return secret.New(string(c.digits[:c.n])) }
+func (c *Collector) entryText() secret.Text { return secret.New(string(c.digits[:c.n])) }
 
-func (c *Collector) reset() Result {
-	c.wipe()
+func (c *Collector) dropEntry() Result {
+	c.wipeDigits()
 	c.state = idle
 	return Result{Kind: Reset}
 }
 
-// wipe forgets the digits.
-func (c *Collector) wipe() {
+// wipeDigits forgets the digits.
+func (c *Collector) wipeDigits() {
 	c.digits = [MaxPIN]byte{}
 	c.n = 0
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// supervisor is what Supervise remembers from one run to the next.
+// supervisor is the state that Supervise keeps between the runs of a source.
 type supervisor struct {
 	src  Source
 	log  *slog.Logger
@@ -19,8 +19,8 @@ type supervisor struct {
 	state func(error)
 	dog   watchdog
 	told  Kind   // the last of KindUp and KindDown that was emitted
-	said  bool   // the source itself has told why its device does not work
-	works bool   // state was told nil last
+	said  bool   // the source itself has reported why its device does not work
+	works bool   // the last call of state was with nil
 	last  string // the last failure that was logged
 }
 
@@ -42,14 +42,14 @@ type attempt struct {
 	err    error // with this
 }
 
-// attempt runs the source until it ends, or the watchdog or ctx ends it.
-func (s *supervisor) attempt(ctx context.Context) *attempt {
+// runSource runs the source until it ends, or the watchdog or ctx ends it.
+func (s *supervisor) runSource(ctx context.Context) *attempt {
 	a := &attempt{}
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.startRun()
 	ended := make(chan error, 1)
-	go func() { ended <- s.src.Run(run, func(e Event) { s.event(a, e) }) }()
+	go func() { ended <- s.src.Run(run, func(e Event) { s.handleEvent(a, e) }) }()
 	for {
 		timer, stop := s.timer()
 		select {
@@ -59,13 +59,13 @@ func (s *supervisor) attempt(ctx context.Context) *attempt {
 			return a
 		case <-ctx.Done():
 			stop()
-			s.end(ctx, a, ended)
+			s.awaitEnd(ctx, a, ended)
 			return a
 		case <-s.poke:
 		case <-timer:
-			if s.bites(a) {
+			if s.endBadRun(a) {
 				cancel()
-				s.end(ctx, a, ended)
+				s.awaitEnd(ctx, a, ended)
 				return a
 			}
 		}
@@ -77,19 +77,19 @@ func (s *supervisor) attempt(ctx context.Context) *attempt {
 func (s *supervisor) startRun() {
 	s.lock()
 	defer s.unlock()
-	s.dog.startRun(time.Now(), s.silence())
+	s.dog.startRun(time.Now(), s.allowedSilence())
 }
 
-// silence is how long the source may be silent now.
-func (s *supervisor) silence() time.Duration {
+// allowedSilence is how long the source may be silent now.
+func (s *supervisor) allowedSilence() time.Duration {
 	if e, ok := s.src.(Expecter); ok {
 		return e.Silence()
 	}
 	return 0
 }
 
-// timer fires at the watchdog's deadline, if there is one. An Expecter that may be
-// silent is asked now and then whether it still may.
+// timer fires at the watchdog's deadline, if there is one. For an Expecter that may be silent
+// it fires every AnswerTime, to ask whether it still may.
 func (s *supervisor) timer() (<-chan time.Time, func() bool) {
 	s.lock()
 	due := s.dog.deadline()
@@ -104,9 +104,9 @@ func (s *supervisor) timer() (<-chan time.Time, func() bool) {
 	return t.C, t.Stop
 }
 
-// end waits until Run returns; when it is stuck, it is reported, and left behind when
-// ctx has ended.
-func (s *supervisor) end(ctx context.Context, a *attempt, ended <-chan error) {
+// awaitEnd waits until Run returns. If Run is stuck, end reports that, and stops waiting when ctx
+// has ended.
+func (s *supervisor) awaitEnd(ctx context.Context, a *attempt, ended <-chan error) {
 	t := time.NewTimer(endBound)
 	defer t.Stop()
 	select {
@@ -114,15 +114,15 @@ func (s *supervisor) end(ctx context.Context, a *attempt, ended <-chan error) {
 		return
 	case <-t.C:
 	}
-	s.stuck(ctx, a)
+	s.abandonRun(ctx, a)
 	select {
 	case <-ended:
 	case <-ctx.Done():
 	}
 }
 
-// event takes what a run says.
-func (s *supervisor) event(a *attempt, e Event) {
+// handleEvent handles an event of a run.
+func (s *supervisor) handleEvent(a *attempt, e Event) {
 	s.lock()
 	defer s.unlock()
 	if a.left {
@@ -131,39 +131,39 @@ func (s *supervisor) event(a *attempt, e Event) {
 	now := time.Now()
 	switch {
 	case e.Kind == KindDown:
-		s.said = !e.Why.explained()
-		if e.Why.answers() {
+		s.said = !e.Why.isExplained()
+		if e.Why.meansPresent() {
 			s.dog.noteSign(now)
 		}
-		s.down(e)
+		s.reportDown(e)
 		return
 	case e.Kind == KindFault:
-		if s.dog.fault(now) {
-			s.rereadDeadline()
+		if s.dog.countFault(now) {
+			s.wakeTimer()
 		}
 	case e.Kind == KindAlarm || e.Kind == KindOver:
 		s.dog.noteSign(now)
-	case s.dog.proof(e):
+	case s.dog.provesWork(e):
 		a.worked = true
-		s.up(now, e)
+		s.reportUp(now, e)
 	}
 	if e.Kind != KindUp && e.Kind != KindAlive {
 		s.emit(e)
 	}
-	s.dog.held(time.Since(now))
+	s.dog.excuseWait(time.Since(now))
 }
 
-// rereadDeadline has the watchdog's deadline read again.
-func (s *supervisor) rereadDeadline() {
+// wakeTimer makes attempt read the watchdog's deadline again.
+func (s *supervisor) wakeTimer() {
 	select {
 	case s.poke <- struct{}{}:
 	default:
 	}
 }
 
-// up tells that the device works, if that is new; e is the proof.
-func (s *supervisor) up(now time.Time, e Event) {
-	again := s.dog.progress(now)
+// reportUp reports that the device works, if that is new; e proves it.
+func (s *supervisor) reportUp(now time.Time, e Event) {
+	again := s.dog.noteProgress(now)
 	s.said = false
 	if again || s.last != "" {
 		s.log.Info("reader works again")
@@ -179,10 +179,10 @@ func (s *supervisor) up(now time.Time, e Event) {
 	}
 }
 
-// down tells that the device does not work, if that is new.
-func (s *supervisor) down(e Event) {
-	if !e.Why.explained() {
-		s.ill(bad(s.src.Name(), e.Why))
+// reportDown reports that the device does not work, if that is new.
+func (s *supervisor) reportDown(e Event) {
+	if !e.Why.isExplained() {
+		s.reportFailure(describeFailure(s.src.Name(), e.Why))
 	}
 	if s.told != KindDown {
 		s.told = KindDown
@@ -190,8 +190,8 @@ func (s *supervisor) down(e Event) {
 	}
 }
 
-// ill tells what is wrong.
-func (s *supervisor) ill(err error) {
+// reportFailure passes an error to state, and logs it if it is new.
+func (s *supervisor) reportFailure(err error) {
 	s.works = false
 	s.state(err)
 	if text := err.Error(); text != s.last {
@@ -200,30 +200,31 @@ func (s *supervisor) ill(err error) {
 	}
 }
 
-// bites ends a run in which the source is bad, and reports whether it did.
-func (s *supervisor) bites(a *attempt) bool {
+// endBadRun decides at the watchdog's deadline whether the run must end because the source failed.
+// It reports true if so, and climbs one rung.
+func (s *supervisor) endBadRun(a *attempt) bool {
 	s.lock()
 	defer s.unlock()
 	now := time.Now()
-	s.dog.expect(now, s.silence())
-	switch calm := s.dog.calm(now); {
+	s.dog.setSilence(now, s.allowedSilence())
+	switch calm := s.dog.isCalm(now); {
 	case calm && s.said: // no noise any more, but no device that works
-		s.dog.progress(now)
+		s.dog.noteProgress(now)
 	case calm:
 		a.worked = true
-		s.up(now, Event{At: now})
+		s.reportUp(now, Event{At: now})
 	}
-	a.why = s.dog.bad(now)
+	a.why = s.dog.findFailure(now)
 	if a.why == "" {
 		return false
 	}
 	a.left = true
-	s.dog.bite()
+	s.dog.climbRung()
 	return true
 }
 
-// stuck leaves a run behind that does not end.
-func (s *supervisor) stuck(ctx context.Context, a *attempt) {
+// abandonRun abandons a run that does not end: its later events are dropped.
+func (s *supervisor) abandonRun(ctx context.Context, a *attempt) {
 	s.lock()
 	defer s.unlock()
 	a.left = true
@@ -232,30 +233,30 @@ func (s *supervisor) stuck(ctx context.Context, a *attempt) {
 		s.log.Warn("reader does not end, and is left behind", "err", err)
 		return
 	}
-	s.ill(err)
-	s.down(Event{Kind: KindDown, At: time.Now(), Why: Lost})
+	s.reportFailure(err)
+	s.reportDown(Event{Kind: KindDown, At: time.Now(), Why: Lost})
 }
 
-// chooseRung tells how a run ended, and gives the rung to act on; well: the source failed by
-// itself.
+// chooseRung reports how a run ended and returns the rung to act on; well: the source failed
+// by itself.
 func (s *supervisor) chooseRung(a *attempt) rung {
 	s.lock()
 	defer s.unlock()
 	switch {
 	case a.why == "":
 		s.dog.rung, s.said = well, false
-		s.ill(cmp.Or(a.err, errEnded))
+		s.reportFailure(cmp.Or(a.err, errEnded))
 	case s.dog.rung == reported && s.said: // it knows better
 	case s.dog.rung == reported:
-		s.down(Event{Kind: KindDown, At: time.Now(), Why: a.why})
+		s.reportDown(Event{Kind: KindDown, At: time.Now(), Why: a.why})
 	default:
 		s.log.Info("reader is opened again by its watchdog", "why", string(a.why), "reset", s.dog.rung == reset)
 	}
 	return s.dog.rung
 }
 
-// reset resets the device if the source can. What fails shows when it is run.
-func (s *supervisor) reset(ctx context.Context) {
+// resetDevice resets the device if the source can. A failed reset shows in the next run.
+func (s *supervisor) resetDevice(ctx context.Context) {
 	r, ok := s.src.(Resetter)
 	if !ok {
 		return
@@ -272,8 +273,8 @@ var (
 	errStuck = errors.New("its driver does not return")
 )
 
-// bad says in words why a device is held for bad, and what to do.
-func bad(name string, why Why) error {
+// describeFailure explains why a device counts as failed, and what to do.
+func describeFailure(name string, why Why) error {
 	text, hint := string(why), "check its cable, power, speed and protocol; it is tried again by itself"
 	commission := "badgectl osdp commission " + name
 	switch why {

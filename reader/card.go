@@ -20,12 +20,12 @@ const (
 	ISO14443B Tech = "iso14443b"
 	ISO15693  Tech = "iso15693"
 	FeliCa    Tech = "felica"
-	PACS      Tech = "pacs"    // the bits that an access control reader hands on
-	Unknown   Tech = "unknown" // a number of a reader that does not say of what
+	PACS      Tech = "pacs"    // the bits that an access control reader passes on
+	Unknown   Tech = "unknown" // a number from a reader that does not tell the technology
 	Text      Tech = "text"
 )
 
-// Card is what a badge says, as a value: technology, frame format, bit length
+// Card is what a reader read from a badge, as a value: technology, frame format, bit length
 // and raw bits. Leading zeros count, and 26 bits differ from 32. Cards compare
 // with ==. Printing a Card shows technology and bit length only.
 type Card struct {
@@ -36,9 +36,9 @@ type Card struct {
 	text   secret.Text // what a number rule starts from, where it is not the raw bits
 }
 
-// NewCard makes a card of the first bits bits of raw, first bit first, padded
-// with zero bits to whole bytes. It panics when raw has another length, which only
-// a decoder's own mistake can cause.
+// NewCard makes a card of raw, which holds the given number of bits, first bit first, padded
+// with zero bits to whole bytes. It panics if raw has another length, which is a mistake of
+// the decoder.
 func NewCard(tech Tech, format string, bits int, raw []byte) Card {
 	if len(raw) != (bits+7)/8 {
 		panic(fmt.Sprintf("reader.NewCard: %d bits in %d bytes", bits, len(raw)))
@@ -51,15 +51,15 @@ func TextCard(text string) Card {
 	return Card{tech: Text, format: "text", bits: 8 * len(text), raw: secret.New(text)}
 }
 
-// WithText gives the card with another text for number rules to start from: the bits
-// of a frame without its parity, or a UID the way round that people print it.
+// WithText returns the card with another text for number rules to start from: the bits
+// of a frame without its parity, or a UID in the byte order that people print.
 func (c Card) WithText(text string) Card {
 	c.text = secret.New(text)
 	return c
 }
 
-// Mark tells a card from others while the process runs, and does not tell its number. The
-// zero value is that of no card.
+// Mark distinguishes a card from others while the process runs, without revealing its number.
+// The zero value is the mark of no card.
 type Mark struct{ sum uint64 }
 
 var markSeed = maphash.MakeSeed()
@@ -75,7 +75,7 @@ func (c Card) Mark() Mark {
 	return Mark{h.Sum64() | 1}
 }
 
-// Wipe overwrites what the badge said, in all copies of the card.
+// Wipe overwrites the bits and the text in all copies of the card.
 func (c Card) Wipe() {
 	c.raw.Wipe()
 	c.text.Wipe()
@@ -87,7 +87,7 @@ func (c Card) Tech() Tech { return c.tech }
 // FrameFormat names the layout of the bits: "EM4100", "H10301", "text".
 func (c Card) FrameFormat() string { return c.format }
 
-// Bits is the number of bits that the badge said.
+// Bits is the number of bits.
 func (c Card) Bits() int { return c.bits }
 
 // Hex is the raw bits in upper-case hex, two digits a byte. It is for tools that a
@@ -118,7 +118,7 @@ func (c Card) Reveal() string {
 	return c.Hex()
 }
 
-// RandomUID reports whether the badge says another number at every tap: a 4-byte
+// RandomUID reports whether the badge has another number at every tap: a 4-byte
 // UID that starts with 08 (ISO/IEC 14443-3, table 7), which DESFire shows as 80.
 func (c Card) RandomUID() bool {
 	if c.tech != ISO14443A || c.bits != 32 {
@@ -128,7 +128,7 @@ func (c Card) RandomUID() bool {
 	return first == 0x08 || first == 0x80
 }
 
-// CutUID reports whether the reader gave the head of a longer UID for the whole: a
+// CutUID reports whether the reader passed on the head of a longer UID as the whole: a
 // 4-byte UID that starts with 88, the cascade tag, which is no byte of any UID
 // (ISO/IEC 14443-3, table 7). With the maker's byte behind it only two bytes differ
 // from badge to badge.
@@ -145,8 +145,8 @@ func (c Card) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 // LogValue implements slog.LogValuer.
 func (c Card) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Number is the one canonical string by which a card is known on every reader of
-// the site. A number rule makes it of a Card. It cannot be printed.
+// Number is the canonical string that identifies a card on every reader of the site. A
+// number rule makes it from a Card. It cannot be printed.
 type Number struct{ secret.Text }
 
 // NewNumber hides s.

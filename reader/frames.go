@@ -5,50 +5,50 @@ import (
 	"time"
 )
 
-// The times of Frames that were not told others.
+// The default times of Frames.
 const (
 	DefaultRepeat = 500 * time.Millisecond
 	DefaultPause  = 250 * time.Millisecond
 
-	// Rest is the pause that parts frames without start and end. It is longer than what a USB
-	// adapter holds bytes back for (16 ms), and shorter than what people notice.
+	// Rest is the pause that separates frames without start and end. It is longer than a USB
+	// adapter holds bytes back (16 ms), and shorter than people notice.
 	Rest = 50 * time.Millisecond
 )
 
-// FrameTimes are those of Frames.
+// FrameTimes configures the times of Frames.
 type FrameTimes struct {
-	// Repeat is how long a badge must not have been seen for its next frame to be a
-	// new presentation. 0: DefaultRepeat.
+	// Repeat is how long a badge must be away before its next frame is a new presentation.
+	// 0: DefaultRepeat.
 	Repeat time.Duration
 	// Timeout is the longest pause inside a frame. 0: DefaultPause.
 	Timeout time.Duration
 }
 
-// Framer takes the frames of a reader apart that speaks by itself. It has no clock.
+// Framer decodes the frames of a reader that sends without being asked. It has no clock.
 type Framer interface {
-	// Byte takes a byte, and gives the card of the frame that it ends, or what is wrong
+	// Byte decodes a byte and returns the card of the frame that it ends, or what is wrong
 	// since the byte before; the zero Card: nothing yet.
 	Byte(b byte) (Card, Why)
-	// Within reports whether more of a frame must come.
+	// Within reports whether a frame has begun and is not complete.
 	Within() bool
-	// Stopped drops the frame that did not go on in time, and gives what to tell of it;
-	// "": nothing.
+	// Stopped drops a frame whose next byte did not arrive in time, and returns the fault to
+	// report; "": none.
 	Stopped() Why
 }
 
-// RestFramer is a Framer some of whose frames have no start and end of their own: they stand
-// between two pauses.
+// RestFramer is a Framer with frames that have no start and end of their own: pauses separate
+// them.
 type RestFramer interface {
 	Framer
-	// Whole reports whether what came is a frame if a pause follows.
+	// Whole reports whether the bytes so far are a frame if a pause follows.
 	Whole() bool
-	// Rested tells that nothing came for Rest, and gives the card of the whole frame that stood
-	// in front of the pause, or what is wrong with it.
+	// Rested ends a frame after a pause of Rest. It returns the card of the frame before the
+	// pause, or what is wrong with it.
 	Rested() (Card, Why)
 }
 
-// Frames implements Decoder for the frames of a Framer. A card is told with the last
-// byte of its frame, once while the badge stays.
+// Frames implements Decoder for the frames of a Framer. It emits a card with the last byte of
+// its frame, once while the badge stays.
 type Frames struct {
 	framer Framer
 	times  FrameTimes
@@ -67,7 +67,7 @@ func NewFrames(f Framer, t FrameTimes) *Frames {
 func (d *Frames) Feed(at time.Time, p []byte, emit func(Event)) {
 	d.Tick(at, emit)
 	if at.Sub(d.last) >= d.restTime() {
-		d.tellRest(emit)
+		d.endByPause(emit)
 	}
 	for _, b := range p {
 		d.last = at
@@ -76,7 +76,7 @@ func (d *Frames) Feed(at time.Time, p []byte, emit func(Event)) {
 	}
 }
 
-// emitResult tells what came with the last byte.
+// emitResult emits the card or fault that the last byte completed.
 func (d *Frames) emitResult(c Card, why Why, emit func(Event)) {
 	switch {
 	case why != "":
@@ -89,14 +89,14 @@ func (d *Frames) emitResult(c Card, why Why, emit func(Event)) {
 	}
 }
 
-// whole reports whether a frame without an end of its own is there.
-func (d *Frames) whole() bool {
+// isWhole reports whether a complete frame without an end of its own has arrived.
+func (d *Frames) isWhole() bool {
 	f, ok := d.framer.(RestFramer)
 	return ok && f.Whole()
 }
 
-// tellRest tells a RestFramer that there was a pause.
-func (d *Frames) tellRest(emit func(Event)) {
+// endByPause ends a RestFramer's frame after a pause.
+func (d *Frames) endByPause(emit func(Event)) {
 	if f, ok := d.framer.(RestFramer); ok {
 		c, why := f.Rested()
 		d.emitResult(c, why, emit)
@@ -108,7 +108,7 @@ func (d *Frames) restTime() time.Duration { return min(Rest, d.times.Timeout) }
 // Deadline implements Decoder.
 func (d *Frames) Deadline() time.Time {
 	switch {
-	case d.whole():
+	case d.isWhole():
 		return d.last.Add(d.restTime())
 	case d.framer.Within():
 		return d.last.Add(d.times.Timeout)
@@ -122,8 +122,8 @@ func (d *Frames) Tick(now time.Time, emit func(Event)) {
 	if due.IsZero() || now.Before(due) {
 		return
 	}
-	if d.whole() {
-		d.tellRest(emit)
+	if d.isWhole() {
+		d.endByPause(emit)
 		return
 	}
 	if why := d.framer.Stopped(); why != "" {

@@ -1,7 +1,7 @@
 package reader
 
-// HexDigit gives the value of an upper-case hex digit. Lower-case ones are none: readers
-// do not send them, and one flipped bit makes them of good ones.
+// HexDigit returns the value of an upper-case hex digit. It refuses lower-case digits:
+// readers do not send them, and one flipped bit turns an upper-case digit into one.
 func HexDigit(b byte) (value byte, ok bool) {
 	switch {
 	case '0' <= b && b <= '9':

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// Polling is the rhythm in which a Poller asks a device one question at a time, and what
-// it found so far. Interval and Timeout must be set.
+// Polling schedules the questions of a Poller to a device, one at a time, and remembers what
+// it found. Interval and Timeout must be set.
 //
 //	          Asked                 Answered               Interval
 //	(ready) ---------> (waiting) --------------> (resting) ---------> (ready)
 //	   ^                   | Timeout: Overdue
 //	   +-------------------+ silentAfter times in a row: fault "silent", once
 //
-// Before Open it is (closed): it asks nothing and waits for nothing.
+// Before Open it is (closed): it neither asks nor waits.
 type Polling struct {
 	Interval time.Duration // between an answer and the next question
 	Timeout  time.Duration // the longest wait for an answer
-	Gone     int           // answers without a badge after which it is gone. 0: DefaultGone
+	Gone     int           // answers without a badge after which the badge is gone. 0: DefaultGone
 
 	opened, waiting bool
-	next            time.Time // of the answer's being overdue when waiting, else of the next question
+	next            time.Time // waiting: when the answer is overdue; else: of the next question
 	unanswered      int
-	silent          bool // and told
+	silent          bool // and reported
 	alive           time.Time
 
 	seen  Presence
-	wrong Why // with what is in the field, and that was told
+	wrong Why // the last reported problem with what is in the field
 }
 
-// DefaultGone is that of a Polling that was not told another.
+// DefaultGone is the default of Polling.Gone.
 const DefaultGone = 3
 
 const (
@@ -38,14 +38,14 @@ const (
 	minAway     = 3 * time.Second
 )
 
-// Open starts the rhythm, again too. That the device was silent is remembered.
+// Open starts asking, or starts again. It keeps the memory that the device was silent.
 func (p *Polling) Open(now time.Time) { p.opened, p.waiting, p.next = true, false, now }
 
-// Opened reports whether there is a host that asks. A decoder that was never opened
-// listens to what others made a device say: it decodes a capture.
+// Opened reports whether there is a host that asks. A decoder that was never opened decodes
+// the answers to somebody else, as in a capture.
 func (p *Polling) Opened() bool { return p.opened }
 
-// Ready reports whether it is time to ask.
+// Ready reports whether it is time for the next question.
 func (p *Polling) Ready(now time.Time) bool {
 	return p.opened && !p.waiting && !now.Before(p.next)
 }
@@ -53,21 +53,19 @@ func (p *Polling) Ready(now time.Time) bool {
 // Waiting reports whether an answer is due.
 func (p *Polling) Waiting() bool { return p.waiting }
 
-// Hurry makes the next question ready at once: there is something to show.
+// Hurry makes the next question ready at once, if no answer is due.
 func (p *Polling) Hurry(now time.Time) {
 	if !p.waiting && p.next.After(now) {
 		p.next = now
 	}
 }
 
-// Asked tells that a question is on its way, whose answer takes up to extra longer
-// than others.
+// Asked records that a question was sent. Its answer may take extra longer than others.
 func (p *Polling) Asked(now time.Time, extra time.Duration) {
 	p.waiting, p.next = true, now.Add(p.Timeout+extra)
 }
 
-// Answered tells that the device answered, and was understood. At most once a second it
-// emits KindAlive.
+// Answered records an answer that was understood. It emits KindAlive at most once a second.
 func (p *Polling) Answered(at time.Time, emit func(Event)) {
 	p.Garbled(at)
 	if at.Sub(p.alive) >= aliveEvery {
@@ -76,15 +74,14 @@ func (p *Polling) Answered(at time.Time, emit func(Event)) {
 	}
 }
 
-// Garbled tells that the device answered something that is of no use: it is no proof
-// that the device works.
+// Garbled records an answer that was not understood. It does not prove that the device works.
 func (p *Polling) Garbled(at time.Time) {
 	p.waiting, p.next = false, at.Add(p.Interval)
 	p.unanswered, p.silent = 0, false
 }
 
-// Overdue ends the wait for an answer whose time is over, and reports whether that was
-// so. The question may be asked again at once.
+// Overdue ends the wait for an answer whose time is over, and reports whether it did. The
+// question may be repeated at once.
 func (p *Polling) Overdue(now time.Time, emit func(Event)) bool {
 	if !p.waiting || now.Before(p.next) {
 		return false
@@ -97,7 +94,7 @@ func (p *Polling) Overdue(now time.Time, emit func(Event)) bool {
 	return true
 }
 
-// Deadline is when to ask, or when the answer is overdue; zero when closed.
+// Deadline is when to ask next, or when the answer is overdue; zero when closed.
 func (p *Polling) Deadline() time.Time {
 	if !p.opened {
 		return time.Time{}
@@ -110,8 +107,8 @@ func (p *Polling) Silence() time.Duration {
 	return max(AnswerTime, silentAfter*(p.Interval+p.Timeout))
 }
 
-// Found takes what the device has in its field: a badge, or what is wrong with it. It emits
-// each once while it stays.
+// Found records a badge in the device's field, or what is wrong with it. It emits each once
+// while it stays.
 func (p *Polling) Found(at time.Time, c Card, why Why, emit func(Event)) {
 	was := p.wrong
 	p.wrong = why
@@ -124,12 +121,12 @@ func (p *Polling) Found(at time.Time, c Card, why Why, emit func(Event)) {
 	}
 }
 
-// None tells that the device has nothing in its field.
+// None records that the device has nothing in its field.
 func (p *Polling) None() {
 	p.wrong = ""
 	p.seen.Missed(cmp.Or(p.Gone, DefaultGone))
 }
 
-// Away is how long a badge must not have been found for its next answer to be a new
-// presentation, though no answer said that it was gone: the device did not answer.
+// Away is how long a badge must be missing before it counts as a new presentation although no
+// answer said that it was gone, because the device did not answer.
 func (p *Polling) Away() time.Duration { return max(minAway, 3*(p.Interval+p.Timeout)) }

@@ -2,16 +2,16 @@ package reader
 
 import "time"
 
-// Presence tells a badge once for the whole time that it stays on a reader. The zero
-// value has seen none.
+// Presence decides when a badge on a reader is a new presentation: once for the whole time
+// that it stays. The zero value has seen none.
 type Presence struct {
 	card   Mark
 	last   time.Time
 	misses int
 }
 
-// Seen tells that the reader said c, and gives whether that is a new presentation: c is
-// another badge than the last, or was not seen for the time given.
+// Seen records that the reader read c, and reports whether that is a new presentation: c is
+// another badge than the last, or was not read for the time away.
 func (p *Presence) Seen(at time.Time, c Card, away time.Duration) bool {
 	card := c.Mark()
 	again := card == p.card && at.Sub(p.last) < away
@@ -19,8 +19,8 @@ func (p *Presence) Seen(at time.Time, c Card, away time.Duration) bool {
 	return !again
 }
 
-// Missed tells that a reader that is asked has no badge in its field. After that many
-// times in a row the badge is gone.
+// Missed records that a polled reader has no badge in its field. After that many times in a
+// row the badge is gone.
 func (p *Presence) Missed(times int) {
 	if p.misses++; p.misses >= times {
 		p.card = Mark{}

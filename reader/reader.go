@@ -1,6 +1,6 @@
-// Package reader declares what badge readers and keypads say, and the parts that
-// a driver is made of: a Decoder turns bytes into events and is pure, a Source
-// delivers events from a device, Feedback shows a decision at the device.
+// Package reader declares the events of badge readers and keypads, and the parts of a
+// driver: a Decoder turns bytes into events and is pure, a Source delivers events from a
+// device, Feedback shows a decision at the device.
 //
 // Protocols live in packages below this one, one each; serialport, usbport and
 // gpioport bring the bytes. reader/readertest holds the contract that every
@@ -16,45 +16,45 @@ import (
 )
 
 // Decoder turns the bytes of one reader into events. It does no I/O and has no
-// clock. Any split of the same bytes gives the same events. A frame that is not
-// clean (parity, checksum, length) gives a Fault and never a Card.
+// clock. Any split of the same bytes gives the same events. A frame with any error
+// (parity, checksum, length) gives a KindFault and never a KindCard.
 type Decoder interface {
-	// Feed takes bytes that arrived at the time at. It must not keep p.
+	// Feed decodes bytes that arrived at the time at. It must not keep p.
 	Feed(at time.Time, p []byte, emit func(Event))
-	// Deadline is when Tick wants to be called; zero: never.
+	// Deadline is when Tick is to be called next; zero: never.
 	Deadline() time.Time
-	// Tick tells that the deadline passed without more bytes.
+	// Tick is called when the deadline has passed without more bytes.
 	Tick(now time.Time, emit func(Event))
 }
 
-// Poller is a Decoder of a protocol in which the host speaks: OSDP, TWN4 Simple
-// Protocol, PN532, CCID. It hands out the bytes to send; what is fed to it are the
-// answers. Its Deadline is also when it wants to speak next.
+// Poller is a Decoder of a protocol in which the host asks: OSDP, TWN4 Simple
+// Protocol, PN532, CCID. Send returns the bytes to write, and Feed gets the answers. Its
+// Deadline is also when Send is to be called next.
 type Poller interface {
 	Decoder
-	// Open tells that the port was opened, for the first time or again: whatever was
-	// under way is void.
+	// Open is called when the port was opened, for the first time or again. It drops an
+	// unfinished exchange.
 	Open(now time.Time)
-	// Send gives the bytes to write now, one frame; nil: nothing now. It is asked
-	// after Open, Feed, Tick and Cue until it gives nil. It keeps what it gives until
-	// it is asked again.
+	// Send returns the bytes to write now, one frame; nil: nothing now. It is called
+	// after Open, Feed, Tick and Cue until it returns nil. The bytes are valid until the
+	// next call.
 	Send(now time.Time) []byte
 }
 
-// Cuer is a Poller whose device shows decisions. unit is that of Event.
+// Cuer is a Poller whose device shows decisions. unit is Event.Unit.
 type Cuer interface {
 	Cue(now time.Time, unit int, c Cue)
 }
 
-// Describer is a Decoder of HID reports, which must be told how they are laid out
-// before it is fed: by the report descriptor of the interface (HID 1.11, section
-// 6.2.2). An error means that the device cannot be read as this protocol.
+// Describer is a Decoder of HID reports, which must get their layout before Feed: the report
+// descriptor of the interface (HID 1.11, section 6.2.2). An error means that the device
+// cannot be read with this protocol.
 type Describer interface {
 	Describe(descriptor []byte) error
 }
 
-// Source is a device that says events. Run blocks until ctx ends, which gives
-// nil, or until the device fails; whoever started it runs it again with back-off.
+// Source is a device that emits events. Run blocks until ctx ends, and then returns nil, or
+// until the device fails; Supervise runs it again with back-off.
 type Source interface {
 	Name() string
 	Run(ctx context.Context, emit func(Event)) error
@@ -77,10 +77,10 @@ const (
 	KindOver  Kind = "over"  // the cause of an alarm is gone: that of Why
 	KindUp    Kind = "up"    // the device works (again)
 	KindDown  Kind = "down"  // the device is gone or silent
-	KindAlive Kind = "alive" // it answers, and has nothing to say; ends in Supervise
+	KindAlive Kind = "alive" // it answers, and has nothing to report; Supervise does not pass it on
 )
 
-// Event is what a reader says. At is when its last byte arrived.
+// Event is what a reader reports. At is when its last byte arrived.
 type Event struct {
 	Kind Kind
 	At   time.Time
@@ -90,12 +90,12 @@ type Event struct {
 	Unit int        // which of several devices on one line: an OSDP address; else 0, or Line
 }
 
-// Line is the Unit of an event that is about a whole line, and so about all its
-// devices: that the port of a Poller is open (KindUp) or failed (KindDown).
+// Line is the Unit of an event about a whole line, and so about all its devices: the port of
+// a Poller is open (KindUp) or failed (KindDown).
 const Line = -1
 
-// Why names what was wrong, from a closed list, so that it can be logged without
-// carrying a byte of what the reader said.
+// Why names what was wrong, from a closed list, so that a log of it holds no byte from the
+// reader.
 type Why string
 
 // The faults.
@@ -117,11 +117,11 @@ const (
 	Forged      Why = "forged"      // a message whose MAC or cryptogram is wrong
 	Silent      Why = "silent"      // no answer where there must be one
 	Garbage     Why = "garbage"     // nothing but faults for too long
-	SecureOnly  Why = "secure_only" // it refuses to be spoken to in the clear, as it is configured to be
+	SecureOnly  Why = "secure_only" // it refuses commands in the clear, which its configuration asks for
 )
 
-// The alarms. Somebody must look at the device: it may be under attack. Forged is one too,
-// of a message that is no badge.
+// The alarms. Somebody must check the device: it may be under attack. Forged is an alarm too
+// if the message was no badge.
 const (
 	Tampered   Why = "tamper"    // the device says that it was opened or moved
 	PowerLost  Why = "power"     // the device says that it runs without mains
@@ -138,7 +138,7 @@ type Cue string
 // The cues. A wrong code, an ended one and a refused one are all CueRefused, so
 // that they look and sound alike.
 const (
-	CueKey     Cue = "key"     // one key was taken
+	CueKey     Cue = "key"     // one key was accepted
 	CueReset   Cue = "reset"   // an entry was dropped: time ran out
 	CueGranted Cue = "granted" // logged in, opened, bound
 	CueRefused Cue = "refused"
@@ -146,8 +146,8 @@ const (
 	CueAgain   Cue = "again" // the code is good: the same card must be shown once more
 )
 
-// OpHear is the Op of what the watchdog found out, or the device said of itself: its Hint
-// tells what to do about the device, not about its port.
+// OpHear is the Op of a failure that the watchdog found or the device reported: its Hint says
+// what to do about the device, not about its port.
 const OpHear = "hear from"
 
 // OpError is the error of a device: what was attempted, on which device.
@@ -166,7 +166,7 @@ func (e *OpError) Error() string {
 	return e.Cause() + " (" + e.Hint + ")"
 }
 
-// Cause is the error without what can be done about it.
+// Cause is the error without the hint.
 func (e *OpError) Cause() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Device, e.Err) }
 
 // Unwrap gives the cause.

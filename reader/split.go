@@ -18,14 +18,14 @@ type Part struct {
 	Unit int    // its Event.Unit
 }
 
-// Split makes a Source of each device on a line that src runs. The first Run of a part
+// Split makes a Source for each device on a line that src runs. The first Run of a part
 // runs src, the others join; when src fails, all of them end with its error. A part
 // whose ctx ends only leaves; the last one to leave ends src and waits for that.
 //
-// A part that leaves, or is reset, while no device on the line has given a word for as
-// long as src may be silent has src run again, or reset, for all; they do not notice.
-// So the watchdog of any part brings a dead line back, and that of a part whose own
-// device is dead disturbs no other.
+// If a part leaves or is reset after no device on the line has sent anything for as long as
+// src may be silent, Split runs or resets src again for all parts, which do not notice. So
+// the watchdog of any part revives a dead line, and the watchdog of a part with a dead device
+// disturbs no other part.
 //
 //	          first Run                        last Run leaves;
 //	(closed) -----------> (running) --+        one leaves a silent line
@@ -34,9 +34,9 @@ type Part struct {
 //	    +------------------+                     src ends     (ending)
 //	    +------------------------------------------------------+  Run and Reset wait
 //
-// An event goes to the part of its Unit, one of Line to all parts. Where no Run listens
-// it is dropped, but for alarms and for whether the device works: the next Run of the
-// part hears them. A part of a line that shows cues (UnitFeedback) is a Feedback. A part
+// An event goes to the part of its Unit, an event of Line to all parts. If the part does not
+// run, the event is dropped, except alarms and whether the device works: the next Run of the
+// part emits them. A part of a line that shows cues (UnitFeedback) is a Feedback. A part
 // may be silent for as long as src may.
 func Split(src Source, parts ...Part) []Source {
 	l := &line{src: src, missed: missed{}}
@@ -57,7 +57,7 @@ type line struct {
 
 	mu     sync.Mutex // guards what follows
 	use    *lineUse   // nil: closed
-	heard  time.Time  // the last word of any device
+	heard  time.Time  // when any device last sent something
 	reset  time.Time  // the last one
 	missed missed
 }
@@ -66,7 +66,7 @@ type line struct {
 type lineUse struct {
 	cancel context.CancelFunc
 	ending bool
-	again  bool          // it ends for its silence: who is left joins the next
+	again  bool          // it ends because of its silence: the remaining guests join the next use
 	done   chan struct{} // closed when again and err are final
 	err    error
 	guests []*guest
@@ -91,7 +91,7 @@ type member struct {
 func (m *member) Name() string { return m.Part.Name }
 
 // Silence implements Expecter.
-func (m *member) Silence() time.Duration { return m.line.silence() }
+func (m *member) Silence() time.Duration { return m.line.allowedSilence() }
 
 // Reset implements Resetter.
 func (m *member) Reset(ctx context.Context) error { return m.line.resetDevice(ctx) }
@@ -100,13 +100,13 @@ func (m *member) Reset(ctx context.Context) error { return m.line.resetDevice(ct
 func (m *member) Run(ctx context.Context, emit func(Event)) error {
 	for ctx.Err() == nil {
 		g := &guest{unit: m.Unit, emit: emit}
-		use := m.line.join(ctx, g)
+		use := m.line.joinRun(ctx, g)
 		if use == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			m.line.leave(use, g)
+			m.line.leaveRun(use, g)
 			return nil
 		case <-use.done:
 			if !use.again {
@@ -126,16 +126,16 @@ type shower struct {
 // Signal implements Feedback.
 func (s *shower) Signal(ctx context.Context, c Cue) error { return s.show.SignalUnit(ctx, s.Unit, c) }
 
-func (l *line) silence() time.Duration {
+func (l *line) allowedSilence() time.Duration {
 	if e, ok := l.src.(Expecter); ok {
 		return e.Silence()
 	}
 	return 0
 }
 
-// join makes g a guest of the line's run, which it begins if there is none, when one
-// that ends has ended. It gives nil when ctx ends first.
-func (l *line) join(ctx context.Context, g *guest) *lineUse {
+// joinRun makes g a guest of the line's run, and begins one if there is none. It waits for a run
+// that is ending. It returns nil if ctx ends first.
+func (l *line) joinRun(ctx context.Context, g *guest) *lineUse {
 	g.mu.Lock() // what the line says comes behind its KindUp
 	defer g.mu.Unlock()
 	for {
@@ -154,7 +154,7 @@ func (l *line) join(ctx context.Context, g *guest) *lineUse {
 	}
 }
 
-// tryJoin also gives what g must hear first.
+// tryJoin also returns the events that g must get first.
 func (l *line) tryJoin(g *guest) (use *lineUse, before []Event, joined bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -177,14 +177,14 @@ func (l *line) startSource() {
 	use := &lineUse{cancel: cancel, done: make(chan struct{}), began: time.Now()}
 	l.use = use
 	go func() {
-		err := l.src.Run(ctx, func(e Event) { l.event(use, e) })
+		err := l.src.Run(ctx, func(e Event) { l.deliverEvent(use, e) })
 		cancel()
-		l.end(use, err)
+		l.endUse(use, err)
 	}()
 }
 
-// end tells who waits that a use has ended.
-func (l *line) end(use *lineUse, err error) {
+// endUse marks a use as ended and wakes those that wait for it.
+func (l *line) endUse(use *lineUse, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	use.ending, use.err = true, err
@@ -192,68 +192,68 @@ func (l *line) end(use *lineUse, err error) {
 	close(use.done)
 }
 
-// leave takes a guest off. If it ends the run, it waits for that.
-func (l *line) leave(use *lineUse, g *guest) {
+// leaveRun removes a guest. If that ends the run, it waits for the end.
+func (l *line) leaveRun(use *lineUse, g *guest) {
 	g.mu.Lock()
 	g.emit = nil
 	g.mu.Unlock()
-	if l.takeOff(use, g) {
+	if l.removeGuest(use, g) {
 		<-use.done
 	}
 }
 
-func (l *line) takeOff(use *lineUse, g *guest) (ending bool) {
+func (l *line) removeGuest(use *lineUse, g *guest) (ending bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	use.guests = slices.DeleteFunc(use.guests, func(o *guest) bool { return o == g })
 	if len(use.guests) == 0 || l.silentSince(use.began) {
-		stop(use)
+		stopUse(use)
 	}
 	return use.ending
 }
 
-// stop ends a run; who is left joins the next. The caller holds the lock.
-func stop(use *lineUse) {
+// stopUse ends a run; the remaining guests join the next one. The caller holds the lock.
+func stopUse(use *lineUse) {
 	if !use.ending {
 		use.ending, use.again = true, true
 		use.cancel()
 	}
 }
 
-// silentSince reports whether no device has given a word for too long, and t is as long
-// ago. The caller holds the lock.
+// silentSince reports whether no device has sent anything for too long, and t is at least as
+// long ago. The caller holds the lock.
 func (l *line) silentSince(t time.Time) bool {
-	s := l.silence()
+	s := l.allowedSilence()
 	return s > 0 && time.Since(l.heard) >= s && time.Since(t) >= s
 }
 
-// event hands an event on to whom it is about.
-func (l *line) event(use *lineUse, e Event) {
-	for _, g := range l.audience(use, e) {
+// deliverEvent passes an event to the guests that it is about.
+func (l *line) deliverEvent(use *lineUse, e Event) {
+	for _, g := range l.listenersOf(use, e) {
 		g.deliver(e)
 	}
-	l.noteEvent(use, e) // again: to wait for who takes it is no silence
+	l.noteEvent(use, e) // again: the time that delivery took is no silence of the device
 }
 
-// audience gives the guests that an event is about.
-func (l *line) audience(use *lineUse, e Event) []*guest {
+// listenersOf returns the guests that an event is about.
+func (l *line) listenersOf(use *lineUse, e Event) []*guest {
 	l.noteEvent(use, e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	about := slices.Clone(use.guests)
 	about = slices.DeleteFunc(about, func(g *guest) bool { return e.Unit != Line && e.Unit != g.unit })
 	if len(about) == 0 && e.Unit != Line {
-		l.missed.keep(e)
+		l.missed.keepEvent(e)
 	}
 	return about
 }
 
-// noteEvent keeps what an event says about the line.
+// noteEvent records what an event says about the line.
 func (l *line) noteEvent(use *lineUse, e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case e.Unit != Line && e.Kind != KindFault && (e.Kind != KindDown || e.Why.answers()):
+	case e.Unit != Line && e.Kind != KindFault && (e.Kind != KindDown || e.Why.meansPresent()):
 		l.heard = time.Now()
 	case e.Unit == Line && e.Kind == KindUp:
 		use.open = &e
@@ -262,7 +262,7 @@ func (l *line) noteEvent(use *lineUse, e Event) {
 	}
 }
 
-// deliver hands an event to a guest that has not left.
+// deliver emits an event to a guest that has not left.
 func (g *guest) deliver(e Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -271,8 +271,8 @@ func (g *guest) deliver(e Event) {
 	}
 }
 
-// resetDevice resets the device of the line, unless another part's works or it was just
-// reset.
+// resetDevice resets the device of the line, unless the device of another part works or the
+// line was just reset.
 func (l *line) resetDevice(ctx context.Context) error {
 	r, ok := l.src.(Resetter)
 	if !ok {
@@ -282,7 +282,7 @@ func (l *line) resetDevice(ctx context.Context) error {
 		use, mine := l.tryReset()
 		if mine {
 			err := r.Reset(ctx)
-			l.end(use, nil)
+			l.endUse(use, nil)
 			return err
 		}
 		if use == nil {
@@ -296,8 +296,8 @@ func (l *line) resetDevice(ctx context.Context) error {
 	}
 }
 
-// tryReset claims the line for a reset. If it is not free, it gives what must end first;
-// nothing when there is to be none.
+// tryReset claims the line for a reset. If the line is in use, it returns the use that must
+// end first; nil if no reset is due.
 func (l *line) tryReset() (use *lineUse, mine bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -309,7 +309,7 @@ func (l *line) tryReset() (use *lineUse, mine bool) {
 		l.use = &lineUse{ending: true, again: true, done: make(chan struct{})}
 		return l.use, true
 	case !l.use.ending:
-		stop(l.use)
+		stopUse(l.use)
 	}
 	return l.use, false
 }

@@ -13,7 +13,7 @@ const (
 	backOffMax = 4 * time.Second
 )
 
-// The patience of Supervise with a driver that does not answer.
+// How long Supervise waits for a driver that does not answer.
 const (
 	endBound   = 2 * time.Second // from the end of a run's context to the end of Run
 	resetBound = 500 * time.Millisecond
@@ -30,27 +30,27 @@ const (
 //	  | +------------------------------------------------+  | to 100 % of it; from 0.1 s
 //	  +-----------------------------------------------------+ again when the device worked
 //
-// emit gets src's events, one at a time, but no KindAlive, and of repeated KindUp or
-// KindDown events only the first, so that a device that stays away is told once. state
-// is told nil when the device works (again), and what is wrong with it each time that
-// it does not; it must not wait. What is wrong is logged when it changes.
+// Supervise passes src's events to emit, one at a time, but no KindAlive, and of repeated
+// KindUp or KindDown events only the first, so that an absent device is reported once. It
+// calls state with nil when the device works (again), and with the error each time that it
+// fails; state must not block. It logs an error when it changes.
 //
-// A source that may be silent for ever (see Expecter) works when it says KindUp; one
-// that may not, when its device has answered: that the port is open is no proof. What
-// the watchdog does when a source is silent or says nothing but faults is drawn beside
-// its type; when that has helped, KindUp is emitted in any case. A device that can be
-// helped by it works again within 10 s: each round of Silence (3 s at most), the end of
-// Run (2 s), reset (0.5 s) and pause (4 s) is shorter.
+// A source that may be silent for ever (see Expecter) works when it emits KindUp; any other
+// works when its device has answered, because an open port is no proof. The drawing at
+// watchdog shows what happens when a source is silent or emits nothing but faults; when that
+// has helped, Supervise always emits KindUp. A device that a reset can revive works again
+// within 10 s: one round of Silence (at most 3 s), the end of Run (2 s), reset (0.5 s) and
+// pause (4 s) is shorter.
 //
-// A Run that does not return within 2 s after its end was asked for is stuck in a
-// driver. It is reported and left behind: what it says later is dropped. But it may
-// still hold the device, and it shares what decodes the bytes, so that a second Run
-// beside it could harm both. The next one therefore begins as soon as it has returned.
+// A Run that does not return within 2 s after its context ended is stuck in a driver.
+// Supervise reports it and drops its later events. But it may still hold the device, and it
+// shares the decoder, so that a second Run beside it could harm both. The next Run therefore
+// begins only when the stuck one has returned.
 func Supervise(ctx context.Context, src Source, emit func(Event), state func(error), log *slog.Logger) {
 	s := newSupervisor(src, emit, state, log)
 	wait := backOffMin
 	for {
-		a := s.attempt(ctx)
+		a := s.runSource(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -65,15 +65,15 @@ func Supervise(ctx context.Context, src Source, emit func(Event), state func(err
 			wait = min(2*wait, backOffMax)
 		}
 		if next >= reset {
-			s.reset(ctx)
+			s.resetDevice(ctx)
 		}
 	}
 }
 
-// jitter gives 50 to 100 % of d, so that many readers do not knock together.
+// jitter returns 50 to 100 % of d, so that many readers do not try at the same moment.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
-// sleep waits for d and reports whether ctx still lives.
+// sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -5,32 +5,31 @@ import (
 	"time"
 )
 
-// Expecter is a Source, or the Decoder in one, that must say something, KindAlive at
-// least. Silence is the longest time between two of its events; zero: it may be silent
-// for ever. With more than AnswerTime it is not found to work again within 10 s. It may
-// change in a run: it is asked again when it is over, and every AnswerTime while it is
-// zero. It must be safe for concurrent use with Run.
+// Expecter is a Source, or the Decoder in one, that must emit something, at least KindAlive.
+// Silence is the longest time between two of its events; zero: it may be silent for ever.
+// With more than AnswerTime, Supervise does not revive it within 10 s. The value may change
+// during a run: Supervise reads it again when it is over, and every AnswerTime while it is
+// zero. Silence must be safe for concurrent use with Run.
 type Expecter interface {
 	Silence() time.Duration
 }
 
-// AnswerTime is the Silence of a device that is asked, if nothing else is known of it.
+// AnswerTime is the usual Silence of a polled device.
 const AnswerTime = 3 * time.Second
 
-// Resetter is a Source that can reset its device. Reset is called while no Run is
-// under way.
+// Resetter is a Source that can reset its device. Supervise calls Reset while no Run runs.
 type Resetter interface {
 	Reset(ctx context.Context) error
 }
 
-// When the watchdog finds a source bad, and good.
+// When the watchdog counts a source as failed, and as working again.
 const (
 	garbageFaults = 20               // more than these, with nothing clean between,
 	garbageTime   = 3 * time.Second  // over so long, are garbage
 	calmTime      = 10 * time.Second // without a fault ends garbage
 )
 
-// rung is how far the watchdog has gone with a source.
+// rung is the last step that the watchdog took with a failed source.
 type rung int
 
 const (
@@ -40,8 +39,8 @@ const (
 	reported      // KindDown; then reset and run again, with back-off
 )
 
-// watchdog finds out that a source is silent where it must not be, or says nothing
-// but faults. It is pure: Supervise does what its rung says.
+// watchdog detects a source that is silent for too long, or that emits nothing but faults. It
+// is pure: Supervise carries out what its rung says.
 //
 //	        bad              bad           bad
 //	(well) -----> (reopened) -----> (reset) -----> (reported) ---+ bad
@@ -52,55 +51,55 @@ const (
 //	bad:  no progress for as long as the source may be silent; or garbage
 //	good: progress; or, of a source that may be silent for ever, calm
 //
-// Progress is what only a device that works says: a card, a key, KindUp, KindAlive.
-// A fault is none, nor an alarm by a device that must not be trusted.
+// Progress is an event that only a working device causes: a card, a key, KindUp, KindAlive.
+// A fault is no progress, nor is an alarm, which may come from a device that must not be
+// trusted.
 type watchdog struct {
 	silence time.Duration // 0: for ever
 	rung    rung
-	heard   time.Time // the last word in this run, or its begin
+	heard   time.Time // of the last event in this run, or its start
 	faults  int       // since the last progress, or calm
 	first   time.Time // of them
-	last    time.Time // of them, or the begin of the run
+	last    time.Time // of them, or the start of the run
 }
 
-// startRun tells that the source was run.
+// startRun begins a new run of the source.
 func (w *watchdog) startRun(now time.Time, silence time.Duration) {
 	*w = watchdog{silence: silence, rung: w.rung, heard: now, last: now}
 }
 
-// expect tells how long the source may be silent now. When that is new, it counts from
-// now on.
-func (w *watchdog) expect(now time.Time, silence time.Duration) {
+// setSilence sets how long the source may be silent. A changed time counts from now.
+func (w *watchdog) setSilence(now time.Time, silence time.Duration) {
 	if silence != w.silence {
 		w.silence, w.heard = silence, now
 	}
 }
 
-// progress tells that the device works, and reports whether it is good again.
-func (w *watchdog) progress(now time.Time) (again bool) {
+// noteProgress records that the device works, and reports whether it had failed before.
+func (w *watchdog) noteProgress(now time.Time) (again bool) {
 	again = w.rung != well
 	w.rung, w.faults = well, 0
 	w.noteSign(now)
 	return again
 }
 
-// noteSign tells that the device is there, whether it works or not.
+// noteSign records that the device is present, whether it works or not.
 func (w *watchdog) noteSign(now time.Time) { w.heard = now }
 
-// answers reports whether a device that is down for this is there all the same: it says
-// something, and must not be trusted.
-func (w Why) answers() bool { return w != Lost && w != Silent && w != Garbage }
+// meansPresent reports whether a device that is down for this reason is present: it answers, but
+// must not be trusted.
+func (w Why) meansPresent() bool { return w != Lost && w != Silent && w != Garbage }
 
-// explained reports whether a KindDown for this is the port's word: what went wrong
-// follows as Run's error.
-func (w Why) explained() bool { return w == Lost || w == Ambiguous }
+// isExplained reports whether a KindDown for this reason comes from the port, so that Run's
+// error explains it.
+func (w Why) isExplained() bool { return w == Lost || w == Ambiguous }
 
-// held tells that a word was waited with for d: that is not the device's silence.
-func (w *watchdog) held(d time.Duration) { w.heard = w.heard.Add(d) }
+// excuseWait extends the allowed silence by d, the time that delivering an event took.
+func (w *watchdog) excuseWait(d time.Duration) { w.heard = w.heard.Add(d) }
 
-// proof reports whether an event is progress. That a port is open is proof of a device
-// that may be silent, as long as it has not gone wrong.
-func (w *watchdog) proof(e Event) bool {
+// provesWork reports whether an event is progress. An open port is progress for a device that may
+// be silent, unless the watchdog has acted on it.
+func (w *watchdog) provesWork(e Event) bool {
 	switch {
 	case e.Kind != KindUp:
 		return e.Kind == KindCard || e.Kind == KindKey || e.Kind == KindAlive
@@ -110,8 +109,8 @@ func (w *watchdog) proof(e Event) bool {
 	return w.rung == well
 }
 
-// fault tells of one, and reports whether deadline is earlier now.
-func (w *watchdog) fault(now time.Time) (sooner bool) {
+// countFault counts a fault, and reports whether deadline is earlier now.
+func (w *watchdog) countFault(now time.Time) (sooner bool) {
 	if w.faults == 0 || now.Sub(w.last) >= calmTime {
 		w.faults, w.first = 0, now
 	}
@@ -120,7 +119,7 @@ func (w *watchdog) fault(now time.Time) (sooner bool) {
 	return w.faults == garbageFaults+1
 }
 
-// deadline is when to look at the source; zero: not before deadline is earlier.
+// deadline is when to check the source next; zero: never, as far as is known now.
 func (w *watchdog) deadline() time.Time {
 	var due time.Time
 	sooner := func(t time.Time) {
@@ -140,8 +139,8 @@ func (w *watchdog) deadline() time.Time {
 	return due
 }
 
-// bad says what is wrong with the source; empty: nothing.
-func (w *watchdog) bad(now time.Time) Why {
+// findFailure returns what is wrong with the source; empty: nothing.
+func (w *watchdog) findFailure(now time.Time) Why {
 	switch {
 	case w.faults > garbageFaults && now.Sub(w.first) >= garbageTime:
 		return Garbage
@@ -151,10 +150,11 @@ func (w *watchdog) bad(now time.Time) Why {
 	return ""
 }
 
-// calm reports whether a source that may be silent is good again by being so.
-func (w *watchdog) calm(now time.Time) bool {
+// isCalm reports whether a source that may be silent counts as working again, because it had no
+// fault for calmTime.
+func (w *watchdog) isCalm(now time.Time) bool {
 	return w.rung != well && w.silence == 0 && now.Sub(w.last) >= calmTime
 }
 
-// bite goes one rung further.
-func (w *watchdog) bite() { w.rung = min(w.rung+1, reported) }
+// climbRung climbs to the next rung.
+func (w *watchdog) climbRung() { w.rung = min(w.rung+1, reported) }

@@ -34,11 +34,11 @@ type delta struct {
 func (s *Store) Apply(ctx context.Context, pages []wire.Page) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	d, err := gather(pages)
+	d, err := joinPages(pages)
 	if err != nil {
 		return err
 	}
-	if err := s.fold(ctx, d.c); err != nil { // what an error stopped last time
+	if err := s.foldStaged(ctx, d.c); err != nil { // what an error stopped last time
 		return err
 	}
 	have := s.collection(d.c)
@@ -48,17 +48,17 @@ func (s *Store) Apply(ctx context.Context, pages []wire.Page) error {
 	if !d.snapshot && d.from > have.rev { // one from further back overlaps and fits
 		return fmt.Errorf("%s: a change from revision %d does not fit revision %d: %w", d.c, d.from, have.rev, wire.ErrHash)
 	}
-	if err := s.compare(ctx, &d, have.hash); err != nil {
+	if err := s.compareWithRows(ctx, &d, have.hash); err != nil {
 		return err
 	}
-	if err := d.arrange(); err != nil {
+	if err := d.orderChanges(); err != nil {
 		return err
 	}
 	if len(d.changes) > chunkRows {
 		return s.applyStaged(ctx, d)
 	}
-	return s.do(ctx, func(t *txn) error {
-		return errors.Join(t.receive(d.c, d.changes), t.setCollection(d.c, d.to, d.hash, false), t.sweep(d.c, d.snapshot))
+	return s.runJob(ctx, func(t *txn) error {
+		return errors.Join(t.putHubRows(d.c, d.changes), t.setCollection(d.c, d.to, d.hash, false), t.sweepLocals(d.c, d.snapshot))
 	})
 }
 
@@ -68,8 +68,8 @@ func (s *Store) collection(c wire.Collection) collection {
 	return s.at.vector[c]
 }
 
-// gather puts pages together, whatever their order.
-func gather(pages []wire.Page) (delta, error) {
+// joinPages joins the pages of one delta or snapshot, in any order.
+func joinPages(pages []wire.Page) (delta, error) {
 	if len(pages) == 0 {
 		return delta{}, errors.New("no pages")
 	}
@@ -90,12 +90,12 @@ func gather(pages []wire.Page) (delta, error) {
 	if d.c < wire.Config || d.c > wire.LastCollection {
 		return delta{}, fmt.Errorf("%s is not known to this version", d.c)
 	}
-	d.sort()
+	d.sortChanges()
 	return d, nil
 }
 
-// sort orders the changes by key and keeps the last of each.
-func (d *delta) sort() {
+// sortChanges orders the changes by key and keeps the last of each.
+func (d *delta) sortChanges() {
 	slices.SortStableFunc(d.changes, func(a, b wire.Change) int { return bytes.Compare(a.Key, b.Key) })
 	out := d.changes[:0]
 	for i, ch := range d.changes {
@@ -107,10 +107,10 @@ func (d *delta) sort() {
 	d.changes = out
 }
 
-// compare keeps of the changes only what differs from the rows that are there, and
+// compareWithRows keeps of the changes only what differs from the rows that are there, and
 // verifies that they lead to the set that the hub has. It reads on a connection of
 // its own; only Apply changes these rows, and it runs once at a time.
-func (s *Store) compare(ctx context.Context, d *delta, before [16]byte) error {
+func (s *Store) compareWithRows(ctx context.Context, d *delta, before [16]byte) error {
 	v, end, err := s.snapshot(ctx)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (s *Store) compare(ctx context.Context, d *delta, before [16]byte) error {
 func (v snapshot) compareKeys(d *delta, hash [16]byte) ([16]byte, error) {
 	out := d.changes[:0]
 	for _, ch := range d.changes {
-		old, err := v.hub(d.c, ch.Key)
+		old, err := v.hubRow(d.c, ch.Key)
 		if err != nil {
 			return hash, err
 		}
@@ -187,9 +187,9 @@ func (v snapshot) compareAll(ctx context.Context, d *delta) (hash [16]byte, err 
 	return hash, rows.Err()
 }
 
-// arrange checks that every row can be understood and puts those that take rights away
+// orderChanges checks that every row can be understood and puts those that take rights away
 // first; within each half the order by key stays, which writes every page once.
-func (d *delta) arrange() error {
+func (d *delta) orderChanges() error {
 	first := make([]wire.Change, 0, len(d.changes))
 	var then []wire.Change
 	for _, ch := range d.changes {
@@ -211,10 +211,10 @@ func (d *delta) arrange() error {
 	return nil
 }
 
-// receive puts rows of the hub's.
-func (t *txn) receive(c wire.Collection, changes []wire.Change) error {
+// putHubRows writes the rows that the hub sent.
+func (t *txn) putHubRows(c wire.Collection, changes []wire.Change) error {
 	for _, ch := range changes {
-		if err := t.receiveRow(c, ch); err != nil {
+		if err := t.putHubRow(c, ch); err != nil {
 			return err
 		}
 	}
@@ -224,7 +224,7 @@ func (t *txn) receive(c wire.Collection, changes []wire.Change) error {
 	return nil
 }
 
-func (t *txn) receiveRow(c wire.Collection, ch wire.Change) error {
+func (t *txn) putHubRow(c wire.Collection, ch wire.Change) error {
 	if c == wire.Grants {
 		if err := t.endGrant(ch.Key); err != nil {
 			return err
@@ -234,11 +234,11 @@ func (t *txn) receiveRow(c wire.Collection, ch wire.Change) error {
 	if len(ch.Body) > 0 {
 		hub = ch.Body
 	}
-	l, err := t.remaining(c, ch.Key, hub)
+	l, err := t.keepLocal(c, ch.Key, hub)
 	if err != nil {
 		return err
 	}
-	if err := t.note(c, ch.Key, hub, l); err != nil {
+	if err := t.noteChange(c, ch.Key, hub, l); err != nil {
 		return err
 	}
 	if err := t.forgetAgreed(c, ch.Key, hub); err != nil {
@@ -250,8 +250,8 @@ func (t *txn) receiveRow(c wire.Collection, ch wire.Change) error {
 	return t.exec(sqlPutHub, c, ch.Key, hub)
 }
 
-// note tells the index what a row comes to.
-func (t *txn) note(c wire.Collection, key, hub []byte, l *localRow) error {
+// noteChange adds the effective row to the changes for the index.
+func (t *txn) noteChange(c wire.Collection, key, hub []byte, l *localRow) error {
 	change, err := effective(c, key, hub, l)
 	if change != nil {
 		t.changes = append(t.changes, change)
@@ -262,10 +262,10 @@ func (t *txn) note(c wire.Collection, key, hub []byte, l *localRow) error {
 	return err
 }
 
-// endGrant takes a grant away from the account or group that had it: the next row may name
-// another.
+// endGrant removes a grant from the account or group that had it, because the next row may name
+// another one.
 func (t *txn) endGrant(key []byte) error {
-	old, err := find(t.find).hub(wire.Grants, key)
+	old, err := find(t.find).hubRow(wire.Grants, key)
 	if err != nil || old == nil {
 		return err
 	}
@@ -274,9 +274,9 @@ func (t *txn) endGrant(key []byte) error {
 	return err
 }
 
-// remaining gives the terminal's row if it stays beside the hub's that has come, and
-// ends it otherwise.
-func (t *txn) remaining(c wire.Collection, key, hub []byte) (*localRow, error) {
+// keepLocal returns the terminal's row if it stays beside the row that the hub sent, and ends it
+// otherwise.
+func (t *txn) keepLocal(c wire.Collection, key, hub []byte) (*localRow, error) {
 	if len(key) != 16 {
 		return nil, nil
 	}
@@ -284,14 +284,14 @@ func (t *txn) remaining(c wire.Collection, key, hub []byte) (*localRow, error) {
 	if _, ok := t.locals[k]; !ok {
 		return nil, nil
 	}
-	l, err := find(t.find).local(k)
+	l, err := find(t.find).localRow(k)
 	if err != nil || l == nil {
 		return nil, err
 	}
 	told := l.mark <= t.at.acked[wire.StreamSecurity]
 	stays := false
 	if hub == nil {
-		stays, err = find(t.find).replaces(c, l)
+		stays, err = find(t.find).replacesHubRow(c, l)
 		stays = stays && !told
 	} else {
 		stays, err = l.outlives(c, hub, told)
@@ -302,9 +302,9 @@ func (t *txn) remaining(c wire.Collection, key, hub []byte) (*localRow, error) {
 	return nil, t.endLocal(k)
 }
 
-// sweep ends the local rows of a collection that the hub knew about and did not take
+// sweepLocals ends the local rows of a collection that the hub knew about and did not take
 // up; see the package comment.
-func (t *txn) sweep(c wire.Collection, snapshot bool) error {
+func (t *txn) sweepLocals(c wire.Collection, snapshot bool) error {
 	t.s.mu.Lock()
 	settled := t.s.settled
 	t.s.mu.Unlock()
@@ -312,7 +312,7 @@ func (t *txn) sweep(c wire.Collection, snapshot bool) error {
 		if k.c != c || slices.Contains(t.localDrops, k) {
 			continue
 		}
-		hub, l, err := find(t.find).both(k)
+		hub, l, err := find(t.find).bothRows(k)
 		if err != nil {
 			return err
 		}
@@ -320,7 +320,7 @@ func (t *txn) sweep(c wire.Collection, snapshot bool) error {
 		if l == nil || !ends || l.mark > settled {
 			continue
 		}
-		if err := errors.Join(t.endLocal(k), t.note(c, k.key[:], hub, nil)); err != nil {
+		if err := errors.Join(t.endLocal(k), t.noteChange(c, k.key[:], hub, nil)); err != nil {
 			return err
 		}
 	}

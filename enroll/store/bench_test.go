@@ -34,7 +34,7 @@ func crowd(b testing.TB, n int) (accounts, cards *hub, ids []enroll.CardID) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	s := open(b, dbPath(b))
+	s := openStore(b, dbPath(b))
 	accounts, cards, ids := crowd(b, 100_000)
 	must(b, s.Apply(b.Context(), accounts.snapshot()))
 	must(b, s.Apply(b.Context(), cards.snapshot()))
@@ -47,7 +47,7 @@ func BenchmarkLookup(b *testing.B) {
 
 // BenchmarkQueue is one event at a time, each on the disk before the next.
 func BenchmarkQueue(b *testing.B) {
-	s := open(b, dbPath(b))
+	s := openStore(b, dbPath(b))
 	for n := 0; b.Loop(); n++ {
 		must(b, s.Queue(b.Context(), routine(n)))
 		must(b, s.Commit(b.Context()))
@@ -57,7 +57,7 @@ func BenchmarkQueue(b *testing.B) {
 
 // BenchmarkQueueBusy is as many events as group commit takes.
 func BenchmarkQueueBusy(b *testing.B) {
-	s := open(b, dbPath(b))
+	s := openStore(b, dbPath(b))
 	for n := 0; b.Loop(); n++ {
 		must(b, s.Queue(b.Context(), routine(n)))
 		must(b, s.Commit(b.Context()))
@@ -71,7 +71,7 @@ func BenchmarkResync(b *testing.B) {
 	_, cards, _ := crowd(b, 100_000)
 	pages := cards.snapshot()
 	for b.Loop() {
-		s := open(b, dbPath(b))
+		s := openStore(b, dbPath(b))
 		var done atomic.Bool
 		worst := make(chan time.Duration)
 		go func() { worst <- longestWait(s, &done) }()
@@ -98,7 +98,7 @@ func longestWait(s *store.Store, done *atomic.Bool) (worst time.Duration) {
 // that is in use afterwards.
 func BenchmarkOpen(b *testing.B) {
 	path := dbPath(b)
-	s := open(b, path)
+	s := openStore(b, path)
 	accounts, cards, _ := crowd(b, 100_000)
 	must(b, s.Apply(b.Context(), accounts.snapshot()))
 	must(b, s.Apply(b.Context(), cards.snapshot()))
@@ -106,7 +106,7 @@ func BenchmarkOpen(b *testing.B) {
 	accounts, cards = nil, nil
 	before := heap()
 	for b.Loop() {
-		s = open(b, path)
+		s = openStore(b, path)
 		b.ReportMetric(float64(heap()-before)/1e6, "heap-MB")
 		b.ReportMetric(float64(s.Stats().Bytes)/1e6, "file-MB")
 		must(b, s.Close())

@@ -20,7 +20,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	if err != nil || len(report) == 0 {
 		return nil, err
 	}
-	err = s.do(ctx, func(*txn) error {
+	err = s.runJob(ctx, func(*txn) error {
 		report, err = s.differences(ctx)
 		return err
 	})
@@ -34,12 +34,12 @@ func (s *Store) differences(ctx context.Context) (report []string, err error) {
 	}
 	defer end()
 	cards, _, _ := s.index.Counts()
-	rows, failed := v.everything(ctx)
+	rows, failed := v.readAllRows(ctx)
 	for r := range rows {
 		if _, ok := r.change.(enroll.Binding); ok {
 			cards--
 		}
-		if r.change != nil && !s.mirrors(r.change) {
+		if r.change != nil && !s.indexMirrors(r.change) {
 			report = append(report, fmt.Sprintf("a row of %s differs in the index", r.c))
 		}
 		if len(report) == maxDifferences {
@@ -52,8 +52,8 @@ func (s *Store) differences(ctx context.Context) (report []string, err error) {
 	return report, s.db.Explain("check", failed())
 }
 
-// mirrors reports whether the index has a row.
-func (s *Store) mirrors(c enroll.Change) bool {
+// indexMirrors reports whether the index has a row.
+func (s *Store) indexMirrors(c enroll.Change) bool {
 	switch want := c.(type) {
 	case enroll.Account:
 		have, ok := s.index.Account(want.ID)

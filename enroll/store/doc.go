@@ -11,7 +11,7 @@
 // failed: Queue and Update fail at once, and Failed says why. Events that were taken
 // already are kept and tried again until the disk has room; then the store works
 // again, and one event (enroll.EventsLost) tells how many Queue refused meanwhile.
-// After an error of the disk itself it stays failed until it is opened anew, because a
+// After an error of the disk itself it stays failed until it is opened again, because a
 // second sync can report success for what the first one lost.
 //
 // # Who is right, the hub or the terminal

@@ -40,7 +40,7 @@ func (t *txn) Append(e enroll.Event) error {
 	t.at.heads[stream] = t.at.heads[stream].Next(body)
 	t.at.last = t.at.heads[stream]
 	t.appended = true
-	if err := t.agree(e); err != nil {
+	if err := t.keepAgreement(e); err != nil {
 		return err
 	}
 	return t.exec(sqlAppend[stream], t.at.pos[stream], t.at.ord, t.at.last[:], body)

@@ -18,7 +18,7 @@ type row struct {
 	change enroll.Change // nil: not for the index
 }
 
-// hubRow is a row as the hub said it; body nil: only the terminal has it.
+// hubRow is a row as the hub sent it. body is nil if only the terminal has it.
 type hubRow struct {
 	c         wire.Collection
 	key, body []byte
@@ -29,10 +29,10 @@ const (
 	sqlAllLocal = `SELECT collection, key, mark, body, base FROM local_row`
 )
 
-// everything gives all rows; failed tells afterwards what ended it.
-func (v snapshot) everything(ctx context.Context) (rows iter.Seq[row], failed func() error) {
+// readAllRows returns all rows; failed returns the error that ended the reading, afterwards.
+func (v snapshot) readAllRows(ctx context.Context) (rows iter.Seq[row], failed func() error) {
 	var err error
-	return func(yield func(row) bool) { err = v.merge(ctx, yield) }, func() error {
+	return func(yield func(row) bool) { err = v.mergeRows(ctx, yield) }, func() error {
 		if err == errStopped {
 			return nil
 		}
@@ -40,31 +40,31 @@ func (v snapshot) everything(ctx context.Context) (rows iter.Seq[row], failed fu
 	}
 }
 
-// errStopped tells that whoever ranged over rows had enough.
+// errStopped says that the loop over the rows ended early.
 var errStopped = errors.New("stopped")
 
-// merge gives the hub's rows with the terminal's, then those that only the terminal has.
-func (v snapshot) merge(ctx context.Context, yield func(row) bool) error {
+// mergeRows yields the hub's rows merged with the terminal's, then those that only the terminal has.
+func (v snapshot) mergeRows(ctx context.Context, yield func(row) bool) error {
 	locals, err := v.allLocal(ctx)
 	if err != nil {
 		return err
 	}
-	err = v.ahead(ctx, func(h hubRow) error {
+	err = v.readAhead(ctx, func(h hubRow) error {
 		k := rowKey{c: h.c}
 		copy(k.key[:], h.key)
 		mine := locals[k]
 		delete(locals, k)
-		return give(h, mine, yield)
+		return yieldMerged(h, mine, yield)
 	})
 	for k, mine := range locals {
 		if err == nil {
-			err = give(hubRow{c: k.c, key: k.key[:]}, mine, yield)
+			err = yieldMerged(hubRow{c: k.c, key: k.key[:]}, mine, yield)
 		}
 	}
 	return err
 }
 
-func give(h hubRow, mine *localRow, yield func(row) bool) error {
+func yieldMerged(h hubRow, mine *localRow, yield func(row) bool) error {
 	change, err := effective(h.c, h.key, h.body, mine)
 	if err != nil {
 		return fmt.Errorf("%w: %w", sqlite.ErrDamaged, err)
@@ -102,9 +102,9 @@ const (
 	aheadBatches = 3
 )
 
-// ahead calls fn with each of the hub's rows while the next ones are read: at the start,
-// half of the time goes into either.
-func (v snapshot) ahead(ctx context.Context, fn func(hubRow) error) error {
+// readAhead calls fn with each of the hub's rows while it reads the next ones: at the start, either
+// takes half of the time.
+func (v snapshot) readAhead(ctx context.Context, fn func(hubRow) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	full, empty, failed := make(chan []hubRow), make(chan []hubRow, aheadBatches), make(chan error, 1)
 	for range aheadBatches {

@@ -120,7 +120,7 @@ func child(t *testing.T, path string, env ...string) (*exec.Cmd, *bufio.Scanner)
 func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 	const rounds = 25
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 60000)
 	must(t, s.Close())
 	seen := make(map[uint64]bool)
@@ -145,7 +145,7 @@ func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait() // killed
-		s := open(t, path)
+		s := openStore(t, path)
 		if got := told(s); got < events {
 			t.Fatalf("%d events were acknowledged, %d are there", events, got)
 		}
@@ -170,7 +170,7 @@ func TestKillDuringALargeSnapshotLeavesAllOrNothing(t *testing.T) {
 			_, _ = fmt.Sscan(out.Text(), &rev)
 		}
 		_ = cmd.Wait() // killed
-		s := open(t, path)
+		s := openStore(t, path)
 		if s.Recovered() != "" {
 			t.Fatal("the rows do not add up after a kill")
 		}
@@ -233,7 +233,7 @@ func TestADamagedDatabaseIsKeptAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := dbPath(t)
-			s := open(t, path)
+			s := openStore(t, path)
 			h := newHub(wire.Cards)
 			for n := range 500 {
 				h.rows[string(key(n))] = marshal(t, activeCard(n))
@@ -244,7 +244,7 @@ func TestADamagedDatabaseIsKeptAside(t *testing.T) {
 			must(t, err)
 			must(t, s.Close())
 			damage(t, path)
-			s = open(t, path)
+			s = openStore(t, path)
 			if want := path + ".corrupt-1"; s.Recovered() != want {
 				t.Fatalf("kept aside as %q, want %q", s.Recovered(), want)
 			}
@@ -277,7 +277,7 @@ func flip(t *testing.T, path string, from, n int) {
 
 func TestADatabaseOfSomebodyElseIsRefusedAndNotTouched(t *testing.T) {
 	path := dbPath(t)
-	must(t, open(t, path).Close())
+	must(t, openStore(t, path).Close())
 	if os.Chown(path, 12345, -1) != nil { // only root can give a file away
 		must(t, os.Chmod(path, 0o644))
 	}
@@ -294,7 +294,7 @@ func TestADatabaseOfSomebodyElseIsRefusedAndNotTouched(t *testing.T) {
 
 func TestASecondProcessIsRefused(t *testing.T) {
 	path := dbPath(t)
-	open(t, path)
+	openStore(t, path)
 	if _, err := store.Open(t.Context(), store.Options{Path: path}); !errors.Is(err, sqlite.ErrInUse) {
 		t.Errorf("got %v, want ErrInUse", err)
 	}
@@ -304,7 +304,7 @@ func TestASecondProcessIsRefused(t *testing.T) {
 // fail in the middle of the log.
 func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 60000)
 	must(t, s.Close())
 	var before syscall.Rlimit
@@ -323,7 +323,7 @@ func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *
 	if err := cmd.Wait(); err == nil || !strings.Contains(last, "the store cannot write") || !strings.Contains(last, path) {
 		t.Errorf("the writer ended with %v, saying %q", err, last)
 	}
-	s = open(t, path)
+	s = openStore(t, path)
 	if got := told(s); got < events || events == 0 {
 		t.Errorf("%d events were acknowledged, %d are there", events, got)
 	}
@@ -332,7 +332,7 @@ func TestADiskThatRefusesToWriteIsSaidAndNothingIsAcknowledgedThatIsNotThere(t *
 
 func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(0))
 	must(t, s.SetPages(t.Context(), 1)) // SQLite takes what is used now
 	taken, err := fillUp(t, s)
@@ -378,7 +378,7 @@ func TestAFullDiskStopsTheStoreUntilThereIsRoom(t *testing.T) {
 }
 
 func TestCloseTellsOfEventsThatCouldNotBeWritten(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	must(t, s.Break(t.Context(), errors.New("the disk is gone"), func() { must(t, s.Queue(t.Context(), routine(1))) }))
 	if err := s.Close(); !errors.Is(err, store.ErrFailed) || !strings.Contains(err.Error(), "1 event") {
 		t.Errorf("Close gives %v", err)

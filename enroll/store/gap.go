@@ -12,9 +12,9 @@ type gap struct {
 	last   clock.Stamp // when the last of them happened
 }
 
-// refuse gives the reason why nothing can be written, and counts the event; nil: all
+// refuseEvent gives the reason why nothing can be written, and counts the event; nil: all
 // is well.
-func (s *Store) refuse(e enroll.Event) error {
+func (s *Store) refuseEvent(e enroll.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed != nil {

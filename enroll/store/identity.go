@@ -46,7 +46,7 @@ const sqlEndLeases = `DELETE FROM hub_row WHERE collection = 7`
 func (s *Store) Reincarnate(ctx context.Context, incarnation [16]byte) error {
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	return s.do(ctx, func(t *txn) error {
+	return s.runJob(ctx, func(t *txn) error {
 		if incarnation == t.at.incarnation {
 			return nil
 		}

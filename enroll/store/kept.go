@@ -23,7 +23,7 @@ func (s *Store) KeptTime() clock.Kept {
 func (s *Store) KeepTime(ctx context.Context, k clock.Kept) error {
 	floor, heard := k.Floor.UnixMilli(), k.Heard.UnixMilli()
 	urgent := false
-	err := s.note(ctx, func(w *writer) error {
+	err := s.runNote(ctx, func(w *writer) error {
 		if floor != w.at.floor || heard != w.at.heard {
 			w.at.floor, w.at.heard, w.at.dirty = floor, heard, true
 		}
@@ -33,5 +33,5 @@ func (s *Store) KeepTime(ctx context.Context, k clock.Kept) error {
 	if err != nil || !urgent {
 		return err
 	}
-	return s.do(ctx, func(*txn) error { return nil })
+	return s.runJob(ctx, func(*txn) error { return nil })
 }

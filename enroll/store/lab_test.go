@@ -26,7 +26,7 @@ var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func dbPath(t testing.TB) string { return filepath.Join(t.TempDir(), "badged.db") }
 
-func open(t testing.TB, path string) *store.Store {
+func openStore(t testing.TB, path string) *store.Store {
 	t.Helper()
 	s, err := store.Open(context.Background(), store.Options{Path: path, Terminal: "hall"})
 	if err != nil {
@@ -39,7 +39,7 @@ func open(t testing.TB, path string) *store.Store {
 func reopen(t testing.TB, s *store.Store, path string) *store.Store {
 	t.Helper()
 	must(t, s.Close())
-	return open(t, path)
+	return openStore(t, path)
 }
 
 func must(t testing.TB, err error) {

@@ -48,7 +48,7 @@ func TestAnAccountBeginsAnewOverTheHubsRow(t *testing.T) {
 	} {
 		for _, number := range []uint64{2, 0} {
 			path := dbPath(t)
-			s := open(t, path)
+			s := openStore(t, path)
 			accounts, cards := newHub(wire.Accounts), newHub(wire.Cards)
 			apply(t, s, accounts.put(t, 1, lapsedRow))
 			apply(t, s, cards.put(t, 1, activeCard(1)))
@@ -69,7 +69,7 @@ func TestAnAccountBeginsAnewOverTheHubsRow(t *testing.T) {
 // An operator who suspends the former account while the terminal is away has the last
 // word about the new one.
 func TestASuspensionOfTheFormerAccountHolds(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	accounts := newHub(wire.Accounts)
 	apply(t, s, accounts.put(t, 1, lapsedRow))
 	renew(t, s, 1, 2)
@@ -85,7 +85,7 @@ func TestASuspensionOfTheFormerAccountHolds(t *testing.T) {
 // The hub purges the former account before it hears of the new one: the new one stays. Once
 // it has heard of it, its word counts.
 func TestThePurgeOfTheFormerAccountLeavesTheNewOne(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	accounts, cards := newHub(wire.Accounts), newHub(wire.Cards)
 	apply(t, s, accounts.put(t, 1, lapsedRow))
 	apply(t, s, cards.put(t, 1, activeCard(1)))
@@ -112,7 +112,7 @@ func TestThePurgeOfTheFormerAccountLeavesTheNewOne(t *testing.T) {
 
 // An end that a terminal computed does not stand against the hub's.
 func TestTheEndOfAnAccountIsTheHubs(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	renew(t, s, 1, 1)
 	end := day.Add(48 * time.Hour)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 1, Expires: end.UnixMilli()}))
@@ -125,7 +125,7 @@ func TestTheEndOfAnAccountIsTheHubs(t *testing.T) {
 // The terminal purges what the hub never had, an hour after its end, and nothing else.
 func TestPurgeLapsed(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, lapsedRow))
 	apply(t, s, newHub(wire.Cards).put(t, 1, activeCard(1)))
 	renew(t, s, 2, 2) // ends an hour after day

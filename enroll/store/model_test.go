@@ -73,7 +73,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		},
 		"restart": func(*rapid.T) {
 			must(m.t, m.s.Close())
-			m.s = open(m.t, m.path)
+			m.s = openStore(m.t, m.path)
 			_, err := m.s.Position(context.Background())
 			must(m.t, err)
 		},
@@ -116,7 +116,7 @@ func TestHubAndTerminalAgreeWhateverHappens(t *testing.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		must(t, err)
 		m := &model{t: t, path: filepath.Join(dir, "badged.db"), cards: newHub(wire.Cards), mine: map[int]bool{}, told: map[int]bool{}}
-		m.s = open(t, m.path)
+		m.s = openStore(t, m.path)
 		r.Repeat(m.actions())
 		must(t, m.s.Close())
 	})

@@ -26,7 +26,7 @@ var visitor = wire.Account{Kind: 2, State: 3, Number: 4}
 func newMover(t *testing.T, madeHere bool) *mover {
 	t.Helper()
 	m := &mover{t: t, path: dbPath(t), accounts: newHub(wire.Accounts), cards: newHub(wire.Cards)}
-	m.s = open(t, m.path)
+	m.s = openStore(t, m.path)
 	apply(t, m.s, m.accounts.put(t, 2, activePerson))
 	if madeHere {
 		enrol(t, m.s, 1)

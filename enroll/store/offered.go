@@ -17,7 +17,7 @@ const (
 
 // offered is what panels offer an account: the hub's row, and what was agreed to here since.
 func (f find) offered(id enroll.AccountID) (o enroll.Offered, err error) {
-	row, err := f.hub(wire.Offers, id[:])
+	row, err := f.hubRow(wire.Offers, id[:])
 	if err != nil {
 		return o, err
 	}
@@ -39,8 +39,8 @@ func (f find) offered(id enroll.AccountID) (o enroll.Offered, err error) {
 	return o, err
 }
 
-// agree keeps that somebody agreed to a notice, until the hub says so too.
-func (t *txn) agree(e enroll.Event) error {
+// keepAgreement stores that somebody agreed to a notice, until a row of the hub says so too.
+func (t *txn) keepAgreement(e enroll.Event) error {
 	if e.Reason != enroll.NoticeAccepted {
 		return nil
 	}

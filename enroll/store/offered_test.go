@@ -30,7 +30,7 @@ func service(name string, groups ...uint64) wire.Service {
 // the hub says, also after a restart.
 func TestAPanelOffersWhatIsAssigned(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	accounts, services, offers := newHub(wire.Accounts), newHub(wire.Services), newHub(wire.Offers)
 	apply(t, s, accounts.put(t, 1, wire.Account{Kind: 1, State: 3, Groups: []uint64{300}}, 2, wire.Account{Kind: 2, State: 3, Number: 1},
 		3, wire.Account{Kind: 1, State: 3}, 4, wire.Account{Kind: 3, State: 3}, 5, wire.Account{Kind: 1, State: 3}))
@@ -55,7 +55,7 @@ func TestAPanelOffersWhatIsAssigned(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"", "0", "07", "x", "notices"} {
-		if err := open(t, dbPath(t)).Apply(t.Context(), newHub(wire.Services).put(t, key, service("x"))); err == nil {
+		if err := openStore(t, dbPath(t)).Apply(t.Context(), newHub(wire.Services).put(t, key, service("x"))); err == nil {
 			t.Errorf("a service with the key %q was taken", key)
 		}
 	}
@@ -85,7 +85,7 @@ func owes(t *testing.T, s *store.Store, b int) bool {
 // account that was erased.
 func TestAnAgreementHoldsUntilTheHubSaysSo(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	accounts, services, offers := newHub(wire.Accounts), newHub(wire.Services), newHub(wire.Offers)
 	apply(t, s, accounts.put(t, 1, wire.Account{Kind: 1, State: 3}, 2, wire.Account{Kind: 1, State: 3}))
 	if owes(t, s, 1) {
@@ -134,7 +134,7 @@ func TestAnAgreementHoldsUntilTheHubSaysSo(t *testing.T) {
 // What must be understood and is not gives no right: nobody sees such a service, and such a
 // row of an account assigns it nothing and agrees to nothing.
 func TestStrangeOffersGiveNothing(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	services, offers := newHub(wire.Services), newHub(wire.Offers)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 1, State: 3}))
 	apply(t, s, services.put(t, "1", later(t, service("print")), "2", service("copy"), "notice", later(t, noticeRow(1))))

@@ -34,7 +34,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Progress == nil {
 		o.Progress = func(int) {}
 	}
-	s, err := open(ctx, o)
+	s, err := openStore(ctx, o)
 	if !sqlite.IsCorrupt(err) {
 		return s, err
 	}
@@ -43,7 +43,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, asideErr)
 	}
 	o.Log.Error("the database is damaged and was kept aside; a new one waits for the hub", "file", aside, "err", err)
-	if s, err = open(ctx, o); err == nil {
+	if s, err = openStore(ctx, o); err == nil {
 		s.aside = aside
 	}
 	return s, err
@@ -58,7 +58,7 @@ func databaseOptions(path string) (sqlite.Options, error) {
 	}, err
 }
 
-func open(ctx context.Context, o Options) (*Store, error) {
+func openStore(ctx context.Context, o Options) (*Store, error) {
 	options, err := databaseOptions(o.Path)
 	if err != nil {
 		return nil, err
@@ -76,22 +76,22 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		err = errors.Join(db.QuickCheck(ctx), w.readState())
 	}
 	if err == nil {
-		err = w.recover()
+		err = w.recoverFromWitness()
 	}
 	if err != nil {
 		w.closeWitness()
 		return nil, errors.Join(db.Explain("read", err), db.Close())
 	}
-	w.publish()
-	go w.run(s.requests)
-	if err := s.start(ctx, o.Progress); err != nil {
+	w.publishState()
+	go w.serveRequests(s.requests)
+	if err := s.prepareIndex(ctx, o.Progress); err != nil {
 		return nil, errors.Join(db.Explain("read", err), s.Close())
 	}
 	return s, nil
 }
 
-// start ends what a crash interrupted and builds the index.
-func (s *Store) start(ctx context.Context, progress func(rows int)) error {
+// prepareIndex ends what a crash interrupted and builds the index.
+func (s *Store) prepareIndex(ctx context.Context, progress func(rows int)) error {
 	for c := wire.Config; c <= wire.LastCollection; c++ {
 		for s.collection(c).folding {
 			if err := s.foldSome(ctx, c); err != nil {
@@ -105,25 +105,25 @@ func (s *Store) start(ctx context.Context, progress func(rows int)) error {
 		return err
 	}
 	defer end()
-	strange, err := s.load(ctx, v, progress)
+	strange, err := s.loadIndex(ctx, v, progress)
 	if err != nil {
 		return err
 	}
 	v.forgetPages(ctx)
-	return s.note(ctx, func(w *writer) error {
+	return s.runNote(ctx, func(w *writer) error {
 		w.strange = strange
 		return nil
 	})
 }
 
-// load fills the index with the rows, which must be those that the hub sent, and gives those
+// loadIndex fills the index with the rows, which must be those that the hub sent, and gives those
 // that were not understood.
-func (s *Store) load(ctx context.Context, v snapshot, progress func(rows int)) (strangeRows, error) {
+func (s *Store) loadIndex(ctx context.Context, v snapshot, progress func(rows int)) (strangeRows, error) {
 	var cards int
 	if err := v.find(`SELECT count(*) FROM hub_row WHERE collection = 4`).Scan(&cards); err != nil {
 		return nil, err
 	}
-	rows, failed := v.everything(ctx)
+	rows, failed := v.readAllRows(ctx)
 	hashes, strange, read := make(map[wire.Collection][16]byte), make(strangeRows), 0
 	s.index.Load(cards, func(yield func(enroll.Change) bool) {
 		for r := range rows {
@@ -147,7 +147,7 @@ func (s *Store) load(ctx context.Context, v snapshot, progress func(rows int)) (
 	return strange, s.checkHashes(hashes)
 }
 
-// forgetPages gives back what SQLite keeps of a file that was read from one end to the other.
+// forgetPages frees the pages that SQLite keeps after it has read a whole file.
 func (v snapshot) forgetPages(ctx context.Context) {
 	_, _ = v.tx.ExecContext(ctx, "PRAGMA shrink_memory") // it only saves memory
 }
@@ -165,7 +165,7 @@ func (s *Store) checkHashes(have map[wire.Collection][16]byte) error {
 const sqlLocals = `SELECT collection, key FROM local_row`
 
 func (w *writer) readLocals() error {
-	return w.each(sqlLocals, func(rows *sql.Rows) error {
+	return w.queryRows(sqlLocals, func(rows *sql.Rows) error {
 		var k rowKey
 		var key []byte
 		if err := rows.Scan(&k.c, &key); err != nil {

@@ -43,11 +43,11 @@ func (s *Store) Pending(ctx context.Context, stream wire.Stream, after uint64, m
 		return wire.Batch{}, err
 	}
 	defer end()
-	b, err := v.pending(ctx, stream, after, maxEvents, maxBytes)
+	b, err := v.readPending(ctx, stream, after, maxEvents, maxBytes)
 	return b, s.db.Explain("read the outbox of", err)
 }
 
-func (v snapshot) pending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (b wire.Batch, err error) {
+func (v snapshot) readPending(ctx context.Context, stream wire.Stream, after uint64, maxEvents, maxBytes int) (b wire.Batch, err error) {
 	var base, pruned perStream
 	var chains [1 + len(streams)][]byte
 	err = v.find(`SELECT ev_base, sec_base, ev_pruned, sec_pruned, ev_chain, sec_chain FROM meta`).
@@ -101,11 +101,11 @@ func (s *Store) Acked(ctx context.Context, d wire.Durable) error {
 		return err
 	}
 	var due bool
-	err := s.note(ctx, func(w *writer) (err error) {
+	err := s.runNote(ctx, func(w *writer) (err error) {
 		if d.Incarnation != w.at.incarnation {
 			return nil
 		}
-		if err := w.acknowledge(d); err != nil {
+		if err := w.moveWatermark(d); err != nil {
 			return err
 		}
 		due = w.pruneDue(time.Now()) || w.bornNow(d)
@@ -118,14 +118,14 @@ func (s *Store) Acked(ctx context.Context, d wire.Durable) error {
 	s.lastAck = time.Now()
 	s.mu.Unlock()
 	if due {
-		return s.do(ctx, (*txn).prune)
+		return s.runJob(ctx, (*txn).pruneEvents)
 	}
 	return nil
 }
 
-// acknowledge moves the watermark of a stream. A hub that has less than it once said was put
+// moveWatermark moves the watermark of a stream. A hub that has less than it once said was put
 // back to an older state: it gets again what is still here.
-func (w *writer) acknowledge(d wire.Durable) error {
+func (w *writer) moveWatermark(d wire.Durable) error {
 	at := &w.at
 	if given := uint64(at.pos[d.Stream] - at.base[d.Stream]); d.Upto > given {
 		return fmt.Errorf("the hub has %d events of stream %d, but only %d were ever written here", d.Upto, d.Stream, given)
@@ -181,7 +181,7 @@ func (w *writer) chainAtPos(stream wire.Stream, pos int64) (c wire.Chain, known 
 		return c, false, nil
 	}
 	var sum []byte
-	err = w.row(sqlChainAt[stream], pos).Scan(&sum)
+	err = w.queryRow(sqlChainAt[stream], pos).Scan(&sum)
 	copy(c[:], sum)
 	return c, err == nil, err
 }
@@ -201,12 +201,12 @@ func (w *writer) pruneDue(now time.Time) bool {
 	return w.at.ord-w.at.prunedOrd-max(w.at.outbox(), keepEvents) >= pruneEvery && !now.Before(w.lookAt)
 }
 
-// prune deletes the oldest events, as far as the hub has all before them, in a backup or for
+// pruneEvents deletes the oldest events, as far as the hub has all before them, in a backup or for
 // long, and Tail does not show them, a bounded number at a time. What is left begins without
 // a gap.
-func (t *txn) prune() error {
+func (t *txn) pruneEvents() error {
 	bound := min(t.at.ord-keepEvents, t.at.prunedOrd+4*pruneEvery)
-	upto, err := t.before(bound, t.at.acked)
+	upto, err := t.lowerToBefore(bound, t.at.acked)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (t *txn) prune() error {
 		return err
 	}
 	if !old {
-		if upto, err = t.before(upto, t.at.safe); err != nil {
+		if upto, err = t.lowerToBefore(upto, t.at.safe); err != nil {
 			return err
 		}
 	}
@@ -226,11 +226,11 @@ func (t *txn) prune() error {
 	return t.pruneTo(upto)
 }
 
-// before lowers an order until no event up to it lies behind the given places.
-func (t *txn) before(upto int64, places perStream) (int64, error) {
+// lowerToBefore lowers an order until no event up to it lies behind the given places.
+func (t *txn) lowerToBefore(upto int64, places perStream) (int64, error) {
 	for _, stream := range streams {
 		var ord int64
-		switch err := t.row(sqlUnacked[stream], places[stream]).Scan(&ord); {
+		switch err := t.queryRow(sqlUnacked[stream], places[stream]).Scan(&ord); {
 		case err == nil:
 			upto = min(upto, ord-1)
 		case !errors.Is(err, sql.ErrNoRows):
@@ -248,7 +248,7 @@ func (t *txn) isOld(ord int64) (bool, error) {
 	}
 	for _, stream := range streams {
 		var body []byte
-		err := t.row(sqlBodyOf[stream], ord).Scan(&body)
+		err := t.queryRow(sqlBodyOf[stream], ord).Scan(&body)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -265,7 +265,7 @@ func (t *txn) pruneTo(upto int64) error {
 	for _, stream := range streams {
 		var pos int64
 		var sum []byte
-		err := t.row(sqlPruned[stream], t.at.acked[stream], upto).Scan(&pos, &sum)
+		err := t.queryRow(sqlPruned[stream], t.at.acked[stream], upto).Scan(&pos, &sum)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -286,7 +286,7 @@ func (t *txn) pruneTo(upto int64) error {
 func (t *txn) chainAt(ord int64) (c wire.Chain, err error) {
 	for _, stream := range streams {
 		var sum []byte
-		err := t.row(sqlChainOf[stream], ord).Scan(&sum)
+		err := t.queryRow(sqlChainOf[stream], ord).Scan(&sum)
 		if err == nil {
 			copy(c[:], sum)
 			return c, nil

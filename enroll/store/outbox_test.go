@@ -31,7 +31,7 @@ func pending(t testing.TB, s *store.Store, stream wire.Stream, after uint64, max
 }
 
 func TestTheOutboxGivesEachStreamInOrderAndWithinBounds(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	queue(t, s, routine(0), security(1), routine(2), routine(3), security(4))
 	if first, events := pending(t, s, wire.StreamEvents, 0, 64, 1<<14); first != 1 || len(events) != 3 || events[2].Order != 4 {
 		t.Errorf("routine: first %d, %+v", first, events)
@@ -54,7 +54,7 @@ func TestTheOutboxGivesEachStreamInOrderAndWithinBounds(t *testing.T) {
 }
 
 func TestWakeTellsOfEvents(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	queue(t, s, routine(1))
 	<-s.Wake()
 	must(t, s.KeepTime(t.Context(), clock.Kept{Floor: day, Heard: day}))
@@ -68,7 +68,7 @@ func TestWakeTellsOfEvents(t *testing.T) {
 
 func TestAnAcknowledgementShrinksTheOutbox(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(0), routine(1), security(2))
 	p, err := s.Position(t.Context())
 	must(t, err)
@@ -90,7 +90,7 @@ func TestAnAcknowledgementShrinksTheOutbox(t *testing.T) {
 }
 
 func TestANoteBehindQueuedEventsAnswersWithItsOwnError(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	refusal := errors.New("no")
 	for n := range 20 {
 		must(t, s.Queue(t.Context(), routine(n)))
@@ -104,7 +104,7 @@ func TestANoteBehindQueuedEventsAnswersWithItsOwnError(t *testing.T) {
 }
 
 func TestAnAcknowledgementBehindQueuedEventsCountsAtOnce(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	p, err := s.Position(t.Context())
 	must(t, err)
 	for n := range 50 {
@@ -122,7 +122,7 @@ func TestAnAcknowledgementBehindQueuedEventsCountsAtOnce(t *testing.T) {
 
 func TestOldEventsGoWhenTheHubHasThem(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	for range 30 {
 		for n := range 100 {
 			must(t, s.Queue(t.Context(), routine(n)))
@@ -148,7 +148,7 @@ func TestOldEventsGoWhenTheHubHasThem(t *testing.T) {
 }
 
 func TestNothingGoesThatTheHubDoesNotHave(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	queue(t, s, security(0)) // never acknowledged
 	for range 20 {
 		for n := range 100 {
@@ -169,7 +169,7 @@ func TestNothingGoesThatTheHubDoesNotHave(t *testing.T) {
 // what it lent then.
 func TestAHubThatForgotTheDatabaseIsNoticed(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	p, err := s.Position(t.Context())
 	must(t, err)
 	told := wire.Durable{Incarnation: p.Incarnation, Stream: wire.StreamEvents, Born: 7}
@@ -187,7 +187,7 @@ func TestAHubThatForgotTheDatabaseIsNoticed(t *testing.T) {
 // A database under a new name sends all that it still has, what the hub acknowledged too.
 func TestARestoredDatabaseBeginsAgain(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 9)
 	enrol(t, s, 1)
 	ackAll(t, s)
@@ -227,11 +227,11 @@ func TestARestoredDatabaseBeginsAgain(t *testing.T) {
 
 func TestAChangedEventIsFound(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(1), security(2), routine(3))
 	must(t, s.Close())
 	raw(t, path, `UPDATE ev_event SET body = (SELECT body FROM ev_event WHERE pos = 1) WHERE pos = 2`)
-	if err := open(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
+	if err := openStore(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
 		t.Errorf("got %v, want ErrChain", err)
 	}
 }
@@ -241,7 +241,7 @@ func TestAChangedEventIsFound(t *testing.T) {
 // A commit fills up the block of flash in which it ends, so that no later one shares it.
 func TestAnEventWritesTwoBlocks(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(0))
 	size := func() int64 {
 		st, err := os.Stat(path + "-wal")

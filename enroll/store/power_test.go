@@ -131,7 +131,7 @@ func (f files) lost(t *testing.T, said string) string {
 func leased(t *testing.T) (path string) {
 	t.Helper()
 	path = dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 60000)
 	must(t, s.Close())
 	return path

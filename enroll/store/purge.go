@@ -22,8 +22,8 @@ func (s *Store) PurgeLapsed(ctx context.Context, at clock.Stamp) (purged int, er
 		batch := ids[:min(purgeBatch, len(ids))]
 		ids = ids[len(batch):]
 		var n int
-		err = s.do(ctx, func(t *txn) error {
-			n, err = t.purge(batch)
+		err = s.runJob(ctx, func(t *txn) error {
+			n, err = t.purgeAccounts(batch)
 			return err
 		})
 		purged += n
@@ -31,19 +31,19 @@ func (s *Store) PurgeLapsed(ctx context.Context, at clock.Stamp) (purged int, er
 	return purged, err
 }
 
-// purge ends the local rows of accounts and of their cards, unless the hub has the
+// purgeAccounts ends the local rows of accounts and of their cards, unless the hub has the
 // account.
-func (t *txn) purge(ids []enroll.AccountID) (n int, err error) {
+func (t *txn) purgeAccounts(ids []enroll.AccountID) (n int, err error) {
 	gone := make(map[enroll.AccountID]bool, len(ids))
 	for _, id := range ids {
 		k := rowKey{wire.Accounts, id}
-		hub, l, err := find(t.find).both(k)
+		hub, l, err := find(t.find).bothRows(k)
 		if err != nil {
 			return 0, err
 		}
 		if hub == nil && l != nil {
 			gone[id] = true
-			if err := t.forget(k); err != nil {
+			if err := t.forgetRow(k); err != nil {
 				return 0, err
 			}
 		}
@@ -59,7 +59,7 @@ func (t *txn) purgeCards(owners map[enroll.AccountID]bool) error {
 		if k.c != wire.Cards {
 			continue
 		}
-		hub, l, err := find(t.find).both(k)
+		hub, l, err := find(t.find).bothRows(k)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (t *txn) purgeCards(owners map[enroll.AccountID]bool) error {
 			return err
 		}
 		if ok && hub == nil && owners[b.Account] {
-			if err := t.forget(k); err != nil {
+			if err := t.forgetRow(k); err != nil {
 				return err
 			}
 		}
@@ -76,18 +76,18 @@ func (t *txn) purgeCards(owners map[enroll.AccountID]bool) error {
 	return nil
 }
 
-// forget ends a row that only this terminal has.
-func (t *txn) forget(k rowKey) error {
+// forgetRow ends a row that only this terminal has.
+func (t *txn) forgetRow(k rowKey) error {
 	if err := t.endLocal(k); err != nil {
 		return err
 	}
-	return t.note(k.c, k.key[:], nil, nil)
+	return t.noteChange(k.c, k.key[:], nil, nil)
 }
 
-// replaces reports whether a local row was made in the place of one of the hub's, so that
-// the end of that one is not its own: an account that began anew, its card, or a card that
-// was taken from the account that had it.
-func (f find) replaces(c wire.Collection, l *localRow) (bool, error) {
+// replacesHubRow reports whether a local row replaced one of the hub's rows, so that it stays when
+// that row ends: an account that started again after it lapsed, its card, or a card that moved from
+// the account that had it.
+func (f find) replacesHubRow(c wire.Collection, l *localRow) (bool, error) {
 	switch {
 	case l.base == nil:
 		return false, nil
@@ -103,9 +103,9 @@ func (f find) replaces(c wire.Collection, l *localRow) (bool, error) {
 	if err := errors.Join(err1, err2); err != nil || mine.Account != base.Account {
 		return err == nil, err
 	}
-	owner, err := f.local(rowKey{wire.Accounts, mine.Account})
+	owner, err := f.localRow(rowKey{wire.Accounts, mine.Account})
 	if err != nil || owner == nil {
 		return false, err
 	}
-	return f.replaces(wire.Accounts, owner)
+	return f.replacesHubRow(wire.Accounts, owner)
 }

@@ -20,15 +20,15 @@ type Recovery struct {
 	Restored   int    // counters and blocks of numbers that were taken from the second record
 }
 
-// Recovery tells what this start found.
+// Recovery returns what this start found.
 func (s *Store) Recovery() Recovery { return s.recovery }
 
 // witnessPath is where the second record is.
 func witnessPath(db string) string { return db + ".witness" }
 
-// recover holds the database against its witness: counters are raised to what the
-// witness has seen, and events that are missing are told in the order of events.
-func (w *writer) recover() error {
+// recoverFromWitness compares the database with its witness. It raises counters to what the witness
+// has seen, and appends an event about the events that are missing.
+func (w *writer) recoverFromWitness() error {
 	f, found, err := openWitness(witnessPath(w.s.db.Path()))
 	if err != nil {
 		return err
@@ -37,37 +37,37 @@ func (w *writer) recover() error {
 	r := Recovery{NoWitness: !found && !w.s.db.Made && w.at.ord > 0, BadWitness: f.bad}
 	r.Unclean = found && !f.now.Clean || r.NoWitness
 	if found {
-		if r.Older, r.Missing, err = w.older(f.now); err != nil {
+		if r.Older, r.Missing, err = w.compareWithWitness(f.now); err != nil {
 			return err
 		}
 	}
-	c, err := w.counted()
+	c, err := w.readCounters()
 	if err != nil {
 		return err
 	}
-	lost := c.behind(f.now)
+	lost := c.missingFrom(f.now)
 	r.Restored = len(lost.tallies) + len(lost.given)
 	if r.Older || r.Restored > 0 {
-		if err := w.restore(lost, r); err != nil {
+		if err := w.restoreCounters(lost, r); err != nil {
 			return err
 		}
 	}
 	w.s.recovery = r
-	return f.put(w.at.attest(f.now.with(c, false)), true)
+	return f.writeWitness(w.at.attestTo(f.now.withCounts(c, false)), true)
 }
 
-// attest gives the witness of where the store stands.
-func (at *state) attest(w witness) witness {
+// attestTo returns the witness with the order and the chain of the last event of the store.
+func (at *state) attestTo(w witness) witness {
 	w.Order, w.Chain, w.Clean = at.ord, hexOf(at.last[:]), false
 	return w
 }
 
-// older tells whether the events end before the last that the witness has seen, or are
+// compareWithWitness tells whether the events end before the last that the witness has seen, or are
 // others, and how many are missing.
-func (w *writer) older(seen witness) (older bool, missing uint64, err error) {
+func (w *writer) compareWithWitness(seen witness) (older bool, missing uint64, err error) {
 	switch {
 	case w.s.db.Made || seen.Order <= w.at.prunedOrd && w.at.ord >= seen.Order:
-		return false, 0, nil // made anew, or too new to have that event
+		return false, 0, nil // newly made, or so new that it no longer has that event
 	case w.at.ord < seen.Order:
 		return true, uint64(seen.Order - w.at.ord), nil
 	}
@@ -81,10 +81,10 @@ const (
 	sqlGive    = `INSERT INTO lease VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
 )
 
-// counted reads all counters of the database.
-func (w *writer) counted() (counted, error) {
+// readCounters reads all counters of the database.
+func (w *writer) readCounters() (counted, error) {
 	c := counted{map[string]counter{}, map[string]uint64{}}
-	err := w.each(sqlTallies, func(rows *sql.Rows) error {
+	err := w.queryRows(sqlTallies, func(rows *sql.Rows) error {
 		var name string
 		var t counter
 		err := rows.Scan(&name, &t.Count, &t.Since)
@@ -94,7 +94,7 @@ func (w *writer) counted() (counted, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, w.each(sqlGiven, func(rows *sql.Rows) error {
+	return c, w.queryRows(sqlGiven, func(rows *sql.Rows) error {
 		var key []byte
 		var next uint64
 		err := rows.Scan(&key, &next)
@@ -103,8 +103,8 @@ func (w *writer) counted() (counted, error) {
 	})
 }
 
-// behind gives what the witness has counted beyond c.
-func (c counted) behind(seen witness) counted {
+// missingFrom returns what the witness has counted beyond c.
+func (c counted) missingFrom(seen witness) counted {
 	lost := counted{map[string]counter{}, map[string]uint64{}}
 	for name, t := range seen.Tallies {
 		if high := t.max(c.tallies[name]); high != c.tallies[name] {
@@ -119,10 +119,11 @@ func (c counted) behind(seen witness) counted {
 	return lost
 }
 
-// restore puts what was lost, with the event that tells of it, in one transaction.
-func (w *writer) restore(lost counted, r Recovery) error {
+// restoreCounters writes the counters that were lost and the event about the loss, in one
+// transaction.
+func (w *writer) restoreCounters(lost counted, r Recovery) error {
 	done := make(chan error, 1)
-	w.commit(request{done: done, job: func(t *txn) error {
+	w.commitWaiting(request{done: done, job: func(t *txn) error {
 		for name, c := range lost.tallies {
 			if err := t.PutTally(name, enroll.Tally{Count: c.Count, Since: fromMilli(c.Since)}); err != nil {
 				return err
@@ -148,37 +149,37 @@ func (w *writer) restore(lost counted, r Recovery) error {
 	return <-done
 }
 
-// raise makes the witness count before the commit does, so that no power cut refunds
+// raiseWitness makes the witness count before the commit does, so that no power cut refunds
 // what was counted.
-func (w *writer) raise(c counted) error {
-	if c.none() {
+func (w *writer) raiseWitness(c counted) error {
+	if c.isEmpty() {
 		return nil
 	}
-	return w.noted(w.witness.put(w.witness.now.with(c, false), true))
+	return w.noteError(w.witness.writeWitness(w.witness.now.withCounts(c, false), true))
 }
 
-// follow tells the witness what was committed. Only a count that went down waits for the
-// disk: nothing is lost if the witness has not seen the last events.
-func (w *writer) follow(c counted) {
+// updateWitness writes what was committed to the witness. It waits for the disk only if a count went
+// down: nothing is lost if the witness has not seen the last events.
+func (w *writer) updateWitness(c counted) {
 	lower := false
 	for name, t := range c.tallies {
 		lower = lower || t != t.max(w.witness.now.Tallies[name])
 	}
-	if err := w.witness.put(w.at.attest(w.witness.now.with(c, true)), lower); err != nil {
+	if err := w.witness.writeWitness(w.at.attestTo(w.witness.now.withCounts(c, true)), lower); err != nil {
 		w.s.log.Warn("the second record of the counters was not written", "err", err)
 	}
 }
 
 // endWitness marks that the agent ended in order.
 func (w *writer) endWitness() {
-	last := w.at.attest(w.witness.now)
+	last := w.at.attestTo(w.witness.now)
 	last.Clean = w.failed == nil
-	if err := errors.Join(w.witness.put(last, true), w.witness.file.Close()); err != nil {
+	if err := errors.Join(w.witness.writeWitness(last, true), w.witness.file.Close()); err != nil {
 		w.s.log.Warn("the second record of the counters was not written", "err", err)
 	}
 }
 
-// closeWitness lets the file go after a start that failed.
+// closeWitness closes the file after a start that failed.
 func (w *writer) closeWitness() {
 	if w != nil && w.witness != nil {
 		_ = w.witness.file.Close() // nothing was written

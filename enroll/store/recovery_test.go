@@ -75,7 +75,7 @@ func guess(t *testing.T, s *store.Store, count int64) {
 // of 100 starts were silently older, guesses refunded and numbers given again.
 func TestADatabaseThatIsOlderThanItWasIsNoticed(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 1000)
 	var given uint64
 	for n := range 6 {
@@ -139,7 +139,7 @@ func wantLost(t *testing.T, what string, s *store.Store, n uint64) {
 // places: their chain tells.
 func TestADatabaseWithOtherEventsIsNoticed(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(1))
 	old := disk(t, s, path)
 	queue(t, s, routine(2), routine(3))
@@ -148,7 +148,7 @@ func TestADatabaseWithOtherEventsIsNoticed(t *testing.T) {
 	for suffix, b := range old {
 		must(t, os.WriteFile(other+suffix, b, 0o600))
 	}
-	o := open(t, other)
+	o := openStore(t, other)
 	queue(t, o, routine(4), routine(5), routine(6))
 	b := disk(t, o, other).with(".witness", seen).start(t)
 	if r := b.Recovery(); !r.Older || r.Missing != 0 {
@@ -160,7 +160,7 @@ func TestADatabaseWithOtherEventsIsNoticed(t *testing.T) {
 // The witness is not written to the disk with every event; a guess and a number are.
 func TestAGuessIsNeverRefundedThoughTheWitnessHasNotSeenTheLastEvents(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 1000)
 	guess(t, s, 3)
 	number := enrol(t, s, 1)
@@ -173,7 +173,7 @@ func TestAGuessIsNeverRefundedThoughTheWitnessHasNotSeenTheLastEvents(t *testing
 	}
 	// The commit that counted is lost, the witness has seen that it would come.
 	empty := dbPath(t)
-	e := open(t, empty)
+	e := openStore(t, empty)
 	lend(t, e, 1, 1000)
 	without := disk(t, e, empty)
 	b := without.with(".witness", before[".witness"]).start(t)
@@ -189,7 +189,7 @@ func TestAGuessIsNeverRefundedThoughTheWitnessHasNotSeenTheLastEvents(t *testing
 // A good code takes its own count back, also after a restart.
 func TestARefundLastsOverARestart(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	guess(t, s, 3)
 	guess(t, s, 2)
 	b := disk(t, s, path).start(t)
@@ -201,13 +201,13 @@ func TestARefundLastsOverARestart(t *testing.T) {
 
 func TestGuessesAndNumbersOutliveADatabaseThatIsKeptAside(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	leases := lend(t, s, 1, 10)
 	guess(t, s, 7)
 	last := enrol(t, s, 1)
 	must(t, s.Close())
 	flip(t, path, 0, 64)
-	s = open(t, path)
+	s = openStore(t, path)
 	if s.Recovered() == "" {
 		t.Fatal("the damage was not found")
 	}
@@ -222,7 +222,7 @@ func TestGuessesAndNumbersOutliveADatabaseThatIsKeptAside(t *testing.T) {
 
 func TestAnEndInOrderIsToldFromAPowerCut(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(1))
 	if r := s.Recovery(); r != (store.Recovery{}) {
 		t.Errorf("a first start found %+v", r)
@@ -247,7 +247,7 @@ func TestAnEndInOrderIsToldFromAPowerCut(t *testing.T) {
 // Whichever block of the witness a power cut tears, what was counted before is in the other.
 func TestATornWitnessHasStillCounted(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	guess(t, s, 1)
 	for n := int64(2); n < 6; n++ {
 		before := disk(t, s, path)
@@ -269,7 +269,7 @@ func TestATornWitnessHasStillCounted(t *testing.T) {
 
 func TestAWitnessOfSomebodyElseIsRefused(t *testing.T) {
 	path := dbPath(t)
-	must(t, open(t, path).Close())
+	must(t, openStore(t, path).Close())
 	must(t, os.Chmod(path+".witness", 0o622))
 	if _, err := store.Open(t.Context(), store.Options{Path: path}); err == nil {
 		t.Error("a file that others can write is believed")
@@ -279,7 +279,7 @@ func TestAWitnessOfSomebodyElseIsRefused(t *testing.T) {
 // The witness counts first: a guess that it cannot count is not taken at all.
 func TestAGuessThatTheWitnessCannotCountIsNotTaken(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	guess(t, s, 1)
 	must(t, s.CloseWitness(t.Context()))
 	err := s.Update(t.Context(), func(tx enroll.Tx) error { return tx.PutTally(guesses, enroll.Tally{Count: 2}) })

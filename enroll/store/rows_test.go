@@ -13,7 +13,7 @@ import (
 
 func TestEveryCollectionReachesTheIndex(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	ends := day.Add(time.Hour).UnixMilli()
 	apply(t, s, newHub(wire.Config).put(t, "site", wire.Site{Name: "Lyon", CodeDigits: 6, UnknownBadge: 1}, "later", wire.Site{}))
 	apply(t, s, newHub(wire.Doors).put(t, "front", wire.Door{Stale: 3, FreshFor: 60}))
@@ -50,7 +50,7 @@ func TestEveryCollectionReachesTheIndex(t *testing.T) {
 }
 
 func TestAGrantCanMoveAndEnd(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Grants)
 	apply(t, s, h.put(t, 1, wire.Grant{Account: id(1), Door: "front"}))
 	apply(t, s, h.put(t, 1, wire.Grant{Account: id(2), Door: "front"}))
@@ -83,7 +83,7 @@ func TestAGrantCanMoveAndEnd(t *testing.T) {
 // not know. They are no damage, and are still there when the later version comes back.
 func TestWhatALaterVersionLeftIsKept(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, activePerson))
 	later := wire.LastCollection + 1
 	must(t, s.Leave(t.Context(), later, []byte("x"), []byte("y")))
@@ -104,7 +104,7 @@ func TestWhatALaterVersionLeftIsKept(t *testing.T) {
 // its number.
 func TestSchedulesAndPINsReachTheIndex(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	schedules, pins := newHub(wire.Schedules), newHub(wire.PINs)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 1, State: 3, Groups: []uint64{2, 300}, EmailState: wire.EmailToConfirm}))
 	apply(t, s, schedules.put(t, "300", wire.Schedule{Windows: []wire.Hours{{Days: 31, From: 360, To: 1320}}}, "holidays", wire.Holidays{Days: []string{"2027-01-01", "2026-12-25"}}))
@@ -125,7 +125,7 @@ func TestSchedulesAndPINsReachTheIndex(t *testing.T) {
 		sound(t, s)
 		s = reopen(t, s, path)
 	}
-	fresh := open(t, dbPath(t))
+	fresh := openStore(t, dbPath(t))
 	for _, key := range []string{"", "0", "07", "+7", "x", "18446744073709551616", "holiday"} {
 		if err := fresh.Apply(t.Context(), newHub(wire.Schedules).put(t, key, wire.Schedule{})); err == nil {
 			t.Errorf("a schedule with the key %q was taken", key)
@@ -142,7 +142,7 @@ func TestSchedulesAndPINsReachTheIndex(t *testing.T) {
 }
 
 func TestDeltasThatDoNotFit(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Accounts)
 	first := h.put(t, 1, activePerson)
 	apply(t, s, first)
@@ -173,7 +173,7 @@ func TestDeltasThatDoNotFit(t *testing.T) {
 }
 
 func TestPagesThatAreRefused(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	good := newHub(wire.Accounts).put(t, 1, activePerson)[0]
 	other := good
 	other.Collection = wire.Cards
@@ -201,7 +201,7 @@ func TestPagesThatAreRefused(t *testing.T) {
 }
 
 func TestNumbersThatThisVersionDoesNotKnowGiveNoRight(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 257, State: 259}))
 	apply(t, s, newHub(wire.Cards).put(t, 2, wire.Binding{Account: id(1), State: 257, Assurance: 300}))
 	k, ok := s.Index().Card(id(2), "")
@@ -213,7 +213,7 @@ func TestNumbersThatThisVersionDoesNotKnowGiveNoRight(t *testing.T) {
 func TestASnapshotTakesWhatItDoesNotName(t *testing.T) {
 	path := dbPath(t)
 	for _, size := range []int{10, 2000} { // in one transaction, and staged
-		s := open(t, path)
+		s := openStore(t, path)
 		h := newHub(wire.Cards)
 		for n := range size {
 			h.rows[string(key(n))] = marshal(t, activeCard(n))
@@ -256,7 +256,7 @@ func marshal(t testing.TB, v any) []byte {
 }
 
 func TestASnapshotDoesNotTakeWhatIsStillInTheOutbox(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	enrol(t, s, 1)
 	accounts, cards := newHub(wire.Accounts), newHub(wire.Cards)
 	accounts.rev, cards.rev = 3, 3
@@ -284,7 +284,7 @@ func TestASnapshotDoesNotTakeWhatIsStillInTheOutbox(t *testing.T) {
 }
 
 func TestTheHubsRowReplacesTheTerminals(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	enrol(t, s, 1)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 42}))
 	apply(t, s, newHub(wire.Cards).put(t, 1, wire.Binding{Account: id(9), State: 3, Assurance: 1}))
@@ -299,7 +299,7 @@ func TestTheHubsRowReplacesTheTerminals(t *testing.T) {
 
 func TestAnEditStaysUntilTheHubHasIt(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	h := newHub(wire.Accounts)
 	apply(t, s, h.put(t, 1, wire.Account{Kind: 1, State: 3, Name: "Ada", EmailState: 1, Lang: "fr"}))
 	edit := func(tx enroll.Tx) error {
@@ -329,7 +329,7 @@ func TestAnEditStaysUntilTheHubHasIt(t *testing.T) {
 }
 
 func TestAnEditThatTheHubRefusedIsUndone(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Accounts)
 	apply(t, s, h.put(t, 1, activePerson))
 	update(t, s, func(tx enroll.Tx) error {
@@ -353,7 +353,7 @@ func claim(state enroll.ClaimState) enroll.Claim {
 
 func TestAUsedClaimStaysUsed(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	h := newHub(wire.Claims)
 	live := wire.Claim{Account: id(1), MAC: id(6), Ends: day.UnixMilli(), State: 1}
 	apply(t, s, h.put(t, 5, live))
@@ -398,7 +398,7 @@ func TestAUsedClaimStaysUsed(t *testing.T) {
 }
 
 func TestRevocationsWin(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	cards, claims := newHub(wire.Cards), newHub(wire.Claims)
 	apply(t, s, cards.put(t, 1, wire.Binding{Account: id(1), State: 6, Assurance: 1}, 2, activeCard(9), 3, activeCard(3)))
 	apply(t, s, claims.put(t, 5, wire.Claim{Account: id(1), MAC: id(6), Ends: 1, State: 3}))

@@ -28,7 +28,7 @@ func TestUnsentEventsComeOutOfADatabaseThatWasKeptAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := dbPath(t)
-			s := open(t, path)
+			s := openStore(t, path)
 			lend(t, s, 1, 10)
 			queue(t, s, routine(1))
 			ackAll(t, s)
@@ -60,7 +60,7 @@ func TestUnsentEventsComeOutOfADatabaseThatWasKeptAside(t *testing.T) {
 
 func TestEventsOnBothSidesOfDamageAreFound(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	const events = 2000
 	for n := range events {
 		must(t, s.Queue(t.Context(), routine(n)))
@@ -136,7 +136,7 @@ func TestEventsOutOfATornFirstBlock(t *testing.T) {
 func filledStore(t *testing.T, events int, acked uint64) []byte {
 	t.Helper()
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	for n := range events {
 		must(t, s.Queue(t.Context(), routine(n)))
 	}
@@ -153,7 +153,7 @@ func filledStore(t *testing.T, events int, acked uint64) []byte {
 // The newest events stand only in the log.
 func TestEventsOfTheLogWithoutTheFirstBlock(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	long := routine(1)
 	long.Device = strings.Repeat("x", 256)
 	queue(t, s, routine(0), long, routine(2))

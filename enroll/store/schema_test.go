@@ -20,7 +20,7 @@ const schema1 = "../../testdata/db/terminal-schema1.db"
 // makeSchema1 makes the database that TestTodaysCodeOpensSchema1 opens.
 func makeSchema1(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "badged.db")
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 10)
 	apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 1, State: 3, Name: "Ada", Lang: "en"}))
 	apply(t, s, newHub(wire.Cards).put(t, 11, activeCard(1)))
@@ -48,7 +48,7 @@ func TestTodaysCodeOpensSchema1(t *testing.T) {
 	must(t, err)
 	path := dbPath(t)
 	must(t, os.WriteFile(path, b, 0o600))
-	s := open(t, path)
+	s := openStore(t, path)
 	if s.Recovered() != "" {
 		t.Fatal("it is taken for damaged")
 	}
@@ -93,7 +93,7 @@ func TestCheckFindsWhatTheIndexDoesNotMirror(t *testing.T) {
 			must(t, err)
 			path := dbPath(t)
 			must(t, os.WriteFile(path, b, 0o600))
-			s := open(t, path)
+			s := openStore(t, path)
 			sound(t, s)
 			spoil(s)
 			if report, err := s.Check(t.Context()); err != nil || len(report) == 0 {

@@ -8,7 +8,7 @@ import (
 	"badged/sync/wire"
 )
 
-// chunkRows is how many rows of the hub's one transaction holds: what people do at
+// chunkRows is how many of the hub's rows one transaction holds: what people do at
 // the terminal meanwhile waits for no more than that.
 const (
 	chunkRows   = 256
@@ -32,21 +32,21 @@ func (s *Store) applyStaged(ctx context.Context, d delta) error {
 	if err := s.dropStage(ctx, d.c); err != nil {
 		return err
 	}
-	if err := s.stage(ctx, d); err != nil {
+	if err := s.stageChanges(ctx, d); err != nil {
 		return err
 	}
-	err := s.do(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
+	err := s.runJob(ctx, func(t *txn) error { return t.setCollection(d.c, d.to, d.hash, true) })
 	if err != nil {
 		return err
 	}
-	if err := s.fold(context.WithoutCancel(ctx), d.c); err != nil {
+	if err := s.foldStaged(context.WithoutCancel(ctx), d.c); err != nil {
 		return err
 	}
-	return s.do(ctx, func(t *txn) error { return t.sweep(d.c, d.snapshot) })
+	return s.runJob(ctx, func(t *txn) error { return t.sweepLocals(d.c, d.snapshot) })
 }
 
-// chunk is how many of the first changes go into one transaction.
-func chunk(changes []wire.Change) int {
+// chunkLen is how many of the first changes go into one transaction.
+func chunkLen(changes []wire.Change) int {
 	size := 0
 	for i, ch := range changes {
 		if size += len(ch.Key) + len(ch.Body) + 32; i == chunkRows || i > 0 && size > chunkBytes {
@@ -56,12 +56,12 @@ func chunk(changes []wire.Change) int {
 	return len(changes)
 }
 
-// stage writes the changes aside, a few chunks at a time: they go to the end of one
+// stageChanges writes the changes aside, a few chunks at a time: they go to the end of one
 // table, which costs little.
-func (s *Store) stage(ctx context.Context, d delta) error {
+func (s *Store) stageChanges(ctx context.Context, d delta) error {
 	var chunks [][]byte
 	for rest := d.changes; len(rest) > 0; {
-		n := chunk(rest)
+		n := chunkLen(rest)
 		body, err := wire.Marshal(wire.Page{Changes: rest[:n]})
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (s *Store) stage(ctx context.Context, d delta) error {
 		if len(chunks) < stageChunks && len(rest) > 0 {
 			continue
 		}
-		err = s.do(ctx, func(t *txn) error {
+		err = s.runJob(ctx, func(t *txn) error {
 			for _, body := range chunks {
 				if err := t.exec(sqlStage, d.c, body); err != nil {
 					return err
@@ -86,14 +86,14 @@ func (s *Store) stage(ctx context.Context, d delta) error {
 	return nil
 }
 
-// dropStage forgets what a crash left before it was declared valid.
+// dropStage deletes staged rows that a crash left before they were declared valid.
 func (s *Store) dropStage(ctx context.Context, c wire.Collection) error {
 	for left := 1; left > 0; {
-		err := s.do(ctx, func(t *txn) error {
+		err := s.runJob(ctx, func(t *txn) error {
 			if err := t.exec(sqlLeftover, c); err != nil {
 				return err
 			}
-			return t.row(sqlStaged, c).Scan(&left)
+			return t.queryRow(sqlStaged, c).Scan(&left)
 		})
 		if err != nil {
 			return err
@@ -102,8 +102,8 @@ func (s *Store) dropStage(ctx context.Context, c wire.Collection) error {
 	return nil
 }
 
-// fold moves the staged rows of a collection into place, if they are valid.
-func (s *Store) fold(ctx context.Context, c wire.Collection) error {
+// foldStaged moves the staged rows of a collection into place, if they are valid.
+func (s *Store) foldStaged(ctx context.Context, c wire.Collection) error {
 	for s.collection(c).folding {
 		if err := s.foldSome(ctx, c); err != nil {
 			return err
@@ -113,13 +113,13 @@ func (s *Store) fold(ctx context.Context, c wire.Collection) error {
 }
 
 func (s *Store) foldSome(ctx context.Context, c wire.Collection) error {
-	return s.do(ctx, func(t *txn) error { return t.foldNext(c) })
+	return s.runJob(ctx, func(t *txn) error { return t.foldNext(c) })
 }
 
 func (t *txn) foldNext(c wire.Collection) error {
 	var id int64
 	var body []byte
-	err := t.row(sqlNextStage, c).Scan(&id, &body)
+	err := t.queryRow(sqlNextStage, c).Scan(&id, &body)
 	if errors.Is(err, sql.ErrNoRows) {
 		v := t.at.vector[c]
 		return t.setCollection(c, v.rev, v.hash, false)
@@ -131,5 +131,5 @@ func (t *txn) foldNext(c wire.Collection) error {
 	if err := wire.Unmarshal(body, &page); err != nil {
 		return err
 	}
-	return errors.Join(t.receive(c, page.Changes), t.exec(sqlUnstage, id))
+	return errors.Join(t.putHubRows(c, page.Changes), t.exec(sqlUnstage, id))
 }

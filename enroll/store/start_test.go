@@ -14,7 +14,7 @@ import (
 // changed of them, and what only the terminal has.
 func TestEverythingIsReadAtAStart(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	accounts, cards, ids := crowd(t, 1500) // some batches and a part of one
 	accounts.put(t, 1, wire.Account{Kind: 2, State: 3, Number: 7, Expires: day.UnixMilli()})
 	must(t, s.Apply(t.Context(), accounts.snapshot()))
@@ -48,7 +48,7 @@ func TestEverythingIsReadAtAStart(t *testing.T) {
 // ends what a crash interrupted.
 func TestAStartTellsThatItGoesOn(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	_, cards, _ := crowd(t, 1500)
 	must(t, s.Apply(t.Context(), cards.snapshot()))
 	must(t, s.Stage(t.Context(), cards.put(t, 1, wire.Binding{Account: id(1), State: 1, Assurance: 1})))

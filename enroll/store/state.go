@@ -96,7 +96,7 @@ func (w *writer) readState() error {
 	for stream, query := range map[wire.Stream]string{wire.StreamEvents: sqlHeadEv, wire.StreamSecurity: sqlHeadSec} {
 		var pos, ord int64
 		var sum []byte
-		err := w.row(query).Scan(&pos, &ord, &sum)
+		err := w.queryRow(query).Scan(&pos, &ord, &sum)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -116,7 +116,7 @@ func (w *writer) readMeta() error {
 	m := &w.at.meta
 	var inc, ev, sec []byte
 	var born int64
-	err := w.row(sqlReadMeta).Scan(&inc, &m.floor,
+	err := w.queryRow(sqlReadMeta).Scan(&inc, &m.floor,
 		&m.base[1], &m.acked[1], &m.pruned[1], &m.base[2], &m.acked[2], &m.pruned[2], &m.prunedOrd,
 		&m.former, &born, &ev, &sec, &m.safe[1], &m.safe[2], &m.heard)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -141,7 +141,7 @@ func (w *writer) writeMeta() error {
 
 func (w *writer) readVector() error {
 	w.at.vector = make(map[wire.Collection]collection)
-	return w.each(sqlReadVector, func(rows *sql.Rows) error {
+	return w.queryRows(sqlReadVector, func(rows *sql.Rows) error {
 		var c wire.Collection
 		var v collection
 		var hash []byte
@@ -167,7 +167,7 @@ const sqlReadLeases = `SELECT h.key, h.body, coalesce(l.next, 0) FROM hub_row h 
 // readLeases takes the blocks that the hub lends now, with what was given of each.
 func (w *writer) readLeases() error {
 	var leases []lease
-	err := w.each(sqlReadLeases, func(rows *sql.Rows) error {
+	err := w.queryRows(sqlReadLeases, func(rows *sql.Rows) error {
 		var key, body []byte
 		var next uint64
 		if err := rows.Scan(&key, &body, &next); err != nil {
@@ -193,7 +193,7 @@ const sqlHighest = `SELECT coalesce(max(next), 1) FROM lease`
 // more, those that were given away.
 func (w *writer) readHighest() error {
 	var next uint64
-	err := w.row(sqlHighest).Scan(&next)
+	err := w.queryRow(sqlHighest).Scan(&next)
 	w.at.highest = max(w.at.highest, next-1)
 	for _, l := range w.at.leases {
 		w.at.highest = max(w.at.highest, l.last)

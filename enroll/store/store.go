@@ -62,10 +62,10 @@ type Store struct {
 func (s *Store) Index() *enroll.Index { return s.index }
 
 // Recovered is where the former file was kept because it was damaged, or empty.
-// The store then began anew and waits for the hub's rows.
+// The store then started empty and waits for the hub's rows.
 func (s *Store) Recovered() string { return s.aside }
 
-// Failed tells why nothing can be written, or nil.
+// Failed returns why nothing can be written, or nil.
 func (s *Store) Failed() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Store) Wake() <-chan struct{} { return s.wake }
 // a commit has failed; the event is then counted, and EventsLost tells how many were
 // when the store can write again.
 func (s *Store) Queue(_ context.Context, e enroll.Event) error {
-	if err := s.refuse(e); err != nil {
+	if err := s.refuseEvent(e); err != nil {
 		return err
 	}
 	s.order.Lock()
@@ -103,7 +103,7 @@ func (s *Store) Commit(ctx context.Context) error {
 // handHeld hands the writer what was queued; the caller holds order.
 func (s *Store) handHeld(ctx context.Context) error {
 	for i, e := range s.held {
-		if err := s.hand(ctx, request{event: e}); err != nil {
+		if err := s.handRequest(ctx, request{event: e}); err != nil {
 			s.held = append(s.held[:0], s.held[i:]...)
 			return err
 		}
@@ -116,42 +116,42 @@ func (s *Store) handHeld(ctx context.Context) error {
 // Update runs fn in one transaction after what was queued before. fn runs on the
 // writer's goroutine and must not call Update or Queue.
 func (s *Store) Update(ctx context.Context, fn func(enroll.Tx) error) error {
-	return s.do(ctx, func(t *txn) error { return fn(t) })
+	return s.runJob(ctx, func(t *txn) error { return fn(t) })
 }
 
-// do runs a job of its own transaction on the writer and waits for its end.
-func (s *Store) do(ctx context.Context, job func(*txn) error) error {
-	return s.wait(ctx, request{job: job})
+// runJob runs a job of its own transaction on the writer and waits for its end.
+func (s *Store) runJob(ctx context.Context, job func(*txn) error) error {
+	return s.awaitRequest(ctx, request{job: job})
 }
 
-// note runs fn on the writer's goroutine without a transaction. What it changes in
+// runNote runs fn on the writer's goroutine without a transaction. What it changes in
 // meta is written with the next commit.
-func (s *Store) note(ctx context.Context, fn func(*writer) error) error {
-	return s.wait(ctx, request{note: fn})
+func (s *Store) runNote(ctx context.Context, fn func(*writer) error) error {
+	return s.awaitRequest(ctx, request{note: fn})
 }
 
-// wait hands a request over and waits for its end, whatever ctx does meanwhile: once
+// awaitRequest hands a request over and waits for its end, whatever ctx does meanwhile: once
 // it has begun, only its end tells whether it is on disk.
-func (s *Store) wait(ctx context.Context, r request) error {
+func (s *Store) awaitRequest(ctx context.Context, r request) error {
 	r.ctx, r.done = ctx, make(chan error, 1)
-	if err := s.inOrder(ctx, r); err != nil {
+	if err := s.handInOrder(ctx, r); err != nil {
 		return err
 	}
 	return <-r.done
 }
 
-// inOrder hands a request over behind what was queued before it.
-func (s *Store) inOrder(ctx context.Context, r request) error {
+// handInOrder hands a request over behind what was queued before it.
+func (s *Store) handInOrder(ctx context.Context, r request) error {
 	s.order.Lock()
 	defer s.order.Unlock()
 	if err := s.handHeld(ctx); err != nil {
 		return err
 	}
-	return s.hand(ctx, r)
+	return s.handRequest(ctx, r)
 }
 
-// hand hands one request to the writer; the caller holds order.
-func (s *Store) hand(ctx context.Context, r request) error {
+// handRequest hands one request to the writer; the caller holds order.
+func (s *Store) handRequest(ctx context.Context, r request) error {
 	if s.closed {
 		return ErrClosed
 	}
@@ -181,16 +181,16 @@ func (s *Store) View(ctx context.Context, fn func(enroll.Tx) error) error {
 // Close commits what was queued and closes the file. Its error tells how many events
 // could not be written.
 func (s *Store) Close() error {
-	if !s.end() {
+	if !s.endRequests() {
 		return nil
 	}
 	<-s.done
-	return errors.Join(s.lost(), s.db.Close())
+	return errors.Join(s.lostError(), s.db.Close())
 }
 
-// end hands over what was queued and takes nothing more. It is false if that was done
+// endRequests hands over what was queued and closes the queue. It returns false if that was done
 // before.
-func (s *Store) end() bool {
+func (s *Store) endRequests() bool {
 	s.order.Lock()
 	defer s.order.Unlock()
 	if s.closed {
@@ -202,7 +202,7 @@ func (s *Store) end() bool {
 	return true
 }
 
-func (s *Store) lost() error {
+func (s *Store) lostError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := uint64(s.at.unsaved) + s.refused.events
@@ -221,18 +221,18 @@ type Stats struct {
 	Lease   uint64    // numbers left for anonymN
 	LastAck time.Time // zero: none since the start
 	Local   int       // rows that the hub has not confirmed
-	// NotUnderstood counts the rows of the hub's that give no right, because this version
+	// NotUnderstood counts the hub's rows that give no right, because this version
 	// does not know all that it must of them.
 	NotUnderstood map[wire.Collection]uint64
 }
 
-// Stats gives the state as of the last commit.
+// Stats returns the state as of the last commit.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Stats{
 		Unsaved: uint64(s.at.unsaved), Bytes: s.db.Size(), Lease: s.at.leaseLeft(),
-		LastAck: s.lastAck, Local: s.at.locals, NotUnderstood: s.at.strange.named(),
+		LastAck: s.lastAck, Local: s.at.locals, NotUnderstood: s.at.strange.nonZero(),
 	}
 	for _, stream := range streams {
 		st.Outbox += uint64(s.at.pos[stream] - s.at.acked[stream])

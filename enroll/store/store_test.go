@@ -18,7 +18,7 @@ import (
 
 func TestAnEnrolmentIsThereAfterARestart(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 2)
 	if n := enrol(t, s, 7); n != 1 {
 		t.Fatalf("the first number is %d", n)
@@ -43,7 +43,7 @@ func TestAnEnrolmentIsThereAfterARestart(t *testing.T) {
 }
 
 func TestAFailedUpdateChangesNothing(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	lend(t, s, 1, 9)
 	refusal := errors.New("no")
 	err := s.Update(t.Context(), func(tx enroll.Tx) error {
@@ -77,7 +77,7 @@ func TestAFailedUpdateChangesNothing(t *testing.T) {
 }
 
 func TestWhatWasQueuedBeforeARefusedUpdateIsKept(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	must(t, s.Queue(t.Context(), routine(1)))
 	_ = s.Update(t.Context(), func(enroll.Tx) error { return errors.New("no") })
 	update(t, s, func(enroll.Tx) error { return nil }) // behind it
@@ -87,7 +87,7 @@ func TestWhatWasQueuedBeforeARefusedUpdateIsKept(t *testing.T) {
 }
 
 func TestOrderIsTheOrderOfTheCalls(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	const rounds = 200
 	for n := range rounds {
 		must(t, s.Queue(t.Context(), routine(2*n)))
@@ -112,7 +112,7 @@ func TestOrderIsTheOrderOfTheCalls(t *testing.T) {
 }
 
 func TestConcurrentCallersLoseNothing(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	const callers, each = 8, 100
 	var all sync.WaitGroup
 	for c := range callers {
@@ -139,7 +139,7 @@ func TestConcurrentCallersLoseNothing(t *testing.T) {
 }
 
 func TestViewSeesTheLastCommitWhileAnUpdateRuns(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	enrol(t, s, 1)
 	update(t, s, func(tx enroll.Tx) error {
 		a, err := tx.Account(id(1))
@@ -164,7 +164,7 @@ func TestViewSeesTheLastCommitWhileAnUpdateRuns(t *testing.T) {
 }
 
 func TestViewCannotWrite(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	must(t, s.View(t.Context(), func(tx enroll.Tx) error {
 		_, take := tx.TakeNumber()
 		for _, err := range []error{
@@ -186,7 +186,7 @@ func TestViewCannotWrite(t *testing.T) {
 // was believed by mistake.
 func TestTalliesAndTheTimeSurvive(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	want := enroll.Tally{Count: 5, Since: day}
 	update(t, s, func(tx enroll.Tx) error { return tx.PutTally("wrong-codes", want) })
 	kept := clock.Kept{Floor: day, Heard: day.Add(-time.Hour)}
@@ -208,7 +208,7 @@ func TestTalliesAndTheTimeSurvive(t *testing.T) {
 // that hour, and a time that was taken back stays so.
 func TestTheTimeIsOnDiskWithoutEvents(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	must(t, s.KeepTime(t.Context(), clock.From(day).Kept))
 	for _, c := range []struct {
 		tell, want time.Duration
@@ -220,7 +220,7 @@ func TestTheTimeIsOnDiskWithoutEvents(t *testing.T) {
 			must(t, err)
 			must(t, os.WriteFile(copied+suffix, b, 0o600))
 		}
-		after := open(t, copied)
+		after := openStore(t, copied)
 		if got := after.KeptTime().Floor; !got.Equal(day.Add(c.want)) {
 			t.Errorf("told %v, the disk has %v, want %v", c.tell, got.Sub(day), c.want)
 		}
@@ -230,7 +230,7 @@ func TestTheTimeIsOnDiskWithoutEvents(t *testing.T) {
 
 func TestNumbersComeFromTheLowestBlockAndAreNeverReused(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	h := newHub(wire.Leases)
 	apply(t, s, h.put(t, 1, wire.Lease{First: 20, Last: 21}, 2, wire.Lease{First: 5, Last: 6}))
 	if p, err := s.Position(t.Context()); err != nil || p.Lease != 4 {
@@ -255,7 +255,7 @@ func TestNumbersComeFromTheLowestBlockAndAreNeverReused(t *testing.T) {
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	must(t, s.Queue(t.Context(), routine(1)))
 	must(t, s.Close())
 	must(t, s.Close())
@@ -271,7 +271,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 func TestCloseKeepsWhatWasTakenMeanwhile(t *testing.T) {
 	for range 20 {
 		path := dbPath(t)
-		s := open(t, path)
+		s := openStore(t, path)
 		var taken atomic.Uint64
 		var all sync.WaitGroup
 		begun := make(chan struct{}, 4)
@@ -297,7 +297,7 @@ func TestCloseKeepsWhatWasTakenMeanwhile(t *testing.T) {
 		}
 		must(t, s.Close())
 		all.Wait()
-		s = open(t, path)
+		s = openStore(t, path)
 		if st := s.Stats(); st.Outbox != taken.Load() {
 			t.Fatalf("%d events were taken, %d are there", taken.Load(), st.Outbox)
 		}
@@ -323,7 +323,7 @@ func takeOne(s *store.Store, caller, n int) error {
 }
 
 func TestAnUpdateThatNobodyWaitsForIsNotBegun(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := s.Update(ctx, func(enroll.Tx) error { t.Error("it was begun"); return nil })

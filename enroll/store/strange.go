@@ -5,10 +5,9 @@ import (
 	"badged/sync/wire"
 )
 
-// strangeRows are the rows of the hub's that say something which must be understood and
-// which this version does not know: they give no right until the program is updated. The
-// rows themselves stay as they came, so that set hashes agree and a later version can read
-// them.
+// strangeRows are the keys of the hub's rows that contain something that must be understood and that
+// this version does not know: they give no right until the program is updated. The rows stay as
+// they came, so that set hashes agree and a later version can read them.
 type strangeRows map[wire.Collection]map[string]struct{}
 
 func (s strangeRows) has(c wire.Collection, key []byte) bool {
@@ -35,8 +34,8 @@ func (s strangeRows) count() (n perCollection) {
 	return n
 }
 
-// named gives the counts that are not 0.
-func (n perCollection) named() map[wire.Collection]uint64 {
+// nonZero returns the counts that are not 0.
+func (n perCollection) nonZero() map[wire.Collection]uint64 {
 	out := make(map[wire.Collection]uint64)
 	for c, rows := range n {
 		if rows > 0 {
@@ -54,7 +53,7 @@ type strangeRow struct {
 	gone bool
 }
 
-// noteStrange takes note of a row for when the transaction has been committed.
+// noteStrange adds a row to those that change strangeRows when the transaction is committed.
 func (t *txn) noteStrange(c wire.Collection, key, hub []byte, change enroll.Change) {
 	strange := isStrange(c, key, hub, change)
 	if strange || t.strange.has(c, key) {

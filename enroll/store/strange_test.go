@@ -69,7 +69,7 @@ func newPlace(t *testing.T) *place {
 }
 
 func (p *place) open() {
-	p.s = open(p.t, p.path)
+	p.s = openStore(p.t, p.path)
 	p.engine = enroll.NewEngine(p.s, siteKey, clock.New(clock.From(time.Now().Add(-time.Hour))), "terminal")
 }
 
@@ -270,7 +270,7 @@ func TestHolidaysThatAreNotUnderstood(t *testing.T) {
 
 // TestManyRowsThatAreNotUnderstood: a snapshot that is staged, and one that ends them.
 func TestManyRowsThatAreNotUnderstood(t *testing.T) {
-	s, h := open(t, dbPath(t)), newHub(wire.Grants)
+	s, h := openStore(t, dbPath(t)), newHub(wire.Grants)
 	for n := range 1000 {
 		h.rows[string(key(n))] = later(t, wire.Grant{Account: id(n), Door: "front"})
 	}

@@ -25,8 +25,8 @@ const (
 // find runs a query for at most one row, in a snapshot or in the writer's transaction.
 type find func(query string, args ...any) interface{ Scan(dest ...any) error }
 
-// hub gives the hub's row, nil if there is none.
-func (f find) hub(c wire.Collection, key []byte) (body []byte, err error) {
+// hubRow gives the hub's row, nil if there is none.
+func (f find) hubRow(c wire.Collection, key []byte) (body []byte, err error) {
 	err = f(sqlHubRow, c, key).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
@@ -34,8 +34,8 @@ func (f find) hub(c wire.Collection, key []byte) (body []byte, err error) {
 	return body, err
 }
 
-// local gives the terminal's row, nil if there is none.
-func (f find) local(k rowKey) (*localRow, error) {
+// localRow gives the terminal's row, nil if there is none.
+func (f find) localRow(k rowKey) (*localRow, error) {
 	var l localRow
 	err := f(sqlLocalRow, k.c, k.key[:]).Scan(&l.mark, &l.body, &l.base)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -44,18 +44,18 @@ func (f find) local(k rowKey) (*localRow, error) {
 	return &l, err
 }
 
-// both gives the two sides of a row.
-func (f find) both(k rowKey) (hub []byte, l *localRow, err error) {
-	if hub, err = f.hub(k.c, k.key[:]); err != nil {
+// bothRows gives the two sides of a row.
+func (f find) bothRows(k rowKey) (hub []byte, l *localRow, err error) {
+	if hub, err = f.hubRow(k.c, k.key[:]); err != nil {
 		return nil, nil, err
 	}
-	l, err = f.local(k)
+	l, err = f.localRow(k)
 	return hub, l, err
 }
 
 // Account implements enroll.Tx.
 func (f find) Account(id enroll.AccountID) (enroll.Account, error) {
-	hub, l, err := f.both(rowKey{wire.Accounts, id})
+	hub, l, err := f.bothRows(rowKey{wire.Accounts, id})
 	if err != nil {
 		return enroll.Account{}, err
 	}
@@ -93,7 +93,7 @@ type txn struct {
 }
 
 func (t *txn) find(query string, args ...any) interface{ Scan(dest ...any) error } {
-	return t.row(query, args...)
+	return t.queryRow(query, args...)
 }
 
 // Account implements enroll.Tx.
@@ -112,7 +112,7 @@ func (t *txn) PutTally(name string, v enroll.Tally) error {
 // PutAccount implements enroll.Tx.
 func (t *txn) PutAccount(a enroll.Account) error {
 	k := rowKey{wire.Accounts, a.ID}
-	hub, l, err := find(t.find).both(k)
+	hub, l, err := find(t.find).bothRows(k)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (t *txn) PutAccount(a enroll.Account) error {
 // another account, unless b's outranks it, and one that was taken out of use.
 func (t *txn) PutBinding(b enroll.Binding) error {
 	k := rowKey{wire.Cards, b.Card}
-	hub, l, err := find(t.find).both(k)
+	hub, l, err := find(t.find).bothRows(k)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (t *txn) PutBinding(b enroll.Binding) error {
 	case !ok || had.Account == b.Account && (had.State == enroll.BindingActive || had.State == enroll.BindingPending):
 		return t.putLocal(k, hub, l, bindingToWire(b))
 	}
-	moves, err := t.moves(had, b)
+	moves, err := t.mayMoveCard(had, b)
 	if err != nil {
 		return err
 	}
@@ -155,8 +155,8 @@ func (t *txn) PutBinding(b enroll.Binding) error {
 	return t.putLocal(k, hub, &localRow{base: former}, bindingToWire(b))
 }
 
-// moves reports whether a new binding takes its card from the account that had it.
-func (t *txn) moves(had, b enroll.Binding) (bool, error) {
+// mayMoveCard reports whether a new binding takes its card from the account that had it.
+func (t *txn) mayMoveCard(had, b enroll.Binding) (bool, error) {
 	former, err1 := t.Account(had.Account)
 	owner, err2 := t.Account(b.Account)
 	for _, err := range []error{err1, err2} {
@@ -171,7 +171,7 @@ func (t *txn) moves(had, b enroll.Binding) (bool, error) {
 // live or not there any more.
 func (t *txn) PutClaim(c enroll.Claim) error {
 	k := rowKey{wire.Claims, c.ID}
-	hub, l, err := find(t.find).both(k)
+	hub, l, err := find(t.find).bothRows(k)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // comes first: whoever sees something new at a door sees the lost card lost.
 func TestWhatTakesAwayIsAppliedFirst(t *testing.T) {
 	const lost, fresh = 999_999, 3000 // the lost card's key is the last
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Cards)
 	apply(t, s, h.put(t, lost, activeCard(1)))
 	var rows []any
@@ -53,7 +53,7 @@ func cardsThere(s interface{ Index() *enroll.Index }) int {
 // S1.15: a person edits twice before the hub has heard of either. What they typed first
 // stays, whatever the hub's row says meanwhile: their edits are on the way and win there.
 func TestASecondEditKeepsTheFirst(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Accounts)
 	row := wire.Account{Kind: 1, State: 3, Name: "Ada", EmailState: 1, Lang: "fr"}
 	apply(t, s, h.put(t, 1, row))
@@ -86,7 +86,7 @@ func TestASecondEditKeepsTheFirst(t *testing.T) {
 // gets no binding again, neither its owner's nor a member's who claims it.
 func TestADeadCardIsNotBoundAnew(t *testing.T) {
 	for state := wire.BindingContested; state <= wire.BindingRevoked; state++ {
-		s := open(t, dbPath(t))
+		s := openStore(t, dbPath(t))
 		apply(t, s, newHub(wire.Accounts).put(t, 1, wire.Account{Kind: 2, State: 3, Number: 7}, 2, activePerson))
 		apply(t, s, newHub(wire.Cards).put(t, 5, wire.Binding{Account: id(1), State: state, Assurance: 1}))
 		for _, account := range []int{1, 2} {
@@ -108,7 +108,7 @@ func TestALeaseThatMakesNoSenseIsRefused(t *testing.T) {
 		{First: 1, Last: 64}: true, {First: 9, Last: 9}: true, {First: 1, Last: 1 << 16}: true,
 		{First: 1, Last: 1<<16 + 1}: false, {First: 0, Last: 8}: false, {First: 8, Last: 7}: false, {First: 1<<32 - 1, Last: 1 << 32}: false,
 	} {
-		s := open(t, dbPath(t))
+		s := openStore(t, dbPath(t))
 		if err := s.Apply(t.Context(), newHub(wire.Leases).put(t, 1, l)); (err == nil) != good {
 			t.Errorf("from %d to %d: %v", l.First, l.Last, err)
 		}
@@ -118,7 +118,7 @@ func TestALeaseThatMakesNoSenseIsRefused(t *testing.T) {
 // A whole collection counts only if its rows add up to what the hub signed: nothing of
 // another one is taken, and what was there stays.
 func TestASnapshotThatDoesNotAddUpIsRefused(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Accounts)
 	apply(t, s, h.put(t, 1, activePerson))
 	h.put(t, 2, activePerson)
@@ -144,7 +144,7 @@ func TestASnapshotThatDoesNotAddUpIsRefused(t *testing.T) {
 // holds all that came before.
 func TestExchangedEventsAreFound(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	queue(t, s, routine(1), routine(2), routine(3))
 	must(t, s.Close())
 	const from2 = `(SELECT body, chain FROM ev_event WHERE pos = 2)`
@@ -152,7 +152,7 @@ func TestExchangedEventsAreFound(t *testing.T) {
 		UPDATE ev_event SET (body, chain) = `+from2+` WHERE pos = 1;
 		UPDATE ev_event SET (body, chain) = (SELECT body, chain FROM aside) WHERE pos = 2;
 		DROP TABLE aside`)
-	if err := open(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
+	if err := openStore(t, path).Verify(t.Context()); !errors.Is(err, store.ErrChain) {
 		t.Errorf("got %v, want ErrChain", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestExchangedEventsAreFound(t *testing.T) {
 // Durations of a hub that is mistaken are held within bounds, so that no window is
 // negative and none overflows.
 func TestDurationsOfTheHubAreBounded(t *testing.T) {
-	s := open(t, dbPath(t))
+	s := openStore(t, dbPath(t))
 	h := newHub(wire.Doors)
 	for n, want := range map[int64]time.Duration{-5: 0, -1 << 62: 0, 60: time.Minute, 1 << 62: (1<<31 - 1) * time.Second} {
 		apply(t, s, h.put(t, "front", wire.Door{UnknownTime: 1, Stale: 1, FreshFor: n}))

@@ -98,14 +98,14 @@ func decodeWitness(b []byte) (w witness, err error) {
 	if !bytes.Equal(sum[:], b[4+n:4+n+sha256.Size]) {
 		return w, errTorn
 	}
-	if json.Unmarshal(b[4:4+n], &w) != nil || !w.sane() {
+	if json.Unmarshal(b[4:4+n], &w) != nil || !w.isSane() {
 		return witness{}, errSenseless
 	}
 	return w, nil
 }
 
-// sane reports whether an agent can have written this. Only then is anything of it used.
-func (w witness) sane() bool {
+// isSane reports whether an agent can have written this. Only then is anything of it used.
+func (w witness) isSane() bool {
 	whole := w.Seq <= maxSeq && w.Order >= 0 && isHex(w.Chain, len(wire.Chain{})) &&
 		w.Tallies != nil && len(w.Tallies) <= maxTallies && w.Given != nil && len(w.Given) <= maxGiven
 	for name, t := range w.Tallies {
@@ -186,9 +186,9 @@ func syncFolder(dir string) error {
 	return nil
 }
 
-// put writes a witness into the block that is not stable; with wait it is stable
+// writeWitness writes a witness into the block that is not stable; with wait it is stable
 // afterwards.
-func (f *witnessFile) put(w witness, wait bool) error {
+func (f *witnessFile) writeWitness(w witness, wait bool) error {
 	w.Seq = f.now.Seq + 1
 	b, err := w.encode()
 	if err == nil {
@@ -213,11 +213,11 @@ type counted struct {
 	given   map[string]uint64
 }
 
-func (c counted) none() bool { return len(c.tallies)+len(c.given) == 0 }
+func (c counted) isEmpty() bool { return len(c.tallies)+len(c.given) == 0 }
 
-// with gives the witness of a database in which c was counted. Of a count that goes
+// withCounts gives the witness of a database in which c was counted. Of a count that goes
 // down, low says whether it does so here too.
-func (w witness) with(c counted, low bool) witness {
+func (w witness) withCounts(c counted, low bool) witness {
 	w.Tallies, w.Given = maps.Clone(w.Tallies), maps.Clone(w.Given)
 	for name, t := range c.tallies {
 		if !low {
@@ -231,25 +231,25 @@ func (w witness) with(c counted, low bool) witness {
 	for key, next := range c.given {
 		w.Given[key] = max(next, w.Given[key])
 	}
-	w.bound()
+	w.dropOldest()
 	return w
 }
 
-// bound drops what is oldest: the lowest numbers, and the counts of epochs of claiming
+// dropOldest drops what is oldest: the lowest numbers, and the counts of epochs of claiming
 // that are over, whose names end with a number.
-func (w witness) bound() {
+func (w witness) dropOldest() {
 	for len(w.Given) > maxGiven {
-		delete(w.Given, least(w.Given, func(a, b string) int { return cmp.Compare(w.Given[a], w.Given[b]) }))
+		delete(w.Given, leastKey(w.Given, func(a, b string) int { return cmp.Compare(w.Given[a], w.Given[b]) }))
 	}
 	for len(w.Tallies) > maxTallies {
-		delete(w.Tallies, least(w.Tallies, func(a, b string) int {
+		delete(w.Tallies, leastKey(w.Tallies, func(a, b string) int {
 			return cmp.Or(-cmp.Compare(strings.LastIndexByte(a, '/'), strings.LastIndexByte(b, '/')), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 		}))
 	}
 }
 
-// least is the first key in an order.
-func least[V any](m map[string]V, order func(a, b string) int) string {
+// leastKey is the first key in an order.
+func leastKey[V any](m map[string]V, order func(a, b string) int) string {
 	return slices.MinFunc(slices.Collect(maps.Keys(m)), order)
 }
 

@@ -30,7 +30,7 @@ func FuzzWitness(f *testing.F) {
 			return
 		}
 		had := counted{map[string]counter{"wrong-codes/0": {5, 6}}, map[string]uint64{"00ff": 5}}
-		lost := had.behind(seen)
+		lost := had.missingFrom(seen)
 		for name, c := range lost.tallies {
 			if c.max(had.tallies[name]) != c {
 				t.Errorf("%q falls from %+v to %+v", name, had.tallies[name], c)
@@ -41,7 +41,7 @@ func FuzzWitness(f *testing.F) {
 				t.Errorf("%q goes from %d to %d", key, had.given[key], next)
 			}
 		}
-		next := seen.with(had, false)
+		next := seen.withCounts(had, false)
 		if _, err := next.encode(); err != nil && seen.Seq < maxSeq {
 			t.Errorf("it cannot be written again: %v", err)
 		}

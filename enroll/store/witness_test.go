@@ -28,7 +28,7 @@ func sealed(text string) []byte {
 // agent from starting.
 func TestAWitnessNeverRefunds(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	lend(t, s, 1, 1000)
 	guess(t, s, 5)
 	given := enrol(t, s, 1)
@@ -78,12 +78,12 @@ func TestAWitnessNeverRefunds(t *testing.T) {
 // What a start makes of such a record is sound: the next one finds nothing odd.
 func TestASenselessWitnessIsReplaced(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	guess(t, s, 5)
 	queue(t, s, routine(1))
 	must(t, s.Close())
 	must(t, os.WriteFile(path+".witness", sealed("null"), 0o600))
-	s = open(t, path)
+	s = openStore(t, path)
 	if r := s.Recovery(); r != (store.Recovery{Unclean: true, NoWitness: true, BadWitness: true}) {
 		t.Errorf("the start found %+v", r)
 	}
@@ -98,7 +98,7 @@ func TestASenselessWitnessIsReplaced(t *testing.T) {
 // hold.
 func TestTheHigherOfBothRecordsHolds(t *testing.T) {
 	path := dbPath(t)
-	s := open(t, path)
+	s := openStore(t, path)
 	since := time.UnixMilli(5000).UTC()
 	update(t, s, func(tx enroll.Tx) error { return tx.PutTally(guesses, enroll.Tally{Count: 5, Since: since}) })
 	text := `{"seq":99,"order":0,"chain":"` + strings.Repeat("00", 16) + `","tallies":{"wrong-codes/0":{"n":%d,"since":%d}},"given":{}}`

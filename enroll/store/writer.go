@@ -57,8 +57,8 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	return &writer{s: s, conn: conn, stmts: make(map[string]*sql.Stmt), locals: make(map[rowKey]struct{}), strange: make(strangeRows)}, nil
 }
 
-// run serves requests until the channel is closed.
-func (w *writer) run(requests <-chan request) {
+// serveRequests serves requests until the channel is closed.
+func (w *writer) serveRequests(requests <-chan request) {
 	defer close(w.s.done)
 	retry := time.NewTicker(retryAfter)
 	defer retry.Stop()
@@ -66,19 +66,19 @@ func (w *writer) run(requests <-chan request) {
 		select {
 		case r, open := <-requests:
 			if !open {
-				w.end()
+				w.endWriter()
 				return
 			}
-			w.serve(w.gather(r, requests))
+			w.serveRequest(w.gatherEvents(r, requests))
 		case <-retry.C:
-			w.retry()
+			w.retryCommit()
 		}
 	}
 }
 
-// gather takes r and, if it is an event, the events that wait behind it. It gives the
-// request that ended the row of events, for the same transaction.
-func (w *writer) gather(r request, requests <-chan request) request {
+// gatherEvents adds r and the events queued behind it to unsaved, if r is an event. It returns the
+// request that follows the last event, for the same transaction; it is empty if there is none.
+func (w *writer) gatherEvents(r request, requests <-chan request) request {
 	for r.isEvent() {
 		w.unsaved = append(w.unsaved, r.event)
 		if len(w.unsaved) >= maxBatch {
@@ -97,64 +97,64 @@ func (w *writer) gather(r request, requests <-chan request) request {
 	return r
 }
 
-// serve commits the events that were gathered, with the job behind them, or runs the
+// serveRequest commits the events that were gathered, with the job behind them, or runs the
 // note after them. It answers once.
-func (w *writer) serve(r request) {
+func (w *writer) serveRequest(r request) {
 	if r.ctx != nil && r.ctx.Err() != nil {
-		r.answer(r.ctx.Err())
+		r.finish(r.ctx.Err())
 		r = request{}
 	}
 	if r.note != nil {
-		w.serve(request{}) // the events
+		w.serveRequest(request{}) // the events
 		err := r.note(w)
-		w.publish() // before the caller goes on
-		r.answer(err)
+		w.publishState() // before the caller goes on
+		r.finish(err)
 		return
 	}
 	if w.failed == nil && (r.job != nil || len(w.unsaved) > 0) {
-		w.commit(r)
+		w.commitWaiting(r)
 	} else if r.job != nil {
-		r.answer(w.failed)
+		r.finish(w.failed)
 	}
 }
 
-func (r request) answer(err error) {
+func (r request) finish(err error) {
 	if r.done != nil {
 		r.done <- err
 	}
 }
 
-// retry tries to write again what a failed commit left, if that can help.
-func (w *writer) retry() {
+// retryCommit tries to write again what a failed commit left, if that can help.
+func (w *writer) retryCommit() {
 	if w.failed == nil || !mayPass(w.failed) {
 		return
 	}
 	w.at.dirty = true // something to write
-	w.commit(request{})
+	w.commitWaiting(request{})
 	if w.failed != nil {
 		return
 	}
 	w.s.log.Info("the store can write again", "events", w.at.ord)
 	if w.s.gap().events > 0 { // refused during that commit
-		w.commit(request{})
+		w.commitWaiting(request{})
 	}
 }
 
-// mayPass tells the failures that end by themselves when somebody makes room. After an
-// error of the disk a later success proves nothing.
+// mayPass reports whether a failure ends when somebody makes room. After an error of the disk a
+// later success proves nothing.
 func mayPass(err error) bool {
 	return sqlite.IsFull(err) || sqlite.IsReadOnly(err) || sqlite.IsBusy(err)
 }
 
-// end writes what is left.
-func (w *writer) end() {
+// endWriter writes what is left.
+func (w *writer) endWriter() {
 	if w.failed != nil {
-		w.retry()
+		w.retryCommit()
 	} else if w.at.dirty || w.at.acked != w.at.written {
 		w.at.dirty = true
-		w.commit(request{})
+		w.commitWaiting(request{})
 	}
-	w.publish() // also what was taken since a commit failed
+	w.publishState() // also what was taken since a commit failed
 	for _, st := range w.stmts {
 		_ = st.Close() // nothing depends on it any more
 	}
@@ -162,32 +162,32 @@ func (w *writer) end() {
 	w.endWitness()
 }
 
-// commit writes what waits, with the request's job, in one transaction.
-func (w *writer) commit(r request) {
+// commitWaiting writes what waits, with the request's job, in one transaction.
+func (w *writer) commitWaiting(r request) {
 	before := w.at
 	w.sqlErr = nil
 	t := &txn{writer: w, counted: counted{map[string]counter{}, map[string]uint64{}}}
-	err := w.transact(t, r.job)
+	err := w.runTransaction(t, r.job)
 	if err == nil {
-		w.committed(t)
-		r.answer(nil)
-		w.follow(t.counted)
+		w.announceCommit(t)
+		r.finish(nil)
+		w.updateWitness(t.counted)
 		return
 	}
 	w.at = before
 	w.rollback()
 	if w.sqlErr == nil { // the job itself refused
-		r.answer(err)
+		r.finish(err)
 		if len(w.unsaved) > 0 {
-			w.commit(request{})
+			w.commitWaiting(request{})
 		}
 		return
 	}
-	w.fail(w.sqlErr)
-	r.answer(w.failed)
+	w.markFailed(w.sqlErr)
+	r.finish(w.failed)
 }
 
-func (w *writer) transact(t *txn, job func(*txn) error) error {
+func (w *writer) runTransaction(t *txn, job func(*txn) error) error {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (w *writer) transact(t *txn, job func(*txn) error) error {
 			return err
 		}
 	}
-	if err := w.raise(t.counted); err != nil {
+	if err := w.raiseWitness(t.counted); err != nil {
 		return err
 	}
 	return w.exec("COMMIT")
@@ -222,8 +222,8 @@ func (w *writer) rollback() {
 	w.sqlErr = failed
 }
 
-// committed makes the commit known: to the index, to readers, to the uplink.
-func (w *writer) committed(t *txn) {
+// announceCommit updates the index and the published state after a commit, and wakes the uplink.
+func (w *writer) announceCommit(t *txn) {
 	clear(w.unsaved)
 	w.unsaved, w.failed = w.unsaved[:0], nil
 	for _, k := range t.localPuts {
@@ -243,7 +243,7 @@ func (w *writer) committed(t *txn) {
 	w.s.mu.Lock()
 	w.s.refused.events -= t.told
 	w.s.mu.Unlock()
-	w.publish()
+	w.publishState()
 	if t.appended {
 		select {
 		case w.s.wake <- struct{}{}:
@@ -252,17 +252,17 @@ func (w *writer) committed(t *txn) {
 	}
 }
 
-func (w *writer) publish() {
+func (w *writer) publishState() {
 	w.at.unsaved, w.at.locals, w.at.strange = len(w.unsaved), len(w.locals), w.strange.count()
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	w.s.at, w.s.failed = w.at, w.failed
 }
 
-func (w *writer) fail(cause error) {
+func (w *writer) markFailed(cause error) {
 	first := w.failed == nil
 	w.failed = fmt.Errorf("%w: %w", ErrFailed, w.s.db.Explain("write", cause))
-	w.publish()
+	w.publishState()
 	if first {
 		w.s.log.Error("the store cannot write; nothing new is granted", "err", w.failed)
 	}
@@ -276,30 +276,30 @@ func (w *writer) stmt(query string) (*sql.Stmt, error) {
 	if err == nil {
 		w.stmts[query] = st
 	}
-	return st, w.noted(err)
+	return st, w.noteError(err)
 }
 
-// noted remembers that SQLite failed, so that it is not taken for a refusal of a job.
-func (w *writer) noted(err error) error {
+// noteError remembers that SQLite failed, to distinguish that from a job that refused.
+func (w *writer) noteError(err error) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && w.sqlErr == nil {
 		w.sqlErr = err
 	}
 	return err
 }
 
-// exec runs a statement that is prepared once. No context: a write that was begun is
-// not interrupted.
+// exec runs a statement, which it prepares once. It has no context, because a write that has begun
+// is not interrupted.
 func (w *writer) exec(query string, args ...any) error {
 	st, err := w.stmt(query)
 	if err != nil {
 		return err
 	}
 	_, err = st.ExecContext(context.Background(), args...)
-	return w.noted(err)
+	return w.noteError(err)
 }
 
-// row runs a query for at most one row.
-func (w *writer) row(query string, args ...any) scanner {
+// queryRow runs a query for at most one row.
+func (w *writer) queryRow(query string, args ...any) scanner {
 	st, err := w.stmt(query)
 	if err != nil {
 		return scanner{w: w, err: err}
@@ -318,18 +318,18 @@ func (sc scanner) Scan(dest ...any) error {
 	if sc.err != nil {
 		return sc.err
 	}
-	return sc.w.noted(sc.row.Scan(dest...))
+	return sc.w.noteError(sc.row.Scan(dest...))
 }
 
-// each runs a query and calls fn for every row.
-func (w *writer) each(query string, fn func(*sql.Rows) error, args ...any) error {
+// queryRows runs a query and calls fn for every row.
+func (w *writer) queryRows(query string, fn func(*sql.Rows) error, args ...any) error {
 	st, err := w.stmt(query)
 	if err != nil {
 		return err
 	}
 	rows, err := st.QueryContext(context.Background(), args...)
 	if err != nil {
-		return w.noted(err)
+		return w.noteError(err)
 	}
 	defer func() { _ = rows.Close() }() // its error is that of rows.Err
 	for rows.Next() {
@@ -337,5 +337,5 @@ func (w *writer) each(query string, fn func(*sql.Rows) error, args ...any) error
 			return err
 		}
 	}
-	return w.noted(rows.Err())
+	return w.noteError(rows.Err())
 }

@@ -41,7 +41,7 @@ type agent struct {
 	starts int
 }
 
-func (a *agent) set(state string, ready bool) {
+func (a *agent) setState(state string, ready bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.state != state {
@@ -56,7 +56,7 @@ func (a *agent) set(state string, ready bool) {
 	}
 }
 
-// State tells people how the agent is.
+// State returns the agent's state in words for people.
 func (a *agent) State() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -73,16 +73,16 @@ func (a *agent) readyFor() time.Duration {
 	return time.Since(a.ready)
 }
 
-// count is how often it was started.
-func (a *agent) count() int {
+// startCount returns how often the agent was started.
+func (a *agent) startCount() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.starts
 }
 
-// run starts the agent, and again when it ends, until ctx ends. fed is called whenever the agent
+// superviseAgent starts the agent, and again when it ends, until ctx ends. fed is called whenever the agent
 // says that it works.
-func (a *agent) run(ctx context.Context, fed func()) error {
+func (a *agent) superviseAgent(ctx context.Context, fed func()) error {
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notifySocket, Net: "unixgram"})
 	if err != nil {
 		return err
@@ -92,9 +92,9 @@ func (a *agent) run(ctx context.Context, fed func()) error {
 		return err
 	}
 	for ctx.Err() == nil {
-		err := a.once(ctx, socket, fed)
+		err := a.runOnce(ctx, socket, fed)
 		fed() // an agent that ends is no machine that stands still
-		a.set("ended: "+describe(err), false)
+		a.setState("ended: "+describeEnd(err), false)
 		wait := restartWait
 		if isLasting(err) && !a.refused() {
 			wait = time.Minute // starting again mends nothing by itself, but a cable or a clock may
@@ -107,26 +107,26 @@ func (a *agent) run(ctx context.Context, fed func()) error {
 	return nil
 }
 
-// isLasting reports whether an agent said, by its exit code, that starting again mends nothing.
+// isLasting reports whether the agent's exit code says that a restart changes nothing (64 or 78).
 func isLasting(err error) bool {
 	ended := (*exec.ExitError)(nil)
 	return errors.As(err, &ended) && (ended.ExitCode() == 64 || ended.ExitCode() == 78)
 }
 
-func describe(err error) string {
+func describeEnd(err error) string {
 	if err == nil {
 		return "by itself"
 	}
 	return err.Error()
 }
 
-// once runs the agent until it ends, or is ended because it stands still.
-func (a *agent) once(ctx context.Context, socket *net.UnixConn, fed func()) error {
+// runOnce runs the agent until it ends. It stops an agent that no longer says that it works.
+func (a *agent) runOnce(ctx context.Context, socket *net.UnixConn, fed func()) error {
 	cmd := exec.Command(agentProgram, "run", "--config", configFile)
 	cmd.Env = append(a.env, "NOTIFY_SOCKET="+notifySocket, "WATCHDOG_USEC=30000000")
 	cmd.Stdout, cmd.Stderr = a.out, a.out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: agentUser, Gid: badgedGID, Groups: []uint32{dialout, badgedIO}}}
-	a.set("starts", false)
+	a.setState("starts", false)
 	a.mu.Lock()
 	a.starts++
 	a.mu.Unlock()
@@ -178,7 +178,7 @@ func (a *agent) readNotification(socket *net.UnixConn) bool {
 	for line := range bytes.SplitSeq(b[:n], []byte("\n")) {
 		switch text := string(line); {
 		case text == "READY=1":
-			a.set("runs", true)
+			a.setState("runs", true)
 			a.works()
 			works = true
 		case text == "WATCHDOG=1", strings.HasPrefix(text, "EXTEND_TIMEOUT_USEC="):

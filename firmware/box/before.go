@@ -19,14 +19,14 @@ import (
 type before struct {
 	state string // folder of the agent
 	copy  string // of it
-	aside string // what the trial made of it
+	aside string // the agent's files as the trial left them
 }
 
 // newBefore is that of a terminal.
 func newBefore() before { return before{"/data/badged", "/data/box/before", "/data/box/after"} }
 
-// keep copies the agent's files. The copy has its name when it is whole.
-func (b before) keep() error {
+// keepFiles copies the agent's files. The copy has its name when it is whole.
+func (b before) keepFiles() error {
 	half := b.copy + ".new"
 	if err := errors.Join(os.RemoveAll(half), os.RemoveAll(b.copy), copyTree(b.state, half)); err != nil {
 		return fmt.Errorf("keep the agent's files as they were before the update: %w", err)
@@ -37,11 +37,11 @@ func (b before) keep() error {
 	return syncFolder(filepath.Dir(b.copy))
 }
 
-// forget drops the copy.
-func (b before) forget() error { return os.RemoveAll(b.copy) }
+// dropCopy drops the copy.
+func (b before) dropCopy() error { return os.RemoveAll(b.copy) }
 
-// putBack gives the agent its files of before, once, and reports whether there were any. What was
-// there is kept aside. Broken off in its middle, it is done again.
+// putBack restores the agent's files of before the update, once, and reports whether there were any.
+// It moves the present files aside. If it is interrupted, the next start repeats it.
 func (b before) putBack() (bool, error) {
 	if _, err := os.Stat(b.copy); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -59,7 +59,7 @@ func (b before) putBack() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("give the agent its files of before the update: %w", err)
 	}
-	return true, b.forget()
+	return true, b.dropCopy()
 }
 
 // copyTree copies folders and files with their owners, and waits until they are on the card. Sockets

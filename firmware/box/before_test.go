@@ -36,7 +36,7 @@ func TestTheAgentGetsItsFilesBack(t *testing.T) {
 	if put, err := b.putBack(); put || err != nil {
 		t.Errorf("nothing was kept: %v, %v", put, err)
 	}
-	if err := b.keep(); err != nil {
+	if err := b.keepFiles(); err != nil {
 		t.Fatal(err)
 	}
 	write("badged.db", "new schema")
@@ -54,10 +54,10 @@ func TestTheAgentGetsItsFilesBack(t *testing.T) {
 	if put, err := b.putBack(); put || err != nil {
 		t.Errorf("a second time: %v, %v", put, err)
 	}
-	if err := b.keep(); err != nil {
+	if err := b.keepFiles(); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.forget(); err != nil {
+	if err := b.dropCopy(); err != nil {
 		t.Fatal(err)
 	}
 	if put, _ := b.putBack(); put {

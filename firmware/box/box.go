@@ -62,7 +62,7 @@ func Run(ctx context.Context, log *slog.Logger, console *os.File) error {
 	defer cancel()
 	dog := openWatchdog(log)
 	defer dog.close()
-	all.Go(func() { b.net.run(ctx) })
+	all.Go(func() { b.net.keepUp(ctx) })
 	all.Go(func() { keepTime(ctx, b.timeServers, log) })
 	all.Go(func() { b.logEnd("box socket", b.serve(ctx)) })
 	all.Go(func() {
@@ -70,7 +70,7 @@ func Run(ctx context.Context, log *slog.Logger, console *os.File) error {
 		err := b.join(ctx)
 		stop()
 		if err == nil {
-			err = b.agent.run(ctx, dog.feed)
+			err = b.agent.superviseAgent(ctx, dog.feed)
 		}
 		b.logEnd("agent", err)
 	})
@@ -137,7 +137,7 @@ func start(ctx context.Context, log *slog.Logger, console *os.File) (*Box, error
 		return nil, err
 	}
 	if b.card.Verdict == slot.OnTrial {
-		err = newBefore().keep()
+		err = newBefore().keepFiles()
 	}
 	return b, err
 }
@@ -148,7 +148,7 @@ func (b *Box) forgetBefore() {
 	if b.card.Verdict == slot.OnTrial && b.card.State.Record.Phase == slot.Trying {
 		return
 	}
-	if err := newBefore().forget(); err != nil {
+	if err := newBefore().dropCopy(); err != nil {
 		b.log.Warn("the copy of the agent's files stays", "err", err)
 	}
 }

@@ -29,7 +29,7 @@ func (b *Box) join(ctx context.Context) error {
 		return b.standAlone()
 	}
 	for wait := joinWait; ; wait = min(2*wait, mostJoinWait) {
-		b.agent.set("joins the hub", false)
+		b.agent.setState("joins the hub", false)
 		cmd := exec.CommandContext(ctx, agentProgram, "join", b.settings.Token.Reveal(), "--config", configFile)
 		cmd.Env = b.agent.env
 		out, err := cmd.CombinedOutput()
@@ -37,7 +37,7 @@ func (b *Box) join(ctx context.Context) error {
 			b.log.Info("joined the hub")
 			return nil
 		}
-		b.agent.set("has not joined the hub: "+lastLine(out), false)
+		b.agent.setState("has not joined the hub: "+lastLine(out), false)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -33,7 +33,7 @@ type network struct {
 	ntp   []string   // servers that DHCP named
 }
 
-func (n *network) set(format string, args ...any) {
+func (n *network) setState(format string, args ...any) {
 	state := fmt.Sprintf(format, args...)
 	n.mu.Lock()
 	changed := n.state != state
@@ -44,32 +44,32 @@ func (n *network) set(format string, args ...any) {
 	}
 }
 
-// State tells people how the network is.
+// State returns the state of the network in words for people.
 func (n *network) State() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.state
 }
 
-// timeServers are those that DHCP named.
+// timeServers returns the servers that DHCP named.
 func (n *network) timeServers() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.ntp
 }
 
-// run keeps the network up until ctx ends.
-func (n *network) run(ctx context.Context) {
+// keepUp keeps the network up until ctx ends.
+func (n *network) keepUp(ctx context.Context) {
 	if err := netlink.Up("lo"); err != nil {
 		n.log.Warn("there is no loopback: the panel is not served", "err", err)
 	}
 	for ctx.Err() == nil {
 		name, err := n.awaitCarrier(ctx)
 		if err == nil {
-			err = n.use(ctx, name)
+			err = n.useLink(ctx, name)
 		}
 		if err != nil && ctx.Err() == nil {
-			n.set("%v", err)
+			n.setState("%v", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -91,7 +91,7 @@ func (n *network) awaitCarrier(ctx context.Context) (string, error) {
 				return name, nil
 			}
 		}
-		n.set("no cable is plugged in (%d links)", len(names))
+		n.setState("no cable is plugged in (%d links)", len(names))
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
@@ -105,8 +105,8 @@ func hasCarrier(name string) bool {
 	return err == nil && strings.TrimSpace(string(b)) == "1"
 }
 
-// use gives a link its address, and keeps it until the carrier goes.
-func (n *network) use(ctx context.Context, name string) error {
+// useLink sets a link's address, and keeps it until the carrier is lost.
+func (n *network) useLink(ctx context.Context, name string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { awaitNoCarrier(ctx, name); cancel() })
@@ -120,9 +120,9 @@ func (n *network) use(ctx context.Context, name string) error {
 		}
 	}
 	if n.Address == "" {
-		return n.lease(ctx, link)
+		return n.keepLeased(ctx, link)
 	}
-	if err := n.fixed(link); err != nil {
+	if err := n.useFixedAddress(link); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -139,8 +139,8 @@ func awaitNoCarrier(ctx context.Context, name string) {
 	}
 }
 
-// fixed sets what the card says.
-func (n *network) fixed(link string) error {
+// useFixedAddress sets the address that the card contains.
+func (n *network) useFixedAddress(link string) error {
 	p, err := netip.ParsePrefix(n.Address)
 	if err != nil {
 		return err
@@ -158,10 +158,10 @@ func (n *network) fixed(link string) error {
 		}
 		l.DNS = append(l.DNS, a)
 	}
-	return n.apply(link, l)
+	return n.applyLease(link, l)
 }
 
-func (n *network) apply(link string, l dhcp.Lease) error {
+func (n *network) applyLease(link string, l dhcp.Lease) error {
 	if err := netlink.AddAddress(link, l.Address); err != nil {
 		return err
 	}
@@ -176,12 +176,12 @@ func (n *network) apply(link string, l dhcp.Lease) error {
 		n.ntp = append(n.ntp, a.String())
 	}
 	n.mu.Unlock()
-	n.set("%s has %v", link, l.Address)
+	n.setState("%s has %v", link, l.Address)
 	return writeNames(l.DNS)
 }
 
-// lease gets an address and keeps it, until ctx ends or a server gives another one.
-func (n *network) lease(ctx context.Context, name string) error {
+// keepLeased gets an address and keeps it, until ctx ends or a server gives another one.
+func (n *network) keepLeased(ctx context.Context, name string) error {
 	ifc, err := net.InterfaceByName(name)
 	if err != nil {
 		return err
@@ -192,10 +192,10 @@ func (n *network) lease(ctx context.Context, name string) error {
 	}
 	defer link.Close()
 	client := dhcp.Client{Link: link, MAC: ifc.HardwareAddr, Host: n.host}
-	n.set("%s asks for an address", name)
+	n.setState("%s asks for an address", name)
 	l, err := client.Get(ctx, netip.Addr{})
 	for err == nil {
-		if err = n.apply(name, l); err != nil {
+		if err = n.applyLease(name, l); err != nil {
 			return err
 		}
 		l, err = keepLease(ctx, client, l, func() { _ = netlink.RemoveAddress(name, l.Address) })

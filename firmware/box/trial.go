@@ -129,7 +129,7 @@ func (b *Box) try(ctx context.Context) error {
 		wait := b.wanting(ctx, before)
 		b.setTrial(wait)
 		switch now := time.Now(); {
-		case b.agent.count() > mostStarts:
+		case b.agent.startCount() > mostStarts:
 			return errors.New("its agent falls again and again")
 		case wait != "" && now.After(end):
 			return errors.New(wait)

@@ -38,7 +38,7 @@ var errTimeout = errors.New("no server answers")
 // server gives it again, or says no.
 func (c Client) Get(ctx context.Context, had netip.Addr) (Lease, error) {
 	for wait := firstWait; ; wait = min(2*wait, mostWait) {
-		lease, err := c.try(ctx, had, wait)
+		lease, err := c.tryOnce(ctx, had, wait)
 		if err == nil || ctx.Err() != nil {
 			return lease, errors.Join(err, ctx.Err())
 		}
@@ -53,23 +53,23 @@ func (c Client) Get(ctx context.Context, had netip.Addr) (Lease, error) {
 
 // Keep asks for more time for a lease that is in use, once.
 func (c Client) Keep(ctx context.Context, l Lease) (Lease, error) {
-	return c.exchange(ctx, query{kind: request, want: l.Address.Addr(), server: l.Server}, ack, firstWait)
+	return c.exchangeOne(ctx, query{kind: request, want: l.Address.Addr(), server: l.Server}, ack, firstWait)
 }
 
-// try goes through one round of question and answer.
-func (c Client) try(ctx context.Context, had netip.Addr, wait time.Duration) (Lease, error) {
+// tryOnce asks for the address it had, or discovers a server and requests the address it offers.
+func (c Client) tryOnce(ctx context.Context, had netip.Addr, wait time.Duration) (Lease, error) {
 	if had.IsValid() {
-		return c.exchange(ctx, query{kind: request, want: had}, ack, wait)
+		return c.exchangeOne(ctx, query{kind: request, want: had}, ack, wait)
 	}
-	offered, err := c.exchange(ctx, query{kind: discover}, offer, wait)
+	offered, err := c.exchangeOne(ctx, query{kind: discover}, offer, wait)
 	if err != nil {
 		return Lease{}, err
 	}
-	return c.exchange(ctx, query{kind: request, want: offered.Address.Addr(), server: offered.Server}, ack, wait)
+	return c.exchangeOne(ctx, query{kind: request, want: offered.Address.Addr(), server: offered.Server}, ack, wait)
 }
 
-// exchange asks one thing and waits for the answer to it.
-func (c Client) exchange(ctx context.Context, q query, want byte, wait time.Duration) (Lease, error) {
+// exchangeOne sends one query and waits for the answer to it.
+func (c Client) exchangeOne(ctx context.Context, q query, want byte, wait time.Duration) (Lease, error) {
 	q.id, q.mac, q.host = rand.Uint32(), c.MAC, c.Host
 	if err := c.Link.Send(wrap(q.bytes())); err != nil {
 		return Lease{}, fmt.Errorf("ask for an address: %w", err)

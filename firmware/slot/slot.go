@@ -109,7 +109,7 @@ type (
 	Arm struct{ Slot Slot }
 	// Commit makes the boot loader start a slot from now on: one sector.
 	Commit struct{ Slot Slot }
-	// Reboot starts the machine anew.
+	// Reboot restarts the machine.
 	Reboot struct{}
 )
 

@@ -1,7 +1,7 @@
-// Package agent decides at a terminal. What readers, doors, panels and clocks say is
-// taken one at a time, each by the goroutine that brings it, so that there is one order
-// of decisions and no hand-over between a badge and its door. What a decision leads to
-// never waits: relays first, then panels, lights, the disk and logs.
+// Package agent runs the decisions of a terminal. It handles the events of readers, doors,
+// panels and clocks one at a time, each in the goroutine that brings it, so that there is one
+// order of decisions and no hand-over between a badge and its door. The effects of a decision
+// never block: relays first, then panels, lights, the disk and logs.
 package agent
 
 import (
@@ -16,7 +16,7 @@ import (
 	"badged/keypad"
 )
 
-// Options is what an agent is made of.
+// Options configures an Agent.
 type Options struct {
 	Engine  *enroll.Engine
 	Index   *enroll.Index // what Engine decides from
@@ -29,15 +29,15 @@ type Options struct {
 
 	// Account reads a whole account, for a panel that shows it when it has changed.
 	Account func(context.Context, enroll.AccountID) (enroll.Account, error)
-	// StoreFailed tells why nothing can be written, or nil.
+	// StoreFailed returns why nothing can be written, or nil.
 	StoreFailed func() error
-	// Quarantined tells that the database was damaged and begun anew: it is the first
-	// event of the new one.
+	// Quarantined says that the database was damaged and replaced by a new one, whose first
+	// event reports that.
 	Quarantined bool
-	// Changed tells that the hub has changed accounts or settings. It may be nil.
+	// Changed receives a value when the hub has changed accounts or settings. It may be nil.
 	Changed <-chan struct{}
-	// Decided is told every decision of a presentation that is listed, after it was acted
-	// upon, in the order of decisions: it must not wait. It may be nil.
+	// Decided is called with every listed decision, after the agent has acted on it, in the
+	// order of decisions. It must not block. It may be nil.
 	Decided func(Decided)
 	// Heartbeat is how often Progress shows that the agent works, and health whether the
 	// store does, when nothing happens; 0: never.
@@ -56,7 +56,7 @@ type Decided struct {
 //	reader, button, panel, timer ──► turn (one at a time) ──► engine ──► relay
 //	                                   then screens, lights; then the group commit begins
 //
-// Whoever brings something waits for the turn before: that is the whole queue, and
+// A goroutine that brings an event waits for the turn before it: that is the whole queue, and
 // nothing in it is dropped.
 type Agent struct {
 	opts   Options
@@ -70,7 +70,7 @@ type Agent struct {
 	order    []*point          // as configured
 	doors    []*doorUnit
 	devices  []*device
-	counting []*device // devices and panels: what they say without effect is counted
+	counting []*device // devices and panels, whose events without effect are counted
 
 	// token is held for one turn; it guards what follows, points, doors and the engine.
 	token       chan struct{}
@@ -83,7 +83,7 @@ type Agent struct {
 	armed       time.Time   // when timer fires; zero: never
 }
 
-// New makes an agent. Nothing runs, and nothing is energised.
+// New makes an agent. It starts nothing and energises nothing.
 func New(opts Options) *Agent {
 	a := &Agent{
 		opts: opts, engine: opts.Engine, log: opts.Log,
@@ -112,32 +112,32 @@ func New(opts Options) *Agent {
 		if p.Kind == enroll.Print {
 			p.panel = &device{name: panelName, point: p}
 			a.counting = append(a.counting, p.panel)
-			a.publish(p)
+			a.publishScreen(p)
 		}
 	}
 	return a
 }
 
-// Run runs readers, doors and the clock until ctx ends. Then the readers end first,
-// what they have said is still decided, and the relays are released.
+// Run runs readers, doors and the clock until ctx ends. Then the readers end first, the agent
+// decides about what they have read, and the relays are released.
 func (a *Agent) Run(ctx context.Context) {
 	work := context.WithoutCancel(ctx)
 	var sources, cues sync.WaitGroup
-	a.turn(work, a.started)
+	a.turn(work, a.reportStart)
 	stopCues := a.startCues(work, &cues)
-	a.start(ctx, &sources)
+	a.startSources(ctx, &sources)
 	quiet := make(chan struct{})
 	go func() { defer close(quiet); <-ctx.Done(); sources.Wait() }()
 	a.watchTime(work, quiet)
-	a.turn(work, a.ending)
-	a.end()
-	a.release()
+	a.turn(work, a.reportCounted)
+	a.endTurns()
+	a.closeRelays()
 	stopCues()
 	cues.Wait()
 }
 
-// started tells the order of events that the terminal's memory is new.
-func (a *Agent) started(ctx context.Context) {
+// reportStart reports that the terminal started, and that its database was replaced if so.
+func (a *Agent) reportStart(ctx context.Context) {
 	if a.opts.Quarantined {
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DatabaseQuarantined})
 	}
@@ -145,10 +145,10 @@ func (a *Agent) started(ctx context.Context) {
 	a.placeState()
 }
 
-// ending tells what was only counted so far.
-func (a *Agent) ending(ctx context.Context) {
+// reportCounted reports what was only counted so far.
+func (a *Agent) reportCounted(ctx context.Context) {
 	for _, d := range a.counting {
-		a.tellCounted(ctx, d, time.Now().Add(listWindow))
+		a.reportCountedOf(ctx, d, time.Now().Add(listWindow))
 	}
 }
 
@@ -156,8 +156,7 @@ func (a *Agent) ending(ctx context.Context) {
 // its Heartbeat hangs.
 func (a *Agent) Progress() uint64 { return a.progress.Load() }
 
-// turn runs fn as the next thing that happens at this terminal, and reports whether
-// there was a turn left for it.
+// turn runs fn as the next turn of this terminal. It reports false if there are no more turns.
 func (a *Agent) turn(ctx context.Context, fn func(ctx context.Context)) bool {
 	a.token <- struct{}{}
 	defer func() { <-a.token }()
@@ -165,49 +164,48 @@ func (a *Agent) turn(ctx context.Context, fn func(ctx context.Context)) bool {
 		return false
 	}
 	fn(ctx)
-	a.settle(ctx)
+	a.settleTurn(ctx)
 	return true
 }
 
-// settle ends a turn: what it put into the order goes to the disk, and the timer is
-// set to what is due next.
-func (a *Agent) settle(ctx context.Context) {
-	_ = a.engine.Commit(ctx) // what cannot be kept shows in the store
+// settleTurn ends a turn: it starts the commit of the queued events, updates health and sets the
+// timer.
+func (a *Agent) settleTurn(ctx context.Context) {
+	_ = a.engine.Commit(ctx) // storeState shows a failure
 	a.storeState()
 	a.quotaState(ctx)
 	a.claimsState(ctx)
-	a.arm()
+	a.armTimer()
 	a.progress.Add(1)
 }
 
-// end lets the last turn pass.
-func (a *Agent) end() {
+// endTurns waits for the present turn and allows no more.
+func (a *Agent) endTurns() {
 	a.token <- struct{}{}
 	defer func() { <-a.token }()
 	a.ended = true
 }
 
-// watchTime takes turns for what is due and for what the hub has changed, until quiet
-// is closed.
+// watchTime runs turns at deadlines and after changes from the hub, until quiet is closed.
 func (a *Agent) watchTime(ctx context.Context, quiet <-chan struct{}) {
 	for {
 		select {
 		case <-a.timer.C:
 			a.turn(ctx, func(ctx context.Context) {
 				a.armed = time.Time{}
-				a.tick(ctx, time.Now())
+				a.runDue(ctx, time.Now())
 			})
 		case <-a.opts.Changed:
-			a.turn(ctx, a.refresh)
+			a.turn(ctx, a.refreshSessions)
 		case <-quiet:
 			return
 		}
 	}
 }
 
-// arm sets the timer to the next deadline, if that has changed.
-func (a *Agent) arm() {
-	next := a.next()
+// armTimer sets the timer to the next deadline, if that has changed.
+func (a *Agent) armTimer() {
+	next := a.nextDeadline()
 	if next.Equal(a.armed) {
 		return
 	}
@@ -219,8 +217,8 @@ func (a *Agent) arm() {
 	a.timer.Reset(max(time.Until(next), 0))
 }
 
-// next is the earliest deadline; zero: none.
-func (a *Agent) next() time.Time {
+// nextDeadline is the earliest deadline; zero: none.
+func (a *Agent) nextDeadline() time.Time {
 	first := earlier(a.beat, a.engine.Deadline())
 	for _, p := range a.order {
 		first = earlier(first, earlier(p.keys.Deadline(), p.deadline()))
@@ -242,21 +240,21 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// tick does what is due.
-func (a *Agent) tick(ctx context.Context, now time.Time) {
+// runDue handles all deadlines that have passed.
+func (a *Agent) runDue(ctx context.Context, now time.Time) {
 	for _, d := range a.doors {
 		if due(d.machine.Deadline(), now) {
-			a.drive(ctx, d, d.machine.Tick(now))
+			a.applyEffect(ctx, d, d.machine.Tick(now))
 		}
 	}
 	for _, p := range a.order {
 		if due(p.keys.Deadline(), now) {
-			a.entry(ctx, nil, p, p.keys.Tick(now))
+			a.handleEntry(ctx, nil, p, p.keys.Tick(now))
 		}
-		a.expire(ctx, p, now)
+		a.expirePoint(ctx, p, now)
 	}
 	for _, d := range a.counting {
-		a.tellCounted(ctx, d, now)
+		a.reportCountedOf(ctx, d, now)
 	}
 	if due(a.engine.Deadline(), now) {
 		for _, x := range a.engine.Tick(ctx, now) {
@@ -271,16 +269,14 @@ func (a *Agent) tick(ctx context.Context, now time.Time) {
 
 func due(deadline, now time.Time) bool { return !deadline.IsZero() && !now.Before(deadline) }
 
-// do takes a turn for fn and gives its error. What a panel began is not interrupted by
-// a browser that goes away.
-func (a *Agent) do(ctx context.Context, fn func(ctx context.Context) error) error {
+// doInTurn runs fn in a turn and returns its error. A browser that goes away does not interrupt it.
+func (a *Agent) doInTurn(ctx context.Context, fn func(ctx context.Context) error) error {
 	err := enroll.ErrNoSession // the agent ends, and every session with it
 	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { err = fn(ctx) })
 	return err
 }
 
-// report puts an event into the order. A store that fails is shown by health, not by
-// what happened at a door.
+// report queues an event. It ignores errors, because health shows a store that fails.
 func (a *Agent) report(ctx context.Context, ev enroll.Event) { _ = a.engine.Report(ctx, ev) }
 
 // storeState shows whether anything can be written, when that has changed.

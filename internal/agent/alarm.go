@@ -9,35 +9,35 @@ import (
 	"badged/reader"
 )
 
-// alarm takes what a reader must be looked at for. It is counted apart from faults:
-// noise must not hide it.
-func (a *Agent) alarm(ctx context.Context, d *device, why reader.Why) {
+// raiseAlarm handles the alarm of a reader. It is counted separately from faults, so that noise
+// cannot hide it.
+func (a *Agent) raiseAlarm(ctx context.Context, d *device, why reader.Why) {
 	if d.raised == nil {
 		d.raised = map[reader.Why]bool{}
 	}
 	d.raised[why] = true
 	a.opts.Health.Set(describeAlarm(d, why))
-	if a.tellAlarm(ctx, d, enroll.DeviceAlarm, why) {
+	if a.reportAlarm(ctx, d, enroll.DeviceAlarm, why) {
 		a.log.Warn("reader raised an alarm", "reader", d.name, "why", string(why))
 	}
 }
 
-// alarmOver takes it that the cause of an alarm is gone.
-func (a *Agent) alarmOver(ctx context.Context, d *device, why reader.Why) {
+// clearAlarm handles the end of an alarm.
+func (a *Agent) clearAlarm(ctx context.Context, d *device, why reader.Why) {
 	if !d.raised[why] {
 		return
 	}
 	delete(d.raised, why)
 	a.opts.Health.Set(health.Item{Name: alarmName(d, why)})
-	if a.tellAlarm(ctx, d, enroll.AlarmOver, why) {
+	if a.reportAlarm(ctx, d, enroll.AlarmOver, why) {
 		a.log.Info("alarm of a reader is over", "reader", d.name, "why", string(why))
 	}
 }
 
-// tellAlarm puts the begin or the end of an alarm into the order, and reports whether it
-// did: beyond the bound it is only counted.
-func (a *Agent) tellAlarm(ctx context.Context, d *device, what enroll.Reason, why reader.Why) bool {
-	if !d.alarms.list(time.Now(), faultsListed) {
+// reportAlarm records the start or the end of an alarm, and reports whether it did: beyond the
+// bound it only counts.
+func (a *Agent) reportAlarm(ctx context.Context, d *device, what enroll.Reason, why reader.Why) bool {
+	if !d.alarms.listOrCount(time.Now(), faultsListed) {
 		d.alarms.why = why
 		return false
 	}
@@ -51,7 +51,7 @@ func alarmEvent(d *device, what enroll.Reason, why reader.Why, more uint64) enro
 
 func alarmName(d *device, why reader.Why) string { return d.healthName() + " " + string(why) }
 
-// describeAlarm says what a person must see of an alarm, and what to do.
+// describeAlarm describes an alarm for a person, with what to do.
 func describeAlarm(d *device, why reader.Why) health.Item {
 	it := health.Item{
 		Name: alarmName(d, why), State: health.Warn,

@@ -8,16 +8,16 @@ import (
 	"badged/reader"
 )
 
-// The bounds of what one reader may write within listWindow when nothing comes of it:
-// noise and wrong speeds make hundreds of faults in a second, a machine at a keypad
-// thousands of entries. A card always has its event.
+// The bounds on the events without effect of one reader within listWindow: noise and wrong
+// speeds make hundreds of faults in a second, a machine at a keypad thousands of entries. A
+// card always has its event.
 const (
 	listWindow    = time.Minute
 	faultsListed  = 10
 	entriesListed = 10
 )
 
-// counted bounds one kind of thing that a reader says without effect.
+// counted bounds one kind of a reader's events without effect.
 //
 //	         one of them               more than limit
 //	(none) ----------> listed, one by one ------------> counted
@@ -31,17 +31,17 @@ type counted struct {
 	reason enroll.Reason // of the last entry that was only counted
 }
 
-// full reports whether the next one would only be counted.
-func (c *counted) full(now time.Time, limit int) bool {
-	return !c.over(now) && c.listed >= limit
+// isFull reports whether the next event would only be counted.
+func (c *counted) isFull(now time.Time, limit int) bool {
+	return !c.isOver(now) && c.listed >= limit
 }
 
-// over reports whether a new window begins with the next one.
-func (c *counted) over(now time.Time) bool { return c.more == 0 && !now.Before(c.ends) }
+// isOver reports whether the next event begins a new window.
+func (c *counted) isOver(now time.Time) bool { return c.more == 0 && !now.Before(c.ends) }
 
-// list reports whether one is told by itself; if not, it is counted.
-func (c *counted) list(now time.Time, limit int) bool {
-	if c.over(now) {
+// listOrCount reports whether an event is to be listed by itself; if not, it counts it.
+func (c *counted) listOrCount(now time.Time, limit int) bool {
+	if c.isOver(now) {
 		*c = counted{ends: now.Add(listWindow)}
 	}
 	if c.listed < limit {
@@ -52,7 +52,7 @@ func (c *counted) list(now time.Time, limit int) bool {
 	return false
 }
 
-// deadline is when there is something to tell; zero: there is not.
+// deadline is when to report the count; zero: nothing was counted.
 func (c *counted) deadline() time.Time {
 	if c.more == 0 {
 		return time.Time{}
@@ -60,27 +60,27 @@ func (c *counted) deadline() time.Time {
 	return c.ends
 }
 
-// deadline is when there is something to tell of a reader; zero: there is not.
+// deadline is when to report a count of the reader; zero: nothing was counted.
 func (d *device) deadline() time.Time {
 	return earlier(earlier(d.faults.deadline(), d.alarms.deadline()), d.entries.deadline())
 }
 
-// decideEntry has the engine answer a code or a PIN, and does what it says. Refused
+// decideEntry lets the engine decide about a code or a PIN, and applies the decision. Refused
 // entries beyond the bound get the same answer and are only counted.
 func (a *Agent) decideEntry(ctx context.Context, d *device, decide func(enroll.Point) enroll.Decision) {
 	p, now := d.point.Point, time.Now()
-	p.Muted = d.entries.full(now, entriesListed)
+	p.Muted = d.entries.isFull(now, entriesListed)
 	dec := decide(p)
 	if dec.Counted || dec.Outcome == enroll.Refused && !p.Muted { // a guess is listed at a muted point too
-		d.entries.list(now, entriesListed)
+		d.entries.listOrCount(now, entriesListed)
 		d.entries.reason = dec.Reason
 	}
 	a.applyDecision(ctx, d, d.point, dec)
 }
 
-// tellCounted tells what was only counted of a reader, each kind in one event, if its
-// window ends by now.
-func (a *Agent) tellCounted(ctx context.Context, d *device, now time.Time) {
+// reportCountedOf reports the counts of a reader, each kind in one event, if its window has ended
+// by now.
+func (a *Agent) reportCountedOf(ctx context.Context, d *device, now time.Time) {
 	for _, k := range []struct {
 		counted *counted
 		words   string

@@ -12,7 +12,7 @@ import (
 	"badged/reader"
 )
 
-// Reader is a reader or keypad of a point.
+// Reader configures a reader or keypad of a point.
 type Reader struct {
 	Source reader.Source // may be a reader.Feedback too
 	Point  string        // empty: it belongs to the terminal, such as a guard of its USB sockets
@@ -44,8 +44,8 @@ type device struct {
 
 func (d *device) healthName() string { return "reader " + d.name }
 
-// cueQueue is how many cues wait for a reader's lights. What does not fit is left
-// out: lights that lag are worse than none.
+// cueQueue is how many cues may wait for a reader's lights. Further ones are dropped, because
+// late lights are worse than none.
 const cueQueue = 4
 
 func (a *Agent) addReader(r Reader) {
@@ -61,12 +61,12 @@ func (a *Agent) addReader(r Reader) {
 	a.counting = append(a.counting, d)
 }
 
-// start runs what says things: readers and the inputs of doors.
-func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
+// startSources runs the sources of events: readers and the inputs of doors.
+func (a *Agent) startSources(ctx context.Context, wg *sync.WaitGroup) {
 	work := context.WithoutCancel(ctx)
 	for _, d := range a.devices {
 		emit := func(ev reader.Event) {
-			a.turn(work, func(ctx context.Context) { a.event(ctx, d, ev) })
+			a.turn(work, func(ctx context.Context) { a.handleEvent(ctx, d, ev) })
 		}
 		state := func(err error) {
 			a.turn(work, func(context.Context) { a.deviceState(d, err) })
@@ -74,7 +74,7 @@ func (a *Agent) start(ctx context.Context, wg *sync.WaitGroup) {
 		wg.Go(func() { reader.Supervise(ctx, d.Source, emit, state, a.log) })
 	}
 	for _, d := range a.doors {
-		a.watch(ctx, wg, d)
+		a.watchInputs(ctx, wg, d)
 	}
 }
 
@@ -83,13 +83,13 @@ func (a *Agent) startCues(ctx context.Context, wg *sync.WaitGroup) (stop func())
 	ctx, stop = context.WithCancel(ctx)
 	for _, d := range a.devices {
 		if d.cues != nil {
-			wg.Go(func() { d.show(ctx, a.log) })
+			wg.Go(func() { d.showCues(ctx, a.log) })
 		}
 	}
 	return stop
 }
 
-func (d *device) show(ctx context.Context, log *slog.Logger) {
+func (d *device) showCues(ctx context.Context, log *slog.Logger) {
 	fb := d.Source.(reader.Feedback)
 	for {
 		select {
@@ -103,8 +103,8 @@ func (d *device) show(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// signal shows a cue if the reader can; it never waits.
-func (d *device) signal(c reader.Cue) {
+// queueCue queues a cue if the reader can show it; it never blocks.
+func (d *device) queueCue(c reader.Cue) {
 	if d == nil || d.cues == nil || c == "" {
 		return
 	}
@@ -114,7 +114,7 @@ func (d *device) signal(c reader.Cue) {
 	}
 }
 
-// deviceState shows in health how a reader does, with the cause in words.
+// deviceState shows the state of a reader in health, with the cause of a failure.
 func (a *Agent) deviceState(d *device, err error) {
 	item := health.Item{Name: d.healthName()}
 	if err != nil {
@@ -128,7 +128,7 @@ func (a *Agent) deviceState(d *device, err error) {
 	a.opts.Health.Set(item)
 	d.down = err != nil
 	if d.point.Kind == enroll.Print {
-		a.publish(d.point)
+		a.publishScreen(d.point)
 	}
 }
 
@@ -147,7 +147,7 @@ func (p *point) readerDown() bool {
 	return read > 0
 }
 
-// Keyed puts into the order that a reader was given a new key.
+// Keyed records that a reader has a new key.
 func (a *Agent) Keyed(ctx context.Context, name string) {
 	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) {
 		for _, d := range a.devices {
@@ -158,8 +158,8 @@ func (a *Agent) Keyed(ctx context.Context, name string) {
 	})
 }
 
-// card decides on a badge. Then what it said is wiped: the decision knows it by its id.
-func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
+// decideCard decides about a badge, and then wipes it: the decision refers to it by its id.
+func (a *Agent) decideCard(ctx context.Context, d *device, c reader.Card) {
 	defer c.Wipe()
 	p := d.point
 	if !p.pinKeys.IsZero() {
@@ -170,7 +170,7 @@ func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
 	n, err := d.Number(c)
 	if err != nil {
 		a.endOthers(ctx, p, enroll.Decision{})
-		if a.fault(ctx, d, reader.BadNumber) {
+		if a.handleFault(ctx, d, reader.BadNumber) {
 			a.log.Warn("card does not fit the number rule", "reader", d.name, "card", c, "err", err)
 		}
 		return
@@ -185,33 +185,33 @@ func (a *Agent) card(ctx context.Context, d *device, c reader.Card) {
 	a.countRead(d, readOutcome(dec))
 }
 
-// event takes what a reader said.
-func (a *Agent) event(ctx context.Context, d *device, ev reader.Event) {
+// handleEvent handles an event of a reader.
+func (a *Agent) handleEvent(ctx context.Context, d *device, ev reader.Event) {
 	p := d.point
 	if d.Point == "" && (ev.Kind == reader.KindCard || ev.Kind == reader.KindKey || ev.Kind == reader.KindFault) {
-		return // it speaks for nobody
+		return // it belongs to no point
 	}
 	switch ev.Kind {
 	case reader.KindCard:
-		a.card(ctx, d, ev.Card)
+		a.decideCard(ctx, d, ev.Card)
 	case reader.KindKey:
 		a.endTypedSuspicion(d)
 		a.configureKeys()
-		d.signal(reader.CueKey)
-		a.touch(p)
+		d.queueCue(reader.CueKey)
+		a.prolongIfOpen(p)
 		if !p.pinKeys.IsZero() {
 			p.keepPINKeys(time.Now())
 		}
 		if a.answerByKey(ctx, p, ev.Key) {
 			return
 		}
-		a.entry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
+		a.handleEntry(ctx, d, p, p.keys.Press(ev.At, ev.Key))
 	case reader.KindFault:
-		a.fault(ctx, d, ev.Why)
+		a.handleFault(ctx, d, ev.Why)
 	case reader.KindAlarm:
-		a.alarm(ctx, d, ev.Why)
+		a.raiseAlarm(ctx, d, ev.Why)
 	case reader.KindOver:
-		a.alarmOver(ctx, d, ev.Why)
+		a.clearAlarm(ctx, d, ev.Why)
 	case reader.KindUp:
 		a.report(ctx, enroll.Event{Kind: enroll.EventDevice, Reason: enroll.DeviceUp, Point: p.Name, Device: d.name})
 	case reader.KindDown:

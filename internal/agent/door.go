@@ -21,8 +21,8 @@ type Door struct {
 }
 
 // Relay is the driver of a door's relay. It is safe for concurrent use and never
-// waits. On energises it until then, or longer if that was said before; the driver
-// releases it by itself, and at the latest when it was on for door.Cap.
+// blocks. On energises it until the given time, or longer if an earlier call said so; the
+// driver releases it by itself, at the latest after door.Cap.
 type Relay interface {
 	On(until time.Time) error
 	Off() error
@@ -60,22 +60,24 @@ func (a *Agent) addDoor(d Door) {
 	}
 }
 
-// watch runs the inputs of a door.
-func (a *Agent) watch(ctx context.Context, wg *sync.WaitGroup, d *doorUnit) {
+// watchInputs runs the inputs of a door.
+func (a *Agent) watchInputs(ctx context.Context, wg *sync.WaitGroup, d *doorUnit) {
 	if d.Contact != nil {
-		wg.Go(func() { a.follow(ctx, d.Contact, func(closed bool, at time.Time) { a.contact(ctx, d, closed, at) }) })
+		wg.Go(func() {
+			a.followInput(ctx, d.Contact, func(closed bool, at time.Time) { a.handleContact(ctx, d, closed, at) })
+		})
 	}
 	if d.Exit != nil {
 		presses := make(chan time.Time, pressQueue)
 		wg.Go(func() { a.openOnPresses(ctx, d, presses) })
 		wg.Go(func() {
 			defer close(presses)
-			a.follow(ctx, d.Exit, func(pressed bool, at time.Time) { a.exit(d, pressed, at, presses) })
+			a.followInput(ctx, d.Exit, func(pressed bool, at time.Time) { a.handlePress(d, pressed, at, presses) })
 		})
 	}
 }
 
-func (a *Agent) follow(ctx context.Context, in Input, take func(level bool, at time.Time)) {
+func (a *Agent) followInput(ctx context.Context, in Input, take func(level bool, at time.Time)) {
 	for {
 		level, at, err := in.Next(ctx)
 		if err != nil {
@@ -85,22 +87,21 @@ func (a *Agent) follow(ctx context.Context, in Input, take func(level bool, at t
 	}
 }
 
-func (a *Agent) contact(ctx context.Context, d *doorUnit, closed bool, at time.Time) {
+func (a *Agent) handleContact(ctx context.Context, d *doorUnit, closed bool, at time.Time) {
 	in := door.ContactOpen
 	if closed {
 		in = door.ContactClosed
 	}
-	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.HandleInput(at, in)) })
+	a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.applyEffect(ctx, d, d.machine.HandleInput(at, in)) })
 }
 
-// pressQueue is how many presses of an exit button wait for their turns. What does not
-// fit opens like the others and is not told.
+// pressQueue is how many presses of an exit button may wait for their turns. Further ones open
+// the door too, but have no event.
 const pressQueue = 64
 
-// exit opens at once, from the goroutine of the button: whoever leaves is not held by
-// a turn that waits for a disk, and neither is who comes next. The driver ends the
-// pulse.
-func (a *Agent) exit(d *doorUnit, pressed bool, at time.Time, presses chan<- time.Time) {
+// handlePress opens the door at once, in the goroutine of the button, so that nobody who leaves waits
+// for a turn that waits for a disk. The driver ends the pulse.
+func (a *Agent) handlePress(d *doorUnit, pressed bool, at time.Time, presses chan<- time.Time) {
 	if !pressed {
 		return
 	}
@@ -114,25 +115,25 @@ func (a *Agent) exit(d *doorUnit, pressed bool, at time.Time, presses chan<- tim
 // openOnPresses opens the door for each press of its exit button, in a turn of its own.
 func (a *Agent) openOnPresses(ctx context.Context, d *doorUnit, presses <-chan time.Time) {
 	for at := range presses {
-		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.drive(ctx, d, d.machine.HandleInput(at, door.Exit)) })
+		a.turn(context.WithoutCancel(ctx), func(ctx context.Context) { a.applyEffect(ctx, d, d.machine.HandleInput(at, door.Exit)) })
 	}
 }
 
-// open lets somebody in.
-func (a *Agent) open(ctx context.Context, d *doorUnit) {
-	a.drive(ctx, d, d.machine.HandleInput(time.Now(), door.Grant))
+// grantDoor passes a grant to the door's machine and applies the effect.
+func (a *Agent) grantDoor(ctx context.Context, d *doorUnit) {
+	a.applyEffect(ctx, d, d.machine.HandleInput(time.Now(), door.Grant))
 }
 
-// drive does what a door's machine says: the relay first.
-func (a *Agent) drive(ctx context.Context, d *doorUnit, e door.Effect) {
+// applyEffect applies an effect of a door's machine: the relay first.
+func (a *Agent) applyEffect(ctx context.Context, d *doorUnit, e door.Effect) {
 	switch e.Relay {
 	case door.Energise:
 		a.energise(d, d.machine.Until())
 	case door.Renew:
-		a.drop(d)
+		a.releaseRelay(d)
 		a.energise(d, d.machine.Until())
 	case door.Drop:
-		a.drop(d)
+		a.releaseRelay(d)
 	}
 	d.state.Store(uint32(d.machine.State()))
 	if r := reasonOf(e.Report); r != enroll.ReasonNone {
@@ -146,16 +147,16 @@ func (a *Agent) energise(d *doorUnit, until time.Time) {
 	}
 }
 
-// drop releases a relay. One whose board is gone is released already, and the board
-// itself is in health.
-func (a *Agent) drop(d *doorUnit) {
+// releaseRelay releases a relay. If its board is gone, it is released already, and health shows the
+// board.
+func (a *Agent) releaseRelay(d *doorUnit) {
 	if err := d.Relay.Off(); err != nil {
 		a.log.Debug("relay was released without its board", "door", d.Name, "err", err)
 	}
 }
 
-// release lets go of all relays, at the end.
-func (a *Agent) release() {
+// closeRelays closes all relays at the end.
+func (a *Agent) closeRelays() {
 	for _, d := range a.doors {
 		if err := d.Relay.Close(); err != nil {
 			a.log.Warn("relay could not be released, its driver does it", "door", d.Name, "err", err)

@@ -10,6 +10,6 @@ import (
 func (a *Agent) Entry(ctx context.Context, point string, r keypad.Result) {
 	a.turn(ctx, func(ctx context.Context) {
 		p := a.points[point]
-		a.entry(ctx, p.devices[0], p, r)
+		a.handleEntry(ctx, p.devices[0], p, r)
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"badged/reader"
 )
 
-// fault takes what went wrong at a reader, and reports whether it was told by itself.
-func (a *Agent) fault(ctx context.Context, d *device, why reader.Why) (listed bool) {
+// handleFault handles a fault of a reader, and reports whether it was listed by itself.
+func (a *Agent) handleFault(ctx context.Context, d *device, why reader.Why) (listed bool) {
 	a.countRead(d, why)
-	if d.faults.list(time.Now(), faultsListed) {
+	if d.faults.listOrCount(time.Now(), faultsListed) {
 		a.applyDecision(ctx, d, d.point, a.engine.Fault(ctx, d.point.Point, d.name, why))
 		return true
 	}

@@ -31,7 +31,7 @@ func (a *Agent) SetLang(name, lang string) {
 			return
 		}
 		p.picked.lang, p.picked.ends = lang, time.Now().Add(pickedFor)
-		a.publish(p)
+		a.publishScreen(p)
 	})
 }
 
@@ -44,10 +44,10 @@ func (a *Agent) SetClear(name string, clear bool) {
 		case p == nil || p.Kind != enroll.Print:
 		case p.session != nil:
 			p.session.clear = clear
-			a.prolong(p)
+			a.prolongSession(p)
 		default:
 			p.picked.clear, p.picked.ends = clear, time.Now().Add(pickedFor)
-			a.publish(p)
+			a.publishScreen(p)
 		}
 	})
 }
@@ -65,8 +65,8 @@ func (a *Agent) idleLang(p *point) string {
 	return firstLang(p.picked.lang, a.opts.Index.Site().Lang)
 }
 
-// lang is what a panel speaks: the language of the account that is logged in, or else the
-// one that was picked, or else the site's.
+// lang is the language of a panel: that of the account that is logged in, or else the picked
+// one, or else the site's.
 func (a *Agent) lang(p *point) string {
 	if p.session == nil {
 		return a.idleLang(p)
@@ -84,7 +84,7 @@ func firstLang(langs ...string) string {
 	return "fr"
 }
 
-// spokenTo is the point with the language that its panel speaks.
+// spokenTo returns the point with the given language of its panel.
 func (p *point) spokenTo(lang string) enroll.Point {
 	pt := p.Point
 	pt.Lang = lang

@@ -67,7 +67,7 @@ func (a *Agent) Watch(name string) (ch <-chan struct{}, stop func()) {
 // Edit saves the profile of who is logged in. Errors: *enroll.FieldError,
 // enroll.ErrNoSession, or the store's.
 func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit) error {
-	return a.do(ctx, func(ctx context.Context) error {
+	return a.doInTurn(ctx, func(ctx context.Context) error {
 		p := a.inSession(ctx, name, sessionID)
 		if p == nil {
 			return enroll.ErrNoSession
@@ -78,23 +78,23 @@ func (a *Agent) Edit(ctx context.Context, name, sessionID string, ed enroll.Edit
 		account, err := a.engine.Edit(ctx, p.Point, p.session.account.ID, p.session.card, ed)
 		if errors.Is(err, enroll.ErrNotAllowed) { // taken away just now
 			a.logout(ctx, p, enroll.AccountInactive)
-			a.publish(p)
+			a.publishScreen(p)
 			return enroll.ErrNoSession
 		}
 		if err != nil {
 			return err
 		}
 		p.session.account, p.session.created = account, false
-		a.prolong(p)
+		a.prolongSession(p)
 		return nil
 	})
 }
 
-// Answer keeps what the person answers to a version of the privacy notice. Whoever refuses is
-// signed out, and nothing but the refusal is written. Errors: enroll.ErrNoSession,
+// Answer records the person's answer to a version of the privacy notice. A refusal ends the
+// session, and nothing but the refusal is written. Errors: enroll.ErrNoSession,
 // enroll.ErrNoticeOld, or the store's.
 func (a *Agent) Answer(ctx context.Context, name, sessionID string, version uint64, agrees bool) error {
-	return a.do(ctx, func(ctx context.Context) error {
+	return a.doInTurn(ctx, func(ctx context.Context) error {
 		p := a.inSession(ctx, name, sessionID)
 		if p == nil {
 			return enroll.ErrNoSession
@@ -103,37 +103,37 @@ func (a *Agent) Answer(ctx context.Context, name, sessionID string, version uint
 	})
 }
 
-// recordAnswer stores the answer, and goes on with the session or ends it.
+// recordAnswer stores the answer, and prolongs the session or ends it.
 func (a *Agent) recordAnswer(ctx context.Context, p *point, version uint64, agrees bool) error {
 	account, err := a.engine.Answer(ctx, p.Point, p.session.account.ID, p.session.card, version, agrees)
 	switch {
 	case errors.Is(err, enroll.ErrNoticeOld):
-		a.prolong(p)
+		a.prolongSession(p)
 	case errors.Is(err, enroll.ErrNotAllowed):
 		a.logout(ctx, p, enroll.AccountInactive)
 		err = enroll.ErrNoSession
 	case !agrees: // also if it cannot be written
-		a.close(p, enroll.NoticeRefused)
+		a.closeSession(p, enroll.NoticeRefused)
 	case err == nil:
 		p.session.account = account
-		a.prolong(p)
+		a.prolongSession(p)
 	}
-	a.publish(p)
+	a.publishScreen(p)
 	return err
 }
 
-// answerByKey takes a key of the keypad for an answer where nobody can type on the panel: #
-// agrees and * refuses. It reports whether it was one.
+// answerByKey handles a key of the keypad as an answer to the notice where nobody can type on
+// the panel: # agrees and * refuses. It reports whether the key was an answer.
 func (a *Agent) answerByKey(ctx context.Context, p *point, k keypad.Key) bool {
-	if !p.NoKeyboard || p.session == nil || a.privacy(p) == nil || p.session.created || k != keypad.Hash && k != keypad.Star {
+	if !p.NoKeyboard || p.session == nil || a.owedNotice(p) == nil || p.session.created || k != keypad.Hash && k != keypad.Star {
 		return false
 	}
 	_ = a.recordAnswer(ctx, p, a.opts.Index.Notice().Version, k == keypad.Hash) // the panel shows whether it went well
 	return true
 }
 
-// privacy is the notice that who is logged in has to agree to first; nil: none.
-func (a *Agent) privacy(p *point) *enroll.Notice {
+// owedNotice is the notice that the person who is logged in must agree to first; nil: none.
+func (a *Agent) owedNotice(p *point) *enroll.Notice {
 	n := a.opts.Index.Notice()
 	if !p.session.account.Owes(n) {
 		return nil
@@ -143,28 +143,28 @@ func (a *Agent) privacy(p *point) *enroll.Notice {
 
 // SignOut ends a session. enroll.ErrNoSession: it had ended before.
 func (a *Agent) SignOut(ctx context.Context, name, sessionID string) error {
-	return a.do(ctx, func(ctx context.Context) error {
+	return a.doInTurn(ctx, func(ctx context.Context) error {
 		p := a.inSession(ctx, name, sessionID)
 		if p == nil {
 			return enroll.ErrNoSession
 		}
 		a.logout(ctx, p, enroll.SignedOut)
-		a.publish(p)
+		a.publishScreen(p)
 		return nil
 	})
 }
 
-// Touch tells that the person is there: the session goes on.
+// Touch prolongs the session, because the person is active.
 func (a *Agent) Touch(name, sessionID string) {
 	a.turn(context.Background(), func(ctx context.Context) {
 		if p := a.inSession(ctx, name, sessionID); p != nil {
-			a.prolong(p)
+			a.prolongSession(p)
 		}
 	})
 }
 
-// inSession is the point at which this session runs; nil: it does not, or what opened it
-// is no longer good.
+// inSession returns the point at which this session runs; nil: it has ended, or ends now because
+// its card or account may no longer log in.
 func (a *Agent) inSession(ctx context.Context, name, id string) *point {
 	p := a.points[name]
 	if p == nil || p.session == nil || p.session.id != id || a.endBad(ctx, p) {
@@ -173,32 +173,32 @@ func (a *Agent) inSession(ctx context.Context, name, id string) *point {
 	return p
 }
 
-// show puts a decision on the panel.
-func (a *Agent) show(ctx context.Context, p *point, dec enroll.Decision) {
+// showDecision shows a decision on the panel.
+func (a *Agent) showDecision(ctx context.Context, p *point, dec enroll.Decision) {
 	switch {
 	case dec.Login:
 		offered := !p.binds.IsZero() && dec.Reason == enroll.KnownPIN
-		p.say(enroll.ReasonNone, 0)
+		p.setNotice(enroll.ReasonNone, 0)
 		a.login(ctx, p, dec)
-		if offered && a.privacy(p) == nil {
+		if offered && a.owedNotice(p) == nil {
 			a.awaitBadge(p)
 		}
 		if dec.Reason == enroll.ClaimBound {
-			p.say(dec.Reason, noticeTime)
+			p.setNotice(dec.Reason, noticeTime)
 		}
 	case dec.Outcome == enroll.Waiting:
-		p.say(dec.Reason, a.opts.Index.Site().ClaimWindow)
+		p.setNotice(dec.Reason, a.opts.Index.Site().ClaimWindow)
 		if dec.Reason == enroll.BindOffered {
 			p.binds = p.noticeEnds
 		}
 	default:
-		p.say(dec.Reason, noticeTime)
+		p.setNotice(dec.Reason, noticeTime)
 	}
-	a.publish(p)
+	a.publishScreen(p)
 }
 
-// say puts a notice on the panel, in the place of the former one. ReasonNone is none.
-func (p *point) say(r enroll.Reason, during time.Duration) {
+// setNotice replaces the notice on the panel for a time. ReasonNone removes it.
+func (p *point) setNotice(r enroll.Reason, during time.Duration) {
 	p.notice, p.noticeEnds = r, time.Time{}
 	if r != enroll.ReasonNone {
 		p.noticeEnds = time.Now().Add(during)
@@ -212,7 +212,7 @@ func (a *Agent) endOthers(ctx context.Context, p *point, dec enroll.Decision) {
 		return
 	}
 	a.logout(ctx, p, enroll.SessionReplaced)
-	a.publish(p)
+	a.publishScreen(p)
 }
 
 // endBad ends a session if its card or its account may no longer log in, and reports
@@ -223,7 +223,7 @@ func (a *Agent) endBad(ctx context.Context, p *point) bool {
 		return false
 	}
 	a.logout(ctx, p, why)
-	a.publish(p)
+	a.publishScreen(p)
 	return true
 }
 
@@ -240,40 +240,38 @@ func (a *Agent) login(ctx context.Context, p *point, dec enroll.Decision) {
 	p.session.account, p.session.card = dec.Account, dec.Card
 	p.session.created = dec.Reason == enroll.NewAccount
 	p.session.last = time.Now().Add(a.opts.Index.Site().SessionMax)
-	a.prolong(p)
+	a.prolongSession(p)
 }
 
-// logout ends the session of a point. Nothing of it stays: no notice, no key that was
-// typed, no code that waits for a card. The panel says why it closed, unless somebody
-// else is there.
+// logout ends the session of a point with an event. Nothing of it stays: no notice, no typed
+// key, no code that waits for a card. The panel shows why, unless another person is there.
 func (a *Agent) logout(ctx context.Context, p *point, why enroll.Reason) {
 	a.report(ctx, enroll.Event{Kind: enroll.EventSession, Reason: why, Point: p.Name, Account: p.session.account.ID})
-	a.close(p, why)
+	a.closeSession(p, why)
 }
 
-// close is logout without an event.
-func (a *Agent) close(p *point, why enroll.Reason) {
+// closeSession ends the session of a point without an event.
+func (a *Agent) closeSession(p *point, why enroll.Reason) {
 	p.session = nil
 	p.keys.Clear()
 	if why == enroll.SessionReplaced {
-		p.say(enroll.ReasonNone, 0)
+		p.setNotice(enroll.ReasonNone, 0)
 		return
 	}
 	a.engine.Forget(p.Point)
-	p.say(why, noticeTime)
+	p.setNotice(why, noticeTime)
 }
 
-// prolong lets a session go on from now, but not beyond its longest time.
-func (a *Agent) prolong(p *point) {
+// prolongSession restarts the idle time of a session, but not beyond its longest time.
+func (a *Agent) prolongSession(p *point) {
 	p.session.ends = earlier(time.Now().Add(a.opts.Index.Site().SessionIdle), p.session.last)
-	a.publish(p)
+	a.publishScreen(p)
 }
 
-// touch prolongs the session of a point where somebody does something, if there is
-// one.
-func (a *Agent) touch(p *point) {
+// prolongIfOpen prolongs the session of a point, if there is one.
+func (a *Agent) prolongIfOpen(p *point) {
 	if p.session != nil {
-		a.prolong(p)
+		a.prolongSession(p)
 	}
 }
 
@@ -286,13 +284,13 @@ func (p *point) deadline() time.Time {
 	return next
 }
 
-// expire ends what is over.
-func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
+// expirePoint ends a session, notice or picked language of a point whose time is over.
+func (a *Agent) expirePoint(ctx context.Context, p *point, now time.Time) {
 	if p.session != nil && a.endBad(ctx, p) || !due(p.deadline(), now) {
 		return
 	}
 	if due(p.noticeEnds, now) {
-		p.say(enroll.ReasonNone, 0)
+		p.setNotice(enroll.ReasonNone, 0)
 	}
 	if due(p.picked.ends, now) {
 		p.picked = picked{}
@@ -313,12 +311,12 @@ func (a *Agent) expire(ctx context.Context, p *point, now time.Time) {
 	case due(p.session.ends, now):
 		a.logout(ctx, p, enroll.SessionIdle)
 	}
-	a.publish(p)
+	a.publishScreen(p)
 }
 
-// refresh takes what the hub has changed into the sessions: a new name shows, and a card
-// or an account that may no longer log in is logged out.
-func (a *Agent) refresh(ctx context.Context) {
+// refreshSessions applies the hub's changes to the sessions: it shows a new name, and logs out a card
+// or an account that may no longer log in.
+func (a *Agent) refreshSessions(ctx context.Context) {
 	a.placeState()
 	for _, p := range a.order {
 		if p.Kind != enroll.Print {
@@ -329,12 +327,12 @@ func (a *Agent) refresh(ctx context.Context) {
 				p.session.account = account
 			}
 		}
-		a.publish(p)
+		a.publishScreen(p)
 	}
 }
 
-// publish gives the panel what it shows.
-func (a *Agent) publish(p *point) {
+// publishScreen updates the screen of a point and notifies its watchers.
+func (a *Agent) publishScreen(p *point) {
 	site := a.opts.Index.Site()
 	s := &enroll.Screen{
 		Rev: 1, Notice: p.notice, EditProfile: site.EditProfile, Lang: a.lang(p), Clear: p.clear(),
@@ -347,7 +345,7 @@ func (a *Agent) publish(p *point) {
 	}
 	if p.session != nil {
 		s.Session, s.Account, s.New, s.Ends = p.session.id, p.session.account, p.session.created, p.session.ends
-		s.Offers, s.Offering, s.Privacy = a.opts.Index.OffersFor(s.Account), a.opts.Index.Offering(), a.privacy(p)
+		s.Offers, s.Offering, s.Privacy = a.opts.Index.OffersFor(s.Account), a.opts.Index.Offering(), a.owedNotice(p)
 		s.ByPIN, s.Adding, s.Replaces, s.Waits = p.session.card.IsZero(), !p.session.adding.IsZero(), site.OneCard, p.session.waits
 	}
 	p.screen.Store(s)

@@ -7,8 +7,8 @@ import (
 	"badged/internal/health"
 )
 
-// placeState shows in health what makes a place refuse people whom it should let in: the
-// hub does not know the door, or has not been heard for too long, or has told nothing yet.
+// placeState shows in health why a place refuses people: the hub does not know the door, the
+// terminal has not heard from the hub for too long, or the hub has sent nothing yet.
 func (a *Agent) placeState() {
 	a.opts.Health.Set(describeSite(a.opts.Index.Told(), a.opts.Quarantined))
 	if !a.opts.Index.Told() {
@@ -21,7 +21,7 @@ func (a *Agent) placeState() {
 	}
 }
 
-// describeSite tells of a terminal that knows nobody, for as long as that lasts.
+// describeSite describes a terminal that has no data from its hub yet.
 func describeSite(told, quarantined bool) health.Item {
 	it := health.Item{Name: "site"}
 	if told {
@@ -46,13 +46,13 @@ func (a *Agent) describeDoor(p *point) health.Item {
 		it.Do = "correct door = of that point in the configuration, or make the door at the hub: badgehub door add " + p.Door
 	} else if since, stale := a.engine.Stale(p.Door); stale {
 		it.State = health.Fail
-		it.Text = "the hub was last heard " + heard(since) + ", and this door may not go without it for so long: people are refused"
+		it.Text = "the hub was last heard " + heardText(since) + ", and this door may not go without it for so long: people are refused"
 		it.Do = "bring the hub and the network back; or let the door go without for longer: badgehub door add " + p.Door + " --fresh-for 168h"
 	}
 	return it
 }
 
-func heard(at time.Time) string {
+func heardText(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}

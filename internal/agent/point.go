@@ -32,16 +32,16 @@ type point struct {
 	watchers map[chan struct{}]struct{}
 }
 
-// applyDecision does what a decision says. The relay goes first.
+// applyDecision applies a decision. The relay goes first.
 func (a *Agent) applyDecision(ctx context.Context, d *device, p *point, dec enroll.Decision) {
 	if dec.Open {
-		a.open(ctx, p.door)
+		a.grantDoor(ctx, p.door)
 	}
 	for _, dev := range p.devices {
-		dev.signal(dec.Cue)
+		dev.queueCue(dec.Cue)
 	}
 	if p.Kind == enroll.Print {
-		a.show(ctx, p, dec)
+		a.showDecision(ctx, p, dec)
 	}
 	if a.opts.Decided != nil && !dec.Counted {
 		who := Decided{Point: p.Name, Decision: dec}
@@ -52,9 +52,9 @@ func (a *Agent) applyDecision(ctx context.Context, d *device, p *point, dec enro
 	}
 }
 
-// entry takes what a key came to, or a pause: then d is nil, and all it can be is a reset.
-// A panel shows how many digits were typed.
-func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result) {
+// handleEntry handles the result of a key or of a pause; after a pause d is nil and the result a
+// reset. The panel then shows the number of typed digits.
+func (a *Agent) handleEntry(ctx context.Context, d *device, p *point, r keypad.Result) {
 	defer r.Wipe() // the decision was the last that needed the digits
 	switch r.Kind {
 	case keypad.CodeDone:
@@ -63,15 +63,15 @@ func (a *Agent) entry(ctx context.Context, d *device, p *point, r keypad.Result)
 		a.decideEntry(ctx, d, func(p enroll.Point) enroll.Decision { return a.engine.PIN(ctx, p, r.PIN) })
 	case keypad.Reset:
 		for _, dev := range p.devices {
-			dev.signal(reader.CueReset)
+			dev.queueCue(reader.CueReset)
 		}
 	}
 	if p.Kind == enroll.Print {
-		a.publish(p)
+		a.publishScreen(p)
 	}
 }
 
-// configureKeys follows the site's settings of how long claim codes and PINs are.
+// configureKeys applies the site's lengths of claim codes and PINs to the keypads.
 func (a *Agent) configureKeys() {
 	c := keypadOf(a.opts.Index.Site())
 	if c == a.keypad {

@@ -37,8 +37,8 @@ func (a *Agent) quotaState(ctx context.Context) {
 	}
 }
 
-// describeClosing says what the operator must see. A burst ends within minutes; the
-// others keep people waiting for hours or for ever.
+// describeClosing describes a reached quota for the operator. A burst ends within minutes; the
+// others last for hours or for ever.
 func describeClosing(c enroll.Closing) health.Item {
 	words := quotaWords[string(c.Quota)]
 	it := health.Item{

@@ -10,8 +10,8 @@ import (
 	"badged/reader"
 )
 
-// Reads is what a reader has brought since the agent started: badges that were read, and
-// what could not be. A zero time: none yet.
+// Reads counts the reads of a reader since the agent started: badges and faults. A zero time:
+// none yet.
 type Reads struct {
 	Badges, Faults       uint64
 	LastBadge, LastFault time.Time
@@ -25,10 +25,10 @@ const (
 	clearedBy     = 3 // good ones in a row
 )
 
-// cutUID stands in the statistics for badges that a reader gives cut.
+// cutUID stands in the statistics for badges whose serial number the reader cuts.
 const cutUID reader.Why = "cut_uid"
 
-// reads counts what a reader brings, and suspects the reader when too much of it is bad.
+// reads counts the reads of a reader, and suspects the reader when too many are bad.
 //
 //	         suspectFaults of the last recentReads are bad
 //	(well) -----------------------------------------------> suspect
@@ -45,9 +45,10 @@ type reads struct {
 	suspect bool
 }
 
-// add takes one read, bad if why says so, and reports whether the suspicion has changed.
-func (r *reads) add(now time.Time, why reader.Why) (changed bool) {
-	r.tally(now, why)
+// addRead counts one read, which is bad unless why is empty, and reports whether the suspicion has
+// changed.
+func (r *reads) addRead(now time.Time, why reader.Why) (changed bool) {
+	r.countUp(now, why)
 	r.recent = append(r.recent, why)
 	if len(r.recent) > recentReads {
 		r.recent = r.recent[1:]
@@ -61,13 +62,13 @@ func (r *reads) add(now time.Time, why reader.Why) (changed bool) {
 	switch {
 	case r.good >= clearedBy:
 		r.suspect, r.recent = false, nil
-	case r.bad() >= suspectFaults:
+	case r.countBad() >= suspectFaults:
 		r.suspect = true
 	}
 	return r.suspect != before
 }
 
-func (r *reads) tally(now time.Time, why reader.Why) {
+func (r *reads) countUp(now time.Time, why reader.Why) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if why == "" {
@@ -79,7 +80,7 @@ func (r *reads) tally(now time.Time, why reader.Why) {
 	r.count.LastFault = now
 }
 
-func (r *reads) bad() (n int) {
+func (r *reads) countBad() (n int) {
 	for _, why := range r.recent {
 		if why != "" {
 			n++
@@ -88,8 +89,8 @@ func (r *reads) bad() (n int) {
 	return n
 }
 
-// sum is what was counted so far. It is safe outside a turn.
-func (r *reads) sum() Reads {
+// snapshot is what was counted so far. It is safe outside a turn.
+func (r *reads) snapshot() Reads {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.count
@@ -99,21 +100,21 @@ func (r *reads) sum() Reads {
 func (a *Agent) Reads(name string) (Reads, bool) {
 	for _, d := range a.devices {
 		if d.name == name {
-			return d.reads.sum(), true
+			return d.reads.snapshot(), true
 		}
 	}
 	return Reads{}, false
 }
 
-// countRead counts a read, and shows in health when a reader gives mostly what nobody can
-// be known by: people are refused there, or see nothing at all.
+// countRead counts a read, and shows in health when most reads of a reader are useless, so that
+// it refuses people or does not react to them.
 func (a *Agent) countRead(d *device, why reader.Why) {
-	if !d.reads.add(time.Now(), why) {
+	if !d.reads.addRead(time.Now(), why) {
 		return
 	}
 	it := health.Item{Name: d.healthName() + " badges"}
 	if d.reads.suspect {
-		it = describeReads(it.Name, d.name, d.reads.bad(), len(d.reads.recent), why)
+		it = describeReads(it.Name, d.name, d.reads.countBad(), len(d.reads.recent), why)
 		a.log.Warn("most of what the reader gives cannot be used", "reader", d.name, "why", string(why))
 	} else {
 		a.log.Info("the reader gives good badges again", "reader", d.name)
@@ -138,8 +139,7 @@ func describeReads(item, name string, bad, of int, why reader.Why) health.Item {
 	return it
 }
 
-// readOutcome is why a card that was read cleanly is of no use all the same; empty: it is
-// of use.
+// readOutcome is why a cleanly read card is still useless; empty: it is not.
 func readOutcome(dec enroll.Decision) reader.Why {
 	if dec.Reason == enroll.CutUID {
 		return cutUID

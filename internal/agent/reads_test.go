@@ -30,12 +30,12 @@ func TestSuspectedReaders(t *testing.T) {
 			if c == 'x' {
 				why = reader.BadChecksum
 			}
-			r.add(time.Now(), why)
+			r.addRead(time.Now(), why)
 		}
 		if r.suspect != tt.want {
 			t.Errorf("%s: suspect is %v", tt.name, r.suspect)
 		}
-		if got := r.sum(); got.Faults != uint64(strings.Count(tt.reads, "x")) || got.Badges != uint64(strings.Count(tt.reads, ".")) {
+		if got := r.snapshot(); got.Faults != uint64(strings.Count(tt.reads, "x")) || got.Badges != uint64(strings.Count(tt.reads, ".")) {
 			t.Errorf("%s: counted %+v", tt.name, got)
 		}
 	}

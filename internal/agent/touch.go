@@ -45,13 +45,13 @@ func (a *Agent) ShowPINKeys(name string, show bool) {
 		}
 		a.engine.Forget(p.Point)
 		p.hidePINKeys()
-		p.say(enroll.ReasonNone, 0)
+		p.setNotice(enroll.ReasonNone, 0)
 		if show {
 			p.keepPINKeys(time.Now())
 		} else {
 			p.binds = time.Time{}
 		}
-		a.publish(p)
+		a.publishScreen(p)
 	})
 }
 
@@ -83,7 +83,7 @@ func (a *Agent) Type(name string, k keypad.Key) {
 		}
 		a.configureKeys()
 		for _, d := range p.devices {
-			d.signal(reader.CueKey)
+			d.queueCue(reader.CueKey)
 		}
 		if keys == enroll.PINKeys {
 			a.typePIN(ctx, p, k)
@@ -101,7 +101,7 @@ func (a *Agent) typeCode(ctx context.Context, p *point, k keypad.Key) {
 	if p.keys.Deadline().IsZero() && k != keypad.Star {
 		p.keys.Press(now, keypad.Star)
 	}
-	a.entry(ctx, p.panel, p, p.keys.Press(now, k))
+	a.handleEntry(ctx, p.panel, p, p.keys.Press(now, k))
 }
 
 // typePIN takes a key of a PIN: a star clears it, and # ends it. One that is too short or too
@@ -111,14 +111,14 @@ func (a *Agent) typePIN(ctx context.Context, p *point, k keypad.Key) {
 	p.keepPINKeys(now)
 	if k == keypad.Star {
 		p.keys.Clear()
-		a.publish(p)
+		a.publishScreen(p)
 		return
 	}
 	r := p.keys.Press(now, k)
 	if r.Kind == keypad.Reset {
-		p.say(enroll.PINUnknown, noticeTime)
+		p.setNotice(enroll.PINUnknown, noticeTime)
 	}
-	a.entry(ctx, p.panel, p, r)
+	a.handleEntry(ctx, p.panel, p, r)
 }
 
 // latest is the later of two times.

@@ -10,7 +10,8 @@ import (
 	"badged/internal/health"
 )
 
-// databaseItem tells a person what the start found out about the database.
+// databaseItem describes for a person what opening the database found. aside is the path of a
+// damaged one that was kept; empty: none.
 func databaseItem(aside string, r store.Recovery) health.Item {
 	it := health.Item{Name: "database", State: health.Warn}
 	switch {
@@ -38,8 +39,9 @@ func (t *terminal) showDatabase() {
 	t.health.Set(databaseItem(t.store.Recovered(), t.store.Recovery()))
 }
 
-// verify reads the whole database after an end that was not in order, beside all else.
-func (t *terminal) verify(ctx context.Context) error {
+// checkDatabase checks the whole database if the agent did not end in order, while the other parts
+// run, and shows the outcome in health.
+func (t *terminal) checkDatabase(ctx context.Context) error {
 	if !t.store.Recovery().Unclean {
 		return nil
 	}

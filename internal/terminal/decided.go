@@ -9,8 +9,8 @@ import (
 	"badged/sync/wire"
 )
 
-// logDecision writes one line for a decision. It runs in the agent's turn, after the
-// decision was acted upon.
+// logDecision writes one line for a decision. The agent calls it after it has acted on the
+// decision.
 func logDecision(log *slog.Logger, d agent.Decided) {
 	attrs := make([]slog.Attr, 0, 5)
 	attrs = append(attrs,

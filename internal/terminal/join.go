@@ -12,8 +12,8 @@ import (
 	"badged/sync/identity"
 )
 
-// Join exchanges a token for an identity of this terminal's own, which goes to the plan's
-// state folder. Run by root, it acts as the owner of that folder, as the agent will.
+// Join exchanges a token for an identity and stores it in the plan's state folder. If root
+// runs it, it changes to the owner of that folder, because the agent will run as that user.
 func Join(ctx context.Context, p *plan.Plan, token string) (*identity.Identity, error) {
 	if err := p.CheckFile(); err != nil {
 		return nil, err // root must not act for whoever a stranger's configuration names
@@ -31,14 +31,14 @@ func Join(ctx context.Context, p *plan.Plan, token string) (*identity.Identity, 
 	return identity.Join(ctx, t, p.Config.StateDir)
 }
 
-// becomeOwner gives up root for the owner of dir, so that the files that root would
-// make there belong to the user that the agent runs as. It does nothing for others, and
-// where dir is root's own or not there yet.
+// becomeOwner changes from root to the owner of dir, so that new files there belong to the
+// user that the agent runs as. It does nothing for other users, and where dir belongs to
+// root or does not exist yet.
 func becomeOwner(dir string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	uid, gid, err := owner(dir)
+	uid, gid, err := ownerOf(dir)
 	if err != nil || uid == 0 {
 		return err
 	}
@@ -48,8 +48,8 @@ func becomeOwner(dir string) error {
 	return nil
 }
 
-// owner is whom dir belongs to: root, if it is not there.
-func owner(dir string) (uid, gid int, err error) {
+// ownerOf returns the owner of dir; root if dir does not exist.
+func ownerOf(dir string) (uid, gid int, err error) {
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, nil

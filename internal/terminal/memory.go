@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The garbage that the collector lets grow before it looks, whatever the heap holds: nearly
-// all of that is index, which has no pointers and is cheap to look at. A terminal that works
-// so holds little more than one that rests. A swipe leaves less than 2 KiB.
+// The bytes of garbage that the collector lets grow before it runs, whatever the heap holds:
+// nearly all of the heap is index, which has no pointers and is cheap to scan. So a busy
+// terminal holds little more memory than an idle one. A swipe leaves less than 2 KiB.
 const (
 	startGarbage = 4 << 20
 	garbage      = 512 << 10
@@ -21,22 +21,23 @@ type collector struct {
 	percent int
 }
 
-// adapt sets the collector for the heap as it is.
-func (c *collector) adapt() {
+// adaptPercent sets the collector's percentage for the present size of the heap.
+func (c *collector) adaptPercent() {
 	if percent := garbagePercent(c.garbage, heapInUse()); percent != c.percent {
 		c.percent = percent
 		debug.SetGCPercent(percent)
 	}
 }
 
-// boundGarbage gives back what the start left, of the program too, once its parts have begun, and adapts the
-// collector again and again: a first sync may bring all cards long after the start.
+// boundGarbage returns the memory that the start used to the system after the time begun, that of
+// the program's code too. It adapts the collector periodically, because a first sync may bring all
+// cards much later.
 func boundGarbage(ctx context.Context, begun, every time.Duration) {
 	c := collector{garbage: garbage}
 	wait := time.NewTimer(begun)
 	defer wait.Stop()
 	for first := true; ; first = false {
-		c.adapt()
+		c.adaptPercent()
 		select {
 		case <-ctx.Done():
 			return
@@ -50,15 +51,15 @@ func boundGarbage(ctx context.Context, begun, every time.Duration) {
 	}
 }
 
-// heapInUse is what the last collection found in use.
+// heapInUse is the bytes that the last collection found in use.
 func heapInUse() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
 
-// garbagePercent is a bound in percent of what is in use; at least a twentieth, so that a
-// very large index is not looked at all the time.
+// garbagePercent returns bound as a percentage of inUse, 5 to 100: at least 5, so that a very
+// large index is not scanned all the time.
 func garbagePercent(bound, inUse uint64) int {
 	return int(min(max(100*bound/max(inUse, 1), 5), 100))
 }

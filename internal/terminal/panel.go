@@ -22,20 +22,20 @@ import (
 // panelSocket is FileDescriptorName in firmware/systemd/badged.socket.
 const panelSocket = "panel"
 
-// panelAgain is how long the agent waits until it tries again to serve the panels.
+// panelAgain is the time between two attempts to serve the panels.
 const panelAgain = 2 * time.Second
 
-// panel serves the panels of the print points. Whatever goes wrong with it costs the panels
-// only: doors and readers go on.
+// panel serves the panels of the print points. Its failures affect the panels only: doors and
+// readers continue.
 //
 //	┌────────┐ open ┌─────────┐ the listener failed
 //	│ closed ├─────►│ serving ├──────────┐
 //	└──▲─┬───┘      └─────────┘          │
 //	   └─┴── panelAgain ◄────────────────┘
 //
-// The listener is the one that systemd passed, which stays while the agent is started again
-// and so does the browser's token; or else one of the agent's own with a token of its own:
-// anybody on the machine may have had the port before, and been shown the token of then.
+// The listener is the one that systemd passed. It stays open while the agent restarts, so the
+// browser's token stays valid. Without it the agent opens its own listener with a new token,
+// because anybody on the machine may have held the port before and seen the former token.
 type panel struct {
 	listen  string        // as configured
 	options kiosk.Options // without a token
@@ -53,9 +53,10 @@ type serving struct {
 	listener net.Listener
 }
 
-// url is where a browser opens the panel of a point; empty: it is not served now, and
-// whoever has the port meanwhile must not be shown a token.
-func (p *panel) url(point string) string {
+// kioskURL is the address, with the token, at which a browser opens the panel of a point. It is
+// empty while the panel is not served: then another program may hold the port, and must not
+// get a token.
+func (p *panel) kioskURL(point string) string {
 	if s := p.now.Load(); s != nil {
 		return s.kiosk.URL(s.listener.Addr().String(), point)
 	}
@@ -73,28 +74,28 @@ func (p *panel) statusURL() string {
 	return ""
 }
 
-// open opens the listener and shows whether that went well. The error is one that starting
-// again does not mend: the secret is not to be trusted.
-func (p *panel) open() error {
+// openListener opens the listener and shows in health whether that worked. It returns only an error
+// that another attempt cannot mend: the secret's file is unsafe.
+func (p *panel) openListener() error {
 	s, it, err := p.tryOpen()
 	if errors.Is(err, ownfile.ErrUnsafe) {
 		return err
 	}
 	if err != nil {
-		p.show(failedPanel(p.listen, err))
+		p.showHealth(failedPanel(p.listen, err))
 		return nil
 	}
 	p.now.Store(s)
-	p.show(it)
+	p.showHealth(it)
 	return nil
 }
 
-// tryOpen opens the listener, and gives what is to be shown of it.
+// tryOpen opens the listener and returns what health shows of it.
 func (p *panel) tryOpen() (*serving, health.Item, error) {
 	options, it := p.options, health.Item{Name: panelItem}
 	ln, err := p.takePassed()
 	if err == nil && ln != nil {
-		options.Token, err = p.token(ln)
+		options.Token, err = p.loadToken(ln)
 		if err != nil {
 			_ = ln.Close()
 			return nil, it, err
@@ -127,8 +128,8 @@ func (p *panel) takePassed() (net.Listener, error) {
 	return nil, errors.Join(err, ln.Close())
 }
 
-// token is that of a passed listener.
-func (p *panel) token(ln net.Listener) (string, error) {
+// loadToken returns the token of a passed listener, which is the same after a restart.
+func (p *panel) loadToken(ln net.Listener) (string, error) {
 	id, err := supervisor.SocketID(ln.(*net.TCPListener))
 	if err != nil {
 		return "", err
@@ -143,25 +144,25 @@ func (p *panel) Run(ctx context.Context) {
 			err := s.kiosk.Serve(ctx, s.listener)
 			p.now.Store(nil)
 			if err != nil {
-				p.show(failedPanel(p.listen, err))
+				p.showHealth(failedPanel(p.listen, err))
 			}
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(panelAgain):
-			p.reopen()
+			p.reopenListener()
 		}
 	}
 }
 
-// reopen is open while the agent runs, which nothing about the panel ends.
-func (p *panel) reopen() {
-	if err := p.open(); err != nil {
-		p.show(failedPanel(p.listen, err))
+// reopenListener opens the listener while the agent runs. No error of the panel ends the agent.
+func (p *panel) reopenListener() {
+	if err := p.openListener(); err != nil {
+		p.showHealth(failedPanel(p.listen, err))
 	}
 }
 
-// close gives back what was opened and perhaps never served.
+// close closes the listener, served or not, and the socket that systemd passed.
 func (p *panel) close() {
 	if s := p.now.Load(); s != nil {
 		_ = s.listener.Close() // closed already, if it was served
@@ -173,8 +174,8 @@ func (p *panel) close() {
 
 const panelItem = "panel"
 
-// show logs a change once, however often it is tried.
-func (p *panel) show(it health.Item) {
+// showHealth sets the health of the panel, and logs a problem once, however often it is tried.
+func (p *panel) showHealth(it health.Item) {
 	if p.health.Set(it) && it.State != health.OK {
 		p.log.Warn("the panel is not as it should be", "err", it.Text)
 	}
@@ -190,7 +191,7 @@ func failedPanel(listen string, err error) health.Item {
 	return it
 }
 
-// otherPanel says that the panel works without what systemd should do for it.
+// otherPanel describes a panel that works without the socket that systemd should hold for it.
 func otherPanel(listen string, err error) health.Item {
 	return health.Item{
 		Name: panelItem, State: health.Fail,

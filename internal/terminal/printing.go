@@ -14,7 +14,7 @@ import (
 	"badged/internal/terminal/plan"
 )
 
-// printersOf is the queue of the printer at each print point that has one.
+// printersOf returns the print queue of each print point with a printer, by the point's name.
 func printersOf(cfg *config.Config) map[string]string {
 	list := map[string]string{}
 	for _, p := range cfg.Points {
@@ -25,7 +25,7 @@ func printersOf(cfg *config.Config) map[string]string {
 	return list
 }
 
-// printAccount is who the agent is to the print server.
+// printAccount is the user name by which the agent asks the print server.
 func printAccount(cfg config.Print) (string, error) {
 	if cfg.Account != "" {
 		return cfg.Account, nil
@@ -37,7 +37,7 @@ func printAccount(cfg config.Print) (string, error) {
 	return me.Username, nil
 }
 
-// openPrinting makes the held jobs of the print points, if any has a printer.
+// openPrinting makes the service of held print jobs, if a print point has a printer.
 func (t *terminal) openPrinting() error {
 	cfg := t.plan.Config.Print
 	printers := printersOf(t.plan.Config)
@@ -57,8 +57,9 @@ func (t *terminal) openPrinting() error {
 	return nil
 }
 
-// CheckPrinting looks at the print server that a plan names, and tells what is not as badged
-// needs it. Whoever runs it need not be the agent: what only that may see is left out then.
+// CheckPrinting checks the print server that a plan names, and returns a line for each thing
+// that badged needs otherwise. If another user than the agent's runs it, it leaves out what
+// only the agent may see.
 func CheckPrinting(ctx context.Context, p *plan.Plan) (lines []string) {
 	cfg, printers := p.Config.Print, []string{}
 	for _, queue := range printersOf(p.Config) {
@@ -72,7 +73,7 @@ func CheckPrinting(ctx context.Context, p *plan.Plan) (lines []string) {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	uid, _, err := owner(p.Config.StateDir)
+	uid, _, err := ownerOf(p.Config.StateDir)
 	items := printjobs.Probe(ctx, printjobs.ProbeOptions{
 		Server: cups.New(cfg.Socket, account), Socket: cfg.Socket, Queues: cfg.Queues, Printers: slices.Compact(printers),
 		Agent: err == nil && uid == os.Geteuid(), // the agent runs as the owner of its state

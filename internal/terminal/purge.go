@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// purgeEvery is how often the terminal removes its own accounts that lapsed. Nobody waits
-// for it: a badge of such an account is unknown from its end on.
+// purgeEvery is how often the terminal removes its own lapsed accounts. It can be long,
+// because a badge of such an account counts as unknown from its end on anyway.
 const purgeEvery = time.Hour
 
-// purge removes what lapsed, until ctx ends. What the hub has, the hub removes.
-func (t *terminal) purge(ctx context.Context) error {
+// purgeLapsed removes lapsed accounts that the hub does not have, until ctx ends. The hub removes
+// its own.
+func (t *terminal) purgeLapsed(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for {
 		if t.clock.Settled() { // else a wrong time would remove what has not ended
-			t.purgeLapsed(ctx)
+			t.purgeLapsedNow(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -25,7 +26,8 @@ func (t *terminal) purge(ctx context.Context) error {
 	}
 }
 
-func (t *terminal) purgeLapsed(ctx context.Context) {
+// purgeLapsedNow removes those that have lapsed by now.
+func (t *terminal) purgeLapsedNow(ctx context.Context) {
 	n, err := t.store.PurgeLapsed(ctx, t.clock.Now())
 	if err != nil && ctx.Err() == nil {
 		t.log.Warn("anonymous accounts that ended could not be removed, it is tried again", "err", err)

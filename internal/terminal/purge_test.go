@@ -39,7 +39,7 @@ func TestARunningTerminalPurgesWhatLapsed(t *testing.T) {
 		term := &terminal{store: s, clock: clock.New(clock.From(time.Now())), log: slog.New(slog.NewTextHandler(&log, nil))}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
-		go func() { defer close(ended); _ = term.purge(ctx) }()
+		go func() { defer close(ended); _ = term.purgeLapsed(ctx) }()
 		left := func(want int) {
 			t.Helper()
 			synctest.Wait()

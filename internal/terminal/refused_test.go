@@ -280,15 +280,15 @@ func newRig(t *testing.T, before func(t *testing.T, dir string)) *rig {
 	before(t, dir)
 	r := &rig{t: t, readers: map[string]*scripted{}}
 	r.terminal = newTerminal(r.plan(dir), "devel", slog.New(slog.DiscardHandler))
-	if err := r.terminal.open(t.Context()); err != nil {
+	if err := r.terminal.openParts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.terminal.run(ctx) }()
+	go func() { ended <- r.terminal.runParts(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := errors.Join(<-ended, r.terminal.close()); err != nil {
+		if err := errors.Join(<-ended, r.terminal.closeParts()); err != nil {
 			t.Error(err)
 		}
 	})

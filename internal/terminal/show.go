@@ -12,8 +12,8 @@ import (
 	"badged/sync/wire"
 )
 
-// What follows puts the state of the parts into the register of what a person must
-// see. Readers are the agent's.
+// The functions below put the state of the parts into the health register. The agent does
+// that for readers.
 
 func (t *terminal) showStore() {
 	t.health.Set(health.Item{Name: "store"})
@@ -33,13 +33,13 @@ func (t *terminal) showUplink(s uplink.State) {
 	t.health.Set(it)
 }
 
-// showUnderstood tells whether the terminal can do what the hub says.
+// showUnderstood shows whether the terminal understands the hub's rows and knows local time.
 func (t *terminal) showUnderstood() {
 	t.health.Set(describeVersion(t.store.Stats().NotUnderstood))
 	t.health.Set(describeClocks(t.store.Index().NoClocks()))
 }
 
-// describeClocks tells whether schedules can be read.
+// describeClocks describes whether schedules can be read.
 func describeClocks(missing bool) health.Item {
 	it := health.Item{Name: "time zone"}
 	if missing {
@@ -71,7 +71,7 @@ func (t *terminal) runBoards(ctx context.Context) {
 	t.plan.Boards.Run(ctx, t.showBoard)
 }
 
-// showGuard tells whether a relay falls when the agent stands still.
+// showGuard shows whether a guard releases a board's relay when the agent hangs.
 func (t *terminal) showGuard(board string, err error) {
 	it := health.Item{Name: "guard of pins " + board}
 	if err != nil {
@@ -83,7 +83,7 @@ func (t *terminal) showGuard(board string, err error) {
 	t.health.Set(it)
 }
 
-// showBoard tells whether the pins of doors are there.
+// showBoard shows whether the pins of a board are connected.
 func (t *terminal) showBoard(board string, err error) {
 	it := health.Item{Name: "pins " + board}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"badged/sync/uplink"
 )
 
-// status is what the control socket shows of a terminal. It implements ctl.Agent.
+// status is the view of a terminal on the control socket. It implements ctl.Agent.
 type status struct {
 	*terminal
 	started time.Time
@@ -42,7 +42,7 @@ func (s *status) pointStatus() []ctl.Point {
 		if c.Kind == config.KindDoor {
 			p.State = s.agent.DoorState(c.Door).String()
 		} else {
-			p.State, p.Kiosk = "idle", s.panel.url(c.Name)
+			p.State, p.Kiosk = "idle", s.panel.kioskURL(c.Name)
 			if screen, _ := s.agent.Screen(c.Name); screen.Session != "" {
 				p.State = "session"
 			}
@@ -64,8 +64,8 @@ func (s *status) readerStatus(items []health.Item) []ctl.Reader {
 	return list
 }
 
-// readerHealth gives the worst that there is to say of a reader: how its device does, or a
-// particular thing, such as an alarm, whose item has the reader's name in front, with what to do.
+// readerHealth returns the worst state of a reader: that of its device, or of a particular
+// item such as an alarm, whose name begins with the reader's; text then also says what to do.
 func readerHealth(reader string, items []health.Item) (state health.State, text string) {
 	name := "reader " + reader
 	state, text = health.Warn, "not opened yet"
@@ -99,7 +99,7 @@ func (s *status) storeStatus() ctl.Store {
 	}
 }
 
-// liveClaims is how many codes could be typed now.
+// liveClaims counts the claim codes that can be used now.
 func (s *status) liveClaims() (n int) {
 	for _, c := range s.store.Index().Claims() {
 		if c.State == enroll.ClaimLive {
@@ -139,13 +139,13 @@ func (s *status) Events(ctx context.Context, after uint64, n int) ([]ctl.Event, 
 	list := make([]ctl.Event, 0, len(events))
 	for _, ev := range events {
 		if ev.Order > after {
-			list = append(list, s.event(ev))
+			list = append(list, s.describeEvent(ev))
 		}
 	}
 	return list, nil
 }
 
-func (s *status) event(ev enroll.Event) ctl.Event {
+func (s *status) describeEvent(ev enroll.Event) ctl.Event {
 	known, _ := s.store.Index().Account(ev.Account)
 	return ctl.EventOf(ev, known.Number)
 }

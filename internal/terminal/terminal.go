@@ -1,5 +1,5 @@
-// Package terminal is a running terminal: it opens what a plan names, runs the parts beside
-// each other, and closes them in order.
+// Package terminal runs a terminal: it opens what a plan names, runs the parts at the same
+// time, and closes them in order.
 //
 //	plan ──► open: identity, store, clock, keys, agent, panel, socket
 //	     ──► run:  agent │ uplink │ control socket │ panel │ print jobs │ pins │ keys │ watchdog
@@ -38,7 +38,7 @@ import (
 	"badged/sync/wire"
 )
 
-// terminal is the parts of a running agent. What is opened last is closed first.
+// terminal is the parts of a running agent. close closes them in the reverse order of open.
 type terminal struct {
 	plan     *plan.Plan
 	build    string // the program's version
@@ -58,15 +58,15 @@ type terminal struct {
 	watchdog time.Duration // 0: nobody watches
 }
 
-// Run is a terminal from its start until ctx ends. Version is that of the program.
+// Run runs a terminal until ctx ends or a part fails. version is that of the program.
 func Run(ctx context.Context, p *plan.Plan, version string, log *slog.Logger) (err error) {
 	t := newTerminal(p, version, log)
 	t.watchdog = supervisor.WatchdogInterval(log)
-	defer func() { err = errors.Join(err, t.close()) }()
-	if err := t.open(ctx); err != nil {
+	defer func() { err = errors.Join(err, t.closeParts()) }()
+	if err := t.openParts(ctx); err != nil {
 		return err
 	}
-	return t.run(ctx)
+	return t.runParts(ctx)
 }
 
 func newTerminal(p *plan.Plan, version string, log *slog.Logger) *terminal {
@@ -79,12 +79,12 @@ func newTerminal(p *plan.Plan, version string, log *slog.Logger) *terminal {
 
 func (t *terminal) dbPath() string { return filepath.Join(t.plan.Config.StateDir, "badged.db") }
 
-// open opens everything that must be there before anybody is served.
-func (t *terminal) open(ctx context.Context) (err error) {
+// openParts opens everything that must be there before anybody is served.
+func (t *terminal) openParts(ctx context.Context) (err error) {
 	if t.id, err = identity.Load(t.plan.Config.StateDir); err != nil {
 		return err
 	}
-	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Terminal: t.id.Terminal, Log: t.log, Progress: t.starting()})
+	t.store, err = store.Open(ctx, store.Options{Path: t.dbPath(), Terminal: t.id.Terminal, Log: t.log, Progress: t.newStartProgress()})
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	t.agent = agent.New(agent.Options{
 		Engine: engine, Index: t.store.Index(), Site: t.id.Site,
 		Points: t.plan.Points, Doors: t.plan.Doors, Readers: t.plan.Sources(t.log),
-		Health: t.health, Log: t.log, Account: t.account, Changed: t.changed,
+		Health: t.health, Log: t.log, Account: t.readAccount, Changed: t.changed,
 		Decided: func(d agent.Decided) { logDecision(t.log, d) }, Heartbeat: t.heartbeat(),
 		StoreFailed: t.store.Failed, Quarantined: t.store.Recovered() != "",
 	})
@@ -113,19 +113,20 @@ func (t *terminal) open(ctx context.Context) (err error) {
 	return err
 }
 
-// starting gives what a start that takes long calls now and then.
-func (t *terminal) starting() func(rows int) {
+// newStartProgress returns the function that opening the store calls with its progress: it asks
+// systemd for more time and keeps the garbage small.
+func (t *terminal) newStartProgress() func(rows int) {
 	tell := supervisor.ExtendStart(func(state string) { supervisor.Notify(t.log, state) })
 	tell(0)
 	c := collector{garbage: startGarbage}
 	return func(rows int) {
-		c.adapt()
+		c.adaptPercent()
 		tell(rows)
 	}
 }
 
-// heartbeat is how often an idle agent looks after itself: often enough for whoever
-// looks at its status, and for the watchdog.
+// heartbeat is how often an idle agent checks itself: often enough for its status and for
+// the watchdog.
 func (t *terminal) heartbeat() time.Duration {
 	const often = 5 * time.Second
 	if t.watchdog == 0 {
@@ -163,11 +164,11 @@ func (t *terminal) openPanel() error {
 	if err := ctl.MakeFolder(cfg.Control); err != nil {
 		return err
 	}
-	return t.panel.open()
+	return t.panel.openListener()
 }
 
-// close gives back what open opened. The store comes last: it writes what is queued.
-func (t *terminal) close() error {
+// closeParts closes what open opened. The store comes last, because it writes queued events.
+func (t *terminal) closeParts() error {
 	if t.panel != nil {
 		t.panel.close()
 	}
@@ -180,9 +181,9 @@ func (t *terminal) close() error {
 	return t.store.Close()
 }
 
-// run serves until ctx ends or a part fails. The readers end first and what they have
-// said is decided; then panels, socket and uplink end.
-func (t *terminal) run(ctx context.Context) error {
+// runParts runs the parts until ctx ends or one fails. The readers end first, and the agent decides
+// what they have read; then panels, socket and uplink end.
+func (t *terminal) runParts(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	rest, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -206,9 +207,9 @@ func (t *terminal) run(ctx context.Context) error {
 	part(func(ctx context.Context) error { return ctl.Serve(ctx, t.socket, t.status, t.log) })
 	part(func(ctx context.Context) error { t.runBoards(ctx); return nil })
 	part(t.osdp.ConfirmKeys)
-	part(t.verify)
+	part(t.checkDatabase)
 	part(func(ctx context.Context) error { boundGarbage(ctx, time.Second, time.Minute); return nil })
-	part(t.purge)
+	part(t.purgeLapsed)
 	part(t.keepTime)
 	part(func(ctx context.Context) error { t.osdp.WatchNoise(ctx, time.Minute); return nil })
 	if t.panel != nil {
@@ -259,7 +260,7 @@ func (t *terminal) newUplink(updates uplink.Updates) *uplink.Uplink {
 	})
 }
 
-func (t *terminal) account(ctx context.Context, id enroll.AccountID) (a enroll.Account, err error) {
+func (t *terminal) readAccount(ctx context.Context, id enroll.AccountID) (a enroll.Account, err error) {
 	err = t.store.View(ctx, func(tx enroll.Tx) error {
 		a, err = tx.Account(id)
 		return err
@@ -267,8 +268,8 @@ func (t *terminal) account(ctx context.Context, id enroll.AccountID) (a enroll.A
 	return a, err
 }
 
-// hubStore is the store as the uplink sees it, with a word to the agent when the hub
-// has changed something.
+// hubStore is the store as the uplink uses it. It tells the agent when the hub has changed
+// something.
 type hubStore struct {
 	uplinkStore
 	changed chan<- struct{}

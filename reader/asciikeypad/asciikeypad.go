@@ -1,5 +1,5 @@
-// Package asciikeypad decodes serial keypads that send one ASCII character a key:
-// 0 to 9, * and #. Keypads with an enter key send CR for it, which counts as #; a
+// Package asciikeypad decodes serial keypads that send one ASCII character for each key:
+// 0 to 9, * and #. Keypads with an enter key send CR for it, which counts as #; an
 // LF right after CR belongs to it.
 package asciikeypad
 
@@ -10,8 +10,8 @@ import (
 	"badged/reader"
 )
 
-// Decoder implements reader.Decoder. Each key is an event at once; what is not a
-// key is one fault until the next key.
+// Decoder implements reader.Decoder. It emits each key at once, and one fault for all bytes
+// that are no key until the next key.
 type Decoder struct {
 	prev byte
 	junk bool
@@ -23,7 +23,7 @@ func New() *Decoder { return &Decoder{} }
 // Feed implements reader.Decoder.
 func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	for _, b := range p {
-		d.byte(at, b, emit)
+		d.decodeByte(at, b, emit)
 		d.prev = b
 	}
 }
@@ -34,7 +34,7 @@ func (d *Decoder) Deadline() time.Time { return time.Time{} }
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(time.Time, func(reader.Event)) {}
 
-func (d *Decoder) byte(at time.Time, b byte, emit func(reader.Event)) {
+func (d *Decoder) decodeByte(at time.Time, b byte, emit func(reader.Event)) {
 	if b == '\n' && d.prev == '\r' {
 		return
 	}

@@ -1,5 +1,5 @@
-// Package capture reads and writes what a reader sent, so that it can be looked at
-// and played back elsewhere. A capture is a text file:
+// Package capture reads and writes recordings of what a reader sent, so that they can be
+// inspected and played back elsewhere. A capture is a text file:
 //
 //	# device: RDM6300
 //	# firmware: unknown
@@ -8,11 +8,11 @@
 //	@0 0236324533303836434544303803
 //	@65 0236324533303836434544303803
 //
-// The lines "# key: value" in front say where it comes from; other lines that start
-// with # and empty ones are nothing. Each chunk is one read of the port: @ and
-// milliseconds, with up to three decimals, a blank, then the bytes in hex. Times do not
-// fall. Only their differences count: they may be those since the capture began, or
-// those of a clock.
+// The lines "# key: value" at the start say where it comes from; other lines that start
+// with #, and empty lines, are ignored. Each chunk is one read of the port: @ and
+// milliseconds, with up to three decimals, a blank, then the bytes in hex. Times never
+// decrease. Only their differences count: they may be times since the capture began, or
+// times of a clock.
 package capture
 
 import (
@@ -34,7 +34,7 @@ const (
 	maxLine  = 2*MaxChunk + 64
 )
 
-// Mark is what some editors put in front of UTF-8: it is no part of a line.
+// Mark is the byte order mark that some editors put in front of UTF-8. Readers skip it.
 const Mark = "\uFEFF"
 
 // Header says where a capture comes from.
@@ -61,8 +61,8 @@ type Chunk struct {
 	Bytes []byte
 }
 
-// ParseChunk reads a line: hex bytes, with an optional "@ms " in front, which timed
-// reports. The error does not show the bytes.
+// ParseChunk reads a line: hex bytes, with an optional "@ms " in front; timed reports
+// whether it is there. The error does not show the bytes.
 func ParseChunk(line string) (c Chunk, timed bool, err error) {
 	at, timed, text, err := CutTime(line)
 	if err != nil {
@@ -78,8 +78,8 @@ func ParseChunk(line string) (c Chunk, timed bool, err error) {
 	return c, timed, nil
 }
 
-// CutTime reads the "@ms " in front of a line, if there is one, which timed reports, and
-// gives the rest.
+// CutTime reads the "@ms " in front of a line; timed reports whether it is there. rest is
+// what follows it.
 func CutTime(line string) (at time.Duration, timed bool, rest string, err error) {
 	text := strings.TrimSpace(line)
 	after, timed := strings.CutPrefix(text, "@")
@@ -104,14 +104,15 @@ func parseTime(s string) (time.Duration, error) {
 	return time.Duration(us) * time.Microsecond, nil
 }
 
-// Times takes the times of lines one after the other. The zero value has had none.
+// Times checks the times of consecutive lines. The zero value has seen none.
 type Times struct {
 	Most        time.Duration // from first to last; 0: MaxTime
 	first, last time.Duration
 	begun       bool
 }
 
-// Since gives the time since the first line.
+// Since returns the time since the first line. It fails if at is before the line above, or
+// more than Most after the first.
 func (t *Times) Since(at time.Duration) (time.Duration, error) {
 	if !t.begun {
 		t.first, t.last, t.begun = at, at, true
@@ -127,7 +128,7 @@ func (t *Times) Since(at time.Duration) (time.Duration, error) {
 	return at - t.first, nil
 }
 
-// formatTime is the counterpart of parseTime; what is below a microsecond is cut.
+// formatTime is the counterpart of parseTime; it drops fractions of a microsecond.
 func formatTime(d time.Duration) string {
 	ms, us := d.Microseconds()/1000, d.Microseconds()%1000
 	if us == 0 {

@@ -26,11 +26,11 @@ type Reader struct {
 func NewReader(r io.Reader) (*Reader, error) {
 	c := &Reader{lines: bufio.NewScanner(r)}
 	c.lines.Buffer(nil, maxLine)
-	for c.scan() {
+	for c.nextLine() {
 		if !strings.HasPrefix(c.held, "#") {
 			return c, nil
 		}
-		if err := c.comment(c.held); err != nil {
+		if err := c.readHeaderLine(c.held); err != nil {
 			return nil, err
 		}
 	}
@@ -41,11 +41,11 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Header says where the capture comes from.
 func (r *Reader) Header() Header { return r.header }
 
-// Next gives the next chunk, and io.EOF after the last. Its time is that since the first
+// Next returns the next chunk, and io.EOF after the last. Its time counts from the first
 // one. An error names the line.
 func (r *Reader) Next() (Chunk, error) {
 	for r.held == "" || strings.HasPrefix(r.held, "#") {
-		if !r.scan() {
+		if !r.nextLine() {
 			if err := r.lines.Err(); err != nil {
 				return Chunk{}, r.lineError(err)
 			}
@@ -67,8 +67,8 @@ func (r *Reader) Next() (Chunk, error) {
 	return c, nil
 }
 
-// scan takes the next line that is not empty in hand.
-func (r *Reader) scan() bool {
+// nextLine reads the next line that is not empty into held.
+func (r *Reader) nextLine() bool {
 	for r.lines.Scan() {
 		r.n++
 		if r.held = strings.TrimSpace(strings.TrimPrefix(r.lines.Text(), Mark)); r.held != "" {
@@ -78,8 +78,8 @@ func (r *Reader) scan() bool {
 	return false
 }
 
-// comment takes a line of the header; keys that it does not know are nothing.
-func (r *Reader) comment(line string) error {
+// readHeaderLine reads a line of the header; it ignores unknown keys.
+func (r *Reader) readHeaderLine(line string) error {
 	key, value, _ := strings.Cut(strings.TrimPrefix(line, "#"), ":")
 	value = strings.TrimSpace(value)
 	for _, f := range r.header.fields() {
@@ -104,9 +104,9 @@ func (r *Reader) lineError(err error) error {
 	return fmt.Errorf("read capture, line %d: %w", r.n, err)
 }
 
-// Decode plays the rest of a capture to a decoder as if its first chunk had come at the
-// time start: without waiting, with the ticks that the decoder would have had, the last
-// one after the end included.
+// Decode plays the rest of a capture to a decoder as if its first chunk had arrived at the
+// time start. It does not wait; it calls Tick at each deadline of the decoder, also after the
+// last chunk.
 func (r *Reader) Decode(dec reader.Decoder, start time.Time, emit func(reader.Event)) error {
 	for {
 		c, err := r.Next()
@@ -124,15 +124,15 @@ func (r *Reader) Decode(dec reader.Decoder, start time.Time, emit func(reader.Ev
 	return nil
 }
 
-// Ticks gives dec the ticks that fall due until the time given.
+// Ticks calls Tick for each deadline of dec up to the time until.
 func Ticks(dec reader.Decoder, until time.Time, emit func(reader.Event)) {
 	for due := dec.Deadline(); !due.IsZero() && !due.After(until); due = dec.Deadline() {
 		dec.Tick(due, emit)
 	}
 }
 
-// Replay hands the rest of a capture to send, the first chunk at once and the others in
-// the time that they took, or speed times as fast. It ends early with ctx, without an error.
+// Replay passes the rest of a capture to send, the first chunk at once and the others at their
+// recorded times, speed times as fast. When ctx ends it returns early, without an error.
 func (r *Reader) Replay(ctx context.Context, speed float64, send func([]byte) error) error {
 	if !(speed > 0) {
 		return fmt.Errorf("replay capture: the speed must be above 0")
@@ -155,7 +155,7 @@ func (r *Reader) Replay(ctx context.Context, speed float64, send func([]byte) er
 	}
 }
 
-// sleep waits for d and reports whether ctx still lives.
+// sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -34,7 +34,7 @@ func NewWriter(w io.Writer, h Header, start time.Time) (*Writer, error) {
 	return &Writer{w: w, start: start}, nil
 }
 
-// Tap writes what arrived at the time at. After an error, which Err tells, it does
+// Tap writes bytes that arrived at the time at. After an error, which Err returns, it does
 // nothing.
 func (w *Writer) Tap(p []byte, at time.Time) {
 	w.mu.Lock()
@@ -42,12 +42,12 @@ func (w *Writer) Tap(p []byte, at time.Time) {
 	w.last = max(at.Sub(w.start), w.last)
 	for len(p) > 0 && w.err == nil {
 		n := min(len(p), MaxChunk)
-		w.err = w.chunk(p[:n])
+		w.err = w.writeChunk(p[:n])
 		p = p[n:]
 	}
 }
 
-func (w *Writer) chunk(p []byte) error {
+func (w *Writer) writeChunk(p []byte) error {
 	if w.last > MaxTime {
 		return fmt.Errorf("write capture: it has reached %v, the longest that one may be", MaxTime)
 	}

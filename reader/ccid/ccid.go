@@ -1,13 +1,13 @@
 // Package ccid asks a USB smart card reader for the UID of a contactless card. The host
-// asks over the bulk pipes; over the interrupt pipe the reader says that a card came or
-// went.
+// asks over the bulk pipes; over the interrupt pipe the reader reports that a card was put on
+// or removed.
 //
 // A reader must exchange APDUs, or T=0 TPDUs with parameters that it negotiates by itself,
-// which for the one command here come to the same. Others are refused when they are opened.
+// which makes no difference for the one command here. Describe refuses other readers.
 //
 // Source: Universal Serial Bus Device Class: Smart Card CCID, revision 1.1 (2005): 5.1
 // (descriptor), 6.1 and 6.2 (bulk messages), 6.2.6 (bStatus, bError), 6.3 (interrupt
-// messages). What is asked is PC/SC's: package pcsc.
+// messages). Package pcsc has the question, which PC/SC defines.
 package ccid
 
 import (
@@ -17,8 +17,8 @@ import (
 	"badged/reader/pcsc"
 )
 
-// DefaultInterval is that of Options. Readers without an interrupt pipe are seen this
-// late.
+// DefaultInterval is the default of Options.Interval. A card on a reader without an interrupt
+// pipe is noticed this late.
 const DefaultInterval = 250 * time.Millisecond
 
 const (
@@ -47,11 +47,11 @@ type Options struct {
 //	                          none or   |           v
 //	                          changed   +------ (done) GetSlotStatus, as above
 //
-// A card that fails is powered anew, three times, before that is a fault. What was told
-// of a card that stays is not told again. A reader that needs more time (bmCommandStatus
-// 2) gets it, up to ten seconds.
+// A card that fails is powered again, up to three times, before that is a fault. A card that
+// stays is reported once. A reader that needs more time (bmCommandStatus 2) gets it, up to
+// ten seconds.
 //
-// A Decoder that was never opened has no host: it takes the answers that it is fed.
+// A Decoder that was never opened has no host: it decodes any answers that it is fed.
 type Decoder struct {
 	opts Options
 	has  traits
@@ -126,7 +126,7 @@ func (d *Decoder) Send(now time.Time) []byte {
 	d.seq++
 	d.asked, d.began = kind, now
 	d.poll.Asked(now, extra)
-	return pack(d.out[:0], kind, byte(d.opts.Slot), d.seq, b7, data)
+	return packCommand(d.out[:0], kind, byte(d.opts.Slot), d.seq, b7, data)
 }
 
 // Deadline implements reader.Decoder.
@@ -145,42 +145,42 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	switch {
 	case len(p) == 0:
 	case p[0] == notifySlotChange:
-		d.notified(at, p, emit)
+		d.handleNotice(at, p, emit)
 	case p[0] == hardwareError:
-		fault(at, reader.Refused, emit)
+		emitFault(at, reader.Refused, emit)
 	default:
-		a, why := parse(p)
+		a, why := parseAnswer(p)
 		switch {
 		case why != "":
-			fault(at, why, emit)
+			emitFault(at, why, emit)
 		case !d.poll.Opened():
-			d.listen(at, a, emit)
-		case !d.poll.Waiting() || a.seq != d.seq || a.slot != byte(d.opts.Slot) || !answers(a.kind, d.asked):
-			fault(at, reader.BadFrame, emit)
+			d.handleOverheard(at, a, emit)
+		case !d.poll.Waiting() || a.seq != d.seq || a.slot != byte(d.opts.Slot) || !isAnswerTo(a.kind, d.asked):
+			emitFault(at, reader.BadFrame, emit)
 		default:
 			d.handleAnswer(at, a, emit)
 		}
 	}
 }
 
-func fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+func emitFault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 }
 
-// answers reports whether a message may answer a command: section 6.2, table 6.2-1. Some
-// readers answer every command that fails by a SlotStatus; that it failed is then there.
-func answers(kind, asked byte) bool {
+// isAnswerTo reports whether a message may answer a command: section 6.2, table 6.2-1. Some
+// readers answer every failed command with a SlotStatus, which then says that it failed.
+func isAnswerTo(kind, asked byte) bool {
 	if asked == getSlotStatus {
 		return kind == slotStatus
 	}
 	return kind == dataBlock || kind == slotStatus
 }
 
-// notified takes the word that a card came or went.
-func (d *Decoder) notified(at time.Time, p []byte, emit func(reader.Event)) {
-	present, changed, ok := change(p, d.opts.Slot)
+// handleNotice handles the notice that a card was put on or removed.
+func (d *Decoder) handleNotice(at time.Time, p []byte, emit func(reader.Event)) {
+	present, changed, ok := parseNotice(p, d.opts.Slot)
 	if !ok {
-		fault(at, reader.BadLength, emit)
+		emitFault(at, reader.BadLength, emit)
 		return
 	}
 	if !present {
@@ -195,18 +195,18 @@ func (d *Decoder) notified(at time.Time, p []byte, emit func(reader.Event)) {
 	d.poll.Hurry(at)
 }
 
-// restartSlot starts anew with what is in the slot.
+// restartSlot starts again with whatever is in the slot.
 func (d *Decoder) restartSlot() { d.stage, d.tries, d.changed = looking, 0, false }
 
-// handleAnswer takes the answer to what is under way.
+// handleAnswer handles the answer to the command that was sent.
 func (d *Decoder) handleAnswer(at time.Time, a answer, emit func(reader.Event)) {
 	if a.outcome == extended {
-		d.extend(at, emit)
+		d.extendWait(at, emit)
 		return
 	}
 	d.poll.Answered(at, emit)
 	if d.changed {
-		d.restartSlot() // what was said may be of another card
+		d.restartSlot() // the answer may be about another card
 		d.poll.Hurry(at)
 		return
 	}
@@ -220,30 +220,30 @@ func (d *Decoder) handleAnswer(at time.Time, a answer, emit func(reader.Event)) 
 		d.stage = power
 		d.poll.Hurry(at)
 	case a.outcome == failed || a.kind != dataBlock:
-		d.again(at, emit)
+		d.retryCard(at, emit)
 	case d.stage == power:
-		d.powered(at, a.data, emit)
+		d.handleATR(at, a.data, emit)
 	case d.stage == ask:
-		d.asking(at, a.data, emit)
+		d.handleReply(at, a.data, emit)
 	}
 }
 
-// extend waits longer, as the reader wishes, up to a bound.
-func (d *Decoder) extend(at time.Time, emit func(reader.Event)) {
+// extendWait waits longer if the reader asks for it, up to maxExtend.
+func (d *Decoder) extendWait(at time.Time, emit func(reader.Event)) {
 	d.poll.Answered(at, emit)
 	if at.Sub(d.began) >= maxExtend {
-		d.again(at, emit)
+		d.retryCard(at, emit)
 		return
 	}
 	d.poll.Asked(at, cardTime)
 }
 
-// again powers a card anew that failed, or gives it up.
-func (d *Decoder) again(at time.Time, emit func(reader.Event)) {
+// retryCard powers a failed card again, or gives up after attempts.
+func (d *Decoder) retryCard(at time.Time, emit func(reader.Event)) {
 	d.tries++
 	if d.tries >= attempts {
 		d.stage = done
-		fault(at, reader.Refused, emit)
+		emitFault(at, reader.Refused, emit)
 		return
 	}
 	d.stage = power
@@ -252,19 +252,19 @@ func (d *Decoder) again(at time.Time, emit func(reader.Event)) {
 	}
 }
 
-// powered takes the ATR.
-func (d *Decoder) powered(at time.Time, atr []byte, emit func(reader.Event)) {
-	if !d.has.speaks(atr) {
+// handleATR handles the ATR of a card that was powered.
+func (d *Decoder) handleATR(at time.Time, atr []byte, emit func(reader.Event)) {
+	if !d.has.canAsk(atr) {
 		d.stage = done
-		fault(at, reader.Refused, emit)
+		emitFault(at, reader.Refused, emit)
 		return
 	}
 	d.stage, d.inquiry = ask, pcsc.NewInquiry(atr)
 	d.poll.Hurry(at)
 }
 
-// asking takes what the card said.
-func (d *Decoder) asking(at time.Time, p []byte, emit func(reader.Event)) {
+// handleReply handles the reply of the card.
+func (d *Decoder) handleReply(at time.Time, p []byte, emit func(reader.Event)) {
 	c, why := d.inquiry.Answer(p)
 	if !pcsc.Done(c, why) {
 		d.poll.Hurry(at)
@@ -276,7 +276,7 @@ func (d *Decoder) asking(at time.Time, p []byte, emit func(reader.Event)) {
 
 func (d *Decoder) emitResult(at time.Time, c reader.Card, why reader.Why, emit func(reader.Event)) {
 	if why != "" {
-		fault(at, why, emit)
+		emitFault(at, why, emit)
 		return
 	}
 	if d.seen.New(at, c) {
@@ -284,8 +284,8 @@ func (d *Decoder) emitResult(at time.Time, c reader.Card, why reader.Why, emit f
 	}
 }
 
-// listen takes what a reader answered somebody else: the ATR, then the UID.
-func (d *Decoder) listen(at time.Time, a answer, emit func(reader.Event)) {
+// handleOverheard decodes the answers of a reader to another host: the ATR, then the UID.
+func (d *Decoder) handleOverheard(at time.Time, a answer, emit func(reader.Event)) {
 	if a.icc == iccNone {
 		d.seen.Left(at)
 	}

@@ -8,7 +8,7 @@ import (
 	"badged/reader/pcsc"
 )
 
-// traits are what matters here of a reader's class descriptor: section 5.1.
+// traits are the parts of a reader's class descriptor that matter here: section 5.1.
 type traits struct {
 	slots int
 	tpdu  bool // it takes what T=0 sends, not APDUs
@@ -29,7 +29,8 @@ const (
 // usual are the traits of a reader that nobody has described.
 var usual = traits{slots: 1}
 
-// readTraits refuses readers that leave to the host what this driver does not do.
+// readTraits reads a class descriptor. It fails on readers that leave work to the host that
+// this driver does not do.
 func readTraits(p []byte) (traits, error) {
 	if len(p) < descriptorLen || p[0] < descriptorLen || p[1] != functional && p[1] != functionalOld {
 		return traits{}, errors.New("this is no smart card reader: it has no CCID descriptor")
@@ -37,7 +38,7 @@ func readTraits(p []byte) (traits, error) {
 	t := traits{slots: int(p[4]) + 1}
 	features := binary.LittleEndian.Uint32(p[40:])
 	if features&autoVoltage == 0 {
-		t.power = voltage(p[5])
+		t.power = highestVoltage(p[5])
 	}
 	switch {
 	case features&levelAPDU != 0:
@@ -51,8 +52,8 @@ func readTraits(p []byte) (traits, error) {
 	return t, nil
 }
 
-// voltage is the highest that the reader has: bVoltageSupport to bPowerSelect.
-func voltage(supports byte) byte {
+// highestVoltage is the highest that the reader has: bVoltageSupport to bPowerSelect.
+func highestVoltage(supports byte) byte {
 	for i := range 3 {
 		if supports>>i&1 != 0 {
 			return byte(i + 1)
@@ -61,9 +62,9 @@ func voltage(supports byte) byte {
 	return 0
 }
 
-// speaks reports whether a card can be asked through this reader. A TPDU reader that
+// canAsk reports whether this reader can ask the card. A TPDU reader that
 // negotiates by itself uses the protocol that the card offers first.
-func (t traits) speaks(atr []byte) bool {
+func (t traits) canAsk(atr []byte) bool {
 	first, ok := pcsc.FirstProtocol(atr)
 	return !t.tpdu || !ok || first == 0
 }

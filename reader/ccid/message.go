@@ -21,7 +21,7 @@ const (
 	hardwareError    = 0x51
 
 	headLen = 10
-	maxData = 261 + headLen // of an answer that is taken: a short APDU's, and then some
+	maxData = 261 + headLen // of an accepted answer: that of a short APDU, with some room
 )
 
 // bError of a slot that still works on something: table 6.2-2.
@@ -54,8 +54,8 @@ type answer struct {
 	data            []byte
 }
 
-// parse reads a transfer of the bulk-IN pipe.
-func parse(p []byte) (a answer, why reader.Why) {
+// parseAnswer reads a transfer of the bulk-IN pipe.
+func parseAnswer(p []byte) (a answer, why reader.Why) {
 	switch {
 	case len(p) < headLen, binary.LittleEndian.Uint32(p[1:]) != uint32(len(p)-headLen), len(p) > headLen+maxData:
 		return a, reader.BadLength
@@ -65,14 +65,14 @@ func parse(p []byte) (a answer, why reader.Why) {
 	return answer{kind: p[0], slot: p[5], seq: p[6], icc: icc(p[7] & 3), outcome: outcome(p[7] >> 6), err: p[8], data: p[headLen:]}, ""
 }
 
-// pack writes a command. b7 is the byte behind bSeq.
-func pack(dst []byte, kind, slot, seq, b7 byte, data []byte) []byte {
+// packCommand writes a command. b7 is the byte behind bSeq.
+func packCommand(dst []byte, kind, slot, seq, b7 byte, data []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(append(dst, kind), uint32(len(data)))
 	return append(append(dst, slot, seq, b7, 0, 0), data...)
 }
 
-// change reads a NotifySlotChange: two bits a slot, from the lowest of the second byte.
-func change(p []byte, slot int) (present, changed, ok bool) {
+// parseNotice reads a NotifySlotChange: two bits a slot, from the lowest of the second byte.
+func parseNotice(p []byte, slot int) (present, changed, ok bool) {
 	at := 1 + slot/4
 	if at >= len(p) {
 		return false, false, false

@@ -1,4 +1,4 @@
-// Package chars is the shape of a badge that readers send or type as characters.
+// Package chars describes the text of badges that readers send or type as characters.
 package chars
 
 import (
@@ -39,17 +39,17 @@ const (
 	DefaultMax = 64
 )
 
-// Shape is a badge and what stands around it. The zero value, with its defaults, is 1 to
-// 64 characters of printable ASCII alone.
+// Shape describes a badge's text and what stands around it. The zero value, with its
+// defaults, is 1 to 64 characters of printable ASCII and nothing around them.
 type Shape struct {
-	Prefix  string  // must start each badge, and is no part of it: ";"
-	Suffix  string  // must end each badge, and is no part of it: "?"
+	Prefix  string  // must stand in front of each badge, and is not part of it: ";"
+	Suffix  string  // must stand behind each badge, and is not part of it: "?"
 	Charset Charset // "": Printable
 	Min     int     // characters without prefix and suffix; 0: 1
 	Max     int     // the same; 0: DefaultMax
 }
 
-// WithDefaults gives the Shape with what was left out.
+// WithDefaults returns the Shape with defaults for its zero fields.
 func (s Shape) WithDefaults() Shape {
 	s.Charset = cmp.Or(s.Charset, Printable)
 	s.Min = cmp.Or(s.Min, 1)
@@ -57,7 +57,7 @@ func (s Shape) WithDefaults() Shape {
 	return s
 }
 
-// Check says what cannot be. Its error starts with the option's name.
+// Check fails if an option is out of range. Its error starts with the option's name.
 func (s Shape) Check() error {
 	if err := spelling.Word("charset", s.Charset, Digits, Hex, Printable); err != nil {
 		return err
@@ -71,10 +71,10 @@ func (s Shape) Check() error {
 	return nil
 }
 
-// Longest is the characters of the longest badge with what stands around it.
+// Longest is the number of characters of the longest badge with prefix and suffix.
 func (s Shape) Longest() int { return len(s.Prefix) + s.Max + len(s.Suffix) }
 
-// Inside gives what stands between prefix and suffix, or what is wrong.
+// Inside returns what stands between prefix and suffix; BadFrame if one is missing.
 func (s Shape) Inside(p []byte) ([]byte, reader.Why) {
 	p, prefixed := bytes.CutPrefix(p, []byte(s.Prefix))
 	p, suffixed := bytes.CutSuffix(p, []byte(s.Suffix))
@@ -84,7 +84,7 @@ func (s Shape) Inside(p []byte) ([]byte, reader.Why) {
 	return p, ""
 }
 
-// Wrong says what is wrong with a badge without prefix and suffix; "" if nothing is.
+// Wrong returns what is wrong with a badge without prefix and suffix; "": nothing.
 func (s Shape) Wrong(badge []byte) reader.Why {
 	for _, b := range badge {
 		if !s.Charset.Has(b) {

@@ -1,6 +1,6 @@
-// Package detect finds out which protocol a serial reader speaks: it listens at the usual speeds,
-// has every decoder look at what a badge made the reader send, and asks readers that speak only
-// when they are asked.
+// Package detect finds the protocol of a serial reader: it listens at the usual speeds, lets
+// every decoder read what the reader sent for a badge, and polls for readers that send only
+// when asked.
 package detect
 
 import (
@@ -21,18 +21,18 @@ type Chunk struct {
 // Candidate is a way to read a swipe.
 type Candidate struct {
 	Protocol string
-	Options  map[string]string // those that are not usual
-	// Number is what a number rule starts from, of the first badge; never for a log. It is empty
-	// of a keypad, and of a reader that was only asked whether it is there.
+	Options  map[string]string // those that differ from the defaults
+	// Number is the text of the first badge, from which a number rule starts; it never goes to a
+	// log. It is empty for a keypad, and for a reader that only answered a poll.
 	Number string
 }
 
-// proof is how much speaks for a protocol that reads a swipe.
+// proof is the strength of the evidence for a protocol that reads a swipe.
 type proof uint8
 
 const (
-	plain   proof = iota // nothing in a frame is redundant but its ends
-	checked              // a checksum is right
+	plain   proof = iota // only the start and end of a frame are checked
+	checked              // a frame has a right checksum
 )
 
 // trial is a protocol with options that may read a swipe.
@@ -42,7 +42,7 @@ type trial struct {
 	proof    proof
 }
 
-// trials are in the order of how much they say: of two that read the same numbers the first counts.
+// trials are in the order of preference: of two that read the same numbers the first counts.
 var trials = []trial{
 	{"rdm6300", nil, checked},
 	{"id12", nil, checked},
@@ -53,7 +53,7 @@ var trials = []trial{
 	{"parallax", nil, plain},
 }
 
-// minKeys is how many keys tell a keypad from noise.
+// minKeys is how many keys distinguish a keypad from noise.
 const minKeys = 3
 
 // result is what a trial read.
@@ -64,42 +64,42 @@ type result struct {
 	faults  int
 }
 
-// maxCut is how many frames may be cut: one in front, and one behind.
+// maxCut is how many frames may be cut: the first and the last.
 const maxCut = 2
 
-// fits reports whether the trial explains the swipe. Where a checksum was right, cut frames do
-// not count.
-func (r result) fits() bool {
+// explainsSwipe reports whether the trial explains the swipe. With a right checksum, up to maxCut
+// faults are allowed.
+func (r result) explainsSwipe() bool {
 	read := len(r.numbers) > 0 || r.keys >= minKeys
 	return read && (r.faults == 0 || r.proof == checked && r.faults <= maxCut)
 }
 
-// Explain gives the protocols that read a swipe, the likelier ones first. One whose checksum is
-// right leaves no room for others.
+// Explain returns the protocols that read a swipe, the likelier ones first. If a checksum is
+// right, it returns that protocol only.
 func Explain(swipe []Chunk) (list []Candidate) {
 	var fit []result
 	for _, t := range append(slices.Clip(trials), textTrials(swipe)...) {
-		r := t.play(swipe)
-		if !r.fits() || slices.ContainsFunc(fit, r.repeats) {
+		r := t.readSwipe(swipe)
+		if !r.explainsSwipe() || slices.ContainsFunc(fit, r.readsSameAs) {
 			continue
 		}
 		if r.proof == checked {
-			return []Candidate{r.candidate()}
+			return []Candidate{r.toCandidate()}
 		}
 		fit = append(fit, r)
 	}
 	for _, r := range fit {
-		list = append(list, r.candidate())
+		list = append(list, r.toCandidate())
 	}
 	return list
 }
 
-// repeats reports whether another trial read the same numbers.
-func (r result) repeats(other result) bool {
+// readsSameAs reports whether another trial read the same numbers and keys.
+func (r result) readsSameAs(other result) bool {
 	return r.keys == other.keys && slices.Equal(r.numbers, other.numbers)
 }
 
-func (r result) candidate() Candidate {
+func (r result) toCandidate() Candidate {
 	c := Candidate{Protocol: r.protocol, Options: r.options}
 	if len(r.numbers) > 0 {
 		c.Number = r.numbers[0]
@@ -107,8 +107,8 @@ func (r result) candidate() Candidate {
 	return c
 }
 
-// play has the trial's decoder read the swipe.
-func (t trial) play(swipe []Chunk) result {
+// readSwipe reads the swipe with the trial's decoder.
+func (t trial) readSwipe(swipe []Chunk) result {
 	r := result{trial: t}
 	dec, err := protocols.New(t.protocol, t.options)
 	if err != nil {

@@ -20,23 +20,23 @@ var Speeds = []int{9600, 115200, 19200, 2400, 57600, 38400, 4800, 1200}
 // The times of a search.
 const (
 	DefaultWait = 8 * time.Second
-	swipeEnds   = time.Second     // quiet behind a swipe
-	swipeMost   = 4 * time.Second // of a reader that repeats a badge while it stays
+	swipeEnds   = time.Second     // the pause that ends a swipe
+	swipeMost   = 4 * time.Second // the longest swipe, of a reader that repeats a badge
 	askTime     = 3 * time.Second // for an answer
-	rounds      = 8               // of waiting for a swipe and asking
+	rounds      = 8               // of waiting for a swipe and polling
 )
 
-// Config says where to look.
+// Config configures a search.
 type Config struct {
 	Path string
-	// Wait is how long nothing must have come before readers are asked that speak only then.
+	// Wait is how long Find listens before it polls for readers that send only when asked.
 	// 0: DefaultWait.
 	Wait time.Duration
-	// Tell is told each step. A swipe counts from StepListen on.
+	// Tell is called with each step. A swipe counts from StepListen on.
 	Tell func(Step)
 }
 
-// Step is what a search does.
+// Step is a step of a search.
 type Step struct {
 	Kind     StepKind
 	Baud     int
@@ -49,8 +49,8 @@ type StepKind uint8
 // The steps.
 const (
 	StepListen  StepKind = iota // a badge may be held to the reader
-	StepStrange                 // what came at this speed is no badge of any protocol
-	StepAsk                     // readers of a protocol are asked whether they are there
+	StepStrange                 // no protocol reads what arrived at this speed
+	StepAsk                     // Find polls for readers of a protocol
 )
 
 // Found is a reader.
@@ -66,7 +66,8 @@ var (
 		"a reader with even parity, or RS-232 on a TTL adapter, looks like that")
 )
 
-// Find looks for the reader until it is found, ctx ends, or nothing is left to try.
+// Find searches for the reader until it is found, ctx ends, or nothing is left to try: then
+// the error is ErrSilent or ErrStrange.
 //
 //	          something that a protocol reads: found
 //	(listen) --------------------------------------------> end
@@ -105,7 +106,7 @@ func Find(ctx context.Context, cfg Config) (Found, error) {
 	return Found{}, ErrSilent
 }
 
-// recordSwipe takes one swipe; none, if nothing comes in time.
+// recordSwipe records one swipe; nil if nothing arrives within Wait.
 func (cfg Config) recordSwipe(ctx context.Context, baud int) ([]Chunk, error) {
 	run, stop := context.WithCancel(ctx)
 	defer stop()
@@ -122,8 +123,8 @@ func (cfg Config) recordSwipe(ctx context.Context, baud int) ([]Chunk, error) {
 	return r.swipe, err
 }
 
-// recorder is a decoder that writes chunks down until there were some and then none for a while,
-// or none at all.
+// recorder is a decoder that records chunks until a pause follows them, or until nothing
+// arrived within wait.
 type recorder struct {
 	swipe []Chunk
 	wait  time.Duration
@@ -140,7 +141,7 @@ func (r *recorder) Feed(at time.Time, p []byte, _ func(reader.Event)) {
 	}
 	r.quiet = at.Add(swipeEnds)
 	if at.Sub(r.swipe[0].At) >= swipeMost {
-		r.end()
+		r.endRecording()
 	}
 }
 
@@ -150,16 +151,16 @@ func (r *recorder) Deadline() time.Time { return r.quiet }
 // Tick implements reader.Decoder.
 func (r *recorder) Tick(now time.Time, _ func(reader.Event)) {
 	if !now.Before(r.quiet) {
-		r.end()
+		r.endRecording()
 	}
 }
 
-func (r *recorder) end() {
+func (r *recorder) endRecording() {
 	r.done = true
 	r.stop()
 }
 
-// asked are the readers that speak only when they are asked, at the speeds that they have.
+// asked are the protocols of readers that send only when asked, with their speeds.
 var asked = []struct {
 	protocol string
 	bauds    []int
@@ -169,7 +170,7 @@ var asked = []struct {
 	{"osdp", []int{9600, 115200, 38400, 19200, 57600}},
 }
 
-// askReaders asks each kind of reader whether it is there.
+// askReaders polls for each kind of reader. ok is false if none answers.
 func (cfg Config) askReaders(ctx context.Context) (f Found, ok bool, err error) {
 	for _, a := range asked {
 		for _, baud := range a.bauds {
@@ -206,8 +207,8 @@ func (cfg Config) findsAnswer(ctx context.Context, protocol string, baud int) (a
 	return answered, err
 }
 
-// newPoller makes what asks. An OSDP reader is asked in the clear, at the address that readers come
-// with: it answers even if it then insists on the secure channel.
+// newPoller makes the decoder that polls. It polls an OSDP reader in the clear, at the default
+// address: a reader answers that even if it then insists on the secure channel.
 func newPoller(protocol string, baud int) (reader.Decoder, error) {
 	if protocol == "osdp" {
 		return osdp.NewBus(osdp.BusConfig{Units: []osdp.Unit{{ClearText: true}}, Baud: baud, Random: rand.Reader})
@@ -215,7 +216,7 @@ func newPoller(protocol string, baud int) (reader.Decoder, error) {
 	return protocols.New(protocol, nil)
 }
 
-// provesReader reports whether an event can only come of an answer.
+// provesReader reports whether only an answer can cause an event.
 func provesReader(e reader.Event) bool {
 	switch e.Kind {
 	case reader.KindUp:

@@ -8,15 +8,15 @@ import (
 	"badged/reader/chars"
 )
 
-// textTrials are the ways to read a swipe that is text: as a line, or as keys. Both read digits with
-// CR; a person is slower than a reader.
+// textTrials returns the trials for a swipe that is text: as a line, or as keys. Both read
+// digits with CR; the speed distinguishes a person from a reader.
 func textTrials(swipe []Chunk) []trial {
 	keys := trial{protocol: "asciikeypad"}
 	options, ok := lineOptions(joinChunks(swipe))
 	switch {
 	case !ok:
 		return []trial{keys}
-	case typedByHand(swipe) && keys.play(swipe).fits():
+	case typedByHand(swipe) && keys.readSwipe(swipe).explainsSwipe():
 		return []trial{keys}
 	}
 	return []trial{{protocol: "line", options: options}}
@@ -29,7 +29,7 @@ func joinChunks(swipe []Chunk) (all []byte) {
 	return all
 }
 
-// byHand is the time between two keys that no reader takes between two characters.
+// byHand is the shortest time between two keys of a person. Readers send faster.
 const byHand = 40 * time.Millisecond
 
 // typedByHand reports whether the bytes came as slowly as a person types.
@@ -41,8 +41,8 @@ func typedByHand(swipe []Chunk) bool {
 	return swipe[len(swipe)-1].At.Sub(swipe[0].At) >= time.Duration(n-1)*byHand
 }
 
-// lineOptions gives the options of the protocol line that read a text: its end, what stands around
-// the number, and which characters it has. ok is false for what is no text, or has no end.
+// lineOptions returns the options of the protocol line that read a text: its terminator, what
+// stands around the number, and its charset. ok is false if it is no text, or has no end.
 func lineOptions(text []byte) (options map[string]string, ok bool) {
 	body, end, found := firstLine(bytes.TrimLeft(text, "\r\n"))
 	if !found {
@@ -88,8 +88,8 @@ func firstLine(text []byte) (line []byte, end byte, ok bool) {
 
 func isControl(b byte) bool { return b < ' ' || b == 0x7F }
 
-// splitAround gives what stands in front of a number and behind it: control characters, or the
-// sentinels of a magnetic stripe.
+// splitAround cuts off what stands in front of a number and behind it: control characters, or
+// the sentinels of a magnetic stripe.
 func splitAround(line []byte) (prefix, body, suffix []byte) {
 	from, to := 0, len(line)
 	for from < to && isControl(line[from]) {

@@ -15,7 +15,7 @@
 //	received 26-bit value: 22cd46e                   ESPHome
 //	raw: 0000000000000020062CD46E                   proxmark3, lf hid reader
 //
-// Errors never show what was pasted: it may be a badge.
+// Errors never show the pasted text: it may be a badge.
 package dump
 
 import (
@@ -27,10 +27,10 @@ import (
 	"strings"
 )
 
-// ErrHex is that of bytes that cannot be read.
+// ErrHex is the error of a line of bytes that cannot be read.
 var ErrHex = errors.New("not hex: bytes are pairs of the digits 0 to 9 and A to F; blanks, colons, dashes, commas and 0x between them are nothing: write 02 36 32; write a text as \"\\x0262\\x03\"")
 
-// The parts of a line that are no bytes.
+// The parts of a line that are not bytes.
 var (
 	clock    = regexp.MustCompile(`^(?:\[\d\d:\d\d:\d\d(?:[.,]\d+)?\]|\d\d:\d\d:\d\d[.,]\d{3,6})\s+`) // when
 	logged   = regexp.MustCompile(`(?i)^.*(?:<<<|->|\b(?:rx|recv|received)\b:?\s)\s*`)                // of a log: when and where
@@ -43,7 +43,7 @@ var (
 // Bytes reads a line of bytes as people paste them.
 func Bytes(line string) ([]byte, error) { return new(Reader).Bytes(line) }
 
-// withoutLog drops what a log prints in front of bytes.
+// withoutLog removes what a log prints in front of bytes.
 func withoutLog(line string) string {
 	for _, re := range []*regexp.Regexp{clock, counted, logged} {
 		line = strings.TrimSpace(re.ReplaceAllString(line, ""))
@@ -51,8 +51,8 @@ func withoutLog(line string) string {
 	return line
 }
 
-// parse reads what stands behind the offset of a viewer, or a line without one.
-func parse(text string) ([]byte, error) {
+// parseBytes reads the part of a line after the offset of a hex viewer, or a line without an offset.
+func parseBytes(text string) ([]byte, error) {
 	text, err := cutAssignment(text)
 	if err != nil {
 		return nil, err
@@ -60,16 +60,16 @@ func parse(text string) ([]byte, error) {
 	if b, ok, err := parseText(text); ok {
 		return b, err
 	}
-	b, err := hex.DecodeString(digits(text, true))
+	b, err := hex.DecodeString(joinDigits(text, true))
 	if err != nil {
 		return nil, ErrHex
 	}
 	return b, nil
 }
 
-// digits gives the digits of a text without what stands between them. One digit that stands alone
-// is a byte where there are bytes, and behind 0x everywhere.
-func digits(text string, bytes bool) string {
+// joinDigits joins the hex digits of a text. A single digit becomes a byte if bytes is set, and
+// after 0x always.
+func joinDigits(text string, bytes bool) string {
 	marked := prefixes.MatchString(text)
 	text = suffixes.ReplaceAllString(prefixes.ReplaceAllString(text, "$1 "), "$1 ")
 	tokens := strings.Fields(between.ReplaceAllString(text, " "))
@@ -87,7 +87,7 @@ var lengths = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\b(?:n?bits?|len|length)["\s]*[:=]\s*(\d{1,3})\b`),
 }
 
-// pairs are a frame and its length, without a word that says which is which.
+// pairs match a frame and its length without a word that says which is which.
 var pairs = []*regexp.Regexp{
 	regexp.MustCompile(`^(?:0x)?(?P<frame>[0-9A-Fa-f]+)h?[\s:/,;(]+(?P<bits>\d{1,3})\)?$`),
 	regexp.MustCompile(`^\(?(?P<bits>\d{1,3})[\s:/,;)]+(?:0x)?(?P<frame>[0-9A-Fa-f]+)h?$`),
@@ -100,12 +100,12 @@ var (
 	groups   = regexp.MustCompile("[\\s:,;_.|()\\[\\]\"'`-]+")
 )
 
-// Edges reads a frame: as '0', '1' and 'x', where an edge was lost. bits is the length of frames
-// in hex that do not say theirs; 0: they must.
+// Edges reads a Wiegand frame and returns '0', '1' and, where an edge was lost, 'x'. bits is
+// the length of a frame in hex that does not name its own; 0: it must.
 func Edges(line string, bits int) ([]byte, error) {
 	text := strings.TrimSpace(logged.ReplaceAllString(line, ""))
 	if m := proxmark.FindStringSubmatch(text); m != nil {
-		return prox(m[1])
+		return parseProx(m[1])
 	}
 	if frame, ok := cutPair(text); ok && bits == 0 {
 		return frame, nil
@@ -130,14 +130,14 @@ func Edges(line string, bits int) ([]byte, error) {
 	if bits == 0 {
 		return nil, errNoLength
 	}
-	return unpack(digits(text, false), bits)
+	return unpackBits(joinDigits(text, false), bits)
 }
 
 var errNoLength = errors.New("a frame is 0 and 1; in hex it needs its length: write 22CD46E, 26 bits, or add -o bits=26")
 
 var errDecoded = errors.New("a facility and a number are what a frame says, and no frame: paste its bits, or its hex with its length")
 
-// cutLength takes the length out of a line.
+// cutLength removes the length from a line and returns it; 0: there is none.
 func cutLength(text string) (rest string, bits int, err error) {
 	for _, re := range lengths {
 		m := re.FindStringSubmatchIndex(text)
@@ -152,7 +152,8 @@ func cutLength(text string) (rest string, bits int, err error) {
 	return text, 0, nil
 }
 
-// cutPair reads a frame with its length behind or in front. The two must fit: 8B351B:80 are bytes.
+// cutPair reads a frame with its length behind it or in front of it. It refuses a length that
+// does not fit the digits: 8B351B:80 is bytes.
 func cutPair(text string) (frame []byte, ok bool) {
 	for _, re := range pairs {
 		m := re.FindStringSubmatch(text)
@@ -166,7 +167,7 @@ func cutPair(text string) (frame []byte, ok bool) {
 		case strings.Trim(written, "01") == "": // bits, perhaps in two groups
 			return []byte(written), len(written) == bits
 		case len(written) >= (bits+3)/4 && len(written) <= (bits+7)/8*2:
-			frame, err = unpack(written, bits)
+			frame, err = unpackBits(written, bits)
 			return frame, err == nil
 		}
 	}
@@ -176,9 +177,9 @@ func cutPair(text string) (frame []byte, ok bool) {
 // MaxBits is the length of the longest frame.
 const MaxBits = 256
 
-// unpack gives the bits of hex digits. They stand at the right, as a number does, or at the left,
-// with zeros behind them up to the byte, as badgectl prints them.
-func unpack(digits string, bits int) ([]byte, error) {
+// unpackBits returns the bits of hex digits. They stand at the right, as in a number, or at the
+// left with zeros behind them up to the byte, as badgectl prints them.
+func unpackBits(digits string, bits int) ([]byte, error) {
 	var all strings.Builder
 	for i := range len(digits) {
 		v, err := strconv.ParseUint(digits[i:i+1], 16, 4)
@@ -188,7 +189,7 @@ func unpack(digits string, bits int) ([]byte, error) {
 		fmt.Fprintf(&all, "%04b", v)
 	}
 	s := all.String()
-	right, fitsRight := number(s, bits)
+	right, fitsRight := lastBits(s, bits)
 	left, fitsLeft := "", len(s) == (bits+7)/8*8
 	if fitsLeft {
 		left, fitsLeft = s[:bits], strings.Trim(s[bits:], "0") == ""
@@ -204,8 +205,9 @@ func unpack(digits string, bits int) ([]byte, error) {
 	return nil, fmt.Errorf("these digits are no frame of %d bits", bits)
 }
 
-// number gives the last bits of s, if those in front are 0; what is missing in front is 0.
-func number(s string, bits int) (string, bool) {
+// lastBits returns the last bits of s, with zeros in front if s is shorter. It fails if a bit in
+// front of them is 1.
+func lastBits(s string, bits int) (string, bool) {
 	s = strings.TrimLeft(s, "0")
 	if len(s) > bits {
 		return "", false
@@ -213,11 +215,11 @@ func number(s string, bits int) (string, bool) {
 	return strings.Repeat("0", bits-len(s)) + s, true
 }
 
-// prox gives the frame in the 44 bits of an HID Prox badge: behind a mark in bit 37 a second mark
-// stands in front of the frame; without the first the frame has 37 bits.
+// parseProx returns the frame in the 44 bits of an HID Prox badge. If bit 37 is set, a second set
+// bit marks the start of the frame; otherwise the frame has 37 bits.
 //
 // Source: proxmark3, client/src/cmdlfhid.c and wiegand_formatutils.c.
-func prox(digits string) ([]byte, error) {
+func parseProx(digits string) ([]byte, error) {
 	const whole = 37
 	v, err := strconv.ParseUint(strings.TrimLeft(digits, "0"), 16, 64)
 	if err != nil || v>>(whole+1) != 0 {

@@ -27,18 +27,18 @@ var (
 	errDecimal   = errors.New("numbers without 0x are decimal here: write 0x in front of each byte, or the bytes alone, in hex")
 )
 
-// parseText reads a text with control characters. ok is false if the line is none.
+// parseText reads a text with control characters. ok is false if the line is no such text.
 func parseText(text string) (b []byte, ok bool, err error) {
 	joined := adjacent.ReplaceAllString(text, "")
 	if m := quoted.FindStringSubmatch(joined); m != nil {
-		b, err = escaped(strings.Join(m[1:], ""))
+		b, err = unescapeText(strings.Join(m[1:], ""))
 		return b, true, err
 	}
 	switch {
 	case strings.Contains(text, `\`) && !onlyBytes.MatchString(text) && !named.MatchString(text):
-		b, err = withoutPairs(text, escaped)
+		b, err = withoutPairs(text, unescapeText)
 	case named.MatchString(text):
-		b, err = withoutPairs(text, unname)
+		b, err = withoutPairs(text, replaceNames)
 	case bracketed.MatchString(text) && longRun.MatchString(text):
 		return nil, true, errAmbiguous
 	default:
@@ -47,7 +47,8 @@ func parseText(text string) (b []byte, ok bool, err error) {
 	return b, true, err
 }
 
-// withoutPairs refuses a text whose letters and digits may be hex: pairs with blanks between.
+// withoutPairs reads a text with read. It refuses a text that may be hex: pairs of digits with
+// blanks between them.
 func withoutPairs(text string, read func(string) ([]byte, error)) ([]byte, error) {
 	inner := strings.NewReplacer(`\r`, "", `\n`, "").Replace(named.ReplaceAllString(text, ""))
 	if pairsOnly.MatchString(strings.TrimSpace(inner)) {
@@ -56,8 +57,8 @@ func withoutPairs(text string, read func(string) ([]byte, error)) ([]byte, error
 	return read(text)
 }
 
-// escaped reads a text in which \x02 stands for a byte.
-func escaped(text string) ([]byte, error) {
+// unescapeText reads a text in which \x02 stands for a byte.
+func unescapeText(text string) ([]byte, error) {
 	s, err := strconv.Unquote(`"` + strings.NewReplacer(`\\`, `\\`, `\"`, `\"`, `\'`, `'`, `"`, `\"`).Replace(text) + `"`)
 	if err != nil {
 		return nil, errEscape
@@ -65,9 +66,9 @@ func escaped(text string) ([]byte, error) {
 	return []byte(s), nil
 }
 
-// unname reads a text in which <STX>, [STX], <0x02>, ^B or U+2402 stands for a byte. Blanks
-// beside them are nothing.
-func unname(text string) (b []byte, err error) {
+// replaceNames reads a text in which <STX>, [STX], <0x02>, ^B or U+2402 stands for a byte. It
+// ignores blanks beside them.
+func replaceNames(text string) (b []byte, err error) {
 	for text != "" {
 		m := named.FindStringIndex(text)
 		if m == nil {
@@ -75,7 +76,7 @@ func unname(text string) (b []byte, err error) {
 		}
 		b = append(b, strings.TrimSpace(text[:m[0]])...)
 		if m[0] < m[1] {
-			code, ok := control(text[m[0]:m[1]])
+			code, ok := controlCode(text[m[0]:m[1]])
 			if !ok {
 				return nil, errControl
 			}
@@ -89,8 +90,8 @@ func unname(text string) (b []byte, err error) {
 	return b, nil
 }
 
-// control gives the character that a name stands for.
-func control(name string) (byte, bool) {
+// controlCode returns the character that a name stands for.
+func controlCode(name string) (byte, bool) {
 	if name[0] == '^' {
 		return name[1] ^ 0x40, true
 	}
@@ -118,7 +119,7 @@ var (
 	valued     = regexp.MustCompile(`^(?:[\[{"']|b['"]|0[xX]|[0-9A-Fa-f]{8})`)
 )
 
-// cutAssignment drops the name of a variable in front of its bytes, as programs declare it.
+// cutAssignment removes a program's declaration of a variable in front of its bytes.
 func cutAssignment(text string) (string, error) {
 	if counting.MatchString(text) {
 		return "", nil

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Reader reads lines that belong together: the rows of a hex viewer, whose last is an offset
-// alone, and in which * stands for rows like the one above.
+// Reader reads the lines of one dump: the rows of a hex viewer, in which * stands for rows like
+// the one above, and whose last line is only an offset.
 type Reader struct {
 	base  int    // of the offsets of the viewer above; 0: there is none
 	next  uint64 // the offset behind the row above
@@ -23,7 +23,8 @@ const (
 	maxAgain = 4096
 )
 
-// The rows of viewers. Those that nothing marks need an offset that follows the row above, or 0.
+// The rows of viewers. A row of an unmarked kind needs the offset that follows the row above, or
+// 0.
 var rows = []struct {
 	re       *regexp.Regexp
 	base     int
@@ -56,7 +57,7 @@ func (r *Reader) Bytes(line string) ([]byte, error) {
 		return nil, r.startAgain()
 	}
 	if r.isEnd(text) {
-		b, err := r.fill(r.offset(text))
+		b, err := r.repeatRows(r.parseOffset(text))
 		*r = Reader{}
 		return b, err
 	}
@@ -67,11 +68,11 @@ func (r *Reader) Bytes(line string) ([]byte, error) {
 	if base == 0 && r.again {
 		return nil, errAgain
 	}
-	before, err := r.fill(at)
+	before, err := r.repeatRows(at)
 	if err != nil {
 		return nil, err
 	}
-	b, err := parse(row)
+	b, err := parseBytes(row)
 	if err != nil || base == 0 {
 		*r = Reader{}
 		return b, err
@@ -80,7 +81,7 @@ func (r *Reader) Bytes(line string) ([]byte, error) {
 	return append(before, b...), nil
 }
 
-// startAgain notes a *, which needs a row above.
+// startAgain records a *. It fails without a row above.
 func (r *Reader) startAgain() error {
 	if r.base == 0 || len(r.row) == 0 || len(r.row) > maxRow {
 		return errAgain
@@ -91,17 +92,17 @@ func (r *Reader) startAgain() error {
 
 // isEnd reports whether a line is the end of a dump: the offset alone that follows its rows.
 func (r *Reader) isEnd(text string) bool {
-	return r.base != 0 && end.MatchString(text) && (r.again || r.offset(text) == r.next)
+	return r.base != 0 && end.MatchString(text) && (r.again || r.parseOffset(text) == r.next)
 }
 
-// offset reads an offset as the viewer above writes it.
-func (r *Reader) offset(text string) uint64 {
+// parseOffset reads an offset as the viewer above writes it.
+func (r *Reader) parseOffset(text string) uint64 {
 	at, _ := strconv.ParseUint(text, r.base, 64) // not a number: 0, which no row follows
 	return at
 }
 
-// fill gives the rows that a * stands for, up to an offset.
-func (r *Reader) fill(to uint64) ([]byte, error) {
+// repeatRows returns the bytes of the rows that a * stands for, up to an offset.
+func (r *Reader) repeatRows(to uint64) ([]byte, error) {
 	if !r.again {
 		return nil, nil
 	}
@@ -112,7 +113,7 @@ func (r *Reader) fill(to uint64) ([]byte, error) {
 	return bytes.Repeat(r.row, int((to-r.next)/length)), nil
 }
 
-// cutRow takes the offset and the text off a row of a viewer. base is 0 if the line is none.
+// cutRow removes the offset and the text from a row of a viewer. base is 0 if the line is no row.
 func (r *Reader) cutRow(text string) (at uint64, base int, row string) {
 	for _, viewer := range rows {
 		m := viewer.re.FindStringSubmatch(text)

@@ -21,8 +21,8 @@ type Edge struct {
 	At    time.Time
 }
 
-// Board is a virtual board: pins behind one socket. Run connects it, and connects it
-// again when the connection is lost.
+// Board is a virtual board: pins behind one socket. Run connects to it, and connects again
+// when the connection is lost.
 type Board struct {
 	path string
 	pins map[string]*Pin
@@ -44,15 +44,17 @@ func NewBoard(path string, g Guard) *Board {
 // Pin is one of the board's pins, by the name in its spec.
 func (b *Board) Pin(name string) *Pin { return b.pins[name] }
 
-// maxLine bounds what a board may say in one line.
+// maxLine bounds a line from a board, in bytes.
 const maxLine = 64
 
-// Run keeps the board connected until ctx ends. state is told each connection (nil)
-// and each different failure. Nothing is energised by connecting.
-func (b *Board) Run(ctx context.Context, state func(error)) { keep(ctx, b.connect, state) }
+// Run keeps the board connected until ctx ends. It calls state with nil for each connection,
+// and with each new failure. Connecting energises nothing.
+func (b *Board) Run(ctx context.Context, state func(error)) {
+	keepConnected(ctx, b.serveConnection, state)
+}
 
-// connect serves one connection. Its error is never nil.
-func (b *Board) connect(ctx context.Context, up func()) error {
+// serveConnection serves one connection until it ends. Its error is never nil.
+func (b *Board) serveConnection(ctx context.Context, up func()) error {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "unix", b.path)
 	if err != nil {
@@ -63,19 +65,19 @@ func (b *Board) connect(ctx context.Context, up func()) error {
 		_ = c.Close()
 		return fmt.Errorf("connect to the pins at %s: %w", b.path, err)
 	}
-	defer context.AfterFunc(ctx, l.close)()
-	defer l.close()
+	defer context.AfterFunc(ctx, l.closeConn)()
+	defer l.closeConn()
 	for _, p := range b.pins {
 		p.fresh = true
 	}
-	defer b.guard.watch(c.(*net.UnixConn))()
+	defer b.guard.startGuarding(c.(*net.UnixConn))()
 	b.link.Store(l)
 	defer b.link.Store(nil)
 	up()
-	return fmt.Errorf("read the pins at %s: %w", b.path, b.listen(ctx, c))
+	return fmt.Errorf("read the pins at %s: %w", b.path, b.readInputs(ctx, c))
 }
 
-func (b *Board) listen(ctx context.Context, c net.Conn) error {
+func (b *Board) readInputs(ctx context.Context, c net.Conn) error {
 	lines := bufio.NewScanner(c)
 	lines.Buffer(make([]byte, 0, maxLine), maxLine)
 	for lines.Scan() {
@@ -104,23 +106,23 @@ func (w *wire) set(l gpio.Level) error {
 		return errNotConnected
 	}
 	if l {
-		return link.send(w.lines[1])
+		return link.writeLine(w.lines[1])
 	}
-	return link.send(w.lines[0])
+	return link.writeLine(w.lines[0])
 }
 
 // energise implements output.
 func (w *wire) energise(until time.Time) { w.board.guard.energise(until) }
 
-// yield implements output. Who reads the socket was often woken on this very processor, and
-// would wait while the agent goes on with events, lights and logs.
+// yield implements output. The process that reads the socket often wakes up on this very
+// processor, and would wait while the agent continues with events, lights and logs.
 func (w *wire) yield() { _, _, _ = syscall.Syscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
 
-// errNotConnected is the error of an output whose board is not there.
+// errNotConnected is the error of an output whose board is not connected.
 var errNotConnected = errors.New("the board is not connected")
 
-// link is one connection, for writing. A write is one system call, and one that
-// would wait fails instead: a board that does not read is as good as gone.
+// link is one connection, for writing. A write is one system call that fails instead of
+// blocking, because a board that does not read counts as gone.
 type link struct {
 	conn  *net.UnixConn
 	raw   syscall.RawConn
@@ -148,7 +150,7 @@ func newLink(c *net.UnixConn) (*link, error) {
 	return l, nil
 }
 
-func (l *link) send(line []byte) error {
+func (l *link) writeLine(line []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.line = line
@@ -156,9 +158,9 @@ func (l *link) send(line []byte) error {
 		return err
 	}
 	if l.err != nil {
-		l.close()
+		l.closeConn()
 	}
 	return l.err
 }
 
-func (l *link) close() { l.once.Do(func() { _ = l.conn.Close() }) }
+func (l *link) closeConn() { l.once.Do(func() { _ = l.conn.Close() }) }

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Boards is all devices that a configuration names pins of: each virtual board is
-// connected once, each line of a chip is requested on its own.
+// Boards is all devices with pins that a configuration names. It connects to each virtual
+// board once, and requests each line of a chip separately.
 type Boards struct {
-	// Guard releases relays from outside of the agent; empty: nothing does. It is set before
-	// Open.
+	// Guard is the command that releases relays from outside the agent; empty: nothing does. It
+	// must be set before Open.
 	Guard Guard
-	// Guarded is told that the relay of a device is guarded (nil), or why it is not. It may
-	// be nil.
+	// Guarded is called with nil when the relay of a device is guarded, or with the reason why
+	// it is not. It may be nil.
 	Guarded func(device string, err error)
 
 	list  []*Board
 	lines []*line
 }
 
-// Open gives the pin of a spec. Of a chip's pin, Spec.Pin says what it is for. Nothing is
-// connected before Run.
+// Open returns the pin of a spec. For a chip's pin, Spec.Pin must say what it is for. Nothing
+// is connected before Run.
 func (bs *Boards) Open(s Spec) *Pin {
 	if s.Board == "" {
 		l := newLine(s, bs.Guard)
@@ -38,23 +38,23 @@ func (bs *Boards) Open(s Spec) *Pin {
 	return bs.list[i].Pin(s.Pin)
 }
 
-// Run keeps all of them connected until ctx ends; the relays of chips are released
-// then. state is told each connection (nil) and each different failure, with the path
-// of the board or the spec of the chip's pin.
+// Run keeps all devices connected until ctx ends, and then releases the relays of chips. It
+// calls state with nil for each connection and with each new failure; device is the path of
+// the board or the spec of the chip's pin.
 func (bs *Boards) Run(ctx context.Context, state func(device string, err error)) {
 	var wg sync.WaitGroup
 	for _, b := range bs.list {
-		b.guard.told = bs.guarded(b.path)
+		b.guard.told = bs.guardReporter(b.path)
 		wg.Go(func() { b.Run(ctx, func(err error) { state(b.path, err) }) })
 	}
 	for _, l := range bs.lines {
-		l.guard.told = bs.guarded(l.pin.String())
-		wg.Go(func() { keep(ctx, l.connect, func(err error) { state(l.pin.String(), err) }) })
+		l.guard.told = bs.guardReporter(l.pin.String())
+		wg.Go(func() { keepConnected(ctx, l.serveLine, func(err error) { state(l.pin.String(), err) }) })
 	}
 	wg.Wait()
 }
 
-func (bs *Boards) guarded(device string) func(error) {
+func (bs *Boards) guardReporter(device string) func(error) {
 	return func(err error) {
 		if bs.Guarded != nil {
 			bs.Guarded(device, err)
@@ -68,10 +68,10 @@ const (
 	backOffMax = 5 * time.Second
 )
 
-// keep connects again and again until ctx ends. connect serves one connection: it calls
-// up when it stands, and its error is never nil. state is told each connection (nil) and
-// each different failure.
-func keep(ctx context.Context, connect func(ctx context.Context, up func()) error, state func(error)) {
+// keepConnected connects again with back-off until ctx ends. connect serves one connection: it calls
+// up when it is connected, and its error is never nil. keep calls state with nil for each
+// connection and with each new failure.
+func keepConnected(ctx context.Context, connect func(ctx context.Context, up func()) error, state func(error)) {
 	last := ""
 	for wait := backOffMin; ctx.Err() == nil; wait = min(2*wait, backOffMax) {
 		err := connect(ctx, func() {

@@ -16,20 +16,19 @@ import (
 // Chip is a GPIO chip of the kernel.
 type Chip struct {
 	Name  string // gpiochip0
-	Label string // stays the same when chips are numbered anew; "": it may not be looked at
+	Label string // stays the same when chips get other numbers; "": the chip may not be opened
 	Lines int    // numbered from 0
 }
 
-// Chips gives the chips that are there, by number. They are asked what they are, and no
-// line of them changes; one that may not be opened has only a name. Its error is a
-// *reader.OpError.
-func Chips() ([]Chip, error) { return chips("/dev", chipInfo) }
+// Chips lists the chips of the machine, by number. It only reads what they are and changes no
+// line; a chip that may not be opened has only a name. Its error is a *reader.OpError.
+func Chips() ([]Chip, error) { return listChips("/dev", chipInfo) }
 
-func chips(dir string, info func(*os.File) (uapi.ChipInfo, error)) (found []Chip, err error) {
+func listChips(dir string, info func(*os.File) (uapi.ChipInfo, error)) (found []Chip, err error) {
 	const maxChips = 256
 	for n := range maxChips {
 		c := Chip{Name: "gpiochip" + strconv.Itoa(n)}
-		switch err := c.ask(filepath.Join(dir, c.Name), info); {
+		switch err := c.readInfo(filepath.Join(dir, c.Name), info); {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil && !errors.Is(err, fs.ErrPermission):
@@ -40,8 +39,8 @@ func chips(dir string, info func(*os.File) (uapi.ChipInfo, error)) (found []Chip
 	return found, nil
 }
 
-// ask fills in what the chip is.
-func (c *Chip) ask(path string, info func(*os.File) (uapi.ChipInfo, error)) error {
+// readInfo fills in the label and the number of lines.
+func (c *Chip) readInfo(path string, info func(*os.File) (uapi.ChipInfo, error)) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -53,6 +52,6 @@ func (c *Chip) ask(path string, info func(*os.File) (uapi.ChipInfo, error)) erro
 }
 
 func chipInfo(f *os.File) (info uapi.ChipInfo, err error) {
-	err = control(f, func(fd uintptr) (err error) { info, err = uapi.GetChipInfo(fd); return err })
+	err = withDescriptor(f, func(fd uintptr) (err error) { info, err = uapi.GetChipInfo(fd); return err })
 	return info, err
 }

@@ -31,12 +31,12 @@ func TestChips(t *testing.T) {
 	}
 	answer = fs.ErrPermission
 	want := []Chip{{"gpiochip0", "pinctrl-bcm2711", 58}, {"gpiochip2", "pinctrl-bcm2711", 58}, {Name: "gpiochip10"}}
-	if got, err := chips(dir, info); err != nil || !slices.Equal(got, want) {
+	if got, err := listChips(dir, info); err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	answer = errors.New("is broken")
 	var op *reader.OpError
-	if _, err := chips(dir, info); !errors.As(err, &op) || op.Device != "gpiochip10" {
+	if _, err := listChips(dir, info); !errors.As(err, &op) || op.Device != "gpiochip10" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -24,4 +24,4 @@ type Vigil struct{ vigil }
 func VigilAfter(looks int64) *Vigil { return &Vigil{vigil{first: looks}} }
 
 // Missed is told how often the guard has looked.
-func (v *Vigil) Missed(looks int64) bool { return v.missed(looks) }
+func (v *Vigil) Missed(looks int64) bool { return v.standsStill(looks) }

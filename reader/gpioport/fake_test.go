@@ -37,7 +37,7 @@ func (c *fakeChip) open(_ string, lines []int, cfg uapi.LineConfig) (request, er
 	c.opened++
 	if err := c.fail; err != nil {
 		c.fail = nil
-		return nil, failed("request", "fake:1", err)
+		return nil, describeFailure("request", "fake:1", err)
 	}
 	r, w, err := os.Pipe()
 	if err != nil {

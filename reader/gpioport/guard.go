@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Guard is the command that runs HoldLine with the kind of output as its last argument, in
-// a process of its own: it releases a relay that stays energised because the agent stands
-// still (SIGSTOP, a driver that hangs) or was killed. Its first word is the program, its
-// second one the name under which that is called. An empty Guard guards nothing.
+// Guard is the command that runs HoldLine, with the kind of output as its last argument, in
+// a separate process: it releases a relay that stays energised because the agent hangs
+// (SIGSTOP, a driver that hangs) or was killed. Its first word is the path of the program, its
+// second one the program's argv[0]. An empty Guard guards nothing.
 //
 //	agent                                        HoldLine
 //	line, or socket of a board  ---- shared ---> releases it, and nothing else
@@ -25,8 +25,8 @@ import (
 //	      looked so often      <---- memory ---- counts that: one that stands still is replaced
 //	pipe                        ----  fd 0  ---> its end: the agent is gone
 //
-// Nothing is sent when a relay is energised: two words are written to memory, so that a
-// badge does not wait for the other process.
+// Energising a relay sends nothing: it writes to shared memory, so that a badge does not wait
+// for the other process.
 type Guard []string
 
 // The kinds of outputs that HoldLine releases.
@@ -35,36 +35,36 @@ const (
 	guardBoard = "board" // the socket of a virtual board
 )
 
-// guardEnd is how long a guard may take to end when its pipe is closed, guardAgain the time
-// until another one is started in the place of one that ended by itself.
+// guardEnd is how long a guard may take to end after its pipe was closed. guardAgain is the
+// time until the agent replaces a guard that ended by itself.
 const (
 	guardEnd   = time.Second
 	guardAgain = 2 * time.Second
 )
 
-// The agent looks each guardCheck whether a guard has looked meanwhile, which it does four
-// times as often. A guard stands still when it has not for guardMissed times, or, before
-// its first look, for guardBegin times.
+// Every guardCheck the agent checks whether the guard has looked at the page since, which a
+// guard does four times as often. A guard counts as hanging if it has not for guardMissed
+// checks, or, before its first look, for guardBegin checks.
 const (
 	guardCheck  = time.Second
 	guardMissed = 5
 	guardBegin  = 30
 )
 
-// sentry is the guards of one output, one after the other: each connection has its own.
-// The page is that of all of them.
+// sentry manages the guards of one output, one after the other: each connection has its own
+// guard. All of them share the page.
 type sentry struct {
 	guard  Guard
 	kind   string
-	told   func(error) // nil: the output is guarded, or why it is not; may be nil itself
-	last   string      // that was told
+	told   func(error) // called with nil if the output is guarded, or with the reason; may be nil
+	last   string      // the last reported reason
 	any    bool
 	memory *os.File // nil: none was started yet
 	page   atomic.Pointer[page]
 }
 
-// share makes the page that all guards of this output look at.
-func (s *sentry) share() error {
+// makePage makes the page that the agent shares with all guards of this output.
+func (s *sentry) makePage() error {
 	if s.memory != nil {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (s *sentry) share() error {
 	return nil
 }
 
-// energise tells that the output is energised until then; the zero time: it is not.
+// energise tells the guard until when the output is energised; the zero time: it is released.
 func (s *sentry) energise(until time.Time) {
 	p := s.page.Load()
 	switch {
@@ -97,20 +97,20 @@ func (s *sentry) energise(until time.Time) {
 	}
 }
 
-// watch keeps a guard at the output of which c is a descriptor. stop ends it, and returns
-// when no other process has the output any more. A door works without its guard too: told
-// hears why there is none.
-func (s *sentry) watch(c syscall.Conn) (stop func()) {
+// startGuarding keeps a guard running for the output with the descriptor c. stop ends the guard, and
+// returns when no other process holds the output. The door works without a guard too: told
+// then gets the reason.
+func (s *sentry) startGuarding(c syscall.Conn) (stop func()) {
 	if len(s.guard) == 0 {
 		return func() {}
 	}
 	s.energise(time.Time{})
-	p := s.post(c)
+	p := s.startGuard(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.keep(ctx, c, p)
+		s.keepGuarded(ctx, c, p)
 	}()
 	return func() {
 		cancel()
@@ -118,13 +118,13 @@ func (s *sentry) watch(c syscall.Conn) (stop func()) {
 	}
 }
 
-// keep starts another guard when one has ended, which it must not by itself, or stands still.
-func (s *sentry) keep(ctx context.Context, c syscall.Conn, p *posted) {
+// keepGuarded replaces a guard that has ended by itself or hangs.
+func (s *sentry) keepGuarded(ctx context.Context, c syscall.Conn, p *posted) {
 	for {
 		if p != nil {
-			err := s.attend(ctx, p)
+			err := s.watchGuard(ctx, p)
 			if err == nil {
-				p.dismiss()
+				p.endGuard()
 				return
 			}
 			s.reportGuard(err)
@@ -132,12 +132,12 @@ func (s *sentry) keep(ctx context.Context, c syscall.Conn, p *posted) {
 		if sleep(ctx, guardAgain); ctx.Err() != nil {
 			return
 		}
-		p = s.post(c)
+		p = s.startGuard(c)
 	}
 }
 
-// attend waits until a guard is of no use any more, and says why; nil: ctx has ended.
-func (s *sentry) attend(ctx context.Context, p *posted) error {
+// watchGuard waits until a guard has ended or hangs, and returns which; nil: ctx has ended.
+func (s *sentry) watchGuard(ctx context.Context, p *posted) error {
 	v := vigil{first: s.page.Load().looks.Load()}
 	check := time.NewTicker(guardCheck)
 	defer check.Stop()
@@ -150,16 +150,16 @@ func (s *sentry) attend(ctx context.Context, p *posted) error {
 			return errUnguarded
 		case <-check.C:
 		}
-		if v.missed(s.page.Load().looks.Load()) {
-			p.kill()
+		if v.standsStill(s.page.Load().looks.Load()) {
+			p.killGuard()
 			return errStandsStill
 		}
 	}
 }
 
-// post starts a guard; nil: that was not possible.
-func (s *sentry) post(c syscall.Conn) *posted {
-	p, err := s.start(c)
+// startGuard starts a guard and reports that; nil: that failed.
+func (s *sentry) startGuard(c syscall.Conn) *posted {
+	p, err := s.startProcess(c)
 	if err != nil {
 		s.reportGuard(fmt.Errorf("start the process that guards a relay: %w", err))
 		return nil
@@ -168,7 +168,7 @@ func (s *sentry) post(c syscall.Conn) *posted {
 	return p
 }
 
-// reportGuard tells whether the output is guarded, when that has changed.
+// reportGuard passes to told whether the output is guarded, if that has changed.
 func (s *sentry) reportGuard(err error) {
 	text := ""
 	if err != nil {
@@ -180,8 +180,8 @@ func (s *sentry) reportGuard(err error) {
 	s.last, s.any = text, true
 }
 
-func (s *sentry) start(c syscall.Conn) (*posted, error) {
-	if err := s.share(); err != nil {
+func (s *sentry) startProcess(c syscall.Conn) (*posted, error) {
+	if err := s.makePage(); err != nil {
 		return nil, err
 	}
 	output, err := duplicate(c)
@@ -209,24 +209,24 @@ func (s *sentry) start(c syscall.Conn) (*posted, error) {
 	return p, nil
 }
 
-// posted is a guard at work.
+// posted is a running guard.
 type posted struct {
 	cmd  *exec.Cmd
 	pipe *os.File
 	done chan struct{} // closed when it has ended
 }
 
-// dismiss ends the guard, and with that its hold on the output.
-func (p *posted) dismiss() {
+// endGuard ends the guard, and with that its hold on the output.
+func (p *posted) endGuard() {
 	_ = p.pipe.Close()
 	late := time.AfterFunc(guardEnd, func() { _ = p.cmd.Process.Kill() })
 	<-p.done
 	late.Stop()
 }
 
-// kill ends a guard that does not listen. One that even the kernel cannot end is given up:
-// it would keep its relay without a guard for ever.
-func (p *posted) kill() {
+// killGuard kills a guard that hangs. It does not wait longer than guardEnd for one that even the
+// kernel cannot end, because the relay needs another guard.
+func (p *posted) killGuard() {
 	_ = p.pipe.Close()
 	_ = p.cmd.Process.Kill()
 	select {
@@ -235,8 +235,8 @@ func (p *posted) kill() {
 	}
 }
 
-// vigil finds out whether a guard stands still. It counts how often it was asked, not the
-// time: when the whole machine has stood still, nobody is to blame.
+// vigil detects a guard that hangs. It counts checks and not time, so that a guard does not
+// count as hanging after the whole machine was suspended.
 type vigil struct {
 	first int64 // how often was looked before this guard
 	last  int64
@@ -244,9 +244,9 @@ type vigil struct {
 	begun bool
 }
 
-// missed is told how often the guard has looked, each guardCheck. It reports whether the
-// guard stands still.
-func (v *vigil) missed(looks int64) bool {
+// standsStill gets the number of the guard's looks at every check. It reports whether the guard
+// hangs.
+func (v *vigil) standsStill(looks int64) bool {
 	if looks != v.first && looks != v.last {
 		v.last, v.asked, v.begun = looks, 0, true
 		return false
@@ -263,13 +263,13 @@ var (
 	errStandsStill = errors.New("the process that guards a relay stood still and was killed")
 )
 
-// page is what an agent and its guards share.
+// page is the memory that an agent and its guards share.
 type page struct {
 	until atomic.Int64 // energised until then: CLOCK_MONOTONIC in ns; 0: released
 	looks atomic.Int64 // how often a guard has looked
 }
 
-// bootTime is the time that both processes have.
+// bootTime is CLOCK_MONOTONIC in ns, which is the same in both processes.
 func bootTime() int64 {
 	var ts unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
@@ -286,7 +286,7 @@ func mapPage(fd int) (*page, error) {
 	return (*page)(unsafe.Pointer(&b[0])), nil
 }
 
-// duplicate gives another descriptor of the same open file, for a guard.
+// duplicate returns another descriptor of the same open file, for a guard.
 func duplicate(c syscall.Conn) (*os.File, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {

@@ -12,24 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The descriptors that a guard is given.
+// The descriptors that a guard inherits.
 const (
 	holdPipe   = 0
 	holdOutput = 3
 	holdPage   = 4
 )
 
-// holdLook is how often HoldLine looks, and holdGrace how much longer than told a relay may
-// be energised: together less than a second. The agent, if it is well, is faster.
+// holdLook is how often HoldLine looks at the page. holdGrace is how much longer than announced
+// a relay may be energised. Together they are less than a second; a working agent is faster.
 const (
 	holdLook  = 250 * time.Millisecond
 	holdGrace = 500 * time.Millisecond
 )
 
-// HoldLine is the guard of one relay: it runs in a process that Guard has started, and ends
-// with the agent. It releases the relay when the agent is gone, and when it is energised
-// for longer than the agent said that it would be. It decides nothing else, reads nothing
-// but time, and can energise nothing.
+// HoldLine guards one relay: it runs in the process that Guard describes, and ends with the
+// agent. It releases the relay when the agent is gone, and when the relay is energised for
+// longer than the agent announced. It decides nothing else and can energise nothing.
 func HoldLine(kind string) error {
 	release, ok := map[string]func(){guardLine: releaseLine, guardBoard: releaseBoard}[kind]
 	if !ok {
@@ -59,7 +58,7 @@ func HoldLine(kind string) error {
 
 func releaseLine() { _ = uapi.SetLineValuesV2(holdOutput, uapi.LineValues{Mask: 1}) }
 
-// releaseBoard never waits: a board that does not read is as good as gone.
+// releaseBoard never blocks: a board that does not read counts as gone.
 func releaseBoard() {
 	_ = unix.Send(holdOutput, []byte("relay 0\n"), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }

@@ -16,12 +16,12 @@ type edgePin interface {
 // Input is a contact or a button of a door.
 type Input struct{ pin edgePin }
 
-// Contact watches a door's contact on p: its level at the start and every change.
-// True is closed.
+// Contact reads a door's contact on p: its level at the start and every change. A level of
+// true is closed.
 func Contact(p *Pin) (*Input, error) { return newInput(p, gpio.BothEdges) }
 
-// Button watches a button on p: every press. One that is held when the board is
-// connected is none.
+// Button reads a button on p: every press. A button that is held when the board connects does
+// not count as pressed.
 func Button(p *Pin) (*Input, error) { return newInput(p, gpio.RisingEdge) }
 
 func newInput(p edgePin, e gpio.Edge) (*Input, error) {

@@ -60,10 +60,10 @@ func (l *line) energise(until time.Time) { l.guard.energise(until) }
 // yield implements output: the kernel has set the line already.
 func (l *line) yield() {}
 
-// config is how the line is requested. An output starts released.
-func (l *line) config() uapi.LineConfig {
+// requestConfig is how the line is requested. An output starts released.
+func (l *line) requestConfig() uapi.LineConfig {
 	s := l.pin.spec
-	cfg := uapi.LineConfig{Flags: bias(s.Pull)}
+	cfg := uapi.LineConfig{Flags: biasFlag(s.Pull)}
 	if s.ActiveLow {
 		cfg.Flags |= uapi.LineFlagV2ActiveLow
 	}
@@ -76,30 +76,30 @@ func (l *line) config() uapi.LineConfig {
 	return cfg
 }
 
-// connect holds the line until ctx ends or it fails. Its error is never nil.
-func (l *line) connect(ctx context.Context, up func()) error {
-	req, err := l.open(l.pin.spec.Chip, []int{l.pin.spec.Line}, l.config())
+// serveLine requests the line and serves it until ctx ends or it fails. Its error is never nil.
+func (l *line) serveLine(ctx context.Context, up func()) error {
+	req, err := l.open(l.pin.spec.Chip, []int{l.pin.spec.Line}, l.requestConfig())
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, l.release)()
-	defer l.release()
-	l.hold(req)
+	defer context.AfterFunc(ctx, l.releaseRequest)()
+	defer l.releaseRequest()
+	l.setRequest(req)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if isInput(l.pin.spec.Pin) {
-		err = l.listen(ctx, req, up)
+		err = l.readLevels(ctx, req, up)
 	} else {
-		err = l.serve(ctx, req, up)
+		err = l.driveRelay(ctx, req, up)
 	}
-	return failed("use", l.pin.String(), err)
+	return describeFailure("use", l.pin.String(), err)
 }
 
-// serve waits until a relay cannot be driven any more.
-func (l *line) serve(ctx context.Context, req request, up func()) error {
-	defer l.guard.watch(req)()
-	defer l.release() // first: who has the line next must find it free when its guard is gone
+// driveRelay lets a relay be driven until a write fails or ctx ends.
+func (l *line) driveRelay(ctx context.Context, req request, up func()) error {
+	defer l.guard.startGuarding(req)()
+	defer l.releaseRequest() // first: the line must be free before the guard is gone
 	up()
 	select {
 	case err := <-l.broken:
@@ -109,7 +109,7 @@ func (l *line) serve(ctx context.Context, req request, up func()) error {
 	}
 }
 
-func (l *line) hold(req request) {
+func (l *line) setRequest(req request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.req = req
@@ -119,8 +119,8 @@ func (l *line) hold(req request) {
 	}
 }
 
-// release releases a relay and gives the line back.
-func (l *line) release() {
+// releaseRequest releases a relay and returns the line to the kernel.
+func (l *line) releaseRequest() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.req == nil {
@@ -133,9 +133,9 @@ func (l *line) release() {
 	l.req = nil
 }
 
-// listen tells the level of an input and every change of it. After edges that were
-// lost the level is asked for, so that the last one is always right.
-func (l *line) listen(ctx context.Context, req request, up func()) error {
+// readLevels passes the level of an input and every change of it to the pin. After lost edges it
+// reads the level, so that the last one is always right.
+func (l *line) readLevels(ctx context.Context, req request, up func()) error {
 	clock, err := newKernelClock()
 	if err != nil {
 		return err

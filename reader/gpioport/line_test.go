@@ -117,7 +117,7 @@ func TestChipForgetsOldFailures(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		done := make(chan error, 1)
-		go func() { done <- l.connect(ctx, func() {}) }()
+		go func() { done <- l.serveLine(ctx, func() {}) }()
 		synctest.Wait()
 		select {
 		case err := <-done:
@@ -164,7 +164,7 @@ func TestChipButtonThatIsStuck(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	up, done := make(chan struct{}), make(chan error)
 	began := monotonic()
-	go func() { done <- l.connect(ctx, func() { close(up) }) }()
+	go func() { done <- l.serveLine(ctx, func() { close(up) }) }()
 	<-up
 	opened := monotonic() - began
 	at := monotonic() - time.Minute
@@ -190,7 +190,7 @@ func TestChipThatCannotBeRequested(t *testing.T) {
 		syscall.EINVAL: "may not have so many lines",
 		syscall.ENXIO:  "cannot do this with this line",
 	} {
-		if got := failed("request", "gpiochip0:17", err).Error(); !strings.Contains(got, want) || !strings.HasPrefix(got, "request gpiochip0:17: ") {
+		if got := describeFailure("request", "gpiochip0:17", err).Error(); !strings.Contains(got, want) || !strings.HasPrefix(got, "request gpiochip0:17: ") {
 			t.Error(got)
 		}
 	}

@@ -41,7 +41,7 @@ func (l *Lines) Name() string { return l.cfg.Name }
 // Run implements reader.Source: it requests both lines at once, emits KindUp, and feeds
 // the decoder until ctx ends (nil) or the chip fails (KindDown and a *reader.OpError).
 func (l *Lines) Run(ctx context.Context, emit func(reader.Event)) error {
-	err := l.run(ctx, emit)
+	err := l.serveLines(ctx, emit)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -49,30 +49,29 @@ func (l *Lines) Run(ctx context.Context, emit func(reader.Event)) error {
 	return err
 }
 
-func (l *Lines) run(ctx context.Context, emit func(reader.Event)) (err error) {
+func (l *Lines) serveLines(ctx context.Context, emit func(reader.Event)) (err error) {
 	flags := uapi.LineFlagV2Input | uapi.LineFlagV2EdgeFalling
 	if l.cfg.Spec.ActiveHigh {
 		flags = uapi.LineFlagV2Input | uapi.LineFlagV2EdgeRising
 	}
-	req, err := l.open(l.cfg.Spec.Chip, []int{l.cfg.Spec.D0, l.cfg.Spec.D1}, uapi.LineConfig{Flags: flags | bias(l.cfg.Spec.Pull)})
+	req, err := l.open(l.cfg.Spec.Chip, []int{l.cfg.Spec.D0, l.cfg.Spec.D1}, uapi.LineConfig{Flags: flags | biasFlag(l.cfg.Spec.Pull)})
 	if err != nil {
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { _ = req.Close() })() // ends the blocked read
 	defer req.Close()
 	if l.clock, err = newKernelClock(); err != nil {
-		return failed("read", l.cfg.Spec.String(), err)
+		return describeFailure("read", l.cfg.Spec.String(), err)
 	}
 	l.order = order{next: 1}
-	l.dec.Tick(l.dec.Deadline(), emit) // what stopped in the middle the last time
+	l.dec.Tick(l.dec.Deadline(), emit) // ends a frame that the last run left unfinished
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
-	return failed("read", l.cfg.Spec.String(), l.pump(req, emit))
+	return describeFailure("read", l.cfg.Spec.String(), l.readEdges(req, emit))
 }
 
-// pump reads until an error, which is never nil. When the decoder's time is over it
-// looks once more at what the kernel has, so that a terminal that is busy does not cut
-// a frame.
-func (l *Lines) pump(req request, emit func(reader.Event)) error {
+// readEdges reads edges until an error, which is never nil. At the decoder's deadline it reads once
+// more what the kernel has queued, so that a busy terminal does not cut a frame.
+func (l *Lines) readEdges(req request, emit func(reader.Event)) error {
 	var buf [16 * eventSize]byte
 	for {
 		due := l.dec.Deadline()
@@ -93,23 +92,24 @@ func (l *Lines) pump(req request, emit func(reader.Event)) error {
 	}
 }
 
-// feedEdges hands on what a read brought at the time now; nothing: only time has passed.
+// feedEdges decodes the events of a read at the time now; an empty p means that only time has
+// passed.
 func (l *Lines) feedEdges(p []byte, now time.Time, emit func(reader.Event)) {
 	for rest := p; len(rest) >= eventSize; rest = rest[eventSize:] {
-		l.order.add(parseEvent(rest), now)
+		l.order.addEdge(parseEvent(rest), now)
 	}
-	for e, ok, lost := l.order.pop(now); ok; e, ok, lost = l.order.pop(now) {
+	for e, ok, lost := l.order.popEdge(now); ok; e, ok, lost = l.order.popEdge(now) {
 		if lost {
-			l.feed('x', e, emit)
+			l.feedPulse('x', e, emit)
 		}
-		l.feed(l.digit(e), e, emit)
+		l.feedPulse(l.digitOf(e), e, emit)
 	}
 	if len(p) == 0 {
 		l.dec.Tick(now, emit)
 	}
 }
 
-func (l *Lines) digit(e event) byte {
+func (l *Lines) digitOf(e event) byte {
 	switch e.line {
 	case l.cfg.Spec.D0:
 		return '0'
@@ -120,7 +120,7 @@ func (l *Lines) digit(e event) byte {
 	}
 }
 
-func (l *Lines) feed(c byte, e event, emit func(reader.Event)) {
+func (l *Lines) feedPulse(c byte, e event, emit func(reader.Event)) {
 	p, at := []byte{c}, l.clock.time(e.at)
 	if l.cfg.Tap != nil {
 		l.cfg.Tap(p, at)
@@ -128,19 +128,19 @@ func (l *Lines) feed(c byte, e event, emit func(reader.Event)) {
 	l.dec.Feed(at, p, emit)
 }
 
-// order puts the edges of two lines in the order in which they came. The kernel numbers
-// them when they come, but hands those of each line on by a thread of its own, so that
-// two may change places. One that is missing for holdTime is lost.
+// order sorts the edges of two lines by their numbers. The kernel numbers edges when they
+// occur, but one thread for each line delivers them, so that two may change places. An edge
+// that is missing for holdTime counts as lost.
 type order struct {
 	next  uint32  // the number of the next edge
 	held  []event // with higher numbers, in order
 	since time.Time
 }
 
-// holdTime is how long an edge may be late: far more than the kernel's threads take.
+// holdTime is how late an edge may be: far more than the kernel's threads need.
 const holdTime = 5 * time.Millisecond
 
-func (o *order) add(e event, now time.Time) {
+func (o *order) addEdge(e event, now time.Time) {
 	if len(o.held) == 0 {
 		o.since = now
 	}
@@ -150,7 +150,7 @@ func (o *order) add(e event, now time.Time) {
 	}
 }
 
-// deadline is when pop gives up on an edge that is missing; zero: none is.
+// deadline is when pop gives up on a missing edge; zero: none is missing.
 func (o *order) deadline() time.Time {
 	if len(o.held) == 0 {
 		return time.Time{}
@@ -158,16 +158,16 @@ func (o *order) deadline() time.Time {
 	return o.since.Add(holdTime)
 }
 
-// pop gives the next edge, and tells whether edges in front of it were lost. ok: there
-// is one. An edge that comes after it was given up is dropped: its loss was told.
-func (o *order) pop(now time.Time) (e event, ok, lost bool) {
-	for len(o.held) > 0 && o.late() < 0 {
+// popEdge returns the next edge, and whether edges before it were lost. ok is false if there is
+// none. pop drops an edge that arrives after pop gave it up, because its loss was reported.
+func (o *order) popEdge(now time.Time) (e event, ok, lost bool) {
+	for len(o.held) > 0 && o.missingEdges() < 0 {
 		o.held = o.held[1:]
 	}
 	if len(o.held) == 0 {
 		return event{}, false, false
 	}
-	if lost = o.late() > 0; lost && len(o.held) < eventBuffer && now.Before(o.deadline()) {
+	if lost = o.missingEdges() > 0; lost && len(o.held) < eventBuffer && now.Before(o.deadline()) {
 		return event{}, false, false
 	}
 	e, o.held, o.since = o.held[0], o.held[1:], now
@@ -175,5 +175,6 @@ func (o *order) pop(now time.Time) (e event, ok, lost bool) {
 	return e, true, lost
 }
 
-// late is how many edges are missing in front of the first that is held. Numbers wrap.
-func (o *order) late() int32 { return int32(o.held[0].seq - o.next) }
+// missingEdges is the number of missing edges before the first that is held; negative for an edge that
+// was given up. Numbers wrap.
+func (o *order) missingEdges() int32 { return int32(o.held[0].seq - o.next) }

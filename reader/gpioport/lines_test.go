@@ -253,22 +253,22 @@ func TestOrderWraps(t *testing.T) {
 	o := order{next: 0xFFFFFFFE}
 	now := time.Unix(0, 0)
 	for _, seq := range []uint32{1, 0xFFFFFFFF, 0, 0xFFFFFFFE} {
-		o.add(event{seq: seq}, now)
+		o.addEdge(event{seq: seq}, now)
 	}
 	for _, want := range []uint32{0xFFFFFFFE, 0xFFFFFFFF, 0, 1} {
-		if e, ok, lost := o.pop(now); !ok || lost || e.seq != want {
+		if e, ok, lost := o.popEdge(now); !ok || lost || e.seq != want {
 			t.Fatalf("%x, %v, %v; want %x", e.seq, ok, lost, want)
 		}
 	}
-	o.add(event{seq: 4}, now)
-	if _, ok, _ := o.pop(now.Add(holdTime - 1)); ok {
+	o.addEdge(event{seq: 4}, now)
+	if _, ok, _ := o.popEdge(now.Add(holdTime - 1)); ok {
 		t.Error("given up too early")
 	}
-	if e, ok, lost := o.pop(o.deadline()); !ok || !lost || e.seq != 4 {
+	if e, ok, lost := o.popEdge(o.deadline()); !ok || !lost || e.seq != 4 {
 		t.Error("not given up")
 	}
-	o.add(event{seq: 3}, now)
-	if _, ok, lost := o.pop(now); ok || lost || len(o.held) != 0 {
+	o.addEdge(event{seq: 3}, now)
+	if _, ok, lost := o.popEdge(now); ok || lost || len(o.held) != 0 {
 		t.Error("an edge that was given up counts")
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"periph.io/x/conn/v3/physic"
 )
 
-// edgeQueue is how many changes of an input wait for their reader; a full queue
-// makes the board wait, and nothing is dropped.
+// edgeQueue is how many changes of an input may wait for Next; a full queue blocks the board,
+// and nothing is dropped.
 const edgeQueue = 16
 
 // Pin is a pin of a virtual board or of a chip: an output if it is the relay, else an
@@ -23,12 +23,12 @@ type Pin struct {
 	edges chan Edge
 	want  atomic.Int32 // gpio.Edge: the edges that are kept
 	level atomic.Bool
-	// What follows is touched by the goroutine that the device's edges come in.
-	heard bool // the device has told the level
-	fresh bool // the device has just been connected and tells the level next
+	// Only the goroutine that receives the device's edges uses the fields below.
+	heard bool // the device has reported the level
+	fresh bool // the device has just connected and reports the level next
 }
 
-// output sets the pin of a device. It never waits.
+// output sets the pin of a device. It never blocks.
 type output interface {
 	set(l gpio.Level) error
 	energise(until time.Time) // tells the guard, before set
@@ -39,14 +39,14 @@ func newPin(s Spec, dev output) *Pin {
 	return &Pin{spec: s, dev: dev, edges: make(chan Edge, edgeQueue)}
 }
 
-// setLevel handles what the device told of an input: its level on connecting, then every
+// setLevel handles a level that the device reported: the one on connecting, then every
 // change.
 func (p *Pin) setLevel(ctx context.Context, e Edge) {
 	known := p.heard && p.level.Load() == bool(e.Level)
 	fresh := p.fresh
 	p.heard, p.fresh = true, false
 	p.level.Store(bool(e.Level))
-	if known || !wanted(gpio.Edge(p.want.Load()), e.Level, fresh) {
+	if known || !isWanted(gpio.Edge(p.want.Load()), e.Level, fresh) {
 		return
 	}
 	select {
@@ -55,11 +55,10 @@ func (p *Pin) setLevel(ctx context.Context, e Edge) {
 	}
 }
 
-// wanted tells whether a level is an edge of the kind that was asked for. What a
-// board tells on connecting is none for a single kind: a button that is stuck must
-// not open a door because the power came back. With both kinds it is one, so that
-// the state of a door is known.
-func wanted(kind gpio.Edge, l gpio.Level, fresh bool) bool {
+// isWanted reports whether a level is an edge of the requested kind. The level on connecting is
+// not an edge for a single kind: a stuck button must not open a door when the power comes
+// back. For both kinds it is one, so that the state of a door is known.
+func isWanted(kind gpio.Edge, l gpio.Level, fresh bool) bool {
 	switch kind {
 	case gpio.BothEdges:
 		return true
@@ -119,7 +118,7 @@ func (p *Pin) In(pull gpio.Pull, edge gpio.Edge) error {
 	return nil
 }
 
-// Read implements gpio.PinIn: the last level that the device told.
+// Read implements gpio.PinIn: the last level that the device reported.
 func (p *Pin) Read() gpio.Level { return gpio.Level(p.level.Load()) }
 
 // WaitForEdge implements gpio.PinIn. Edges accumulate.
@@ -140,7 +139,7 @@ func (p *Pin) Pull() gpio.Pull { return p.spec.Pull }
 // DefaultPull implements gpio.PinIn.
 func (p *Pin) DefaultPull() gpio.Pull { return gpio.PullNoChange }
 
-// Out implements gpio.PinOut. It never waits.
+// Out implements gpio.PinOut. It never blocks.
 func (p *Pin) Out(l gpio.Level) error {
 	if isInput(p.spec.Pin) {
 		return fmt.Errorf("set pin %v: it is an input", p)

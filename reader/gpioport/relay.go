@@ -7,12 +7,12 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// Cap is the longest time that a relay stays energised in one go.
+// Cap is the longest time that a relay stays energised without a break.
 const Cap = 30 * time.Second
 
 // Relay drives the relay of a door. It releases itself at the end of its time, and at
-// the latest when it has been energised for Cap, whoever forgot it. A Guard of its pin does
-// so when the whole process stands still. It is safe for concurrent use.
+// the latest after Cap, even if no caller releases it. A Guard of its pin does so when the
+// whole process hangs. It is safe for concurrent use.
 //
 //	         On                    Off, time or Cap over, Close
 //	(off) ---------> (energised) ------------------------------> (off)
@@ -28,39 +28,40 @@ type Relay struct {
 	timer *time.Timer
 }
 
-// promiser is a pin that is guarded from outside of the agent. It is told until when it is
-// to be energised, before it is; and that it is not any more, after that.
+// promiser is a pin with a guard outside the agent. The relay calls energise with the end of
+// its time before it energises the pin, and with the zero time after it has released it.
 type promiser interface{ energise(until time.Time) }
 
-// yielder is a pin whose level another process acts upon. It lets that one run before the
-// agent goes on, if both are on the same processor.
+// yielder is a pin whose level another process acts on. yield lets that process run before
+// the agent continues, if both are on the same processor.
 type yielder interface{ yield() }
 
-// promise tells the guard of the pin, if there can be one.
-func (r *Relay) promise(until time.Time) {
+// tellGuard tells the guard of the pin until when it is energised, if the pin can have one.
+func (r *Relay) tellGuard(until time.Time) {
 	if p, ok := r.pin.(promiser); ok {
 		p.energise(until)
 	}
 }
 
-// NewRelay makes the driver of a relay on pin. It touches nothing.
+// NewRelay makes the driver of a relay on pin. It does not set the pin.
 func NewRelay(pin gpio.PinOut) *Relay {
 	r := &Relay{pin: pin}
-	r.timer = time.AfterFunc(Cap, r.expire)
+	r.timer = time.AfterFunc(Cap, r.switchOffExpired)
 	r.timer.Stop()
 	return r
 }
 
-// On energises the relay until then. A time that has passed does nothing.
+// On energises the relay until the given time, at most for Cap. It does nothing if that time
+// has passed.
 func (r *Relay) On(until time.Time) error {
-	err := r.energise(until)
+	err := r.switchOn(until)
 	if y, ok := r.pin.(yielder); ok && err == nil {
 		y.yield() // with the timer set and the lock free: it may take a while
 	}
 	return err
 }
 
-func (r *Relay) energise(until time.Time) error {
+func (r *Relay) switchOn(until time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -76,7 +77,7 @@ func (r *Relay) energise(until time.Time) error {
 	longer := until.After(r.until)
 	if longer {
 		r.until = until
-		r.promise(until)
+		r.tellGuard(until)
 	}
 	err := r.pin.Out(gpio.High)
 	if longer {
@@ -89,7 +90,7 @@ func (r *Relay) energise(until time.Time) error {
 func (r *Relay) Off() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.off()
+	return r.switchOff()
 }
 
 // Close releases the relay if it is energised.
@@ -99,24 +100,25 @@ func (r *Relay) Close() error {
 	if !r.on {
 		return nil
 	}
-	return r.off()
+	return r.switchOff()
 }
 
-func (r *Relay) off() error {
+func (r *Relay) switchOff() error {
 	r.on = false
 	r.timer.Stop()
 	err := r.pin.Out(gpio.Low)
 	if err == nil {
-		r.promise(time.Time{})
+		r.tellGuard(time.Time{})
 	}
 	return err
 }
 
-// expire runs when the time is over. It may come late, after an Off and another On.
-func (r *Relay) expire() {
+// switchOffExpired releases the relay when its time is over. The timer may call it late, after an Off
+// and another On, so it checks the time.
+func (r *Relay) switchOffExpired() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.on && !time.Now().Before(r.until) {
-		_ = r.off() // nobody is there to be told; a lost board has released it
+		_ = r.switchOff() // nobody is there to be told; a lost board has released it
 	}
 }

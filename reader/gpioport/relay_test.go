@@ -18,7 +18,7 @@ func TestALateTimerReleasesNoLaterPulse(t *testing.T) {
 	if err := r.On(time.Now().Add(Cap)); err != nil {
 		t.Fatal(err)
 	}
-	r.expire() // of the pulse before
+	r.switchOffExpired() // of the pulse before
 	if pin.Read() != gpio.High {
 		t.Error("the pulse was cut short")
 	}

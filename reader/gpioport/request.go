@@ -18,8 +18,8 @@ import (
 	"badged/reader"
 )
 
-// request is lines that the kernel has given to us. Closing it ends a blocked Read
-// and gives them back.
+// request is lines that the kernel has assigned to the agent. Close ends a blocked Read and
+// returns the lines.
 type request interface {
 	Read(p []byte) (int, error) // whole events
 	SetReadDeadline(time.Time) error
@@ -41,7 +41,7 @@ const eventBuffer = 1024
 func requestLines(name string, lines []int, cfg uapi.LineConfig) (request, error) {
 	chip, err := openChip(name)
 	if err != nil {
-		return nil, failed("open", name, err)
+		return nil, describeFailure("open", name, err)
 	}
 	defer chip.Close() // the request outlives it
 	req := uapi.LineRequest{Config: cfg, Lines: uint32(len(lines)), EventBufferSize: eventBuffer}
@@ -49,17 +49,17 @@ func requestLines(name string, lines []int, cfg uapi.LineConfig) (request, error
 	for i, n := range lines {
 		req.Offsets[i] = uint32(n)
 	}
-	if err := control(chip, func(fd uintptr) error { return uapi.GetLine(fd, &req) }); err != nil {
-		return nil, failed("request", fmt.Sprintf("%s:%s", name, join(lines)), err)
+	if err := withDescriptor(chip, func(fd uintptr) error { return uapi.GetLine(fd, &req) }); err != nil {
+		return nil, describeFailure("request", fmt.Sprintf("%s:%s", name, joinLines(lines)), err)
 	}
 	if err := syscall.SetNonblock(int(req.Fd), true); err != nil {
 		_ = syscall.Close(int(req.Fd))
-		return nil, failed("request", name, err)
+		return nil, describeFailure("request", name, err)
 	}
 	return handle{os.NewFile(uintptr(req.Fd), name)}, nil
 }
 
-func join(lines []int) string {
+func joinLines(lines []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(lines), "[]"), " ", ",")
 }
 
@@ -94,7 +94,7 @@ func byLabel(label string) (*os.File, error) {
 			continue // another may have the label
 		}
 		var info uapi.ChipInfo
-		err = control(chip, func(fd uintptr) (err error) { info, err = uapi.GetChipInfo(fd); return err })
+		err = withDescriptor(chip, func(fd uintptr) (err error) { info, err = uapi.GetChipInfo(fd); return err })
 		switch {
 		case err != nil || uapi.BytesToString(info.Label[:]) != label:
 			_ = chip.Close()
@@ -111,8 +111,8 @@ func byLabel(label string) (*os.File, error) {
 	return found, nil
 }
 
-// control calls fn with the file's descriptor.
-func control(f *os.File, fn func(fd uintptr) error) error {
+// withDescriptor calls fn with the file's descriptor.
+func withDescriptor(f *os.File, fn func(fd uintptr) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -124,11 +124,11 @@ func control(f *os.File, fn func(fd uintptr) error) error {
 	return inner
 }
 
-// failed says what was attempted, and what can be done.
-func failed(op, device string, err error) error {
+// describeFailure wraps an error with what was attempted and what can be done.
+func describeFailure(op, device string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
-		err = pathErr.Err // the device is told once
+		err = pathErr.Err // the error names the device already
 	}
 	hint := ""
 	switch {
@@ -150,11 +150,11 @@ func failed(op, device string, err error) error {
 	return &reader.OpError{Op: op, Device: device, Hint: hint, Err: err}
 }
 
-// handle is a request of the kernel's.
+// handle is a request to the kernel.
 type handle struct{ *os.File }
 
 func (h handle) drain(p []byte) (n int, err error) {
-	err = control(h.File, func(fd uintptr) (err error) {
+	err = withDescriptor(h.File, func(fd uintptr) (err error) {
 		n, err = syscall.Read(int(fd), p)
 		return err
 	})
@@ -166,7 +166,7 @@ func (h handle) drain(p []byte) (n int, err error) {
 
 func (h handle) value() (bool, error) {
 	v := uapi.LineValues{Mask: 1}
-	err := control(h.File, func(fd uintptr) error { return uapi.GetLineValuesV2(fd, &v) })
+	err := withDescriptor(h.File, func(fd uintptr) error { return uapi.GetLineValuesV2(fd, &v) })
 	return v.Bits&1 == 1, err
 }
 
@@ -175,11 +175,11 @@ func (h handle) set(active bool) error {
 	if active {
 		v.Bits = 1
 	}
-	return control(h.File, func(fd uintptr) error { return uapi.SetLineValuesV2(fd, v) })
+	return withDescriptor(h.File, func(fd uintptr) error { return uapi.SetLineValuesV2(fd, v) })
 }
 
-// bias is the flag of a pull resistor.
-func bias(p gpio.Pull) uapi.LineFlagV2 {
+// biasFlag is the kernel's flag of a pull resistor.
+func biasFlag(p gpio.Pull) uapi.LineFlagV2 {
 	switch p {
 	case gpio.PullUp:
 		return uapi.LineFlagV2BiasPullUp
@@ -190,7 +190,7 @@ func bias(p gpio.Pull) uapi.LineFlagV2 {
 	}
 }
 
-// event is an edge as the kernel tells it.
+// event is an edge as the kernel reports it.
 type event struct {
 	at     time.Duration // CLOCK_MONOTONIC
 	rising bool          // became active
@@ -212,7 +212,7 @@ func parseEvent(p []byte) event {
 	}
 }
 
-// kernelClock turns the kernel's monotonic time into ours, which has it inside.
+// kernelClock converts the kernel's monotonic time to a time.Time.
 type kernelClock struct {
 	mono time.Duration
 	wall time.Time

@@ -10,7 +10,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// Spec is where a pin of a door is: on a virtual board, or on a chip.
+// Spec locates a pin of a door: on a virtual board, or on a chip.
 type Spec struct {
 	Board string // path of a virtual board's socket; "": a chip's pin
 	Pin   string // what it is for: "relay", "contact", "exit"; "" in the spec of a chip's pin
@@ -58,7 +58,7 @@ func (s Spec) String() string {
 	return text + pullWord(s.Pull)
 }
 
-// LinesSpec is where the two lines of a Wiegand reader are.
+// LinesSpec locates the two lines of a Wiegand reader.
 type LinesSpec struct {
 	Chip       string
 	D0, D1     int
@@ -101,7 +101,7 @@ type flags struct {
 	pull                  gpio.Pull
 }
 
-// maxLineNumber bounds what is written; the kernel knows how many lines a chip has.
+// maxLineNumber bounds the number in a spec; the kernel checks how many lines a chip has.
 const maxLineNumber = 4095
 
 var errSpec = errors.New("not a spec")
@@ -127,12 +127,12 @@ func parseLines(s string, n int) (chip string, lines []int, f flags, err error) 
 	if strings.Contains(chip, "/") && !filepath.IsAbs(chip) {
 		return "", nil, f, errSpec
 	}
-	err = f.read(words[1:])
+	err = f.parseFlags(words[1:])
 	return chip, lines, f, err
 }
 
-// read takes each word once.
-func (f *flags) read(words []string) error {
+// parseFlags parses the words. It fails on an unknown or repeated one.
+func (f *flags) parseFlags(words []string) error {
 	for _, w := range words {
 		switch {
 		case w == "active-low" && !f.activeLow:

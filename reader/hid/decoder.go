@@ -8,8 +8,8 @@ import (
 	"badged/reader"
 )
 
-// Decoder implements reader.Decoder and reader.Describer. Feed takes one input report, with
-// its id if the descriptor has ids. Until it is described it takes a boot keyboard's.
+// Decoder implements reader.Decoder and reader.Describer. Feed decodes one input report, with
+// its id if the descriptor has ids. Before Describe it decodes the reports of a boot keyboard.
 //
 //	          a character                     terminator: card or fault
 //	(idle) -----------------> (typing) --------------------------------------> (idle)
@@ -18,17 +18,16 @@ import (
 //	  +---- terminator ------ (skip) what follows is the rest of the same number
 //	  +--- a long pause --------+
 //
-// The pause that ends skip is Timeout, since a reader that was held up must not have
-// the rest of its number taken for another; without a terminator it is KeyTimeout. What
-// cannot be read begins skip from idle, too: the keys that it lost may have been the
-// first of a number. So does Missed.
+// The pause that ends skip is Timeout, so that the rest of a delayed number does not count as
+// another number; without a terminator it is KeyTimeout. An unreadable report begins skip from
+// idle too, because the lost keys may have been the first of a number. So does Missed.
 type Decoder struct {
 	opts   Options
 	board  board
 	writer writer
 	state  state
 	buf    []byte
-	over   bool      // an end or a command stands behind buf, and a pause ends the number
+	over   bool      // an end or a command followed buf, and a pause ends the number
 	first  time.Time // of the number's first key
 	last   time.Time // when a key last went down or up
 	heard  time.Time // of the last report
@@ -43,7 +42,7 @@ const (
 	skip
 )
 
-// New makes a decoder, or says which option cannot be.
+// New makes a decoder. An error names the option that is wrong.
 func New(opts Options) (*Decoder, error) {
 	opts = opts.withDefaults()
 	if err := opts.check(); err != nil {
@@ -54,10 +53,10 @@ func New(opts Options) (*Decoder, error) {
 	return d, nil
 }
 
-// Describe implements reader.Describer. A number that was being typed is void: it was typed
-// before the device was gone.
+// Describe implements reader.Describer. It drops an unfinished number, which was typed before
+// the device was gone.
 func (d *Decoder) Describe(descriptor []byte) error {
-	rs, err := parse(descriptor)
+	rs, err := parseDescriptor(descriptor)
 	if err != nil {
 		return err
 	}
@@ -65,18 +64,17 @@ func (d *Decoder) Describe(descriptor []byte) error {
 	return nil
 }
 
-// startDevice forgets all of the device that was there before.
+// startDevice drops all state of the former device.
 func (d *Decoder) startDevice(rs reports) {
 	d.board, d.writer = newBoard(rs, d.opts.Layout), newWriter(d.opts.Layout)
 	d.state, d.seen = idle, reader.Presence{}
-	d.forget()
+	d.wipeTyped()
 }
 
-// Feed implements reader.Decoder. The card is told with the report that has its
-// terminator.
+// Feed implements reader.Decoder. It emits the card with the report of its terminator.
 func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.Tick(at, emit)
-	s, ours := d.board.read(p)
+	s, ours := d.board.readReport(p)
 	if !ours {
 		return
 	}
@@ -88,33 +86,32 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 		d.last = at
 	}
 	if s.why != "" {
-		d.fault(at, s.why, emit)
+		d.reportFault(at, s.why, emit)
 		return
 	}
-	d.writer.write(s, func(sym symbol) { d.symbol(at, sym, emit) })
+	d.writer.writeStrokes(s, func(sym symbol) { d.handleSymbol(at, sym, emit) })
 }
 
-// Pause is how long no key must have gone down or up for the next to be the first of a
-// number.
+// Pause is the time without a change of a key after which the next key begins a number.
 func (d *Decoder) Pause() time.Duration { return d.opts.KeyTimeout }
 
-// Missed tells that reports were lost until at: what comes next may be the rest of a
-// number. It is dropped as what follows a fault is, and no fault.
+// Missed records that reports were lost until at. The next keys may be the rest of a number, so
+// the decoder skips them as after a fault, but emits no fault.
 func (d *Decoder) Missed(at time.Time) {
-	d.board.release()
-	d.writer.reset()
+	d.board.releaseKeys()
+	d.writer.dropCode()
 	d.state, d.last = skip, at
-	d.forget()
+	d.wipeTyped()
 }
 
-// Deadline implements reader.Decoder. The end of skip is one too: only who looked until
-// then knows that nothing came.
+// Deadline implements reader.Decoder. The end of skip is a deadline too, so that the caller
+// reads until then and knows that nothing arrived.
 func (d *Decoder) Deadline() time.Time {
 	switch d.state {
 	case idle:
 		return time.Time{}
 	case skip:
-		return d.last.Add(d.quiet())
+		return d.last.Add(d.quietTime())
 	}
 	pause, whole := d.last.Add(d.opts.KeyTimeout), d.first.Add(d.opts.Timeout)
 	if whole.Before(pause) {
@@ -126,91 +123,92 @@ func (d *Decoder) Deadline() time.Time {
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	if due := d.Deadline(); d.state == typing && !now.Before(due) {
-		d.pause(due, emit)
+		d.endByPause(due, emit)
 	}
-	if d.state == skip && now.Sub(d.last) >= d.quiet() {
+	if d.state == skip && now.Sub(d.last) >= d.quietTime() {
 		d.state = idle
 	}
 }
 
-// quiet is the pause that parts two numbers.
-func (d *Decoder) quiet() time.Duration {
+// quietTime is the pause that separates two numbers.
+func (d *Decoder) quietTime() time.Duration {
 	if d.opts.Terminator == None {
 		return d.opts.KeyTimeout
 	}
 	return d.opts.Timeout
 }
 
-// pause ends a number in which no key came, or that takes too long.
-func (d *Decoder) pause(due time.Time, emit func(reader.Event)) {
+// endByPause ends a number after a pause, or one that takes too long.
+func (d *Decoder) endByPause(due time.Time, emit func(reader.Event)) {
 	inCode := d.writer.n > 0
 	if d.opts.Terminator == None && !inCode && due.Sub(d.last) >= d.opts.KeyTimeout {
-		d.finish(d.last, emit)
+		d.finishNumber(d.last, emit)
 		return
 	}
-	d.fault(due, reader.Timeout, emit)
+	d.reportFault(due, reader.Timeout, emit)
 }
 
-func (d *Decoder) symbol(at time.Time, s symbol, emit func(reader.Event)) {
+func (d *Decoder) handleSymbol(at time.Time, s symbol, emit func(reader.Event)) {
 	switch {
 	case s == none:
 	case d.opts.Keypad:
-		d.key(at, s, emit)
-	case d.unbegun() && (s == enter || s == tab || s == command):
+		d.emitKey(at, s, emit)
+	case d.isUnbegun() && (s == enter || s == tab || s == command):
 		d.state = idle
-	case d.opts.Terminator.ends(s):
-		d.finish(at, emit)
+	case d.opts.Terminator.isEnd(s):
+		d.finishNumber(at, emit)
 	case d.state == skip:
 	case d.byPause() && (s == enter || s == tab || s == command):
 		d.over = true
 	default:
-		d.character(at, s, emit)
+		d.addCharacter(at, s, emit)
 	}
 }
 
 // byPause reports whether only a pause ends a number.
 func (d *Decoder) byPause() bool { return d.opts.Terminator == None && d.opts.Suffix == "" }
 
-// unbegun reports whether no character of a number is there. The digits of a code are none.
-func (d *Decoder) unbegun() bool { return d.state == idle || d.state == typing && len(d.buf) == 0 }
+// isUnbegun reports whether no character of a number has been typed. The digits of an Alt code do
+// not count.
+func (d *Decoder) isUnbegun() bool { return d.state == idle || d.state == typing && len(d.buf) == 0 }
 
-// character takes what belongs to a number.
-func (d *Decoder) character(at time.Time, s symbol, emit func(reader.Event)) {
+// addCharacter adds a character to the number.
+func (d *Decoder) addCharacter(at time.Time, s symbol, emit func(reader.Event)) {
 	if d.state == idle {
 		d.state, d.first = typing, at
 	}
 	switch {
 	case s == part:
 	case d.over:
-		d.fault(at, reader.BadDigit, emit)
-	case untypable(rune(s)):
-		d.fault(at, reader.BadDigit, emit)
+		d.reportFault(at, reader.BadDigit, emit)
+	case isUntypable(rune(s)):
+		d.reportFault(at, reader.BadDigit, emit)
 	case len(d.buf) == d.opts.longest():
-		d.fault(at, reader.Overflow, emit)
+		d.reportFault(at, reader.Overflow, emit)
 	default:
 		d.buf = append(d.buf, byte(s))
-		if d.opts.Terminator == None && d.suffixed() {
-			d.finish(at, emit)
+		if d.opts.Terminator == None && d.hasSuffix() {
+			d.finishNumber(at, emit)
 		}
 	}
 }
 
-// suffixed reports whether the suffix, if there is one, was typed.
-func (d *Decoder) suffixed() bool {
+// hasSuffix reports whether the suffix, if there is one, was typed.
+func (d *Decoder) hasSuffix() bool {
 	o := &d.opts
 	return o.Suffix != "" && len(d.buf) >= len(o.Prefix)+len(o.Suffix) && bytes.HasSuffix(d.buf, []byte(o.Suffix))
 }
 
-// finish ends a number, or what is skipped.
-func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
+// finishNumber ends a number and emits its card, or ends skip.
+func (d *Decoder) finishNumber(at time.Time, emit func(reader.Event)) {
 	if d.state == skip {
 		d.state = idle
 		return
 	}
-	body, why := d.body()
+	body, why := d.readBody()
 	card := reader.TextCard(string(body))
 	d.state = idle
-	d.forget()
+	d.wipeTyped()
 	if why != "" {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 		return
@@ -222,8 +220,8 @@ func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
 }
 
-// body gives the number in what was typed, or what is wrong with it.
-func (d *Decoder) body() ([]byte, reader.Why) {
+// readBody returns the number in the typed characters, or what is wrong with it.
+func (d *Decoder) readBody() ([]byte, reader.Why) {
 	body, why := d.opts.Inside(d.buf)
 	if why == "" && d.opts.Checksum == Strip {
 		var stripped bool
@@ -237,8 +235,8 @@ func (d *Decoder) body() ([]byte, reader.Why) {
 	return body, why
 }
 
-// key tells a key of a keypad. What is no key is one fault until the next.
-func (d *Decoder) key(at time.Time, s symbol, emit func(reader.Event)) {
+// emitKey emits a key of a keypad, and one fault for all other keys until the next.
+func (d *Decoder) emitKey(at time.Time, s symbol, emit func(reader.Event)) {
 	if s == enter {
 		s = symbol(keypad.Hash)
 	}
@@ -246,23 +244,23 @@ func (d *Decoder) key(at time.Time, s symbol, emit func(reader.Event)) {
 		d.state = idle
 		emit(reader.Event{Kind: reader.KindKey, At: at, Key: k})
 	} else if s != part {
-		d.fault(at, reader.BadDigit, emit)
+		d.reportFault(at, reader.BadDigit, emit)
 	}
 }
 
-// fault drops what was typed, once for all that follows it.
-func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+// reportFault drops what was typed and skips what follows. It emits one fault for all of that.
+func (d *Decoder) reportFault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	told := d.state == skip
 	d.state = skip
-	d.forget()
-	d.writer.reset()
+	d.wipeTyped()
+	d.writer.dropCode()
 	if !told {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 	}
 }
 
-// forget drops what was typed, and wipes it.
-func (d *Decoder) forget() {
+// wipeTyped wipes and drops what was typed.
+func (d *Decoder) wipeTyped() {
 	clear(d.buf)
 	d.buf, d.over = d.buf[:0], false
 }

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// The bounds of a descriptor, beside its length. A hostile one is refused, with what
-// is wrong at which byte.
+// The bounds of a descriptor, beside its length.
 const (
 	maxDepth    = 16       // collections within each other
 	maxPushes   = 4        // as Linux takes (HID_GLOBAL_STACK_SIZE)
@@ -17,7 +16,7 @@ const (
 	maxSlotBits = 32       // a field may not span more than four bytes (HID 1.11, 8.4)
 )
 
-// The usages that a descriptor of a keyboard is found by.
+// The usages that identify the descriptor of a keyboard.
 const (
 	pageDesktop  = 0x01
 	pageKeyboard = 0x07
@@ -60,8 +59,8 @@ type collection struct {
 	keyboard    bool // the innermost application is a keyboard or keypad
 }
 
-// parser reads a report descriptor. Input fields move the place of what follows in their
-// report; those of the keyboard page within a keyboard's collection are kept.
+// parser reads a report descriptor. It counts the bits of all input fields, and keeps those of
+// the keyboard page within a keyboard's collection.
 type parser struct {
 	global
 	local
@@ -71,8 +70,8 @@ type parser struct {
 	bare bool // there was an input field before any report id
 }
 
-// parse reads a report descriptor. An error says what is wrong at which byte.
-func parse(desc []byte) (reports, error) {
+// parseDescriptor reads a report descriptor. An error says what is wrong at which byte.
+func parseDescriptor(desc []byte) (reports, error) {
 	if len(desc) == 0 || len(desc) > maxDescriptor {
 		return reports{}, fmt.Errorf("report descriptor: %d bytes: must be 1 to %d", len(desc), maxDescriptor)
 	}
@@ -80,34 +79,34 @@ func parse(desc []byte) (reports, error) {
 	for at := 0; at < len(desc); {
 		it, n, err := nextItem(desc[at:])
 		if err == nil {
-			err = p.item(it)
+			err = p.applyItem(it)
 		}
 		if err != nil {
 			return reports{}, fmt.Errorf("report descriptor: byte %d: %w", at, err)
 		}
 		at += n
 	}
-	if err := p.end(); err != nil {
+	if err := p.checkEnd(); err != nil {
 		return reports{}, fmt.Errorf("report descriptor: %w", err)
 	}
 	return p.reports, nil
 }
 
-// end checks what only the whole can tell.
-func (p *parser) end() error {
+// checkEnd checks the whole descriptor: all collections are closed, and there is a keyboard.
+func (p *parser) checkEnd() error {
 	if len(p.open) > 0 {
 		return fmt.Errorf("the descriptor ends within %d collections", len(p.open))
 	}
-	if !slices.ContainsFunc(p.list, report.types) {
+	if !slices.ContainsFunc(p.list, report.hasKeys) {
 		return errors.New("no keyboard: no input of keys (usage page 07) in a collection Keyboard or Keypad")
 	}
 	return nil
 }
 
-func (p *parser) item(it item) error {
+func (p *parser) applyItem(it item) error {
 	switch it.tag & 0x0C {
 	case 0x00:
-		return p.main(it)
+		return p.applyMain(it)
 	case 0x04:
 		return p.globalItem(it)
 	case 0x08:
@@ -116,14 +115,14 @@ func (p *parser) item(it item) error {
 	return fmt.Errorf("item %02X: its type is reserved", byte(it.tag))
 }
 
-func (p *parser) main(it item) error {
+func (p *parser) applyMain(it item) error {
 	if p.local.open {
 		return errors.New("a delimited set of usages is not closed")
 	}
 	var err error
 	switch it.tag {
 	case tagInput:
-		err = p.input(it.data)
+		err = p.addInput(it.data)
 	case tagOutput, tagFeature:
 		if len(p.open) == 0 {
 			err = errors.New("an output or feature outside any collection")
@@ -177,14 +176,14 @@ func (p *parser) globalItem(it item) error {
 	case tagReportCount:
 		p.count = it.data
 	case tagReportID:
-		return p.number(it.data)
+		return p.setReportID(it.data)
 	case tagPush:
 		if len(p.pushed) == maxPushes {
 			return fmt.Errorf("more than %d pushes", maxPushes)
 		}
 		p.pushed = append(p.pushed, p.global)
 	case tagPop:
-		return p.pop()
+		return p.popGlobal()
 	case tagPhysicalMin, tagPhysicalMax, tagUnitExponent, tagUnit:
 		// Keys have no physical value: what a report holds are logical ones.
 	default:
@@ -193,7 +192,7 @@ func (p *parser) globalItem(it item) error {
 	return nil
 }
 
-func (p *parser) number(id uint32) error {
+func (p *parser) setReportID(id uint32) error {
 	switch {
 	case id == 0 || id > 0xFF:
 		return fmt.Errorf("report id %d: must be 1 to 255", id)
@@ -204,7 +203,7 @@ func (p *parser) number(id uint32) error {
 	return nil
 }
 
-func (p *parser) pop() error {
+func (p *parser) popGlobal() error {
 	if len(p.pushed) == 0 {
 		return errors.New("a pop without a push")
 	}

@@ -97,8 +97,8 @@ const (
 	tab     symbol = '\t'
 )
 
-// symbol gives what the key types while the modifiers are down. The locks are nothing: what
-// they do depends on the host, and a reader's number must not.
+// symbol returns what the key types while the modifiers are down. It ignores the lock keys:
+// their effect depends on the host, and a reader's number must not.
 func (t *table) symbol(key, mods byte) symbol {
 	shift := mods&modShift != 0
 	altGr := mods&modAltGr != 0 || mods&modControl != 0 && mods&modLeftAlt != 0
@@ -108,9 +108,9 @@ func (t *table) symbol(key, mods byte) symbol {
 		return none
 	case chord:
 		return t.chord(key, mods)
-	case commands(key):
+	case isCommandKey(key):
 		return command
-	case altGr && letter(key) && (shift || t[2].symbol(key) == bad):
+	case altGr && isLetter(key) && (shift || t[2].symbol(key) == bad):
 		return command
 	case altGr && shift:
 		return bad
@@ -133,12 +133,12 @@ func (t *table) symbol(key, mods byte) symbol {
 	}
 }
 
-// letter reports whether a key has a letter on one of the layouts.
-func letter(key byte) bool { return key >= keyLetters && key < keyDigits }
+// isLetter reports whether a key has a letter on one of the layouts.
+func isLetter(key byte) bool { return key >= keyLetters && key < keyDigits }
 
-// chord gives what a key does while Control, Alt or the logo key is down. Scanners press Control
-// with J, M or I for line feed, carriage return and tab (ASCII 0A, 0D and 09), on the keys of
-// the layout or on those of a US keyboard.
+// chord returns what a key does while Control, Alt or the logo key is down. Scanners press
+// Control with J, M or I for line feed, carriage return and tab (ASCII 0A, 0D and 09), on the
+// keys of the layout or on those of a US keyboard.
 func (t *table) chord(key, mods byte) symbol {
 	if mods&^(modControl|modShift) != 0 {
 		return command
@@ -154,8 +154,8 @@ func (t *table) chord(key, mods byte) symbol {
 	return command
 }
 
-// commands reports whether a key has a character on no layout (HUT, table 12).
-func commands(key byte) bool {
+// isCommandKey reports whether a key has a character on no layout (HUT, table 12).
+func isCommandKey(key byte) bool {
 	for _, r := range commandKeys {
 		if r[0] <= key && key <= r[1] {
 			return true
@@ -177,7 +177,7 @@ func (l level) symbol(key byte) symbol {
 	switch {
 	case key == keyNonUS:
 		row, i = l.marks, keyCapsLock-keyMarks
-	case letter(key):
+	case isLetter(key):
 		row, i = l.letters, int(key-keyLetters)
 	case key >= keyDigits && key < keyEnter:
 		row, i = l.digits, int(key-keyDigits)

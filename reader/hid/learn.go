@@ -9,7 +9,7 @@ import (
 	"badged/reader/chars"
 )
 
-// Report is an input report as it was recorded.
+// Report is a recorded input report.
 type Report struct {
 	At   time.Time
 	Data []byte
@@ -24,7 +24,7 @@ type Proposal struct {
 	Match   Match
 }
 
-// Match is how a text and the printed number are alike.
+// Match is how similar a text and the printed number are.
 type Match uint8
 
 // The matches, from the worst to the best.
@@ -35,15 +35,15 @@ const (
 	Printed              // the text is what is printed
 )
 
-// Learn proposes how to read a recorded swipe of one badge, with printed the number that is
-// printed on it; blanks and dashes in it do not count. descriptor is the report descriptor
-// of the reader's interface, nil for a boot keyboard. The best proposal comes first; each
-// reads the swipe as exactly one card. An error says why none does.
+// Learn proposes options for reading a recorded swipe of one badge. printed is the number on
+// the badge; its blanks and dashes do not count. descriptor is the report descriptor of the
+// reader's interface, nil for a boot keyboard. The best proposal comes first; each reads the
+// swipe as exactly one card. An error says why no options do.
 func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error) {
 	var rs reports
 	if len(descriptor) > 0 {
 		var err error
-		if rs, err = parse(descriptor); err != nil {
+		if rs, err = parseDescriptor(descriptor); err != nil {
 			return nil, err
 		}
 	}
@@ -51,10 +51,10 @@ func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error
 	var found []Proposal
 	var heard verdict
 	for _, l := range Layouts {
-		r := record(rs, l, swipe)
+		r := recordSwipe(rs, l, swipe)
 		heard = heard.better(r.verdict())
-		for _, o := range r.options(l) {
-			found = propose(found, rs, o, swipe, printed)
+		for _, o := range r.listOptions(l) {
+			found = addProposal(found, rs, o, swipe, printed)
 		}
 	}
 	if len(found) == 0 {
@@ -65,8 +65,8 @@ func Learn(descriptor []byte, swipe []Report, printed string) ([]Proposal, error
 	return slices.DeleteFunc(found, func(p Proposal) bool { return p.Match == Unlike && best > Unlike }), nil
 }
 
-// recording is what a layout makes of a swipe, without the keys that are nothing: what has no
-// character in front of the number and behind its end.
+// recording is a swipe as a layout reads it, without the keys in front of the number and behind
+// its end that have no character.
 type recording struct {
 	symbols     []symbol      // at most one end comes first
 	within      bool          // a number began and has no end yet
@@ -85,11 +85,11 @@ type obstacle struct {
 	character bool   // it has one, though not on this layout
 }
 
-func record(rs reports, l Layout, swipe []Report) recording {
+func recordSwipe(rs reports, l Layout, swipe []Report) recording {
 	var r recording
 	b, w := newBoard(rs, l), newWriter(l)
 	for n, report := range swipe {
-		s, ours := b.read(report.Data)
+		s, ours := b.readReport(report.Data)
 		if !ours {
 			continue
 		}
@@ -97,20 +97,20 @@ func record(rs reports, l Layout, swipe []Report) recording {
 			r.why = s.why
 			continue
 		}
-		w.write(s, func(sym symbol) {
-			if r.add(sym) && r.stop.report == 0 {
+		w.writeStrokes(s, func(sym symbol) {
+			if r.addSymbol(sym) && r.stop.report == 0 {
 				r.stop = obstacle{n + 1, keyName(s), sym == bad}
 			}
 		})
 		if s.changed {
-			r.time(report.At, len(s.pressed) > 0)
+			r.addTime(report.At, len(s.pressed) > 0)
 		}
 	}
 	return r
 }
 
-// add takes a symbol, and reports whether it cannot be in a number.
-func (r *recording) add(s symbol) (stops bool) {
+// addSymbol adds a symbol. It reports true for one that cannot be in a number.
+func (r *recording) addSymbol(s symbol) (stops bool) {
 	end := s == enter || s == tab
 	switch {
 	case s == none, s == part, s == command && !r.within, end && !r.within && len(r.symbols) > 0:
@@ -121,9 +121,9 @@ func (r *recording) add(s symbol) (stops bool) {
 	return s == command || s == bad
 }
 
-// time takes the time of a change. The swipe begins with its first key and ends with its
-// last, whenever that is released.
-func (r *recording) time(at time.Time, pressed bool) {
+// addTime adds the time of a change. The swipe begins when its first key goes down and ends when
+// its last key goes down, whenever that is released.
+func (r *recording) addTime(at time.Time, pressed bool) {
 	if r.first.IsZero() {
 		if !pressed {
 			return
@@ -154,8 +154,8 @@ const (
 	readable
 )
 
-// better gives the verdict that says more: of two layouts that a key stopped, that of the one
-// which read on for longer.
+// better returns the verdict closer to a success: of two layouts that a key stopped, that of
+// the one that read more.
 func (v verdict) better(w verdict) verdict {
 	if w.grade > v.grade || w.grade == v.grade && w.stop.report > v.stop.report {
 		return w
@@ -195,8 +195,8 @@ func (r recording) verdict() verdict {
 	return verdict{grade: readable}
 }
 
-// options are what may read the recording, the fuller ones first.
-func (r recording) options(l Layout) []Options {
+// listOptions returns the options that may read the recording, the more specific ones first.
+func (r recording) listOptions(l Layout) []Options {
 	if r.verdict().grade != readable {
 		return nil
 	}
@@ -211,22 +211,22 @@ func (r recording) options(l Layout) []Options {
 	if o.Terminator != None {
 		text = text[:len(text)-1]
 	}
-	o.KeyTimeout = slower(r.pause, DefaultKeyTimeout)
-	o.Timeout = slower(r.last.Sub(r.first), max(DefaultTimeout, o.KeyTimeout))
-	return append(framed(o, text), o)
+	o.KeyTimeout = roundUpSlow(r.pause, DefaultKeyTimeout)
+	o.Timeout = roundUpSlow(r.last.Sub(r.first), max(DefaultTimeout, o.KeyTimeout))
+	return append(framedOptions(o, text), o)
 }
 
-// slower gives twice the time that was measured, at most the minute that a configuration takes,
-// if that is more than usual, else 0.
-func slower(measured, usual time.Duration) time.Duration {
+// roundUpSlow returns twice the measured time, at most the minute that a configuration allows, or 0
+// if that is not more than usual.
+func roundUpSlow(measured, usual time.Duration) time.Duration {
 	if 2*measured <= usual {
 		return 0
 	}
 	return min((2 * measured).Round(10*time.Millisecond), time.Minute)
 }
 
-// framed gives the options for a text in sentinels, or with a separator.
-func framed(o Options, text []symbol) []Options {
+// framedOptions returns the options for a text in sentinels, or with a separator.
+func framedOptions(o Options, text []symbol) []Options {
 	n := len(text)
 	sentinels := n > 2 && text[0] == ';' && text[n-1] == '?'
 	if sentinels {
@@ -246,9 +246,9 @@ func framed(o Options, text []symbol) []Options {
 	return nil
 }
 
-// propose adds the options to what was found, if they read the swipe as one card. Layouts that
-// read the same text with the same options are one proposal.
-func propose(found []Proposal, rs reports, o Options, swipe []Report, printed string) []Proposal {
+// addProposal adds the options to found if they read the swipe as one card. Layouts that read the
+// same text with the same options are one proposal.
+func addProposal(found []Proposal, rs reports, o Options, swipe []Report, printed string) []Proposal {
 	text, ok := readOnce(rs, o, swipe)
 	if !ok {
 		return found
@@ -261,10 +261,10 @@ func propose(found []Proposal, rs reports, o Options, swipe []Report, printed st
 			return found
 		}
 	}
-	return append(found, Proposal{Layouts: []Layout{o.Layout}, Options: o, Text: text, Match: match(text, printed)})
+	return append(found, Proposal{Layouts: []Layout{o.Layout}, Options: o, Text: text, Match: compareText(text, printed)})
 }
 
-// readOnce plays the swipe to a decoder.
+// readOnce plays the swipe to a decoder. ok is false unless that gives exactly one card.
 func readOnce(rs reports, o Options, swipe []Report) (text string, ok bool) {
 	d, err := New(o)
 	if err != nil {
@@ -286,7 +286,7 @@ func readOnce(rs reports, o Options, swipe []Report) (text string, ok bool) {
 	return text, ok && n == 1
 }
 
-func match(text, printed string) Match {
+func compareText(text, printed string) Match {
 	has := func(s, part string) bool {
 		return part != "" && strings.Contains(strings.ToUpper(s), strings.ToUpper(part))
 	}

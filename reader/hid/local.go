@@ -28,16 +28,16 @@ func (p *parser) localItem(it item) error {
 		p.local.max, p.hasMax = it.data, true
 		return p.usageRange()
 	case tagDelimiter:
-		return p.delimiter(it.data)
+		return p.setDelimiter(it.data)
 	case tagDesignator, tagDesignatorMin, tagDesignatorMax, tagString, tagStringMin, tagStringMax:
-		// Of what a key looks like and is called.
+		// How a key looks and what it is called does not matter.
 	default:
 		return fmt.Errorf("local item %02X is reserved", byte(it.tag))
 	}
 	return nil
 }
 
-// usageRange takes a range once both its ends are there.
+// usageRange adds a range once both its ends are known.
 func (p *parser) usageRange() error {
 	if !p.hasMin || !p.hasMax {
 		return nil
@@ -60,7 +60,7 @@ func (p *parser) usageRange() error {
 	return nil
 }
 
-func (p *parser) delimiter(data uint32) error {
+func (p *parser) setDelimiter(data uint32) error {
 	switch {
 	case data > 1:
 		return fmt.Errorf("delimiter %d: must be 1 (open) or 0 (close)", data)
@@ -71,27 +71,27 @@ func (p *parser) delimiter(data uint32) error {
 	return nil
 }
 
-// extended gives the usage with the page of the main item, if it was written without.
-func (p *parser) extended(usage uint32) uint32 {
+// withPage adds the page of the main item to a usage that was written without one.
+func (p *parser) withPage(usage uint32) uint32 {
 	if usage>>16 == pageLess {
 		usage |= uint32(p.page) << 16
 	}
 	return usage
 }
 
-// collectionUsage is what a collection is for; 0: it does not say.
+// collectionUsage is the usage of a collection; 0: it has none.
 func (p *parser) collectionUsage() uint32 {
 	if len(p.usages) == 0 {
 		return 0
 	}
-	return p.extended(p.usages[0].first)
+	return p.withPage(p.usages[0].first)
 }
 
-// keys gives the first n usages of the main item that are keys; 0 stands for others.
-func (p *parser) keys(n int) []byte {
+// keyUsages returns the first n usages of the main item as keys; 0 stands for a usage that is no key.
+func (p *parser) keyUsages(n int) []byte {
 	out := make([]byte, 0, n)
 	for _, s := range p.usages {
-		for usage := p.extended(s.first); usage <= p.extended(s.last) && len(out) < n; usage++ {
+		for usage := p.withPage(s.first); usage <= p.withPage(s.last) && len(out) < n; usage++ {
 			key := byte(usage)
 			if usage>>8 != pageKeyboard<<8 {
 				key = 0
@@ -102,12 +102,12 @@ func (p *parser) keys(n int) []byte {
 	return out
 }
 
-// input takes the fields of an input item.
-func (p *parser) input(flags uint32) error {
+// addInput adds the fields of an input item to their report.
+func (p *parser) addInput(flags uint32) error {
 	if err := p.checkInput(); err != nil {
 		return err
 	}
-	r := p.report()
+	r := p.currentReport()
 	bits := uint64(p.size) * uint64(p.count)
 	if uint64(r.bits)+bits > maxReport {
 		return fmt.Errorf("an input report of more than %d bytes", maxReport/8)
@@ -125,7 +125,7 @@ func (p *parser) input(flags uint32) error {
 	return nil
 }
 
-// checkInput refuses what no input may be.
+// checkInput fails on an input item that HID does not allow.
 func (p *parser) checkInput() error {
 	switch {
 	case len(p.open) == 0 || !p.open[len(p.open)-1].application:
@@ -148,7 +148,7 @@ func (p *parser) keyField(r *report, flags uint32, offset int) error {
 	if f.first < 0 {
 		f.last = int64(p.logMax)
 	}
-	f.keys = p.keys(maxKeyBits)
+	f.keys = p.keyUsages(maxKeyBits)
 	if !slices.ContainsFunc(f.keys, func(key byte) bool { return key != 0 }) {
 		return nil
 	}
@@ -166,8 +166,8 @@ func (p *parser) keyField(r *report, flags uint32, offset int) error {
 	return nil
 }
 
-// report is the one that is being described.
-func (p *parser) report() *report {
+// currentReport returns the report with the present id, and adds it if it is new.
+func (p *parser) currentReport() *report {
 	for i := range p.list {
 		if p.list[i].id == p.id {
 			return &p.list[i]

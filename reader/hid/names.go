@@ -17,8 +17,8 @@ var nameRuns = []struct {
 	{0x68, "F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24"},
 }
 
-// keyName is what people call the first key that was pressed, as it stands on a US keyboard,
-// with its modifiers: Ctrl+J. A code has no such key.
+// keyName is the name of the first pressed key on a US keyboard, with its modifiers: Ctrl+J. An
+// Alt code has no such key.
 func keyName(s strokes) string {
 	if len(s.pressed) == 0 {
 		return "that a code stands for"

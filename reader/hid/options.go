@@ -11,7 +11,7 @@ import (
 	"badged/reader/chars"
 )
 
-// Terminator is how the end of a number is told.
+// Terminator is the key that ends a number.
 type Terminator string
 
 // The terminators.
@@ -22,7 +22,7 @@ const (
 	None  Terminator = "none" // the suffix if there is one, else a pause
 )
 
-// Checksum is what becomes of = and what follows it.
+// Checksum is what to do with = and what follows it.
 type Checksum string
 
 // What becomes of it. Readers of magnetic stripes type the separator of track 2 (ISO/IEC
@@ -41,7 +41,7 @@ const (
 	maxCheck = 40 // characters from = on: as many as track 2 has
 )
 
-// Options describe what a reader types. The zero value takes 1 to 64 characters of a us
+// Options describe what a reader types. The zero value reads 1 to 64 characters of a us
 // keyboard, ended by Enter or Tab.
 type Options struct {
 	Layout     Layout     // "": US
@@ -54,11 +54,11 @@ type Options struct {
 	// Timeout is the longest time from the first key of a number to its end.
 	// 0: DefaultTimeout.
 	Timeout time.Duration
-	// Repeat is how long a number must not have been typed for it to be a new
-	// presentation. 0: each time is one, since readers type a badge once.
+	// Repeat is the time without a number after which the same number is a new presentation.
+	// 0: each one is, since readers type a badge once.
 	Repeat time.Duration
-	// Keypad says that a person types: each key is told at once, and Enter as #.
-	// What describes numbers does not count.
+	// Keypad says that a person types: the decoder emits each key at once, and Enter as #.
+	// It ignores the options about numbers.
 	Keypad bool
 }
 
@@ -90,7 +90,7 @@ func (o Options) check() error {
 	switch {
 	case err != nil:
 		return err
-	case len(o.Prefix)+len(o.Suffix) > chars.MaxLength || strings.ContainsFunc(o.Prefix+o.Suffix, untypable):
+	case len(o.Prefix)+len(o.Suffix) > chars.MaxLength || strings.ContainsFunc(o.Prefix+o.Suffix, isUntypable):
 		return errors.New("prefix and suffix: must be printable ASCII, at most 256 characters")
 	case o.KeyTimeout < 0 || o.Timeout < o.KeyTimeout:
 		return fmt.Errorf("timeout %v: must be key_timeout (%v) or longer", o.Timeout, o.KeyTimeout)
@@ -98,10 +98,10 @@ func (o Options) check() error {
 	return o.Shape.Check()
 }
 
-func untypable(r rune) bool { return r < ' ' || r > '~' }
+func isUntypable(r rune) bool { return r < ' ' || r > '~' }
 
-// ends reports whether the key ends a number.
-func (t Terminator) ends(s symbol) bool {
+// isEnd reports whether the key ends a number.
+func (t Terminator) isEnd(s symbol) bool {
 	switch t {
 	case Auto:
 		return s == enter || s == tab

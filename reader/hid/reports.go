@@ -15,7 +15,7 @@ const (
 	bootKeyboard = 8    // bytes of its report (HID 1.11, appendix B.1)
 )
 
-// reports is how the input reports of an interface are laid out. The zero value is a
+// reports is the layout of the input reports of an interface. The zero value is a
 // boot keyboard, with or without a report id in front.
 type reports struct {
 	numbered bool // each report starts with its id
@@ -54,16 +54,16 @@ func usages(first, last int) []byte {
 	return keys
 }
 
-// types reports whether the report has keys that are no modifiers.
-func (r report) types() bool {
+// hasKeys reports whether the report has keys that are no modifiers.
+func (r report) hasKeys() bool {
 	return slices.ContainsFunc(r.fields, func(f field) bool {
-		return slices.ContainsFunc(f.keys, func(key byte) bool { return key >= firstKey && !modifier(key) })
+		return slices.ContainsFunc(f.keys, func(key byte) bool { return key >= firstKey && !isModifier(key) })
 	})
 }
 
-// find gives the layout of the report p and its bytes without the id. It gives no
-// layout for a report that is not of a keyboard.
-func (rs reports) find(p []byte) (*report, []byte, reader.Why) {
+// findReport returns the layout of the report p and its bytes without the id. The layout is nil for
+// a report without keys.
+func (rs reports) findReport(p []byte) (*report, []byte, reader.Why) {
 	if rs.list == nil {
 		if len(p) == 1+bootKeyboard {
 			p = p[1:]
@@ -83,15 +83,15 @@ func (rs reports) find(p []byte) (*report, []byte, reader.Why) {
 	return &rs.list[i], p[1:], ""
 }
 
-// fits reports whether p is as long as the report. Bytes behind it must be zero: some devices
+// hasLength reports whether p is as long as the report. Further bytes must be zero: some devices
 // fill the packet.
-func (r report) fits(p []byte) bool {
+func (r report) hasLength(p []byte) bool {
 	n := (r.bits + 7) / 8
 	return len(p) >= n && !slices.ContainsFunc(p[n:], func(b byte) bool { return b != 0 })
 }
 
-// slot gives the value of the i-th slot.
-func (f *field) slot(p []byte, i int) int64 {
+// readSlot gives the value of the i-th slot.
+func (f *field) readSlot(p []byte, i int) int64 {
 	var v uint64
 	at := f.offset + i*f.size
 	for bit := range f.size {
@@ -105,23 +105,23 @@ func (f *field) slot(p []byte, i int) int64 {
 	return int64(v)
 }
 
-// key gives the key that the i-th slot says is down; 0: none. It tells false for a value that
-// says neither: a character of a number may be lost in it.
-func (f *field) key(p []byte, i int) (byte, bool) {
-	v := f.slot(p, i)
+// keyAt returns the key that is down in the i-th slot; 0: none. It returns false for an invalid
+// value, which may mean a lost character of a number.
+func (f *field) keyAt(p []byte, i int) (byte, bool) {
+	v := f.readSlot(p, i)
 	switch {
 	case f.array:
-		key := f.indexed(v)
-		return key, key != 0 || v == 0 || f.indexed(0) != 0
+		key := f.keyOfIndex(v)
+		return key, key != 0 || v == 0 || f.keyOfIndex(0) != 0
 	case v == 0 || i >= len(f.keys):
 		return 0, true
 	}
 	return f.keys[i], true
 }
 
-// indexed gives the key of an array's value. Values out of range are none (HID 1.11,
-// 6.2.2.4); mostly 0 is the one that is sent for it.
-func (f *field) indexed(v int64) byte {
+// keyOfIndex returns the key of an array's value. Values out of range, mostly 0, mean no key (HID
+// 1.11, 6.2.2.4).
+func (f *field) keyOfIndex(v int64) byte {
 	if v < f.first || v > f.last || v-f.first >= int64(len(f.keys)) {
 		return 0
 	}

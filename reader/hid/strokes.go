@@ -9,13 +9,13 @@ func (s *set) add(key byte)     { s[key/64] |= 1 << (key % 64) }
 func (s set) has(key byte) bool { return s[key/64]>>(key%64)&1 == 1 }
 func (s set) modifiers() byte   { return byte(s[leftControl/64] >> (leftControl % 64)) }
 
-// keys is the set without modifiers.
-func (s set) keys() set {
+// withoutModifiers is the set without modifiers.
+func (s set) withoutModifiers() set {
 	s[leftControl/64] &^= 0xFF << (leftControl % 64)
 	return s
 }
 
-func (s set) meets(t set) bool {
+func (s set) intersects(t set) bool {
 	for i := range s {
 		if s[i]&t[i] != 0 {
 			return true
@@ -24,10 +24,10 @@ func (s set) meets(t set) bool {
 	return false
 }
 
-func modifier(key byte) bool { return key >= leftControl && key <= rightGUI }
+func isModifier(key byte) bool { return key >= leftControl && key <= rightGUI }
 
-// strokes is what a report says of the keyboard: which keys it found down that were up, in
-// their order, and which modifiers are down now.
+// strokes is the change that a report shows: the keys that went down, in their order, and the
+// modifiers that are down now.
 type strokes struct {
 	pressed []byte
 	mods    byte
@@ -36,7 +36,7 @@ type strokes struct {
 	why     reader.Why
 }
 
-// board is the keyboard as its reports tell it.
+// board tracks which keys are down, from the reports.
 type board struct {
 	reports reports
 	codes   bool         // characters are typed as codes, with Alt down
@@ -48,43 +48,43 @@ func newBoard(rs reports, l Layout) board {
 	return board{reports: rs, codes: l == Alt, down: make(map[byte]set, len(rs.list)+1)}
 }
 
-// release forgets which keys are down.
-func (b *board) release() { clear(b.down) }
+// releaseKeys forgets which keys are down.
+func (b *board) releaseKeys() { clear(b.down) }
 
-// read takes a report. It tells false for one that is not of a keyboard. A report that
-// cannot be read changes nothing of what is known to be down.
-func (b *board) read(p []byte) (strokes, bool) {
+// readReport decodes a report. It returns false for one without keys. An unreadable report does not
+// change which keys count as down.
+func (b *board) readReport(p []byte) (strokes, bool) {
 	if len(p) == 0 {
 		return strokes{}, false
 	}
-	r, p, why := b.reports.find(p)
+	r, p, why := b.reports.findReport(p)
 	switch {
 	case why != "":
 		return strokes{why: why}, true
 	case r == nil:
 		return strokes{}, false
-	case !r.fits(p):
+	case !r.hasLength(p):
 		return strokes{why: reader.BadLength}, true
 	}
-	return b.compare(r, p), true
+	return b.compareKeys(r, p), true
 }
 
-// compare finds what changed since the last report with the same id. The keys of an array
-// are new in its order; new keys of a bitmap have none, so there may only be one.
+// compareKeys finds what changed since the last report with the same id. The order of an array is
+// the order of its new keys; new keys of a bitmap have no order, so there may only be one.
 //
-// A key that an array says twice, a value that stands for none, and the error usages mean that
-// keys were lost. Only within a code is a key that is said twice pressed twice.
-func (b *board) compare(r *report, p []byte) strokes {
+// A key twice in an array, an invalid value, and the error usages mean that keys were lost.
+// Only within an Alt code does a key twice in an array mean two presses.
+func (b *board) compareKeys(r *report, p []byte) strokes {
 	was := b.down[r.id]
 	var now set
-	clear(b.pressed[:cap(b.pressed)]) // keys of the report before, which are part of a badge
+	clear(b.pressed[:cap(b.pressed)]) // the keys of the last report may be part of a badge
 	s := strokes{pressed: b.pressed[:0]}
 	unordered, doubled := false, false
 	for n := range r.fields {
 		f := &r.fields[n]
 		var said set
 		for i := range f.count {
-			key, ok := f.key(p, i)
+			key, ok := f.keyAt(p, i)
 			switch {
 			case key == 0 && ok:
 				continue
@@ -93,7 +93,7 @@ func (b *board) compare(r *report, p []byte) strokes {
 			case f.array && said.has(key):
 				doubled = true
 				s.pressed = append(s.pressed, key)
-			case !modifier(key) && !was.has(key) && !now.has(key):
+			case !isModifier(key) && !was.has(key) && !now.has(key):
 				s.pressed = append(s.pressed, key)
 				unordered = unordered || !f.array
 			}
@@ -105,7 +105,7 @@ func (b *board) compare(r *report, p []byte) strokes {
 		return strokes{why: reader.BadFrame}
 	}
 	b.down[r.id], b.pressed = now, s.pressed
-	s.changed, s.again = now != was, now.keys().meets(was.keys())
+	s.changed, s.again = now != was, now.withoutModifiers().intersects(was.withoutModifiers())
 	s.mods = b.modifiers()
 	if unordered && len(s.pressed) > 1 {
 		s.why = reader.BadFrame

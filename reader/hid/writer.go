@@ -27,8 +27,8 @@ type writer struct {
 
 func newWriter(l Layout) writer { return writer{table: tables[l]} }
 
-// write tells put the symbols that the strokes type.
-func (w *writer) write(s strokes, put func(symbol)) {
+// writeStrokes calls put with each symbol that the strokes type.
+func (w *writer) writeStrokes(s strokes, put func(symbol)) {
 	if w.table == nil {
 		w.writeCodes(s, put)
 		return
@@ -41,7 +41,7 @@ func (w *writer) write(s strokes, put func(symbol)) {
 func (w *writer) writeCodes(s strokes, put func(symbol)) {
 	alt := s.mods&(modLeftAlt|modAltGr) != 0
 	if w.alt && !alt && w.n > 0 {
-		put(w.character())
+		put(w.endCode())
 	}
 	w.alt = alt
 	for _, key := range s.pressed {
@@ -49,8 +49,8 @@ func (w *writer) writeCodes(s strokes, put func(symbol)) {
 	}
 }
 
-// character ends the code.
-func (w *writer) character() symbol {
+// endCode ends a code and returns its character.
+func (w *writer) endCode() symbol {
 	code, n := w.code, w.n
 	w.code, w.n = 0, 0
 	switch {
@@ -71,20 +71,20 @@ func (w *writer) character() symbol {
 func (w *writer) codeKey(key, mods byte) symbol {
 	digit := key >= padOne && key <= padZero
 	if !w.alt || !digit {
-		return w.direct(key, mods)
+		return w.classifyKey(key, mods)
 	}
 	w.code, w.n = 10*w.code+int(key-padOne+1)%10, w.n+1
 	return part
 }
 
-// direct gives what a key is that is no digit of a code: an end, a command, or else bad. Within
-// a code, and with Alt down, a digit may be lost in it.
-func (w *writer) direct(key, mods byte) symbol {
+// classifyKey classifies a key that is no digit of a code: an end, a command, or else bad. Within a
+// code, and with Alt down, it is bad because it may stand for a lost digit.
+func (w *writer) classifyKey(key, mods byte) symbol {
 	s := tables[US].symbol(key, mods)
 	switch {
 	case s == none:
 		return none
-	case w.n > 0, w.alt && !commands(key):
+	case w.n > 0, w.alt && !isCommandKey(key):
 		return bad
 	case s == command, s == enter, s == tab:
 		return s
@@ -92,5 +92,5 @@ func (w *writer) direct(key, mods byte) symbol {
 	return bad
 }
 
-// reset forgets a code that was begun.
-func (w *writer) reset() { w.code, w.n = 0, 0 }
+// dropCode drops an unfinished code.
+func (w *writer) dropCode() { w.code, w.n = 0, 0 }

@@ -12,15 +12,15 @@ import (
 	"badged/reader/chars"
 )
 
-// DefaultTimeout is the longest pause inside a line that was not told another.
+// DefaultTimeout is the default of Options.Timeout.
 const DefaultTimeout = time.Second
 
-// Options describe the line. The zero value takes 1 to 64 characters of printable
+// Options describe the line. The zero value reads 1 to 64 characters of printable
 // ASCII, ended by CR, LF or both.
 type Options struct {
 	chars.Shape
-	// Terminator is the one byte that ends a line; "": CR and LF do. CR and LF between
-	// two lines are nothing in any case.
+	// Terminator is the one byte that ends a line; "": CR and LF do. The decoder always
+	// ignores CR and LF between two lines.
 	Terminator string
 	// Timeout is the longest pause inside a line. 0: DefaultTimeout.
 	Timeout time.Duration
@@ -40,7 +40,7 @@ type Decoder struct {
 	last time.Time
 }
 
-// New makes a decoder, or says which option cannot be.
+// New makes a decoder. An error names the option that is wrong.
 func New(opts Options) (*Decoder, error) {
 	opts.Shape = opts.Shape.WithDefaults()
 	if opts.Timeout <= 0 {
@@ -70,22 +70,21 @@ func (o Options) check() error {
 	return nil
 }
 
-// ends reports whether the byte ends a line.
-func (o Options) ends(b byte) bool {
+// isEnd reports whether the byte ends a line.
+func (o Options) isEnd(b byte) bool {
 	if o.Terminator == "" {
-		return newline(b)
+		return isNewline(b)
 	}
 	return b == o.Terminator[0]
 }
 
-func newline(b byte) bool { return b == '\r' || b == '\n' }
+func isNewline(b byte) bool { return b == '\r' || b == '\n' }
 
-// Feed implements reader.Decoder. The card is told with the first byte of the
-// line's end.
+// Feed implements reader.Decoder. It emits the card with the first byte of the line's end.
 func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.Tick(at, emit)
 	for _, b := range p {
-		d.byte(at, b, emit)
+		d.decodeByte(at, b, emit)
 	}
 }
 
@@ -100,26 +99,26 @@ func (d *Decoder) Deadline() time.Time {
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	if due := d.Deadline(); !due.IsZero() && !now.Before(due) {
-		d.fault(due, reader.Timeout, emit)
-		d.skip = true // what comes late is the rest of the same line
+		d.emitFault(due, reader.Timeout, emit)
+		d.skip = true // later bytes are the rest of the same line
 	}
 }
 
-func (d *Decoder) byte(at time.Time, b byte, emit func(reader.Event)) {
+func (d *Decoder) decodeByte(at time.Time, b byte, emit func(reader.Event)) {
 	d.last = at
 	switch {
-	case d.opts.ends(b):
-		d.finish(at, emit)
-	case d.skip, len(d.buf) == 0 && newline(b):
+	case d.opts.isEnd(b):
+		d.finishLine(at, emit)
+	case d.skip, len(d.buf) == 0 && isNewline(b):
 	case len(d.buf) == d.opts.Longest():
-		d.fault(at, reader.Overflow, emit)
+		d.emitFault(at, reader.Overflow, emit)
 		d.skip = true
 	default:
 		d.buf = append(d.buf, b)
 	}
 }
 
-func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
+func (d *Decoder) finishLine(at time.Time, emit func(reader.Event)) {
 	if d.skip || len(d.buf) == 0 {
 		d.skip = false
 		return
@@ -129,21 +128,21 @@ func (d *Decoder) finish(at time.Time, emit func(reader.Event)) {
 		why = d.opts.Wrong(badge)
 	}
 	if why != "" {
-		d.fault(at, why, emit)
+		d.emitFault(at, why, emit)
 		return
 	}
 	card := reader.TextCard(string(badge))
-	d.forget()
+	d.wipeLine()
 	emit(reader.Event{Kind: reader.KindCard, At: at, Card: card})
 }
 
-func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
-	d.forget()
+func (d *Decoder) emitFault(at time.Time, why reader.Why, emit func(reader.Event)) {
+	d.wipeLine()
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 }
 
-// forget drops what came, and wipes it.
-func (d *Decoder) forget() {
+// wipeLine wipes and drops the bytes of a line.
+func (d *Decoder) wipeLine() {
 	clear(d.buf)
 	d.buf = d.buf[:0]
 }

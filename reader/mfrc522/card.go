@@ -2,25 +2,25 @@ package mfrc522
 
 import "badged/reader"
 
-// What a card of type A is told.
+// The commands to a card of type A, and their parts.
 const (
-	wupa     = 0x52 // in 7 bits: also to a card that was told to halt
+	wupa     = 0x52 // in 7 bits: wakes also a card that was halted
 	hlta     = 0x50
 	wholeUID = 0x70 // NVB of SELECT
 	noUID    = 0x20 // NVB of the anticollision
 	levels   = 3
-	cascade  = 0x88 // instead of a UID's byte: the UID goes on at the next level
+	cascade  = 0x88 // in place of a UID's byte: the UID continues at the next level
 	goesOn   = 0x04 // of SAK: the same
 )
 
-// readCard looks for one card in the field. Without any, all it gives is empty.
+// readCard reads one card in the field. Without any, all its results are zero.
 //
 //	WUPA --> ATQA, then for each of up to three levels:
 //	  93|95|97 20            --> four bytes and their XOR
 //	  93|95|97 70 those, CRC --> SAK, CRC; the UID goes on, or not
 //	HLTA
 //
-// Two cards answer at once, which is a collision: neither is told.
+// Two cards answer at the same time, which is a collision: why is then Ambiguous.
 func (c *chip) readCard() (card reader.Card, why reader.Why, err error) {
 	atqa, why, err := c.exchange(7, wupa)
 	switch {
@@ -31,7 +31,7 @@ func (c *chip) readCard() (card reader.Card, why reader.Why, err error) {
 	}
 	var uid []byte
 	for level := range levels {
-		part, last, why, err := c.level(0x93 + 2*byte(level))
+		part, last, why, err := c.readLevel(0x93 + 2*byte(level))
 		if why != "" || err != nil {
 			return card, why, err
 		}
@@ -53,8 +53,8 @@ func (c *chip) readCard() (card reader.Card, why reader.Why, err error) {
 	return reader.NewCard(reader.ISO14443A, "UID", 8*len(uid), uid), "", nil
 }
 
-// level reads four bytes of the UID, and has the card prove that they are its own.
-func (c *chip) level(sel byte) (part []byte, last bool, why reader.Why, err error) {
+// readLevel reads four bytes of the UID, and selects the card to prove that they are its own.
+func (c *chip) readLevel(sel byte) (part []byte, last bool, why reader.Why, err error) {
 	p, why, err := c.exchange(0, sel, noUID)
 	switch {
 	case why != "" || err != nil:

@@ -62,64 +62,64 @@ var (
 	errHangs  = errors.New("the chip does not end a command")
 )
 
-// chip is an MFRC522 that is set up.
+// chip is an initialised MFRC522.
 type chip struct {
 	bus     spi.Conn
 	version byte
 }
 
-func (c *chip) write(reg byte, values ...byte) error {
+func (c *chip) writeRegister(reg byte, values ...byte) error {
 	return c.bus.Tx(append([]byte{reg << 1}, values...), nil)
 }
 
-func (c *chip) read(reg byte) (byte, error) {
+func (c *chip) readRegister(reg byte) (byte, error) {
 	var in [2]byte
 	err := c.bus.Tx([]byte{0x80 | reg<<1, 0}, in[:])
 	return in[1], err
 }
 
-// setup is what the chip is told: a timer that starts with the end of what is sent, with
-// a step of 25 µs, up to 5 ms; full modulation; the CRC's start value 6363; the field.
+// setup is the initial values of registers: a timer that starts at the end of a transmission,
+// with steps of 25 µs, up to 5 ms; full modulation; the CRC's start value 6363; the field on.
 var setup = [][2]byte{
 	{regTMode, 0x80}, {regTPrescaler, 0xA9}, {regTReloadHi, 0}, {regTReloadLo, 200},
 	{regTxASK, 0x40}, {regMode, 0x3D}, {regColl, 0x80}, {regTxControl, 0x80 | antenna},
 }
 
-// start resets the chip and sets it up.
-func start(bus spi.Conn) (*chip, error) {
+// startChip resets the chip and initialises it.
+func startChip(bus spi.Conn) (*chip, error) {
 	c := &chip{bus: bus}
-	if err := c.write(regCommand, cmdSoftReset); err != nil {
+	if err := c.writeRegister(regCommand, cmdSoftReset); err != nil {
 		return nil, err
 	}
 	up := func() (bool, error) {
-		v, err := c.read(regCommand)
+		v, err := c.readRegister(regCommand)
 		return v&powerDown == 0 && v != 0xFF, err
 	}
-	if ok, err := await(startBound, up); !ok {
+	if ok, err := awaitTrue(startBound, up); !ok {
 		return nil, errors.Join(errNoChip, err)
 	}
 	for _, s := range setup {
-		if err := c.write(s[0], s[1]); err != nil {
+		if err := c.writeRegister(s[0], s[1]); err != nil {
 			return nil, err
 		}
 	}
 	var err error
-	if c.version, err = c.read(regVersion); err != nil {
+	if c.version, err = c.readRegister(regVersion); err != nil {
 		return nil, err
 	}
 	if c.version == 0 || c.version == 0xFF {
 		return nil, errNoChip
 	}
-	return c, c.check()
+	return c, c.checkChip()
 }
 
-// check tells whether the chip still is as start left it.
-func (c *chip) check() error {
-	v, err := c.read(regVersion)
+// checkChip fails if the chip is gone or has lost its initial state.
+func (c *chip) checkChip() error {
+	v, err := c.readRegister(regVersion)
 	if err != nil {
 		return err
 	}
-	field, err := c.read(regTxControl)
+	field, err := c.readRegister(regTxControl)
 	switch {
 	case err != nil:
 		return err
@@ -131,8 +131,8 @@ func (c *chip) check() error {
 	return nil
 }
 
-// await asks until there is a yes; no, when the time is over.
-func await(bound time.Duration, ask func() (bool, error)) (bool, error) {
+// awaitTrue calls ask until it returns true. It returns false when the time bound is over.
+func awaitTrue(bound time.Duration, ask func() (bool, error)) (bool, error) {
 	for end := time.Now().Add(bound); ; time.Sleep(200 * time.Microsecond) {
 		ok, err := ask()
 		if ok || err != nil || time.Now().After(end) {
@@ -141,21 +141,21 @@ func await(bound time.Duration, ask func() (bool, error)) (bool, error) {
 	}
 }
 
-// exchange sends bytes, the last one with so many bits (0: all 8), and gives what a card
-// answers; nothing when none does. why tells an answer that is not clean.
+// exchange sends bytes, the last one with lastBits bits (0: all 8), and returns the answer of
+// a card; empty if none answers. why says what is wrong with the answer.
 func (c *chip) exchange(lastBits byte, out ...byte) (in []byte, why reader.Why, err error) {
 	for _, s := range [][2]byte{{regCommand, cmdIdle}, {regComIrq, irqAll}, {regFIFOLevel, flush}} {
-		if err := c.write(s[0], s[1]); err != nil {
+		if err := c.writeRegister(s[0], s[1]); err != nil {
 			return nil, "", err
 		}
 	}
-	if err := errors.Join(c.write(regFIFOData, out...), c.write(regCommand, cmdTransceive), c.write(regBitFraming, startSend|lastBits)); err != nil {
+	if err := errors.Join(c.writeRegister(regFIFOData, out...), c.writeRegister(regCommand, cmdTransceive), c.writeRegister(regBitFraming, startSend|lastBits)); err != nil {
 		return nil, "", err
 	}
 	var irq byte
-	ended, err := await(answerBound, func() (bool, error) {
+	ended, err := awaitTrue(answerBound, func() (bool, error) {
 		var err error
-		irq, err = c.read(regComIrq)
+		irq, err = c.readRegister(regComIrq)
 		return irq&(irqDone|irqTimer) != 0, err
 	})
 	switch {
@@ -164,17 +164,17 @@ func (c *chip) exchange(lastBits byte, out ...byte) (in []byte, why reader.Why, 
 	case !ended:
 		return nil, "", errHangs
 	case irq&irqDone == 0:
-		return nil, "", c.write(regBitFraming, 0)
+		return nil, "", c.writeRegister(regBitFraming, 0)
 	}
-	if err := c.write(regBitFraming, 0); err != nil {
+	if err := c.writeRegister(regBitFraming, 0); err != nil {
 		return nil, "", err
 	}
 	return c.readAnswer()
 }
 
-// readAnswer reads what a card said.
+// readAnswer reads the answer of a card.
 func (c *chip) readAnswer() (in []byte, why reader.Why, err error) {
-	wrong, err := c.read(regError)
+	wrong, err := c.readRegister(regError)
 	if err != nil {
 		return nil, "", err
 	}
@@ -186,11 +186,11 @@ func (c *chip) readAnswer() (in []byte, why reader.Why, err error) {
 	case wrong&(errOverrun|errParity|errFrame) != 0:
 		return nil, reader.BadFrame, nil
 	}
-	n, err := c.read(regFIFOLevel)
+	n, err := c.readRegister(regFIFOLevel)
 	if err != nil {
 		return nil, "", err
 	}
-	bits, err := c.read(regControl)
+	bits, err := c.readRegister(regControl)
 	if err != nil {
 		return nil, "", err
 	}
@@ -198,7 +198,7 @@ func (c *chip) readAnswer() (in []byte, why reader.Why, err error) {
 		return nil, reader.BadLength, nil
 	}
 	for range n {
-		b, err := c.read(regFIFOData)
+		b, err := c.readRegister(regFIFOData)
 		if err != nil {
 			return nil, "", err
 		}

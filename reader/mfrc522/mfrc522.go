@@ -21,12 +21,12 @@ import (
 const (
 	interval   = 50 * time.Millisecond
 	checkEvery = time.Second
-	gone       = 3 // looks without a card after which it is gone
+	gone       = 3 // polls without a card after which it is gone
 	away       = 3 * time.Second
 	clock      = 4 * physic.MegaHertz // the chip does 10, long wires do not
 )
 
-// Spec is where the chip is.
+// Spec locates the chip: the SPI bus and the chip select.
 type Spec struct{ Bus, Select int }
 
 // String is the spec as ParseSpec reads it.
@@ -64,8 +64,8 @@ type Reader struct {
 	cfg    Config
 	open   func(Spec) (spi.PortCloser, error)
 	seen   reader.Presence
-	wrong  reader.Why // with what is in the field, and that was told
-	misses int        // looks without a card, in a row
+	wrong  reader.Why // the last reported problem with what is in the field
+	misses int        // polls without a card, in a row
 }
 
 // New makes a reader. Nothing is opened before Run.
@@ -90,7 +90,7 @@ func (r *Reader) Silence() time.Duration { return reader.AnswerTime }
 
 // Run implements reader.Source. Its error is a *reader.OpError.
 func (r *Reader) Run(ctx context.Context, emit func(reader.Event)) error {
-	err := r.run(ctx, emit)
+	err := r.pollChip(ctx, emit)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -98,7 +98,7 @@ func (r *Reader) Run(ctx context.Context, emit func(reader.Event)) error {
 	return err
 }
 
-func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
+func (r *Reader) pollChip(ctx context.Context, emit func(reader.Event)) error {
 	port, err := r.open(r.cfg.Spec)
 	if err != nil {
 		return r.opError("open", err)
@@ -108,7 +108,7 @@ func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
 	if err != nil {
 		return r.opError("set up", err)
 	}
-	c, err := start(bus)
+	c, err := startChip(bus)
 	if err != nil {
 		return r.opError("start", err)
 	}
@@ -117,10 +117,10 @@ func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
 	defer next.Stop()
 	for checked := time.Now(); ; {
 		if err := r.pollCard(c, emit); err != nil {
-			return r.opError("read", cmp.Or(c.check(), err)) // what the chip itself lacks is the cause
+			return r.opError("read", cmp.Or(c.checkChip(), err)) // what the chip itself lacks is the cause
 		}
 		if now := time.Now(); now.Sub(checked) >= checkEvery {
-			if err := c.check(); err != nil {
+			if err := c.checkChip(); err != nil {
 				return r.opError("read", err)
 			}
 			checked = now
@@ -134,7 +134,7 @@ func (r *Reader) run(ctx context.Context, emit func(reader.Event)) error {
 	}
 }
 
-// pollCard looks once, and tells what is new.
+// pollCard polls for a card once, and emits what is new.
 func (r *Reader) pollCard(c *chip, emit func(reader.Event)) error {
 	card, why, err := c.readCard()
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *Reader) pollCard(c *chip, emit func(reader.Event)) error {
 	at := time.Now()
 	empty := why == "" && card == reader.Card{}
 	switch {
-	case empty: // also after each fault: a card that broke off is deaf for once
+	case empty: // also after each fault: an interrupted card misses the next poll
 		r.seen.Missed(gone)
 		if r.misses++; r.misses >= gone {
 			r.wrong = ""

@@ -165,7 +165,7 @@ func TestChangedAnswers(t *testing.T) {
 					answers++
 					return 0
 				}
-				c, err := start(m)
+				c, err := startChip(m)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -221,7 +221,7 @@ func TestStartOnTheBus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := start(bus); err != nil {
+	if _, err := startChip(bus); err != nil {
 		t.Error(err)
 	}
 	if err := p.Close(); err != nil {
@@ -231,7 +231,7 @@ func TestStartOnTheBus(t *testing.T) {
 
 func TestStartThatFails(t *testing.T) {
 	for _, reads := range []byte{0, 0xFF} {
-		if _, err := start(&model{dead: true, reads: reads}); !errors.Is(err, errNoChip) {
+		if _, err := startChip(&model{dead: true, reads: reads}); !errors.Is(err, errNoChip) {
 			t.Errorf("a bus that reads as %02X: %v", reads, err)
 		}
 	}
@@ -256,7 +256,7 @@ func FuzzField(f *testing.F) {
 			copy(p, [][]byte{first, second}[answers%2])
 			return wrong
 		}
-		c, err := start(m)
+		c, err := startChip(m)
 		if err != nil {
 			t.Fatal(err)
 		}

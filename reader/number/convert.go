@@ -31,8 +31,8 @@ func rebase(from, to int) conversion {
 	}
 }
 
-// unhex reads whole bytes of hex.
-func unhex(s string) ([]byte, error) {
+// decodeHex reads whole bytes of hex.
+func decodeHex(s string) ([]byte, error) {
 	raw, err := hex.DecodeString(s)
 	if err != nil {
 		return nil, errors.New("the text must be pairs of hex digits, 0 to 9 and A to F")
@@ -40,8 +40,8 @@ func unhex(s string) ([]byte, error) {
 	return raw, nil
 }
 
-func reverse(s string) (string, error) {
-	if _, err := unhex(s); err != nil {
+func reverseBytes(s string) (string, error) {
+	if _, err := decodeHex(s); err != nil {
 		return "", err
 	}
 	out := make([]byte, 0, len(s))
@@ -51,8 +51,8 @@ func reverse(s string) (string, error) {
 	return string(out), nil
 }
 
-func bitreverse(s string) (string, error) {
-	raw, err := unhex(s)
+func reverseBits(s string) (string, error) {
+	raw, err := decodeHex(s)
 	if err != nil {
 		return "", err
 	}
@@ -65,8 +65,8 @@ func bitreverse(s string) (string, error) {
 // reversedDigits has each digit of bases[16] with its four bits turned over.
 const reversedDigits = "084C2A6E195D3B7F5D3B7F"
 
-// nibblereverse takes any number of digits: each is turned over by itself.
-func nibblereverse(s string) (string, error) {
+// reverseNibbles takes any number of digits: each is turned over by itself.
+func reverseNibbles(s string) (string, error) {
 	out := []byte(s)
 	for i, c := range out {
 		v := strings.IndexByte(bases[16].digits, c)
@@ -78,9 +78,9 @@ func nibblereverse(s string) (string, error) {
 	return string(out), nil
 }
 
-// hex2ascii accepts only what makes printable ASCII.
-func hex2ascii(s string) (string, error) {
-	raw, err := unhex(s)
+// hexToASCII accepts only what makes printable ASCII.
+func hexToASCII(s string) (string, error) {
+	raw, err := decodeHex(s)
 	if err != nil {
 		return "", err
 	}

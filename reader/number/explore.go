@@ -9,17 +9,17 @@ import (
 
 // The bounds of the search.
 const (
-	maxVerbs = 4       // in front of the finish
-	maxTries = 400_000 // verbs that are tried; badges of 40 bits take a tenth of it
+	maxVerbs = 4       // before the finish
+	maxTries = 400_000 // verbs to try; badges of 40 bits need a tenth of it
 
 	// maxHeld bounds the bytes of the states that are kept or wait for their turn. The
 	// garbage collector lets the process take twice as much.
 	maxHeld = 24 << 20
 )
 
-// learner looks for rules. It walks from what was read, verb by verb, and keeps every
-// state that it reaches: what a rule makes of all pairs and of some made-up badges at
-// once. Two rules that lead to the same state mean the same, and the shorter is kept.
+// learner searches for rules. It starts with the texts that were read, applies verb after verb,
+// and keeps every state that it reaches: the results of a rule for all pairs and for some
+// invented badges. Two rules that lead to the same state mean the same; it keeps the shorter.
 type learner struct {
 	want  []string
 	root  []string // what was read, then samples
@@ -61,19 +61,19 @@ func newLearner(pairs []Pair) *learner {
 func (l *learner) explore() {
 	read := l.root[:len(l.want)]
 	most := maxVerbs
-	if len(separators(read)) > 0 {
+	if len(separatorMoves(read)) > 0 {
 		most++ // to take them away
 	}
 	levels := make([][]node, most+1)
-	levels[0] = []node{{texts: l.root, clean: true, bits: all(read, func(s string) bool { return len(s) >= minBits && isOf(s, 2) })}}
+	levels[0] = []node{{texts: l.root, clean: true, bits: allMatch(read, func(s string) bool { return len(s) >= minBits && isOf(s, 2) })}}
 	for verbs, level := range levels {
 		for _, n := range level {
-			if !l.keep(n) || verbs == most {
+			if !l.keepNode(n) || verbs == most {
 				continue
 			}
 			for _, m := range l.moves(n) {
 				if to := verbs + m.verbs; to <= most {
-					if next, ok := l.step(n, m); ok && l.hold(next) {
+					if next, ok := l.takeMove(n, m); ok && l.reserveRoom(next) {
 						levels[to] = append(levels[to], next)
 					}
 				}
@@ -82,10 +82,10 @@ func (l *learner) explore() {
 	}
 }
 
-// hold reports whether a new state may wait for its turn. One that is known already by a
-// shorter rule need not.
-func (l *learner) hold(n node) bool {
-	if l.seen[hashed(n.texts)] {
+// reserveRoom reserves room for a new state in the queue. It reports false if a shorter rule leads to
+// the state already, or if there is no room.
+func (l *learner) reserveRoom(n node) bool {
+	if l.seen[hashTexts(n.texts)] {
 		return false
 	}
 	size := int(unsafe.Sizeof(n)) + len(n.rule) + len(n.texts)*int(unsafe.Sizeof(""))
@@ -100,11 +100,11 @@ func (l *learner) hold(n node) bool {
 	return true
 }
 
-// keep puts a state on the list, unless it is there or there is no room.
-func (l *learner) keep(n node) bool {
-	key := hashed(n.texts)
+// keepNode adds a state to the list. It reports false if the state is known or the search has ended.
+func (l *learner) keepNode(n node) bool {
+	key := hashTexts(n.texts)
 	if n.proven > 0 {
-		key = hashed(append([]string{n.reading}, n.texts...)) // which of two formats it is shows in what is wanted
+		key = hashTexts(append([]string{n.reading}, n.texts...)) // which of two formats it is shows in what is wanted
 	}
 	if l.seen[key] || l.tries >= maxTries {
 		return false
@@ -114,9 +114,9 @@ func (l *learner) keep(n node) bool {
 	return true
 }
 
-// step takes a move, which must work for every pair; of the samples, those for which
-// it does not are lost.
-func (l *learner) step(n node, m move) (node, bool) {
+// takeMove applies a move to a state. It fails unless the move works for every pair; a sample for
+// which it does not work becomes empty.
+func (l *learner) takeMove(n node, m move) (node, bool) {
 	l.tries++
 	rule, ok := l.parse[m.rule]
 	if !ok {
@@ -124,8 +124,8 @@ func (l *learner) step(n node, m move) (node, bool) {
 		l.parse[m.rule] = rule
 	}
 	next := node{
-		rule: chain(n.rule, m.rule), verbs: n.verbs + m.verbs, cut: m.cut, bits: n.bits || m.bits,
-		clean: n.clean && m.clean, rank: max(n.rank, m.rank), proven: m.proven, reading: chain(n.reading, m.reading), texts: make([]string, len(n.texts)),
+		rule: joinRules(n.rule, m.rule), verbs: n.verbs + m.verbs, cut: m.cut, bits: n.bits || m.bits,
+		clean: n.clean && m.clean, rank: max(n.rank, m.rank), proven: m.proven, reading: joinRules(n.reading, m.reading), texts: make([]string, len(n.texts)),
 	}
 	for i, text := range n.texts {
 		out, err := rule.Convert(text)
@@ -137,7 +137,7 @@ func (l *learner) step(n node, m move) (node, bool) {
 	return next, true
 }
 
-func all(texts []string, ok func(string) bool) bool {
+func allMatch(texts []string, ok func(string) bool) bool {
 	for _, s := range texts {
 		if s == "" || !ok(s) {
 			return false
@@ -168,12 +168,12 @@ func sameLength(texts []string) int {
 	return len(texts[0])
 }
 
-func joined(texts []string) string { return strings.Join(texts, "\x00") }
+func joinTexts(texts []string) string { return strings.Join(texts, "\x00") }
 
 // hashSeed is one for all searches: only equal or not matters.
 var hashSeed = maphash.MakeSeed()
 
-func hashed(texts []string) uint64 {
+func hashTexts(texts []string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(hashSeed)
 	for _, s := range texts {

@@ -21,19 +21,19 @@ type shortest struct {
 	rules []string
 }
 
-// weak reports whether what the rules read may stand there by chance.
-func (s *shortest) weak() bool { return s.cost%verbCost >= anywhere }
+// isWeak reports whether the match of the rules may be by chance.
+func (s *shortest) isWeak() bool { return s.cost%verbCost >= anywhere }
 
-// add takes a rule that costs no more than those that are there.
-func (s *shortest) add(cost int, rule string) {
+// addRule adds a rule that costs no more than the present ones, and drops those if it costs less.
+func (s *shortest) addRule(cost int, rule string) {
 	if cost < s.cost {
 		*s = shortest{cost: cost}
 	}
 	s.rules = append(s.rules, rule)
 }
 
-// best is the shortest rules of all readings; nil if there are none.
-func (p part) best() (best *shortest) {
+// bestRules is the shortest rules of all readings; nil if there are none.
+func (p part) bestRules() (best *shortest) {
 	for _, s := range p.found {
 		switch {
 		case best == nil || s.cost < best.cost:
@@ -61,70 +61,70 @@ type finish struct {
 // zeros in front do not count.
 var readings = map[int]string{2: "b", 10: "d", 16: "h"}
 
-// explain finds the shortest rules for each part; with fixed also those that put in
-// digits which all badges share.
-func (l *learner) explain(parts []part, fixed bool) {
+// explainParts finds the shortest rules for each part; with fixed also rules that insert digits
+// which all badges share.
+func (l *learner) explainParts(parts []part, fixed bool) {
 	ends := map[string][]finish{}
 	for i := range parts {
 		parts[i].found = map[string]*shortest{}
 		addFinishes(ends, i, parts[i])
 	}
 	for _, n := range l.nodes {
-		l.meet(n, ends, parts, fixed)
+		l.tryFinishes(n, ends, parts, fixed)
 	}
 }
 
-// meet tries every finish on a state.
-func (l *learner) meet(n node, ends map[string][]finish, parts []part, fixed bool) {
+// tryFinishes tries every finish on a state.
+func (l *learner) tryFinishes(n node, ends map[string][]finish, parts []part, fixed bool) {
 	texts := n.texts[:len(l.want)]
 	try := func(key string) {
 		for _, f := range ends[key] {
 			if fixed || !f.fixed {
-				l.propose(n, f, &parts[f.part])
+				l.proposeRule(n, f, &parts[f.part])
 			}
 		}
 	}
-	try("=" + joined(texts))
-	if !all(texts, func(s string) bool { return isOf(s, 16) }) {
+	try("=" + joinTexts(texts))
+	if !allMatch(texts, func(s string) bool { return isOf(s, 16) }) {
 		return
 	}
-	key := joined(stripped(texts))
+	key := joinTexts(stripZeros(texts))
 	try("0" + key)
 	for base, name := range readings {
-		if n.bits == (base == 2) && all(texts, func(s string) bool { return isOf(s, base) }) {
+		if n.bits == (base == 2) && allMatch(texts, func(s string) bool { return isOf(s, base) }) {
 			try(name + strings.ToUpper(key))
 		}
 	}
 }
 
-// propose takes a rule that is as short as any, and makes what it must of every pair.
-func (l *learner) propose(n node, f finish, p *part) {
+// proposeRule adds a rule if it is as short as any and gives the wanted text of every pair.
+func (l *learner) proposeRule(n node, f finish, p *part) {
 	cost := (n.verbs*2+f.verbs+1)*verbCost + n.rankFor(p.want)
-	reading := chain(n.reading, f.conversion)
+	reading := joinRules(n.reading, f.conversion)
 	found := p.found[reading]
 	if found != nil && cost > found.cost {
 		return
 	}
 	rule := n.rule
 	if f.fill > 0 && slices.ContainsFunc(n.texts[len(l.want):], func(s string) bool { return s != "" && len(s) < f.fill }) {
-		rule = chain(rule, fmt.Sprintf("lpad(%d)", f.fill))
+		rule = joinRules(rule, fmt.Sprintf("lpad(%d)", f.fill))
 	}
-	rule = chain(rule, f.rule)
-	if !remade(rule, l.root[:len(l.want)], p.want) {
+	rule = joinRules(rule, f.rule)
+	if !makesAll(rule, l.root[:len(l.want)], p.want) {
 		return
 	}
 	if found == nil {
 		found = &shortest{cost: cost}
 		p.found[reading] = found
 	}
-	found.add(cost, rule)
+	found.addRule(cost, rule)
 }
 
-// rankFor is the rank of the node if these numbers are wanted of it. Of several formats that
-// parity proves, it is the one whose field takes just the digits up to which they are filled.
+// rankFor is the rank of the node for these wanted numbers. Of several formats that parity
+// proves, it prefers the one whose field has as many digits as the padded numbers.
 func (n node) rankFor(want []string) int {
 	digits := sameLength(want)
-	if n.proven == 0 || n.proven > 63 || digits == 0 || !all(want, func(s string) bool { return s[0] == '0' }) {
+	if n.proven == 0 || n.proven > 63 || digits == 0 || !allMatch(want, func(s string) bool { return s[0] == '0' }) {
 		return n.rank
 	}
 	if digits == len(strconv.FormatUint(1<<n.proven-1, 10)) {
@@ -139,7 +139,7 @@ func (n node) rankFor(want []string) int {
 func addFinishes(ends map[string][]finish, i int, p part) {
 	for _, form := range formsOf(p.want) {
 		addEnds(func(key string, end finish) {
-			end.part, end.verbs, end.rule = i, end.verbs+form.verbs, chain(end.rule, form.put)
+			end.part, end.verbs, end.rule = i, end.verbs+form.verbs, joinRules(end.rule, form.put)
 			ends[key] = append(ends[key], end)
 		}, form.bare, p.fill)
 	}
@@ -155,13 +155,13 @@ type form struct {
 // formsOf gives the texts as they are, without groups and 0x, and each in capitals.
 func formsOf(want []string) []form {
 	forms := []form{{bare: want}}
-	if bare, put, cost := ungrouped(want); put != "" {
+	if bare, put, cost := withoutGroups(want); put != "" {
 		forms = append(forms, form{bare, put, cost})
 	}
 	for _, f := range forms {
-		upper := mapped(f.bare, strings.ToUpper)
-		if joined(upper) != joined(f.bare) && joined(mapped(upper, strings.ToLower)) == joined(f.bare) {
-			forms = append(forms, form{upper, chain("lower", f.put), f.verbs + 2})
+		upper := mapTexts(f.bare, strings.ToUpper)
+		if joinTexts(upper) != joinTexts(f.bare) && joinTexts(mapTexts(upper, strings.ToLower)) == joinTexts(f.bare) {
+			forms = append(forms, form{upper, joinRules("lower", f.put), f.verbs + 2})
 		}
 	}
 	return forms
@@ -169,54 +169,54 @@ func formsOf(want []string) []form {
 
 // addEnds adds every way of making want in up to two verbs.
 func addEnds(add func(key string, end finish), want []string, fill bool) {
-	bare, n := stripped(want), sameLength(want)
-	exact := joined(bare) == joined(want)
+	bare, n := stripZeros(want), sameLength(want)
+	exact := joinTexts(bare) == joinTexts(want)
 	pad, filled := "", 0
 	if n > 1 && (fill || !exact) {
 		pad = fmt.Sprintf("lpad(%d)", n)
 	}
-	if fill && all(want, func(s string) bool { return isOf(s, 16) }) {
+	if fill && allMatch(want, func(s string) bool { return isOf(s, 16) }) {
 		filled = n
 	}
-	add("="+joined(want), finish{fill: filled})
-	if lower := mapped(want, strings.ToLower); joined(lower) != joined(want) {
-		add("="+joined(lower), finish{verbs: 2, rule: "upper", fill: filled})
+	add("="+joinTexts(want), finish{fill: filled})
+	if lower := mapTexts(want, strings.ToLower); joinTexts(lower) != joinTexts(want) {
+		add("="+joinTexts(lower), finish{verbs: 2, rule: "upper", fill: filled})
 	}
 	addFixed(add, want, fill)
 	switch {
 	case exact:
 		addNumbers(add, bare, pad, 0)
 	case n > 0:
-		add("0"+joined(bare), finish{verbs: 2, rule: pad})
+		add("0"+joinTexts(bare), finish{verbs: 2, rule: pad})
 		addNumbers(add, bare, pad, 2)
 	}
 }
 
-// ungrouped takes 0x in front and the text between equal groups away, and gives the rule
-// that puts them back and its cost; "" if there are none: 04:A2:33, 0x04 0xA2, 0x04A2.
-func ungrouped(want []string) (bare []string, put string, cost int) {
+// withoutGroups removes 0x in front and the text between equal groups: 04:A2:33, 0x04 0xA2, 0x04A2.
+// It returns the rule that puts them back and its cost; "" if there are none.
+func withoutGroups(want []string) (bare []string, put string, cost int) {
 	prefix := ""
 	for _, p := range []string{"0x", "0X"} {
-		if all(want, func(s string) bool { return strings.HasPrefix(s, p) }) {
+		if allMatch(want, func(s string) bool { return strings.HasPrefix(s, p) }) {
 			prefix = p
 		}
 	}
-	inner := mapped(want, func(s string) string { return s[len(prefix):] })
+	inner := mapTexts(want, func(s string) string { return s[len(prefix):] })
 	for _, between := range []string{" ", "-", ":", ".", "_", ", ", ","} {
 		between += prefix
-		bare := mapped(inner, func(s string) string { return strings.ReplaceAll(s, between, "") })
-		for size := 1; size <= maxGroup && joined(bare) != joined(inner); size++ {
-			put := fmt.Sprintf("group(%d,%s)", size, quoted(between))
-			if remade(put, bare, inner) {
+		bare := mapTexts(inner, func(s string) string { return strings.ReplaceAll(s, between, "") })
+		for size := 1; size <= maxGroup && joinTexts(bare) != joinTexts(inner); size++ {
+			put := fmt.Sprintf("group(%d,%s)", size, quoteArg(between))
+			if makesAll(put, bare, inner) {
 				if prefix != "" {
-					return bare, chain(put, "prepend("+quoted(prefix)+")"), 5
+					return bare, joinRules(put, "prepend("+quoteArg(prefix)+")"), 5
 				}
 				return bare, put, 2
 			}
 		}
 	}
 	if prefix != "" {
-		return inner, "prepend(" + quoted(prefix) + ")", 3
+		return inner, "prepend(" + quoteArg(prefix) + ")", 3
 	}
 	return nil, "", 0
 }
@@ -224,8 +224,8 @@ func ungrouped(want []string) (bare []string, put string, cost int) {
 // maxGroup is the longest group that is looked for.
 const maxGroup = 8
 
-// remade reports whether a rule makes want of texts.
-func remade(rule string, texts, want []string) bool {
+// makesAll reports whether a rule turns each text into the wanted one.
+func makesAll(rule string, texts, want []string) bool {
 	r, err := Parse(rule)
 	if err != nil {
 		return false
@@ -246,9 +246,9 @@ func addNumbers(add func(string, finish), bare []string, pad string, verbs int) 
 	}{
 		{"hex2dec", 16, 10}, {"bin2dec", 2, 10}, {"dec2hex", 10, 16}, {"bin2hex", 2, 16},
 	} {
-		from, ok := rebased(bare, c.to, c.from)
-		if ok && joined(bare) == strings.ToUpper(joined(bare)) {
-			add(readings[c.from]+joined(from), finish{verbs: verbs + 2, rule: chain(c.verb, pad), conversion: c.verb})
+		from, ok := rebaseAll(bare, c.to, c.from)
+		if ok && joinTexts(bare) == strings.ToUpper(joinTexts(bare)) {
+			add(readings[c.from]+joinTexts(from), finish{verbs: verbs + 2, rule: joinRules(c.verb, pad), conversion: c.verb})
 		}
 	}
 }
@@ -256,17 +256,17 @@ func addNumbers(add func(string, finish), bare []string, pad string, verbs int) 
 // addFixed adds the fixed text in front and at the end.
 func addFixed(add func(string, finish), want []string, fill bool) {
 	put := func(verb, text string, rest []string) {
-		end := finish{verbs: 3, rule: verb + "(" + quoted(text) + ")", fixed: hasDigits(text)}
-		if fill && all(rest, func(s string) bool { return isOf(s, 16) }) {
+		end := finish{verbs: 3, rule: verb + "(" + quoteArg(text) + ")", fixed: hasDigits(text)}
+		if fill && allMatch(rest, func(s string) bool { return isOf(s, 16) }) {
 			end.fill = sameLength(rest)
 		}
-		add("="+joined(rest), end)
+		add("="+joinTexts(rest), end)
 	}
-	for n := 1; all(want, func(s string) bool { return len(s) > n && s[:n] == want[0][:n] }); n++ {
-		put("prepend", want[0][:n], mapped(want, func(s string) string { return s[n:] }))
+	for n := 1; allMatch(want, func(s string) bool { return len(s) > n && s[:n] == want[0][:n] }); n++ {
+		put("prepend", want[0][:n], mapTexts(want, func(s string) string { return s[n:] }))
 	}
-	for n := 1; all(want, func(s string) bool { return len(s) > n && s[len(s)-n:] == want[0][len(want[0])-n:] }); n++ {
-		put("append", want[0][len(want[0])-n:], mapped(want, func(s string) string { return s[:len(s)-n] }))
+	for n := 1; allMatch(want, func(s string) bool { return len(s) > n && s[len(s)-n:] == want[0][len(want[0])-n:] }); n++ {
+		put("append", want[0][len(want[0])-n:], mapTexts(want, func(s string) string { return s[:len(s)-n] }))
 	}
 }
 
@@ -277,8 +277,8 @@ func hasDigits(text string) bool {
 	return text != "" && (strings.ContainsAny(text, "0123456789") || isOf(text, 16))
 }
 
-// rebased writes numbers in another base, without zeros in front.
-func rebased(texts []string, from, to int) (out []string, ok bool) {
+// rebaseAll writes numbers in another base, without zeros in front.
+func rebaseAll(texts []string, from, to int) (out []string, ok bool) {
 	convert := rebase(from, to)
 	for _, s := range texts {
 		t, err := convert(s)
@@ -290,9 +290,9 @@ func rebased(texts []string, from, to int) (out []string, ok bool) {
 	return out, true
 }
 
-// stripped is the texts without zeros in front; a zero stays.
-func stripped(texts []string) []string {
-	return mapped(texts, func(s string) string {
+// stripZeros is the texts without zeros in front; a zero stays.
+func stripZeros(texts []string) []string {
+	return mapTexts(texts, func(s string) string {
 		if t := strings.TrimLeft(s, "0"); t != "" {
 			return t
 		}
@@ -300,7 +300,7 @@ func stripped(texts []string) []string {
 	})
 }
 
-func mapped(texts []string, fn func(string) string) []string {
+func mapTexts(texts []string, fn func(string) string) []string {
 	out := make([]string, len(texts))
 	for i, s := range texts {
 		out[i] = fn(s)
@@ -308,5 +308,5 @@ func mapped(texts []string, fn func(string) string) []string {
 	return out
 }
 
-// quoted is a text as an argument of a verb.
-func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
+// quoteArg is a text as an argument of a verb.
+func quoteArg(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }

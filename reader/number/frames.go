@@ -39,15 +39,15 @@ const rankGap = 64
 // framesIn looks at what was read as frames of bits, in decimal or in hex or bit by
 // bit, and gives the moves to each place in which their numbers can stand.
 func framesIn(texts []string) (list []move) {
-	if width := sameLength(texts); all(texts, func(s string) bool { return isOf(s, 2) }) && width >= minBits {
+	if width := sameLength(texts); allMatch(texts, func(s string) bool { return isOf(s, 2) }) && width >= minBits {
 		return movesTo("", 1, placesIn(valuesOf(texts, 2), width))
 	}
-	if all(texts, func(s string) bool { return isOf(s, 10) }) {
+	if allMatch(texts, func(s string) bool { return isOf(s, 10) }) {
 		values := valuesOf(texts, 10)
 		list = movesTo("dec2bin|lpad(%d)", 3, placesIn(values, 0))
-		list = append(list, movesTo("dec2bin|lpad(%d)", 3, everywhere(shortestFrame(values)))...)
+		list = append(list, movesTo("dec2bin|lpad(%d)", 3, allPlaces(shortestFrame(values)))...)
 	}
-	if all(texts, func(s string) bool { return isOf(s, 16) }) {
+	if allMatch(texts, func(s string) bool { return isOf(s, 16) }) {
 		list = append(list, movesTo("hex2bin|lpad(%d)", 3, placesIn(valuesOf(texts, 16), 0))...)
 	}
 	return list
@@ -63,7 +63,7 @@ func movesTo(frame string, verbs int, places []slice) (list []move) {
 		if frame != "" {
 			bits = fmt.Sprintf(frame, s.n)
 		}
-		m := move{rule: chain(bits, s.cut()), verbs: verbs, cut: true, bits: true, rank: s.rank, reading: bits}
+		m := move{rule: joinRules(bits, s.cutVerb()), verbs: verbs, cut: true, bits: true, rank: s.rank, reading: bits}
 		if s.proven {
 			m.proven = s.count
 		}
@@ -72,8 +72,8 @@ func movesTo(frame string, verbs int, places []slice) (list []move) {
 	return list
 }
 
-// cut is the verb that cuts the slice out.
-func (s slice) cut() string {
+// cutVerb is the verb that cuts the slice out.
+func (s slice) cutVerb() string {
 	switch {
 	case s.start+s.count == s.n:
 		return fmt.Sprintf("right(%d)", s.count)
@@ -247,8 +247,8 @@ func usualPlaces(n, rank int) (list []slice) {
 	return list
 }
 
-// everywhere gives all places of a frame.
-func everywhere(n int) (list []slice) {
+// allPlaces gives all places of a frame.
+func allPlaces(n int) (list []slice) {
 	for start := range n {
 		for count := 1; start+count <= n; count++ {
 			list = append(list, slice{n: n, start: start, count: count, rank: anywhere})

@@ -14,7 +14,7 @@ const (
 	MaxLearned = 64  // characters of what was read, and of what is wanted
 )
 
-// Pair is what a reader says of one badge, and the number that it must give.
+// Pair is the text that a reader reads from one badge, and the number that it must become.
 type Pair struct{ Read, Want string }
 
 // Learned is what Learn found.
@@ -37,19 +37,19 @@ type Learned struct {
 // length, a number of another badge that is shorter is filled up to it. Its errors do not
 // show a number.
 func Learn(pairs []Pair) (Learned, error) {
-	pairs, err := distinct(pairs)
+	pairs, err := distinctPairs(pairs)
 	if err != nil {
 		return Learned{}, err
 	}
 	l := newLearner(pairs)
 	l.explore()
-	found := l.choose()
+	found := l.chooseRules()
 	found.Ended = l.full
 	return found, nil
 }
 
-// distinct leaves out what is said twice, and refuses what proves nothing.
-func distinct(pairs []Pair) (list []Pair, err error) {
+// distinctPairs removes pairs that occur twice. It fails if the rest cannot prove a rule.
+func distinctPairs(pairs []Pair) (list []Pair, err error) {
 	if len(pairs) > MaxPairs {
 		return nil, fmt.Errorf("%d pairs: at most %d are looked at", len(pairs), MaxPairs)
 	}
@@ -72,17 +72,17 @@ func distinct(pairs []Pair) (list []Pair, err error) {
 	return list, nil
 }
 
-// meanings gives one rule of each meaning: the one with the fewest characters. Rules
-// mean the same if they make the same of badges that look like those that were read. A
-// rule that does not make what is wanted of every pair is left out.
-func (l *learner) meanings(rules, want []string) (list []string) {
+// distinctRules returns one rule of each meaning: the one with the fewest characters. Rules
+// mean the same if they give the same results for the pairs and the samples. It leaves out
+// rules that do not give the wanted text of every pair.
+func (l *learner) distinctRules(rules, want []string) (list []string) {
 	slices.SortFunc(rules, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
 	seen := map[string]bool{}
 	for _, rule := range rules {
-		made := l.apply(rule)
-		key := joined(made)
+		made := l.applyRule(rule)
+		key := joinTexts(made)
 		if made != nil && !seen[key] && slices.Equal(made[:len(want)], want) {
 			seen[key] = true
 			list = append(list, rule)
@@ -91,9 +91,8 @@ func (l *learner) meanings(rules, want []string) (list []string) {
 	return list
 }
 
-// apply gives what the rule makes of the pairs and of the samples; empty where it
-// fails.
-func (l *learner) apply(rule string) []string {
+// applyRule returns the results of the rule for the pairs and the samples; empty where it fails.
+func (l *learner) applyRule(rule string) []string {
 	r, err := Parse(rule)
 	if err != nil {
 		return nil // fixed text that a rule cannot say
@@ -105,8 +104,8 @@ func (l *learner) apply(rule string) []string {
 	return out
 }
 
-// chain joins two rules, of which either may be empty.
-func chain(a, b string) string {
+// joinRules joins two rules, of which either may be empty.
+func joinRules(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}

@@ -17,10 +17,10 @@ type move struct {
 	clean     bool // it only takes away what is no digit
 }
 
-// reading is a verb that reads all digits in another way.
-func reading(rule string) move { return move{rule: rule, verbs: 1, reading: rule} }
+// readingMove is a verb that reads all digits in another way.
+func readingMove(rule string) move { return move{rule: rule, verbs: 1, reading: rule} }
 
-func cleaning(rule string) move { return move{rule: rule, verbs: 1, clean: true} }
+func cleaningMove(rule string) move { return move{rule: rule, verbs: 1, clean: true} }
 
 // moves are the verbs that make sense for a state.
 func (l *learner) moves(n node) (list []move) {
@@ -29,21 +29,21 @@ func (l *learner) moves(n node) (list []move) {
 		list = append(list, framesIn(texts)...)
 	}
 	if !n.bits {
-		list = append(list, separators(texts)...)
+		list = append(list, separatorMoves(texts)...)
 	}
 	if !n.cut {
-		list = append(list, cuts(texts, n.bits)...)
+		list = append(list, cutMoves(texts, n.bits)...)
 	}
 	if n.bits {
 		return list
 	}
-	if all(texts, func(s string) bool { return s[0] == '0' }) {
-		list = append(list, cleaning(`ltrim("0")`))
+	if allMatch(texts, func(s string) bool { return s[0] == '0' }) {
+		list = append(list, cleaningMove(`ltrim("0")`))
 	}
-	if all(texts, func(s string) bool { return isOf(s, 10) }) {
+	if allMatch(texts, func(s string) bool { return isOf(s, 10) }) {
 		list = append(list, fromDecimal(texts, n.clean)...)
 	}
-	if all(texts, func(s string) bool { return isOf(s, 16) }) {
+	if allMatch(texts, func(s string) bool { return isOf(s, 16) }) {
 		list = append(list, fromHex(texts)...)
 	}
 	return list
@@ -51,14 +51,14 @@ func (l *learner) moves(n node) (list []move) {
 
 // fromHex reads hex digits as bytes and as a number.
 func fromHex(texts []string) (list []move) {
-	list = append(list, reading("hex2dec"), reading("nibblereverse"))
+	list = append(list, readingMove("hex2dec"), readingMove("nibblereverse"))
 	n := sameLength(texts)
 	if n == 0 {
 		return list
 	}
 	list = append(list, move{rule: fmt.Sprintf("hex2bin|lpad(%d)", 4*n), verbs: 2, bits: true, reading: "hex2bin"})
 	if n%2 == 0 {
-		list = append(list, reading("reverse"), reading("bitreverse"), reading("hex2ascii"))
+		list = append(list, readingMove("reverse"), readingMove("bitreverse"), readingMove("hex2ascii"))
 	}
 	return list
 }
@@ -70,22 +70,22 @@ func fromDecimal(texts []string, whole bool) (list []move) {
 		if !whole && len(list) == 2 {
 			return list
 		}
-		if all(texts, func(s string) bool { return len(s) <= digits*6/5+1 }) {
+		if allMatch(texts, func(s string) bool { return len(s) <= digits*6/5+1 }) {
 			list = append(list, move{rule: fmt.Sprintf("dec2hex|lpad(%d)", digits), verbs: 2, reading: "dec2hex"})
 		}
 	}
 	return list
 }
 
-// separators are the verbs for texts with something in them that is no digit.
-func separators(texts []string) (list []move) {
+// separatorMoves are the verbs for texts with something in them that is no digit.
+func separatorMoves(texts []string) (list []move) {
 	if !slices.ContainsFunc(texts, func(s string) bool { return !isOf(s, 16) }) {
 		return nil
 	}
-	list = append(list, cleaning("drop"))
+	list = append(list, cleaningMove("drop"))
 	for _, c := range oddIn(texts) {
 		q := `("` + string(c) + `")`
-		list = append(list, cleaning("drop"+q), cleaning("strip-after"+q), cleaning(`regex("[`+string(c)+`](.*)")`))
+		list = append(list, cleaningMove("drop"+q), cleaningMove("strip-after"+q), cleaningMove(`regex("[`+string(c)+`](.*)")`))
 	}
 	return list
 }
@@ -97,16 +97,16 @@ func oddIn(texts []string) (list []byte) {
 		if isOf(string(c), 16) || strings.IndexByte("\"\\^", c) >= 0 || c >= 0x80 || slices.Contains(list, c) {
 			continue
 		}
-		if all(texts, func(s string) bool { return strings.IndexByte(s, c) >= 0 }) {
+		if allMatch(texts, func(s string) bool { return strings.IndexByte(s, c) >= 0 }) {
 			list = append(list, c)
 		}
 	}
 	return list
 }
 
-// cuts are the parts of the texts, the usual ones first: of equal rules the first is
+// cutMoves are the parts of the texts, the usual ones first: of equal rules the first is
 // kept. Parts of texts of different lengths are counted from an end.
-func cuts(texts []string, bits bool) (list []move) {
+func cutMoves(texts []string, bits bool) (list []move) {
 	longest := 0
 	for _, s := range texts {
 		longest = max(longest, len(s))

@@ -1,5 +1,5 @@
-// Package number makes the one canonical number of a card out of what a reader
-// said, by a rule that stands in the configuration:
+// Package number turns the text that a reader read from a card into the card's canonical
+// number, by a rule of the configuration:
 //
 //	hex2dec | lpad(10)
 //

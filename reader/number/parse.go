@@ -14,10 +14,10 @@ func Parse(rule string) (Rule, error) {
 		return Rule{}, &Error{MaxRule + 1, fmt.Sprintf("a rule has at most %d characters", MaxRule)}
 	}
 	p := parser{text: rule}
-	if p.space(); p.end() {
+	if p.skipSpace(); p.atEnd() {
 		return Rule{}, nil
 	}
-	steps, err := p.pipeline()
+	steps, err := p.parsePipeline()
 	if err != nil {
 		return Rule{}, err
 	}
@@ -42,21 +42,21 @@ type arg struct {
 	quoted bool
 }
 
-func (p *parser) end() bool { return p.pos == len(p.text) }
+func (p *parser) atEnd() bool { return p.pos == len(p.text) }
 
 func (p *parser) column() int { return p.pos + 1 }
 
-// next reports whether the character in hand is c, and if so takes it.
-func (p *parser) next(c byte) bool {
-	if p.end() || p.text[p.pos] != c {
+// skipIf reports whether the character in hand is c, and if so takes it.
+func (p *parser) skipIf(c byte) bool {
+	if p.atEnd() || p.text[p.pos] != c {
 		return false
 	}
 	p.pos++
 	return true
 }
 
-func (p *parser) space() {
-	for p.next(' ') || p.next('\t') {
+func (p *parser) skipSpace() {
+	for p.skipIf(' ') || p.skipIf('\t') {
 	}
 }
 
@@ -70,45 +70,45 @@ func (p *parser) readUntil(stop string) string {
 	return p.text[p.pos-n : p.pos]
 }
 
-func (p *parser) fail(format string, args ...any) error {
+func (p *parser) errorAt(format string, args ...any) error {
 	return &Error{p.column(), fmt.Sprintf(format, args...)}
 }
 
-func (p *parser) pipeline() (steps []step, err error) {
+func (p *parser) parsePipeline() (steps []step, err error) {
 	for {
-		s, err := p.call()
+		s, err := p.parseCall()
 		if err != nil {
 			return nil, err
 		}
 		if steps = append(steps, s); len(steps) > MaxSteps {
 			return nil, &Error{s.column, fmt.Sprintf("a rule has at most %d verbs", MaxSteps)}
 		}
-		if p.space(); p.end() {
+		if p.skipSpace(); p.atEnd() {
 			return steps, nil
 		}
-		if !p.next('|') && !p.next(';') {
-			return nil, p.fail("a verb is followed by | (or ;) and the next verb, or by nothing")
+		if !p.skipIf('|') && !p.skipIf(';') {
+			return nil, p.errorAt("a verb is followed by | (or ;) and the next verb, or by nothing")
 		}
 	}
 }
 
-func (p *parser) call() (step, error) {
-	p.space()
+func (p *parser) parseCall() (step, error) {
+	p.skipSpace()
 	column := p.column()
 	name := p.readUntil("(|;, \t")
 	verbs := table()
 	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
 	if i < 0 {
-		return step{}, &Error{column, unknown(name, verbs)}
+		return step{}, &Error{column, describeUnknown(name, verbs)}
 	}
-	args, err := p.args(name == "regex")
+	args, err := p.parseArgs(name == "regex")
 	if err != nil {
 		return step{}, err
 	}
-	return verbs[i].bind(column, args)
+	return verbs[i].bindArgs(column, args)
 }
 
-func unknown(name string, verbs []verb) string {
+func describeUnknown(name string, verbs []verb) string {
 	names := make([]string, len(verbs))
 	for i, v := range verbs {
 		names[i] = v.name
@@ -120,39 +120,39 @@ func unknown(name string, verbs []verb) string {
 	return what + ": must be one of " + strings.Join(names, ", ")
 }
 
-// args reads arguments; a pattern without quotes is one, up to the bracket that closes
+// parseArgs reads arguments; a pattern without quotes is one, up to the bracket that closes
 // it.
-func (p *parser) args(pattern bool) ([]arg, error) {
-	p.space()
-	if !p.next('(') {
+func (p *parser) parseArgs(pattern bool) ([]arg, error) {
+	p.skipSpace()
+	if !p.skipIf('(') {
 		return nil, nil
 	}
-	if p.space(); p.next(')') {
+	if p.skipSpace(); p.skipIf(')') {
 		return nil, nil
 	}
 	if pattern && p.text[min(p.pos, len(p.text)-1)] != '"' {
-		return p.pattern()
+		return p.parsePattern()
 	}
 	var args []arg
 	for {
-		a, err := p.arg()
+		a, err := p.parseArg()
 		if err != nil {
 			return nil, err
 		}
 		args = append(args, a)
-		switch p.space(); {
-		case p.next(')'):
+		switch p.skipSpace(); {
+		case p.skipIf(')'):
 			return args, nil
-		case !p.next(','):
-			return nil, p.fail("an argument is followed by , or )")
+		case !p.skipIf(','):
+			return nil, p.errorAt("an argument is followed by , or )")
 		}
 	}
 }
 
-// pattern reads a regular expression that stands without quotes.
-func (p *parser) pattern() ([]arg, error) {
+// parsePattern reads a regular expression that stands without quotes.
+func (p *parser) parsePattern() ([]arg, error) {
 	a := arg{column: p.column(), quoted: true}
-	for depth := 0; !p.end(); p.pos++ {
+	for depth := 0; !p.atEnd(); p.pos++ {
 		switch p.text[p.pos] {
 		case '\\':
 			p.pos++
@@ -169,10 +169,10 @@ func (p *parser) pattern() ([]arg, error) {
 	return nil, &Error{a.column, "the bracket of the pattern does not close"}
 }
 
-func (p *parser) arg() (arg, error) {
-	p.space()
+func (p *parser) parseArg() (arg, error) {
+	p.skipSpace()
 	a := arg{column: p.column()}
-	if !p.next('"') {
+	if !p.skipIf('"') {
 		a.text = strings.TrimRight(p.readUntil(`,)|"`), " \t")
 		if a.text == "" {
 			return a, &Error{a.column, `an argument is missing; the empty text is ""`}
@@ -181,8 +181,8 @@ func (p *parser) arg() (arg, error) {
 	}
 	a.quoted = true
 	var text strings.Builder
-	for !p.next('"') {
-		if p.end() {
+	for !p.skipIf('"') {
+		if p.atEnd() {
 			return a, &Error{a.column, "the quote does not end"}
 		}
 		if strings.HasPrefix(p.text[p.pos:], `\"`) {

@@ -12,17 +12,17 @@ const samples = 12
 
 // madeUp gives badges that look like those that were read.
 func madeUp(rnd *rand.Rand, read []string) (list []string) {
-	limit, width := frameLimit(mapped(read, withoutSeparators))
+	limit, width := frameLimit(mapTexts(read, withoutSeparators))
 	digits := alphabet(read)
 	for i := range samples {
 		like := read[i%len(read)]
 		switch {
 		case i == samples-1:
-			list = append(list, sample(rnd, like, "0")) // the shortest number
+			list = append(list, sampleLike(rnd, like, "0")) // the shortest number
 		case limit > 0:
-			list = append(list, between(like, fmt.Sprintf("%0*d", width, rnd.Uint64N(limit))))
+			list = append(list, spreadDigits(like, fmt.Sprintf("%0*d", width, rnd.Uint64N(limit))))
 		default:
-			list = append(list, sample(rnd, like, digits))
+			list = append(list, sampleLike(rnd, like, digits))
 		}
 	}
 	return list
@@ -41,9 +41,9 @@ func withoutSeparators(s string) string {
 	}, s)
 }
 
-// between puts digits to where like has them, the last ones last. A text of digits only
+// spreadDigits puts digits to where like has them, the last ones last. A text of digits only
 // has nothing to put them between.
-func between(like, digits string) string {
+func spreadDigits(like, digits string) string {
 	if isOf(like, 10) {
 		return digits
 	}
@@ -92,9 +92,9 @@ func alphabet(read []string) string {
 	return "0123456789"
 }
 
-// sample makes up a badge that looks like one that was read, of other digits. The 0 of
+// sampleLike makes up a badge that looks like one that was read, of other digits. The 0 of
 // 0x is none.
-func sample(rnd *rand.Rand, like, digits string) string {
+func sampleLike(rnd *rand.Rand, like, digits string) string {
 	out := []byte(like)
 	for i, c := range out {
 		prefix := i+1 < len(out) && c == '0' && (out[i+1] == 'x' || out[i+1] == 'X')

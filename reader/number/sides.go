@@ -15,13 +15,13 @@ type answer struct {
 	chance bool
 }
 
-// search looks for the whole number, else for two numbers side by side; with fixed also
+// findRules looks for the whole number, else for two numbers side by side; with fixed also
 // for rules that put in digits which all badges share.
-func (l *learner) search(fixed bool) answer {
+func (l *learner) findRules(fixed bool) answer {
 	whole := []part{{want: l.want, fill: sameLength(l.want) > 0}}
-	l.explain(whole, fixed)
-	if best := whole[0].best(); best != nil {
-		return answer{cost: best.cost, rules: l.meanings(best.rules, l.want)}
+	l.explainParts(whole, fixed)
+	if best := whole[0].bestRules(); best != nil {
+		return answer{cost: best.cost, rules: l.distinctRules(best.rules, l.want)}
 	}
 	return l.sideBySide(fixed)
 }
@@ -30,30 +30,30 @@ func (l *learner) search(fixed bool) answer {
 // three digits and a card number of five, with or without something between them. With
 // nothing between them, both sides are filled up to their length.
 func (l *learner) sideBySide(fixed bool) (best answer) {
-	splits := l.splits()
+	splits := l.findSplits()
 	parts := make([]part, 0, 2*len(splits))
 	same := sameLength(l.want) > 0
 	for _, s := range splits {
 		parts = append(parts, part{want: s.left, fill: same}, part{want: s.right, fill: same || s.between == ""})
 	}
-	l.explain(parts, fixed)
+	l.explainParts(parts, fixed)
 	for i, s := range splits {
-		found := l.join(s, parts[2*i], parts[2*i+1])
+		found := l.joinSides(s, parts[2*i], parts[2*i+1])
 		switch {
-		case len(found.rules) == 0 || len(best.rules) > 0 && found.order(best) > 0:
-		case len(best.rules) > 0 && found.order(best) == 0:
+		case len(found.rules) == 0 || len(best.rules) > 0 && found.compareTo(best) > 0:
+		case len(best.rules) > 0 && found.compareTo(best) == 0:
 			best.rules = append(best.rules, found.rules...)
 		default:
 			best = found
 		}
 	}
-	best.rules = l.meanings(best.rules, l.want)
+	best.rules = l.distinctRules(best.rules, l.want)
 	return best
 }
 
-// order compares answers: the shorter is the better, unless it reads what may stand
+// compareTo compares answers: the shorter is the better, unless it reads what may stand
 // there by chance.
-func (a answer) order(b answer) int {
+func (a answer) compareTo(b answer) int {
 	if a.chance != b.chance {
 		if a.chance {
 			return 1
@@ -63,13 +63,13 @@ func (a answer) order(b answer) int {
 	return cmp.Compare(a.cost, b.cost)
 }
 
-// join gives the rules that put the two sides together. A side that is the same for all
-// badges, as the facility of one site, is told from other digits that are the same only
-// in that it is read as the other side is.
-func (l *learner) join(s split, left, right part) (best answer) {
-	if !constant(s.left) && !constant(s.right) {
-		if a, b := left.best(), right.best(); a != nil && b != nil {
-			return l.joined(s, a, b, false)
+// joinSides returns the rules that join the two sides. A side that is the same for all badges, such
+// as the facility of one site, could match any constant digits, so it must be read in the same
+// way as the other side.
+func (l *learner) joinSides(s split, left, right part) (best answer) {
+	if !isConstant(s.left) && !isConstant(s.right) {
+		if a, b := left.bestRules(), right.bestRules(); a != nil && b != nil {
+			return l.joinPair(s, a, b, false)
 		}
 		return answer{}
 	}
@@ -78,29 +78,29 @@ func (l *learner) join(s split, left, right part) (best answer) {
 		if b == nil {
 			continue
 		}
-		found := l.joined(s, a, b, a.weak() || b.weak())
-		if len(best.rules) == 0 || found.order(best) < 0 {
+		found := l.joinPair(s, a, b, a.isWeak() || b.isWeak())
+		if len(best.rules) == 0 || found.compareTo(best) < 0 {
 			best = found
-		} else if found.order(best) == 0 {
+		} else if found.compareTo(best) == 0 {
 			best.rules = append(best.rules, found.rules...)
 		}
 	}
 	return best
 }
 
-// joined gives the rules that put the rules of two sides together.
-func (l *learner) joined(s split, left, right *shortest, chance bool) answer {
+// joinPair gives the rules that put the rules of two sides together.
+func (l *learner) joinPair(s split, left, right *shortest, chance bool) answer {
 	found := answer{cost: left.cost + right.cost, chance: chance}
-	for _, a := range l.meanings(left.rules, s.left) {
-		for _, b := range l.meanings(right.rules, s.right) {
-			found.rules = append(found.rules, fmt.Sprintf("join(%s,%s,%s)", quoted(s.between), quoted(a), quoted(b)))
+	for _, a := range l.distinctRules(left.rules, s.left) {
+		for _, b := range l.distinctRules(right.rules, s.right) {
+			found.rules = append(found.rules, fmt.Sprintf("join(%s,%s,%s)", quoteArg(s.between), quoteArg(a), quoteArg(b)))
 		}
 	}
 	return found
 }
 
-// constant reports whether all texts are the same.
-func constant(texts []string) bool {
+// isConstant reports whether all texts are the same.
+func isConstant(texts []string) bool {
 	return !slices.ContainsFunc(texts, func(s string) bool { return s != texts[0] })
 }
 
@@ -110,9 +110,9 @@ type split struct {
 	left, right []string
 }
 
-// splits are the places where every wanted text can be split: at a character that is
+// findSplits are the places where every wanted text can be split: at a character that is
 // no digit, or else so many characters from the end.
-func (l *learner) splits() (list []split) {
+func (l *learner) findSplits() (list []split) {
 	for _, c := range l.want[0] {
 		s := split{between: string(c)}
 		for _, want := range l.want {
@@ -132,8 +132,8 @@ func (l *learner) splits() (list []split) {
 	shortest := len(slices.MinFunc(l.want, func(a, b string) int { return len(a) - len(b) }))
 	for right := 1; right < shortest; right++ {
 		list = append(list, split{
-			left:  mapped(l.want, func(s string) string { return s[:len(s)-right] }),
-			right: mapped(l.want, func(s string) string { return s[len(s)-right:] }),
+			left:  mapTexts(l.want, func(s string) string { return s[:len(s)-right] }),
+			right: mapTexts(l.want, func(s string) string { return s[len(s)-right:] }),
 		})
 	}
 	return list

@@ -5,35 +5,35 @@ import (
 	"slices"
 )
 
-// choose gives the rules that explain the pairs. Badges of one site mostly share their
-// facility, so that a rule can put it in as fixed text: it would make the badge of a
-// stranger, of another facility, the number of somebody. Such a rule is taken only if no
-// other is left, and as one of several unless it keeps all that the badges share.
-func (l *learner) choose() Learned {
-	field, fixed := l.search(false), l.search(true)
+// chooseRules returns the rules that explain the pairs. Badges of one site mostly share their
+// facility, so that a rule could insert it as fixed text: then the badge of a stranger, of
+// another facility, would get somebody's number. choose returns such a rule only if there is no
+// other, and as one of several unless it depends on all digits that the badges share.
+func (l *learner) chooseRules() Learned {
+	field, fixed := l.findRules(false), l.findRules(true)
 	switch {
 	case len(fixed.rules) == 0:
 		return Learned{}
-	case len(field.rules) > 0 && (field.cost <= fixed.cost || !field.chance && l.blind(fixed)):
+	case len(field.rules) > 0 && (field.cost <= fixed.cost || !field.chance && l.ignoresDigits(fixed)):
 		return Learned{Rules: field.rules, OneSite: field.chance}
-	case !l.blind(fixed):
+	case !l.ignoresDigits(fixed):
 		return Learned{Rules: fixed.rules}
 	}
-	rules := l.meanings(slices.Concat(fixed.rules, field.rules), l.want)
+	rules := l.distinctRules(slices.Concat(fixed.rules, field.rules), l.want)
 	return Learned{Rules: rules[:min(len(rules), maxDoubtful)], OneSite: true}
 }
 
 // maxDoubtful is how many rules of which none is to be trusted are worth showing.
 const maxDoubtful = 8
 
-// blind reports whether rules make the same number of other badges: of one that differs
-// only where those that were read are all alike.
-func (l *learner) blind(found answer) bool {
+// ignoresDigits reports whether a rule gives the same number for another badge that differs only in
+// places where all pairs are equal.
+func (l *learner) ignoresDigits(found answer) bool {
 	return found.chance || slices.ContainsFunc(found.rules, func(rule string) bool {
 		r, err := Parse(rule)
 		return err != nil || slices.ContainsFunc(l.root[:len(l.want)], func(read string) bool {
 			number, _ := r.Convert(read)
-			return slices.ContainsFunc(l.strangers(read), func(other string) bool {
+			return slices.ContainsFunc(l.strangerBadges(read), func(other string) bool {
 				same, err := r.Convert(other)
 				return err == nil && same == number
 			})
@@ -41,9 +41,9 @@ func (l *learner) blind(found answer) bool {
 	})
 }
 
-// strangers gives badges that differ from one in one place where all badges are alike: in
+// strangerBadges gives badges that differ from one in one place where all badges are alike: in
 // a digit, counted from either end, or in a bit of a decimal number.
-func (l *learner) strangers(read string) (list []string) {
+func (l *learner) strangerBadges(read string) (list []string) {
 	all := l.root[:len(l.want)]
 	shortest := len(slices.MinFunc(all, func(a, b string) int { return len(a) - len(b) }))
 	digits := alphabet(all)
@@ -66,12 +66,12 @@ func (l *learner) strangers(read string) (list []string) {
 
 // strangerFrames changes each bit in which all decimal numbers are alike.
 func strangerFrames(read string, all []string) (list []string) {
-	bare := mapped(all, withoutSeparators)
+	bare := mapTexts(all, withoutSeparators)
 	values, width := valuesOf(bare, 10), sameLength(bare)
 	value := valuesOf([]string{withoutSeparators(read)}, 10)
 	for i := range shortestFrame(values) {
 		if !slices.ContainsFunc(values, func(v uint64) bool { return (v^value[0])>>i&1 != 0 }) {
-			list = append(list, between(read, fmt.Sprintf("%0*d", width, value[0]^1<<i)))
+			list = append(list, spreadDigits(read, fmt.Sprintf("%0*d", width, value[0]^1<<i)))
 		}
 	}
 	return list

@@ -53,7 +53,7 @@ var (
 )
 
 func allVerbs() []verb {
-	join := verb{"join", "(between, \"rule\" ..., 8 rules at most)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, joiner}
+	join := verb{"join", "(between, \"rule\" ..., 8 rules at most)", "what the rules make of the text, side by side, with a text between them", 2, 1 + maxParts, makeJoiner}
 	return slices.Concat(cutVerbs, putVerbs, baseVerbs, byteVerbs, textVerbs, []verb{join})
 }
 
@@ -65,49 +65,49 @@ const (
 )
 
 var cutVerbs = []verb{
-	{"ltrim", "(count) or (\"characters\")", "without so many characters in front, or without those characters in front", 1, 1, trimmer(strings.TrimLeft, func(s string, n int) string { return s[n:] })},
-	{"rtrim", "(count) or (\"characters\")", "the same at the end", 1, 1, trimmer(strings.TrimRight, func(s string, n int) string { return s[:len(s)-n] })},
-	{"left", "(count)", "so many characters from the front", 1, 1, counted(func(s string, n int) string { return s[:min(n, len(s))] })},
-	{"right", "(count)", "so many characters from the end", 1, 1, counted(func(s string, n int) string { return s[max(0, len(s)-n):] })},
-	{"mid", "(front, end)", "without so many characters in front and so many at the end, as MyQ has it", 2, 2, middle},
-	{"substr", "(start[, count])", "from start on, all or so many characters; the first character is 0", 1, 2, slicer},
+	{"ltrim", "(count) or (\"characters\")", "without so many characters in front, or without those characters in front", 1, 1, makeTrimmer(strings.TrimLeft, func(s string, n int) string { return s[n:] })},
+	{"rtrim", "(count) or (\"characters\")", "the same at the end", 1, 1, makeTrimmer(strings.TrimRight, func(s string, n int) string { return s[:len(s)-n] })},
+	{"left", "(count)", "so many characters from the front", 1, 1, withCount(func(s string, n int) string { return s[:min(n, len(s))] })},
+	{"right", "(count)", "so many characters from the end", 1, 1, withCount(func(s string, n int) string { return s[max(0, len(s)-n):] })},
+	{"mid", "(front, end)", "without so many characters in front and so many at the end, as MyQ has it", 2, 2, makeMiddle},
+	{"substr", "(start[, count])", "from start on, all or so many characters; the first character is 0", 1, 2, makeSlicer},
 }
 
 var putVerbs = []verb{
-	{"prepend", "(text)", "with the text in front", 1, 1, texted(func(s, t string) string { return t + s })},
-	{"append", "(text)", "with the text at the end", 1, 1, texted(func(s, t string) string { return s + t })},
-	{"lpad", "(count[, character])", "filled in front to so many characters; with 0 if no character is given", 1, 2, padder(func(s, fill string) string { return fill + s })},
-	{"rpad", "(count[, character])", "the same at the end", 1, 2, padder(func(s, fill string) string { return s + fill })},
+	{"prepend", "(text)", "with the text in front", 1, 1, withText(func(s, t string) string { return t + s })},
+	{"append", "(text)", "with the text at the end", 1, 1, withText(func(s, t string) string { return s + t })},
+	{"lpad", "(count[, character])", "filled in front to so many characters; with 0 if no character is given", 1, 2, makePadder(func(s, fill string) string { return fill + s })},
+	{"rpad", "(count[, character])", "the same at the end", 1, 2, makePadder(func(s, fill string) string { return s + fill })},
 }
 
 var baseVerbs = []verb{
-	{"hex2dec", "", "hex to decimal", 0, 0, plain(rebase(16, 10))},
-	{"dec2hex", "", "decimal to upper-case hex", 0, 0, plain(rebase(10, 16))},
-	{"hex2bin", "", "hex to binary", 0, 0, plain(rebase(16, 2))},
-	{"bin2hex", "", "binary to upper-case hex", 0, 0, plain(rebase(2, 16))},
-	{"dec2bin", "", "decimal to binary", 0, 0, plain(rebase(10, 2))},
-	{"bin2dec", "", "binary to decimal", 0, 0, plain(rebase(2, 10))},
+	{"hex2dec", "", "hex to decimal", 0, 0, withoutArgs(rebase(16, 10))},
+	{"dec2hex", "", "decimal to upper-case hex", 0, 0, withoutArgs(rebase(10, 16))},
+	{"hex2bin", "", "hex to binary", 0, 0, withoutArgs(rebase(16, 2))},
+	{"bin2hex", "", "binary to upper-case hex", 0, 0, withoutArgs(rebase(2, 16))},
+	{"dec2bin", "", "decimal to binary", 0, 0, withoutArgs(rebase(10, 2))},
+	{"bin2dec", "", "binary to decimal", 0, 0, withoutArgs(rebase(2, 10))},
 }
 
 var byteVerbs = []verb{
-	{"reverse", "", "hex bytes in the opposite order", 0, 0, plain(reverse)},
-	{"bitreverse", "", "the bits of each hex byte in the opposite order", 0, 0, plain(bitreverse)},
-	{"nibblereverse", "", "the bits of each hex digit in the opposite order", 0, 0, plain(nibblereverse)},
-	{"hex2ascii", "", "hex bytes to the characters that they stand for", 0, 0, plain(hex2ascii)},
-	{"ascii-enc", "", "hex2ascii, as PaperCut calls it", 0, 0, plain(hex2ascii)},
+	{"reverse", "", "hex bytes in the opposite order", 0, 0, withoutArgs(reverseBytes)},
+	{"bitreverse", "", "the bits of each hex byte in the opposite order", 0, 0, withoutArgs(reverseBits)},
+	{"nibblereverse", "", "the bits of each hex digit in the opposite order", 0, 0, withoutArgs(reverseNibbles)},
+	{"hex2ascii", "", "hex bytes to the characters that they stand for", 0, 0, withoutArgs(hexToASCII)},
+	{"ascii-enc", "", "hex2ascii, as PaperCut calls it", 0, 0, withoutArgs(hexToASCII)},
 }
 
 var textVerbs = []verb{
-	{"regex", "(pattern)", "what the pattern's first group matches; all that it matches if it has none", 1, 1, matcher},
-	{"upper", "", "in upper case", 0, 0, plain(func(s string) (string, error) { return strings.ToUpper(s), nil })},
-	{"lower", "", "in lower case", 0, 0, plain(func(s string) (string, error) { return strings.ToLower(s), nil })},
-	{"drop", "[(text, text ...)]", "without these texts, wherever they stand; without blanks, - : . and 0x if none is given", 0, maxDrops, dropper},
-	{"group", "(count, text)", "in groups of so many characters, with the text between them", 2, 2, grouper},
-	{"strip-after", "[(text)]", "without the text and what follows it; without = if no text is given", 0, 1, stripper},
+	{"regex", "(pattern)", "what the pattern's first group matches; all that it matches if it has none", 1, 1, makeMatcher},
+	{"upper", "", "in upper case", 0, 0, withoutArgs(func(s string) (string, error) { return strings.ToUpper(s), nil })},
+	{"lower", "", "in lower case", 0, 0, withoutArgs(func(s string) (string, error) { return strings.ToLower(s), nil })},
+	{"drop", "[(text, text ...)]", "without these texts, wherever they stand; without blanks, - : . and 0x if none is given", 0, maxDrops, makeDropper},
+	{"group", "(count, text)", "in groups of so many characters, with the text between them", 2, 2, makeGrouper},
+	{"strip-after", "[(text)]", "without the text and what follows it; without = if no text is given", 0, 1, makeStripper},
 }
 
-// bind makes a step of a verb and its arguments.
-func (v verb) bind(column int, args []arg) (step, error) {
+// bindArgs makes a step of a verb and its arguments.
+func (v verb) bindArgs(column int, args []arg) (step, error) {
 	if len(args) < v.min || len(args) > v.max {
 		want := "no argument"
 		if v.args != "" {
@@ -122,8 +122,8 @@ func (v verb) bind(column int, args []arg) (step, error) {
 	return step{column, v.name, run}, nil
 }
 
-// count reads 0 to MaxText.
-func (a arg) count() (int, error) {
+// parseCount reads 0 to MaxText.
+func (a arg) parseCount() (int, error) {
 	n, err := strconv.Atoi(a.text)
 	if err != nil || n < 0 || n > MaxText || a.quoted {
 		return 0, &Error{a.column, fmt.Sprintf("must be a number, 0 to %d", MaxText)}
@@ -131,42 +131,42 @@ func (a arg) count() (int, error) {
 	return n, nil
 }
 
-func plain(fn conversion) maker {
+func withoutArgs(fn conversion) maker {
 	return func([]arg) (conversion, error) { return fn, nil }
 }
 
-func counted(fn func(string, int) string) maker {
+func withCount(fn func(string, int) string) maker {
 	return func(args []arg) (conversion, error) {
-		n, err := args[0].count()
+		n, err := args[0].parseCount()
 		return func(s string) (string, error) { return fn(s, n), nil }, err
 	}
 }
 
-func texted(fn func(s, t string) string) maker {
+func withText(fn func(s, t string) string) maker {
 	return func(args []arg) (conversion, error) {
 		return func(s string) (string, error) { return fn(s, args[0].text), nil }, nil
 	}
 }
 
-// trimmer takes a count, or characters in quotes.
-func trimmer(set func(s, chars string) string, count func(s string, n int) string) maker {
+// makeTrimmer takes a count, or characters in quotes.
+func makeTrimmer(set func(s, chars string) string, count func(s string, n int) string) maker {
 	return func(args []arg) (conversion, error) {
 		if args[0].quoted {
 			return func(s string) (string, error) { return set(s, args[0].text), nil }, nil
 		}
-		n, err := args[0].count()
+		n, err := args[0].parseCount()
 		return func(s string) (string, error) { return count(s, min(n, len(s))), nil }, err
 	}
 }
 
-func slicer(args []arg) (conversion, error) {
-	start, err := args[0].count()
+func makeSlicer(args []arg) (conversion, error) {
+	start, err := args[0].parseCount()
 	if err != nil {
 		return nil, err
 	}
 	count := maxInner // all
 	if len(args) == 2 {
-		if count, err = args[1].count(); err != nil {
+		if count, err = args[1].parseCount(); err != nil {
 			return nil, err
 		}
 	}
@@ -176,22 +176,22 @@ func slicer(args []arg) (conversion, error) {
 	}, nil
 }
 
-// middle cuts both ends off.
-func middle(args []arg) (conversion, error) {
-	front, err := args[0].count()
+// makeMiddle cuts both ends off.
+func makeMiddle(args []arg) (conversion, error) {
+	front, err := args[0].parseCount()
 	if err != nil {
 		return nil, err
 	}
-	end, err := args[1].count()
+	end, err := args[1].parseCount()
 	return func(s string) (string, error) {
 		s = s[min(front, len(s)):]
 		return s[:max(0, len(s)-end)], nil
 	}, err
 }
 
-func padder(join func(s, fill string) string) maker {
+func makePadder(join func(s, fill string) string) maker {
 	return func(args []arg) (conversion, error) {
-		n, err := args[0].count()
+		n, err := args[0].parseCount()
 		if err != nil {
 			return nil, err
 		}
@@ -223,7 +223,7 @@ func whyNoPattern(pattern string, err error) string {
 	return fmt.Sprintf("not a regular expression: %v; a pattern with , ) or | stands in quotes", err)
 }
 
-func matcher(args []arg) (conversion, error) {
+func makeMatcher(args []arg) (conversion, error) {
 	re, err := regexp.Compile(args[0].text)
 	if err != nil {
 		return nil, &Error{args[0].column, whyNoPattern(args[0].text, err)}
@@ -237,8 +237,8 @@ func matcher(args []arg) (conversion, error) {
 	}, nil
 }
 
-// joiner parses the rules in its arguments. An error points into the whole rule.
-func joiner(args []arg) (conversion, error) {
+// makeJoiner parses the rules in its arguments. An error points into the whole rule.
+func makeJoiner(args []arg) (conversion, error) {
 	rules := make([]Rule, len(args)-1)
 	for i, a := range args[1:] {
 		if !a.quoted {
@@ -266,7 +266,7 @@ func joiner(args []arg) (conversion, error) {
 // usualDrops are what people and programs put between the bytes of a number.
 var usualDrops = []string{" ", "-", ":", ".", "0x", "0X"}
 
-func dropper(args []arg) (conversion, error) {
+func makeDropper(args []arg) (conversion, error) {
 	texts := usualDrops
 	if len(args) > 0 {
 		texts = nil
@@ -285,8 +285,8 @@ func dropper(args []arg) (conversion, error) {
 	return func(s string) (string, error) { return drop.Replace(s), nil }, nil
 }
 
-func grouper(args []arg) (conversion, error) {
-	n, err := args[0].count()
+func makeGrouper(args []arg) (conversion, error) {
+	n, err := args[0].parseCount()
 	if err == nil && n == 0 {
 		err = &Error{args[0].column, "must be 1 or more"}
 	}
@@ -302,7 +302,7 @@ func grouper(args []arg) (conversion, error) {
 	}, err
 }
 
-func stripper(args []arg) (conversion, error) {
+func makeStripper(args []arg) (conversion, error) {
 	from := "="
 	if len(args) == 1 {
 		if from = args[0].text; from == "" {

@@ -21,12 +21,12 @@ const (
 // Unit is one reader on the line.
 type Unit struct {
 	Address int // 0 to 126
-	// Keys open the secure channel: they are tried in turn. Two are what a power cut in a
-	// commissioning leaves; Bus.Opened tells which one the reader has. Without keys,
-	// nobody speaks to the reader until Bus.Commission.
+	// Keys open the secure channel: the bus tries them in turn. A power cut during a
+	// commissioning leaves two; Bus.Opened returns the one that the reader has. Without keys,
+	// the bus sends nothing to the reader until Bus.Commission.
 	Keys []Key
-	// ClearText has the reader spoken to without secure channel, on the operator's own
-	// responsibility: whoever reaches the wire reads and makes badges. It excludes Keys.
+	// ClearText makes the bus talk to the reader without the secure channel, on the operator's
+	// own responsibility: anybody on the wire can read and forge badges. It excludes Keys.
 	ClearText bool
 	Formats   pacs.Selection // of the badges that come as bits
 	FMT       bool           // FMT is a badge too; else it is a fault
@@ -39,14 +39,14 @@ type Unit struct {
 	Unproven bool
 }
 
-// BusConfig says who is on a line.
+// BusConfig configures a line and its readers.
 type BusConfig struct {
 	Units  []Unit
 	Baud   int       // 0: DefaultBaud
 	Random io.Reader // makes challenges: crypto/rand.Reader
 }
 
-// DefaultBaud is the speed of readers that were told no other one.
+// DefaultBaud is the default of BusConfig.Baud.
 const DefaultBaud = 9600
 
 // The times of a line (section 5.7), and how often something is tried.
@@ -79,9 +79,9 @@ const (
 // Bus is the host of one line. It implements reader.Poller and reader.Cuer; the Unit of
 // events is an address. It is not safe for concurrent use, but for Silence.
 //
-// Its readers are asked in turn. One that is lost is asked for rarely, since each time
-// costs the others 200 ms. The next command follows a reply after two characters of
-// silence, but never earlier than a line of the configured speed could have carried both.
+// It polls its readers in turn. It polls a lost reader rarely, since each attempt costs the
+// others 200 ms. The next command follows a reply after two characters of silence, but never
+// earlier than a line of the configured speed could have carried both.
 //
 //	        Send: command                 reply, or none in time
 //	(free) ---------------> (waiting) ---------------------------> (quiet) --> (free)
@@ -122,19 +122,19 @@ func NewBus(cfg BusConfig) (*Bus, error) {
 	b := &Bus{random: cfg.Random, char: bits * time.Second / time.Duration(cfg.Baud), scan: scanner{most: maxReply}, silence: reader.AnswerTime}
 	for _, c := range cfg.Units {
 		u := newUnit(c)
-		if err := b.fits(u); err != nil {
+		if err := b.checkUnit(u); err != nil {
 			return nil, fmt.Errorf("OSDP reader %d: %w", c.Address, err)
 		}
 		b.units = append(b.units, u)
-		b.silence = max(b.silence, time.Duration(u.most())*u.cfg.Reply+aliveEvery)
+		b.silence = max(b.silence, time.Duration(u.maxTries())*u.cfg.Reply+aliveEvery)
 	}
 	b.updateSilence()
 	return b, nil
 }
 
-// fits says what keeps a reader from this line.
-func (b *Bus) fits(u *unit) error {
-	if err := u.cfg.check(); err != nil {
+// checkUnit fails if the reader cannot be on this line.
+func (b *Bus) checkUnit(u *unit) error {
+	if err := u.cfg.checkConfig(); err != nil {
 		return err
 	}
 	for _, o := range b.units {
@@ -142,19 +142,19 @@ func (b *Bus) fits(u *unit) error {
 			return errors.New("another one has the same address")
 		}
 	}
-	if slices.ContainsFunc(u.cfg.Keys, func(k Key) bool { return b.shares(u, k) }) {
+	if slices.ContainsFunc(u.cfg.Keys, func(k Key) bool { return b.keyIsShared(u, k) }) {
 		return errSameKey
 	}
 	return nil
 }
 
-// shares reports whether another reader than u has this key. With a key in common, each
+// keyIsShared reports whether another reader than u has this key. With a key in common, each
 // of them can answer in the place of the other.
-func (b *Bus) shares(u *unit, k Key) bool {
+func (b *Bus) keyIsShared(u *unit, k Key) bool {
 	return slices.ContainsFunc(b.units, func(o *unit) bool { return o != u && slices.Contains(o.cfg.Keys, k) })
 }
 
-func (c Unit) check() error {
+func (c Unit) checkConfig() error {
 	switch {
 	case c.Address < 0 || c.Address >= everybody:
 		return errors.New("the address must be 0 to 126")
@@ -170,16 +170,17 @@ func (c Unit) check() error {
 	return nil
 }
 
-// SetKeys gives a reader its Unit.Keys. It is for before Open. With an error, nobody
-// speaks to the reader, not even in the clear: one with a key must not fall back to that.
+// SetKeys sets a reader's Unit.Keys. It must be called before Open. After an error the bus
+// sends nothing to the reader, not even in the clear: a reader with a key must not fall back
+// to that.
 func (b *Bus) SetKeys(address int, keys ...Key) error {
-	u := b.unit(address)
+	u := b.findUnit(address)
 	if u == nil {
 		return errNoUnit
 	}
 	old := u.cfg
 	u.cfg.Keys = keys
-	err := b.fits(u)
+	err := b.checkUnit(u)
 	if err != nil {
 		u.cfg = old
 		b.Bar(address)
@@ -190,25 +191,25 @@ func (b *Bus) SetKeys(address int, keys ...Key) error {
 	return nil
 }
 
-// Doubt tells that a reader has not shown yet that it has any of its keys: they were sent to
-// it before a power cut. It is for before Open.
+// Doubt marks the keys of a reader as unconfirmed: they were sent to it before a power cut, and
+// it has not used any yet. It must be called before Open.
 func (b *Bus) Doubt(address int) {
-	if u := b.unit(address); u != nil {
+	if u := b.findUnit(address); u != nil {
 		u.unsure = slices.Clone(u.cfg.Keys)
 	}
 }
 
-// Bar has nobody speak to a reader in the clear, whatever its Unit says: there is a key
-// for it, even if nobody can read that. It is for before Open.
+// Bar forbids clear text to a reader whatever its Unit says: there is a key for it, even if the
+// key cannot be read. It must be called before Open.
 func (b *Bus) Bar(address int) {
-	if u := b.unit(address); u != nil {
+	if u := b.findUnit(address); u != nil {
 		u.barred = true
 		b.updateSilence()
 	}
 }
 
-// unit finds a reader; nil: none has this address.
-func (b *Bus) unit(address int) *unit {
+// findUnit finds a reader; nil: none has this address.
+func (b *Bus) findUnit(address int) *unit {
 	for _, u := range b.units {
 		if u.cfg.Address == address {
 			return u
@@ -221,38 +222,38 @@ func (b *Bus) unit(address int) *unit {
 func (b *Bus) Open(now time.Time) {
 	b.asked, b.free = nil, now
 	for _, u := range b.units {
-		u.opened(now)
+		u.startPort(now)
 	}
 }
 
 // Send implements reader.Poller.
 func (b *Bus) Send(now time.Time) []byte {
-	b.expire(now)
+	b.expireCommissions(now)
 	if b.asked != nil || now.Before(b.free) {
 		return nil
 	}
 	for i := range b.units {
 		n := (b.last + 1 + i) % len(b.units)
-		if p := b.units[n].command(now, b.random); p != nil {
+		if p := b.units[n].nextFrame(now, b.random); p != nil {
 			b.last = n
-			b.wait(now, b.units[n], len(p))
+			b.awaitReply(now, b.units[n], len(p))
 			return p
 		}
 	}
 	return nil
 }
 
-// wait begins to wait for the reply to a command of n bytes.
-func (b *Bus) wait(now time.Time, u *unit, n int) {
+// awaitReply sets the times for the reply to a command of n bytes.
+func (b *Bus) awaitReply(now time.Time, u *unit, n int) {
 	b.scan.reset()
 	b.asked, b.sent = u, now
-	b.due = now.Add(b.wire(n) + u.cfg.Reply)
-	b.end = b.due.Add(b.wire(maxReply) + charGap)
-	b.free = now.Add(b.wire(n))
+	b.due = now.Add(b.wireTime(n) + u.cfg.Reply)
+	b.end = b.due.Add(b.wireTime(maxReply) + charGap)
+	b.free = now.Add(b.wireTime(n))
 }
 
-// wire is how long n bytes take.
-func (b *Bus) wire(n int) time.Duration { return time.Duration(n) * b.char }
+// wireTime is how long n bytes take on the wire.
+func (b *Bus) wireTime(n int) time.Duration { return time.Duration(n) * b.char }
 
 // Deadline implements reader.Decoder.
 func (b *Bus) Deadline() time.Time {
@@ -261,7 +262,7 @@ func (b *Bus) Deadline() time.Time {
 	}
 	var first time.Time
 	for _, u := range b.units {
-		if t := u.wants(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
+		if t := u.nextTime(); !t.IsZero() && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -281,20 +282,20 @@ func (b *Bus) Silence() time.Duration {
 	return b.silence
 }
 
-// updateSilence works out what Silence says.
+// updateSilence updates the result of Silence.
 func (b *Bus) updateSilence() {
-	b.mute.Store(!slices.ContainsFunc(b.units, (*unit).speaks))
+	b.mute.Store(!slices.ContainsFunc(b.units, (*unit).mustAnswer))
 }
 
-// Feed implements reader.Decoder. Bytes that nobody was asked for are nothing.
+// Feed implements reader.Decoder. It ignores bytes while no reply is due.
 func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
-	b.expire(at)
+	b.expireCommissions(at)
 	if b.asked == nil {
 		return
 	}
-	b.scan.feed(p, &ear{b, at, emit})
+	b.scan.feedBytes(p, &ear{b, at, emit})
 	b.updateSilence()
-	if b.asked != nil && b.scan.partial() {
+	if b.asked != nil && b.scan.isPartial() {
 		b.due = earlier(later(b.due, at.Add(charGap)), b.end)
 	}
 }
@@ -302,9 +303,9 @@ func (b *Bus) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 // Tick implements reader.Decoder.
 func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
 	defer b.updateSilence()
-	b.expire(now)
+	b.expireCommissions(now)
 	for _, u := range b.units {
-		u.tick(now, emit)
+		u.denyKeyless(now, emit)
 	}
 	if b.asked == nil || now.Before(b.due) {
 		return
@@ -312,35 +313,35 @@ func (b *Bus) Tick(now time.Time, emit func(reader.Event)) {
 	b.scan.giveUp(&ear{b, now, emit})
 	if u := b.asked; u != nil {
 		b.asked, b.free = nil, later(b.free, now)
-		u.unanswered(now, emit)
+		u.handleSilence(now, emit)
 	}
 }
 
-// ear hears what the scanner finds in bytes that arrived at one moment.
+// ear handles what the scanner finds in bytes that arrived at one moment.
 type ear struct {
 	*Bus
 	at   time.Time
 	emit func(reader.Event)
 }
 
-// frame implements hearer. An echo of the command, and replies of others or to earlier
-// commands are nothing.
-func (e *ear) frame(raw []byte) {
-	f, ok := parse(raw)
+// hearFrame implements hearer. It ignores an echo of the command, and replies of other readers or
+// to earlier commands.
+func (e *ear) hearFrame(raw []byte) {
+	f, ok := parseFrame(raw)
 	u := e.asked
 	if !ok || u == nil || !f.reply || int(f.addr) != u.cfg.Address {
 		return
 	}
 	if u.handleReply(e.at, &f, e.emit) {
 		e.asked = nil
-		e.free = later(e.at, e.free.Add(e.wire(len(raw)))).Add(e.wire(turn))
+		e.free = later(e.at, e.free.Add(e.wireTime(len(raw)))).Add(e.wireTime(turn))
 	}
 }
 
-// wrong implements hearer. Noise between frames is usual on a line whose sender
-// changes; a reply that got damaged does not come again by itself. Nobody is told: the
-// command is sent again, and a reader of which nothing else is heard is down.
-func (e *ear) wrong(why reader.Why) {
+// hearFault implements hearer. It emits no fault: noise between frames is usual on a line whose
+// sender changes, and after a damaged reply the bus sends the command again. A reader that
+// sends nothing else goes down.
+func (e *ear) hearFault(why reader.Why) {
 	u := e.asked
 	if u == nil {
 		return

@@ -49,16 +49,16 @@ func lookOf(c reader.Cue) look {
 	}
 }
 
-// Cue implements reader.Cuer. What an earlier cue has not shown yet is dropped: the last
+// Cue implements reader.Cuer. It drops the unsent commands of an earlier cue, because the last
 // decision counts. A reader that is offline shows nothing.
 func (b *Bus) Cue(_ time.Time, unit int, c reader.Cue) {
-	if u := b.unit(unit); u != nil && u.state == online {
-		u.order = append(u.order[:0], u.shows(lookOf(c))...)
+	if u := b.findUnit(unit); u != nil && u.state == online {
+		u.order = append(u.order[:0], u.ordersFor(lookOf(c))...)
 	}
 }
 
-// shows gives the commands for what the reader can show of a look.
-func (u *unit) shows(l look) (orders []order) {
+// ordersFor gives the commands for what the reader can show of a look.
+func (u *unit) ordersFor(l look) (orders []order) {
 	if u.caps.led && !u.refuses.led {
 		const set, keep = 2, 0 // the temporary state, and the permanent one
 		d := []byte{0, 0, set, l.on, l.off, l.colour, 0, byte(l.whole), byte(l.whole >> 8), keep, 0, 0, 0, 0}
@@ -80,11 +80,11 @@ func (u *unit) shows(l look) (orders []order) {
 	return orders
 }
 
-// ComSet has a reader that is online move to another address and speed (section 6.13).
-// Nothing else ever does. When it has agreed, Status of the new address tells the speed
-// that it took; the port then has to be opened with that speed.
+// ComSet changes the address and the speed of a reader that is online (section 6.13). Nothing
+// else does. After the reader has agreed, Status of the new address has the speed; the caller
+// must then open the port with it.
 func (b *Bus) ComSet(address, newAddress, baud int) error {
-	u := b.unit(address)
+	u := b.findUnit(address)
 	switch {
 	case u == nil:
 		return errNoUnit
@@ -92,7 +92,7 @@ func (b *Bus) ComSet(address, newAddress, baud int) error {
 		return fmt.Errorf("change the address of OSDP reader %d: it is offline", address)
 	case newAddress < 0 || newAddress >= everybody || !slices.Contains(Speeds(), baud):
 		return fmt.Errorf("change the address of OSDP reader %d: the new address must be 0 to 126, and the speed one of %d", address, Speeds())
-	case newAddress != address && b.unit(newAddress) != nil:
+	case newAddress != address && b.findUnit(newAddress) != nil:
 		return fmt.Errorf("change the address of OSDP reader %d: another one has address %d", address, newAddress)
 	}
 	d := binary.LittleEndian.AppendUint32([]byte{byte(newAddress)}, uint32(baud))
@@ -103,9 +103,9 @@ func (b *Bus) ComSet(address, newAddress, baud int) error {
 // Speeds gives the speeds of OSDP (section 5.1).
 func Speeds() []int { return []int{9600, 19200, 38400, 57600, 115200, 230400} }
 
-// moved takes what a reader has agreed to (COM, section 7.14), if it is what it was told.
-// If not, Status goes on to tell no speed.
-func (u *unit) moved(data []byte) {
+// applyComSet applies the address and speed that a reader has agreed to (COM, section 7.14), if they
+// are those that it was sent. If not, Status still has no speed.
+func (u *unit) applyComSet(data []byte) {
 	if !bytes.Equal(data, u.data) {
 		return
 	}

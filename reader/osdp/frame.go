@@ -46,8 +46,8 @@ type frame struct {
 	mac   []byte // nil: none
 }
 
-// secured reports whether the frame has a MAC.
-func (f *frame) secured() bool { return f.kind() >= scsCommand }
+// hasMAC reports whether the frame has a MAC.
+func (f *frame) hasMAC() bool { return f.kind() >= scsCommand }
 
 // kind is the type of the security block; 0: there is none.
 func (f *frame) kind() byte {
@@ -57,8 +57,8 @@ func (f *frame) kind() byte {
 	return f.block[0]
 }
 
-// signed is what the MAC covers.
-func (f *frame) signed() []byte { return f.raw[:len(f.raw)-f.checkLen()-macLen] }
+// signedPart is what the MAC covers.
+func (f *frame) signedPart() []byte { return f.raw[:len(f.raw)-f.checkLen()-macLen] }
 
 func (f *frame) checkLen() int {
 	if f.sum {
@@ -67,8 +67,8 @@ func (f *frame) checkLen() int {
 	return 2
 }
 
-// parse takes a frame apart whose length and check are right. It shares raw's bytes.
-func parse(raw []byte) (f frame, ok bool) {
+// parseFrame decodes a frame whose length and check are right. The frame shares raw's bytes.
+func parseFrame(raw []byte) (f frame, ok bool) {
 	ctrl := raw[4]
 	f = frame{
 		raw: raw, addr: raw[1] &^ fromReader, reply: raw[1]&fromReader != 0,
@@ -80,7 +80,7 @@ func parse(raw []byte) (f frame, ok bool) {
 			return f, false
 		}
 	}
-	if f.secured() {
+	if f.hasMAC() {
 		if len(body) < macLen {
 			return f, false
 		}
@@ -93,7 +93,7 @@ func parse(raw []byte) (f frame, ok bool) {
 	return f, true
 }
 
-// cutBlock takes the security block off a body.
+// cutBlock splits the security block from a body.
 func cutBlock(body []byte) (block, rest []byte, ok bool) {
 	if len(body) == 0 || body[0] < 2 || int(body[0]) > len(body) {
 		return nil, nil, false
@@ -101,9 +101,9 @@ func cutBlock(body []byte) (block, rest []byte, ok bool) {
 	return body[1:body[0]], body[body[0]:], true
 }
 
-// start appends a mark byte and the frame up to its data to dst, which must be empty;
+// appendHead appends a mark byte and the frame up to its data to dst, which must be empty;
 // extra is what follows, without the check.
-func (f *frame) start(dst []byte, extra int) []byte {
+func (f *frame) appendHead(dst []byte, extra int) []byte {
 	addr, ctrl, n := f.addr, f.seq|ctrlCRC, headLen+1+len(f.data)+extra+f.checkLen()
 	if f.reply {
 		addr |= fromReader
@@ -123,16 +123,16 @@ func (f *frame) start(dst []byte, extra int) []byte {
 	return append(append(dst, f.code), f.data...)
 }
 
-// end appends the check to a frame behind its mark byte.
-func (f *frame) end(p []byte) []byte {
+// appendCheck appends the check to a frame behind its mark byte.
+func (f *frame) appendCheck(p []byte) []byte {
 	if f.sum {
 		return append(p, checksum(p[1:]))
 	}
 	return binary.LittleEndian.AppendUint16(p, crc16(p[1:]))
 }
 
-// encode gives the frame as it is sent outside the secure channel.
-func (f *frame) encode(dst []byte) []byte { return f.end(f.start(dst, 0)) }
+// encodeClear gives the frame as it is sent outside the secure channel.
+func (f *frame) encodeClear(dst []byte) []byte { return f.appendCheck(f.appendHead(dst, 0)) }
 
 // scanner finds frames in a stream of bytes, however it is split.
 //
@@ -142,28 +142,28 @@ func (f *frame) encode(dst []byte) []byte { return f.end(f.start(dst, 0)) }
 //	  | other: junk    v                  v
 //	  +------------ look for SOM again, from the byte after the last one on
 //
-// Junk is told once in a row, and what is found wrong within a wrong frame not at all.
+// It reports a run of junk once, and no further fault within a faulty frame.
 type scanner struct {
 	most  int // longer frames are none; 0: maxFrame
 	buf   [maxFrame]byte
 	n     int
-	junk  bool // the bytes before are no frame, and that was told
-	doubt int  // bytes from buf[0] on that belong to something wrong that was told
+	junk  bool // the bytes before are no frame, and that was reported
+	doubt int  // bytes from buf[0] on that belong to a reported fault
 }
 
-// hearer is told what a scanner finds. raw is good until it returns.
+// hearer handles what a scanner finds. raw is valid until the call returns.
 type hearer interface {
-	frame(raw []byte)
-	wrong(why reader.Why)
+	hearFrame(raw []byte)
+	hearFault(why reader.Why)
 }
 
-// reset forgets a frame that is half there.
+// reset drops an incomplete frame.
 func (s *scanner) reset() { s.n, s.junk, s.doubt = 0, false, 0 }
 
-// partial reports whether a frame is half there.
-func (s *scanner) partial() bool { return s.n > 0 }
+// isPartial reports whether there is an incomplete frame.
+func (s *scanner) isPartial() bool { return s.n > 0 }
 
-func (s *scanner) feed(p []byte, h hearer) {
+func (s *scanner) feedBytes(p []byte, h hearer) {
 	for len(p) > 0 {
 		n := copy(s.buf[s.n:], p)
 		s.n += n
@@ -172,76 +172,76 @@ func (s *scanner) feed(p []byte, h hearer) {
 	}
 }
 
-// giveUp tells that the rest of a frame does not come. A frame within it is found.
+// giveUp ends an incomplete frame as a fault. It still finds a frame within its bytes.
 func (s *scanner) giveUp(h hearer) {
 	for s.n > 0 {
 		if s.doubt == 0 {
-			h.wrong(reader.Timeout)
+			h.hearFault(reader.Timeout)
 		}
 		s.junk, s.doubt = true, s.n
-		s.drop(1)
+		s.dropBytes(1)
 		s.scanFrames(h)
 	}
 }
 
-// scanFrames takes from the buffer what can be told already.
+// scanFrames reports and removes the frames and faults that are complete in the buffer.
 func (s *scanner) scanFrames(h hearer) {
-	for s.seek(h) && s.n >= shown {
+	for s.seekStart(h) && s.n >= shown {
 		want := int(binary.LittleEndian.Uint16(s.buf[2:]))
 		switch {
 		case want < minFrame || want > cmp.Or(s.most, maxFrame):
-			s.noise(h)
-			s.drop(1)
+			s.reportNoise(h)
+			s.dropBytes(1)
 		case s.n < want:
 			return
-		case !checks(s.buf[:want]):
-			s.damaged(want, h)
+		case !checkIsRight(s.buf[:want]):
+			s.reportDamaged(want, h)
 		default:
 			s.junk, s.doubt = false, 0
-			h.frame(s.buf[:want])
-			s.drop(want)
+			h.hearFrame(s.buf[:want])
+			s.dropBytes(want)
 		}
 	}
 }
 
-// seek drops what is before SOM.
-func (s *scanner) seek(h hearer) bool {
+// seekStart drops the bytes before SOM. It reports whether there is one.
+func (s *scanner) seekStart(h hearer) bool {
 	i := 0
 	for i < s.n && s.buf[i] != som {
 		if s.buf[i] != mark {
-			s.noise(h)
+			s.reportNoise(h)
 		}
 		i++
 	}
-	s.drop(i)
+	s.dropBytes(i)
 	return s.n > 0
 }
 
-func (s *scanner) noise(h hearer) {
+func (s *scanner) reportNoise(h hearer) {
 	if !s.junk && s.doubt == 0 {
-		h.wrong(reader.BadFrame)
+		h.hearFault(reader.BadFrame)
 	}
 	s.junk = true
 }
 
-// damaged tells of a frame with a wrong check, and has its bytes searched.
-func (s *scanner) damaged(want int, h hearer) {
+// reportDamaged reports a frame with a wrong check, and drops one byte to search within it.
+func (s *scanner) reportDamaged(want int, h hearer) {
 	if s.doubt == 0 {
-		h.wrong(reader.BadChecksum)
+		h.hearFault(reader.BadChecksum)
 	}
 	s.junk, s.doubt = true, max(s.doubt, want)
-	s.drop(1)
+	s.dropBytes(1)
 }
 
-func (s *scanner) drop(n int) {
+func (s *scanner) dropBytes(n int) {
 	copy(s.buf[:], s.buf[n:s.n])
 	clear(s.buf[s.n-n : s.n]) // a badge or a key may have been there
 	s.n -= n
 	s.doubt = max(0, s.doubt-n)
 }
 
-// checks reports whether the check of a frame is right.
-func checks(raw []byte) bool {
+// checkIsRight reports whether the check of a frame is right.
+func checkIsRight(raw []byte) bool {
 	if raw[4]&ctrlCRC == 0 {
 		return checksum(raw) == 0
 	}

@@ -26,8 +26,8 @@ func FuzzFrame(f *testing.F) {
 		}
 		var got []frame
 		s := scanner{}
-		s.feed(slices.Concat(before, want.encode(nil)), collect(func(raw []byte) {
-			g, ok := parse(bytes.Clone(raw))
+		s.feedBytes(slices.Concat(before, want.encodeClear(nil)), collect(func(raw []byte) {
+			g, ok := parseFrame(bytes.Clone(raw))
 			if !ok {
 				t.Fatal("what was written cannot be read")
 			}
@@ -46,8 +46,8 @@ func FuzzFrame(f *testing.F) {
 
 type collect func(raw []byte)
 
-func (c collect) frame(raw []byte) { c(raw) }
-func (collect) wrong(reader.Why)   {}
+func (c collect) hearFrame(raw []byte) { c(raw) }
+func (collect) hearFault(reader.Why)   {}
 
 // Whatever is said between the frames of a channel, a Monitor takes no card and no key
 // that was not sent in it.

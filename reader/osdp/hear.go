@@ -6,44 +6,44 @@ import (
 	"badged/reader"
 )
 
-// handleReply takes a frame of the reader while a command is under way, and reports whether it
-// was the reply to it; with false it still may come.
+// handleReply handles a frame of the reader while a reply is due, and reports whether it was
+// the reply; if not, the reply may still arrive.
 func (u *unit) handleReply(at time.Time, f *frame, emit func(reader.Event)) bool {
 	nak := f.code == replyNAK && f.block == nil && len(f.data) > 0
 	switch {
 	case f.code == replyBusy && f.block == nil:
-		u.waits(at, emit) // its sequence is 0 whatever the command's (section 7.19)
+		u.waitForBusy(at, emit) // its sequence is 0 whatever the command's (section 7.19)
 	case nak && f.data[0] == nakSequence:
 		// It was restarted, or somebody wants the channel to be opened again.
-		u.setback(at, reader.Refused, emit)
+		u.reopenChannel(at, reader.Refused, emit)
 	case f.seq != u.seq:
 		return false // to an earlier command
 	case nak && f.data[0] == nakCheck:
-		u.unanswered(at, emit)
+		u.handleSilence(at, emit)
 	case nak && u.open:
 		u.refusedInTheClear(at, f.data[0], emit)
 	case u.open && u.state == rekey && f.code == replyACK && f.block == nil:
 		// Some readers drop the channel with the old key before they acknowledge. If
 		// this one has the new key shows when the channel is opened with it.
-		u.rekeyed()
-	case u.fits(f) && (!u.open || u.sess.open(f)):
-		u.answered(at, f, emit)
+		u.reopenWithNewKey()
+	case u.hasExpectedBlock(f) && (!u.open || u.sess.openFrame(f)):
+		u.handleAnswer(at, f, emit)
 	default:
-		return u.misfit(at, f, emit)
+		return u.handleMisfit(at, f, emit)
 	}
 	return true
 }
 
-// fits reports whether the frame has a security block that it may have now. Inside the
+// hasExpectedBlock reports whether the frame has a security block that it may have now. Inside the
 // channel the MAC decides, which covers the block.
 //
 // RMAC_I comes in SCS_14 (annex D.1.3). Peripherals made with early versions of OSDP.Net
 // send it in SCS_12. Both are taken: the block proves nothing, and the 16 bytes behind it
 // are compared with what only a holder of the key can know.
-func (u *unit) fits(f *frame) bool {
+func (u *unit) hasExpectedBlock(f *frame) bool {
 	switch {
 	case u.open:
-		return f.secured()
+		return f.hasMAC()
 	case f.code == replyCrypt:
 		return f.kind() == scsCrypt && u.state == challenge
 	case f.code == replyRMAC:
@@ -52,81 +52,83 @@ func (u *unit) fits(f *frame) bool {
 	return f.block == nil
 }
 
-// misfit takes a frame whose security block or MAC is wrong, and reports whether it ends
-// the wait for the reply. Nothing that it says is believed. The reply to an optional
-// command is not asked for again; a state that is told in the clear, as some readers do,
-// costs the channel and no more. Everything else is an attack.
-func (u *unit) misfit(at time.Time, f *frame, emit func(reader.Event)) bool {
+// handleMisfit handles a frame whose security block or MAC is wrong, and reports whether it ends
+// the wait for the reply. It uses nothing of the frame's content. It does not repeat an optional
+// command; after a state report in the clear, which some readers send, it only reopens the
+// channel. Everything else counts as an attack.
+func (u *unit) handleMisfit(at time.Time, f *frame, emit func(reader.Event)) bool {
 	switch {
-	case u.optional() && u.open:
-		u.leaveOut()
-		u.setback(at, reader.Forged, emit)
-	case u.optional():
-		u.answered(at, &frame{}, emit)
-	case u.open && f.secured():
-		u.forged(at, emit)
-		u.setback(at, reader.Forged, emit)
+	case u.isOptional() && u.open:
+		u.skipOptional()
+		u.reopenChannel(at, reader.Forged, emit)
+	case u.isOptional():
+		u.handleAnswer(at, &frame{}, emit)
+	case u.open && f.hasMAC():
+		u.reportForged(at, emit)
+		u.reopenChannel(at, reader.Forged, emit)
 	case u.open && f.block == nil && tellsState(f.code):
-		u.setback(at, reader.Forged, emit)
+		u.reopenChannel(at, reader.Forged, emit)
 	default:
-		u.forged(at, emit)
+		u.reportForged(at, emit)
 		return false
 	}
 	return true
 }
 
-// waits has the command sent again later.
-func (u *unit) waits(at time.Time, emit func(reader.Event)) {
+// waitForBusy sends the command again later, after BUSY.
+func (u *unit) waitForBusy(at time.Time, emit func(reader.Event)) {
 	if u.busy.IsZero() {
 		u.busy = at
 	}
 	if at.Sub(u.busy) > busyMost {
-		u.lose(at, reader.Silent, emit)
+		u.loseReader(at, reader.Silent, emit)
 		return
 	}
 	u.at = at.Add(busyPause)
 }
 
-// answered goes on with the reply.
-func (u *unit) answered(at time.Time, f *frame, emit func(reader.Event)) {
+// handleAnswer handles the reply and enters the next state.
+func (u *unit) handleAnswer(at time.Time, f *frame, emit func(reader.Event)) {
 	u.frame, u.busy, u.probing, u.garbled = nil, time.Time{}, false, false
 	u.seq = u.seq%3 + 1 // 0 is for the first command only (section 5.9)
-	if u.state >= status && !u.owned() && !u.clear() {
-		u.deny(at, reader.WrongKey, emit) // no way leads here: the last door is locked too
+	if u.state >= status && !u.hasOwnChannel() && !u.speaksClear() {
+		u.denyReader(at, reader.WrongKey, emit) // no way leads here: the last door is locked too
 		return
 	}
 	if f.code == replyNAK {
-		u.refused(at, f.data, emit)
+		u.handleNAK(at, f.data, emit)
 		return
 	}
 	u.heard = true
 	switch u.state {
 	case ident:
-		u.goOn(inventory)
+		u.enterState(inventory)
 	case inventory:
-		u.inventoried(at, f, emit)
+		u.handleCaps(at, f, emit)
 	case challenge:
-		u.challenged(at, f, emit)
+		u.handleCrypt(at, f, emit)
 	case prove:
-		u.proved(at, f, emit)
+		u.handleRMAC(at, f, emit)
 	case rekey:
-		u.rekeyed()
+		u.reopenWithNewKey()
 	case status:
-		u.goOn(online)
+		u.enterState(online)
 		if tellsState(f.code) {
-			u.dev.says(at, f.code, f.data, emit)
+			u.dev.emitReply(at, f.code, f.data, emit)
 		}
 	case online:
-		u.polled(at, f, emit)
+		u.handlePollReply(at, f, emit)
 	}
 }
 
-// optional reports whether the command under way is one that a reader need not answer
-// well to be used: ID, CAP and LSTAT only make the best of it.
-func (u *unit) optional() bool { return u.state == ident || u.state == inventory || u.state == status }
+// isOptional reports whether a reader can be used without a good answer to the present command:
+// ID, CAP and LSTAT only improve its use.
+func (u *unit) isOptional() bool {
+	return u.state == ident || u.state == inventory || u.state == status
+}
 
-// leaveOut has an optional command not sent again until the reader works.
-func (u *unit) leaveOut() {
+// skipOptional stops sending an optional command until the reader works.
+func (u *unit) skipOptional() {
 	switch u.state {
 	case inventory:
 		u.noCap = true
@@ -135,12 +137,12 @@ func (u *unit) leaveOut() {
 	}
 }
 
-// goOn enters the next state, past the optional commands that are left out.
-func (u *unit) goOn(to state) {
+// enterState enters the next state, and skips the states of optional commands that are left out.
+func (u *unit) enterState(to state) {
 	if to == inventory && u.noCap {
 		u.caps = allCaps()
 		to = challenge
-		if u.open || u.clear() {
+		if u.open || u.speaksClear() {
 			to = status
 		}
 	}
@@ -150,44 +152,44 @@ func (u *unit) goOn(to state) {
 	u.state = to
 }
 
-// inventoried looks at PDCAP. It comes twice: in the clear, where it can only keep a
-// reader offline that says that it has no secure channel, and inside the channel. A reader
-// that does not say what it can is tried.
-func (u *unit) inventoried(at time.Time, f *frame, emit func(reader.Event)) {
+// handleCaps handles PDCAP. It arrives twice: in the clear, where it can only keep a reader
+// offline that claims to have no secure channel, and inside the channel. A reader that does not
+// list its capabilities counts as having all.
+func (u *unit) handleCaps(at time.Time, f *frame, emit func(reader.Event)) {
 	c, ok := readCaps(f.data)
 	if f.code != replyCap || !ok {
 		c = allCaps()
 	}
 	u.caps = c
 	switch {
-	case u.clear():
-		u.goOn(status)
+	case u.speaksClear():
+		u.enterState(status)
 	case !c.aes:
-		u.insecure(at, emit)
+		u.denyInsecure(at, emit)
 	case u.open:
-		u.goOn(status)
+		u.enterState(status)
 	default:
 		u.state = challenge
 	}
 }
 
-// insecure is a reader without secure channel.
-func (u *unit) insecure(at time.Time, emit func(reader.Event)) {
+// denyInsecure keeps a reader without secure channel offline.
+func (u *unit) denyInsecure(at time.Time, emit func(reader.Event)) {
 	why := reader.Insecure
 	if u.had {
 		why = reader.Downgraded
 	}
-	u.refuse(why)
-	u.deny(at, why, emit)
+	u.refuseCommission(why)
+	u.denyReader(at, why, emit)
 }
 
-func (u *unit) challenged(at time.Time, f *frame, emit func(reader.Event)) {
+func (u *unit) handleCrypt(at time.Time, f *frame, emit func(reader.Event)) {
 	if f.code != replyCrypt {
 		u.nextKey(at, 0, emit)
 		return
 	}
 	u.crypts = true
-	if !u.sess.proves(f.data) {
+	if !u.sess.checkCryptogram(f.data) {
 		u.nextKey(at, 0, emit)
 		return
 	}
@@ -195,8 +197,8 @@ func (u *unit) challenged(at time.Time, f *frame, emit func(reader.Event)) {
 }
 
 // nextKey tries the next key, or gives up a reader that has none of them; nak is the code
-// with which it refused this one. It is never given a new key for that: whoever cleared
-// it waits for just this.
+// with which it refused this one. Such a reader never gets a new key automatically: an attacker
+// who cleared it waits for just that.
 func (u *unit) nextKey(at time.Time, nak byte, emit func(reader.Event)) {
 	u.wrong++
 	u.key = (u.key + 1) % len(u.keys)
@@ -204,14 +206,14 @@ func (u *unit) nextKey(at time.Time, nak byte, emit func(reader.Event)) {
 	case u.wrong < len(u.keys):
 		u.state = challenge
 	case u.lacksChannel(nak):
-		u.insecure(at, emit)
-	case u.box.waiting():
+		u.denyInsecure(at, emit)
+	case u.box.isWaiting():
 		u.pause, u.why, u.box.why = probeFirst, reader.WrongKey, reader.WrongKey
-		u.down(at, reader.WrongKey, emit) // it is there, and says so
+		u.reportDown(at, reader.WrongKey, emit) // it is there, and says so
 		u.scheduleRetry(at.Add(probeFirst))
 	default:
-		u.refuse(reader.WrongKey)
-		u.deny(at, reader.WrongKey, emit)
+		u.refuseCommission(reader.WrongKey)
+		u.denyReader(at, reader.WrongKey, emit)
 	}
 }
 
@@ -223,39 +225,39 @@ func (u *unit) lacksChannel(nak byte) bool {
 	return !u.crypts && (nak == nakCommand || nak == nakBlock && !u.had)
 }
 
-// proved opens the channel, if the reader has proved itself twice.
-func (u *unit) proved(at time.Time, f *frame, emit func(reader.Event)) {
-	if f.code != replyRMAC || !u.sess.begins(f.data) {
-		u.forged(at, emit)
-		u.setback(at, reader.Forged, emit)
+// handleRMAC opens the channel, if the reader has proved itself twice.
+func (u *unit) handleRMAC(at time.Time, f *frame, emit func(reader.Event)) {
+	if f.code != replyRMAC || !u.sess.startMACs(f.data) {
+		u.reportForged(at, emit)
+		u.reopenChannel(at, reader.Forged, emit)
 		return
 	}
 	u.open, u.had = true, true
-	u.goOn(inventory)
-	u.commissioned()
+	u.enterState(inventory)
+	u.continueCommission()
 }
 
-// polled takes the reply to a poll, or to an order. A reply that a poll does not have
-// says nothing.
-func (u *unit) polled(at time.Time, f *frame, emit func(reader.Event)) {
+// handlePollReply handles the reply to a poll, or to an order. It ignores replies that a poll does not
+// have.
+func (u *unit) handlePollReply(at time.Time, f *frame, emit func(reader.Event)) {
 	if u.told != reader.KindUp || u.alarm != "" {
-		u.works(at, emit)
+		u.reportUp(at, emit)
 	}
 	switch {
 	case f.code == replyCom && u.code == cmdComSet:
-		u.moved(f.data)
+		u.applyComSet(f.data)
 		u.restartConversation()
 		return
 	case secretReply(f.code) && u.open && !f.whole:
-		u.dev.fault(at, reader.Forged, emit) // a badge that everybody could read
+		u.dev.emitFault(at, reader.Forged, emit) // a badge that everybody could read
 	default:
-		u.dev.says(at, f.code, f.data, emit)
+		u.dev.emitReply(at, f.code, f.data, emit)
 	}
-	u.lives(at, emit)
+	u.reportAlive(at, emit)
 }
 
-// refused takes NAK (section 7.3). What the reader does not know is not asked again.
-func (u *unit) refused(at time.Time, data []byte, emit func(reader.Event)) {
+// handleNAK handles NAK (section 7.3). It does not repeat a command that the reader does not know.
+func (u *unit) handleNAK(at time.Time, data []byte, emit func(reader.Event)) {
 	var code byte
 	if len(data) > 0 {
 		code = data[0]
@@ -263,47 +265,46 @@ func (u *unit) refused(at time.Time, data []byte, emit func(reader.Event)) {
 	switch {
 	case u.state == challenge || u.state == prove:
 		u.nextKey(at, code, emit)
-	case u.clear() && code == nakSecurity && u.state != ident && u.state != inventory:
-		u.insists(at, emit)
-	case (u.state == ident || u.state == inventory) && !u.open && !u.clear() && code == nakSecurity:
+	case u.speaksClear() && code == nakSecurity && u.state != ident && u.state != inventory:
+		u.reportSecureOnly(at, emit)
+	case (u.state == ident || u.state == inventory) && !u.open && !u.speaksClear() && code == nakSecurity:
 		u.state = challenge // it says nothing at all in the clear
 	case u.state == ident:
-		u.goOn(inventory)
+		u.enterState(inventory)
 	case u.state == inventory:
-		u.inventoried(at, &frame{}, emit)
+		u.handleCaps(at, &frame{}, emit)
 	case u.state == status:
-		u.goOn(online)
+		u.enterState(online)
 	case u.state == online && u.code != cmdPoll:
-		u.forget(u.code)
-		u.lives(at, emit)
+		u.markRefused(u.code)
+		u.reportAlive(at, emit)
 	default:
-		u.refuse(reader.Refused)
-		u.setback(at, reader.Refused, emit)
+		u.refuseCommission(reader.Refused)
+		u.reopenChannel(at, reader.Refused, emit)
 	}
 }
 
-// refusedInTheClear takes a NAK without MAC while the channel is open. It may be anybody's:
-// all that it can do is to have the channel opened again, without what was refused.
+// refusedInTheClear handles a NAK without MAC while the channel is open. Anybody may have sent
+// it, so it only reopens the channel, without the refused command.
 func (u *unit) refusedInTheClear(at time.Time, code byte, emit func(reader.Event)) {
-	u.leaveOut()
-	u.forget(u.code)
+	u.skipOptional()
+	u.markRefused(u.code)
 	if u.state == rekey && u.falls >= keySetMost-1 {
-		u.refuse(reader.Refused)
+		u.refuseCommission(reader.Refused)
 	}
-	u.setback(at, reader.Refused, emit)
+	u.reopenChannel(at, reader.Refused, emit)
 }
 
-// insists is a reader that refuses what its configuration asks of it: to speak in the
-// clear.
-func (u *unit) insists(at time.Time, emit func(reader.Event)) {
+// reportSecureOnly reports a reader that refuses clear text although its configuration asks for it.
+func (u *unit) reportSecureOnly(at time.Time, emit func(reader.Event)) {
 	u.pause, u.why = probeFirst, reader.SecureOnly
-	u.down(at, reader.SecureOnly, emit)
+	u.reportDown(at, reader.SecureOnly, emit)
 	u.scheduleRetry(at.Add(deniedLast))
 }
 
-// forget takes a command for one that the reader does not know, until it is lost: it is
-// no fault, and nothing that a person at the reader may notice.
-func (u *unit) forget(code byte) {
+// markRefused marks a command as refused until the reader is lost. That is no fault, and a person at
+// the reader does not notice.
+func (u *unit) markRefused(code byte) {
 	switch code {
 	case cmdLED:
 		u.refuses.led = true
@@ -314,11 +315,11 @@ func (u *unit) forget(code byte) {
 	}
 }
 
-// forged tells of a message that somebody else than the reader must have made.
-func (u *unit) forged(at time.Time, emit func(reader.Event)) {
+// reportForged raises the alarm about a message that the reader cannot have made.
+func (u *unit) reportForged(at time.Time, emit func(reader.Event)) {
 	u.forgedAt = at
 	if !u.forgery {
 		u.forgery = true
-		u.dev.alarm(at, reader.Forged, emit)
+		u.dev.emitAlarm(at, reader.Forged, emit)
 	}
 }

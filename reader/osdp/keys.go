@@ -59,11 +59,11 @@ func (k Key) Hex() string { return hex.EncodeToString([]byte(k.Reveal())) }
 func (k Key) Weak() bool {
 	const fewBytes, fewSteps = 7, 6
 	p := k.Reveal()
-	return len(p) != keyLen || kinds([]byte(p)) <= fewBytes || kinds(steps(p)) <= fewSteps || repeats(p) || typed(p)
+	return len(p) != keyLen || countKinds([]byte(p)) <= fewBytes || countKinds(byteSteps(p)) <= fewSteps || isRepeating(p) || isTyped(p)
 }
 
-// kinds counts the different bytes.
-func kinds(p []byte) (n int) {
+// countKinds counts the different bytes.
+func countKinds(p []byte) (n int) {
 	var seen [256]bool
 	for _, b := range p {
 		if !seen[b] {
@@ -74,8 +74,8 @@ func kinds(p []byte) (n int) {
 	return n
 }
 
-// steps gives by how much each byte is more than the one before.
-func steps(p string) []byte {
+// byteSteps gives by how much each byte is more than the one before.
+func byteSteps(p string) []byte {
 	d := make([]byte, len(p)-1)
 	for i := range d {
 		d[i] = p[i+1] - p[i]
@@ -83,8 +83,8 @@ func steps(p string) []byte {
 	return d
 }
 
-// repeats reports whether p is the same bytes over and over, up to three quarters of it.
-func repeats(p string) bool {
+// isRepeating reports whether p is the same bytes over and over, up to three quarters of it.
+func isRepeating(p string) bool {
 	for n := 1; n <= len(p)*3/4; n++ {
 		if p[n:] == p[:len(p)-n] {
 			return true
@@ -93,16 +93,16 @@ func repeats(p string) bool {
 	return false
 }
 
-// typed reports whether p is letters and digits in ASCII.
-func typed(p string) bool {
+// isTyped reports whether p is letters and digits in ASCII.
+func isTyped(p string) bool {
 	return !strings.ContainsFunc(p, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
 }
 
-// guesses gives the weak keys that are tried first: bytes that are the same, rise or
+// tryGuesses gives the weak keys that are tried first: bytes that are the same, rise or
 // fall by 1. It stops when try is true.
-func guesses(try func(Key) bool) (Key, bool) {
+func tryGuesses(try func(Key) bool) (Key, bool) {
 	var p [keyLen]byte
 	for _, step := range []byte{1, 0, 0xFF} {
 		for first := range 256 {

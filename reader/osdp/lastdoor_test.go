@@ -23,7 +23,7 @@ func TestTheLastDoor(t *testing.T) {
 				u.state = s
 				var told []reader.Kind
 				data := []byte{0, 1, 26, 0, 0x8B, 0x35, 0x1B, 0x80}
-				u.answered(at, &frame{code: code, data: data}, func(e reader.Event) { told = append(told, e.Kind) })
+				u.handleAnswer(at, &frame{code: code, data: data}, func(e reader.Event) { told = append(told, e.Kind) })
 				if u.state >= status || len(told) != 2 || told[0] != reader.KindAlarm || told[1] != reader.KindDown {
 					t.Errorf("%s, state %d, reply %#x: %q", name, s, code, told)
 				}
@@ -43,7 +43,7 @@ func TestOnlyAReaderThatIsAskedWantsTheChannel(t *testing.T) {
 	for s, want := range map[state]bool{shut: false, lost: false, ident: true, inventory: true, status: false, online: false} {
 		u := newUnit(Unit{Address: 1})
 		u.state, u.keys = s, []Key{scbkD}
-		u.refused(time.Unix(0, 0), []byte{nakSecurity}, func(reader.Event) {})
+		u.handleNAK(time.Unix(0, 0), []byte{nakSecurity}, func(reader.Event) {})
 		if (u.state == challenge) != want {
 			t.Errorf("state %d led to %d", s, u.state)
 		}
@@ -60,7 +60,7 @@ func TestComSetIsNotTakenElsewhere(t *testing.T) {
 		u := newUnit(Unit{Address: 1, Keys: []Key{newKey([]byte("0123456789abcdef"))}})
 		u.state, u.code, u.data = online, cmdComSet, asked
 		var told []reader.Kind
-		u.polled(time.Unix(0, 0), &frame{code: replyCom, data: com}, func(e reader.Event) { told = append(told, e.Kind) })
+		u.handlePollReply(time.Unix(0, 0), &frame{code: replyCom, data: com}, func(e reader.Event) { told = append(told, e.Kind) })
 		if u.cfg.Address != 1 || u.baud != 0 || slices.Contains(told, reader.KindFault) {
 			t.Errorf("%s: address %d, %d bit/s, told %q", name, u.cfg.Address, u.baud, told)
 		}

@@ -31,9 +31,8 @@ type Summary struct {
 // opened with a configured key, with one that it saw in KEYSET before, or with one that
 // can be guessed, which raises the alarm WeakKey.
 //
-// Inside a channel only what has the right MAC gives a badge or a key. A channel whose
-// key is not known is the fault WrongKey; one that began before it listened is Forged,
-// once.
+// Inside a channel only a frame with the right MAC gives a badge or a key. For a channel with
+// an unknown key it emits the fault WrongKey; for one that began earlier Forged, once.
 type Monitor struct {
 	cfg   MonitorConfig
 	scan  scanner
@@ -91,12 +90,12 @@ func (m *Monitor) Summary() Summary {
 func (m *Monitor) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	m.Tick(at, emit)
 	m.last = at
-	m.scan.feed(p, &listener{m, at, emit})
+	m.scan.feedBytes(p, &listener{m, at, emit})
 }
 
 // Deadline implements reader.Decoder.
 func (m *Monitor) Deadline() time.Time {
-	if !m.scan.partial() {
+	if !m.scan.isPartial() {
 		return time.Time{}
 	}
 	return m.last.Add(stopped)
@@ -116,18 +115,18 @@ type listener struct {
 	emit func(reader.Event)
 }
 
-// wrong implements hearer.
-func (l *listener) wrong(why reader.Why) {
+// hearFault implements hearer.
+func (l *listener) hearFault(why reader.Why) {
 	if why == reader.BadChecksum {
 		l.sum.BadCRC++
 	}
 	l.emit(reader.Event{Kind: reader.KindFault, At: l.at, Why: why})
 }
 
-// frame implements hearer.
-func (l *listener) frame(raw []byte) {
+// hearFrame implements hearer.
+func (l *listener) hearFrame(raw []byte) {
 	l.sum.Frames++
-	f, ok := parse(slices.Clone(raw))
+	f, ok := parseFrame(slices.Clone(raw))
 	if !ok {
 		l.emit(reader.Event{Kind: reader.KindFault, At: l.at, Why: reader.BadFrame, Unit: int(raw[1] &^ fromReader)})
 		return
@@ -141,20 +140,20 @@ func (l *listener) frame(raw []byte) {
 		l.links[f.addr] = k
 	}
 	if f.reply {
-		l.replied(k, &f, raw)
+		l.followReply(k, &f, raw)
 	} else {
-		l.commanded(k, &f, raw)
+		l.followCommand(k, &f, raw)
 	}
 }
 
-func (l *listener) fault(k *link, why reader.Why) { k.dev.fault(l.at, why, l.emit) }
+func (l *listener) emitFault(k *link, why reader.Why) { k.dev.emitFault(l.at, why, l.emit) }
 
-// commanded follows a command. One that is sent again has the same bytes and is no new
-// link of the chain of MACs.
-func (l *listener) commanded(k *link, f *frame, raw []byte) {
+// followCommand follows a command. A repeated command has the same bytes and does not advance the
+// chain of MACs.
+func (l *listener) followCommand(k *link, f *frame, raw []byte) {
 	k.again = bytes.Equal(raw, k.cmd)
 	if k.again {
-		l.repeated(f, k.ok)
+		l.countRepeated(f, k.ok)
 		return
 	}
 	k.cmd, k.ok = slices.Clone(raw), true
@@ -162,135 +161,135 @@ func (l *listener) commanded(k *link, f *frame, raw []byte) {
 		k.phase = plain
 	}
 	switch {
-	case f.secured():
-		k.ok = l.opened(k, f)
+	case f.hasMAC():
+		k.ok = l.openFrame(k, f)
 	case f.kind() == scsChlng && f.code == cmdChlng && len(f.data) == randomLen:
 		k.rndA, k.phase = [randomLen]byte(f.data), asked
 	case f.kind() == scsScrypt && f.code == cmdScrypt:
-		k.ok = l.proved(k, f)
+		k.ok = l.checkHost(k, f)
 	case f.block != nil:
 		k.ok = false
-		l.fault(k, reader.BadFrame)
+		l.emitFault(k, reader.BadFrame)
 	case f.code == cmdKeySet:
-		k.dev.alarm(l.at, reader.Insecure, l.emit) // everybody has read it
+		k.dev.emitAlarm(l.at, reader.Insecure, l.emit) // everybody has read it
 	}
 	if k.ok && f.code == cmdKeySet {
-		l.learn(f.data)
+		l.keepSentKey(f.data)
 	}
 }
 
-// replied follows a reply.
-func (l *listener) replied(k *link, f *frame, raw []byte) {
+// followReply follows a reply.
+func (l *listener) followReply(k *link, f *frame, raw []byte) {
 	if k.again && bytes.Equal(raw, k.reply) {
-		l.repeated(f, true)
+		l.countRepeated(f, true)
 		return
 	}
 	k.reply = slices.Clone(raw)
 	switch {
-	case f.secured():
-		if !l.opened(k, f) {
+	case f.hasMAC():
+		if !l.openFrame(k, f) {
 			return
 		}
 		if secretReply(f.code) && !f.whole {
-			l.fault(k, reader.Forged)
+			l.emitFault(k, reader.Forged)
 			return
 		}
-		k.dev.says(l.at, f.code, f.data, l.emit)
+		k.dev.emitReply(l.at, f.code, f.data, l.emit)
 	case f.kind() == scsCrypt && f.code == replyCrypt:
-		l.challenged(k, f)
+		l.findKey(k, f)
 	case (f.kind() == scsRMAC || f.kind() == scsCrypt) && f.code == replyRMAC: // see fits
-		l.begun(k, f)
+		l.startMACs(k, f)
 	case f.block != nil:
-		l.fault(k, reader.BadFrame)
+		l.emitFault(k, reader.BadFrame)
 	case f.code == replyNAK || f.code == replyBusy:
 	case k.phase == sealed:
-		l.fault(k, reader.Forged)
+		l.emitFault(k, reader.Forged)
 	default:
-		k.dev.says(l.at, f.code, f.data, l.emit)
+		k.dev.emitReply(l.at, f.code, f.data, l.emit)
 	}
 }
 
-// repeated counts a frame that was there before.
-func (l *listener) repeated(f *frame, ok bool) {
-	if f.secured() && ok {
+// countRepeated counts a frame that was there before.
+func (l *listener) countRepeated(f *frame, ok bool) {
+	if f.hasMAC() && ok {
 		l.sum.MACs++
 	}
 }
 
-// opened checks and decrypts a frame inside the channel.
-func (l *listener) opened(k *link, f *frame) bool {
+// openFrame checks and decrypts a frame inside the channel.
+func (l *listener) openFrame(k *link, f *frame) bool {
 	switch {
 	case k.phase == opaque:
 		return false
 	case k.phase != sealed:
 		k.phase = opaque
-		l.fault(k, reader.Forged)
+		l.emitFault(k, reader.Forged)
 		return false
-	case !k.sess.open(f):
+	case !k.sess.openFrame(f):
 		l.sum.BadMACs++
-		l.fault(k, reader.Forged)
+		l.emitFault(k, reader.Forged)
 		return false
 	}
 	l.sum.MACs++
 	return true
 }
 
-// challenged looks for the key that a reader proves to have.
-func (l *listener) challenged(k *link, f *frame) {
+// findKey searches for the key that a reader has proved to have.
+func (l *listener) findKey(k *link, f *frame) {
 	if k.phase != asked {
-		l.fault(k, reader.Forged)
+		l.emitFault(k, reader.Forged)
 		return
 	}
 	fits := func(key Key) bool {
 		k.sess = newSession(key, k.rndA)
-		return k.sess.proves(f.data)
+		return k.sess.checkCryptogram(f.data)
 	}
 	k.phase = proved
 	if i := slices.IndexFunc(slices.Concat(l.cfg.Keys, l.sum.Keys), fits); i >= 0 {
 		if i < len(l.cfg.Keys) && l.cfg.Keys[i].Weak() {
-			k.dev.alarm(l.at, reader.WeakKey, l.emit)
+			k.dev.emitAlarm(l.at, reader.WeakKey, l.emit)
 		}
 		return
 	}
-	key, ok := guesses(fits)
+	key, ok := tryGuesses(fits)
 	if !ok {
 		k.phase = opaque
-		l.fault(k, reader.WrongKey)
+		l.emitFault(k, reader.WrongKey)
 		return
 	}
-	k.dev.alarm(l.at, reader.WeakKey, l.emit)
+	k.dev.emitAlarm(l.at, reader.WeakKey, l.emit)
 	if key != scbkD {
 		l.sum.Keys = append(l.sum.Keys, key)
 	}
 }
 
-// proved checks what the host proves itself with.
-func (l *listener) proved(k *link, f *frame) bool {
+// checkHost checks the cryptogram of the host.
+func (l *listener) checkHost(k *link, f *frame) bool {
 	if k.phase != proved {
 		return k.phase == opaque
 	}
-	server := k.sess.server()
-	if !same(server[:], f.data) {
-		l.fault(k, reader.Forged)
+	server := k.sess.hostCryptogram()
+	if !equalBytes(server[:], f.data) {
+		l.emitFault(k, reader.Forged)
 		return false
 	}
 	k.phase = answered
 	return true
 }
 
-// begun starts the chain of MACs.
-func (l *listener) begun(k *link, f *frame) {
+// startMACs starts the chain of MACs.
+func (l *listener) startMACs(k *link, f *frame) {
 	switch {
 	case k.phase == opaque:
-	case k.phase != answered || !k.sess.begins(f.data):
-		l.fault(k, reader.Forged)
+	case k.phase != answered || !k.sess.startMACs(f.data):
+		l.emitFault(k, reader.Forged)
 	default:
 		k.phase = sealed
 	}
 }
 
-// learn keeps the key of a KEYSET.
-func (l *listener) learn(data []byte) {
+// keepSentKey keeps the key of a KEYSET.
+func (l *listener) keepSentKey(data []byte) {
 	const head = 2
 	if len(data) != head+keyLen || data[1] != keyLen {
 		return

@@ -53,7 +53,7 @@ func TestCaptureFromTheMiddle(t *testing.T) {
 // mend puts the CRC of a frame right.
 func mend(p []byte) []byte {
 	f := frame{}
-	return f.end(append([]byte{mark}, p[:len(p)-2]...))[1:]
+	return f.appendCheck(append([]byte{mark}, p[:len(p)-2]...))[1:]
 }
 
 // Every byte of the capture counts: changed by the line, the frame is damaged; changed by
@@ -172,7 +172,7 @@ func TestMonitorOfOneReader(t *testing.T) {
 // reply is a reply in the clear.
 func reply(addr, seq, code byte, data ...byte) []byte {
 	f := frame{addr: addr, reply: true, seq: seq, code: code, data: data}
-	return f.encode(nil)[1:]
+	return f.encodeClear(nil)[1:]
 }
 
 func card(t *testing.T, addr int, hex string) reader.Event {
@@ -191,7 +191,7 @@ func TestMonitorContract(t *testing.T) {
 		Frames: [][]byte{
 			reply(1, 1, replyRaw, unhex(t, "00011A008B351B80")...),
 			reply(1, 2, replyRaw, unhex(t, "00001A00DBF7D640")...),
-			sum.encode(nil)[1:],
+			sum.encodeClear(nil)[1:],
 		},
 		Want:     []reader.Event{card(t, 1, "8B351B80"), card(t, 1, "DBF7D640"), card(t, 2, "8B351B80")},
 		Checksum: true,
@@ -271,7 +271,7 @@ func TestWhatRepliesMean(t *testing.T) {
 func TestKeySetInTheClearIsAnAlarm(t *testing.T) {
 	f := frame{addr: 1, code: cmdKeySet, data: append([]byte{1, 16}, unhex(t, "8F1E6A0C5D2B93477A60E1F4B8C2D935")...)}
 	m := NewMonitor(MonitorConfig{Address: -1})
-	if got := listen(m, f.encode(nil)); got != "alarm insecure" || len(m.Summary().Keys) != 1 {
+	if got := listen(m, f.encodeClear(nil)); got != "alarm insecure" || len(m.Summary().Keys) != 1 {
 		t.Errorf("got %q", got)
 	}
 }

@@ -24,19 +24,20 @@ type peripheral struct {
 	head    bool // tampered with, or off its controller
 }
 
-// says emits what a reply means that a poll may have. It reports false for another one.
-func (p *peripheral) says(at time.Time, code byte, data []byte, emit func(reader.Event)) bool {
+// emitReply emits the events of a reply to a poll. It reports false for a reply that a poll does not
+// have.
+func (p *peripheral) emitReply(at time.Time, code byte, data []byte, emit func(reader.Event)) bool {
 	switch code {
 	case replyRaw:
-		p.raw(at, data, emit)
+		p.readRaw(at, data, emit)
 	case replyFmt:
-		p.text(at, data, emit)
+		p.readFMT(at, data, emit)
 	case replyKeypad:
-		p.keys(at, data, emit)
+		p.readKeypad(at, data, emit)
 	case replyLocal:
-		p.state(at, data, emit, condition{&p.tamper, reader.Tampered}, condition{&p.power, reader.PowerLost})
+		p.readState(at, data, emit, condition{&p.tamper, reader.Tampered}, condition{&p.power, reader.PowerLost})
 	case replyHead:
-		p.state(at, data, emit, condition{&p.head, reader.Tampered})
+		p.readState(at, data, emit, condition{&p.head, reader.Tampered})
 	case replyInput, replyOutput, replyMaker: // nobody asked for them
 	default:
 		return false
@@ -44,39 +45,39 @@ func (p *peripheral) says(at time.Time, code byte, data []byte, emit func(reader
 	return true
 }
 
-// raw reads the bits of a badge (SIA OSDP 2.2, section 7.11): reader, format code, bits,
+// readRaw reads the bits of a badge (SIA OSDP 2.2, section 7.11): reader, format code, bits,
 // data. The format code (0: not said, 1: Wiegand) is not trusted: the length tells, and
 // the parity is checked.
-func (p *peripheral) raw(at time.Time, data []byte, emit func(reader.Event)) {
+func (p *peripheral) readRaw(at time.Time, data []byte, emit func(reader.Event)) {
 	const head = 4
 	if len(data) < head {
-		p.fault(at, reader.BadLength, emit)
+		p.emitFault(at, reader.BadLength, emit)
 		return
 	}
 	card, why := p.formats.Card(reader.PACS, int(binary.LittleEndian.Uint16(data[2:])), data[head:])
 	if why != "" {
-		p.fault(at, why, emit)
+		p.emitFault(at, why, emit)
 		return
 	}
 	emit(reader.Event{Kind: reader.KindCard, At: at, Card: card, Unit: p.addr})
 }
 
-// text reads FMT (section 7.12), which OSDP 2.2.2 has given up: reader, direction, count,
+// readFMT reads FMT (section 7.12), which OSDP 2.2.2 has given up: reader, direction, count,
 // digits. It is a fault unless the reader is configured to use it: some send PINs so,
 // and a PIN must not become a badge.
-func (p *peripheral) text(at time.Time, data []byte, emit func(reader.Event)) {
+func (p *peripheral) readFMT(at time.Time, data []byte, emit func(reader.Event)) {
 	const head, backwards = 3, 1
 	switch {
 	case !p.fmt:
-		p.fault(at, reader.BadFormat, emit)
+		p.emitFault(at, reader.BadFormat, emit)
 		return
 	case len(data) < head+shortestFMT || len(data) != head+int(data[2]):
-		p.fault(at, reader.BadLength, emit)
+		p.emitFault(at, reader.BadLength, emit)
 		return
 	}
 	digits := slices.Clone(data[head:])
 	if slices.ContainsFunc(digits, func(b byte) bool { return b < '0' || b > '9' }) {
-		p.fault(at, reader.BadDigit, emit)
+		p.emitFault(at, reader.BadDigit, emit)
 		return
 	}
 	if data[1] == backwards {
@@ -85,17 +86,17 @@ func (p *peripheral) text(at time.Time, data []byte, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindCard, At: at, Card: reader.TextCard(string(digits)), Unit: p.addr})
 }
 
-// keys reads KEYPAD (section 7.13): reader, count, one byte a key.
-func (p *peripheral) keys(at time.Time, data []byte, emit func(reader.Event)) {
+// readKeypad reads KEYPAD (section 7.13): reader, count, one byte a key.
+func (p *peripheral) readKeypad(at time.Time, data []byte, emit func(reader.Event)) {
 	const head = 2
 	if len(data) < head || len(data) != head+int(data[1]) {
-		p.fault(at, reader.BadLength, emit)
+		p.emitFault(at, reader.BadLength, emit)
 		return
 	}
 	for _, b := range data[head:] {
 		k, ok := keypad.FromOSDP(b)
 		if !ok {
-			p.fault(at, reader.BadDigit, emit)
+			p.emitFault(at, reader.BadDigit, emit)
 			return
 		}
 		emit(reader.Event{Kind: reader.KindKey, At: at, Key: k, Unit: p.addr})
@@ -108,31 +109,31 @@ type condition struct {
 	why reader.Why
 }
 
-// state reads LSTATR (section 7.6: tamper, power) or RSTATR (section 7.9), one byte for
+// readState reads LSTATR (section 7.6: tamper, power) or RSTATR (section 7.9), one byte for
 // each condition; 0 is fine. What a reader leaves out stays as it was. Only one head is
 // known of a reader.
-func (p *peripheral) state(at time.Time, data []byte, emit func(reader.Event), all ...condition) {
+func (p *peripheral) readState(at time.Time, data []byte, emit func(reader.Event), all ...condition) {
 	for i, c := range all[:min(len(all), len(data))] {
 		is := data[i] != 0
 		switch {
 		case is && !*c.was:
-			p.alarm(at, c.why, emit)
+			p.emitAlarm(at, c.why, emit)
 		case !is && *c.was:
-			p.over(at, c.why, emit)
+			p.emitOver(at, c.why, emit)
 		}
 		*c.was = is
 	}
 }
 
-func (p *peripheral) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+func (p *peripheral) emitFault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why, Unit: p.addr})
 }
 
-func (p *peripheral) alarm(at time.Time, why reader.Why, emit func(reader.Event)) {
+func (p *peripheral) emitAlarm(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindAlarm, At: at, Why: why, Unit: p.addr})
 }
 
-func (p *peripheral) over(at time.Time, why reader.Why, emit func(reader.Event)) {
+func (p *peripheral) emitOver(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindOver, At: at, Why: why, Unit: p.addr})
 }
 

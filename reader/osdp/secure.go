@@ -55,76 +55,76 @@ func newAES(key []byte) cipher.Block {
 	return b
 }
 
-// proves takes the data of CCRYPT and reports whether the reader's cryptogram shows
+// checkCryptogram takes the data of CCRYPT and reports whether the reader's cryptogram shows
 // that it has the key (annex D.4.2).
-func (s *session) proves(crypt []byte) bool {
+func (s *session) checkCryptogram(crypt []byte) bool {
 	if len(crypt) != cryptLen {
 		return false
 	}
 	copy(s.rndB[:], crypt[cuidLen:])
-	want := s.cryptogram(s.rndA, s.rndB)
-	return same(want[:], crypt[cuidLen+randomLen:])
+	want := s.makeCryptogram(s.rndA, s.rndB)
+	return equalBytes(want[:], crypt[cuidLen+randomLen:])
 }
 
-// server is the cryptogram by which the host shows that it has the key (annex D.4.3).
-func (s *session) server() [blockLen]byte { return s.cryptogram(s.rndB, s.rndA) }
+// hostCryptogram is the cryptogram by which the host shows that it has the key (annex D.4.3).
+func (s *session) hostCryptogram() [blockLen]byte { return s.makeCryptogram(s.rndB, s.rndA) }
 
-func (s *session) cryptogram(first, second [randomLen]byte) (x [blockLen]byte) {
+func (s *session) makeCryptogram(first, second [randomLen]byte) (x [blockLen]byte) {
 	copy(x[:], first[:])
 	copy(x[randomLen:], second[:])
 	s.enc.Encrypt(x[:], x[:])
 	return x
 }
 
-// begins takes the data of RMAC_I, with which the chain of MACs starts, and reports
+// startMACs takes the data of RMAC_I, with which the chain of MACs starts, and reports
 // whether it is the right one (annex D.4.4).
-func (s *session) begins(rmac []byte) bool {
-	want := s.server()
+func (s *session) startMACs(rmac []byte) bool {
+	want := s.hostCryptogram()
 	s.mac1.Encrypt(want[:], want[:])
 	s.mac2.Encrypt(want[:], want[:])
 	s.rmac = want
-	return same(want[:], rmac)
+	return equalBytes(want[:], rmac)
 }
 
-// seal appends a command to dst, which must be empty: data encrypted, MAC and check
+// sealFrame appends a command to dst, which must be empty: data encrypted, MAC and check
 // behind. A command without data has a MAC only (annex D.1.3).
-func (s *session) seal(dst []byte, f frame) []byte {
+func (s *session) sealFrame(dst []byte, f frame) []byte {
 	f.block = []byte{scsCommand}
 	if len(f.data) > 0 {
 		f.block = []byte{scsCommandData}
-		f.data = s.encrypt(&s.rmac, f.data)
+		f.data = s.encryptData(&s.rmac, f.data)
 	}
-	p := f.start(dst, macLen)
-	s.cmac = s.sum(&s.rmac, p[1:])
-	return f.end(append(p, s.cmac[:macLen]...))
+	p := f.appendHead(dst, macLen)
+	s.cmac = s.macOf(&s.rmac, p[1:])
+	return f.appendCheck(append(p, s.cmac[:macLen]...))
 }
 
-// open checks the MAC of a frame of either side and decrypts its data, in place: whole
+// openFrame checks the MAC of a frame of either side and decrypts its data, in place: whole
 // tells whether that was possible. Data that a side sends unencrypted under its MAC stays
 // as it is; data that cannot be decrypted is left out. If open reports false, the session
 // is as it was.
-func (s *session) open(f *frame) bool {
-	if !f.secured() {
+func (s *session) openFrame(f *frame) bool {
+	if !f.hasMAC() {
 		return false
 	}
 	other, own, encrypted := &s.rmac, &s.cmac, byte(scsCommandData)
 	if f.reply {
 		other, own, encrypted = &s.cmac, &s.rmac, scsReplyData
 	}
-	sum := s.sum(other, f.signed())
-	if !same(sum[:macLen], f.mac) {
+	sum := s.macOf(other, f.signedPart())
+	if !equalBytes(sum[:macLen], f.mac) {
 		return false
 	}
 	if f.kind() == encrypted {
-		f.data, f.whole = s.decrypt(other, f.data)
+		f.data, f.whole = s.decryptData(other, f.data)
 	}
 	*own = sum
 	return true
 }
 
-// sum is the whole MAC of a message: CBC from the other side's last MAC on, with S-MAC2
+// macOf is the whole MAC of a message: CBC from the other side's last MAC on, with S-MAC2
 // for the last block and S-MAC1 for those before (annex D.5.1).
-func (s *session) sum(other *[blockLen]byte, p []byte) [blockLen]byte {
+func (s *session) macOf(other *[blockLen]byte, p []byte) [blockLen]byte {
 	x := *other
 	for len(p) > blockLen {
 		subtle.XORBytes(x[:], x[:], p[:blockLen])
@@ -140,29 +140,29 @@ func (s *session) sum(other *[blockLen]byte, p []byte) [blockLen]byte {
 	return x
 }
 
-// encrypt gives data, always padded, encrypted by CBC from the inverse of the other
+// encryptData gives data, always padded, encrypted by CBC from the inverse of the other
 // side's last MAC on (annex D.5.2).
-func (s *session) encrypt(other *[blockLen]byte, data []byte) []byte {
+func (s *session) encryptData(other *[blockLen]byte, data []byte) []byte {
 	p := make([]byte, (len(data)/blockLen+1)*blockLen)
 	p[copy(p, data)] = paddingMark
-	cipher.NewCBCEncrypter(s.enc, inverse(other)).CryptBlocks(p, p)
+	cipher.NewCBCEncrypter(s.enc, invertMAC(other)).CryptBlocks(p, p)
 	return p
 }
 
-// decrypt is the opposite. Whole blocks without padding are data too: some readers save
+// decryptData is the opposite. Whole blocks without padding are data too: some readers save
 // it. The MAC has vouched for them.
-func (s *session) decrypt(other *[blockLen]byte, p []byte) ([]byte, bool) {
+func (s *session) decryptData(other *[blockLen]byte, p []byte) ([]byte, bool) {
 	if len(p)%blockLen != 0 {
 		return nil, false
 	}
-	cipher.NewCBCDecrypter(s.enc, inverse(other)).CryptBlocks(p, p)
+	cipher.NewCBCDecrypter(s.enc, invertMAC(other)).CryptBlocks(p, p)
 	if q, ok := bytes.CutSuffix(bytes.TrimRight(p, "\x00"), []byte{paddingMark}); ok {
 		return q, true
 	}
 	return p, true
 }
 
-func inverse(mac *[blockLen]byte) []byte {
+func invertMAC(mac *[blockLen]byte) []byte {
 	x := *mac
 	for i := range x {
 		x[i] = ^x[i]
@@ -170,5 +170,5 @@ func inverse(mac *[blockLen]byte) []byte {
 	return x[:]
 }
 
-// same compares without telling by its time where the first difference is.
-func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
+// equalBytes compares without telling by its time where the first difference is.
+func equalBytes(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }

@@ -9,7 +9,7 @@ import (
 	"badged/reader"
 )
 
-// unit is what the host knows of one reader.
+// unit is the state of one reader at the host.
 //
 //	          ID            CAP: AES         CCRYPT right       RMAC_I right
 //	(lost) -----> (ident) -----> (inventory) -----> (challenge) -----> (prove) ------> channel open
@@ -18,7 +18,7 @@ import (
 //	  |      no reply 3 times    (online) <-------- (status) <------------------------ (inventory)
 //	  +------------------------- | POLL, orders; it works when one is answered              ^
 //	                             |                       only in a commissioning: (rekey) --+
-//	  setback: MAC wrong, NAK    |                                  KEYSET, then all anew
+//	  setback: MAC wrong, NAK    |                                  KEYSET, then all again
 //	  in the clear, sequence     v
 //	  refused             (ident), sequence 0; lost when that happens too often in a row
 //
@@ -108,8 +108,8 @@ func newUnit(c Unit) *unit {
 	return u
 }
 
-// opened voids whatever was under way.
-func (u *unit) opened(now time.Time) {
+// startPort drops an unfinished exchange after the port was opened.
+func (u *unit) startPort(now time.Time) {
 	u.restartConversation()
 	u.scheduleRetry(now)
 	u.told, u.pause, u.missed, u.falls = "", probeFirst, 0, 0
@@ -119,58 +119,57 @@ func (u *unit) opened(now time.Time) {
 // restartConversation restarts the conversation with the reader.
 func (u *unit) restartConversation() {
 	u.seq, u.tries, u.busy = 0, 0, time.Time{}
-	u.leave(ident)
+	u.dropChannel(ident)
 }
 
 // scheduleRetry sets when the reader is asked for next.
 func (u *unit) scheduleRetry(at time.Time) {
 	u.at = at
-	u.leave(lost)
+	u.dropChannel(lost)
 }
 
-// leave voids the channel, what was to be said in it, and the keys that do not count
-// any more: the one that was tried last is tried first, if it still counts. A reader
-// that is left without key is shut.
-func (u *unit) leave(to state) {
+// dropChannel drops the channel, the commands that wait, and the keys that no longer count. It tries
+// the last key first, if it still counts. A reader without a key becomes shut.
+func (u *unit) dropChannel(to state) {
 	u.state, u.frame, u.order = to, nil, nil
 	u.sess, u.open, u.crypts = nil, false, false
 	var last Key
 	if u.key < len(u.keys) {
 		last = u.keys[u.key]
 	}
-	u.keys = u.candidates()
+	u.keys = u.candidateKeys()
 	u.key, u.wrong = max(0, slices.Index(u.keys, last)), 0
-	if u.keyless() {
+	if u.hasNoKey() {
 		u.state = shut
 	}
 }
 
-// keyless reports whether nothing can be said to the reader.
-func (u *unit) keyless() bool { return len(u.candidates()) == 0 && !u.clear() }
+// hasNoKey reports whether the bus must not talk to the reader, because it has no key.
+func (u *unit) hasNoKey() bool { return len(u.candidateKeys()) == 0 && !u.speaksClear() }
 
-// clear reports whether the reader is spoken to in the clear.
-func (u *unit) clear() bool { return u.cfg.ClearText && !u.barred }
+// speaksClear reports whether the bus talks to the reader in the clear.
+func (u *unit) speaksClear() bool { return u.cfg.ClearText && !u.barred }
 
-// speaks reports whether the reader must answer now.
-func (u *unit) speaks() bool { return u.alarm == "" && !u.keyless() && !u.box.waiting() }
+// mustAnswer reports whether the reader must answer now.
+func (u *unit) mustAnswer() bool { return u.alarm == "" && !u.hasNoKey() && !u.box.isWaiting() }
 
-// wants is when the unit has something to send or to tell; zero: never.
-func (u *unit) wants() time.Time {
-	if u.box.active() {
+// nextTime is when the unit has something to send or to emit; zero: never.
+func (u *unit) nextTime() time.Time {
+	if u.box.isActive() {
 		return earlier(u.at, u.box.Until)
 	}
 	return u.at
 }
 
-// tick tells that a reader has no key.
-func (u *unit) tick(now time.Time, emit func(reader.Event)) {
+// denyKeyless reports a reader that has no key.
+func (u *unit) denyKeyless(now time.Time, emit func(reader.Event)) {
 	if u.state == shut && !now.Before(u.at) {
-		u.deny(now, reader.Insecure, emit)
+		u.denyReader(now, reader.Insecure, emit)
 	}
 }
 
-// command gives the next frame, or the last one again; nil: nothing yet.
-func (u *unit) command(now time.Time, random io.Reader) []byte {
+// nextFrame returns the next frame, or the last one again; nil: nothing yet.
+func (u *unit) nextFrame(now time.Time, random io.Reader) []byte {
 	if u.state <= shut || now.Before(u.at) {
 		return nil
 	}
@@ -180,7 +179,7 @@ func (u *unit) command(now time.Time, random io.Reader) []byte {
 		u.sum = !u.heard && u.missed/2%2 == 1
 	}
 	if u.frame == nil {
-		u.frame = u.build(random)
+		u.frame = u.buildFrame(random)
 	}
 	if u.frame == nil {
 		u.scheduleRetry(now.Add(probeLast))
@@ -190,8 +189,8 @@ func (u *unit) command(now time.Time, random io.Reader) []byte {
 	return u.frame
 }
 
-// build makes the frame that the state asks for; nil: there are no random numbers.
-func (u *unit) build(random io.Reader) []byte {
+// buildFrame makes the frame that the state asks for; nil: there are no random numbers.
+func (u *unit) buildFrame(random io.Reader) []byte {
 	f := frame{addr: byte(u.cfg.Address), seq: u.seq, sum: u.sum}
 	switch u.state {
 	case ident:
@@ -204,12 +203,12 @@ func (u *unit) build(random io.Reader) []byte {
 			return nil
 		}
 		u.sess = newSession(u.keys[u.key], rndA)
-		f.code, f.data, f.block = cmdChlng, rndA[:], []byte{scsChlng, u.kind()}
+		f.code, f.data, f.block = cmdChlng, rndA[:], []byte{scsChlng, u.keyKind()}
 	case prove:
-		server := u.sess.server()
-		f.code, f.data, f.block = cmdScrypt, server[:], []byte{scsScrypt, u.kind()}
+		server := u.sess.hostCryptogram()
+		f.code, f.data, f.block = cmdScrypt, server[:], []byte{scsScrypt, u.keyKind()}
 	case rekey:
-		f.code, f.data = cmdKeySet, u.box.send()
+		f.code, f.data = cmdKeySet, u.box.markSent()
 	case status:
 		f.code = cmdLocal
 	case online:
@@ -221,13 +220,13 @@ func (u *unit) build(random io.Reader) []byte {
 	}
 	u.code, u.data, u.tries = f.code, f.data, 0
 	if u.open {
-		return u.sess.seal(u.buf[:0], f)
+		return u.sess.sealFrame(u.buf[:0], f)
 	}
-	return f.encode(u.buf[:0])
+	return f.encodeClear(u.buf[:0])
 }
 
-// kind tells the reader which key is meant (annex D.1.3).
-func (u *unit) kind() byte {
+// keyKind is the byte that names the kind of key to the reader (annex D.1.3).
+func (u *unit) keyKind() byte {
 	const byDefault, own = 0, 1
 	if u.keys[u.key] == scbkD {
 		return byDefault
@@ -235,21 +234,21 @@ func (u *unit) kind() byte {
 	return own
 }
 
-// most is how often a command is sent before a reader that does not answer is taken for
-// lost: often enough that noise does not look like that, but for repeatTime only.
-func (u *unit) most() int { return max(fewest, int(repeatTime/u.cfg.Reply)) }
+// maxTries is how often the bus sends a command before a reader that does not answer counts as
+// lost: often enough to get through noise, but for repeatTime only.
+func (u *unit) maxTries() int { return max(fewest, int(repeatTime/u.cfg.Reply)) }
 
-// unanswered sends the command again, leaves it out if the reader can be used without, or
+// handleSilence sends the command again, leaves it out if the reader can be used without, or
 // gives the reader up.
-func (u *unit) unanswered(at time.Time, emit func(reader.Event)) {
+func (u *unit) handleSilence(at time.Time, emit func(reader.Event)) {
 	u.tries++
-	if u.tries < u.most() && !u.probing {
+	if u.tries < u.maxTries() && !u.probing {
 		u.line.Repeated++
 		return
 	}
-	if u.optional() && u.state != ident && !u.probing {
-		u.leaveOut()
-		u.setback(at, reader.Silent, emit)
+	if u.isOptional() && u.state != ident && !u.probing {
+		u.skipOptional()
+		u.reopenChannel(at, reader.Silent, emit)
 		return
 	}
 	u.missed++
@@ -257,63 +256,63 @@ func (u *unit) unanswered(at time.Time, emit func(reader.Event)) {
 	if u.garbled {
 		why = reader.Garbage
 	}
-	u.lose(at, why, emit)
+	u.loseReader(at, why, emit)
 }
 
-// setback opens the channel anew, or gives the reader up.
-func (u *unit) setback(at time.Time, why reader.Why, emit func(reader.Event)) {
+// reopenChannel opens the channel again, or gives the reader up after too many.
+func (u *unit) reopenChannel(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.falls++
 	if u.open {
 		u.line.Reopened++
 	}
 	if u.falls > setbacks {
 		u.falls = 0
-		u.lose(at, why, emit)
+		u.loseReader(at, why, emit)
 		return
 	}
 	u.restartConversation()
 }
 
-// lose gives the reader up for a while. It is told once.
-func (u *unit) lose(at time.Time, why reader.Why, emit func(reader.Event)) {
+// loseReader gives the reader up for a while. It reports that once.
+func (u *unit) loseReader(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.refuses = caps{}
 	u.scheduleRetry(at.Add(u.pause))
 	u.pause = min(2*u.pause, probeLast)
 	if u.told != reader.KindDown {
-		u.down(at, why, emit)
+		u.reportDown(at, why, emit)
 	}
 	u.why = why
 }
 
-// deny keeps a reader offline that somebody must look at. The alarm is told once, that
-// it is down each time: it is there, and says so.
-func (u *unit) deny(at time.Time, why reader.Why, emit func(reader.Event)) {
+// denyReader keeps a reader offline that somebody must check. It emits the alarm once, but KindDown
+// each time, because the reader is present and answers.
+func (u *unit) denyReader(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.pause, u.why = probeFirst, why
 	if u.alarm != why {
-		u.calm(at, emit)
+		u.endAlarm(at, emit)
 		u.alarm = why
-		u.dev.alarm(at, why, emit)
+		u.dev.emitAlarm(at, why, emit)
 	}
-	u.down(at, why, emit)
+	u.reportDown(at, why, emit)
 	u.scheduleRetry(at.Add(deniedLast))
 }
 
-func (u *unit) down(at time.Time, why reader.Why, emit func(reader.Event)) {
+func (u *unit) reportDown(at time.Time, why reader.Why, emit func(reader.Event)) {
 	u.told = reader.KindDown
 	emit(reader.Event{Kind: reader.KindDown, At: at, Why: why, Unit: u.cfg.Address})
 }
 
-// calm ends the alarm that kept the reader offline.
-func (u *unit) calm(at time.Time, emit func(reader.Event)) {
+// endAlarm ends the alarm that kept the reader offline.
+func (u *unit) endAlarm(at time.Time, emit func(reader.Event)) {
 	if u.alarm != "" {
-		u.dev.over(at, u.alarm, emit)
+		u.dev.emitOver(at, u.alarm, emit)
 		u.alarm = ""
 	}
 }
 
-// works takes the reader for one that can be used: it has answered a poll.
-func (u *unit) works(at time.Time, emit func(reader.Event)) {
-	u.calm(at, emit)
+// reportUp reports that the reader can be used, because it has answered a poll.
+func (u *unit) reportUp(at time.Time, emit func(reader.Event)) {
+	u.endAlarm(at, emit)
 	u.why, u.pause, u.missed, u.alive = "", probeFirst, 0, at
 	u.noCap, u.noLocal, u.unsure = false, false, nil
 	if u.told != reader.KindUp {
@@ -322,15 +321,16 @@ func (u *unit) works(at time.Time, emit func(reader.Event)) {
 	}
 }
 
-// lives tells now and then that the reader answers.
-func (u *unit) lives(at time.Time, emit func(reader.Event)) {
+// reportAlive emits KindAlive at most every aliveEvery, and ends the alarm of a forgery after
+// forgedFor.
+func (u *unit) reportAlive(at time.Time, emit func(reader.Event)) {
 	if at.Sub(u.alive) < aliveEvery {
 		return
 	}
 	u.alive, u.falls = at, 0
 	if u.forgery && at.Sub(u.forgedAt) >= forgedFor {
 		u.forgery = false
-		u.dev.over(at, reader.Forged, emit)
+		u.dev.emitOver(at, reader.Forged, emit)
 	}
 	emit(reader.Event{Kind: reader.KindAlive, At: at, Unit: u.cfg.Address})
 }

@@ -88,7 +88,7 @@ func secureVector(t *testing.T, v vector) {
 	}
 	s := newSession(key, [8]byte(unhex(t, v.RndA)))
 	crypt := bytes.Join([][]byte{make([]byte, 8), unhex(t, v.RndB), unhex(t, v.Client)}, nil)
-	if !s.proves(crypt) {
+	if !s.checkCryptogram(crypt) {
 		t.Error("the client's cryptogram is refused")
 	}
 	for _, k := range []struct {
@@ -102,17 +102,17 @@ func secureVector(t *testing.T, v vector) {
 			t.Errorf("%s is another", k.name)
 		}
 	}
-	if server := s.server(); !bytes.Equal(server[:], unhex(t, v.Server)) {
+	if server := s.hostCryptogram(); !bytes.Equal(server[:], unhex(t, v.Server)) {
 		t.Error("the server's cryptogram is another")
 	}
-	if !s.begins(unhex(t, v.RMAC)) {
+	if !s.startMACs(unhex(t, v.RMAC)) {
 		t.Error("RMAC_I is refused")
 	}
 	for _, p := range [][]byte{crypt, unhex(t, v.RMAC)} {
 		for i := range 8 * len(p) {
 			bad := bytes.Clone(p)
 			bad[i/8] ^= 1 << (i % 8)
-			if i >= 64 && len(p) == cryptLen && newSession(key, s.rndA).proves(bad) || len(p) == 16 && s.begins(bad) {
+			if i >= 64 && len(p) == cryptLen && newSession(key, s.rndA).checkCryptogram(bad) || len(p) == 16 && s.startMACs(bad) {
 				t.Fatalf("bit %d does not count", i)
 			}
 		}
@@ -171,7 +171,7 @@ func frameVector(t *testing.T, v vector) {
 	}
 	if v.Mean == "osdp_BUZ" {
 		f := frame{addr: 0, seq: 2, code: cmdBuz, data: []byte{0, 2, 2, 2, 1}}
-		if got := f.encode(nil); !bytes.Equal(got[1:], unhex(t, v.Hex)) {
+		if got := f.encodeClear(nil); !bytes.Equal(got[1:], unhex(t, v.Hex)) {
 			t.Errorf("encoded as %x", got)
 		}
 	}
@@ -183,10 +183,10 @@ func payloadVector(t *testing.T, v vector) {
 		t.Fatal(err)
 	}
 	f := frame{addr: 1, reply: true, seq: 1, code: unhex(t, v.Code)[0], data: unhex(t, v.Hex)}
-	if got := listen(NewMonitor(MonitorConfig{Address: -1, Formats: raw}), f.encode(nil)); got != "card 12AB raw" {
+	if got := listen(NewMonitor(MonitorConfig{Address: -1, Formats: raw}), f.encodeClear(nil)); got != "card 12AB raw" {
 		t.Errorf("got %q", got)
 	}
-	if got := listen(NewMonitor(MonitorConfig{Address: -1}), f.encode(nil)); got != "fault length" {
+	if got := listen(NewMonitor(MonitorConfig{Address: -1}), f.encodeClear(nil)); got != "fault length" {
 		t.Errorf("16 bits, which no format has: got %q", got)
 	}
 }

@@ -7,8 +7,8 @@ func (b bitString) bit(pos int) int { return int(b[(pos-1)/8]>>(7-(pos-1)%8)) & 
 
 func (b bitString) clear(pos int) { b[(pos-1)/8] &^= 0x80 >> ((pos - 1) % 8) }
 
-// uniform reports whether the first n bits are all the same.
-func (b bitString) uniform(n int) bool {
+// isUniform reports whether the first n bits are all the same.
+func (b bitString) isUniform(n int) bool {
 	for i := 2; i <= n; i++ {
 		if b.bit(i) != b.bit(1) {
 			return false
@@ -17,17 +17,17 @@ func (b bitString) uniform(n int) bool {
 	return true
 }
 
-// ones counts the bits that are 1.
-func (b bitString) ones(over []Range) int {
+// countOnes counts the bits that are 1.
+func (b bitString) countOnes(over []Range) int {
 	n := 0
-	each(over, func(pos int) { n += b.bit(pos) })
+	eachPosition(over, func(pos int) { n += b.bit(pos) })
 	return n
 }
 
-// number reads a field of up to 64 bits, or of decimal digits.
-func (b bitString) number(f Field, bcd bool) (v uint64) {
+// readNumber reads a field of up to 64 bits, or of decimal digits.
+func (b bitString) readNumber(f Field, bcd bool) (v uint64) {
 	n := 0
-	each(f, func(pos int) {
+	eachPosition(f, func(pos int) {
 		if v = v<<1 | uint64(b.bit(pos)); bcd {
 			n++
 		}
@@ -43,21 +43,21 @@ func (b bitString) number(f Field, bcd bool) (v uint64) {
 	return v
 }
 
-// decimal reports whether all digits of a field are 0 to 9.
-func (b bitString) decimal(f Field) bool {
-	v, ok := b.number(f, false), true
+// isDecimal reports whether all digits of a field are 0 to 9.
+func (b bitString) isDecimal(f Field) bool {
+	v, ok := b.readNumber(f, false), true
 	for ; v != 0; v >>= 4 {
 		ok = ok && v&15 <= 9
 	}
 	return ok
 }
 
-// hex is the first n bits without those of none, right-aligned.
-func (b bitString) hex(n int, none []Range) string {
+// toHex is the first n bits without those of none, right-aligned.
+func (b bitString) toHex(n int, none []Range) string {
 	const digits = "0123456789ABCDEF"
 	var kept []int
 	for pos := 1; pos <= n; pos++ {
-		if !within(none, pos) {
+		if !isWithin(none, pos) {
 			kept = append(kept, b.bit(pos))
 		}
 	}
@@ -71,8 +71,8 @@ func (b bitString) hex(n int, none []Range) string {
 	return string(out)
 }
 
-// each visits the positions of ranges in their order.
-func each(ranges []Range, visit func(pos int)) {
+// eachPosition visits the positions of ranges in their order.
+func eachPosition(ranges []Range, visit func(pos int)) {
 	for _, r := range ranges {
 		step := 1
 		if r.To < r.From {
@@ -84,7 +84,7 @@ func each(ranges []Range, visit func(pos int)) {
 	}
 }
 
-func within(ranges []Range, pos int) bool {
+func isWithin(ranges []Range, pos int) bool {
 	for _, r := range ranges {
 		if min(r.From, r.To) <= pos && pos <= max(r.From, r.To) {
 			return true
@@ -93,8 +93,8 @@ func within(ranges []Range, pos int) bool {
 	return false
 }
 
-func length(ranges []Range) int {
+func countPositions(ranges []Range) int {
 	n := 0
-	each(ranges, func(int) { n++ })
+	eachPosition(ranges, func(int) { n++ })
 	return n
 }

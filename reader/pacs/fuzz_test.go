@@ -19,14 +19,14 @@ func FuzzRoundTrip(f *testing.F) {
 				continue
 			}
 			fields, ok := FieldsOf(card)
-			if !ok || card.Bits() != bits || format.check(card.Raw()) != "" {
+			if !ok || card.Bits() != bits || format.checkBits(card.Raw()) != "" {
 				t.Fatalf("%s takes what it is not", format.Name)
 			}
 			again := packed(pack(&format, fields))
-			if got := bitString(again); got.number(format.Card, format.BCD) != fields.Card || got.number(format.Facility, false) != fields.Facility {
+			if got := bitString(again); got.readNumber(format.Card, format.BCD) != fields.Card || got.readNumber(format.Facility, false) != fields.Facility {
 				t.Errorf("%s: the fields change on their way", format.Name)
 			}
-			if full := length(format.Skips) == 0 && data(&format) == format.Bits; full && string(again) != string(card.Raw()) {
+			if full := countPositions(format.Skips) == 0 && data(&format) == format.Bits; full && string(again) != string(card.Raw()) {
 				t.Errorf("%s: the bits change on their way", format.Name)
 			}
 		}
@@ -35,7 +35,7 @@ func FuzzRoundTrip(f *testing.F) {
 
 // data counts the bits that a format says something about.
 func data(f *Format) int {
-	return length(f.Facility) + length(f.Card) + length(f.Issue) + length(f.OEM) + length(f.overhead())
+	return countPositions(f.Facility) + countPositions(f.Card) + countPositions(f.Issue) + countPositions(f.OEM) + countPositions(f.nonDataBits())
 }
 
 // FuzzParse: no definition makes a format that reaches behind its frame.

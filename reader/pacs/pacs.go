@@ -1,7 +1,7 @@
-// Package pacs reads the bits that access control readers hand on, whatever the wire:
+// Package pacs reads the bits that access control readers pass on, whatever the wire:
 // Wiegand lines, OSDP, USB readers that keep the bit count. A Format says which bits
-// are the facility, the card and so on, and which make a parity right; a Selection is
-// what a reader is configured to take.
+// are the facility, the card and so on, and which ones a parity bit covers; a Selection is
+// the formats that a reader is configured to accept.
 //
 // Positions count from 1, the bit that is sent first, as installers' sheets do.
 //
@@ -17,7 +17,7 @@ import (
 	"badged/reader"
 )
 
-// MaxBits is the longest frame that is taken.
+// MaxBits is the length of the longest frame.
 const MaxBits = 256
 
 // Range is positions in a row. A Range that falls (25-10) is sent with the least
@@ -51,7 +51,7 @@ type Format struct {
 	Skips    []Range  // neither data nor checked
 }
 
-// Fields is what a frame says in a format.
+// Fields is the content of a frame in a format.
 type Fields struct {
 	Facility, Card, Issue, OEM             uint64
 	HasFacility, HasCard, HasIssue, HasOEM bool
@@ -61,22 +61,22 @@ type Fields struct {
 // without fields: of raw bits, of a length that more than one format has, or of
 // another kind of reader.
 func FieldsOf(c reader.Card) (Fields, bool) {
-	f, err := named(c.FrameFormat())
+	f, err := findFormat(c.FrameFormat())
 	if err != nil || c.Bits() != f.Bits {
 		return Fields{}, false
 	}
 	b := bitString(c.Raw())
 	return Fields{
-		Facility: b.number(f.Facility, false), HasFacility: f.Facility != nil,
-		Card: b.number(f.Card, f.BCD), HasCard: f.Card != nil,
-		Issue: b.number(f.Issue, false), HasIssue: f.Issue != nil,
-		OEM: b.number(f.OEM, false), HasOEM: f.OEM != nil,
+		Facility: b.readNumber(f.Facility, false), HasFacility: f.Facility != nil,
+		Card: b.readNumber(f.Card, f.BCD), HasCard: f.Card != nil,
+		Issue: b.readNumber(f.Issue, false), HasIssue: f.Issue != nil,
+		OEM: b.readNumber(f.OEM, false), HasOEM: f.OEM != nil,
 	}, true
 }
 
-// Card makes a card of the first bits bits of packed, first bit first; what follows
-// them in the last byte is ignored. The Why is "" when they are clean, else it is the
-// fault, and there is no card.
+// Card makes a card of packed, which holds the given number of bits, first bit first; it
+// ignores the rest of the last byte. If the bits have a fault, it returns that as the Why and
+// no card; else the Why is "".
 func (s Selection) Card(tech reader.Tech, bits int, packed []byte) (reader.Card, reader.Why) {
 	if bits < 1 || bits > MaxBits || len(packed) != (bits+7)/8 {
 		return reader.Card{}, reader.BadLength
@@ -85,57 +85,57 @@ func (s Selection) Card(tech reader.Tech, bits int, packed []byte) (reader.Card,
 	for i := bits + 1; i <= 8*len(b); i++ {
 		b.clear(i)
 	}
-	if b.uniform(bits) {
+	if b.isUniform(bits) {
 		return reader.Card{}, reader.BadFormat // a line that chatters, or is alone
 	}
 	if s.mode == raw {
-		return whole(tech, "raw", bits, b), ""
+		return cardOfAllBits(tech, "raw", bits, b), ""
 	}
 	fits := s.ofLength(bits)
 	switch {
 	case len(fits) == 0:
 		return reader.Card{}, reader.BadLength
 	case len(fits) == 1 && (s.mode == chosen || bits != bareUID):
-		return fits[0].card(tech, b)
-	case slices.ContainsFunc(fits, func(f *Format) bool { return f.check(b) == "" }):
-		return whole(tech, strconv.Itoa(bits)+"-bit", bits, b), ""
+		return fits[0].makeCard(tech, b)
+	case slices.ContainsFunc(fits, func(f *Format) bool { return f.checkBits(b) == "" }):
+		return cardOfAllBits(tech, strconv.Itoa(bits)+"-bit", bits, b), ""
 	case bits == bareUID:
 		return reader.Card{}, reader.BadFormat
 	}
 	return reader.Card{}, reader.BadParity
 }
 
-// whole makes a card whose text is all its bits.
-func whole(tech reader.Tech, format string, bits int, b bitString) reader.Card {
-	return reader.NewCard(tech, format, bits, b).WithText(b.hex(bits, nil))
+// cardOfAllBits makes a card whose text is all its bits.
+func cardOfAllBits(tech reader.Tech, format string, bits int, b bitString) reader.Card {
+	return reader.NewCard(tech, format, bits, b).WithText(b.toHex(bits, nil))
 }
 
-// card makes a card of bits of the format's length.
-func (f *Format) card(tech reader.Tech, b bitString) (reader.Card, reader.Why) {
-	if why := f.check(b); why != "" {
+// makeCard makes a card of bits of the format's length.
+func (f *Format) makeCard(tech reader.Tech, b bitString) (reader.Card, reader.Why) {
+	if why := f.checkBits(b); why != "" {
 		return reader.Card{}, why
 	}
-	return reader.NewCard(tech, f.Name, f.Bits, b).WithText(b.hex(f.Bits, f.overhead())), ""
+	return reader.NewCard(tech, f.Name, f.Bits, b).WithText(b.toHex(f.Bits, f.nonDataBits())), ""
 }
 
-// check tells what is wrong with bits of the format's length; "": nothing.
-func (f *Format) check(b bitString) reader.Why {
+// checkBits returns what is wrong with bits of the format's length; "": nothing.
+func (f *Format) checkBits(b bitString) reader.Why {
 	for _, p := range f.Parities {
-		if odd := (b.ones(p.Over)+b.bit(p.At))%2 == 1; odd != p.Odd {
+		if odd := (b.countOnes(p.Over)+b.bit(p.At))%2 == 1; odd != p.Odd {
 			return reader.BadParity
 		}
 	}
-	if b.ones(f.Ones) != length(f.Ones) || b.ones(f.Zeros) != 0 {
+	if b.countOnes(f.Ones) != countPositions(f.Ones) || b.countOnes(f.Zeros) != 0 {
 		return reader.BadFormat
 	}
-	if f.BCD && !b.decimal(f.Card) {
+	if f.BCD && !b.isDecimal(f.Card) {
 		return reader.BadDigit
 	}
 	return ""
 }
 
-// overhead is the positions that are no data.
-func (f *Format) overhead() []Range {
+// nonDataBits is the positions that are no data.
+func (f *Format) nonDataBits() []Range {
 	none := slices.Concat(f.Ones, f.Zeros, f.Skips)
 	for _, p := range f.Parities {
 		none = append(none, Range{p.At, p.At})

@@ -71,7 +71,7 @@ func must[T any](v T, err error) T {
 
 func layout(tb testing.TB, name string) *Format {
 	tb.Helper()
-	f, err := named(name)
+	f, err := findFormat(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -92,17 +92,17 @@ func pack(f *Format, v Fields) string {
 		field Field
 		value uint64
 	}{{f.Facility, v.Facility}, {f.Issue, v.Issue}, {f.OEM, v.OEM}, {f.Card, v.Card}} {
-		value, left := p.value, length(p.field)
+		value, left := p.value, countPositions(p.field)
 		if f.BCD {
 			value = must(strconv.ParseUint(strconv.FormatUint(value, 10), 16, 64))
 		}
-		each(p.field, func(pos int) { left--; set(pos, int(value>>left)&1) })
+		eachPosition(p.field, func(pos int) { left--; set(pos, int(value>>left)&1) })
 	}
 	for _, r := range [][]Range{f.Ones, f.Skips} {
-		each(r, func(pos int) { set(pos, 1) })
+		eachPosition(r, func(pos int) { set(pos, 1) })
 	}
 	for _, p := range f.Parities {
-		bit := b.ones(p.Over) & 1
+		bit := b.countOnes(p.Over) & 1
 		if p.Odd {
 			bit ^= 1
 		}
@@ -130,7 +130,7 @@ func TestVectors(t *testing.T) {
 				t.Error("format, length, technology or bits are others")
 			}
 			again := pack(layout(t, v.format), v.Fields)
-			each(layout(t, v.format).Skips, func(pos int) { again = again[:pos-1] + v.bits[pos-1:pos] + again[pos:] })
+			eachPosition(layout(t, v.format).Skips, func(pos int) { again = again[:pos-1] + v.bits[pos-1:pos] + again[pos:] })
 			if again != v.bits {
 				t.Error("packed again they are other bits")
 			}
@@ -155,7 +155,7 @@ func TestEverySingleBitCounts(t *testing.T) {
 				p := packed(v.bits)
 				p[(pos-1)/8] ^= 0x80 >> ((pos - 1) % 8)
 				_, why := s.Card(reader.PACS, len(v.bits), p)
-				covered := !within(uncovered[v.format], pos)
+				covered := !isWithin(uncovered[v.format], pos)
 				if covered && why == "" {
 					t.Errorf("bit %d changed gives a card", pos)
 				}
@@ -453,13 +453,13 @@ func TestAutoLosesNoBadge(t *testing.T) {
 				p[i] = byte(rnd.Uint32())
 			}
 			b := bitString(p)
-			fields := Fields{Facility: b.number(f.Facility, false), Card: b.number(f.Card, false), Issue: b.number(f.Issue, false), OEM: b.number(f.OEM, false)}
+			fields := Fields{Facility: b.readNumber(f.Facility, false), Card: b.readNumber(f.Card, false), Issue: b.readNumber(f.Issue, false), OEM: b.readNumber(f.OEM, false)}
 			if f.BCD {
 				fields.Card %= 100_000_000
 			}
 			bits := pack(&f, fields)
-			each(f.Skips, func(pos int) {
-				if !slices.ContainsFunc(f.Parities, func(p Parity) bool { return within(p.Over, pos) }) {
+			eachPosition(f.Skips, func(pos int) {
+				if !slices.ContainsFunc(f.Parities, func(p Parity) bool { return isWithin(p.Over, pos) }) {
 					bits = bits[:pos-1] + string('0'+byte(rnd.IntN(2))) + bits[pos:]
 				}
 			})

@@ -35,7 +35,7 @@ func Parse(definition string) (Format, error) {
 	case f.Card == nil:
 		return Format{}, fmt.Errorf("%q: card=RANGES is missing", f.Name)
 	}
-	return f, f.inside(words)
+	return f, f.checkPositions(words)
 }
 
 // parseField reads one word.
@@ -46,25 +46,25 @@ func (f *Format) parseField(key, value string) (err error) {
 			return fmt.Errorf("must be %d to %d", minBits, MaxBits)
 		}
 	case "facility":
-		return field(&f.Facility, value)
+		return parseRanges64(&f.Facility, value)
 	case "card":
 		value, f.BCD = strings.CutPrefix(value, "bcd:")
-		if err = field(&f.Card, value); err == nil && f.BCD && length(f.Card)%4 != 0 {
+		if err = parseRanges64(&f.Card, value); err == nil && f.BCD && countPositions(f.Card)%4 != 0 {
 			err = fmt.Errorf("a decimal digit is 4 bits")
 		}
 		return err
 	case "issue":
-		return field(&f.Issue, value)
+		return parseRanges64(&f.Issue, value)
 	case "oem":
-		return field(&f.OEM, value)
+		return parseRanges64(&f.OEM, value)
 	case "even", "odd":
-		return f.parity(key == "odd", value)
+		return f.parseParity(key == "odd", value)
 	case "one":
-		f.Ones, err = ranges(value)
+		f.Ones, err = parseRanges(value)
 	case "zero":
-		f.Zeros, err = ranges(value)
+		f.Zeros, err = parseRanges(value)
 	case "skip":
-		f.Skips, err = ranges(value)
+		f.Skips, err = parseRanges(value)
 	default:
 		return fmt.Errorf("must be bits=, facility=, card=, issue=, oem=, even=, odd=, one=, zero= or skip=")
 	}
@@ -74,31 +74,31 @@ func (f *Format) parseField(key, value string) (err error) {
 // minBits is the shortest format: with less, noise would pass.
 const minBits = 8
 
-func field(to *Field, value string) error {
-	r, err := ranges(value)
-	if err == nil && length(r) > 64 {
+func parseRanges64(to *Field, value string) error {
+	r, err := parseRanges(value)
+	if err == nil && countPositions(r) > 64 {
 		err = fmt.Errorf("a number has at most 64 bits")
 	}
 	*to = r
 	return err
 }
 
-func (f *Format) parity(odd bool, value string) error {
+func (f *Format) parseParity(odd bool, value string) error {
 	at, over, ok := strings.Cut(value, ":")
 	p, err := strconv.Atoi(at)
 	if !ok || err != nil {
 		return fmt.Errorf("must be the position of the parity bit, a colon and the ranges that it covers, as in even=1:2-13")
 	}
-	r, err := ranges(over)
-	if err == nil && within(r, p) {
+	r, err := parseRanges(over)
+	if err == nil && isWithin(r, p) {
 		err = fmt.Errorf("a parity bit does not cover itself")
 	}
 	f.Parities = append(f.Parities, Parity{p, odd, r})
 	return err
 }
 
-// ranges reads "2-9,12".
-func ranges(s string) ([]Range, error) {
+// parseRanges reads "2-9,12".
+func parseRanges(s string) ([]Range, error) {
 	var list []Range
 	for _, part := range strings.Split(s, ",") {
 		from, to, ok := strings.Cut(part, "-")
@@ -115,8 +115,8 @@ func ranges(s string) ([]Range, error) {
 	return list, nil
 }
 
-// inside checks that no word reaches behind the last bit.
-func (f *Format) inside(words []string) error {
+// checkPositions checks that no word reaches behind the last bit.
+func (f *Format) checkPositions(words []string) error {
 	for _, w := range words {
 		_, value, _ := strings.Cut(w, "=")
 		for _, n := range strings.FieldsFunc(value, func(r rune) bool { return r < '0' || r > '9' }) {

@@ -25,10 +25,9 @@ const (
 // that auto takes what Kastle reads, and only a configuration may take the rest.
 const bareUID = 32
 
-// standard is what auto takes a length for, though other formats have it too: they
-// are rarer, and have to be configured. An H10306 of which one bit of the first half is
-// changed is an N10002, whose first half is not covered: taking both would make two cards
-// of one badge.
+// standard is the formats that auto uses for their length although others have it too: those
+// are rarer and must be configured. An H10306 with one changed bit in its first half is a valid
+// N10002, whose first half no parity covers: accepting both would make two cards of one badge.
 var standard = []string{"H10301", "H10306"}
 
 // Select reads what a configuration says:
@@ -38,10 +37,10 @@ var standard = []string{"H10301", "H10306"}
 //	"H10302"         one format, or several of different lengths: "H10301,H10302"
 //	"bits=26 ..."    a definition, see Parse; several, and names, are joined by ;
 //
-// auto takes a length that more than one format has (36, 37, 38 and 40 bits) as a card
-// without fields, whose text is all its bits, if the parity of one of them is right:
-// the number then never depends on which parity fits by chance. So it does with 32
-// bits, of which serial numbers have to be configured: their number is the same then.
+// For a length that several formats have (36, 37, 38 and 40 bits), auto makes a card
+// without fields, whose text is all its bits, if the parity of one of them is right: so
+// the number never depends on which parity fits by chance. It does the same with 32 bits;
+// serial numbers of that length must be configured, and have the same number then.
 func Select(spec string) (Selection, error) {
 	switch strings.TrimSpace(spec) {
 	case "", "auto":
@@ -56,7 +55,7 @@ func Select(spec string) (Selection, error) {
 			names = strings.Split(item, ",")
 		}
 		for _, name := range names {
-			if err := s.add(name); err != nil {
+			if err := s.addFormat(name); err != nil {
 				return Selection{}, err
 			}
 		}
@@ -64,9 +63,9 @@ func Select(spec string) (Selection, error) {
 	return s, nil
 }
 
-// add takes one format more.
-func (s *Selection) add(name string) error {
-	f, err := named(strings.TrimSpace(name))
+// addFormat adds a format by name or definition.
+func (s *Selection) addFormat(name string) error {
+	f, err := findFormat(strings.TrimSpace(name))
 	if err != nil {
 		return err
 	}
@@ -77,8 +76,8 @@ func (s *Selection) add(name string) error {
 	return nil
 }
 
-// named gives the format of a name, or of a definition.
-func named(name string) (*Format, error) {
+// findFormat gives the format of a name, or of a definition.
+func findFormat(name string) (*Format, error) {
 	if strings.Contains(name, "=") {
 		f, err := Parse(name)
 		return &f, err
@@ -87,22 +86,22 @@ func named(name string) (*Format, error) {
 	if i := slices.IndexFunc(all, func(f *Format) bool { return f.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	return nil, unknown(name)
+	return nil, describeUnknown(name)
 }
 
 // ofLength gives the formats that a frame of so many bits may have.
 func (s Selection) ofLength(bits int) []*Format {
 	if s.mode == chosen {
-		return filter(s.only, func(f *Format) bool { return f.Bits == bits })
+		return filterFormats(s.only, func(f *Format) bool { return f.Bits == bits })
 	}
-	fits := filter(formats(), func(f *Format) bool { return f.Bits == bits })
+	fits := filterFormats(formats(), func(f *Format) bool { return f.Bits == bits })
 	if i := slices.IndexFunc(fits, func(f *Format) bool { return slices.Contains(standard, f.Name) }); i >= 0 {
 		return fits[i : i+1]
 	}
 	return fits
 }
 
-func filter(all []*Format, keep func(*Format) bool) []*Format {
+func filterFormats(all []*Format, keep func(*Format) bool) []*Format {
 	var some []*Format
 	for _, f := range all {
 		if keep(f) {

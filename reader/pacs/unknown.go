@@ -15,8 +15,8 @@ const definitions = "a definition as in bits=26 facility=2-9 card=10-25 even=1:2
 // Wiegand 26.
 var lengths = regexp.MustCompile(`(?i)^(?:w|wiegand)?[ _-]?([0-9]{1,3})[ _-]?(?:bits?)?$`)
 
-// unknown complains about the name of a format that there is not.
-func unknown(name string) error {
+// describeUnknown complains about the name of a format that there is not.
+func describeUnknown(name string) error {
 	if m := lengths.FindStringSubmatch(name); m != nil {
 		if bits, err := strconv.Atoi(m[1]); err == nil && bits <= MaxBits {
 			return ofBits(name, bits)
@@ -32,7 +32,7 @@ func unknown(name string) error {
 
 // ofBits lists the formats of a length that was written in place of a name.
 func ofBits(name string, bits int) error {
-	of := namesOf(filter(formats(), func(f *Format) bool { return f.Bits == bits }))
+	of := namesOf(filterFormats(formats(), func(f *Format) bool { return f.Bits == bits }))
 	if len(of) == 0 {
 		return fmt.Errorf("format %q is a length, and no format with a name has %d bits: must be raw, or %s", name, bits, definitions)
 	}

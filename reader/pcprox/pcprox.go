@@ -99,7 +99,7 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 	}
 	if d.poll.Opened() {
 		if !d.poll.Waiting() {
-			d.fault(at, reader.BadFrame, emit)
+			d.emitFault(at, reader.BadFrame, emit)
 			return
 		}
 		d.poll.Garbled(at) // until it turns out to be of use
@@ -109,51 +109,51 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 	}
 	if len(report) != size {
 		d.bits = 0
-		d.fault(at, reader.BadLength, emit)
+		d.emitFault(at, reader.BadLength, emit)
 		return
 	}
 	if d.bits == 0 {
-		d.data(at, report, emit)
+		d.handleBits(at, report, emit)
 		return
 	}
-	d.count(at, report, emit)
+	d.handleCount(at, report, emit)
 }
 
-// data takes the answer to 8F.
-func (d *Decoder) data(at time.Time, report []byte, emit func(reader.Event)) {
+// handleBits handles the answer to 8F.
+func (d *Decoder) handleBits(at time.Time, report []byte, emit func(reader.Event)) {
 	if d.bits = binary.LittleEndian.Uint64(report); d.bits == 0 {
-		d.works(at, emit)
+		d.noteAnswer(at, emit)
 		d.poll.None()
 		return
 	}
 	d.poll.Hurry(at)
 }
 
-// works tells that an answer was of use.
-func (d *Decoder) works(at time.Time, emit func(reader.Event)) {
+// noteAnswer records that an answer was understood.
+func (d *Decoder) noteAnswer(at time.Time, emit func(reader.Event)) {
 	if d.poll.Opened() {
 		d.poll.Answered(at, emit)
 	}
 }
 
-// count takes the answer to 8E.
-func (d *Decoder) count(at time.Time, report []byte, emit func(reader.Event)) {
+// handleCount handles the answer to 8E.
+func (d *Decoder) handleCount(at time.Time, report []byte, emit func(reader.Event)) {
 	bits := d.bits
 	d.bits = 0
 	if binary.LittleEndian.Uint64(report) == 0 {
-		d.works(at, emit)
+		d.noteAnswer(at, emit)
 		d.poll.None()
 		return
 	}
-	c, why := d.card(bits, report)
+	c, why := d.makeCard(bits, report)
 	if why != reader.BadLength { // a badge of another format is no garbage
-		d.works(at, emit)
+		d.noteAnswer(at, emit)
 	}
 	d.poll.Found(at, c, why, emit)
 }
 
-// card makes the card of bits of which a report tells how many there are.
-func (d *Decoder) card(bits uint64, report []byte) (reader.Card, reader.Why) {
+// makeCard makes the card of bits of which a report tells how many there are.
+func (d *Decoder) makeCard(bits uint64, report []byte) (reader.Card, reader.Why) {
 	n := int(report[0])
 	if n != int(report[1]) || n > 64 || n < 64 && bits>>n != 0 {
 		return reader.Card{}, reader.BadLength
@@ -163,6 +163,6 @@ func (d *Decoder) card(bits uint64, report []byte) (reader.Card, reader.Why) {
 	return d.cards.Card(reader.PACS, n, packed[:(n+7)/8])
 }
 
-func (d *Decoder) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+func (d *Decoder) emitFault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 }

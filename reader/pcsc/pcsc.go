@@ -1,5 +1,5 @@
-// Package pcsc is what PC/SC says of contactless cards, whichever way a reader is
-// reached: how its UID is asked for, and what an ATR tells of its technology.
+// Package pcsc implements what PC/SC defines for contactless cards, for any way to reach a
+// reader: how to ask for the UID, and how to read the technology from an ATR.
 //
 // Source: Interoperability Specification for ICCs and Personal Computer Systems, part 3,
 // revision 2.01.09: 3.1.3.2.3 (ATR), 3.2.2.1.3 (Get Data) and the supplemental document
@@ -16,7 +16,7 @@ import (
 // MaxATR is the longest ATR: ISO/IEC 7816-3, section 8.2.1.
 const MaxATR = 33
 
-// maxAnswers bounds a conversation with a card that is never content.
+// maxAnswers bounds the exchanges with a card that always asks for another one.
 const maxAnswers = 3
 
 // Inquiry asks one card for its UID.
@@ -35,7 +35,7 @@ type Inquiry struct {
 	answers int
 }
 
-// NewInquiry asks the card that said this ATR, which may be empty.
+// NewInquiry makes an inquiry of the card with this ATR, which may be empty.
 func NewInquiry(atr []byte) *Inquiry {
 	q := &Inquiry{command: [5]byte{0xFF, 0xCA}}
 	q.n = copy(q.atr[:], atr)
@@ -45,8 +45,8 @@ func NewInquiry(atr []byte) *Inquiry {
 // Command is the APDU to send.
 func (q *Inquiry) Command() []byte { return q.command[:] }
 
-// Answer takes what the card said: data and status word. It gives the card, or why
-// there is none, or neither: then Command is to be sent.
+// Answer handles the reply of the card: data and status word. It returns the card, or why
+// there is none, or neither: then the caller sends Command.
 func (q *Inquiry) Answer(p []byte) (c reader.Card, why reader.Why) {
 	q.answers++
 	if len(p) < 2 {
@@ -66,7 +66,7 @@ func (q *Inquiry) Answer(p []byte) (c reader.Card, why reader.Why) {
 	return c, reader.Refused
 }
 
-// Done reports whether the answer that gave c and why was the last.
+// Done reports whether c and why, the result of Answer, end the inquiry.
 func Done(c reader.Card, why reader.Why) bool { return why != "" || c != reader.Card{} }
 
 // Card makes a card of the bytes that a reader gave for a UID, in their order.
@@ -131,20 +131,20 @@ func standardTech(ss byte) reader.Tech {
 
 // Historical gives the historical bytes of an ATR; nil when it is none.
 func Historical(atr []byte) []byte {
-	h, _, _ := parse(atr)
+	h, _, _ := parseATR(atr)
 	return h
 }
 
 // FirstProtocol is the protocol that an ATR offers first, T=0 to T=14. ok is false when
 // it is no ATR.
 func FirstProtocol(atr []byte) (t int, ok bool) {
-	_, t, ok = parse(atr)
+	_, t, ok = parseATR(atr)
 	return t, ok
 }
 
-// parse reads an ATR: TS, T0, the interface bytes that each TD announces, historical
+// parseATR reads an ATR: TS, T0, the interface bytes that each TD announces, historical
 // bytes, and a check byte unless T=0 is all that is offered.
-func parse(atr []byte) (historical []byte, first int, ok bool) {
+func parseATR(atr []byte) (historical []byte, first int, ok bool) {
 	if len(atr) < 2 || len(atr) > MaxATR || atr[0] != 0x3B && atr[0] != 0x3F {
 		return nil, 0, false
 	}

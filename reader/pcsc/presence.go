@@ -9,15 +9,15 @@ import (
 // bounce is how long a card must be away: at the edge of a field it comes and goes.
 const bounce = 500 * time.Millisecond
 
-// Presence tells a card once for the whole time that it stays on a reader that says when
-// cards come and go. The zero value has seen none.
+// Presence decides when a card is a new presentation, on a reader that reports when cards come
+// and go: once for the whole time that it stays. The zero value has seen none.
 type Presence struct {
 	card reader.Mark
 	away bool
 	gone time.Time // when it went away
 }
 
-// Left tells that there is no card, or another one.
+// Left records that there is no card, or another one.
 func (p *Presence) Left(at time.Time) {
 	if !p.away {
 		p.away, p.gone = true, at

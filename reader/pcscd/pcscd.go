@@ -54,8 +54,8 @@ func ParseSpec(s string) (name string, err error) {
 //	   +--+  reader absent or ambiguous: KindDown, Run ends; the same again: waits for the
 //	         daemon's word
 //
-// Nothing is polled: the daemon tells each change, and is asked whether it lives every
-// ten seconds.
+// It does not poll for cards: the daemon reports each change. Every ten seconds it checks that
+// the daemon still answers.
 type Client struct {
 	cfg  Config
 	root string // of sysfs
@@ -74,7 +74,7 @@ func (c *Client) Name() string { return c.cfg.Name }
 
 // Run implements reader.Source. Its error is a *reader.OpError.
 func (c *Client) Run(ctx context.Context, emit func(reader.Event)) error {
-	err := c.run(ctx, emit)
+	err := c.followReader(ctx, emit)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -89,12 +89,12 @@ func (c *Client) Run(ctx context.Context, emit func(reader.Event)) error {
 	return err
 }
 
-// run connects and follows the reader. Its error is never nil.
-func (c *Client) run(ctx context.Context, emit func(reader.Event)) error {
+// followReader connects and follows the reader. Its error is never nil.
+func (c *Client) followReader(ctx context.Context, emit func(reader.Event)) error {
 	d := net.Dialer{Timeout: dialBound}
 	conn, err := d.DialContext(ctx, "unix", c.cfg.Socket)
 	if err != nil {
-		return c.opError("reach", "is pcscd installed and running? (apt install pcscd; systemctl enable --now pcscd.socket)", cause(err))
+		return c.opError("reach", "is pcscd installed and running? (apt install pcscd; systemctl enable --now pcscd.socket)", innerError(err))
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer func() {
@@ -103,7 +103,7 @@ func (c *Client) run(ctx context.Context, emit func(reader.Event)) error {
 		}
 	}()
 	s := &session{c: c, w: wire{conn}, emit: emit}
-	if s.context, err = s.w.greet(); err != nil {
+	if s.context, err = s.w.startSession(); err != nil {
 		return c.opError("talk to", "is it pcscd that listens there?", err)
 	}
 	for {
@@ -113,8 +113,8 @@ func (c *Client) run(ctx context.Context, emit func(reader.Event)) error {
 	}
 }
 
-// cause leaves out what OpError says.
-func cause(err error) error {
+// innerError strips from an error what OpError repeats.
+func innerError(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Err
@@ -134,39 +134,39 @@ type session struct {
 	changes uint32 // this count
 }
 
-// handleChanges looks at the readers, and deals with what changed, or waits for that.
+// handleChanges reads the states of the readers, and handles a change or waits for one.
 func (s *session) handleChanges(ctx context.Context) error {
-	states, err := s.w.wait()
+	states, err := s.w.readStates()
 	if err != nil {
-		return s.lost(err)
+		return s.lostError(err)
 	}
-	st, err := s.c.choose(states)
+	st, err := s.c.chooseReader(states)
 	if err != nil && (s.up || err.Error() != s.c.told) {
 		return err
 	}
-	if err == nil && s.news(st) {
-		if err := s.w.stop(); err != nil {
-			return s.lost(err)
+	if err == nil && s.noteState(st) {
+		if err := s.w.stopWaiting(); err != nil {
+			return s.lostError(err)
 		}
-		return s.ask(ctx, st)
+		return s.readCard(ctx, st)
 	}
-	return s.pause()
+	return s.awaitChange()
 }
 
-// pause waits for a change, or until the daemon must show that it lives.
-func (s *session) pause() error {
-	err := s.w.changed(heartbeat)
+// awaitChange waits for a change, at most heartbeat, and then checks that the daemon answers.
+func (s *session) awaitChange() error {
+	err := s.w.awaitNotice(heartbeat)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = s.w.stop()
+		err = s.w.stopWaiting()
 	}
 	if err != nil {
-		return s.lost(err)
+		return s.lostError(err)
 	}
 	return nil
 }
 
-// news takes the state of the reader, and reports whether there is a card to ask.
-func (s *session) news(st state) bool {
+// noteState records the state of the reader, and reports whether there is a new card to read.
+func (s *session) noteState(st state) bool {
 	now := time.Now()
 	if !s.up {
 		s.up, s.c.told = true, ""
@@ -183,18 +183,18 @@ func (s *session) news(st state) bool {
 	return true
 }
 
-// ask asks a card for its UID. That it left meanwhile is no fault. Its error is that of
-// the connection.
-func (s *session) ask(ctx context.Context, st state) error {
+// readCard reads the UID of a card. A card that has left is no fault. An error is about the
+// connection.
+func (s *session) readCard(ctx context.Context, st state) error {
 	for try := 1; ; try++ {
-		c, why, err := s.inquire(st)
+		c, why, err := s.askCard(st)
 		var rv rvError
 		switch {
 		case err == nil:
 			s.emitResult(c, why)
 			return nil
 		case !errors.As(err, &rv), rv == rvNoService:
-			return s.lost(err)
+			return s.lostError(err)
 		case rv == rvNoCard, rv == rvRemoved:
 			s.handled = false
 			return nil
@@ -210,22 +210,22 @@ func (s *session) ask(ctx context.Context, st state) error {
 	}
 }
 
-// inquire connects to the card, asks it and leaves it.
-func (s *session) inquire(st state) (c reader.Card, why reader.Why, err error) {
-	k, err := s.w.connect(s.context, st.name)
+// askCard connects to the card, asks for its UID and disconnects.
+func (s *session) askCard(st state) (c reader.Card, why reader.Why, err error) {
+	k, err := s.w.connectCard(s.context, st.name)
 	if err != nil {
 		return c, "", err
 	}
 	q := pcsc.NewInquiry(st.atr)
 	for err == nil && !pcsc.Done(c, why) {
 		var p []byte
-		if p, err = k.transmit(q.Command()); err == nil {
+		if p, err = k.transmitAPDU(q.Command()); err == nil {
 			c, why = q.Answer(p)
 		}
 	}
 	var rv rvError
 	if err == nil || errors.As(err, &rv) { // else the connection is lost
-		if failed := k.disconnect(); failed != nil && !errors.As(failed, &rv) {
+		if failed := k.leaveReader(); failed != nil && !errors.As(failed, &rv) {
 			return reader.Card{}, "", failed
 		}
 	}
@@ -242,9 +242,9 @@ func (s *session) emitResult(c reader.Card, why reader.Why) {
 	}
 }
 
-// lost is the error of a connection that failed.
-func (s *session) lost(err error) error {
-	return s.c.opError("talk to", "did pcscd stop? it is tried again by itself", cause(err))
+// lostError is the error of a connection that failed.
+func (s *session) lostError(err error) error {
+	return s.c.opError("talk to", "did pcscd stop? it is tried again by itself", innerError(err))
 }
 
 // ambiguousError has the names of which one must be chosen.
@@ -254,8 +254,8 @@ func (e *ambiguousError) Error() string {
 	return fmt.Sprintf("%d readers fit: write more of the name of one of %q", len(e.names), e.names)
 }
 
-// choose gives the one reader whose name has the part.
-func (c *Client) choose(states []state) (state, error) {
+// chooseReader returns the one reader whose name contains the configured part.
+func (c *Client) chooseReader(states []state) (state, error) {
 	var fit []state
 	var names []string
 	for _, s := range states {
@@ -268,27 +268,27 @@ func (c *Client) choose(states []state) (state, error) {
 	case 1:
 		return fit[0], nil
 	case 0:
-		return state{}, c.absent(states)
+		return state{}, c.absentError(states)
 	}
 	return state{}, c.opError("find", "pcsc_scan shows which is which", &ambiguousError{names})
 }
 
-// absent says why there is no such reader.
-func (c *Client) absent(states []state) error {
+// absentError makes the error about a reader that the daemon does not have.
+func (c *Client) absentError(states []state) error {
 	names := make([]string, len(states))
 	for i, s := range states {
 		names[i] = s.name
 	}
 	hint := "plug it in, or choose another"
-	if len(states) == 0 && c.taken() {
+	if len(states) == 0 && c.isClaimed() {
 		hint = "a program has claimed the reader for itself, and pcscd cannot have it: stop what uses protocol ccid, or use that instead of pcscd"
 	}
 	return c.opError("find", hint, fmt.Errorf("no reader's name has that part; there are %q", names))
 }
 
-// taken reports whether a smart card interface, class 0B, is claimed by a program: its
-// driver is usbfs then.
-func (c *Client) taken() bool {
+// isClaimed reports whether a program has claimed a smart card interface, class 0B: its driver is
+// usbfs then.
+func (c *Client) isClaimed() bool {
 	faces, _ := filepath.Glob(filepath.Join(c.root, "sys/bus/usb/devices/*/bInterfaceClass")) // the pattern is good
 	for _, f := range faces {
 		class, err := os.ReadFile(f)

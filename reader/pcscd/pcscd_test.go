@@ -225,7 +225,7 @@ func TestTimes(t *testing.T) {
 		defer ours.Close()
 		defer theirs.Close()
 		began := time.Now()
-		if _, err := (wire{ours}).call(cmdVersion, 4, 4, 0); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != exchangeBound {
+		if _, err := (wire{ours}).exchangeNumbers(cmdVersion, 4, 4, 0); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != exchangeBound {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 	})
@@ -236,7 +236,7 @@ func TestTimes(t *testing.T) {
 		asked := make(chan time.Duration, 1)
 		go (&daemon{[]func([]byte) []byte{func([]byte) []byte { asked <- time.Since(began); return numbers(0, 0) }}}).serve(theirs)
 		s := &session{c: New(Config{}), w: wire{ours}}
-		if err := s.pause(); err != nil || <-asked != heartbeat {
+		if err := s.awaitChange(); err != nil || <-asked != heartbeat {
 			t.Errorf("%v", err)
 		}
 	})
@@ -260,13 +260,13 @@ func TestReaderThatSomebodyHas(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(face, 0o755), os.WriteFile(filepath.Join(face, "bInterfaceClass"), []byte("0b\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.absent(nil); !strings.Contains(err.Error(), "plug it in") {
+	if err := c.absentError(nil); !strings.Contains(err.Error(), "plug it in") {
 		t.Error(err)
 	}
 	if err := os.Symlink("../../drivers/usbfs", filepath.Join(face, "driver")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.absent(nil); !strings.Contains(err.Error(), "stop what uses protocol ccid") {
+	if err := c.absentError(nil); !strings.Contains(err.Error(), "stop what uses protocol ccid") {
 		t.Error(err)
 	}
 }

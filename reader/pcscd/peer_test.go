@@ -104,11 +104,11 @@ func (p *peer) states() []state {
 	}
 	defer conn.Close()
 	w := wire{conn}
-	if _, err := w.greet(); err != nil {
+	if _, err := w.startSession(); err != nil {
 		p.t.Fatal(err)
 	}
-	states, err := w.wait()
-	if err := errors.Join(err, w.stop()); err != nil {
+	states, err := w.readStates()
+	if err := errors.Join(err, w.stopWaiting()); err != nil {
 		p.t.Fatal(err)
 	}
 	return states
@@ -329,19 +329,19 @@ func TestCardThatAnotherProgramUses(t *testing.T) {
 	}
 	defer conn.Close()
 	w := wire{conn}
-	ctx, err := w.greet()
+	ctx, err := w.startSession()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var k card
 	p.until("the card is there", func() bool {
-		k, err = w.connect(ctx, "Virtual PCD 00 00")
+		k, err = w.connectCard(ctx, "Virtual PCD 00 00")
 		return err == nil
 	})
 	f := follow(t, New(Config{Name: "desk", Socket: p.socket, Reader: "00 00"}))
 	f.next("up")
 	f.next("card 01020304")
-	if answer, err := k.transmit([]byte{0xFF, 0xCA, 0, 0, 0}); err != nil || len(answer) != 6 {
+	if answer, err := k.transmitAPDU([]byte{0xFF, 0xCA, 0, 0, 0}); err != nil || len(answer) != 6 {
 		t.Errorf("the other program gets %d bytes, %v", len(answer), err)
 	}
 }

@@ -40,7 +40,7 @@ const (
 	maxAnswer    = 264                   // MAX_BUFFER_SIZE, of a short APDU
 )
 
-// exchangeBound is for an answer of the daemon, in which a card may be powered.
+// exchangeBound bounds the wait for an answer of the daemon, which may power a card first.
 const exchangeBound = 10 * time.Second
 
 // errProtocol says that what listens at the socket does not speak as pcscd does.
@@ -62,26 +62,26 @@ func (e rvError) Error() string { return fmt.Sprintf("PC/SC error %08X", uint32(
 // wire is a connection to the daemon. It is used by one goroutine.
 type wire struct{ net.Conn }
 
-// call exchanges a message of numbers for an answer of the same length whose last number
-// is rv.
-func (w wire) call(command uint32, numbers ...uint32) ([]uint32, error) {
+// exchangeNumbers sends a message of numbers and returns the answer, which has the same length and rv as
+// its last number.
+func (w wire) exchangeNumbers(command uint32, numbers ...uint32) ([]uint32, error) {
 	body := make([]byte, 0, 4*len(numbers))
 	for _, n := range numbers {
 		body = binary.NativeEndian.AppendUint32(body, n)
 	}
-	if err := w.send(command, body); err != nil {
+	if err := w.sendMessage(command, body); err != nil {
 		return nil, err
 	}
-	return w.numbers(len(numbers))
+	return w.readNumbers(len(numbers))
 }
 
-func (w wire) send(command uint32, body []byte) error {
+func (w wire) sendMessage(command uint32, body []byte) error {
 	p := binary.NativeEndian.AppendUint32(nil, uint32(len(body)))
 	p = append(binary.NativeEndian.AppendUint32(p, command), body...)
-	return w.write(p)
+	return w.writeBytes(p)
 }
 
-func (w wire) write(p []byte) error {
+func (w wire) writeBytes(p []byte) error {
 	if err := w.SetDeadline(time.Now().Add(exchangeBound)); err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func (w wire) write(p []byte) error {
 	return err
 }
 
-// numbers reads an answer, the last of which is rv.
-func (w wire) numbers(n int) ([]uint32, error) {
-	p, err := w.read(4 * n)
+// readNumbers reads an answer of n numbers. It fails if the last one, rv, is not 0.
+func (w wire) readNumbers(n int) ([]uint32, error) {
+	p, err := w.readBytes(4 * n)
 	if err != nil {
 		return nil, err
 	}
@@ -99,39 +99,39 @@ func (w wire) numbers(n int) ([]uint32, error) {
 	for i := range list {
 		list[i] = binary.NativeEndian.Uint32(p[4*i:])
 	}
-	return list, success(list[n-1])
+	return list, checkValue(list[n-1])
 }
 
-func (w wire) read(n int) ([]byte, error) {
+func (w wire) readBytes(n int) ([]byte, error) {
 	p := make([]byte, n)
 	_, err := io.ReadFull(w, p)
 	return p, err
 }
 
-func success(rv uint32) error {
+func checkValue(rv uint32) error {
 	if rv != 0 {
 		return rvError(rv)
 	}
 	return nil
 }
 
-// greet agrees on the protocol and gives a context.
-func (w wire) greet() (context uint32, err error) {
-	v, err := w.call(cmdVersion, major, minor, 0)
+// startSession agrees on the protocol version and returns a context.
+func (w wire) startSession() (context uint32, err error) {
+	v, err := w.exchangeNumbers(cmdVersion, major, minor, 0)
 	if err != nil {
 		return 0, err
 	}
 	if v[0] != major || v[1] < minor {
 		return 0, fmt.Errorf("it speaks version %d:%d, and %d:%d is needed", v[0], v[1], major, minor)
 	}
-	c, err := w.call(cmdEstablish, scopeSystem, 0, 0)
+	c, err := w.exchangeNumbers(cmdEstablish, scopeSystem, 0, 0)
 	if err != nil {
 		return 0, err
 	}
 	return c[1], nil
 }
 
-// state is what the daemon says of one reader.
+// state is the daemon's state of one reader.
 type state struct {
 	name    string
 	changes uint32 // how often a card came or went
@@ -139,13 +139,13 @@ type state struct {
 	atr     []byte
 }
 
-// wait gives the state of all readers. From then on the daemon owes one word, which
-// changed reads.
-func (w wire) wait() ([]state, error) {
-	if err := w.send(cmdWait, nil); err != nil {
+// readStates returns the states of all readers. After it the daemon sends one notice, when a reader
+// changes or when stop asks for it.
+func (w wire) readStates() ([]state, error) {
+	if err := w.sendMessage(cmdWait, nil); err != nil {
 		return nil, err
 	}
-	p, err := w.read(maxReaders * stateLen)
+	p, err := w.readBytes(maxReaders * stateLen)
 	if err != nil {
 		return nil, err
 	}
@@ -179,76 +179,76 @@ func parseState(p []byte) (s state, err error) {
 	return s, nil
 }
 
-// changed waits for the word that the daemon owes, but not longer than d.
-func (w wire) changed(d time.Duration) error {
+// awaitNotice waits for the daemon's notice, at most for d.
+func (w wire) awaitNotice(d time.Duration) error {
 	if err := w.SetReadDeadline(time.Now().Add(d)); err != nil {
 		return err
 	}
-	_, err := w.numbers(2)
+	_, err := w.readNumbers(2)
 	return err
 }
 
-// stop has the word come at once.
-func (w wire) stop() error {
-	if err := w.send(cmdStop, nil); err != nil {
+// stopWaiting asks the daemon for its notice now, and reads it.
+func (w wire) stopWaiting() error {
+	if err := w.sendMessage(cmdStop, nil); err != nil {
 		return err
 	}
-	_, err := w.numbers(2)
+	_, err := w.readNumbers(2)
 	return err
 }
 
-// card is one that is connected to.
+// card is a connected card.
 type card struct {
 	w        wire
 	handle   uint32
 	protocol uint32
 }
 
-// connect shares the card in a reader with other programs.
-func (w wire) connect(context uint32, reader string) (card, error) {
+// connectCard shares the card in a reader with other programs.
+func (w wire) connectCard(context uint32, reader string) (card, error) {
 	body := binary.NativeEndian.AppendUint32(nil, context)
 	body = append(body, reader...)
 	body = append(body, make([]byte, nameLen-len(reader))...)
 	for _, n := range []uint32{shareShared, protocolsAny, 0, 0, 0} {
 		body = binary.NativeEndian.AppendUint32(body, n)
 	}
-	if err := w.send(cmdConnect, body); err != nil {
+	if err := w.sendMessage(cmdConnect, body); err != nil {
 		return card{}, err
 	}
-	if _, err := w.read(4 + nameLen); err != nil {
+	if _, err := w.readBytes(4 + nameLen); err != nil {
 		return card{}, err
 	}
-	n, err := w.numbers(5)
+	n, err := w.readNumbers(5)
 	if err != nil {
 		return card{}, err
 	}
 	return card{w, n[2], n[3]}, nil
 }
 
-// transmit exchanges an APDU.
-func (c card) transmit(apdu []byte) ([]byte, error) {
+// transmitAPDU exchanges an APDU.
+func (c card) transmitAPDU(apdu []byte) ([]byte, error) {
 	var body []byte
 	for _, n := range []uint32{c.handle, c.protocol, ioRequest, uint32(len(apdu)), c.protocol, ioRequest, maxAnswer, 0} {
 		body = binary.NativeEndian.AppendUint32(body, n)
 	}
-	if err := c.w.send(cmdTransmit, body); err != nil {
+	if err := c.w.sendMessage(cmdTransmit, body); err != nil {
 		return nil, err
 	}
-	if err := c.w.write(apdu); err != nil {
+	if err := c.w.writeBytes(apdu); err != nil {
 		return nil, err
 	}
-	n, err := c.w.numbers(8)
+	n, err := c.w.readNumbers(8)
 	if err != nil {
 		return nil, err
 	}
 	if n[6] > maxAnswer {
 		return nil, errProtocol
 	}
-	return c.w.read(int(n[6]))
+	return c.w.readBytes(int(n[6]))
 }
 
-// disconnect leaves the card as it is, to whoever else uses it.
-func (c card) disconnect() error {
-	_, err := c.w.call(cmdDisconnect, c.handle, leaveCard, 0)
+// leaveReader ends the connection and leaves the card as it is, for other programs.
+func (c card) leaveReader() error {
+	_, err := c.w.exchangeNumbers(cmdDisconnect, c.handle, leaveCard, 0)
 	return err
 }

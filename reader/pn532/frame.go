@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	toChip   = 0xD4 // TFI of what the host says
-	fromChip = 0xD5 // of what the chip says
-	maxData  = 264  // bytes from TFI on: more than any answer here, and the longest that the chip sends
+	toChip   = 0xD4 // TFI of a frame from the host
+	fromChip = 0xD5 // of a frame from the chip
+	maxData  = 264  // bytes from TFI on: more than any answer here, and the most that the chip sends
 
 	bytePause = 100 * time.Millisecond // the longest inside a frame
 )
@@ -26,7 +26,7 @@ const (
 	host // what the host says
 )
 
-// receiver takes frames apart.
+// receiver decodes frames.
 //
 //	00 00 FF  00 FF                 00   ACK
 //	00 00 FF  FF 00                 00   NACK
@@ -34,9 +34,9 @@ const (
 //	00 00 FF  n  -n  TFI data  sum  00   n bytes from TFI on; sum makes them zero
 //	00 00 FF  FF FF  N n -(N+n)  TFI data  sum  00   the same with 256 N + n bytes
 //
-// Each byte is held against what must stand there, also those that only fill: a byte too
-// many or too few in front of a frame is as bad as one within. Only a line that was quiet,
-// and a chip that works on an answer, may say more zeros.
+// It compares each byte with what must stand there, fill bytes too: a missing or extra byte in
+// front of a frame is a fault like one within. Further zeros are allowed only after a pause and
+// while the chip works on an answer.
 type receiver struct {
 	buf  [8 + maxData + 2]byte
 	n    int
@@ -46,11 +46,11 @@ type receiver struct {
 
 func (r *receiver) reset() {
 	r.n, r.idle = 0, true
-	r.wipe()
+	r.wipeFrame()
 }
 
-// wipe forgets the last frame.
-func (r *receiver) wipe() { clear(r.buf[:]) }
+// wipeFrame forgets the last frame.
+func (r *receiver) wipeFrame() { clear(r.buf[:]) }
 
 func (r *receiver) deadline() time.Time {
 	if r.n == 0 {
@@ -59,9 +59,9 @@ func (r *receiver) deadline() time.Time {
 	return r.last.Add(bytePause)
 }
 
-// byte takes a byte, and gives what frame it ends and the data from TFI on, until the
-// next call; or what is wrong.
-func (r *receiver) byte(at time.Time, b byte) (kind, []byte, reader.Why) {
+// addByte adds a byte and returns the kind and the data, from TFI on, of the frame that it ends,
+// or what is wrong. The data is valid until the next call.
+func (r *receiver) addByte(at time.Time, b byte) (kind, []byte, reader.Why) {
 	r.last = at
 	if r.idle && r.n == 2 && b == 0 {
 		return nothing, nil, ""
@@ -79,8 +79,8 @@ func (r *receiver) byte(at time.Time, b byte) (kind, []byte, reader.Why) {
 	return data, r.buf[from : end-2], ""
 }
 
-// findFrame tells what frame it is, where its data starts and where it ends; as long as that
-// is not known, the end is beyond what is there.
+// findFrame returns the kind of the frame and the start and the end of its data. While the end
+// is not known, it is beyond the bytes so far.
 func (r *receiver) findFrame() (k kind, from, end int, why reader.Why) {
 	p := r.buf[:r.n]
 	more := r.n + 1
@@ -118,11 +118,11 @@ func (r *receiver) findFrame() (k kind, from, end int, why reader.Why) {
 	if r.n < end {
 		return k, from, end, ""
 	}
-	return r.whole(k, from, end)
+	return r.checkFrame(k, from, end)
 }
 
-// whole checks the sum and the last byte.
-func (r *receiver) whole(k kind, from, end int) (kind, int, int, reader.Why) {
+// checkFrame checks the sum and the last byte.
+func (r *receiver) checkFrame(k kind, from, end int) (kind, int, int, reader.Why) {
 	if r.buf[end-1] != 0 {
 		return nothing, 0, 0, reader.BadFrame
 	}
@@ -148,8 +148,8 @@ func (r *receiver) whole(k kind, from, end int) (kind, int, int, reader.Why) {
 	return nothing, 0, 0, reader.BadFrame
 }
 
-// pack appends the frame of a command to dst.
-func pack(dst []byte, command ...byte) []byte {
+// packCommand appends the frame of a command to dst.
+func packCommand(dst []byte, command ...byte) []byte {
 	n := byte(len(command) + 1)
 	dst = append(dst, 0x00, 0x00, 0xFF, n, -n, toChip)
 	dst = append(dst, command...)

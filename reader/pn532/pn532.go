@@ -46,11 +46,10 @@ type Options struct {
 //	   ^  answer: card, two badges: fault, none: gone by and by                         |
 //	   +-----------------------------------------------------------------------------+
 //
-// A frame that is not clean spoils the exchange: what comes is dropped until its time is
-// over, and the question is asked again. A chip that acknowledges but does not answer
-// still looks for a badge: it is asked anew, which ends that. A Decoder that was never
-// opened has no host: it takes every answer of InListPassiveTarget, and what the host of
-// a capture says is nothing.
+// A faulty frame spoils the exchange: the decoder drops all bytes until its time is over, and
+// asks again. A chip that acknowledges but does not answer still searches for a badge: another
+// question ends that. A Decoder that was never opened has no host: it decodes every answer of
+// InListPassiveTarget, and ignores the host's frames in a capture.
 type Decoder struct {
 	poll reader.Polling
 	in   receiver
@@ -98,15 +97,15 @@ func (d *Decoder) Send(now time.Time) []byte {
 	switch d.step {
 	case asleep: // the chip needs some time to wake up
 		out = append(out, wake, wake, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-		return pack(out, samConfiguration, 1, 0x14, 1) // normal mode, 1 s, with IRQ
+		return packCommand(out, samConfiguration, 1, 0x14, 1) // normal mode, 1 s, with IRQ
 	case awake:
-		return pack(out, rfConfiguration, 5, 0xFF, 1, 2) // retries: ATR, PSL: as new; of looking for a badge: two
+		return packCommand(out, rfConfiguration, 5, 0xFF, 1, 2) // retries: ATR, PSL: as new; of looking for a badge: two
 	default:
-		return pack(out, inListPassiveTarget, 2, 0) // two at most, 106 kbit/s type A
+		return packCommand(out, inListPassiveTarget, 2, 0) // two at most, 106 kbit/s type A
 	}
 }
 
-// Feed implements reader.Decoder. A card is told with the last byte of the answer.
+// Feed implements reader.Decoder. It emits a card with the last byte of the answer.
 func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.Tick(at, emit)
 	if d.in.n == 0 && at.Sub(d.in.last) >= bytePause {
@@ -121,12 +120,12 @@ func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 			d.in.idle = true // the host wakes the chip; zeros follow
 			continue
 		}
-		k, body, why := d.in.byte(at, b)
+		k, body, why := d.in.addByte(at, b)
 		if why != "" {
-			d.spoil(at, why, emit)
+			d.spoilExchange(at, why, emit)
 		} else if k != nothing {
-			d.frame(at, k, body, emit)
-			d.in.wipe()
+			d.handleFrame(at, k, body, emit)
+			d.in.wipeFrame()
 		}
 	}
 }
@@ -137,14 +136,14 @@ func (d *Decoder) Silence() time.Duration { return d.poll.Silence() }
 // Deadline implements reader.Decoder.
 func (d *Decoder) Deadline() time.Time {
 	due := d.poll.Deadline()
-	if quiet := d.quiet(); due.IsZero() || !quiet.IsZero() && quiet.Before(due) {
+	if quiet := d.quietEnd(); due.IsZero() || !quiet.IsZero() && quiet.Before(due) {
 		return quiet
 	}
 	return due
 }
 
-// quiet is when what stopped in the middle is given up, or a spoiled line is good again.
-func (d *Decoder) quiet() time.Time {
+// quietEnd is when an incomplete frame is dropped, or a spoiled line can be used again.
+func (d *Decoder) quietEnd() time.Time {
 	if d.spoiled {
 		if d.poll.Waiting() {
 			return time.Time{}
@@ -156,16 +155,16 @@ func (d *Decoder) quiet() time.Time {
 
 // Tick implements reader.Decoder.
 func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
-	if due := d.quiet(); !due.IsZero() && !now.Before(due) {
+	if due := d.quietEnd(); !due.IsZero() && !now.Before(due) {
 		if d.spoiled {
 			d.spoiled = false
 		} else {
-			d.spoil(due, reader.Timeout, emit)
+			d.spoilExchange(due, reader.Timeout, emit)
 		}
 		d.in.reset()
 	}
 	if d.poll.Waiting() && d.acked && !now.Before(d.poll.Deadline()) {
-		d.late(now, emit)
+		d.endLate(now, emit)
 	} else if d.poll.Overdue(now, emit) {
 		d.spoiled = false
 		d.in.reset()
@@ -175,82 +174,82 @@ func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	}
 }
 
-// late ends the wait for a chip that acknowledged and then said nothing.
-func (d *Decoder) late(now time.Time, emit func(reader.Event)) {
+// endLate ends the wait for a chip that acknowledged and did not answer.
+func (d *Decoder) endLate(now time.Time, emit func(reader.Event)) {
 	d.spoiled = false
 	d.in.reset()
-	d.done(now, emit)
+	d.endExchange(now, emit)
 	if d.step == ready {
 		d.poll.None()
 	}
-	d.next()
+	d.nextStep()
 }
 
-// spoil tells what was wrong with a frame, and drops what comes behind it.
-func (d *Decoder) spoil(at time.Time, why reader.Why, emit func(reader.Event)) {
+// spoilExchange emits a fault and drops the bytes that follow.
+func (d *Decoder) spoilExchange(at time.Time, why reader.Why, emit func(reader.Event)) {
 	d.spoiled, d.acked = true, false
 	d.in.last = at
 	emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 }
 
-// done ends an exchange that the chip took part in.
-func (d *Decoder) done(at time.Time, emit func(reader.Event)) {
+// endExchange ends an exchange in which the chip answered.
+func (d *Decoder) endExchange(at time.Time, emit func(reader.Event)) {
 	d.acked, d.unheard = false, 0
 	d.poll.Answered(at, emit)
 }
 
-// next goes on with what must be said before badges are asked for.
-func (d *Decoder) next() {
+// nextStep enters the next step of the initialisation.
+func (d *Decoder) nextStep() {
 	if d.step < ready {
 		d.step++
 	}
 }
 
-func (d *Decoder) frame(at time.Time, k kind, body []byte, emit func(reader.Event)) {
+func (d *Decoder) handleFrame(at time.Time, k kind, body []byte, emit func(reader.Event)) {
 	listening := !d.poll.Opened()
 	switch {
 	case k == nack:
-		d.spoil(at, reader.Refused, emit)
+		d.spoilExchange(at, reader.Refused, emit)
 	case listening && k == data && body[1] == inListPassiveTarget+1:
-		d.targets(at, body[2:], emit)
+		d.handleTargets(at, body[2:], emit)
 	case listening:
 	case !d.poll.Waiting():
-		d.spoil(at, reader.BadFrame, emit) // nobody asked
+		d.spoilExchange(at, reader.BadFrame, emit) // nobody asked
 	case k == ack:
 		d.acked, d.in.idle = true, true
 	case k == fault:
-		d.refusal(at, emit)
-	case k == host || body[1] != d.command()+1:
-		d.spoil(at, reader.BadFrame, emit)
+		d.handleRefusal(at, emit)
+	case k == host || body[1] != d.sentCommand()+1:
+		d.spoilExchange(at, reader.BadFrame, emit)
 	default:
-		d.done(at, emit)
+		d.endExchange(at, emit)
 		if d.step == ready {
 			d.refused = false
-			d.targets(at, body[2:], emit)
+			d.handleTargets(at, body[2:], emit)
 		}
-		d.next()
+		d.nextStep()
 	}
 }
 
-// command is the one under way.
-func (d *Decoder) command() byte {
+// sentCommand is the one under way.
+func (d *Decoder) sentCommand() byte {
 	return [...]byte{asleep: samConfiguration, awake: rfConfiguration, ready: inListPassiveTarget}[d.step]
 }
 
-// refusal takes the chip's word that it does not know a command. Without the second one
-// it waits for badges longer, which late deals with.
-func (d *Decoder) refusal(at time.Time, emit func(reader.Event)) {
-	d.done(at, emit)
+// handleRefusal handles the chip's error about an unknown command. A chip that refuses
+// RFConfiguration waits longer for badges, which late handles.
+func (d *Decoder) handleRefusal(at time.Time, emit func(reader.Event)) {
+	d.endExchange(at, emit)
 	if d.step == ready && !d.refused {
 		d.refused = true
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Refused})
 	}
-	d.next()
+	d.nextStep()
 }
 
-// targets takes the answer of InListPassiveTarget behind its command code.
-func (d *Decoder) targets(at time.Time, body []byte, emit func(reader.Event)) {
-	c, n, why := target(body)
+// handleTargets handles the answer of InListPassiveTarget after its command code.
+func (d *Decoder) handleTargets(at time.Time, body []byte, emit func(reader.Event)) {
+	c, n, why := parseTarget(body)
 	if n == 0 && why == "" {
 		d.poll.None()
 		return
@@ -258,12 +257,12 @@ func (d *Decoder) targets(at time.Time, body []byte, emit func(reader.Event)) {
 	d.poll.Found(at, c, why, emit)
 }
 
-// target reads
+// parseTarget reads
 //
 //	NbTg  Tg  SENS_RES(2)  SEL_RES  length  NFCID1  [ATS, its length first]
 //
-// and gives the badge and how many there are.
-func target(body []byte) (c reader.Card, n int, why reader.Why) {
+// and returns the badge and the number of badges.
+func parseTarget(body []byte) (c reader.Card, n int, why reader.Why) {
 	const head = 6
 	switch {
 	case len(body) == 1 && body[0] == 0:

@@ -34,6 +34,6 @@ func newCCID(v values) (reader.Decoder, error) {
 			return nil, fmt.Errorf("slot %q: must be a number, 0 to %d", s, maxSlot)
 		}
 	}
-	err = v.durations(map[string]*time.Duration{"interval": &o.Interval})
+	err = v.readDurations(map[string]*time.Duration{"interval": &o.Interval})
 	return ccid.New(o), err
 }

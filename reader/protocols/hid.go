@@ -57,7 +57,7 @@ func newHID(v values) (reader.Decoder, error) {
 func hidOptions(v values) (o hid.Options, err error) {
 	o.Layout, o.Terminator = hid.Layout(v["layout"]), hid.Terminator(v["terminator"])
 	o.Checksum = hid.Checksum(v["checksum"])
-	if o.Shape, err = v.shape(); err != nil {
+	if o.Shape, err = v.readShape(); err != nil {
 		return o, err
 	}
 	for _, d := range []struct {
@@ -67,12 +67,12 @@ func hidOptions(v values) (o hid.Options, err error) {
 		if d.name == "repeat" && v[d.name] == "off" {
 			continue
 		}
-		if *d.to, err = v.duration(d.name); err != nil && d.name == "repeat" {
+		if *d.to, err = v.readDuration(d.name); err != nil && d.name == "repeat" {
 			return o, fmt.Errorf("repeat %.40q%s: must be a time, 1ms to 1m, or off", v[d.name], spelling.HintValue(v[d.name], []string{"off"}))
 		} else if err != nil {
 			return o, err
 		}
 	}
-	o.Keypad, err = v.onOff("keypad", false)
+	o.Keypad, err = v.readOnOff("keypad", false)
 	return o, err
 }

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// OptionError is what one option has against it.
+// OptionError is the error about one option.
 type OptionError struct {
 	Option string // "": none of those that are given
 	Err    error  // as New gives it
 }
 
-// CheckOptions tells all that is wrong with the options of a protocol, not only the first as New
-// does: each option that is wrong by itself, and those that do not go together, unless one of
-// them is told already.
+// CheckOptions returns all errors in the options of a protocol, and not only the first as New
+// does: each option that is wrong by itself, and combinations that are wrong, unless one of
+// their options is in the list already.
 func CheckOptions(name string, opts map[string]string) (wrong []OptionError) {
 	left, gone := maps.Clone(opts), map[string]bool{}
 	for {
@@ -23,14 +23,14 @@ func CheckOptions(name string, opts map[string]string) (wrong []OptionError) {
 		if err == nil {
 			return wrong
 		}
-		option := culprit(name, left, err)
+		option := findCulprit(name, left, err)
 		if option == "" {
 			if len(gone) == 0 {
 				wrong = append(wrong, OptionError{Err: err})
 			}
 			return wrong
 		}
-		if !mentions(err, gone) {
+		if !mentionsAny(err, gone) {
 			wrong = append(wrong, OptionError{option, err})
 		}
 		gone[option] = true
@@ -47,15 +47,15 @@ func wrongWith(name string, opts map[string]string) error {
 	return err
 }
 
-// culprit is the option that an error is about: one that the protocol does not have, else, of those that are given, the one that the error
-// names first.
-func culprit(name string, opts map[string]string, err error) string {
+// findCulprit returns the option that an error is about: one that the protocol does not have, or
+// else the given one that the error names first; "": none.
+func findCulprit(name string, opts map[string]string, err error) string {
 	if p, findErr := Find(name); findErr == nil {
-		if unknown := p.unknown(opts); len(unknown) > 0 {
+		if unknown := p.unknownOptions(opts); len(unknown) > 0 {
 			return unknown[0]
 		}
 	}
-	text := words(strings.TrimPrefix(err.Error(), "protocol "+name+":"))
+	text := splitWords(strings.TrimPrefix(err.Error(), "protocol "+name+":"))
 	first, at := "", len(text)
 	for _, option := range slices.Sorted(maps.Keys(opts)) {
 		if i := slices.Index(text, option); i >= 0 && i < at {
@@ -65,13 +65,13 @@ func culprit(name string, opts map[string]string, err error) string {
 	return first
 }
 
-// mentions reports whether an error names one of the options.
-func mentions(err error, options map[string]bool) bool {
-	return slices.ContainsFunc(words(err.Error()), func(w string) bool { return options[w] })
+// mentionsAny reports whether an error names one of the options.
+func mentionsAny(err error, options map[string]bool) bool {
+	return slices.ContainsFunc(splitWords(err.Error()), func(w string) bool { return options[w] })
 }
 
-// words are the words of a text, as the names of options are written.
-func words(text string) []string {
+// splitWords are the words of a text, as the names of options are written.
+func splitWords(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool {
 		return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 	})

@@ -33,7 +33,7 @@ var osdpRows = []Protocol{{
 	make: newMonitor,
 }}
 
-// newMonitor makes what listens to a line. A reader is asked by what OSDPUnit is for.
+// newMonitor makes the decoder that listens to a line. OSDPUnit serves the host's side.
 func newMonitor(v values) (reader.Decoder, error) {
 	u, _, err := osdpUnit(v)
 	if err != nil {
@@ -59,8 +59,8 @@ func newMonitor(v values) (reader.Decoder, error) {
 	return osdp.NewMonitor(cfg), nil
 }
 
-// OSDPUnit reads the options of a reader that speaks osdp, without its key: that is in
-// keyFile, or, if that is empty, where a commissioning left it.
+// OSDPUnit reads the options of a reader that speaks osdp, without its key: the key is in
+// keyFile, or, if that is empty, where a commissioning stored it.
 func OSDPUnit(opts map[string]string) (u osdp.Unit, keyFile string, err error) {
 	if u, keyFile, err = osdpUnit(opts); err == nil && opts["key"] != "" {
 		err = errors.New("key: is for badgectl decode only; give the reader its key with badgectl osdp commission, or name a key_file")
@@ -81,10 +81,10 @@ func osdpUnit(v values) (u osdp.Unit, keyFile string, err error) {
 	if u.Formats, err = pacs.Select(v["format"]); err != nil {
 		return u, "", fmt.Errorf("format: %w", err)
 	}
-	if u.FMT, err = v.onOff("fmt", false); err != nil {
+	if u.FMT, err = v.readOnOff("fmt", false); err != nil {
 		return u, "", err
 	}
-	secure, err := v.onOff("secure", true)
+	secure, err := v.readOnOff("secure", true)
 	if err != nil {
 		return u, "", err
 	}

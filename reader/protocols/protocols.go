@@ -1,4 +1,4 @@
-// Package protocols is the one table of the protocols that a configuration can
+// Package protocols is the table of all protocols that a configuration can
 // name. A new reader gets its row here.
 package protocols
 
@@ -12,7 +12,7 @@ import (
 	"badged/reader"
 )
 
-// Protocol describes one way in which readers speak.
+// Protocol describes a protocol of readers.
 type Protocol struct {
 	Name        string
 	Aliases     []string // other names that New and Find take
@@ -24,7 +24,7 @@ type Protocol struct {
 	make func(values) (reader.Decoder, error) // nil: ErrNoBytes
 }
 
-// ErrNoBytes is that of New for a protocol whose port itself says what cards there are.
+// ErrNoBytes is the error of New for a protocol whose port itself delivers cards.
 var ErrNoBytes = errors.New("there are no bytes to decode")
 
 // Port is the kind of port that a protocol speaks over, and with it how a
@@ -57,21 +57,21 @@ func All() []Protocol { return slices.Clone(table) }
 func Find(name string) (Protocol, error) {
 	i := slices.IndexFunc(table, func(p Protocol) bool { return p.Name == name || slices.Contains(p.Aliases, name) })
 	if i < 0 {
-		all := names(table, func(p Protocol) string { return p.Name })
+		all := namesOf(table, func(p Protocol) string { return p.Name })
 		return Protocol{}, fmt.Errorf("unknown protocol %q%s: must be one of %s", name, spelling.Hint(name, all), strings.Join(all, ", "))
 	}
 	return table[i], nil
 }
 
 // New makes a decoder of the named protocol. An error says what is allowed
-// instead: the names of protocols or options, or the values of an option; or, if all that
-// is well, it is ErrNoBytes.
+// instead: the names of protocols or options, or the values of an option. If the options
+// are right and the protocol has no bytes to decode, it is ErrNoBytes.
 func New(name string, opts map[string]string) (reader.Decoder, error) {
 	p, err := Find(name)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.known(opts); err != nil {
+	if err := p.checkKnown(opts); err != nil {
 		return nil, err
 	}
 	if p.make == nil {
@@ -84,21 +84,21 @@ func New(name string, opts map[string]string) (reader.Decoder, error) {
 	return dec, nil
 }
 
-// known complains about options that the protocol does not have.
-func (p Protocol) known(opts map[string]string) error {
-	unknown := p.unknown(opts)
+// checkKnown fails if the protocol does not have one of the options.
+func (p Protocol) checkKnown(opts map[string]string) error {
+	unknown := p.unknownOptions(opts)
 	if len(unknown) == 0 {
 		return nil
 	}
 	if len(p.Options) == 0 {
 		return fmt.Errorf("protocol %s: unknown option %q: it has none", p.Name, unknown[0])
 	}
-	all := names(p.Options, func(o Option) string { return o.Name })
+	all := namesOf(p.Options, func(o Option) string { return o.Name })
 	return fmt.Errorf("protocol %s: unknown option %q%s: must be one of %s", p.Name, unknown[0], spelling.Hint(unknown[0], all), strings.Join(all, ", "))
 }
 
-// unknown gives the options that the protocol does not have, by name.
-func (p Protocol) unknown(opts map[string]string) (unknown []string) {
+// unknownOptions gives the options that the protocol does not have, by name.
+func (p Protocol) unknownOptions(opts map[string]string) (unknown []string) {
 	for name := range opts {
 		if !slices.ContainsFunc(p.Options, func(o Option) bool { return o.Name == name }) {
 			unknown = append(unknown, name)
@@ -108,7 +108,7 @@ func (p Protocol) unknown(opts map[string]string) (unknown []string) {
 	return unknown
 }
 
-func names[T any](list []T, name func(T) string) []string {
+func namesOf[T any](list []T, name func(T) string) []string {
 	s := make([]string, len(list))
 	for i, v := range list {
 		s[i] = name(v)

@@ -73,18 +73,18 @@ var serialRows = []Protocol{
 	{Name: "yhy52x", Aliases: []string{"yhy52x-autoblock"}, Doc: "Ehuoyan YHY521X and YHY522, set to read by themselves", Port: Serial, DefaultBaud: 19200, Options: speaks, make: newYHY52x},
 }
 
-// durations reads several.
-func (v values) durations(to map[string]*time.Duration) (err error) {
+// readDurations reads several.
+func (v values) readDurations(to map[string]*time.Duration) (err error) {
 	for _, name := range slices.Sorted(maps.Keys(to)) {
-		if *to[name], err = v.duration(name); err != nil {
+		if *to[name], err = v.readDuration(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// cards reads what bits may be.
-func (v values) cards(usual string) (pacs.Selection, error) {
+// readCards reads what bits may be.
+func (v values) readCards(usual string) (pacs.Selection, error) {
 	spec, ok := v["format"]
 	if !ok {
 		spec = usual
@@ -96,72 +96,72 @@ func (v values) cards(usual string) (pacs.Selection, error) {
 	return s, nil
 }
 
-// maxGone is far beyond what a badge can be missed.
+// maxGone is far more polls than can miss a badge in a row.
 const maxGone = 100
 
-// polling reads the options of a reader that is asked.
-func (v values) polling(gone *int, to map[string]*time.Duration) (err error) {
-	if *gone, err = v.number("gone", maxGone); err != nil {
+// readPolling reads the options of a polled reader.
+func (v values) readPolling(gone *int, to map[string]*time.Duration) (err error) {
+	if *gone, err = v.readNumber("gone", maxGone); err != nil {
 		return err
 	}
-	return v.durations(to)
+	return v.readDurations(to)
 }
 
-// frameTimes reads the times of a reader that speaks by itself.
-func (v values) frameTimes() (t reader.FrameTimes, err error) {
-	err = v.durations(map[string]*time.Duration{"repeat": &t.Repeat, "timeout": &t.Timeout})
+// readFrameTimes reads the times of a reader that sends by itself.
+func (v values) readFrameTimes() (t reader.FrameTimes, err error) {
+	err = v.readDurations(map[string]*time.Duration{"repeat": &t.Repeat, "timeout": &t.Timeout})
 	return t, err
 }
 
 func newFrames(framing rdm6300.Framing) func(values) (reader.Decoder, error) {
 	return func(v values) (reader.Decoder, error) {
-		times, err := v.frameTimes()
+		times, err := v.readFrameTimes()
 		return rdm6300.New(rdm6300.Options{Framing: framing, Times: times}), err
 	}
 }
 
 func newSTXLen(v values) (reader.Decoder, error) {
-	times, err := v.frameTimes()
+	times, err := v.readFrameTimes()
 	return stxlen.New(times), err
 }
 
 func newYHY52x(v values) (reader.Decoder, error) {
-	times, err := v.frameTimes()
+	times, err := v.readFrameTimes()
 	return yhy52x.New(times), err
 }
 
 func newPN532(v values) (reader.Decoder, error) {
 	var o pn532.Options
-	err := v.polling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval, "timeout": &o.Timeout})
+	err := v.readPolling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval, "timeout": &o.Timeout})
 	return pn532.New(o), err
 }
 
 func newSycreader(v values) (reader.Decoder, error) {
 	var o sycreader.Options
-	err := v.polling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval})
+	err := v.readPolling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval})
 	return sycreader.New(o), err
 }
 
 func newPCProx(v values) (reader.Decoder, error) {
 	var o pcprox.Options
 	var err error
-	if o.Cards, err = v.cards("raw"); err != nil {
+	if o.Cards, err = v.readCards("raw"); err != nil {
 		return nil, err
 	}
-	err = v.polling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval})
+	err = v.readPolling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval})
 	return pcprox.New(o), err
 }
 
-func newTWN3(v values) (reader.Decoder, error) { return v.lines(v["mode"]) }
+func newTWN3(v values) (reader.Decoder, error) { return v.newLines(v["mode"]) }
 
-// lines makes the decoder of an Elatec reader that speaks by itself.
-func (v values) lines(mode string) (reader.Decoder, error) {
+// newLines makes the decoder of an Elatec reader that sends by itself.
+func (v values) newLines(mode string) (reader.Decoder, error) {
 	o := twn.LineOptions{Mode: twn.Mode(mode)}
 	var err error
-	if o.Cards, err = v.cards("auto"); err != nil {
+	if o.Cards, err = v.readCards("auto"); err != nil {
 		return nil, err
 	}
-	if o.Times, err = v.frameTimes(); err != nil {
+	if o.Times, err = v.readFrameTimes(); err != nil {
 		return nil, err
 	}
 	return twn.NewLines(o)
@@ -174,7 +174,7 @@ func newTWN4(v values) (reader.Decoder, error) {
 	case "binary":
 		o.Binary = true
 	case "hex", "decimal":
-		return v.lines(mode)
+		return v.newLines(mode)
 	default:
 		return nil, spelling.Word("mode", mode, "ascii", "binary", "hex", "decimal")
 	}
@@ -188,9 +188,9 @@ func newTWN4(v values) (reader.Decoder, error) {
 		return nil, spelling.Word("crc", crc, "auto", "on", "off")
 	}
 	var err error
-	if o.Cards, err = v.cards("auto"); err != nil {
+	if o.Cards, err = v.readCards("auto"); err != nil {
 		return nil, err
 	}
-	err = v.polling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval, "timeout": &o.Timeout})
+	err = v.readPolling(&o.Gone, map[string]*time.Duration{"interval": &o.Interval, "timeout": &o.Timeout})
 	return twn.NewSimple(o), err
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // table is sorted by name. Each family has its rows in a file of its own.
-var table = sorted(slices.Concat(
+var table = sortByName(slices.Concat(
 	basicRows,
 	cardRows,
 	hidRows,
@@ -19,8 +19,8 @@ var table = sorted(slices.Concat(
 	wiegandRows,
 ))
 
-// sorted sorts by name. It spares the agent a generic sort of this type.
-func sorted(list []Protocol) []Protocol {
+// sortByName sorts by name. It avoids a generic sort of this type, which would enlarge the agent.
+func sortByName(list []Protocol) []Protocol {
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }
@@ -54,15 +54,15 @@ var basicRows = []Protocol{
 func newLine(v values) (reader.Decoder, error) {
 	var o line.Options
 	var err error
-	if o.Shape, err = v.shape(); err != nil {
+	if o.Shape, err = v.readShape(); err != nil {
 		return nil, err
 	}
 	if v["terminator"] != "auto" {
-		if o.Terminator, err = v.text("terminator"); err != nil {
+		if o.Terminator, err = v.readText("terminator"); err != nil {
 			return nil, err
 		}
 	}
-	if o.Timeout, err = v.duration("timeout"); err != nil {
+	if o.Timeout, err = v.readDuration("timeout"); err != nil {
 		return nil, err
 	}
 	return line.New(o)

@@ -14,8 +14,8 @@ import (
 // option that is not there; its error starts with the option's name.
 type values map[string]string
 
-// text reads a string in which \x02, \t and \\ stand for bytes.
-func (v values) text(name string) (string, error) {
+// readText reads a string in which \x02, \t and \\ stand for bytes.
+func (v values) readText(name string) (string, error) {
 	s := v[name]
 	if !strings.Contains(s, `\`) {
 		return s, nil
@@ -27,8 +27,8 @@ func (v values) text(name string) (string, error) {
 	return t, nil
 }
 
-// number reads 1 to most.
-func (v values) number(name string, most int) (int, error) {
+// readNumber reads 1 to most.
+func (v values) readNumber(name string, most int) (int, error) {
 	s, ok := v[name]
 	if !ok {
 		return 0, nil
@@ -40,8 +40,8 @@ func (v values) number(name string, most int) (int, error) {
 	return n, nil
 }
 
-// duration reads 1ms to 1m.
-func (v values) duration(name string) (time.Duration, error) {
+// readDuration reads 1ms to 1m.
+func (v values) readDuration(name string) (time.Duration, error) {
 	s, ok := v[name]
 	if !ok {
 		return 0, nil
@@ -53,26 +53,26 @@ func (v values) duration(name string) (time.Duration, error) {
 	return d, nil
 }
 
-// onOff reads on or off.
-func (v values) onOff(name string, otherwise bool) (bool, error) {
+// readOnOff reads on or off.
+func (v values) readOnOff(name string, otherwise bool) (bool, error) {
 	if v[name] == "" {
 		return otherwise, nil
 	}
 	return v[name] == "on", spelling.Word(name, v[name], "on", "off")
 }
 
-// shape reads the options of a badge that comes as characters.
-func (v values) shape() (s chars.Shape, err error) {
+// readShape reads the options of a badge that comes as characters.
+func (v values) readShape() (s chars.Shape, err error) {
 	s.Charset = chars.Charset(v["charset"])
-	if s.Prefix, err = v.text("prefix"); err != nil {
+	if s.Prefix, err = v.readText("prefix"); err != nil {
 		return s, err
 	}
-	if s.Suffix, err = v.text("suffix"); err != nil {
+	if s.Suffix, err = v.readText("suffix"); err != nil {
 		return s, err
 	}
-	if s.Min, err = v.number("min", chars.MaxLength); err != nil {
+	if s.Min, err = v.readNumber("min", chars.MaxLength); err != nil {
 		return s, err
 	}
-	s.Max, err = v.number("max", chars.MaxLength)
+	s.Max, err = v.readNumber("max", chars.MaxLength)
 	return s, err
 }

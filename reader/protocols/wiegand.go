@@ -41,10 +41,10 @@ func newWiegand(v values) (reader.Decoder, error) {
 	}
 	o := wiegand.Options{Formats: formats}
 	if v["keypad"] == wholeFrames {
-		o.Entry, err = v.entry()
+		o.Entry, err = v.readEntry()
 		return wiegand.New(o), err
 	}
-	if o.Keypad, err = v.bursts(); err != nil {
+	if o.Keypad, err = v.readBursts(); err != nil {
 		return nil, err
 	}
 	for _, option := range entryOptions {
@@ -55,8 +55,8 @@ func newWiegand(v values) (reader.Decoder, error) {
 	return wiegand.New(o), nil
 }
 
-// bursts reads what a keypad sends for a key.
-func (v values) bursts() ([]keypad.Burst, error) {
+// readBursts reads what a keypad sends for a key.
+func (v values) readBursts() ([]keypad.Burst, error) {
 	name := v["keypad"]
 	bursts, err := keypad.BurstsOf(cmp.Or(burstAliases[name], name))
 	if err != nil {
@@ -68,11 +68,11 @@ func (v values) bursts() ([]keypad.Burst, error) {
 // wholeFrames is the value of keypad for one that sends whole numbers.
 const wholeFrames = "frame"
 
-// entry reads what a keypad sends for a whole number.
-func (v values) entry() (*wiegand.Entry, error) {
+// readEntry reads what a keypad sends for a whole number.
+func (v values) readEntry() (*wiegand.Entry, error) {
 	const maxFacility = 65535
 	e := wiegand.Entry{Digits: keypad.MinPIN}
-	if n, err := v.number("digits", keypad.MaxCode); err != nil {
+	if n, err := v.readNumber("digits", keypad.MaxCode); err != nil {
 		return nil, err
 	} else if n > 0 {
 		e.Digits = n
@@ -97,8 +97,9 @@ func (v values) entry() (*wiegand.Entry, error) {
 	return &e, nil
 }
 
-// MayBeTyped gives what tells of a reader's badge whether it looks like a number that was typed on
-// a keypad that sends whole numbers, and yet the reader is not set to one; nil: none can.
+// MayBeTyped returns a function that reports whether a badge looks like a number typed on a
+// keypad that sends whole numbers although the reader is not configured for one; nil: no badge
+// of the reader can.
 func MayBeTyped(protocol string, opts map[string]string) func(reader.Card) bool {
 	if protocol != "wiegand" || opts["keypad"] == "none" || opts["keypad"] == wholeFrames {
 		return nil

@@ -72,7 +72,7 @@ type framer struct {
 	frame  [dataDigits + 2]byte // values of the digits so far
 	n      int                  // digits, or in (end) bytes of the tail, that are there
 	latest byte                 // the latest byte
-	rested bool                 // there was a pause in front of the next byte
+	rested bool                 // a pause came before the next byte
 }
 
 type state uint8
@@ -95,7 +95,7 @@ func New(opts Options) *reader.Frames {
 func (f *framer) Within() bool { return f.state != idle && f.state != junk }
 
 // Stopped implements reader.Framer.
-func (f *framer) Stopped() reader.Why { return f.fault(reader.Timeout, idle) }
+func (f *framer) Stopped() reader.Why { return f.dropFrame(reader.Timeout, idle) }
 
 // Whole implements reader.RestFramer.
 func (f *framer) Whole() bool { return f.state == bare && f.n == f.shape.digits }
@@ -106,10 +106,10 @@ func (f *framer) Rested() (c reader.Card, why reader.Why) {
 	switch {
 	case !f.Whole():
 		return c, ""
-	case !f.summedRight():
-		return c, f.fault(reader.BadChecksum, idle)
+	case !f.sumIsRight():
+		return c, f.dropFrame(reader.BadChecksum, idle)
 	}
-	return f.card()
+	return f.finishCard()
 }
 
 // Byte implements reader.Framer.
@@ -124,24 +124,24 @@ func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
 	case f.state == digits && f.isSum(b):
 		f.state = summed
 	case b == f.shape.start:
-		why = f.start()
+		why = f.startFrame()
 	case begins && (f.state == idle || f.state == junk):
 		f.state, f.n = bare, 0
-		why = f.bareDigit(b)
+		why = f.addBareDigit(b)
 	case f.state == idle:
-		why = f.fault(reader.BadFrame, junk)
+		why = f.dropFrame(reader.BadFrame, junk)
 	case f.state == bare:
-		why = f.bareDigit(b)
+		why = f.addBareDigit(b)
 	case f.state == digits:
-		return f.digit(before, b)
+		return f.addDigit(before, b)
 	case f.state == end:
-		return f.finish(b)
+		return f.checkTail(b)
 	}
 	return c, why
 }
 
-// start begins a frame; one that stood half finished is a fault.
-func (f *framer) start() (why reader.Why) {
+// startFrame begins a frame; an unfinished one before it is a fault.
+func (f *framer) startFrame() (why reader.Why) {
 	if f.state == end || f.state == bare || f.state == digits && f.n > 0 {
 		why = reader.BadFrame
 	}
@@ -149,113 +149,115 @@ func (f *framer) start() (why reader.Why) {
 	return why
 }
 
-// digit takes what stands behind the start; before is the byte in front of b.
-func (f *framer) digit(before, b byte) (c reader.Card, why reader.Why) {
+// addDigit handles a byte after the start; before is the byte in front of b.
+func (f *framer) addDigit(before, b byte) (c reader.Card, why reader.Why) {
 	v, ok := reader.HexDigit(b)
 	last := b == f.shape.tail[len(f.shape.tail)-1]
 	switch {
-	case last && f.shape.loose && f.n == dataDigits+1 && before == f.sum():
-		return f.card() // a sum that is a digit, too
+	case last && f.shape.loose && f.n == dataDigits+1 && before == f.xorOfBadge():
+		return f.finishCard() // a sum that is a digit, too
 	case last:
-		return c, f.fault(reader.BadLength, idle)
+		return c, f.dropFrame(reader.BadLength, idle)
 	case !ok:
-		return c, f.fault(reader.BadDigit, junk)
+		return c, f.dropFrame(reader.BadDigit, junk)
 	}
-	f.add(v)
+	f.storeDigit(v)
 	if f.n == f.shape.digits {
 		f.state, f.n = end, 0
 	}
 	return c, ""
 }
 
-func (f *framer) add(value byte) {
+func (f *framer) storeDigit(value byte) {
 	f.frame[f.n] = value
 	f.n++
 }
 
-// bareDigit takes a byte of a frame without start and end.
-func (f *framer) bareDigit(b byte) reader.Why {
+// addBareDigit handles a byte of a frame without start and end.
+func (f *framer) addBareDigit(b byte) reader.Why {
 	v, ok := reader.HexDigit(b)
 	switch {
 	case !ok:
-		return f.fault(reader.BadFrame, junk)
+		return f.dropFrame(reader.BadFrame, junk)
 	case f.n == f.shape.digits:
-		return f.fault(reader.BadLength, junk)
+		return f.dropFrame(reader.BadLength, junk)
 	}
-	f.add(v)
+	f.storeDigit(v)
 	return ""
 }
 
 // isSum reports whether b, which is no digit, is the checksum as one byte.
 func (f *framer) isSum(b byte) bool {
 	_, digit := reader.HexDigit(b)
-	return f.shape.loose && f.n == dataDigits && !digit && b == f.sum()
+	return f.shape.loose && f.n == dataDigits && !digit && b == f.xorOfBadge()
 }
 
-// finishSummed takes what follows a checksum of one byte. One that was a start after all begins a
-// frame.
+// finishSummed handles the byte after a checksum of one byte. If that checksum was in fact a
+// start, it begins a frame.
 func (f *framer) finishSummed(sum, b byte) (c reader.Card, why reader.Why) {
 	switch {
 	case b == f.shape.tail[0]:
-		return f.card()
+		return f.finishCard()
 	case b == f.shape.start:
 		f.state, f.n = digits, 0
 		return c, reader.BadFrame
 	case sum == f.shape.start:
 		f.state, f.n = digits, 0
-		if _, why := f.digit(sum, b); why != "" {
+		if _, why := f.addDigit(sum, b); why != "" {
 			return c, why
 		}
 		return c, reader.BadFrame
 	}
-	return c, f.fault(reader.BadFrame, junk)
+	return c, f.dropFrame(reader.BadFrame, junk)
 }
 
-func (f *framer) finish(b byte) (c reader.Card, why reader.Why) {
+func (f *framer) checkTail(b byte) (c reader.Card, why reader.Why) {
 	if b != f.shape.tail[f.n] {
 		why = reader.BadFrame
 		if _, ok := reader.HexDigit(b); ok {
 			why = reader.BadLength
 		}
-		return c, f.fault(why, junk)
+		return c, f.dropFrame(why, junk)
 	}
 	if f.n++; f.n < len(f.shape.tail) {
 		return c, ""
 	}
-	if f.shape.digits > dataDigits && !f.summedRight() {
-		return c, f.fault(reader.BadChecksum, idle)
+	if f.shape.digits > dataDigits && !f.sumIsRight() {
+		return c, f.dropFrame(reader.BadChecksum, idle)
 	}
-	return f.card()
+	return f.finishCard()
 }
 
-// card ends a frame whose checksum is right.
-func (f *framer) card() (reader.Card, reader.Why) {
+// finishCard ends a frame whose checksum is right.
+func (f *framer) finishCard() (reader.Card, reader.Why) {
 	f.state, f.n = idle, 0
-	raw := f.data()
+	raw := f.badgeBytes()
 	clear(f.frame[:])
 	return reader.NewCard(reader.EM4100, "EM4100", 40, raw[:]), ""
 }
 
-// data is the five bytes of the badge.
-func (f *framer) data() (raw [dataDigits / 2]byte) {
+// badgeBytes is the five bytes of the badge.
+func (f *framer) badgeBytes() (raw [dataDigits / 2]byte) {
 	for i := range raw {
 		raw[i] = f.frame[2*i]<<4 | f.frame[2*i+1]
 	}
 	return raw
 }
 
-// sum is the XOR of the badge's bytes.
-func (f *framer) sum() (sum byte) {
-	for _, b := range f.data() {
+// xorOfBadge is the XOR of the badge's bytes.
+func (f *framer) xorOfBadge() (sum byte) {
+	for _, b := range f.badgeBytes() {
 		sum ^= b
 	}
 	return sum
 }
 
-// summedRight reports whether the two digits behind the badge are its sum.
-func (f *framer) summedRight() bool { return f.sum() == f.frame[dataDigits]<<4|f.frame[dataDigits+1] }
+// sumIsRight reports whether the two digits behind the badge are its sum.
+func (f *framer) sumIsRight() bool {
+	return f.xorOfBadge() == f.frame[dataDigits]<<4|f.frame[dataDigits+1]
+}
 
-func (f *framer) fault(why reader.Why, next state) reader.Why {
+func (f *framer) dropFrame(why reader.Why, next state) reader.Why {
 	f.state, f.n = next, 0
 	clear(f.frame[:])
 	return why

@@ -1,4 +1,4 @@
-// Package readertest holds what tests of readers share: the contract that every
+// Package readertest is shared by the tests of readers: the contract that every
 // decoder passes, and a port that plays a script.
 package readertest
 
@@ -29,8 +29,8 @@ type Contract struct {
 	Reports int
 }
 
-// pause is the time between frames: long enough for every decoder to give up what
-// stopped in the middle.
+// pause is the time between frames: long enough for every decoder to drop an incomplete
+// frame.
 const pause = time.Minute
 
 var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -44,21 +44,21 @@ func Decoder(t *testing.T, c Contract) {
 	if len(c.Frames) < 2 || len(c.Garbage) == 0 {
 		t.Fatal("the contract needs two frames and some garbage")
 	}
-	t.Run("frames", c.frames)
+	t.Run("frames", c.checkFrames)
 	if c.Reports == 0 {
-		t.Run("splits", c.splits)
+		t.Run("splits", c.checkSplits)
 	}
-	t.Run("times", c.times)
-	t.Run("idle", c.idle)
-	t.Run("garbage", c.garbage)
-	t.Run("noise", c.noise)
-	t.Run("memory", c.memory)
+	t.Run("times", c.checkTimes)
+	t.Run("idle", c.checkIdle)
+	t.Run("garbage", c.checkGarbage)
+	t.Run("noise", c.checkNoise)
+	t.Run("memory", c.checkMemory)
 	if c.Checksum {
-		t.Run("damage", c.damage)
+		t.Run("damage", c.checkDamage)
 	}
 }
 
-// session feeds one decoder and remembers what it said.
+// session feeds one decoder and records its events.
 type session struct {
 	dec    reader.Decoder
 	size   int // of a report; 0: a stream
@@ -66,26 +66,26 @@ type session struct {
 	events []reader.Event
 }
 
-func (c Contract) session() *session { return &session{dec: c.New(), size: c.Reports, now: epoch} }
+func (c Contract) newSession() *session { return &session{dec: c.New(), size: c.Reports, now: epoch} }
 
-// unit is the bytes of the smallest piece: one byte, or one report.
-func (c Contract) unit() int { return max(c.Reports, 1) }
+// unitSize is the bytes of the smallest piece: one byte, or one report.
+func (c Contract) unitSize() int { return max(c.Reports, 1) }
 
 func (s *session) emit(e reader.Event) { s.events = append(s.events, e) }
 
-// feed gives the bytes in one piece, or report by report.
-func (s *session) feed(p []byte) {
+// feedAll gives the bytes in one piece, or report by report.
+func (s *session) feedAll(p []byte) {
 	if s.size == 0 {
-		s.piece(p)
+		s.feedPiece(p)
 		return
 	}
 	for report := range slices.Chunk(p, s.size) {
-		s.piece(report)
+		s.feedPiece(report)
 	}
 }
 
-// piece gives a copy and spoils it, since a decoder must not keep it.
-func (s *session) piece(p []byte) {
+// feedPiece feeds a copy and then overwrites it, because a decoder must not keep it.
+func (s *session) feedPiece(p []byte) {
 	own := slices.Clone(p)
 	s.dec.Feed(s.now, own, s.emit)
 	for i := range own {
@@ -93,7 +93,7 @@ func (s *session) piece(p []byte) {
 	}
 }
 
-// passTime lets time pass, with the ticks that it brings.
+// passTime lets time pass, with a tick at each deadline.
 func (s *session) passTime() {
 	end := s.now.Add(pause)
 	for due := s.dec.Deadline(); !due.IsZero() && due.Before(end); due = s.dec.Deadline() {
@@ -103,27 +103,27 @@ func (s *session) passTime() {
 	s.now = end
 }
 
-// frame feeds a frame in one piece and rests.
-func (s *session) frame(p []byte) {
-	s.feed(p)
+// feedFrame feeds a frame in one piece and rests.
+func (s *session) feedFrame(p []byte) {
+	s.feedAll(p)
 	s.passTime()
 }
 
-// only gives the events of the kinds.
-func only(events []reader.Event, kinds ...reader.Kind) []reader.Event {
+// ofKinds gives the events of the kinds.
+func ofKinds(events []reader.Event, kinds ...reader.Kind) []reader.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e reader.Event) bool { return !slices.Contains(kinds, e.Kind) })
 }
 
-// same compares without times.
-func same(a, b []reader.Event) bool {
+// sameEvents compares without times.
+func sameEvents(a, b []reader.Event) bool {
 	return slices.EqualFunc(a, b, func(x, y reader.Event) bool {
 		x.At, y.At = time.Time{}, time.Time{}
 		return x == y
 	})
 }
 
-// outline shows events without what must not be printed.
-func outline(events []reader.Event) string {
+// describeEvents shows events without what must not be printed.
+func describeEvents(events []reader.Event) string {
 	s := make([]string, len(events))
 	for i, e := range events {
 		s[i] = strings.TrimSpace(fmt.Sprintf("%s %s", e.Kind, e.Why))
@@ -131,65 +131,65 @@ func outline(events []reader.Event) string {
 	return "[" + strings.Join(s, ", ") + "]"
 }
 
-func (c Contract) frames(t *testing.T) {
-	s := c.session()
+func (c Contract) checkFrames(t *testing.T) {
+	s := c.newSession()
 	for _, f := range c.Frames {
-		s.frame(f)
+		s.feedFrame(f)
 	}
-	if !same(s.events, c.Want) {
-		t.Errorf("got %s, want %s", outline(s.events), outline(c.Want))
+	if !sameEvents(s.events, c.Want) {
+		t.Errorf("got %s, want %s", describeEvents(s.events), describeEvents(c.Want))
 	}
 }
 
-func (c Contract) splits(t *testing.T) {
+func (c Contract) checkSplits(t *testing.T) {
 	stream := slices.Concat(c.Frames...)
 	for i, g := range c.Garbage {
 		stream = slices.Concat(stream, g, c.Frames[i%len(c.Frames)])
 	}
-	whole := c.chunked(stream, nil)
+	whole := c.feedChunked(stream, nil)
 	for cut := range stream {
-		c.sameAs(t, whole, stream, fmt.Sprintf("cut at %d", cut), cut)
+		c.checkSame(t, whole, stream, fmt.Sprintf("cut at %d", cut), cut)
 	}
 	every := make([]int, len(stream))
 	for i := range every {
 		every[i] = i
 	}
-	c.sameAs(t, whole, stream, "byte by byte", every...)
+	c.checkSame(t, whole, stream, "byte by byte", every...)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for n := range 200 {
 		cuts := []int{rnd.IntN(len(stream)), rnd.IntN(len(stream)), rnd.IntN(len(stream))}
 		slices.Sort(cuts)
-		c.sameAs(t, whole, stream, fmt.Sprintf("random split %d", n), cuts...)
+		c.checkSame(t, whole, stream, fmt.Sprintf("random split %d", n), cuts...)
 	}
 }
 
-// chunked feeds the stream cut at the places, all at one moment.
-func (c Contract) chunked(stream []byte, cuts []int) []reader.Event {
-	s := c.session()
+// feedChunked feeds the stream cut at the places, all at one moment.
+func (c Contract) feedChunked(stream []byte, cuts []int) []reader.Event {
+	s := c.newSession()
 	from := 0
 	for _, cut := range cuts {
-		s.feed(stream[from:cut])
+		s.feedAll(stream[from:cut])
 		from = cut
 	}
-	s.frame(stream[from:])
+	s.feedFrame(stream[from:])
 	return s.events
 }
 
-func (c Contract) sameAs(t *testing.T, want []reader.Event, stream []byte, how string, cuts ...int) {
+func (c Contract) checkSame(t *testing.T, want []reader.Event, stream []byte, how string, cuts ...int) {
 	t.Helper()
-	if got := c.chunked(stream, cuts); !slices.Equal(got, want) {
-		t.Fatalf("%s: got %s, in one piece %s", how, outline(got), outline(want))
+	if got := c.feedChunked(stream, cuts); !slices.Equal(got, want) {
+		t.Fatalf("%s: got %s, in one piece %s", how, describeEvents(got), describeEvents(want))
 	}
 }
 
-// times checks that an event carries the time of the byte that completed it.
-func (c Contract) times(t *testing.T) {
-	s := c.session()
+// checkTimes checks that an event carries the time of the byte that completed it.
+func (c Contract) checkTimes(t *testing.T) {
+	s := c.newSession()
 	for _, f := range c.Frames {
-		for p := range slices.Chunk(f, c.unit()) {
+		for p := range slices.Chunk(f, c.unitSize()) {
 			s.now = s.now.Add(time.Millisecond)
 			before := len(s.events)
-			s.feed(p)
+			s.feedAll(p)
 			for _, e := range s.events[before:] {
 				if !e.At.Equal(s.now) {
 					t.Errorf("%s is %v off the byte that completed it", e.Kind, s.now.Sub(e.At))
@@ -198,112 +198,112 @@ func (c Contract) times(t *testing.T) {
 		}
 		s.passTime()
 	}
-	if !same(s.events, c.Want) {
-		t.Errorf("bytes one millisecond apart: got %s, want %s", outline(s.events), outline(c.Want))
+	if !sameEvents(s.events, c.Want) {
+		t.Errorf("bytes one millisecond apart: got %s, want %s", describeEvents(s.events), describeEvents(c.Want))
 	}
 }
 
-// idle checks that a decoder with nothing to wait for has no deadline and that a
+// checkIdle checks that a decoder with nothing to wait for has no deadline and that a
 // tick is harmless.
-func (c Contract) idle(t *testing.T) {
-	s := c.session()
+func (c Contract) checkIdle(t *testing.T) {
+	s := c.newSession()
 	for _, f := range append([][]byte{nil}, c.Frames...) {
-		s.frame(f)
+		s.feedFrame(f)
 		if !s.dec.Deadline().IsZero() {
 			t.Error("a deadline outlives its frame")
 		}
 		s.dec.Tick(s.now, s.emit)
 	}
-	if !same(s.events, c.Want) {
-		t.Errorf("got %s, want %s", outline(s.events), outline(c.Want))
+	if !sameEvents(s.events, c.Want) {
+		t.Errorf("got %s, want %s", describeEvents(s.events), describeEvents(c.Want))
 	}
 }
 
-func (c Contract) garbage(t *testing.T) {
+func (c Contract) checkGarbage(t *testing.T) {
 	for i, g := range c.Garbage {
 		for j, f := range c.Frames {
 			next := c.Frames[(j+1)%len(c.Frames)]
-			for at := 0; at <= len(f); at += c.unit() {
-				s := c.session()
-				s.feed(f[:at])
-				s.feed(g)
-				s.feed(f[at:])
-				s.frame(c.Frames[j])
-				s.frame(next)
-				c.nothingMadeUp(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events)
-				c.lastIsRead(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events, next)
+			for at := 0; at <= len(f); at += c.unitSize() {
+				s := c.newSession()
+				s.feedAll(f[:at])
+				s.feedAll(g)
+				s.feedAll(f[at:])
+				s.feedFrame(c.Frames[j])
+				s.feedFrame(next)
+				c.checkNothingMadeUp(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events)
+				c.checkLastIsRead(t, fmt.Sprintf("garbage %d in frame %d at %d", i, j, at), s.events, next)
 			}
 		}
 	}
 }
 
-// noise feeds random bytes. Only a checksum can tell a card from noise for sure.
-func (c Contract) noise(t *testing.T) {
+// checkNoise feeds random bytes. Only a checksum can exclude that noise gives a card.
+func (c Contract) checkNoise(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for n := range 50 {
 		p := make([]byte, 4096)
 		for i := range p {
 			p[i] = byte(rnd.Uint32())
 		}
-		s := c.session()
-		s.frame(p)
-		s.frame(c.Frames[0])
-		s.frame(c.Frames[1])
-		c.lastIsRead(t, fmt.Sprintf("noise %d", n), s.events, c.Frames[1])
+		s := c.newSession()
+		s.feedFrame(p)
+		s.feedFrame(c.Frames[0])
+		s.feedFrame(c.Frames[1])
+		c.checkLastIsRead(t, fmt.Sprintf("noise %d", n), s.events, c.Frames[1])
 		if c.Checksum {
-			c.nothingMadeUp(t, fmt.Sprintf("noise %d", n), s.events)
+			c.checkNothingMadeUp(t, fmt.Sprintf("noise %d", n), s.events)
 		}
 	}
 }
 
-func (c Contract) damage(t *testing.T) {
+func (c Contract) checkDamage(t *testing.T) {
 	for j, f := range c.Frames {
 		for at, b := range f {
-			c.damaged(t, fmt.Sprintf("frame %d without byte %d", j, at), slices.Concat(f[:at], f[at+1:]))
-			c.damaged(t, fmt.Sprintf("frame %d with byte %d twice", j, at), slices.Concat(f[:at+1], f[at:]))
+			c.checkDamaged(t, fmt.Sprintf("frame %d without byte %d", j, at), slices.Concat(f[:at], f[at+1:]))
+			c.checkDamaged(t, fmt.Sprintf("frame %d with byte %d twice", j, at), slices.Concat(f[:at+1], f[at:]))
 			for x := 1; x < 256; x++ {
 				bad := slices.Clone(f)
 				bad[at] = b ^ byte(x)
-				c.damaged(t, fmt.Sprintf("frame %d, byte %d changed by %02x", j, at, x), bad)
+				c.checkDamaged(t, fmt.Sprintf("frame %d, byte %d changed by %02x", j, at, x), bad)
 			}
 		}
 	}
 }
 
-// damaged feeds a bad frame. A frame that only grew at its ends still holds the good
+// checkDamaged feeds a bad frame. A frame that only grew at its ends still holds the good
 // one, and may give its card.
-func (c Contract) damaged(t *testing.T, what string, bad []byte) {
+func (c Contract) checkDamaged(t *testing.T, what string, bad []byte) {
 	t.Helper()
-	s := c.session()
-	s.frame(bad)
+	s := c.newSession()
+	s.feedFrame(bad)
 	if slices.ContainsFunc(c.Frames, func(f []byte) bool { return strings.Contains(string(bad), string(f)) }) {
-		c.nothingMadeUp(t, what, s.events)
+		c.checkNothingMadeUp(t, what, s.events)
 		return
 	}
-	if len(only(s.events, reader.KindCard)) != 0 {
+	if len(ofKinds(s.events, reader.KindCard)) != 0 {
 		t.Errorf("%s gives a card", what)
 	}
-	if len(only(s.events, reader.KindFault)) == 0 {
+	if len(ofKinds(s.events, reader.KindFault)) == 0 {
 		t.Errorf("%s gives no fault", what)
 	}
 }
 
-// nothingMadeUp checks that every card is one of those that the frames hold.
-func (c Contract) nothingMadeUp(t *testing.T, what string, events []reader.Event) {
+// checkNothingMadeUp checks that every card is one of those that the frames hold.
+func (c Contract) checkNothingMadeUp(t *testing.T, what string, events []reader.Event) {
 	t.Helper()
-	for _, e := range only(events, reader.KindCard) {
+	for _, e := range ofKinds(events, reader.KindCard) {
 		if !slices.ContainsFunc(c.Want, func(w reader.Event) bool { return w.Kind == e.Kind && w.Card == e.Card }) {
 			t.Errorf("%s: a card that was not sent: %v", what, e.Card)
 		}
 	}
 }
 
-// lastIsRead checks that the events end with what the frame gives.
-func (c Contract) lastIsRead(t *testing.T, what string, events []reader.Event, frame []byte) {
+// checkLastIsRead checks that the events end with what the frame gives.
+func (c Contract) checkLastIsRead(t *testing.T, what string, events []reader.Event, frame []byte) {
 	t.Helper()
-	s := c.session()
-	s.frame(frame)
-	if n := len(events) - len(s.events); n < 0 || !same(events[n:], s.events) {
-		t.Errorf("%s: the last frame was not read: %s", what, outline(events))
+	s := c.newSession()
+	s.feedFrame(frame)
+	if n := len(events) - len(s.events); n < 0 || !sameEvents(events[n:], s.events) {
+		t.Errorf("%s: the last frame was not read: %s", what, describeEvents(events))
 	}
 }

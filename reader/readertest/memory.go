@@ -13,26 +13,26 @@ import (
 // needle is how long a piece of a badge's number must be to count as remembered.
 const needle = 4
 
-// memory checks that a decoder forgets a badge that it has told: no buffer of it holds
-// the bytes that came, or what the card says, once the frame is over.
-func (c Contract) memory(t *testing.T) {
-	s := c.session()
+// checkMemory checks that a decoder wipes a badge that it has emitted: none of its buffers holds
+// the bytes of the frame or the content of the card after the frame.
+func (c Contract) checkMemory(t *testing.T) {
+	s := c.newSession()
 	for i, frame := range c.Frames {
 		told := len(s.events)
-		s.frame(frame)
+		s.feedFrame(frame)
 		for _, e := range s.events[told:] {
 			if e.Kind != reader.KindCard {
 				continue
 			}
-			if where := remembers(s.dec, secrets(frame, e.Card)); where != "" {
+			if where := findRemembered(s.dec, secretPieces(frame, e.Card)); where != "" {
 				t.Errorf("after frame %d the decoder still has its badge in %s", i, where)
 			}
 		}
 	}
 }
 
-// secrets are the pieces of what came and of what the card says.
-func secrets(frame []byte, c reader.Card) (pieces [][]byte) {
+// secretPieces returns the pieces of the frame and of the card's content.
+func secretPieces(frame []byte, c reader.Card) (pieces [][]byte) {
 	nibbles := make([]byte, 0, 2*len(frame))
 	for _, b := range c.Raw() {
 		nibbles = append(nibbles, b>>4, b&15)
@@ -47,10 +47,10 @@ func secrets(frame []byte, c reader.Card) (pieces [][]byte) {
 	return pieces
 }
 
-// remembers names the buffer in which one of the pieces is; empty: none.
-func remembers(dec any, pieces [][]byte) string {
+// findRemembered names the buffer that contains one of the pieces; empty: none.
+func findRemembered(dec any, pieces [][]byte) string {
 	w := walker{pieces: pieces, seen: map[unsafe.Pointer]bool{}}
-	w.walk(reflect.ValueOf(dec), "the decoder")
+	w.searchValue(reflect.ValueOf(dec), "the decoder")
 	return w.found
 }
 
@@ -61,34 +61,34 @@ type walker struct {
 	found  string
 }
 
-func (w *walker) walk(v reflect.Value, name string) {
+func (w *walker) searchValue(v reflect.Value, name string) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() && !w.seen[v.UnsafePointer()] {
 			w.seen[v.UnsafePointer()] = true
-			w.walk(v.Elem(), name)
+			w.searchValue(v.Elem(), name)
 		}
 	case reflect.Interface:
 		if !v.IsNil() {
-			w.walk(v.Elem(), name)
+			w.searchValue(v.Elem(), name)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			w.walk(v.Field(i), name+"."+v.Type().Field(i).Name)
+			w.searchValue(v.Field(i), name+"."+v.Type().Field(i).Name)
 		}
 	case reflect.Slice:
 		if v.Cap() > 0 {
-			w.list(v.Slice(0, v.Cap()), name) // what was cut off is still there
+			w.searchList(v.Slice(0, v.Cap()), name) // what was cut off is still there
 		}
 	case reflect.Array:
-		w.list(v, name)
+		w.searchList(v, name)
 	}
 }
 
-func (w *walker) list(v reflect.Value, name string) {
+func (w *walker) searchList(v reflect.Value, name string) {
 	if v.Type().Elem().Kind() != reflect.Uint8 {
 		for i := range v.Len() {
-			w.walk(v.Index(i), name)
+			w.searchValue(v.Index(i), name)
 		}
 		return
 	}

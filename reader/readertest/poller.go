@@ -22,29 +22,29 @@ type PollerContract struct {
 	Want    []reader.Event // what the answers give, one event each; At does not count
 	// Checksum says that an answer with one byte dropped, doubled or changed is noticed.
 	Checksum bool
-	// Fills reports whether a damaged answer says the same as the good one, with more of
-	// what only fills: it may give the badge. nil: none does.
+	// Fills reports whether a damaged answer equals the good one except for more fill bytes: it
+	// may give the badge. nil: none does.
 	Fills func(bad, good []byte) bool
 	// Reports says that an answer is one report of a HID device: it comes whole.
 	Reports bool
 }
 
-// Poller checks that c.New's poller, when a host asks, takes the clean answers and tells
-// each badge once while it stays; that a device that does not answer is told as silent;
-// that an answer that nobody asked for is a fault, and one that a reopened port lost no
-// card; and with a checksum, that a damaged answer gives a fault, no card, nor does what
-// follows it, and the badge is read when it is asked for again.
+// Poller checks that c.New's poller decodes the clean answers and emits each badge once while
+// it stays; that it reports a device that does not answer as silent; that an answer without a
+// question is a fault, and a late answer after the port was reopened gives no card; and with a
+// checksum, that a damaged answer gives a fault and no card, that what follows it gives no card
+// either, and that the next question reads the badge.
 func Poller(t *testing.T, c PollerContract) {
 	t.Helper()
 	if len(c.Answers) < 2 || len(c.Answers) != len(c.Want) {
 		t.Fatal("the contract needs two answers, and what each gives")
 	}
-	t.Run("answers", c.answers)
-	t.Run("stays", c.stays)
-	t.Run("unasked", c.unasked)
-	t.Run("silent", c.silent)
+	t.Run("answers", c.checkAnswers)
+	t.Run("stays", c.checkStays)
+	t.Run("unasked", c.checkUnasked)
+	t.Run("silent", c.checkSilent)
 	if c.Checksum {
-		t.Run("damaged answers", c.damage)
+		t.Run("damaged answers", c.checkDamage)
 	}
 }
 
@@ -55,32 +55,32 @@ type host struct {
 	session
 }
 
-func (c PollerContract) host(t *testing.T) *host {
+func (c PollerContract) newHost(t *testing.T) *host {
 	dec := c.New()
 	h := &host{c: c, dec: dec, session: session{dec: dec, now: epoch}}
 	dec.Open(h.now)
-	h.exchange(t)
+	h.answerEmpty(t)
 	return h
 }
 
-// said gives the events that are not about the rhythm.
-func (h *host) said() []reader.Event {
-	return only(h.events, reader.KindCard, reader.KindKey, reader.KindFault)
+// saidEvents gives the events that are not about the rhythm.
+func (h *host) saidEvents() []reader.Event {
+	return ofKinds(h.events, reader.KindCard, reader.KindKey, reader.KindFault)
 }
 
 // feedAnswer feeds an answer, in pieces of one byte unless it is a report.
 func (h *host) feedAnswer(p []byte) {
 	if h.c.Reports {
-		h.feed(p)
+		h.feedAll(p)
 		return
 	}
 	for i := range p {
-		h.feed(p[i : i+1])
+		h.feedAll(p[i : i+1])
 	}
 }
 
-// ask lets time pass until the poller asks for a badge; the peer answers the rest.
-func (h *host) ask(t *testing.T) {
+// awaitQuestion lets time pass until the poller asks for a badge; the peer answers the rest.
+func (h *host) awaitQuestion(t *testing.T) {
 	t.Helper()
 	for range 1000 {
 		q := h.dec.Send(h.now)
@@ -103,27 +103,27 @@ func (h *host) ask(t *testing.T) {
 	t.Fatal("the poller does not ask for a badge")
 }
 
-// exchange asks for a badge, and there is none.
-func (h *host) exchange(t *testing.T) {
+// answerEmpty asks for a badge, and there is none.
+func (h *host) answerEmpty(t *testing.T) {
 	t.Helper()
-	h.ask(t)
+	h.awaitQuestion(t)
 	h.now = h.now.Add(time.Millisecond)
 	h.feedAnswer(h.c.Empty)
 }
 
-// badge asks for a badge, and there is one.
-func (h *host) badge(t *testing.T, answer []byte) {
+// answerBadge asks for a badge, and there is one.
+func (h *host) answerBadge(t *testing.T, answer []byte) {
 	t.Helper()
-	h.ask(t)
+	h.awaitQuestion(t)
 	h.now = h.now.Add(time.Millisecond)
 	h.feedAnswer(answer)
 }
 
-// gone asks until any poller knows that the badge is gone.
-func (h *host) gone(t *testing.T) {
+// removeBadge asks until any poller knows that the badge is gone.
+func (h *host) removeBadge(t *testing.T) {
 	t.Helper()
 	for range 10 {
-		h.exchange(t)
+		h.answerEmpty(t)
 	}
 }
 
@@ -134,12 +134,12 @@ func laterOf(a, b time.Time) time.Time {
 	return a
 }
 
-func (c PollerContract) answers(t *testing.T) {
-	h := c.host(t)
+func (c PollerContract) checkAnswers(t *testing.T) {
+	h := c.newHost(t)
 	for i, a := range c.Answers {
-		h.badge(t, a)
-		if !same(h.said(), c.Want[:i+1]) {
-			t.Fatalf("after answer %d: got %s, want %s", i, outline(h.said()), outline(c.Want[:i+1]))
+		h.answerBadge(t, a)
+		if !sameEvents(h.saidEvents(), c.Want[:i+1]) {
+			t.Fatalf("after answer %d: got %s, want %s", i, describeEvents(h.saidEvents()), describeEvents(c.Want[:i+1]))
 		}
 		if at := h.events[len(h.events)-1].At; !at.Equal(h.now) {
 			t.Errorf("answer %d: %v off the byte that completed it", i, h.now.Sub(at))
@@ -147,51 +147,51 @@ func (c PollerContract) answers(t *testing.T) {
 	}
 }
 
-func (c PollerContract) stays(t *testing.T) {
-	h := c.host(t)
+func (c PollerContract) checkStays(t *testing.T) {
+	h := c.newHost(t)
 	for range 20 {
-		h.badge(t, c.Answers[0])
+		h.answerBadge(t, c.Answers[0])
 	}
-	h.exchange(t)
-	h.badge(t, c.Answers[0])
-	if !same(h.said(), c.Want[:1]) {
-		t.Errorf("a badge that stays, and is missed once: %s", outline(h.said()))
+	h.answerEmpty(t)
+	h.answerBadge(t, c.Answers[0])
+	if !sameEvents(h.saidEvents(), c.Want[:1]) {
+		t.Errorf("a badge that stays, and is missed once: %s", describeEvents(h.saidEvents()))
 	}
-	h.gone(t)
-	h.badge(t, c.Answers[0])
-	if !same(h.said(), []reader.Event{c.Want[0], c.Want[0]}) {
-		t.Errorf("a badge that was away: %s", outline(h.said()))
+	h.removeBadge(t)
+	h.answerBadge(t, c.Answers[0])
+	if !sameEvents(h.saidEvents(), []reader.Event{c.Want[0], c.Want[0]}) {
+		t.Errorf("a badge that was away: %s", describeEvents(h.saidEvents()))
 	}
-	if len(only(h.events, reader.KindAlive)) == 0 {
+	if len(ofKinds(h.events, reader.KindAlive)) == 0 {
 		t.Error("a device that answers is not told to be alive")
 	}
 }
 
-func (c PollerContract) unasked(t *testing.T) {
-	h := c.host(t)
+func (c PollerContract) checkUnasked(t *testing.T) {
+	h := c.newHost(t)
 	h.feedAnswer(c.Answers[0])
-	if len(only(h.events, reader.KindCard)) != 0 {
+	if len(ofKinds(h.events, reader.KindCard)) != 0 {
 		t.Error("an answer that nobody asked for gives a card")
 	}
-	if len(only(h.events, reader.KindFault)) == 0 {
+	if len(ofKinds(h.events, reader.KindFault)) == 0 {
 		t.Error("an answer that nobody asked for gives no fault")
 	}
-	h.gone(t)
-	h.ask(t)
+	h.removeBadge(t)
+	h.awaitQuestion(t)
 	h.dec.Open(h.now)
 	h.feedAnswer(c.Answers[0])
-	if len(only(h.events, reader.KindCard)) != 0 {
+	if len(ofKinds(h.events, reader.KindCard)) != 0 {
 		t.Error("an answer of before the port was opened again gives a card")
 	}
-	h.gone(t)
-	h.badge(t, c.Answers[0])
-	if len(only(h.events, reader.KindCard)) != 1 {
-		t.Errorf("after answers that nobody asked for: %s", outline(h.said()))
+	h.removeBadge(t)
+	h.answerBadge(t, c.Answers[0])
+	if len(ofKinds(h.events, reader.KindCard)) != 1 {
+		t.Errorf("after answers that nobody asked for: %s", describeEvents(h.saidEvents()))
 	}
 }
 
-func (c PollerContract) silent(t *testing.T) {
-	h := c.host(t)
+func (c PollerContract) checkSilent(t *testing.T) {
+	h := c.newHost(t)
 	asked := 0
 	for end := h.now.Add(pause); h.now.Before(end); {
 		if h.dec.Send(h.now) != nil {
@@ -202,60 +202,60 @@ func (c PollerContract) silent(t *testing.T) {
 		h.dec.Tick(h.now, h.emit)
 	}
 	want := []reader.Event{{Kind: reader.KindFault, Why: reader.Silent}}
-	if !same(h.said(), want) || asked < 10 || asked > 1000 {
-		t.Errorf("a minute without answer: %s, asked %d times", outline(h.said()), asked)
+	if !sameEvents(h.saidEvents(), want) || asked < 10 || asked > 1000 {
+		t.Errorf("a minute without answer: %s, asked %d times", describeEvents(h.saidEvents()), asked)
 	}
-	h.gone(t)
-	h.badge(t, c.Answers[0])
-	if got := only(h.events, reader.KindCard); len(got) != 1 {
-		t.Errorf("after the silence: %s", outline(h.said()))
+	h.removeBadge(t)
+	h.answerBadge(t, c.Answers[0])
+	if got := ofKinds(h.events, reader.KindCard); len(got) != 1 {
+		t.Errorf("after the silence: %s", describeEvents(h.saidEvents()))
 	}
 }
 
-func (c PollerContract) damage(t *testing.T) {
+func (c PollerContract) checkDamage(t *testing.T) {
 	for j, f := range c.Answers {
-		c.tail(t, f)
+		c.checkTail(t, f)
 		for at := range f {
-			c.spoil(t, fmt.Sprintf("answer %d without byte %d", j, at), j, slices.Concat(f[:at], f[at+1:]))
-			c.spoil(t, fmt.Sprintf("answer %d with byte %d twice", j, at), j, slices.Concat(f[:at+1], f[at:]))
+			c.checkSpoiled(t, fmt.Sprintf("answer %d without byte %d", j, at), j, slices.Concat(f[:at], f[at+1:]))
+			c.checkSpoiled(t, fmt.Sprintf("answer %d with byte %d twice", j, at), j, slices.Concat(f[:at+1], f[at:]))
 			for x := 1; x < 256; x++ {
 				bad := slices.Clone(f)
 				bad[at] ^= byte(x)
-				c.spoil(t, fmt.Sprintf("answer %d, byte %d changed by %02x", j, at, x), j, bad)
+				c.checkSpoiled(t, fmt.Sprintf("answer %d, byte %d changed by %02x", j, at, x), j, bad)
 			}
 		}
 	}
 }
 
-// tail feeds a damaged answer and the good one right behind it, as if it were its rest.
-func (c PollerContract) tail(t *testing.T, good []byte) {
+// checkTail feeds a damaged answer and the good one right behind it, as if it were its rest.
+func (c PollerContract) checkTail(t *testing.T, good []byte) {
 	t.Helper()
-	h := c.host(t)
+	h := c.newHost(t)
 	bad := slices.Clone(good)
 	bad[len(bad)/2] ^= 1
-	h.badge(t, bad)
+	h.answerBadge(t, bad)
 	h.feedAnswer(good)
-	if len(only(h.events, reader.KindCard)) != 0 {
+	if len(ofKinds(h.events, reader.KindCard)) != 0 {
 		t.Error("what follows a damaged answer gives a card")
 	}
 }
 
-// spoil feeds a damaged answer and then the good one.
-func (c PollerContract) spoil(t *testing.T, what string, j int, bad []byte) {
+// checkSpoiled feeds a damaged answer and then the good one.
+func (c PollerContract) checkSpoiled(t *testing.T, what string, j int, bad []byte) {
 	t.Helper()
-	h := c.host(t)
-	h.badge(t, bad)
+	h := c.newHost(t)
+	h.answerBadge(t, bad)
 	grown := bytes.Contains(bad, c.Answers[j]) || c.Fills != nil && c.Fills(bad, c.Answers[j])
-	if cards := only(h.events, reader.KindCard); len(cards) != 0 && !grown {
+	if cards := ofKinds(h.events, reader.KindCard); len(cards) != 0 && !grown {
 		t.Errorf("%s gives a card", what)
 	}
-	h.ask(t)
-	if len(only(h.events, reader.KindFault)) == 0 && !grown {
+	h.awaitQuestion(t)
+	if len(ofKinds(h.events, reader.KindFault)) == 0 && !grown {
 		t.Errorf("%s gives no fault", what)
 	}
 	h.now = h.now.Add(time.Millisecond)
 	h.feedAnswer(c.Answers[j])
-	if cards := only(h.events, reader.KindCard); !same(cards, only(c.Want[j:j+1], reader.KindCard)) {
-		t.Errorf("after %s: %s", what, outline(h.said()))
+	if cards := ofKinds(h.events, reader.KindCard); !sameEvents(cards, ofKinds(c.Want[j:j+1], reader.KindCard)) {
+		t.Errorf("after %s: %s", what, describeEvents(h.saidEvents()))
 	}
 }

@@ -14,8 +14,8 @@ type Step struct {
 	Err   error         // not nil: the device fails; Run ends, the next Run goes on behind it
 }
 
-// Port plays a script to a decoder as the Run of a reader.Source does, in real time or in
-// that of synctest. When the script is over it waits for its context.
+// Port plays a script to a decoder as the Run of a reader.Source does, in real time or in the
+// time of synctest. After the script it waits for the end of its context.
 type Port struct {
 	name  string
 	dec   reader.Decoder
@@ -33,7 +33,7 @@ func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 	for len(p.steps) > 0 {
 		s := p.steps[0]
 		p.steps = p.steps[1:]
-		if !p.wait(ctx, time.Now().Add(s.After), emit) {
+		if !p.awaitTime(ctx, time.Now().Add(s.After), emit) {
 			return nil
 		}
 		if s.Err != nil {
@@ -43,15 +43,15 @@ func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 		p.dec.Feed(time.Now(), s.Bytes, emit)
 	}
 	for {
-		if !p.wait(ctx, time.Now().Add(time.Hour), emit) {
+		if !p.awaitTime(ctx, time.Now().Add(time.Hour), emit) {
 			return nil
 		}
 	}
 }
 
-// wait waits until the time given, with the decoder's ticks on the way, and
-// reports whether ctx still lives.
-func (p *Port) wait(ctx context.Context, until time.Time, emit func(reader.Event)) bool {
+// awaitTime waits until the given time and calls the decoder's Tick at its deadlines. It
+// reports false if ctx ended first.
+func (p *Port) awaitTime(ctx context.Context, until time.Time, emit func(reader.Event)) bool {
 	for {
 		next := until
 		if due := p.dec.Deadline(); !due.IsZero() && due.Before(until) {

@@ -11,8 +11,8 @@ import (
 
 var errNotOpen = errors.New("the port is not open")
 
-// calls brings functions of other goroutines into the pump's, between two reads, so
-// that one goroutine alone touches the decoder.
+// calls runs functions of other goroutines in the goroutine of the pump, between two reads,
+// so that only one goroutine uses the decoder.
 //
 //	(no pump) --open--> (pump runs) --close--> (no pump)
 //	 do fails            do waits for its turn   who waits is told errNotOpen
@@ -22,22 +22,22 @@ type calls struct {
 	wait []*call
 }
 
-// call is one function on its way.
+// call is one queued function.
 type call struct {
 	fn   func()
 	done chan struct{} // closed when err is set
 	err  error
 }
 
-// open tells that a pump reads tty from now on.
-func (c *calls) open(tty *os.File) {
+// attachPump records that a pump reads tty.
+func (c *calls) attachPump(tty *os.File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tty = tty
 }
 
-// close tells that the pump has ended.
-func (c *calls) close() {
+// detachPump records that the pump has ended, and fails the queued calls.
+func (c *calls) detachPump() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tty = nil
@@ -48,11 +48,10 @@ func (c *calls) close() {
 	c.wait = nil
 }
 
-// do has the pump run fn and waits until it has. With an error fn was not run and
-// never will be.
-func (c *calls) do(ctx context.Context, fn func()) error {
+// runInPump lets the pump run fn, and waits for it. After an error fn was not run and will not be.
+func (c *calls) runInPump(ctx context.Context, fn func()) error {
 	call := &call{fn: fn, done: make(chan struct{})}
-	if err := c.post(call); err != nil {
+	if err := c.queueCall(call); err != nil {
 		return err
 	}
 	select {
@@ -60,15 +59,15 @@ func (c *calls) do(ctx context.Context, fn func()) error {
 		return call.err
 	case <-ctx.Done():
 	}
-	if c.withdraw(call) {
+	if c.withdrawCall(call) {
 		return ctx.Err()
 	}
 	<-call.done
 	return call.err
 }
 
-// post queues a call and wakes the pump's read.
-func (c *calls) post(call *call) error {
+// queueCall queues a call and wakes the pump's read.
+func (c *calls) queueCall(call *call) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tty == nil {
@@ -79,8 +78,8 @@ func (c *calls) post(call *call) error {
 	return nil
 }
 
-// withdraw takes a call back, unless the pump has it already.
-func (c *calls) withdraw(call *call) bool {
+// withdrawCall removes a call from the queue. It reports false if the pump has it already.
+func (c *calls) withdrawCall(call *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.Index(c.wait, call)
@@ -94,9 +93,9 @@ func (c *calls) withdraw(call *call) bool {
 // past is a read deadline that has passed: it ends a read at once.
 var past = time.Unix(1, 0)
 
-// arm sets the deadline of the next read to due, zero: none; at once if somebody
-// waits.
-func (c *calls) arm(due time.Time) error {
+// setDeadline sets the deadline of the next read to due; zero: none. If a call is queued, the read ends
+// at once.
+func (c *calls) setDeadline(due time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.wait) > 0 {
@@ -105,8 +104,8 @@ func (c *calls) arm(due time.Time) error {
 	return c.tty.SetReadDeadline(due)
 }
 
-// serve runs, in the pump, what waits.
-func (c *calls) serve() {
+// runQueued runs the queued calls. The pump calls it.
+func (c *calls) runQueued() {
 	for {
 		c.mu.Lock()
 		wait := c.wait

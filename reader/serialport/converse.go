@@ -11,12 +11,11 @@ import (
 	"badged/reader"
 )
 
-// writeBound is how long a frame may take to leave: many times what the longest one
-// of any protocol here takes at 9600 bit/s into the kernel's buffer.
+// writeBound bounds the write of a frame: many times what the longest frame of any protocol
+// here takes at 9600 bit/s.
 const writeBound = 2 * time.Second
 
-// Dialogue is the decoder of a protocol in which the host speaks and the device shows
-// decisions.
+// Dialogue is the decoder of a protocol in which the host asks and the device shows decisions.
 type Dialogue interface {
 	reader.Poller
 	reader.Cuer
@@ -36,7 +35,7 @@ func NewBus(cfg Config, dec Dialogue) *Bus { return &Bus{New(cfg, dec), dec} }
 func (b *Bus) Signal(ctx context.Context, c reader.Cue) error { return b.SignalUnit(ctx, 0, c) }
 
 // SignalUnit shows a cue at one of several devices. It returns when the decoder has
-// it, and fails when the port is not open.
+// accepted it, and fails if the port is not open.
 func (b *Bus) SignalUnit(ctx context.Context, unit int, c reader.Cue) error {
 	return b.Do(ctx, func() { b.dlg.Cue(time.Now(), unit, c) })
 }
@@ -45,46 +44,46 @@ func (b *Bus) SignalUnit(ctx context.Context, unit int, c reader.Cue) error {
 // therefore touch. It returns when fn has. An error means that fn was not run: ctx
 // ended, or the port is not open. fn must not wait; Do must not be called from emit.
 func (b *Bus) Do(ctx context.Context, fn func()) error {
-	if err := b.calls.do(ctx, fn); err != nil {
+	if err := b.calls.runInPump(ctx, fn); err != nil {
 		return &reader.OpError{Op: "talk to " + b.Name() + " on", Device: b.cfg.Path, Err: err}
 	}
 	return nil
 }
 
-// converse is the pump of a protocol in which the host speaks. Its error is never nil.
+// pumpPoller is the pump of a protocol in which the host asks. Its error is never nil.
 //
 //	open ──► run calls ──► write until Send gives nothing ──► read ──► feed, or tick
 //	             ▲                                                        │
 //	             └────────────────────────────────────────────────────────┘
-func (p *Port) converse(tty *os.File, dec reader.Poller, emit func(reader.Event)) error {
+func (p *Port) pumpPoller(tty *os.File, dec reader.Poller, emit func(reader.Event)) error {
 	var buf [512]byte
-	p.calls.open(tty)
-	defer p.calls.close()
+	p.calls.attachPump(tty)
+	defer p.calls.detachPump()
 	dec.Open(time.Now())
 	for {
-		p.calls.serve()
+		p.calls.runQueued()
 		if err := p.writeFrames(tty, dec); err != nil {
 			return err
 		}
-		if err := p.calls.arm(dec.Deadline()); err != nil {
-			return p.failed("read", err)
+		if err := p.calls.setDeadline(dec.Deadline()); err != nil {
+			return p.goneError("read", err)
 		}
 		n, err := tty.Read(buf[:])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			n, err = unread(tty, buf[:])
+			n, err = readLate(tty, buf[:])
 		}
 		switch at := time.Now(); {
 		case err != nil:
-			return p.failed("read", err)
+			return p.goneError("read", err)
 		case n > 0:
 			p.feedChunk(at, buf[:n], emit)
-		case due(dec, at):
+		case deadlinePassed(dec, at):
 			dec.Tick(at, emit)
 		}
 	}
 }
 
-// writeFrames writes what the decoder has to say.
+// writeFrames writes all frames that the decoder has to send.
 func (p *Port) writeFrames(tty *os.File, dec reader.Poller) error {
 	for {
 		frame := dec.Send(time.Now())
@@ -92,18 +91,18 @@ func (p *Port) writeFrames(tty *os.File, dec reader.Poller) error {
 			return nil
 		}
 		if err := tty.SetWriteDeadline(time.Now().Add(writeBound)); err != nil {
-			return p.failed("write", err)
+			return p.goneError("write", err)
 		}
 		if _, err := tty.Write(frame); err != nil {
-			return p.failed("write", err)
+			return p.goneError("write", err)
 		}
 	}
 }
 
-// unread gives what arrived before a deadline but is not read yet: a read whose
-// deadline has passed does not look, and an answer that came in time is none too late.
-func unread(tty *os.File, buf []byte) (n int, err error) {
-	err = control(tty, func(fd int) error {
+// readLate reads bytes that arrived before a deadline. A read whose deadline has passed fails
+// without reading, and an answer that arrived in time must not count as late.
+func readLate(tty *os.File, buf []byte) (n int, err error) {
+	err = withDescriptor(tty, func(fd int) error {
 		var rerr error
 		n, rerr = unix.Read(fd, buf)
 		return rerr
@@ -114,9 +113,8 @@ func unread(tty *os.File, buf []byte) (n int, err error) {
 	return max(n, 0), err
 }
 
-// due reports whether the decoder's deadline has passed, rather than that a call woke
-// the read.
-func due(dec reader.Decoder, now time.Time) bool {
+// deadlinePassed reports whether the decoder's deadline has passed; otherwise a call ended the read.
+func deadlinePassed(dec reader.Decoder, now time.Time) bool {
 	d := dec.Deadline()
 	return !d.IsZero() && !now.Before(d)
 }

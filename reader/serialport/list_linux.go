@@ -18,26 +18,26 @@ type Adapter struct {
 	Name string // what udev makes of maker, product and serial number; may be empty
 }
 
-// The folders in which udev keeps names that stay, the better one first: by what the
-// adapter says of itself, and by the socket that it is in.
+// The folders with udev's permanent names, the better one first: by the adapter's own id, and by
+// the socket that it is in.
 var stable = []string{"/dev/serial/by-id", "/dev/serial/by-path"}
 
 // boards are ports that a board has without an adapter.
 var boards = []string{"/dev/ttyAMA[0-9]*", "/dev/ttySC[0-9]*", "/dev/ttymxc[0-9]*", "/dev/ttyO[0-9]*"}
 
-// List gives the serial ports that are there. It opens none: that would change how they
-// are set. The 8250 ports of a PC (ttyS0) are left out, because most of them do not
+// List returns the serial ports of the machine. It opens none, because that would change
+// their settings. It leaves out the 8250 ports of a PC (ttyS0), because most of them do not
 // exist. Its error is a *reader.OpError.
-func List() ([]Adapter, error) { return list("/") }
+func List() ([]Adapter, error) { return listPorts("/") }
 
-func list(root string) (found []Adapter, err error) {
+func listPorts(root string) (found []Adapter, err error) {
 	for _, folder := range stable {
 		entries, err := os.ReadDir(filepath.Join(root, folder))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, &reader.OpError{Op: "list", Device: folder, Err: err}
 		}
 		for _, e := range entries {
-			found = add(found, root, filepath.Join(folder, e.Name()))
+			found = addPort(found, root, filepath.Join(folder, e.Name()))
 		}
 	}
 	for _, pattern := range boards {
@@ -52,9 +52,9 @@ func list(root string) (found []Adapter, err error) {
 	return found, nil
 }
 
-// add adds the port that a link means, unless it is known by a better name. A link to
-// nowhere is a port that has just gone.
-func add(found []Adapter, root, link string) []Adapter {
+// addPort adds the port that a link leads to, unless it is known by a better name. It ignores a
+// broken link, whose port has just gone.
+func addPort(found []Adapter, root, link string) []Adapter {
 	target, err := os.Readlink(filepath.Join(root, link))
 	if err != nil {
 		return found

@@ -22,7 +22,7 @@ func TestListPrefersNamesThatStay(t *testing.T) {
 	link("dev/serial/by-path/platform-usb-0:1.2:1.0-port0", "../../ttyUSB0") // an adapter without a name of its own
 	link("dev/serial/by-path/platform-usb-0:1.3:1.0-port0", "../../ttyUSB1")
 	link("dev/ttyAMA0", "x")
-	found, err := list(root)
+	found, err := listPorts(root)
 	want := []Adapter{
 		{"/dev/serial/by-id/usb-FTDI_FT232R_A5-if00-port0", "/dev/ttyUSB1", "usb-FTDI FT232R A5-if00-port0"},
 		{"/dev/serial/by-path/platform-usb-0:1.2:1.0-port0", "/dev/ttyUSB0", ""},
@@ -34,7 +34,7 @@ func TestListPrefersNamesThatStay(t *testing.T) {
 }
 
 func TestListOfAMachineWithoutPorts(t *testing.T) {
-	if found, err := list(t.TempDir()); len(found) != 0 || err != nil {
+	if found, err := listPorts(t.TempDir()); len(found) != 0 || err != nil {
 		t.Errorf("got %v, %v", found, err)
 	}
 }

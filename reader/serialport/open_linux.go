@@ -32,8 +32,8 @@ type port struct {
 	tty  *os.File
 }
 
-// Close gives the port back. The file may be closed already. What was not sent is
-// dropped: the kernel would wait half a minute for a device that does not take it.
+// Close closes the port. The file may be closed already. It drops unsent bytes, because the
+// kernel would wait half a minute for a device that does not accept them.
 func (p *port) Close() error {
 	_ = p.line.ResetOutputBuffer()
 	return errors.Join(p.line.Close(), ignoreClosed(p.tty.Close()))
@@ -46,9 +46,9 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// open opens the port for this process alone. Its error is a *reader.OpError.
-func open(cfg Config) (*port, error) {
-	tty, err := lock(cfg.Path)
+// openPort opens the port for this process alone. Its error is a *reader.OpError.
+func openPort(cfg Config) (*port, error) {
+	tty, err := openLocked(cfg.Path)
 	if err != nil {
 		return nil, openError(cfg.Path, err)
 	}
@@ -58,30 +58,30 @@ func open(cfg Config) (*port, error) {
 		return nil, openError(cfg.Path, err)
 	}
 	p := &port{line, tty}
-	if err := p.settle(cfg.RS485); err != nil {
+	if err := p.setUp(cfg.RS485); err != nil {
 		_ = p.Close()
 		return nil, openError(cfg.Path, err)
 	}
 	return p, nil
 }
 
-// OpenFile opens the port at path for this process alone, as it is set, for a tool
-// that writes to it. Its error is a *reader.OpError: anything but a serial port is
-// refused before a byte is written.
+// OpenFile opens the port at path exclusively, with its present settings, for a tool
+// that writes to it. Its error is a *reader.OpError; it fails on anything but a serial port
+// before a byte is written.
 func OpenFile(path string) (*os.File, error) {
-	f, err := lock(path)
+	f, err := openLocked(path)
 	if err != nil {
 		return nil, openError(path, err)
 	}
 	return f, nil
 }
 
-// settle sets the direction of the line, if it has one, and drops what was sent before
-// the port was open. On a pseudo-terminal it also takes back the exclusive mode: there
-// it would outlive a killed process, and the lock does the same and does not.
-func (p *port) settle(halfDuplex bool) error {
+// setUp sets the direction of a half-duplex line, and drops bytes from before the port was
+// open. On a pseudo-terminal it also ends the exclusive mode: that would outlive a killed
+// process there, and the lock has the same effect without that.
+func (p *port) setUp(halfDuplex bool) error {
 	if halfDuplex {
-		if err := turnaround(p.tty); err != nil {
+		if err := enableRS485(p.tty); err != nil {
 			return fmt.Errorf("set up RS-485: %w", err)
 		}
 	}
@@ -92,12 +92,12 @@ func (p *port) settle(halfDuplex bool) error {
 	if err != nil || !pty {
 		return err
 	}
-	return control(p.tty, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
+	return withDescriptor(p.tty, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
 }
 
-// lock opens path beside the library and locks it. Exclusive mode alone does not
+// openLocked opens path beside the library and locks it. Exclusive mode alone does not
 // keep root out, and the agent often is root; the lock ends with the process.
-func lock(path string) (*os.File, error) {
+func openLocked(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -111,20 +111,20 @@ func lock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := claim(f); err != nil {
+	if err := lockTerminal(f); err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-// claim makes sure that f is a terminal that nobody else uses, and locks it.
-func claim(f *os.File) error {
+// lockTerminal makes sure that f is a terminal that nobody else uses, and locks it.
+func lockTerminal(f *os.File) error {
 	pty, err := isPTY(f)
 	if err != nil {
 		return err
 	}
-	return control(f, func(fd int) error {
+	return withDescriptor(f, func(fd int) error {
 		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 			return errNotSerial
 		}
@@ -140,13 +140,13 @@ func claim(f *os.File) error {
 
 func isPTY(f *os.File) (bool, error) {
 	var st unix.Stat_t
-	err := control(f, func(fd int) error { return unix.Fstat(fd, &st) })
+	err := withDescriptor(f, func(fd int) error { return unix.Fstat(fd, &st) })
 	major := unix.Major(uint64(st.Rdev)) //nolint:unconvert // 32 bits on some machines
 	return ptyFirst <= major && major <= ptyLast, err
 }
 
-// control runs fn on f's descriptor without taking it from the runtime's poller.
-func control(f *os.File, fn func(fd int) error) error {
+// withDescriptor runs fn on f's descriptor without taking it from the runtime's poller.
+func withDescriptor(f *os.File, fn func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -164,12 +164,12 @@ func openError(path string, err error) error {
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err // the path is told once, by OpError
 	}
-	err = known(err)
-	return &reader.OpError{Op: "open", Device: path, Hint: hint(err), Err: err}
+	err = translateError(err)
+	return &reader.OpError{Op: "open", Device: path, Hint: hintFor(err), Err: err}
 }
 
-// known puts the library's codes in the words of this package.
-func known(err error) error {
+// translateError translates the library's codes to errors of this package.
+func translateError(err error) error {
 	var pe *serial.PortError
 	if !errors.As(err, &pe) {
 		return err
@@ -185,7 +185,7 @@ func known(err error) error {
 	return err
 }
 
-func hint(err error) string {
+func hintFor(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "plug the device in, or choose a path that `ls -l /dev/serial/by-id` shows"

@@ -23,13 +23,12 @@ const (
 	rs485AfterSend = 1 << 2 // RTS is high while it does not
 )
 
-// turnaround has the kernel switch the line's driver on to send and off right after the
-// last bit. A port that cannot (a pseudo-terminal; an adapter that does it by itself)
-// is left as it is. So is the polarity of one that the board's device tree has
-// set up already.
-func turnaround(tty *os.File) error {
+// enableRS485 lets the kernel switch the line's driver on for sending and off right after the
+// last bit. It leaves a port that cannot do that (a pseudo-terminal; an adapter that does it by
+// itself) as it is, and a port that the board's device tree has set up already.
+func enableRS485(tty *os.File) error {
 	var set rs485
-	err := control(tty, func(fd int) error {
+	err := withDescriptor(tty, func(fd int) error {
 		if err := ioctl(fd, unix.TIOCGRS485, unsafe.Pointer(&set)); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
-// Package serialport brings the bytes of a serial port to a decoder, and those that the
-// decoder of a protocol in which the host speaks has to send to the port. It is the
-// only importer of go.bug.st/serial.
+// Package serialport feeds the bytes of a serial port to a decoder, and writes the frames of
+// a decoder whose protocol lets the host ask to the port. It is the only importer of
+// go.bug.st/serial.
 package serialport
 
 import (
@@ -14,19 +14,19 @@ import (
 	"badged/reader"
 )
 
-// DefaultBaud is the speed of a port whose configuration names none: that of
-// nearly every badge reader.
+// DefaultBaud is the speed of a port whose configuration names none: nearly every badge reader
+// has it.
 const DefaultBaud = 9600
 
-// Config says which port.
+// Config configures a port.
 type Config struct {
 	Name string // of the reader, in logs and events
 	// Path is best one of /dev/serial/by-id, which stays the same when the device
 	// is plugged in elsewhere.
 	Path string
 	Baud int // 0: DefaultBaud; always 8 data bits, no parity, 1 stop bit
-	// RS485 has the kernel turn a half-duplex line round, on a port that can: most
-	// USB adapters do it by themselves.
+	// RS485 lets the kernel switch the direction of a half-duplex line, on a port that can:
+	// most USB adapters do it by themselves.
 	RS485 bool
 	// Tap, if set, sees each chunk before the decoder does. It must not keep it.
 	Tap func(p []byte, at time.Time)
@@ -51,23 +51,22 @@ func New(cfg Config, dec reader.Decoder) *Port {
 // Name implements reader.Source.
 func (p *Port) Name() string { return p.cfg.Name }
 
-// Run implements reader.Source: it opens the port for itself alone, drops what was
-// sent while nobody listened, emits KindUp, and feeds the decoder until ctx ends
-// (nil) or the device fails (KindDown and a *reader.OpError). Of a reader.Poller both
-// are of the unit reader.Line: the port is open, but nobody has answered yet. A port
-// that need not say anything fails, too, within 5 s after its device was exchanged or
-// went away without a word.
+// Run implements reader.Source: it opens the port exclusively, drops bytes from before,
+// emits KindUp, and feeds the decoder until ctx ends (nil) or the device fails (KindDown and
+// a *reader.OpError). For a reader.Poller both events have the unit reader.Line: the port is
+// open, but no device has answered yet. A port that may be silent also fails within 5 s after
+// its device was exchanged or removed without a hang-up.
 func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
-	err := p.run(ctx, emit)
+	err := p.servePort(ctx, emit)
 	if ctx.Err() != nil {
 		return nil
 	}
-	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost, Unit: p.unit()})
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: reader.Lost, Unit: p.portUnit()})
 	return err
 }
 
-func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
-	port, err := open(p.cfg)
+func (p *Port) servePort(ctx context.Context, emit func(reader.Event)) error {
+	port, err := openPort(p.cfg)
 	if err != nil {
 		return err
 	}
@@ -82,19 +81,19 @@ func (p *Port) run(ctx context.Context, emit func(reader.Event)) error {
 		wg.Wait()
 		_ = port.Close()
 	}()
-	emit(reader.Event{Kind: reader.KindUp, At: time.Now(), Unit: p.unit()})
+	emit(reader.Event{Kind: reader.KindUp, At: time.Now(), Unit: p.portUnit()})
 	if dec, ok := p.dec.(reader.Poller); ok {
-		return p.converse(port.tty, dec, emit)
+		return p.pumpPoller(port.tty, dec, emit)
 	}
-	wg.Go(func() { end(vigil(ctx, p.cfg.Path, port.tty)) })
-	err = p.pump(port.tty, emit)
+	wg.Go(func() { end(watchIdle(ctx, p.cfg.Path, port.tty)) })
+	err = p.pumpBytes(port.tty, emit)
 	if ctx.Err() != nil {
-		return p.failed("watch", context.Cause(ctx))
+		return p.goneError("watch", context.Cause(ctx))
 	}
-	return p.failed("read", err)
+	return p.goneError("read", err)
 }
 
-// Silence implements reader.Expecter: a device that is asked must answer.
+// Silence implements reader.Expecter: a polled device must answer.
 func (p *Port) Silence() time.Duration {
 	if e, ok := p.dec.(reader.Expecter); ok {
 		return e.Silence()
@@ -105,17 +104,17 @@ func (p *Port) Silence() time.Duration {
 	return 0
 }
 
-// unit is that of events about the port itself.
-func (p *Port) unit() int {
+// portUnit is the unit of events about the port itself.
+func (p *Port) portUnit() int {
 	if _, ok := p.dec.(reader.Poller); ok {
 		return reader.Line
 	}
 	return 0
 }
 
-// pump reads until an error, which is never nil. It waits without end unless the
+// pumpBytes reads until an error, which is never nil. It waits without end unless the
 // decoder has a deadline, so that an idle reader costs nothing.
-func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
+func (p *Port) pumpBytes(tty *os.File, emit func(reader.Event)) error {
 	var buf [512]byte
 	var due time.Time
 	for {
@@ -138,7 +137,7 @@ func (p *Port) pump(tty *os.File, emit func(reader.Event)) error {
 	}
 }
 
-// feedChunk hands a chunk on and wipes it: a badge may be in it.
+// feedChunk feeds a chunk to the decoder and wipes it, because it may hold a badge.
 func (p *Port) feedChunk(at time.Time, chunk []byte, emit func(reader.Event)) {
 	if p.cfg.Tap != nil {
 		p.cfg.Tap(chunk, at)
@@ -147,8 +146,8 @@ func (p *Port) feedChunk(at time.Time, chunk []byte, emit func(reader.Event)) {
 	clear(chunk)
 }
 
-// failed says what was attempted when the device went away.
-func (p *Port) failed(op string, err error) error {
+// goneError makes the error about a device that went away during op.
+func (p *Port) goneError(op string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err // the path is told once, by OpError

@@ -11,8 +11,8 @@ import (
 	"badged/reader"
 )
 
-// An idle port is looked at so often, and given up when it is bad twice in a row: udev
-// may be about to make its link again.
+// The vigil checks an idle port every vigilPeriod, and gives it up after vigilMisses failed
+// checks in a row: after one, udev may be about to make its link again.
 const (
 	vigilPeriod = 2 * time.Second
 	vigilMisses = 2
@@ -24,10 +24,10 @@ var (
 	errHungUp   = errors.New("the open port does not answer")
 )
 
-// vigil looks after an open port that may be silent for ever, until ctx ends or the port
-// is dead, though nobody said so: unplugged without a hang-up, or plugged in again
-// under the same name. It never waits for the device.
-func vigil(ctx context.Context, path string, tty *os.File) error {
+// watchIdle checks an open port that may be silent for ever, until ctx ends or the port is dead
+// without an error: unplugged without a hang-up, or plugged in again under the same name. It
+// never waits for the device.
+func watchIdle(ctx context.Context, path string, tty *os.File) error {
 	beat := time.NewTicker(vigilPeriod)
 	defer beat.Stop()
 	for misses := 0; ; {
@@ -36,7 +36,7 @@ func vigil(ctx context.Context, path string, tty *os.File) error {
 			return nil
 		case <-beat.C:
 		}
-		err := examine(path, tty)
+		err := checkPort(path, tty)
 		if err == nil {
 			misses = 0
 		} else if misses++; misses == vigilMisses {
@@ -45,11 +45,11 @@ func vigil(ctx context.Context, path string, tty *os.File) error {
 	}
 }
 
-// examine says what is wrong with an open port; nil: nothing. The node behind the path
-// must be the one that is open, and the driver must know its settings.
-func examine(path string, tty *os.File) error {
+// checkPort fails if an open port is dead: the node behind the path must be the open one, and
+// the driver must know its settings.
+func checkPort(path string, tty *os.File) error {
 	var node, open unix.Stat_t
-	err := control(tty, func(fd int) error {
+	err := withDescriptor(tty, func(fd int) error {
 		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 			return errHungUp
 		}
@@ -77,13 +77,13 @@ func (p *Port) Reset(ctx context.Context) error {
 	if p.cfg.RS485 {
 		return nil
 	}
-	tty, err := lock(p.cfg.Path)
+	tty, err := openLocked(p.cfg.Path)
 	if err != nil {
 		return openError(p.cfg.Path, err)
 	}
 	defer tty.Close()
 	const lines = unix.TIOCM_DTR | unix.TIOCM_RTS
-	switch err := modem(tty, unix.TIOCMBIC, lines); {
+	switch err := setModemLines(tty, unix.TIOCMBIC, lines); {
 	case errors.Is(err, unix.ENOTTY), errors.Is(err, unix.EINVAL):
 		return nil
 	case err != nil:
@@ -95,13 +95,13 @@ func (p *Port) Reset(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-t.C:
 	}
-	if err := modem(tty, unix.TIOCMBIS, lines); err != nil {
+	if err := setModemLines(tty, unix.TIOCMBIS, lines); err != nil {
 		return &reader.OpError{Op: "reset", Device: p.cfg.Path, Err: err}
 	}
 	return nil
 }
 
-// modem sets or clears modem lines.
-func modem(tty *os.File, request uint, lines int) error {
-	return control(tty, func(fd int) error { return unix.IoctlSetPointerInt(fd, request, lines) })
+// setModemLines sets or clears modem lines.
+func setModemLines(tty *os.File, request uint, lines int) error {
+	return withDescriptor(tty, func(fd int) error { return unix.IoctlSetPointerInt(fd, request, lines) })
 }

@@ -38,7 +38,7 @@ func newWatched(t *testing.T) *watched {
 	if w.other, err = filepath.EvalSymlinks(second.Path()); err != nil {
 		t.Fatal(err)
 	}
-	if w.tty, err = lock(w.link); err != nil {
+	if w.tty, err = openLocked(w.link); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -80,7 +80,7 @@ func TestVigilFindsADeadPortIn5Seconds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				died := make(chan time.Time, 1)
 				time.AfterFunc(time.Hour, func() { tt.die(t, w); died <- time.Now() })
-				err := vigil(t.Context(), w.link, w.tty)
+				err := watchIdle(t.Context(), w.link, w.tty)
 				if d := time.Since(<-died); !errors.Is(err, tt.want) || d > 5*time.Second {
 					t.Errorf("%v after %v", err, d)
 				}
@@ -99,7 +99,7 @@ func TestVigilForgivesALinkThatIsMadeAgain(t *testing.T) {
 			time.AfterFunc(at, func() { w.point(t, "") })
 			time.AfterFunc(at+vigilPeriod, func() { w.point(t, w.node) })
 		}
-		if err := vigil(ctx, w.link, w.tty); err != nil {
+		if err := watchIdle(ctx, w.link, w.tty); err != nil {
 			t.Error(err)
 		}
 	})

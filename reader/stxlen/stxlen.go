@@ -53,53 +53,53 @@ func New(times reader.FrameTimes) *reader.Frames { return reader.NewFrames(&fram
 func (f *framer) Within() bool { return f.state == head || f.state == body }
 
 // Stopped implements reader.Framer.
-func (f *framer) Stopped() reader.Why { return f.fault(reader.Timeout, idle) }
+func (f *framer) Stopped() reader.Why { return f.dropFrame(reader.Timeout, idle) }
 
 // Byte implements reader.Framer.
 func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
 	switch {
 	case f.state == body:
-		return f.collect(b)
+		return f.addByte(b)
 	case f.state == head:
-		why = f.length(b)
+		why = f.checkLength(b)
 	case b == stx:
 		f.state = head
 	case f.state == idle:
-		why = f.fault(reader.BadFrame, junk)
+		why = f.dropFrame(reader.BadFrame, junk)
 	}
 	return c, why
 }
 
-// length takes the byte behind STX. A second STX may be the true one.
-func (f *framer) length(b byte) reader.Why {
+// checkLength handles the byte after STX. A second STX may be the true start.
+func (f *framer) checkLength(b byte) reader.Why {
 	switch {
 	case b >= overhead+minID && b <= overhead+maxID:
 		f.buf[0], f.buf[1], f.n, f.state = stx, b, 2, body
 		return ""
 	case b == stx:
-		return f.fault(reader.BadFrame, head)
+		return f.dropFrame(reader.BadFrame, head)
 	default:
-		return f.fault(reader.BadLength, junk)
+		return f.dropFrame(reader.BadLength, junk)
 	}
 }
 
-func (f *framer) collect(b byte) (c reader.Card, why reader.Why) {
+func (f *framer) addByte(b byte) (c reader.Card, why reader.Why) {
 	f.buf[f.n] = b
 	if f.n++; f.n < int(f.buf[1]) {
 		return c, ""
 	}
 	f.state = idle
 	defer clear(f.buf[:])
-	return card(f.buf[:f.n])
+	return cardOf(f.buf[:f.n])
 }
 
-func (f *framer) fault(why reader.Why, next state) reader.Why {
+func (f *framer) dropFrame(why reader.Why, next state) reader.Why {
 	f.state = next
 	return why
 }
 
-// card makes the card of a whole frame, or says what is wrong with it.
-func card(frame []byte) (reader.Card, reader.Why) {
+// cardOf makes the card of a whole frame, or says what is wrong with it.
+func cardOf(frame []byte) (reader.Card, reader.Why) {
 	n := len(frame)
 	var sum byte
 	for _, b := range frame[1 : n-1] {
@@ -130,15 +130,15 @@ func card(frame []byte) (reader.Card, reader.Why) {
 	default: // what a sector holds, what a keyboard typed, what nobody told us of
 		return reader.Card{}, reader.BadFormat
 	}
-	if !fits(tech, len(id)) {
+	if !lengthFits(tech, len(id)) {
 		return reader.Card{}, reader.BadLength
 	}
 	return reader.NewCard(tech, format, 8*len(id), id), ""
 }
 
-// fits reports whether a technology has serial numbers of n bytes. Some modules leave
+// lengthFits reports whether a technology has serial numbers of n bytes. Some modules leave
 // the version byte of an EM4100 out.
-func fits(tech reader.Tech, n int) bool {
+func lengthFits(tech reader.Tech, n int) bool {
 	switch tech {
 	case reader.EM4100:
 		return n == 4 || n == 5

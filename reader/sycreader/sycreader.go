@@ -47,9 +47,9 @@ type Options struct {
 //	   ^                 | overdue                                             |
 //	   +-----------------+------------------ interval -------------------------+
 //
-// USB loses no bytes. An answer that is not clean is one of a device that says it in
-// another way that there is no badge: it is told as a fault the first time in a row, and
-// is an answer. A Decoder that was never opened has no host: it takes every report.
+// USB loses no bytes. So a malformed answer comes from a device that reports in another way
+// that there is no badge: it counts as an answer, and the first in a row is a fault. A Decoder
+// that was never opened has no host: it decodes every report.
 type Decoder struct {
 	poll reader.Polling
 	bad  bool // the last answer was not clean, and that was told
@@ -92,7 +92,7 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 		return
 	}
 	asked := d.poll.Waiting()
-	id, why := badge(report)
+	id, why := parseReport(report)
 	switch {
 	case asked:
 		d.poll.Answered(at, emit)
@@ -110,9 +110,9 @@ func (d *Decoder) Feed(at time.Time, report []byte, emit func(reader.Event)) {
 	d.poll.Found(at, reader.NewCard(reader.EM4100, "EM4100", 40, id), "", emit)
 }
 
-// badge gives the 40 bits of a report, nil if there is no badge, or what is wrong. Each
+// parseReport gives the 40 bits of a report, nil if there is no badge, or what is wrong. Each
 // byte is held against what must stand there; zeros may follow.
-func badge(report []byte) ([]byte, reader.Why) {
+func parseReport(report []byte) ([]byte, reader.Why) {
 	if len(report) < head+5 || len(report) > reportSize {
 		return nil, reader.BadLength
 	}

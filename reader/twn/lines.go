@@ -68,7 +68,7 @@ type lines struct {
 	skip  bool
 }
 
-// NewLines makes a decoder, or says which option cannot be.
+// NewLines makes a decoder. An error names the option that is wrong.
 func NewLines(opts LineOptions) (*reader.Frames, error) {
 	mode := cmp.Or(opts.Mode, Auto)
 	if err := spelling.Word("mode", mode, Auto, IndiTag, Prox, Hex, Decimal); err != nil {
@@ -87,11 +87,11 @@ func (d *lines) Stopped() (why reader.Why) {
 	if !d.skip {
 		why = reader.Timeout
 	}
-	d.reset()
+	d.dropLine()
 	return why
 }
 
-func (d *lines) reset() {
+func (d *lines) dropLine() {
 	d.n, d.cr, d.skip = 0, false, false
 	clear(d.buf[:])
 }
@@ -103,7 +103,7 @@ func (d *lines) Byte(b byte) (c reader.Card, why reader.Why) {
 	case d.skip:
 		d.skip = !ends
 	case d.cr:
-		d.reset()
+		d.dropLine()
 		if b == '\n' {
 			return d.held, ""
 		}
@@ -111,12 +111,12 @@ func (d *lines) Byte(b byte) (c reader.Card, why reader.Why) {
 		return c, reader.BadFrame
 	case ends && d.n == 0:
 	case b == '\r':
-		return d.line()
+		return d.finishLine()
 	case ends:
-		d.reset()
+		d.dropLine()
 		return c, reader.BadFrame
 	case d.n == len(d.buf):
-		d.reset()
+		d.dropLine()
 		d.skip = true
 		return c, reader.Overflow
 	default:
@@ -126,47 +126,47 @@ func (d *lines) Byte(b byte) (c reader.Card, why reader.Why) {
 	return c, ""
 }
 
-// line takes a line up to its CR. Behind an IndiTag's there must be LF.
-func (d *lines) line() (reader.Card, reader.Why) {
-	c, why := d.card(d.buf[:d.n])
+// finishLine decodes a line up to its CR. An LF must follow the line of an IndiTag.
+func (d *lines) finishLine() (reader.Card, reader.Why) {
+	c, why := d.cardOfLine(d.buf[:d.n])
 	if why == "" && d.buf[0] == colon {
 		d.held, d.cr = c, true
 		return reader.Card{}, ""
 	}
-	d.reset()
+	d.dropLine()
 	return c, why
 }
 
-// card makes the card of a line, or says what is wrong with it.
-func (d *lines) card(line []byte) (reader.Card, reader.Why) {
+// cardOfLine makes the card of a line, or says what is wrong with it.
+func (d *lines) cardOfLine(line []byte) (reader.Card, reader.Why) {
 	mode := d.mode
 	switch {
 	case mode == Decimal:
-		return decimal(line)
+		return decimalCard(line)
 	case mode == IndiTag && line[0] != colon:
 		return reader.Card{}, reader.BadFrame
 	case line[0] == colon && (mode == IndiTag || mode == Auto):
 		mode, line = IndiTag, line[1:]
 	}
 	var raw [maxID + 1]byte
-	n, why := unhex(raw[:], line)
+	n, why := decodeHex(raw[:], line)
 	switch {
 	case why != "":
 		return reader.Card{}, why
 	case mode == IndiTag:
-		return indiTag(raw[:n])
+		return indiTagCard(raw[:n])
 	case mode == Prox:
-		return prox(d.cards, raw[:n])
+		return proxCard(d.cards, raw[:n])
 	case mode == Auto:
-		return d.guess(raw[:n])
+		return d.guessCard(raw[:n])
 	case n > maxID:
 		return reader.Card{}, reader.BadLength
 	}
 	return reader.TextCard(string(line)), ""
 }
 
-// decimal takes the digits as they are.
-func decimal(line []byte) (reader.Card, reader.Why) {
+// decimalCard takes the digits as they are.
+func decimalCard(line []byte) (reader.Card, reader.Why) {
 	for _, b := range line {
 		if b < '0' || b > '9' {
 			return reader.Card{}, reader.BadDigit
@@ -175,32 +175,32 @@ func decimal(line []byte) (reader.Card, reader.Why) {
 	return reader.TextCard(string(line)), ""
 }
 
-// indiTag checks that ID and checksum add up to zero.
-func indiTag(raw []byte) (reader.Card, reader.Why) {
+// indiTagCard checks that ID and checksum add up to zero.
+func indiTagCard(raw []byte) (reader.Card, reader.Why) {
 	if len(raw) < 2 {
 		return reader.Card{}, reader.BadLength
 	}
-	if sum(raw) != 0 {
+	if sumBytes(raw) != 0 {
 		return reader.Card{}, reader.BadChecksum
 	}
 	id := raw[:len(raw)-1]
 	return reader.NewCard(reader.Unknown, "IndiTag", 8*len(id), id), ""
 }
 
-func sum(raw []byte) (s byte) {
+func sumBytes(raw []byte) (s byte) {
 	for _, b := range raw {
 		s += b
 	}
 	return s
 }
 
-// guess takes a line without colon.
-func (d *lines) guess(raw []byte) (reader.Card, reader.Why) {
-	c, why := prox(d.cards, raw)
+// guessCard decodes a line without colon in mode Auto.
+func (d *lines) guessCard(raw []byte) (reader.Card, reader.Why) {
+	c, why := proxCard(d.cards, raw)
 	switch {
 	case why != "":
 		return reader.Card{}, why
-	case sum(raw) == 0:
+	case sumBytes(raw) == 0:
 		return reader.Card{}, reader.Ambiguous
 	case c.FrameFormat() == "raw": // nothing was checked
 		return reader.Card{}, reader.BadFormat
@@ -208,8 +208,8 @@ func (d *lines) guess(raw []byte) (reader.Card, reader.Why) {
 	return c, ""
 }
 
-// prox takes the bits that the first byte counts; what fills the last byte must be zero.
-func prox(cards pacs.Selection, raw []byte) (reader.Card, reader.Why) {
+// proxCard takes the bits that the first byte counts; what fills the last byte must be zero.
+func proxCard(cards pacs.Selection, raw []byte) (reader.Card, reader.Why) {
 	bits := int(raw[0])
 	packed := raw[1:]
 	if bits == 0 || len(packed) != (bits+7)/8 {
@@ -221,9 +221,9 @@ func prox(cards pacs.Selection, raw []byte) (reader.Card, reader.Why) {
 	return cards.Card(reader.HIDProx, bits, packed)
 }
 
-// unhex reads pairs of upper-case hex digits into dst: Elatec's readers send no others,
+// decodeHex reads pairs of upper-case hex digits into dst: Elatec's readers send no others,
 // and one flipped bit makes lower-case ones of them.
-func unhex(dst, digits []byte) (n int, why reader.Why) {
+func decodeHex(dst, digits []byte) (n int, why reader.Why) {
 	for _, b := range digits {
 		if _, ok := reader.HexDigit(b); !ok {
 			return 0, reader.BadDigit

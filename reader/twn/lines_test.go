@@ -27,9 +27,9 @@ func indiTagContract(t *testing.T, mode twn.Mode) {
 		New:    func() reader.Decoder { return lines(t, twn.LineOptions{Mode: mode}) },
 		Frames: [][]byte{v.Bytes, []byte(":00FF80000180\r\n"), []byte(":" + ambiguous + "\r\n")},
 		Want: []reader.Event{
-			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, v.Card))),
-			card(reader.NewCard(reader.Unknown, "IndiTag", 40, unhex(t, "00FF800001"))),
-			card(reader.NewCard(reader.Unknown, "IndiTag", 32, unhex(t, ambiguous[:8]))),
+			card(reader.NewCard(reader.Unknown, "IndiTag", 40, decodeHex(t, v.Card))),
+			card(reader.NewCard(reader.Unknown, "IndiTag", 40, decodeHex(t, "00FF800001"))),
+			card(reader.NewCard(reader.Unknown, "IndiTag", 32, decodeHex(t, ambiguous[:8]))),
 		},
 		Checksum: true,
 		Garbage: [][]byte{
@@ -43,7 +43,7 @@ func TestProxContract(t *testing.T) {
 	frames := [][]byte{[]byte("1A808001C0\r"), []byte("1A8B351B80\r")}
 	var want []reader.Event
 	for _, packed := range []string{"808001C0", "8B351B80"} {
-		c, why := pacs.Selection{}.Card(reader.HIDProx, 26, unhex(t, packed))
+		c, why := pacs.Selection{}.Card(reader.HIDProx, 26, decodeHex(t, packed))
 		if why != "" {
 			t.Fatal(why)
 		}

@@ -12,8 +12,8 @@ const (
 	tagHead    = 5  // bytes in front of an ID
 )
 
-// receiver puts messages together. One that is not clean is dropped up to its CR, or up
-// to a pause where there is no CR to wait for.
+// receiver assembles messages. It drops a faulty one up to its CR, or up to a pause in the
+// binary form, which has no CR.
 type receiver struct {
 	binary bool
 	buf    [2 * maxMessage]byte // digits, or length and bytes
@@ -25,11 +25,11 @@ type receiver struct {
 
 func (r *receiver) reset() {
 	r.n, r.skip = 0, false
-	r.wipe()
+	r.wipeMessage()
 }
 
-// wipe forgets the last message.
-func (r *receiver) wipe() { clear(r.buf[:]) }
+// wipeMessage forgets the last message.
+func (r *receiver) wipeMessage() { clear(r.buf[:]) }
 
 func (r *receiver) deadline() time.Time {
 	if r.n == 0 && !r.skip {
@@ -38,15 +38,15 @@ func (r *receiver) deadline() time.Time {
 	return r.last.Add(bytePause)
 }
 
-// pause ends what stopped in the middle, and reports whether that is news.
-func (r *receiver) pause() bool {
+// endByPause drops an incomplete message, and reports whether that is a new fault.
+func (r *receiver) endByPause() bool {
 	news := !r.skip
 	r.reset()
 	return news
 }
 
-// byte takes a byte and gives a message when it is whole, until the next call.
-func (r *receiver) byte(at time.Time, b byte) (message []byte, why reader.Why) {
+// addByte adds a byte and returns the message that it completes, valid until the next call.
+func (r *receiver) addByte(at time.Time, b byte) (message []byte, why reader.Why) {
 	cr := r.cr
 	r.last, r.cr = at, !r.binary && b == '\r'
 	switch {
@@ -56,18 +56,18 @@ func (r *receiver) byte(at time.Time, b byte) (message []byte, why reader.Why) {
 		r.skip = r.binary || b != '\r'
 		return nil, ""
 	case r.binary:
-		return r.raw(b)
+		return r.addRaw(b)
 	default:
-		return r.digit(b)
+		return r.addDigit(b)
 	}
 }
 
-func (r *receiver) drop(why reader.Why) ([]byte, reader.Why) {
+func (r *receiver) skipMessage(why reader.Why) ([]byte, reader.Why) {
 	r.n, r.skip = 0, true
 	return nil, why
 }
 
-func (r *receiver) raw(b byte) ([]byte, reader.Why) {
+func (r *receiver) addRaw(b byte) ([]byte, reader.Why) {
 	r.buf[r.n] = b
 	r.n++
 	if r.n < 2 {
@@ -75,7 +75,7 @@ func (r *receiver) raw(b byte) ([]byte, reader.Why) {
 	}
 	length := int(r.buf[0]) | int(r.buf[1])<<8
 	if length == 0 || length > maxMessage {
-		return r.drop(reader.BadLength)
+		return r.skipMessage(reader.BadLength)
 	}
 	if r.n < 2+length {
 		return nil, ""
@@ -84,28 +84,28 @@ func (r *receiver) raw(b byte) ([]byte, reader.Why) {
 	return r.buf[2 : 2+length], ""
 }
 
-func (r *receiver) digit(b byte) ([]byte, reader.Why) {
+func (r *receiver) addDigit(b byte) ([]byte, reader.Why) {
 	if b == '\r' && r.n == 0 {
 		return nil, ""
 	}
 	if b == '\r' {
-		n, why := unhex(r.buf[:maxMessage], r.buf[:r.n])
+		n, why := decodeHex(r.buf[:maxMessage], r.buf[:r.n])
 		r.n = 0
 		return r.buf[:n:n], why
 	}
 	if _, ok := reader.HexDigit(b); !ok {
-		return r.drop(reader.BadDigit)
+		return r.skipMessage(reader.BadDigit)
 	}
 	if r.n == len(r.buf) {
-		return r.drop(reader.Overflow)
+		return r.skipMessage(reader.Overflow)
 	}
 	r.buf[r.n] = b
 	r.n++
 	return nil, ""
 }
 
-// pack makes what is written of a message.
-func (d *Simple) pack(message []byte) []byte {
+// packMessage makes what is written of a message.
+func (d *Simple) packMessage(message []byte) []byte {
 	var buf [maxMessage]byte
 	m := append(buf[:0], message...)
 	if d.crc {
@@ -123,8 +123,8 @@ func (d *Simple) pack(message []byte) []byte {
 	return append(out, '\r')
 }
 
-// checked gives a message without its CRC.
-func checked(message []byte) ([]byte, reader.Why) {
+// checkCRC gives a message without its CRC.
+func checkCRC(message []byte) ([]byte, reader.Why) {
 	n := len(message) - 2
 	if n < 1 {
 		return nil, reader.BadLength
@@ -151,9 +151,9 @@ func crc16(p []byte) uint16 {
 	return sum
 }
 
-// shape tells what keeps a message from being an answer of SearchTag; "": nothing. The
-// number of bits and of bytes must agree, so that one wrong byte shows without a CRC too.
-func shape(body []byte) reader.Why {
+// checkShape returns why a message is no answer of SearchTag; "": it is one. The number of bits and
+// of bytes must agree, so that it detects one wrong byte without a CRC too.
+func checkShape(body []byte) reader.Why {
 	switch {
 	case body[0] != 0 && len(body) == 1, len(body) == 2 && body[0] == 0 && body[1] == 0:
 		return ""
@@ -167,9 +167,9 @@ func shape(body []byte) reader.Why {
 	return ""
 }
 
-// tag makes the card of a tag type. The types are those of twn4.sys.h (LFTAG_, HFTAG_).
+// cardOfTag makes the card of a tag type. The types are those of twn4.sys.h (LFTAG_, HFTAG_).
 // What a reader knows only by its bits goes through the formats that are configured.
-func tag(kind byte, bits int, id []byte, cards pacs.Selection) (reader.Card, reader.Why) {
+func cardOfTag(kind byte, bits int, id []byte, cards pacs.Selection) (reader.Card, reader.Why) {
 	tech, format := reader.Unknown, "UID"
 	switch kind {
 	case 0x40:

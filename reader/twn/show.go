@@ -39,9 +39,9 @@ const (
 // maxQueue bounds what a reader that does not answer can pile up.
 const maxQueue = 16
 
-// add puts the commands of a cue behind those that wait. With too many waiting the cue
-// is dropped: it would come too late.
-func (s *show) add(now time.Time, c reader.Cue) {
+// addCue queues the commands of a cue. It drops the cue if too many are queued, because it would
+// be shown too late.
+func (s *show) addCue(now time.Time, c reader.Cue) {
 	light, tone, long := byte(0), high, 20*time.Millisecond
 	beeps, pause := 1, time.Duration(0)
 	switch c {
@@ -61,36 +61,36 @@ func (s *show) add(now time.Time, c reader.Cue) {
 		return
 	}
 	if light != 0 {
-		s.light(now, light)
+		s.switchLight(now, light)
 	}
 	on, off := uint16(long/time.Millisecond), uint16(pause/time.Millisecond)
 	for range beeps {
-		s.put(long+pause, 0x04, 0x07, volume, byte(tone&0xFF), byte(tone>>8), byte(on), byte(on>>8), byte(off), byte(off>>8))
+		s.queueCommand(long+pause, 0x04, 0x07, volume, byte(tone&0xFF), byte(tone>>8), byte(on), byte(on>>8), byte(off), byte(off>>8))
 	}
 }
 
-// light turns one light on and the others off.
-func (s *show) light(now time.Time, light byte) {
+// switchLight turns one light on and the others off.
+func (s *show) switchLight(now time.Time, light byte) {
 	if !s.ready {
 		s.ready = true
-		s.put(0, 0x04, 0x10, all)
+		s.queueCommand(0, 0x04, 0x10, all)
 	}
-	s.put(0, 0x04, 0x12, all&^light)
-	s.put(0, 0x04, 0x11, light)
+	s.queueCommand(0, 0x04, 0x12, all&^light)
+	s.queueCommand(0, 0x04, 0x11, light)
 	s.off = now.Add(lit)
 }
 
-func (s *show) put(takes time.Duration, message ...byte) {
+func (s *show) queueCommand(takes time.Duration, message ...byte) {
 	c := command{n: len(message), takes: takes}
 	copy(c.message[:], message)
 	s.queue = append(s.queue, c)
 }
 
-// next gives the command to send now.
-func (s *show) next(now time.Time) (command, bool) {
-	if s.due(now) {
+// nextCommand gives the command to send now.
+func (s *show) nextCommand(now time.Time) (command, bool) {
+	if s.lightsDue(now) {
 		s.off = time.Time{}
-		s.put(0, 0x04, 0x12, all)
+		s.queueCommand(0, 0x04, 0x12, all)
 	}
 	if len(s.queue) == 0 {
 		return command{}, false
@@ -100,11 +100,11 @@ func (s *show) next(now time.Time) (command, bool) {
 	return c, true
 }
 
-// waiting reports whether there is a command to send.
-func (s *show) waiting() bool { return len(s.queue) > 0 }
+// isWaiting reports whether there is a command to send.
+func (s *show) isWaiting() bool { return len(s.queue) > 0 }
 
-// due reports whether the lights should go out.
-func (s *show) due(now time.Time) bool { return !s.off.IsZero() && !now.Before(s.off) }
+// lightsDue reports whether the lights should go out.
+func (s *show) lightsDue(now time.Time) bool { return !s.off.IsZero() && !now.Before(s.off) }
 
 // deadline is when the lights go out; a reader that is busy is told when it has answered.
 func (s *show) deadline(busy bool) time.Time {

@@ -64,12 +64,12 @@ type SimpleOptions struct {
 //	  |  +---- overdue -------+ what comes is dropped until it is overdue       |
 //	  +--------------------------------- interval ------------------------------+
 //
-// A Cue puts its commands in front of the next SearchTag. An answer that nobody asked
-// for is a fault and never a card. A Simple that was never opened has no host: it takes
-// every answer of SearchTag, with and without CRC, and ignores those to other questions
-// that have a CRC. If it must find out whether there is one, a badge without is told
-// after a pause or with the next message: a byte that turned into CR would else cut the
-// CRC off, and what follows shows that.
+// A Cue queues its commands before the next SearchTag. An answer without a question is a fault
+// and never a card. A Simple that was never opened has no host: it decodes every answer of
+// SearchTag, with and without CRC, and ignores answers to other questions that have a CRC. If it
+// must find out whether there is a CRC, it holds a badge without one back until a pause or the
+// next message: a byte that turned into CR could have cut the CRC off, and the following bytes
+// show that.
 type Simple struct {
 	opts SimpleOptions
 	poll reader.Polling
@@ -123,35 +123,35 @@ func (d *Simple) Send(now time.Time) []byte {
 	}
 	d.in.reset()
 	d.spoiled = false
-	if c, ok := d.shown.next(now); ok {
+	if c, ok := d.shown.nextCommand(now); ok {
 		d.asked = showing
 		d.poll.Asked(now, c.takes)
-		return d.pack(c.message[:c.n])
+		return d.packMessage(c.message[:c.n])
 	}
 	d.asked = search
 	d.poll.Asked(now, 0)
-	return d.pack([]byte{0x05, 0x00, maxID})
+	return d.packMessage([]byte{0x05, 0x00, maxID})
 }
 
 // Cue implements reader.Cuer.
 func (d *Simple) Cue(now time.Time, _ int, c reader.Cue) {
-	d.shown.add(now, c)
+	d.shown.addCue(now, c)
 	d.poll.Hurry(now)
 }
 
-// Feed implements reader.Decoder. A card is told with the last byte of the answer.
+// Feed implements reader.Decoder. It emits a card with the last byte of the answer.
 func (d *Simple) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.Tick(at, emit)
 	for _, b := range p {
 		if d.spoiled {
 			return
 		}
-		switch message, why := d.in.byte(at, b); {
+		switch message, why := d.in.addByte(at, b); {
 		case why != "":
-			d.fault(at, why, emit)
+			d.reportFault(at, why, emit)
 		case message != nil:
 			d.handleAnswer(at, message, emit)
-			d.in.wipe()
+			d.in.wipeMessage()
 		}
 	}
 }
@@ -171,34 +171,34 @@ func (d *Simple) Deadline() time.Time {
 // Tick implements reader.Decoder.
 func (d *Simple) Tick(now time.Time, emit func(reader.Event)) {
 	if due := d.in.deadline(); !due.IsZero() && !now.Before(due) {
-		if d.in.pause() {
-			d.fault(due, reader.Timeout, emit)
+		if d.in.endByPause() {
+			d.reportFault(due, reader.Timeout, emit)
 		}
 	}
 	if d.held.Kind != "" && !now.Before(d.held.At.Add(bytePause)) {
-		d.release(emit)
+		d.emitHeld(emit)
 	}
 	if d.poll.Overdue(now, emit) {
 		d.in.reset()
 		d.asked, d.spoiled = nothing, false
-		d.doubt()
+		d.toggleCRC()
 	}
-	if d.shown.due(now) {
+	if d.shown.lightsDue(now) {
 		d.poll.Hurry(now)
 	}
 }
 
-// fault tells what was wrong. While the reader is still asked whether it uses a CRC, a
-// wrong answer is an answer to that.
-func (d *Simple) fault(at time.Time, why reader.Why, emit func(reader.Event)) {
+// reportFault emits a fault, unless it is not known yet whether the reader uses a CRC: then a wrong
+// answer answers that question.
+func (d *Simple) reportFault(at time.Time, why reader.Why, emit func(reader.Event)) {
 	d.spoiled, d.held = d.poll.Waiting(), reader.Event{}
 	if d.sure || !d.poll.Opened() {
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: why})
 	}
 }
 
-// doubt tries the other way, with or without CRC, as long as none was answered.
-func (d *Simple) doubt() {
+// toggleCRC changes between messages with and without CRC, until the reader has answered one.
+func (d *Simple) toggleCRC() {
 	if !d.sure {
 		d.crc = !d.crc
 	}
@@ -207,98 +207,98 @@ func (d *Simple) doubt() {
 func (d *Simple) handleAnswer(at time.Time, message []byte, emit func(reader.Event)) {
 	switch {
 	case !d.poll.Opened():
-		d.overheard(at, message, emit)
+		d.handleOverheard(at, message, emit)
 	case d.asked == nothing:
 		if !d.stray {
 			d.stray = true
 			emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.BadFrame})
 		}
 	default:
-		d.answered(at, message, emit)
+		d.acceptAnswer(at, message, emit)
 	}
 }
 
-// answered takes what the reader says to what it was asked.
-func (d *Simple) answered(at time.Time, message []byte, emit func(reader.Event)) {
+// acceptAnswer handles the answer to the present question.
+func (d *Simple) acceptAnswer(at time.Time, message []byte, emit func(reader.Event)) {
 	body, why := message, reader.Why("")
 	if d.crc {
-		body, why = checked(message)
+		body, why = checkCRC(message)
 	}
 	if why == "" && d.asked == search {
-		why = shape(body)
+		why = checkShape(body)
 	}
 	if why != "" {
-		d.fault(at, why, emit)
+		d.reportFault(at, why, emit)
 		return
 	}
 	was := d.asked
 	d.asked, d.stray = nothing, false
 	d.poll.Answered(at, emit)
-	if d.shown.waiting() {
+	if d.shown.isWaiting() {
 		d.poll.Hurry(at)
 	}
 	if was != search {
 		return
 	}
 	if body[0] != 0 {
-		d.refusal(at, emit)
+		d.reportRefusal(at, emit)
 		return
 	}
 	d.sure, d.refused = true, false
-	d.found(at, body, emit)
+	d.handleFound(at, body, emit)
 }
 
-// refusal tells once that the reader does not do what it is asked.
-func (d *Simple) refusal(at time.Time, emit func(reader.Event)) {
-	d.doubt()
+// reportRefusal reports once that the reader refuses a question.
+func (d *Simple) reportRefusal(at time.Time, emit func(reader.Event)) {
+	d.toggleCRC()
 	if !d.refused && d.sure {
 		d.refused = true
 		emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Refused})
 	}
 }
 
-// overheard takes an answer of which the question is not known.
-func (d *Simple) overheard(at time.Time, message []byte, emit func(reader.Event)) {
-	inner, bad := checked(message)
+// handleOverheard decodes an answer whose question is not known.
+func (d *Simple) handleOverheard(at time.Time, message []byte, emit func(reader.Event)) {
+	inner, bad := checkCRC(message)
 	crc := d.opts.CRC == CRCOn || d.opts.CRC == CRCAuto && bad == ""
-	body, why := message, shape(message)
+	body, why := message, checkShape(message)
 	if crc {
 		body, why = inner, bad
 	}
 	switch {
 	case why != "":
-		d.fault(at, why, emit)
+		d.reportFault(at, why, emit)
 		return
-	case shape(body) != "": // of another question
-		d.release(emit)
+	case checkShape(body) != "": // of another question
+		d.emitHeld(emit)
 		return
 	}
-	d.release(emit)
+	d.emitHeld(emit)
 	if body[0] != 0 {
-		d.fault(at, reader.Refused, emit)
+		d.reportFault(at, reader.Refused, emit)
 		return
 	}
-	d.found(at, body, func(e reader.Event) {
+	d.handleFound(at, body, func(e reader.Event) {
 		if d.held = e; crc || d.opts.CRC == CRCOff || e.Kind != reader.KindCard {
-			d.release(emit)
+			d.emitHeld(emit)
 		}
 	})
 }
 
-// release tells the card that was held back.
-func (d *Simple) release(emit func(reader.Event)) {
+// emitHeld emits the card that was held back.
+func (d *Simple) emitHeld(emit func(reader.Event)) {
 	if d.held.Kind != "" {
 		emit(d.held)
 	}
 	d.held = reader.Event{}
 }
 
-// found takes a clean answer of SearchTag.
-func (d *Simple) found(at time.Time, body []byte, emit func(reader.Event)) {
+// handleFound handles a clean answer of SearchTag.
+func (d *Simple) handleFound(at time.Time, body []byte, emit func(reader.Event)) {
 	if len(body) < tagHead {
 		d.poll.None()
 		return
 	}
-	c, why := tag(body[2], int(body[3]), body[tagHead:], d.opts.Cards)
+	c, why := cardOfTag(body[2], int(body[3]), body[tagHead:], d.opts.Cards)
 	d.poll.Found(at, c, why, emit)
 }

@@ -14,11 +14,11 @@ import (
 
 // Answers of SearchTag.
 var (
-	none    = []byte{0, 0}
-	mifare  = []byte{0, 1, 0x80, 32, 4, 0x52, 0x9D, 0x06, 0xE3}
-	em      = []byte{0, 1, 0x40, 40, 5, 0x62, 0xE3, 0x08, 0x6C, 0xED}
-	prox    = []byte{0, 1, 0x49, 26, 4, 0x80, 0x80, 0x01, 0xC0}
-	desfire = []byte{0, 1, 0x80, 56, 7, 0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6}
+	none     = []byte{0, 0}
+	mifare   = []byte{0, 1, 0x80, 32, 4, 0x52, 0x9D, 0x06, 0xE3}
+	em       = []byte{0, 1, 0x40, 40, 5, 0x62, 0xE3, 0x08, 0x6C, 0xED}
+	proxCard = []byte{0, 1, 0x49, 26, 4, 0x80, 0x80, 0x01, 0xC0}
+	desfire  = []byte{0, 1, 0x80, 56, 7, 0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6}
 )
 
 var (
@@ -124,7 +124,7 @@ func TestSimpleTags(t *testing.T) {
 		{"LEGIC", []byte{0, 1, 0x83, 32, 4, 1, 2, 3, 4}, "unknown UID 32 01020304"},
 		{"FeliCa", []byte{0, 1, 0x85, 64, 8, 1, 2, 3, 4, 5, 6, 7, 8}, "felica UID 64 0102030405060708"},
 		{"EM4102", em, "em4100 EM4100 40 62E3086CED"},
-		{"HID Prox", prox, "hidprox H10301 26 010003"},
+		{"HID Prox", proxCard, "hidprox H10301 26 010003"},
 		{"HID Prox, parity", []byte{0, 1, 0x49, 26, 4, 0x00, 0x80, 0x01, 0xC0}, "faultparity"},
 		{"iCLASS, bits", []byte{0, 1, 0x84, 26, 4, 0x80, 0x80, 0x01, 0xC0}, "pacs H10301 26 010003"},
 		{"iCLASS, serial number", []byte{0, 1, 0x84, 64, 8, 1, 2, 3, 4, 5, 6, 7, 0xE0}, "unknown UID 64 01020304050607E0"},
@@ -323,7 +323,7 @@ func TestAWrongBadgeThatStays(t *testing.T) {
 // nothing.
 func FuzzSimple(f *testing.F) {
 	for i, w := range wires {
-		for _, m := range [][]byte{mifare, em, prox, none} {
+		for _, m := range [][]byte{mifare, em, proxCard, none} {
 			f.Add(w.encode(m), 5, uint8(i))
 		}
 	}
@@ -336,7 +336,7 @@ func FuzzSimple(f *testing.F) {
 			t.Error("a split changes the cards")
 		}
 		for _, text := range whole {
-			raw := unhex(t, text)
+			raw := decodeHex(t, text)
 			if raw = raw[:len(raw)-1]; w.opts.Binary && !bytes.Contains(in, raw) || !w.opts.Binary && !bytes.Contains(in, fmt.Appendf(nil, "%X", raw)) {
 				t.Error("a card that was not sent")
 			}

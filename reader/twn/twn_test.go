@@ -13,7 +13,7 @@ import (
 	"badged/reader/twn"
 )
 
-var unhex = readertest.Unhex
+var decodeHex = readertest.Unhex
 
 var t0 = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 

@@ -57,7 +57,7 @@ func NewBulk(cfg Config, dec reader.Poller) (reader.Source, error) {
 	if cfg.Spec.Usage != (Usage{}) {
 		return nil, errors.New("usage= is for readers that send HID reports: leave it out")
 	}
-	return &Bulk{cfg: cfg, dec: dec, m: host, open: usbLibrary.open}, nil
+	return &Bulk{cfg: cfg, dec: dec, m: host, open: usbLibrary.claimInterface}, nil
 }
 
 // Name implements reader.Source.
@@ -67,7 +67,7 @@ func (b *Bulk) Name() string { return b.cfg.Name }
 func (b *Bulk) Run(ctx context.Context, emit func(reader.Event)) error {
 	w, err := b.m.watch()
 	if err != nil {
-		return b.down(emit, b.opError("watch", err))
+		return b.reportDown(emit, b.opError("watch", err))
 	}
 	changed, ended := make(chan struct{}, 1), make(chan struct{})
 	go func() {
@@ -75,7 +75,7 @@ func (b *Bulk) Run(ctx context.Context, emit func(reader.Event)) error {
 		for ok := true; ok; {
 			var news bool
 			if news, ok = w.next(rescan); news {
-				notify(changed)
+				wakeUp(changed)
 			}
 		}
 	}()
@@ -84,12 +84,12 @@ func (b *Bulk) Run(ctx context.Context, emit func(reader.Event)) error {
 		<-ended
 	}()
 	for {
-		err := b.serve(ctx, emit)
+		err := b.serveDevice(ctx, emit)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err.Error() != b.told {
-			return b.down(emit, err)
+			return b.reportDown(emit, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -100,18 +100,18 @@ func (b *Bulk) Run(ctx context.Context, emit func(reader.Event)) error {
 	}
 }
 
-// down tells a trouble for the first time.
-func (b *Bulk) down(emit func(reader.Event), err error) error {
+// reportDown reports a new trouble.
+func (b *Bulk) reportDown(emit func(reader.Event), err error) error {
 	b.told = err.Error()
 	if errors.Is(err, errGone) {
 		b.told = b.opError("find", errAbsent).Error()
 	}
-	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: why(err)})
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: whyOf(err)})
 	return err
 }
 
-// serve finds and claims the device and reads it until it fails. Its error is never nil.
-func (b *Bulk) serve(ctx context.Context, emit func(reader.Event)) error {
+// serveDevice finds and claims the device and polls it until it fails. Its error is never nil.
+func (b *Bulk) serveDevice(ctx context.Context, emit func(reader.Event)) error {
 	dev, err := b.m.findPipes(b.cfg.Spec)
 	if err != nil {
 		return b.opError("find", err)
@@ -132,7 +132,7 @@ func (b *Bulk) serve(ctx context.Context, emit func(reader.Event)) error {
 		return b.opError("claim", b.explainError(dev, err))
 	}
 	defer l.close()
-	err = b.talk(ctx, l, emit)
+	err = b.runTalk(ctx, l, emit)
 	if ctx.Err() == nil {
 		err = b.explainError(dev, err)
 		b.sick = !errors.Is(err, errGone)
@@ -140,9 +140,9 @@ func (b *Bulk) serve(ctx context.Context, emit func(reader.Event)) error {
 	return b.opError("talk to", err)
 }
 
-// explainError says of an error whether it is that the device is gone, or another program's.
+// explainError replaces an error by errGone if the device is gone.
 func (b *Bulk) explainError(dev pipes, err error) error {
-	if !dev.there() {
+	if !dev.isThere() {
 		return errGone
 	}
 	return err
@@ -155,14 +155,14 @@ type transfer struct {
 	err error
 }
 
-// talk runs the conversation until it fails. Its error is never nil.
-func (b *Bulk) talk(ctx context.Context, l *link, emit func(reader.Event)) error {
+// runTalk runs the conversation until it fails. Its error is never nil.
+func (b *Bulk) runTalk(ctx context.Context, l *link, emit func(reader.Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	in := make(chan transfer)
 	done := make(chan struct{}, len(l.receive))
 	for _, r := range l.receive {
 		go func() {
-			r.run(ctx, in)
+			r.forwardTransfers(ctx, in)
 			done <- struct{}{}
 		}()
 	}
@@ -175,15 +175,14 @@ func (b *Bulk) talk(ctx context.Context, l *link, emit func(reader.Event)) error
 	s := &talk{b: b, l: l, in: in, emit: emit}
 	b.dec.Open(time.Now())
 	for {
-		if err := s.exchange(ctx); err != nil {
+		if err := s.exchangeOnce(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// run hands on what arrives until ctx ends or a transfer fails. One of no bytes says
-// nothing.
-func (r receiver) run(ctx context.Context, to chan<- transfer) {
+// forwardTransfers forwards transfers until ctx ends or one fails. It ignores empty ones.
+func (r receiver) forwardTransfers(ctx context.Context, to chan<- transfer) {
 	for ctx.Err() == nil {
 		buf := make([]byte, transferSize)
 		n, err := r(ctx, buf)
@@ -211,11 +210,11 @@ type talk struct {
 	silent bool
 }
 
-// exchange says what there is to say, and takes what comes, or the time.
-func (s *talk) exchange(ctx context.Context) error {
+// exchangeOnce writes what the decoder has to send, and waits for a transfer or the deadline.
+func (s *talk) exchangeOnce(ctx context.Context) error {
 	dec := s.b.dec
 	for q := dec.Send(time.Now()); q != nil; q = dec.Send(time.Now()) {
-		if err := s.write(ctx, q); err != nil {
+		if err := s.writeTransfer(ctx, q); err != nil {
 			return err
 		}
 	}
@@ -228,16 +227,16 @@ func (s *talk) exchange(ctx context.Context) error {
 		return s.feedTransfer(t)
 	case <-due.C:
 	}
-	select { // what came in time is not late because the timer was seen first
+	select { // a transfer that arrived in time must not count as late because the timer was first
 	case t := <-s.in:
 		return s.feedTransfer(t)
 	default:
-		dec.Tick(time.Now(), s.event)
-		return s.end()
+		dec.Tick(time.Now(), s.handleEvent)
+		return s.checkSilent()
 	}
 }
 
-func (s *talk) write(ctx context.Context, q []byte) error {
+func (s *talk) writeTransfer(ctx context.Context, q []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, transferBound)
 	defer cancel()
 	return s.l.write(ctx, q)
@@ -250,13 +249,13 @@ func (s *talk) feedTransfer(t transfer) error {
 	if tap := s.b.cfg.Tap; tap != nil {
 		tap(t.p, t.at)
 	}
-	s.b.dec.Feed(t.at, t.p, s.event)
-	return s.end()
+	s.b.dec.Feed(t.at, t.p, s.handleEvent)
+	return s.checkSilent()
 }
 
-// event tells that the device works once it has answered: that it could be claimed is no
-// proof.
-func (s *talk) event(e reader.Event) {
+// handleEvent passes an event on. It emits KindUp when the device has answered, because a claimed
+// device need not work.
+func (s *talk) handleEvent(e reader.Event) {
 	if !s.works && (e.Kind == reader.KindAlive || e.Kind == reader.KindCard) {
 		s.works = true
 		s.b.told = ""
@@ -266,8 +265,8 @@ func (s *talk) event(e reader.Event) {
 	s.emit(e)
 }
 
-// end gives up a device that does not answer.
-func (s *talk) end() error {
+// checkSilent fails if the device does not answer.
+func (s *talk) checkSilent() error {
 	if s.silent {
 		return errSilent
 	}
@@ -281,7 +280,7 @@ func (b *Bulk) Reset(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = reset(b.m.usbNode(Device{usb: dev.usb}))
+		err = resetNode(b.m.usbNode(Device{usb: dev.usb}))
 	}
 	if err != nil {
 		return b.opError("reset", err)
@@ -290,7 +289,7 @@ func (b *Bulk) Reset(ctx context.Context) error {
 }
 
 func (b *Bulk) opError(op string, err error) error {
-	h := hint(err)
+	h := hintFor(err)
 	switch {
 	case errors.Is(err, errHeld):
 		h = "pcscd has the reader: stop it (systemctl disable --now pcscd.socket pcscd), or use protocol pcscd"

@@ -72,7 +72,7 @@ func TestFindPipes(t *testing.T) {
 	r := newRig(t)
 	aSlot(t, r.m, "1-1", "4", packed(t, qemuCCID))
 	p, err := r.m.findPipes(mustSpec(t, "usb:08e6:4433"))
-	if err != nil || p.bus != "1" || p.dev != "4" || p.iface != 0 || len(p.class) != classLen || binary.LittleEndian.Uint32(p.class[40:]) != 0x104fe || p.held() || !p.there() {
+	if err != nil || p.bus != "1" || p.dev != "4" || p.iface != 0 || len(p.class) != classLen || binary.LittleEndian.Uint32(p.class[40:]) != 0x104fe || p.isClaimed() || !p.isThere() {
 		t.Errorf("%+v %v", p, err)
 	}
 	aSlot(t, r.m, "1-2", "5", nil)
@@ -320,7 +320,7 @@ func TestHeldInterface(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (&library{m: r.m}).open(p); !errors.Is(err, errHeld) {
+	if _, err := (&library{m: r.m}).claimInterface(p); !errors.Is(err, errHeld) {
 		t.Errorf("open: %v", err)
 	}
 }
@@ -336,19 +336,19 @@ func TestLibraryWithoutTheDevice(t *testing.T) {
 	p.bus = "250"
 	l := &library{m: r.m}
 	for range 3 {
-		if _, err := l.open(p); err == nil {
+		if _, err := l.claimInterface(p); err == nil {
 			t.Fatal("it was opened")
 		}
 	}
-	l.bad = r.m.plugged()
-	if _, err := l.open(p); !errors.Is(err, errBroken) {
+	l.bad = r.m.pluggedText()
+	if _, err := l.claimInterface(p); !errors.Is(err, errBroken) {
 		t.Errorf("after a panic, with the same devices: %v", err)
 	}
 }
 
 func TestPanicsAreErrors(t *testing.T) {
 	var panicked *panicError
-	err := safely(func() error { var none []int; return errors.New(string(rune(none[len(os.Args)]))) })
+	err := withoutPanic(func() error { var none []int; return errors.New(string(rune(none[len(os.Args)]))) })
 	if !errors.As(err, &panicked) || !strings.Contains(err.Error(), "out of range") {
 		t.Errorf("got %v", err)
 	}

@@ -16,8 +16,8 @@ const (
 	keyboardOff     = 4
 )
 
-// muteConsole makes the text console that is in front deaf, until it is closed: keys
-// do nothing there. Under a graphical panel it is deaf anyway.
+// muteConsole makes the active text console ignore keys until the result is closed. Under a
+// graphical panel it ignores them anyway.
 func muteConsole() (io.Closer, error) {
 	f, err := os.OpenFile("/dev/tty0", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -25,7 +25,7 @@ func muteConsole() (io.Closer, error) {
 	}
 	c := &deafConsole{tty: f}
 	if c.mode, err = unix.IoctlGetInt(int(f.Fd()), getKeyboardMode); err == nil {
-		err = c.set(keyboardOff)
+		err = c.setMode(keyboardOff)
 	}
 	if err != nil {
 		_ = f.Close()
@@ -39,22 +39,22 @@ type deafConsole struct {
 	mode int // that it had
 }
 
-func (c *deafConsole) set(mode int) error {
+func (c *deafConsole) setMode(mode int) error {
 	return unix.IoctlSetInt(int(c.tty.Fd()), setKeyboardMode, mode)
 }
 
-func (c *deafConsole) Close() error { return errors.Join(c.set(c.mode), c.tty.Close()) }
+func (c *deafConsole) Close() error { return errors.Join(c.setMode(c.mode), c.tty.Close()) }
 
-// muting is the console while one or more holders want it deaf.
+// muting counts the holders that want the console deaf.
 type muting struct {
 	mu    sync.Mutex // guards all of it
 	users int
 	deaf  io.Closer // nil: it could not be made so
 }
 
-// mute makes the console deaf until hear is called, once. Without the right to, or
-// without a console, it does nothing.
-func (m *machine) mute() (hear func()) {
+// muteKeys makes the console deaf until hear is called, once. Without permission or without a
+// console, it does nothing.
+func (m *machine) muteKeys() (hear func()) {
 	c := &m.muting
 	c.mu.Lock()
 	defer c.mu.Unlock()

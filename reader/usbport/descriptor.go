@@ -8,8 +8,8 @@ const (
 	maxOfBytes = maxReport - 1
 )
 
-// layout is what a port must know of a report descriptor. What the reports mean is
-// the decoder's business.
+// layout is the part of a report descriptor that a port needs. The decoder interprets the
+// reports.
 type layout struct {
 	usages  []Usage // of the top-level collections
 	input   int     // bytes of the longest input report, with its id
@@ -31,15 +31,15 @@ const (
 	itemUsage      = 0x08
 )
 
-// globals are the items that hold until they are said anew.
+// globals are the items that stay in force until they are set again.
 type globals struct {
 	page        uint16
 	id          byte
 	size, count uint32
 }
 
-// descriptor reads a report descriptor, which may be hostile: what it does not
-// understand it passes over.
+// descriptor reads a report descriptor, which may be hostile. It skips what it does not
+// understand.
 type descriptor struct {
 	globals
 	stack   []globals
@@ -59,12 +59,12 @@ func parseDescriptor(p []byte) layout {
 			break
 		}
 		if p[0] != longItem {
-			d.item(p[0]&^3, p[1:n])
+			d.applyItem(p[0]&^3, p[1:n])
 		}
 		p = p[n:]
 	}
-	d.out.input = longest(&d.inputs)
-	d.out.feature = longest(&d.feature)
+	d.out.input = longestBytes(&d.inputs)
+	d.out.feature = longestBytes(&d.feature)
 	return d.out
 }
 
@@ -80,8 +80,8 @@ func itemLen(p []byte) int {
 	return 1 + n
 }
 
-func (d *descriptor) item(tag byte, data []byte) {
-	v := little(data)
+func (d *descriptor) applyItem(tag byte, data []byte) {
+	v := littleEndian(data)
 	switch tag {
 	case itemPage:
 		d.page = uint16(v)
@@ -100,14 +100,14 @@ func (d *descriptor) item(tag byte, data []byte) {
 			d.globals, d.stack = d.stack[n-1], d.stack[:n-1]
 		}
 	case itemUsage:
-		d.sayUsage(v, len(data) == 4)
+		d.setUsage(v, len(data) == 4)
 	default:
-		d.main(tag)
+		d.applyMain(tag)
 	}
 }
 
-// sayUsage takes a usage; a long one has its page with it.
-func (d *descriptor) sayUsage(v uint32, long bool) {
+// setUsage sets the usage of the next main item; a long one contains its page.
+func (d *descriptor) setUsage(v uint32, long bool) {
 	if d.named {
 		return
 	}
@@ -118,12 +118,12 @@ func (d *descriptor) sayUsage(v uint32, long bool) {
 	}
 }
 
-func (d *descriptor) main(tag byte) {
+func (d *descriptor) applyMain(tag byte) {
 	switch tag {
 	case itemInput:
-		d.add(&d.inputs)
+		d.addFields(&d.inputs)
 	case itemFeature:
-		d.add(&d.feature)
+		d.addFields(&d.feature)
 	case itemCollection:
 		if d.depth == 0 && len(d.out.usages) < maxUsages {
 			d.out.usages = append(d.out.usages, d.usage)
@@ -139,14 +139,14 @@ func (d *descriptor) main(tag byte) {
 	d.named, d.usage = false, Usage{}
 }
 
-// add makes the reports of the id at hand longer by the fields that were said.
-func (d *descriptor) add(bits *[256]uint32) {
+// addFields adds the present fields to the length of the present report.
+func (d *descriptor) addFields(bits *[256]uint32) {
 	n := uint64(bits[d.id]) + uint64(d.size)*uint64(d.count)
 	bits[d.id] = uint32(min(n, 8*maxOfBytes))
 }
 
-// longest gives bytes, with one for the id.
-func longest(bits *[256]uint32) int {
+// longestBytes returns the bytes of the longest report, with one for the id.
+func longestBytes(bits *[256]uint32) int {
 	most := uint32(0)
 	for _, n := range bits {
 		most = max(most, n)
@@ -154,7 +154,7 @@ func longest(bits *[256]uint32) int {
 	return 1 + int(most+7)/8
 }
 
-func little(p []byte) uint32 {
+func littleEndian(p []byte) uint32 {
 	var v uint32
 	for i, b := range p {
 		v |= uint32(b) << (8 * i)

@@ -51,13 +51,13 @@ func (d Device) serial() string {
 	return d.usb.serial()
 }
 
-func (d Device) has(u Usage) bool { return slices.Contains(d.Usages, u) }
+func (d Device) hasUsage(u Usage) bool { return slices.Contains(d.Usages, u) }
 
 // List gives the HID interfaces of the USB devices that are plugged in, in the
 // order of their ports. Its error is a *reader.OpError.
-func List() ([]Device, error) { return host.list() }
+func List() ([]Device, error) { return host.listDevices() }
 
-func (m *machine) list() ([]Device, error) {
+func (m *machine) listDevices() ([]Device, error) {
 	devices, err := m.devices()
 	if err != nil {
 		return nil, &reader.OpError{Op: "list", Device: "USB HID devices", Err: err}
@@ -66,7 +66,7 @@ func (m *machine) list() ([]Device, error) {
 		devices[i].Serial, devices[i].Name = d.serial(), d.name()
 	}
 	for i := range devices {
-		devices[i].Spec = shortest(devices[i], devices)
+		devices[i].Spec = shortestSpec(devices[i], devices)
 	}
 	slices.SortFunc(devices, func(a, b Device) int {
 		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.hid, b.hid))
@@ -82,8 +82,8 @@ func comparePaths(a, b string) int {
 	})
 }
 
-// shortest is the spec that tells d from the others with as little as possible.
-func shortest(d Device, all []Device) Spec {
+// shortestSpec returns the shortest spec that distinguishes d from the others.
+func shortestSpec(d Device, all []Device) Spec {
 	plain := Spec{Vendor: d.Vendor, Product: d.Product, Interface: AnyInterface}
 	face, serial, path := plain, plain, plain
 	face.Interface, path.Path = d.Interface, d.Path
@@ -91,7 +91,7 @@ func shortest(d Device, all []Device) Spec {
 		serial.Serial = d.Serial
 	}
 	for _, s := range []Spec{plain, face, serial, path} {
-		if found, err := choose(s, all); err == nil && found.hid == d.hid {
+		if found, err := chooseDevice(s, all); err == nil && found.hid == d.hid {
 			return s
 		}
 	}
@@ -108,9 +108,9 @@ func (e *ambiguousError) Error() string {
 	return fmt.Sprintf("%d devices fit: add %s", len(e.add), strings.Join(e.add, " or "))
 }
 
-// choose gives the one interface that s means. Of several on one device it is the
+// chooseDevice returns the one interface that s means. Of several on one device it returns the
 // one that types, if only one does.
-func choose(s Spec, all []Device) (Device, error) {
+func chooseDevice(s Spec, all []Device) (Device, error) {
 	var fit []Device
 	for _, d := range all {
 		if s.fits(d) {

@@ -28,7 +28,7 @@ func mustParse(t *testing.T, s string) Spec {
 
 func (r *rig) devices() []Device {
 	r.t.Helper()
-	all, err := r.m.list()
+	all, err := r.m.listDevices()
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestDevices(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 	if kbd, mouse := all[1], all[2]; kbd.Path != "2-1" || kbd.Interface != 0 || !kbd.Keyboard ||
-		mouse.Path != "2-1" || mouse.Interface != 1 || mouse.Keyboard || !mouse.has(Usage{1, 2}) {
+		mouse.Path != "2-1" || mouse.Interface != 1 || mouse.Keyboard || !mouse.hasUsage(Usage{1, 2}) {
 		t.Errorf("got %+v and %+v", kbd, mouse)
 	}
 	if node := r.m.usbNode(d); node != filepath.Join(r.root, "dev/bus/usb/001/002") {
@@ -68,9 +68,9 @@ func TestShortestSpec(t *testing.T) {
 	all := r.devices()
 	var got []string
 	for _, d := range all {
-		s := shortest(d, all)
+		s := shortestSpec(d, all)
 		got = append(got, s.String())
-		if found, err := choose(s, all); err != nil || found.hid != d.hid {
+		if found, err := chooseDevice(s, all); err != nil || found.hid != d.hid {
 			t.Errorf("%s means %+v, %v", s, found, err)
 		}
 	}
@@ -84,17 +84,17 @@ func TestIdenticalReadersAreToldApartByTheirPorts(t *testing.T) {
 	r := newRig(t, first)
 	r.alias(first, twin...)
 	all := r.devices()
-	_, err := choose(mustParse(t, "usb:08ff:0009 serial=S1"), all)
+	_, err := chooseDevice(mustParse(t, "usb:08ff:0009 serial=S1"), all)
 	var ambiguous *ambiguousError
 	if !errors.As(err, &ambiguous) || !strings.Contains(err.Error(), "add path=1-1 or path=7-1") {
 		t.Errorf("got %v", err)
 	}
 	for _, path := range []string{"1-1", "7-1"} {
-		d, err := choose(mustParse(t, "usb:08ff:0009 path="+path), all)
+		d, err := chooseDevice(mustParse(t, "usb:08ff:0009 path="+path), all)
 		if err != nil || d.Path != path {
 			t.Errorf("%s: got %+v, %v", path, d, err)
 		}
-		if s := shortest(d, all); s.Path != path || s.Serial != "" {
+		if s := shortestSpec(d, all); s.Path != path || s.Serial != "" {
 			t.Errorf("%s: the shortest is %s", path, s)
 		}
 	}
@@ -117,7 +117,7 @@ func TestChoose(t *testing.T) {
 		"usb:1234:5678 usage=0001:0006 path=2-1 interface=1": "none",
 	} {
 		got := "none"
-		d, err := choose(mustParse(t, spec), r.devices())
+		d, err := chooseDevice(mustParse(t, spec), r.devices())
 		if err == nil {
 			got = d.Path + " " + strconv.Itoa(d.Interface)
 		} else if !errors.Is(err, errAbsent) {
@@ -132,7 +132,7 @@ func TestChoose(t *testing.T) {
 func TestTwoKeyboardsOnOneDevice(t *testing.T) {
 	r := newRig(t, second)
 	r.alias("2-1:1.0", "2-1:1.0", "2-1:1.2", ".0002", ".0004", "input3", "input6", "event2", "event6", "Number = 00", "Number = 02")
-	_, err := choose(mustParse(t, "usb:1234:5678"), r.devices())
+	_, err := chooseDevice(mustParse(t, "usb:1234:5678"), r.devices())
 	if err == nil || !strings.Contains(err.Error(), "add interface=0 or interface=1 or interface=2") {
 		t.Errorf("got %v", err)
 	}
@@ -187,7 +187,7 @@ func TestASlowDeviceKeepsNoOtherFromBeingFound(t *testing.T) {
 	}
 	found := make(chan error, 1)
 	go func() {
-		_, err := r.m.find(mustParse(t, spec+" serial=S1"))
+		_, err := r.m.findDevice(mustParse(t, spec+" serial=S1"))
 		found <- err
 	}()
 	select {

@@ -1,6 +1,6 @@
-// Package usbport brings the reports of USB readers to a decoder, and keeps what
-// keyboards type from the console and the panel. It is the only importer of
-// go-evdev and the place of everything that knows hidraw.
+// Package usbport feeds the reports of USB readers to a decoder, and hides what keyboards
+// type from the console and the panel. It is the only importer of go-evdev, and the only
+// package that knows hidraw.
 //
 // A reader that types its number is a keyboard to Linux, which shows it in three
 // places, all below one interface of one USB device:
@@ -23,8 +23,8 @@
 // attribute "inhibited" and by making the text console deaf for a moment, and undoes
 // both when the event node is taken.
 //
-// What is plugged in is found by the kernel's uevents. Node numbers mean nothing:
-// a device is known by what its Spec says, and looked up anew each time.
+// It finds plugged-in devices by the kernel's uevents. It does not rely on node numbers: it
+// looks a device up by its Spec each time.
 //
 // Sources: Documentation/hid/hidraw.rst, Documentation/input/input.rst and
 // include/uapi/linux/{hidraw,input,usbdevice_fs}.h of Linux; Device Class

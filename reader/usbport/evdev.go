@@ -60,10 +60,10 @@ func (m *machine) grabInput(in input) (release func(), err error) {
 		m.grabs.held[key] = g
 	}
 	g.users++
-	return func() { m.release(key) }, nil
+	return func() { m.releaseInput(key) }, nil
 }
 
-func (m *machine) release(key string) {
+func (m *machine) releaseInput(key string) {
 	m.grabs.mu.Lock()
 	defer m.grabs.mu.Unlock()
 	g := m.grabs.held[key]

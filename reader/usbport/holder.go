@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// While udev still sets the rights of a new node, it is tried again this often, at
-// first; then with every look.
+// While udev still sets the permissions of a new node, the holder tries again this often, and
+// later at every pass.
 const (
 	retryEvery = 50 * time.Millisecond
 	retries    = 20
 )
 
-// calm is how long nothing must have happened before what bridged the time until the
-// event nodes were taken is undone. That takes 50 ms for each device, in which nobody
-// would look at the next one.
+// calm is the quiet time before the holder undoes the bridge (inhibited devices, deaf console)
+// for the time until the event nodes were taken. Undoing takes 50 ms for each device, in which
+// the holder cannot handle the next one.
 const calm = 100 * time.Millisecond
 
-// holder keeps the keys of input devices to this process: of those that want is true
-// for, and of all others of the same USB device, as long as they are plugged in and the
-// holder is not closed.
+// holder reserves the keys of input devices for this process: of those for which want is true,
+// and of all others of the same USB device, as long as they are plugged in and the holder is
+// not closed.
 //
 //	             no event node, or not to be had
 //	(new) ------------------------------------------> (shut) keys go nowhere
@@ -57,13 +57,13 @@ func newHolder(m *machine, want func(input) bool) *holder {
 	return &holder{m: m, want: want, known: map[string]*held{}}
 }
 
-// keep holds until the watch is closed, which gives nil. after is called after each
-// look.
-func (h *holder) keep(w *watch, after func()) error {
+// holdKeys holds devices until the watch is closed, and then returns nil. It calls after after
+// each pass.
+func (h *holder) holdKeys(w *watch, after func()) error {
 	defer h.close()
 	changed := true
 	for ok := true; ok; {
-		wait, err := h.pass(!changed)
+		wait, err := h.holdOnce(!changed)
 		if err != nil {
 			return err
 		}
@@ -73,9 +73,9 @@ func (h *holder) keep(w *watch, after func()) error {
 	return nil
 }
 
-// pass looks at all input devices and gives when to look again at the latest. quiet
-// tells that nothing happened since the last pass.
-func (h *holder) pass(quiet bool) (time.Duration, error) {
+// holdOnce checks all input devices once and returns the longest time until the next pass. quiet
+// says that nothing happened since the last pass.
+func (h *holder) holdOnce(quiet bool) (time.Duration, error) {
 	dirs, err := h.m.class("input")
 	if err != nil {
 		return rescan, err
@@ -87,31 +87,31 @@ func (h *holder) pass(quiet bool) (time.Duration, error) {
 	}
 	for dir, d := range h.known {
 		if !there[dir] {
-			d.drop()
+			d.releaseDevice()
 			delete(h.known, dir)
 		}
 	}
-	h.spread()
-	return h.settle(quiet), nil
+	h.holdSiblings()
+	return h.undoBridge(quiet), nil
 }
 
 // holdIfWanted takes an input device if it is wanted.
 func (h *holder) holdIfWanted(dir string) {
 	d := h.known[dir]
 	if d == nil {
-		if d = h.meet(dir); d == nil {
+		if d = h.inspectNew(dir); d == nil {
 			return
 		}
 		h.known[dir] = d
 	}
 	if d.wanted && d.release == nil {
-		h.hold(d)
+		h.holdDevice(d)
 	}
 }
 
-// spread takes what belongs to a device of which something is wanted: what looks like a
-// mouse on one interface of it can switch the machine off all the same.
-func (h *holder) spread() {
+// holdSiblings holds the other input devices of a device with a wanted one: what looks like a mouse
+// on one interface of it can still switch the machine off.
+func (h *holder) holdSiblings() {
 	wanted := map[string]bool{}
 	for _, d := range h.known {
 		wanted[d.in.plugging] = wanted[d.in.plugging] || d.wanted
@@ -119,25 +119,25 @@ func (h *holder) spread() {
 	for _, d := range h.known {
 		if !d.wanted && wanted[d.in.plugging] {
 			d.wanted = true
-			h.hold(d)
+			h.holdDevice(d)
 		}
 	}
 }
 
-// meet looks at a new input device. Whether it is wanted can take longer to find out
-// than it takes to type on it.
-func (h *holder) meet(dir string) *held {
-	in := h.m.input(dir)
+// inspectNew inspects a new input device. It mutes the console first, because it can take longer to
+// find out whether the device is wanted than to type on it.
+func (h *holder) inspectNew(dir string) *held {
+	in := h.m.readInput(dir)
 	if !in.whole {
 		return nil // a uevent follows
 	}
 	if in.isKeyboard() && in.node == "" && h.hear == nil {
-		h.hear = h.m.mute()
+		h.hear = h.m.muteKeys()
 	}
 	return &held{in: in, wanted: h.want(in)}
 }
 
-func (h *holder) hold(d *held) {
+func (h *holder) holdDevice(d *held) {
 	var err error = fs.ErrNotExist
 	if d.in.node = h.m.eventNode(d.in.dir); d.in.node != "" {
 		d.release, err = h.m.grabInput(d.in)
@@ -147,30 +147,30 @@ func (h *holder) hold(d *held) {
 		return
 	}
 	if !d.shut {
-		d.shut = d.inhibit("1") == nil
+		d.shut = d.writeInhibited("1") == nil
 	}
 	d.tries++
-	if h.failed != nil && (d.tries == retries || d.tries == 1 && !settling(err)) {
+	if h.failed != nil && (d.tries == retries || d.tries == 1 && !isSettling(err)) {
 		d.tries = retries
 		h.failed(d.in, err)
 	}
 }
 
-// settling reports whether an error can go away when udev is ready.
-func settling(err error) bool {
+// isSettling reports whether an error can go away when udev is ready.
+func isSettling(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
-// settle undoes what bridged the time until event nodes were taken, and gives when to
-// look again.
-func (h *holder) settle(quiet bool) time.Duration {
+// undoBridge undoes the bridge for devices whose event nodes were taken, and returns the time until
+// the next pass.
+func (h *holder) undoBridge(quiet bool) time.Duration {
 	wait := rescan
 	for _, d := range h.known {
 		switch {
 		case d.wanted && d.release == nil && d.tries < retries:
 			wait = min(wait, retryEvery)
 		case d.release != nil && d.shut && quiet:
-			d.open()
+			d.uninhibit()
 		case d.release != nil && d.shut:
 			wait = min(wait, calm)
 		}
@@ -178,27 +178,27 @@ func (h *holder) settle(quiet bool) time.Duration {
 	switch {
 	case h.hear == nil:
 	case quiet && wait == rescan:
-		h.unmute()
+		h.restoreConsole()
 	default:
 		wait = min(wait, calm)
 	}
 	return wait
 }
 
-func (h *holder) unmute() {
+func (h *holder) restoreConsole() {
 	if h.hear != nil {
 		h.hear()
 		h.hear = nil
 	}
 }
 
-// open lets the device's keys go on to who has taken them.
-func (d *held) open() {
+// uninhibit ends the inhibition of the device, whose keys then go to the holder of its event node.
+func (d *held) uninhibit() {
 	d.shut = false
-	_ = d.inhibit("0") // it is gone, or was never shut
+	_ = d.writeInhibited("0") // it is gone, or was never shut
 }
 
-func (d *held) inhibit(value string) error {
+func (d *held) writeInhibited(value string) error {
 	f, err := os.OpenFile(filepath.Join(d.in.dir, "inhibited"), os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -207,20 +207,20 @@ func (d *held) inhibit(value string) error {
 	return errors.Join(err, f.Close())
 }
 
-// drop gives the device back.
-func (d *held) drop() {
+// releaseDevice releases the device.
+func (d *held) releaseDevice() {
 	if d.shut {
-		d.open()
+		d.uninhibit()
 	}
 	if d.release != nil {
 		d.release()
 	}
 }
 
-// close gives all of them back.
+// close releases all devices.
 func (h *holder) close() {
-	defer h.unmute()
+	defer h.restoreConsole()
 	for _, d := range h.known {
-		d.drop()
+		d.releaseDevice()
 	}
 }

@@ -27,22 +27,22 @@ type input struct {
 	whole    bool   // it is not just being plugged in or unplugged
 }
 
-// inputs gives all input devices.
-func (m *machine) inputs() ([]input, error) {
+// listInputs gives all input devices.
+func (m *machine) listInputs() ([]input, error) {
 	dirs, err := m.class("input")
 	if err != nil {
 		return nil, err
 	}
 	all := make([]input, 0, len(dirs))
 	for _, dir := range dirs {
-		if in := m.input(dir); in.whole {
+		if in := m.readInput(dir); in.whole {
 			all = append(all, in)
 		}
 	}
 	return all, nil
 }
 
-func (m *machine) input(dir string) input {
+func (m *machine) readInput(dir string) input {
 	in := input{dir: dir, bus: hexAttribute(dir, "id/bustype")}
 	keys := attribute(dir, "capabilities/key")
 	in.types, in.commands = anyKey(keys, typing), anyKey(keys, commanding)
@@ -102,7 +102,7 @@ func anyKey(bitmap string, ranges [][2]int) bool {
 	for i, w := range words {
 		v, err := strconv.ParseUint(w, 16, strconv.IntSize)
 		for bit := 0; err == nil && v != 0; bit++ {
-			if v&1 != 0 && within(i*strconv.IntSize+bit, ranges) {
+			if v&1 != 0 && isWithin(i*strconv.IntSize+bit, ranges) {
 				return true
 			}
 			v >>= 1
@@ -111,6 +111,6 @@ func anyKey(bitmap string, ranges [][2]int) bool {
 	return false
 }
 
-func within(key int, ranges [][2]int) bool {
+func isWithin(key int, ranges [][2]int) bool {
 	return slices.ContainsFunc(ranges, func(r [2]int) bool { return r[0] <= key && key <= r[1] })
 }

@@ -13,49 +13,48 @@ import (
 	"github.com/google/gousb"
 )
 
-// library is libusb. It has one context for life: each has a thread of its own. Only
-// when the context does not know a device that the kernel has is it made anew; that is
-// so where nothing tells libusb of devices that are plugged in, because udev does not
-// run.
+// library is libusb. It keeps one context, because each has its own thread. It makes a new
+// context only if the present one does not know a device that the kernel has; that happens
+// where udev does not run and libusb does not learn of new devices.
 type library struct {
 	m *machine
 
 	mu  sync.Mutex     // guards what follows
 	ctx *gousb.Context // nil: not begun
-	bad string         // what was plugged in when looking at it failed
+	bad string         // the plugged-in devices when libusb last failed
 }
 
 var usbLibrary = &library{m: host}
 
-// open claims a smart card interface.
-func (l *library) open(p pipes) (*link, error) {
-	if p.held() {
+// claimInterface claims a smart card interface.
+func (l *library) claimInterface(p pipes) (*link, error) {
+	if p.isClaimed() {
 		return nil, errHeld
 	}
-	dev, err := l.device(p)
+	dev, err := l.openDevice(p)
 	if err != nil {
 		return nil, err
 	}
-	k, err := claim(dev, p.iface)
+	k, err := claimOf(dev, p.iface)
 	if err == nil {
 		return k, nil
 	}
 	_ = dev.Close() // what went wrong is known
-	if p.held() {
+	if p.isClaimed() {
 		return nil, errHeld
 	}
 	return nil, err
 }
 
-// device opens the device of an interface.
-func (l *library) device(p pipes) (*gousb.Device, error) {
+// openDevice opens the device of an interface.
+func (l *library) openDevice(p pipes) (*gousb.Device, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.m.plugged()
+	now := l.m.pluggedText()
 	if now == l.bad {
 		return nil, errBroken
 	}
-	dev, err := l.find(p)
+	dev, err := l.findDevice(p)
 	var panicked *panicError
 	if errors.As(err, &panicked) {
 		l.bad = now
@@ -65,12 +64,12 @@ func (l *library) device(p pipes) (*gousb.Device, error) {
 	return dev, err
 }
 
-// errBroken says that gousb fails at the descriptors of some device, not of the reader
-// alone. It is not asked again before a device comes or goes: each time costs memory.
+// errBroken says that gousb fails at the descriptors of some device, perhaps not the reader.
+// The library does not ask again before a device comes or goes, because each time costs memory.
 var errBroken = errors.New("libusb cannot look at the devices: one that is plugged in has broken descriptors")
 
-// find looks for the device in the context's list, and in a new one's.
-func (l *library) find(p pipes) (*gousb.Device, error) {
+// findDevice looks for the device in the context's list, and in a new one's.
+func (l *library) findDevice(p pipes) (*gousb.Device, error) {
 	for fresh := l.ctx == nil; ; fresh = true {
 		if l.ctx == nil {
 			ctx, err := newContext()
@@ -79,7 +78,7 @@ func (l *library) find(p pipes) (*gousb.Device, error) {
 			}
 			l.ctx = ctx
 		}
-		dev, err := l.pick(p)
+		dev, err := l.openListed(p)
 		if dev != nil || err != nil {
 			return dev, err
 		}
@@ -95,20 +94,20 @@ func (l *library) find(p pipes) (*gousb.Device, error) {
 
 // newContext makes a context, which panics when libusb fails.
 func newContext() (ctx *gousb.Context, err error) {
-	err = safely(func() error { ctx = gousb.NewContext(); return nil })
+	err = withoutPanic(func() error { ctx = gousb.NewContext(); return nil })
 	if err != nil {
 		err = fmt.Errorf("start libusb: %w: is /dev/bus/usb there?", err)
 	}
 	return ctx, err
 }
 
-// pick opens the device with the numbers that the kernel gives it; nil: the list does not
+// openListed opens the device with the numbers that the kernel gives it; nil: the list does not
 // have it. What is wrong with other devices does not matter.
-func (l *library) pick(p pipes) (dev *gousb.Device, err error) {
+func (l *library) openListed(p pipes) (dev *gousb.Device, err error) {
 	bus, _ := strconv.Atoi(p.bus)
 	address, _ := strconv.Atoi(p.dev)
 	found := false
-	err = safely(func() error {
+	err = withoutPanic(func() error {
 		list, err := l.ctx.OpenDevices(func(d *gousb.DeviceDesc) bool {
 			ours := d.Bus == bus && d.Address == address
 			found = found || ours
@@ -128,8 +127,8 @@ func (l *library) pick(p pipes) (dev *gousb.Device, err error) {
 	return dev, err
 }
 
-// claim takes an interface, from a kernel's driver too. The device is the link's then.
-func claim(dev *gousb.Device, n int) (*link, error) {
+// claimOf claims an interface, even from a kernel driver. The link then owns the device.
+func claimOf(dev *gousb.Device, n int) (*link, error) {
 	num, err := dev.ActiveConfigNum()
 	if err != nil {
 		return nil, err
@@ -142,7 +141,7 @@ func claim(dev *gousb.Device, n int) (*link, error) {
 	// claimed one.
 	var face *gousb.Interface
 	if err = dev.SetAutoDetach(true); err == nil {
-		err = safely(func() (err error) { face, err = cfg.Interface(n, 0); return err })
+		err = withoutPanic(func() (err error) { face, err = cfg.Interface(n, 0); return err })
 	}
 	if err != nil {
 		_ = cfg.Close()
@@ -152,7 +151,7 @@ func claim(dev *gousb.Device, n int) (*link, error) {
 		face.Close()
 		_ = cfg.Close()
 	}
-	k, err := connect(face)
+	k, err := findEndpoints(face)
 	if err != nil {
 		release()
 		return nil, err
@@ -166,8 +165,8 @@ func claim(dev *gousb.Device, n int) (*link, error) {
 
 var errPipes = errors.New("the interface has no bulk pipes in both directions")
 
-// connect finds the pipes of an interface.
-func connect(face *gousb.Interface) (*link, error) {
+// findEndpoints finds the pipes of an interface.
+func findEndpoints(face *gousb.Interface) (*link, error) {
 	var bulk, interrupt *gousb.InEndpoint
 	var out *gousb.OutEndpoint
 	var err error
@@ -190,24 +189,24 @@ func connect(face *gousb.Interface) (*link, error) {
 	}
 	k := &link{write: func(ctx context.Context, p []byte) error {
 		_, err := out.WriteContext(ctx, p)
-		return named(err)
+		return nameGone(err)
 	}}
-	k.receive = append(k.receive, receive(bulk))
+	k.receive = append(k.receive, receiverOf(bulk))
 	if interrupt != nil {
-		k.receive = append(k.receive, receive(interrupt))
+		k.receive = append(k.receive, receiverOf(interrupt))
 	}
 	return k, nil
 }
 
-func receive(in *gousb.InEndpoint) receiver {
+func receiverOf(in *gousb.InEndpoint) receiver {
 	return func(ctx context.Context, p []byte) (int, error) {
 		n, err := in.ReadContext(ctx, p)
-		return n, named(err)
+		return n, nameGone(err)
 	}
 }
 
-// named gives the errors of a device that is not there any more one name.
-func named(err error) error {
+// nameGone gives the errors of a device that is not there any more one name.
+func nameGone(err error) error {
 	if errors.Is(err, gousb.TransferNoDevice) || errors.Is(err, gousb.ErrorNoDevice) {
 		return errGone
 	}
@@ -219,8 +218,8 @@ type panicError struct{ what any }
 
 func (e *panicError) Error() string { return fmt.Sprint(e.what) }
 
-// safely makes an error of a panic.
-func safely(do func() error) (err error) {
+// withoutPanic makes an error of a panic.
+func withoutPanic(do func() error) (err error) {
 	defer func() {
 		if what := recover(); what != nil {
 			err = &panicError{what}

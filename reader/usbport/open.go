@@ -9,37 +9,37 @@ import (
 	"time"
 )
 
-// find gives the device that s means.
-func (m *machine) find(s Spec) (Device, error) {
+// findDevice gives the device that s means.
+func (m *machine) findDevice(s Spec) (Device, error) {
 	all, err := m.devices()
 	if err != nil {
 		return Device{}, err
 	}
-	return choose(s, all)
+	return chooseDevice(s, all)
 }
 
-// there reports whether the node still is that of the device.
-func (m *machine) there(d Device) bool {
+// stillThere reports whether the node still is that of the device.
+func (m *machine) stillThere(d Device) bool {
 	class := m.node("sys/class/hidraw")
 	to, err := os.Readlink(filepath.Join(class, filepath.Base(d.Hidraw)))
 	return err == nil && filepath.Dir(filepath.Dir(filepath.Join(class, to))) == d.hid
 }
 
-// opened is a device in use: its reports, and the keys that are taken.
+// opened is a device in use: its reports, and the event nodes that are held.
 type opened struct {
 	*hidraw
 	releases []func()
 }
 
-// open opens a device. udev may not be ready with its nodes: what is missing or not
-// allowed is tried again for a second, as long as the device is there.
-func (p *Port) open(ctx context.Context, d Device) (*opened, error) {
+// openWithRetry opens a device. It tries again for a second if a node is missing or not allowed, because
+// udev may not be ready, as long as the device is plugged in.
+func (p *Port) openWithRetry(ctx context.Context, d Device) (*opened, error) {
 	for try := 0; ; try++ {
-		o, err := p.m.open(d)
-		if err == nil || !settling(err) || try == retries {
+		o, err := p.m.openDevice(d)
+		if err == nil || !isSettling(err) || try == retries {
 			return o, err
 		}
-		if !p.m.there(d) {
+		if !p.m.stillThere(d) {
 			return nil, errAbsent
 		}
 		select {
@@ -50,10 +50,10 @@ func (p *Port) open(ctx context.Context, d Device) (*opened, error) {
 	}
 }
 
-// open takes the keys of all of the USB device's interfaces, then opens the reports.
-func (m *machine) open(d Device) (*opened, error) {
+// openDevice takes the keys of all of the USB device's interfaces, then opens the reports.
+func (m *machine) openDevice(d Device) (*opened, error) {
 	o := &opened{}
-	if err := m.takeAll(d, o); err != nil {
+	if err := m.grabAllInputs(d, o); err != nil {
 		o.close()
 		return nil, err
 	}
@@ -63,15 +63,15 @@ func (m *machine) open(d Device) (*opened, error) {
 		return nil, err
 	}
 	o.hidraw = h
-	if !m.there(d) { // the node's number may be another device's by now
+	if !m.stillThere(d) { // the node's number may be another device's by now
 		o.close()
 		return nil, errAbsent
 	}
 	return o, nil
 }
 
-func (m *machine) takeAll(d Device, o *opened) error {
-	all, err := m.inputs()
+func (m *machine) grabAllInputs(d Device, o *opened) error {
+	all, err := m.listInputs()
 	if err != nil {
 		return err
 	}

@@ -24,14 +24,14 @@ type pipes struct {
 	class []byte // its class descriptor; nil: it has none
 }
 
-// held reports whether a program has claimed the interface: its driver is usbfs then.
-func (p pipes) held() bool {
+// isClaimed reports whether a program has claimed the interface: its driver is usbfs then.
+func (p pipes) isClaimed() bool {
 	to, err := os.Readlink(filepath.Join(p.dir, "driver"))
 	return err == nil && filepath.Base(to) == "usbfs"
 }
 
-// there reports whether it is still plugged in.
-func (p pipes) there() bool { return p.dev != "" && attribute(p.usb.dir, "devnum") == p.dev }
+// isThere reports whether it is still plugged in.
+func (p pipes) isThere() bool { return p.dev != "" && attribute(p.usb.dir, "devnum") == p.dev }
 
 // findPipes gives the one smart card interface that s means.
 func (m *machine) findPipes(s Spec) (pipes, error) {
@@ -101,8 +101,8 @@ func (m *machine) busNames() ([]string, error) {
 	return names, nil
 }
 
-// plugged is a text that changes whenever a device comes or goes.
-func (m *machine) plugged() string {
+// pluggedText is a text that changes whenever a device comes or goes.
+func (m *machine) pluggedText() string {
 	names, _ := m.busNames() // then it does not change
 	var b strings.Builder
 	for _, name := range names {

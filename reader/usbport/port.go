@@ -27,10 +27,9 @@ type Config struct {
 //	    +--+ absent, ambiguous, refused: KindDown, Run ends; the same again: waits
 //	         for a uevent, or 2 s
 //
-// In all states the keys of every device that its Spec means are held. After a
-// trouble that was told already Run stays and waits for the device by itself, so
-// that a device that is plugged in again is read again at once, whatever the back-off
-// of the one who runs it.
+// In all states it holds the keys of every device that its Spec means. After a trouble that was
+// reported already, Run does not return but waits for the device by itself, so that it reads a
+// device that is plugged in again at once, whatever the back-off of its caller is.
 type Port struct {
 	cfg  Config
 	dec  reader.Decoder
@@ -39,12 +38,11 @@ type Port struct {
 }
 
 // New makes a port that feeds dec one report at a time, with its report id if the
-// descriptor has ids. If dec is a reader.Describer it is told the descriptor at each
-// opening, which also ends what was under way. If it is a reader.Poller the port
-// exchanges feature reports instead: Send gives one to set, id (or 0) first; the
-// answer that is fed is the feature report of the same id, id (or 0) first, or of
-// the id that dec's Answer(id) says, if it has that method.
-// Nothing is opened before Run.
+// descriptor has ids. If dec is a reader.Describer, the port calls Describe at each opening,
+// which also drops an unfinished number. If dec is a reader.Poller, the port exchanges feature
+// reports instead: Send returns one to set, id (or 0) first, and Feed gets the feature report
+// of the same id, id (or 0) first, or of the id that dec's method Answer(id) returns, if it
+// has one. Nothing is opened before Run.
 func New(cfg Config, dec reader.Decoder) *Port {
 	return &Port{cfg: cfg, dec: dec, m: host}
 }
@@ -56,30 +54,30 @@ func (p *Port) Name() string { return p.cfg.Name }
 func (p *Port) Run(ctx context.Context, emit func(reader.Event)) error {
 	w, err := p.m.watch()
 	if err != nil {
-		return p.down(emit, p.opError("watch", err))
+		return p.reportDown(emit, p.opError("watch", err))
 	}
 	changed := make(chan struct{}, 1)
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		h := newHolder(p.m, p.mine)
-		_ = h.keep(w, func() { notify(changed) }) // what keeps sysfs from being read, serve says too
+		h := newHolder(p.m, p.isOwn)
+		_ = h.holdKeys(w, func() { wakeUp(changed) }) // what keeps sysfs from being read, serve says too
 	}()
 	defer func() {
 		w.close()
 		<-kept
 	}()
-	return p.run(ctx, changed, emit)
+	return p.serveUntilNew(ctx, changed, emit)
 }
 
-func (p *Port) run(ctx context.Context, changed <-chan struct{}, emit func(reader.Event)) error {
+func (p *Port) serveUntilNew(ctx context.Context, changed <-chan struct{}, emit func(reader.Event)) error {
 	for {
-		err := p.serve(ctx, emit)
+		err := p.serveDevice(ctx, emit)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err.Error() != p.told {
-			return p.down(emit, err)
+			return p.reportDown(emit, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -90,61 +88,62 @@ func (p *Port) run(ctx context.Context, changed <-chan struct{}, emit func(reade
 	}
 }
 
-// mine are the input devices whose keys no other program must get.
-func (p *Port) mine(in input) bool { return p.cfg.Spec.fitsInput(in) }
+// isOwn reports whether an input device belongs to the port, so that no other program may get
+// its keys.
+func (p *Port) isOwn(in input) bool { return p.cfg.Spec.fitsInput(in) }
 
-func notify(c chan<- struct{}) {
+func wakeUp(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
 }
 
-// down tells a trouble for the first time.
-func (p *Port) down(emit func(reader.Event), err error) error {
+// reportDown reports a new trouble.
+func (p *Port) reportDown(emit func(reader.Event), err error) error {
 	p.told = err.Error()
 	if errors.Is(err, errGone) {
-		p.told = p.absent().Error() // the next Run need not say that it is gone
+		p.told = p.absentError().Error() // the next Run need not say that it is gone
 	}
-	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: why(err)})
+	emit(reader.Event{Kind: reader.KindDown, At: time.Now(), Why: whyOf(err)})
 	return err
 }
 
-// serve finds and opens the device and reads it until it fails. Its error is never nil.
-func (p *Port) serve(ctx context.Context, emit func(reader.Event)) error {
-	dev, err := p.m.find(p.cfg.Spec)
+// serveDevice finds and opens the device and reads it until it fails. Its error is never nil.
+func (p *Port) serveDevice(ctx context.Context, emit func(reader.Event)) error {
+	dev, err := p.m.findDevice(p.cfg.Spec)
 	if errors.Is(err, errAbsent) {
-		return p.absent()
+		return p.absentError()
 	}
 	if err != nil {
 		return p.opError("find", err)
 	}
-	o, err := p.open(ctx, dev)
+	o, err := p.openWithRetry(ctx, dev)
 	if err != nil {
 		return p.opError("open", err)
 	}
 	end := o.endWith(ctx)
 	defer end()
-	s, err := p.describe(o.hidraw)
+	s, err := p.newDescribed(o.hidraw)
 	if err != nil {
 		return p.opError("use", err)
 	}
-	if err := s.settle(s.pause(), pauseBound); err != nil {
+	if err := s.awaitSilence(s.firstSilence(), pauseBound); err != nil {
 		return p.opError("read", err)
 	}
 	emit(reader.Event{Kind: reader.KindUp, At: time.Now()})
 	p.told = ""
-	return p.opError("read", s.run(emit))
+	return p.opError("read", s.pumpReports(emit))
 }
 
-// describe makes everything ready for the device's reports.
-func (p *Port) describe(h *hidraw) (*pump, error) {
+// newDescribed makes the pump for the device's reports, and describes them to the decoder.
+func (p *Port) newDescribed(h *hidraw) (*pump, error) {
 	desc, err := h.ctl.descriptor()
 	if err != nil {
 		return nil, err
 	}
 	s := newPump(h, p.dec, desc, p.cfg.Tap)
-	if err := s.describe(); err != nil {
+	if err := s.describeDecoder(); err != nil {
 		return nil, &refusedError{err}
 	}
 	return s, nil
@@ -158,14 +157,14 @@ type refusedError struct{ error }
 
 func (e *refusedError) Unwrap() error { return e.error }
 
-func (p *Port) absent() error { return p.opError("find", errAbsent) }
+func (p *Port) absentError() error { return p.opError("find", errAbsent) }
 
 func (p *Port) opError(op string, err error) error {
-	return &reader.OpError{Op: op, Device: p.cfg.Spec.String(), Hint: hint(err), Err: err}
+	return &reader.OpError{Op: op, Device: p.cfg.Spec.String(), Hint: hintFor(err), Err: err}
 }
 
-// why says in an event what an error means.
-func why(err error) reader.Why {
+// whyOf is the reason that an event names for an error.
+func whyOf(err error) reader.Why {
 	var ambiguous *ambiguousError
 	if errors.As(err, &ambiguous) {
 		return reader.Ambiguous
@@ -173,7 +172,7 @@ func why(err error) reader.Why {
 	return reader.Lost
 }
 
-func hint(err error) string {
+func hintFor(err error) string {
 	var refused *refusedError
 	var ambiguous *ambiguousError
 	switch {

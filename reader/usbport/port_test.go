@@ -271,7 +271,7 @@ func TestANodeThatIsAnotherDevicesByNow(t *testing.T) {
 	d := r.devices()[0]
 	r.unplug(first)
 	r.alias(second, ".0002", ".0001") // hidraw0 is in 2-1 now
-	if o, err := r.m.open(d); !errors.Is(err, errAbsent) {
+	if o, err := r.m.openDevice(d); !errors.Is(err, errAbsent) {
 		t.Errorf("opened %+v, %v", o, err)
 	}
 }

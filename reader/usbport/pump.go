@@ -15,7 +15,7 @@ import (
 // noFeature is the length of feature reports that no descriptor tells, with the id.
 const noFeature = 64 + 1
 
-// pump brings the reports of an open device to a decoder.
+// pump feeds the reports of an open device to a decoder.
 type pump struct {
 	h    *hidraw
 	dec  reader.Decoder
@@ -29,12 +29,11 @@ type pump struct {
 	n       [kernelReports]int // lengths of the reports in buf
 	count   int
 	gone    error
-	// lag is how far the decoder's clock is behind. The port may be late: other work
-	// was in its way. A gap between two reports counts only if the port saw that
-	// nothing came until its end; else the decoder's clock is stopped for as long as
-	// the port was late, until the decoder is at rest.
+	// lag is how far the decoder's clock is behind. Other work can make the port late. A gap
+	// between two reports counts only if the port was waiting until its end; otherwise the
+	// decoder's clock stops for as long as the port was late, until the decoder is idle.
 	lag time.Duration
-	cut bool // settle ended in the middle of something
+	cut bool // settle ended in the middle of a number
 }
 
 func newPump(h *hidraw, dec reader.Decoder, desc []byte, tap func([]byte, time.Time)) *pump {
@@ -47,8 +46,8 @@ func newPump(h *hidraw, dec reader.Decoder, desc []byte, tap func([]byte, time.T
 	return s
 }
 
-// describe tells the decoder the descriptor, which ends what was under way.
-func (s *pump) describe() error {
+// describeDecoder passes the descriptor to the decoder, which drops an unfinished number.
+func (s *pump) describeDecoder() error {
 	if d, ok := s.dec.(reader.Describer); ok {
 		return d.Describe(s.desc)
 	}
@@ -58,16 +57,16 @@ func (s *pump) describe() error {
 // misser is a decoder that drops what may be the rest of a number.
 type misser interface{ Missed(at time.Time) }
 
-// missed tells the decoder that it was not fed what came until at.
-func (s *pump) missed(at time.Time) {
-	_ = s.describe() // it said yes to this descriptor before
+// skipDecoder tells the decoder that it did not get the reports until at.
+func (s *pump) skipDecoder(at time.Time) {
+	_ = s.describeDecoder() // it said yes to this descriptor before
 	if m, ok := s.dec.(misser); ok {
 		m.Missed(at)
 	}
 }
 
-// run reads until an error, which is never nil.
-func (s *pump) run(emit func(reader.Event)) error {
+// pumpReports reads until an error, which is never nil.
+func (s *pump) pumpReports(emit func(reader.Event)) error {
 	s.emit = emit
 	if s.cut {
 		emit(reader.Event{Kind: reader.KindFault, At: time.Now(), Why: reader.BadFrame})
@@ -78,12 +77,12 @@ func (s *pump) run(emit func(reader.Event)) error {
 	}
 	for {
 		if polls {
-			if err := s.ask(poller); err != nil {
-				return lost(err)
+			if err := s.exchangeFeatures(poller); err != nil {
+				return nameLost(err)
 			}
 		}
 		due := s.dec.Deadline()
-		err := s.read(due)
+		err := s.readReports(due)
 		switch {
 		case err == nil && polls: // what it types beside is not for the decoder
 		case err == nil:
@@ -91,7 +90,7 @@ func (s *pump) run(emit func(reader.Event)) error {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			s.dec.Tick(s.now(), s.emit)
 		default:
-			return lost(err)
+			return nameLost(err)
 		}
 		if s.dec.Deadline().IsZero() {
 			s.lag = 0
@@ -99,22 +98,21 @@ func (s *pump) run(emit func(reader.Event)) error {
 	}
 }
 
-// The silence that comes before the first report that counts. A device that types while
-// it is opened may be in the middle of a number whose start nobody has heard: the agent
-// was not there yet, or the kernel was deaf, as it is for 50 ms after the first program
-// opens a device (Linux, drivers/hid/usbhid/hid-core.c, usbhid_open). A device that is
-// never silent, such as a mouse that is being moved, is not waited for: what it types
-// first is missed.
+// The silence before the first report that counts. A device that types while it is opened may
+// be in the middle of a number whose start was lost: the agent did not run yet, or the kernel
+// dropped it, as it does for 50 ms after the first program opens a device (Linux,
+// drivers/hid/usbhid/hid-core.c, usbhid_open). The port does not wait longer than pauseBound
+// for a device that is never silent, such as a moving mouse: it then skips the first number.
 const (
 	firstPause = 150 * time.Millisecond
 	pauseBound = 2 * time.Second
 )
 
-// pauser is a decoder that knows which pause parts two numbers.
+// pauser is a decoder that knows which pause separates two numbers.
 type pauser interface{ Pause() time.Duration }
 
-// pause is the silence that the decoder needs; none if it is the host that speaks first.
-func (s *pump) pause() time.Duration {
+// firstSilence is the silence that the decoder needs; none if the host asks.
+func (s *pump) firstSilence() time.Duration {
 	if _, polls := s.dec.(reader.Poller); polls {
 		return 0
 	}
@@ -124,29 +122,29 @@ func (s *pump) pause() time.Duration {
 	return firstPause
 }
 
-// settle drops what comes until nothing came for a pause, or until bound is over.
-func (s *pump) settle(pause, bound time.Duration) error {
+// awaitSilence drops reports until there was a pause, or until bound is over.
+func (s *pump) awaitSilence(pause, bound time.Duration) error {
 	if pause == 0 {
 		return nil
 	}
 	for end := time.Now().Add(bound); time.Now().Before(end); {
-		err := s.read(time.Now().Add(pause))
+		err := s.readReports(time.Now().Add(pause))
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil
 		}
 		if err != nil {
-			return lost(err)
+			return nameLost(err)
 		}
 	}
 	s.cut = true
-	s.missed(time.Now())
+	s.skipDecoder(time.Now())
 	return nil
 }
 
 func (s *pump) now() time.Time { return time.Now().Add(-s.lag) }
 
-// read waits for reports until due, if that is set, and takes all that are there.
-func (s *pump) read(due time.Time) error {
+// readReports waits for reports until due, if that is set, and reads all that are queued.
+func (s *pump) readReports(due time.Time) error {
 	if !due.IsZero() {
 		due = due.Add(s.lag)
 	}
@@ -154,10 +152,10 @@ func (s *pump) read(due time.Time) error {
 		return err
 	}
 	s.count = 0
-	err := s.h.raw.Read(s.drain)
+	err := s.h.raw.Read(s.drainReports)
 	if errors.Is(err, os.ErrDeadlineExceeded) { // it did not look
 		got := false
-		if err := s.h.raw.Control(func(fd uintptr) { got = s.drain(fd) }); err != nil {
+		if err := s.h.raw.Control(func(fd uintptr) { got = s.drainReports(fd) }); err != nil {
 			return err
 		}
 		if got {
@@ -170,9 +168,9 @@ func (s *pump) read(due time.Time) error {
 	return err
 }
 
-// drain reads what is there and reports whether that is anything. What came before
-// the device went away is still read.
-func (s *pump) drain(fd uintptr) bool {
+// drainReports reads the queued reports and reports whether there were any. It still reads those from
+// before the device went away.
+func (s *pump) drainReports(fd uintptr) bool {
 	for s.count < kernelReports {
 		n, err := unix.Read(int(fd), s.buf[s.count*s.size:][:s.size])
 		if errors.Is(err, unix.EINTR) {
@@ -182,7 +180,7 @@ func (s *pump) drain(fd uintptr) bool {
 			break
 		}
 		if err != nil || n == 0 {
-			s.gone = lost(err)
+			s.gone = nameLost(err)
 			return true
 		}
 		s.n[s.count] = n
@@ -191,9 +189,8 @@ func (s *pump) drain(fd uintptr) bool {
 	return s.count > 0
 }
 
-// feedReports hands the reports on. If there are as many as the kernel keeps, there may
-// have been more: then none of them counts, what was under way ends, and what comes
-// next may be the rest of it.
+// feedReports feeds the reports to the decoder. If there are as many as the kernel keeps, some
+// may be lost: then it drops all of them, and lets the decoder skip the rest of the number.
 func (s *pump) feedReports(due time.Time) {
 	at := s.now()
 	if !due.IsZero() && !at.Before(due) {
@@ -201,17 +198,17 @@ func (s *pump) feedReports(due time.Time) {
 		at = due.Add(-1)
 	}
 	if s.count == kernelReports {
-		s.missed(at) // before anything that may take its time
+		s.skipDecoder(at) // before anything that may take its time
 		s.emit(reader.Event{Kind: reader.KindFault, At: at, Why: reader.Overflow})
 		return
 	}
 	for i := range s.count {
-		s.feed(at, s.buf[i*s.size:][:s.n[i]])
+		s.feedReport(at, s.buf[i*s.size:][:s.n[i]])
 	}
 }
 
-// feed hands a report on and wipes it: a key of a badge may be in it.
-func (s *pump) feed(at time.Time, report []byte) {
+// feedReport feeds a report to the decoder and wipes it, because it may hold a key of a badge.
+func (s *pump) feedReport(at time.Time, report []byte) {
 	if s.tap != nil {
 		s.tap(report, at)
 	}
@@ -222,8 +219,8 @@ func (s *pump) feed(at time.Time, report []byte) {
 // answerer is a Poller whose device answers under another report id.
 type answerer interface{ Answer(sent byte) byte }
 
-// ask exchanges feature reports for as long as the decoder has something to say.
-func (s *pump) ask(p reader.Poller) error {
+// exchangeFeatures exchanges feature reports as long as the decoder has one to send.
+func (s *pump) exchangeFeatures(p reader.Poller) error {
 	for q := p.Send(time.Now()); len(q) > 0; q = p.Send(time.Now()) {
 		if err := s.h.ctl.set(q); err != nil {
 			return &fs.PathError{Op: "set feature report", Path: s.h.f.Name(), Err: err}
@@ -237,13 +234,13 @@ func (s *pump) ask(p reader.Poller) error {
 		if err != nil {
 			return &fs.PathError{Op: "get feature report", Path: s.h.f.Name(), Err: err}
 		}
-		s.feed(time.Now(), answer[:min(max(n, 0), len(answer))])
+		s.feedReport(time.Now(), answer[:min(max(n, 0), len(answer))])
 	}
 	return nil
 }
 
-// lost gives the errors of a device that is not there any more one name.
-func lost(err error) error {
+// nameLost wraps the errors of a device that is gone in errGone.
+func nameLost(err error) error {
 	switch {
 	case err == nil: // the end of a file
 		return errGone

@@ -135,13 +135,13 @@ func TestTheFirstReportThatCountsComesAfterAPause(t *testing.T) {
 	dec := &echo{}
 	s, dev := newTestPump(t, dec)
 	write(t, dev, 1, 2, 3)
-	if err := s.settle(time.Millisecond, time.Hour); err != nil {
+	if err := s.awaitSilence(time.Millisecond, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	write(t, dev, 4)
 	_ = dev.Close()
 	var got []int
-	if err := s.run(func(e reader.Event) { got = append(got, e.Unit) }); !errors.Is(err, errGone) {
+	if err := s.pumpReports(func(e reader.Event) { got = append(got, e.Unit) }); !errors.Is(err, errGone) {
 		t.Errorf("run gave %v", err)
 	}
 	if !slices.Equal(got, []int{4}) {
@@ -158,7 +158,7 @@ func TestAPauseIsNotAwaitedForEver(t *testing.T) {
 			_, err = dev.Write([]byte{1}) // waits while it is full
 		}
 	}()
-	if err := s.settle(time.Hour, time.Millisecond); err != nil {
+	if err := s.awaitSilence(time.Hour, time.Millisecond); err != nil {
 		t.Error(err)
 	}
 	_ = s.h.f.Close()
@@ -182,7 +182,7 @@ func typed(t *testing.T, begin func(s *pump, dev *os.File), keys ...byte) (fault
 			_ = dev.Close()
 		}
 	}
-	err = s.run(func(e reader.Event) {
+	err = s.pumpReports(func(e reader.Event) {
 		switch e.Kind {
 		case reader.KindFault:
 			faults = append(faults, e.Why)
@@ -222,7 +222,7 @@ func TestTheRestOfANumberIsNoCard(t *testing.T) {
 			write(t, dev, 0)
 		}, reader.Overflow},
 		"after a pause that did not come": {func(s *pump, _ *os.File) {
-			if err := s.settle(time.Hour, 0); err != nil {
+			if err := s.awaitSilence(time.Hour, 0); err != nil {
 				t.Error(err)
 			}
 		}, reader.BadFrame},
@@ -239,7 +239,7 @@ func TestTheRestOfANumberIsNoCard(t *testing.T) {
 func TestADeviceThatGoesWhileAPauseIsAwaited(t *testing.T) {
 	s, dev := newTestPump(t, &echo{})
 	_ = dev.Close()
-	if err := s.settle(time.Hour, time.Hour); !errors.Is(err, errGone) {
+	if err := s.awaitSilence(time.Hour, time.Hour); !errors.Is(err, errGone) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -250,7 +250,7 @@ func TestPauses(t *testing.T) {
 		dec  reader.Decoder
 		want time.Duration
 	}{{&echo{}, firstPause}, {&asker{}, 0}, {&slow{}, time.Second}} {
-		if got := (&pump{dec: tt.dec}).pause(); got != tt.want {
+		if got := (&pump{dec: tt.dec}).firstSilence(); got != tt.want {
 			t.Errorf("%T: got %v, want %v", tt.dec, got, tt.want)
 		}
 	}
@@ -276,7 +276,7 @@ func TestAPortThatIsLateMakesNoGap(t *testing.T) {
 	s, dev := newTestPump(t, dec)
 	var got []reader.Kind
 	write(t, dev, 1)
-	err := s.run(func(e reader.Event) {
+	err := s.pumpReports(func(e reader.Event) {
 		got = append(got, e.Kind)
 		switch len(got) {
 		case 1, 2:
@@ -312,7 +312,7 @@ func TestAFullBufferCountsForNothing(t *testing.T) {
 		s, dev := newTestPump(t, dec)
 		write(t, dev, 0)
 		keys, faults := 0, 0
-		err := s.run(func(e reader.Event) {
+		err := s.pumpReports(func(e reader.Event) {
 			switch {
 			case e.Kind == reader.KindFault && e.Why == reader.Overflow:
 				faults++

@@ -15,14 +15,14 @@ const resetDevice = 'U'<<8 | 20
 // power, which brings one back whose firmware hangs on the bus. Run goes on, or ends
 // if the device comes back as another one.
 func (p *Port) Reset(ctx context.Context) error {
-	dev, err := p.m.find(p.cfg.Spec)
+	dev, err := p.m.findDevice(p.cfg.Spec)
 	if err != nil {
 		return p.opError("reset", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return p.opError("reset", err)
 	}
-	if err := reset(p.m.usbNode(dev)); err != nil {
+	if err := resetNode(p.m.usbNode(dev)); err != nil {
 		return p.opError("reset", err)
 	}
 	return nil
@@ -30,16 +30,16 @@ func (p *Port) Reset(ctx context.Context) error {
 
 // usbNode is the file of the whole device: /dev/bus/usb/001/004.
 func (m *machine) usbNode(d Device) string {
-	return m.node("dev/bus/usb", padded(d.bus), padded(d.dev))
+	return m.node("dev/bus/usb", padNumber(d.bus), padNumber(d.dev))
 }
 
-func padded(number string) string {
+func padNumber(number string) string {
 	n, _ := strconv.Atoi(number)
 	s := strconv.Itoa(1000 + n%1000)
 	return s[1:]
 }
 
-func reset(node string) error {
+func resetNode(node string) error {
 	f, err := os.OpenFile(node, os.O_WRONLY, 0)
 	if err != nil {
 		return err

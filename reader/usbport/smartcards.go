@@ -59,12 +59,12 @@ func (m *machine) smartCardReaders() (list []SmartCardReader, err error) {
 		}
 	}
 	slices.SortFunc(list, func(a, b SmartCardReader) int { return strings.Compare(a.Spec.String(), b.Spec.String()) })
-	shorten(list)
+	shortenSpecs(list)
 	return list, nil
 }
 
-// shorten leaves out what does not tell readers apart: the port, the interface.
-func shorten(list []SmartCardReader) {
+// shortenSpecs leaves out what does not tell readers apart: the port, the interface.
+func shortenSpecs(list []SmartCardReader) {
 	for i, r := range list {
 		onePort, oneFace := true, true
 		for _, o := range list {

@@ -13,8 +13,8 @@ const AnyInterface = -1
 // maxSpec is more than any spec needs: a serial number has at most 126 characters.
 const maxSpec = 300
 
-// Spec says which device is meant, and which interface of it. Its zero values,
-// and AnyInterface, leave open what it is.
+// Spec selects a device and an interface of it. A zero value, or AnyInterface, matches
+// anything.
 type Spec struct {
 	Vendor, Product uint16
 	Serial          string // as the device says it
@@ -157,7 +157,7 @@ func (s Spec) String() string {
 func (s Spec) fits(d Device) bool {
 	return s.fitsUSB(d.usb, d.serial) &&
 		(s.Interface == AnyInterface || s.Interface == d.Interface) &&
-		(s.Usage == Usage{} || d.has(s.Usage))
+		(s.Usage == Usage{} || d.hasUsage(s.Usage))
 }
 
 // fitsInput reports whether the spec means the device that an input device is of.
@@ -165,8 +165,8 @@ func (s Spec) fitsInput(in input) bool {
 	return in.isUSB && s.fitsUSB(in.usb, in.usb.serial)
 }
 
-// fitsUSB asks for the serial number last and only if it matters: the kernel does not
-// give it while it is still setting the device up.
+// fitsUSB reads the serial number last and only if it matters, because reading it blocks while
+// the kernel is still setting the device up.
 func (s Spec) fitsUSB(u usb, serial func() string) bool {
 	return s.Vendor == u.Vendor && s.Product == u.Product &&
 		(s.Path == "" || s.Path == u.Path) &&

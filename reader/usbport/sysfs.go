@@ -62,16 +62,16 @@ func (m *machine) class(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// devices gives the HID interfaces of all USB devices, without their serial numbers and
-// names: to be asked for these is to wait for the device's lock, which the kernel holds
-// while it sets the device up (Linux, drivers/usb/core/sysfs.c, usb_string_attr), so
-// that one slow device would keep all others from being found.
+// devices returns the HID interfaces of all USB devices, without their serial numbers and
+// names: reading those waits for the device's lock, which the kernel holds while it sets the
+// device up (Linux, drivers/usb/core/sysfs.c, usb_string_attr), so that one slow device would
+// delay the discovery of all others.
 func (m *machine) devices() ([]Device, error) {
 	nodes, err := m.class("hidraw")
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := m.inputs()
+	inputs, err := m.listInputs()
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (m *machine) device(dir string, inputs []input) (Device, bool) {
 	}
 	d := Device{usb: usb, Interface: iface, Hidraw: m.node("dev", filepath.Base(dir)), hid: hid}
 	d.Usages = parseDescriptor(p).usages
-	d.Keyboard = d.has(Keyboard) || d.has(Keypad)
+	d.Keyboard = d.hasUsage(Keyboard) || d.hasUsage(Keypad)
 	for _, in := range inputs {
 		if filepath.Dir(filepath.Dir(in.dir)) == hid && in.node != "" {
 			d.Inputs = append(d.Inputs, in.node)

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rescan is how long a watch is trusted, and how often one looks where the kernel's
-// messages are not to be had.
+// rescan is how long a watch is trusted, and the time between two scans where the kernel's
+// messages are not available.
 const rescan = 2 * time.Second
 
 // kernelGroup is the multicast group in which the kernel itself speaks; udev
 // speaks in 2.
 const kernelGroup = 1
 
-// watch tells that devices came or went.
+// watch waits until devices come or go.
 type watch struct {
 	f    *os.File
 	raw  syscall.RawConn
@@ -26,8 +26,8 @@ type watch struct {
 }
 
 // newWatch listens for the kernel's uevents (netlink(7), NETLINK_KOBJECT_UEVENT),
-// which needs no rights. Where that is not allowed all the same (a sandbox), the
-// watch only tells every two seconds to look again.
+// which needs no permission. Where it is forbidden anyway (a sandbox), next only returns
+// after rescan.
 func newWatch() (*watch, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_KOBJECT_UEVENT)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestWhatWasReadIsWiped(t *testing.T) {
 			badges++
 		}
 	}}
-	s.feed(time.Now(), report)
+	s.feedReport(time.Now(), report)
 	if badges != 1 || !bytes.Equal(report, make([]byte, len(report))) {
 		t.Errorf("%d badges were read, or the buffer still has it", badges)
 	}

@@ -57,7 +57,7 @@ func (e Entry) decodeKeys(bits int, packed []byte) (keys []keypad.Key, why reade
 		number |= facility << facilityShift
 		highest = 1<<(bits-2) - 1
 		if e.BCD && number != highest {
-			if number, ok = decimal(number); !ok {
+			if number, ok = decimalDigits(number); !ok {
 				return nil, "", false
 			}
 		}
@@ -76,8 +76,8 @@ func (e Entry) decodeKeys(bits int, packed []byte) (keys []keypad.Key, why reade
 	return append(keys, keypad.Hash), "", true
 }
 
-// decimal reads digits of four bits each; false if one is above 9.
-func decimal(bcd uint64) (number uint64, ok bool) {
+// decimalDigits reads digits of four bits each; false if one is above 9.
+func decimalDigits(bcd uint64) (number uint64, ok bool) {
 	n, err := strconv.ParseUint(strconv.FormatUint(bcd, 16), 10, 64)
 	return n, err == nil
 }

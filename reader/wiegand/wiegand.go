@@ -69,7 +69,7 @@ func New(opts Options) *Decoder { return &Decoder{opts: opts} }
 func (d *Decoder) Feed(at time.Time, p []byte, emit func(reader.Event)) {
 	d.Tick(at, emit)
 	for _, c := range p {
-		d.edge(at, c, emit)
+		d.addEdge(at, c, emit)
 	}
 }
 
@@ -78,7 +78,7 @@ func (d *Decoder) Deadline() time.Time {
 	if !d.open {
 		return time.Time{}
 	}
-	return d.last.Add(d.gap())
+	return d.last.Add(d.quietGap())
 }
 
 // Tick implements reader.Decoder: the lines were quiet, the frame is over.
@@ -89,14 +89,14 @@ func (d *Decoder) Tick(now time.Time, emit func(reader.Event)) {
 	d.open = false
 	defer clear(d.frame[:])
 	if d.why == "" {
-		d.finish(emit)
+		d.finishFrame(emit)
 	} else if !d.told {
-		emit(d.fault(d.why))
+		emit(d.faultEvent(d.why))
 	}
 }
 
-// gap is the quiet time that ends the frame.
-func (d *Decoder) gap() time.Duration {
+// quietGap is the quiet time that ends the frame.
+func (d *Decoder) quietGap() time.Duration {
 	between := time.Duration(d.bits - 1)
 	if between < 1 || d.told {
 		return firstGap
@@ -108,7 +108,7 @@ func (d *Decoder) gap() time.Duration {
 	return min(max(7*span/(2*between), minGap), firstGap)
 }
 
-func (d *Decoder) edge(at time.Time, c byte, emit func(reader.Event)) {
+func (d *Decoder) addEdge(at time.Time, c byte, emit func(reader.Event)) {
 	if !d.open {
 		*d = Decoder{opts: d.opts, swaps: d.swaps, open: true}
 	}
@@ -117,21 +117,21 @@ func (d *Decoder) edge(at time.Time, c byte, emit func(reader.Event)) {
 	}
 	switch {
 	case c == 'x':
-		d.spoil(reader.LostEdges)
+		d.spoilFrame(reader.LostEdges)
 	case c != '0' && c != '1':
-		d.spoil(reader.BadDigit)
+		d.spoilFrame(reader.BadDigit)
 	case d.bits < pacs.MaxBits:
-		d.bit(c)
+		d.addBit(c)
 	default:
-		d.spoil(reader.Overflow)
+		d.spoilFrame(reader.Overflow)
 		if !d.told {
 			d.told = true
-			emit(d.fault(d.why))
+			emit(d.faultEvent(d.why))
 		}
 	}
 }
 
-func (d *Decoder) bit(c byte) {
+func (d *Decoder) addBit(c byte) {
 	if d.bits == 0 {
 		d.first = d.last
 	}
@@ -139,23 +139,23 @@ func (d *Decoder) bit(c byte) {
 	d.bits++
 }
 
-// spoil makes the frame a fault; the first reason stays.
-func (d *Decoder) spoil(why reader.Why) {
+// spoilFrame makes the frame a fault; the first reason stays.
+func (d *Decoder) spoilFrame(why reader.Why) {
 	if d.why == "" {
 		d.why = why
 	}
 }
 
-func (d *Decoder) fault(why reader.Why) reader.Event {
+func (d *Decoder) faultEvent(why reader.Why) reader.Event {
 	return reader.Event{Kind: reader.KindFault, At: d.last, Why: why}
 }
 
-// finish tells what the frame says.
-func (d *Decoder) finish(emit func(reader.Event)) {
+// finishFrame emits the content of the frame.
+func (d *Decoder) finishFrame(emit func(reader.Event)) {
 	if d.opts.Entry != nil && d.bits >= minCard {
 		keys, why, ours := d.opts.Entry.decodeKeys(d.bits, d.frame[:(d.bits+7)/8])
 		if why != "" {
-			emit(d.fault(why))
+			emit(d.faultEvent(why))
 		}
 		for _, k := range keys {
 			emit(reader.Event{Kind: reader.KindKey, At: d.last, Key: k})
@@ -164,11 +164,11 @@ func (d *Decoder) finish(emit func(reader.Event)) {
 			return
 		}
 	}
-	emit(d.event())
+	emit(d.frameEvent())
 }
 
-// event is what a frame says that is no whole number of a keypad.
-func (d *Decoder) event() reader.Event {
+// frameEvent is the event of a frame that is no whole number of a keypad.
+func (d *Decoder) frameEvent() reader.Event {
 	for _, b := range d.opts.Keypad {
 		if b.Bits != d.bits {
 			continue
@@ -176,10 +176,10 @@ func (d *Decoder) event() reader.Event {
 		if key, ok := b.Key(d.frame[0] >> (8 - d.bits)); ok {
 			return reader.Event{Kind: reader.KindKey, At: d.last, Key: key}
 		}
-		return d.fault(reader.BadDigit)
+		return d.faultEvent(reader.BadDigit)
 	}
 	if d.bits < minCard {
-		return d.fault(reader.BadLength)
+		return d.faultEvent(reader.BadLength)
 	}
 	packed := d.frame[:(d.bits+7)/8]
 	card, why := d.opts.Formats.Card(reader.PACS, d.bits, packed)
@@ -187,11 +187,11 @@ func (d *Decoder) event() reader.Event {
 		d.swaps = 0
 		return reader.Event{Kind: reader.KindCard, At: d.last, Card: card}
 	}
-	return d.fault(d.diagnose(why, packed))
+	return d.faultEvent(d.countSwapped(why, packed))
 }
 
-// diagnose counts frames that fit only turned over. It spoils packed.
-func (d *Decoder) diagnose(why reader.Why, packed []byte) reader.Why {
+// countSwapped counts frames that are valid only with all bits inverted. It overwrites packed.
+func (d *Decoder) countSwapped(why reader.Why, packed []byte) reader.Why {
 	if why == reader.BadLength {
 		return why
 	}

@@ -29,8 +29,8 @@ const (
 	maxLength = 2 + blockSize
 )
 
-// framer implements reader.Framer. Clean frames of another status, answers to what
-// somebody asked the module, are nothing.
+// framer implements reader.Framer. It ignores clean frames with another status, which are
+// answers to somebody's commands.
 //
 //	         AA            BB           length bytes, XOR
 //	(idle) ------> (mark) -----> (body) ------------------> (idle): card or fault
@@ -65,7 +65,7 @@ func (f *framer) Within() bool { return f.state == mark || f.state == body }
 // Stopped implements reader.Framer.
 func (f *framer) Stopped() reader.Why {
 	f.aa = false
-	return f.fault(reader.Timeout, idle)
+	return f.dropFrame(reader.Timeout, idle)
 }
 
 // Byte implements reader.Framer.
@@ -79,23 +79,23 @@ func (f *framer) Byte(b byte) (c reader.Card, why reader.Why) {
 		}
 		f.state, f.n = body, 0
 	case f.state == body:
-		return f.collect(b, aa)
+		return f.addByte(b, aa)
 	case f.state == idle && aa && b == 0: // behind an XOR that was AA
 	case f.state == idle && b == first:
 		f.state = mark
 	case f.state != junk:
-		why = f.fault(reader.BadFrame, junk)
+		why = f.dropFrame(reader.BadFrame, junk)
 	}
 	return c, why
 }
 
-// collect takes a byte behind AA BB; aa tells that the one before was AA.
-func (f *framer) collect(b byte, aa bool) (c reader.Card, why reader.Why) {
+// addByte takes a byte behind AA BB; aa tells that the one before was AA.
+func (f *framer) addByte(b byte, aa bool) (c reader.Card, why reader.Why) {
 	if aa && b == 0 && f.n > 0 {
 		return c, "" // put in by the module
 	}
 	if f.n == 0 && (b < minLength || b > maxLength) {
-		return c, f.fault(reader.BadLength, junk)
+		return c, f.dropFrame(reader.BadLength, junk)
 	}
 	f.buf[f.n] = b
 	if f.n++; f.n <= int(f.buf[0]) {
@@ -103,17 +103,17 @@ func (f *framer) collect(b byte, aa bool) (c reader.Card, why reader.Why) {
 	}
 	f.state = idle
 	defer clear(f.buf[:])
-	return card(f.buf[:f.n])
+	return cardOf(f.buf[:f.n])
 }
 
-func (f *framer) fault(why reader.Why, next state) reader.Why {
+func (f *framer) dropFrame(why reader.Why, next state) reader.Why {
 	f.state = next
 	return why
 }
 
-// card makes the card of a whole frame, from its length on; none if it is about
+// cardOf makes the card of a whole frame, from its length on; none if it is about
 // something else.
-func card(frame []byte) (reader.Card, reader.Why) {
+func cardOf(frame []byte) (reader.Card, reader.Why) {
 	var sum byte
 	for _, b := range frame {
 		sum ^= b

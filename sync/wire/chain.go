@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// Chain is the hash over all events of a stream up to one of them. Each database of a
-// terminal goes on with the chain that the one before it had, so that two databases have
-// the same events up to the last place where their chains are equal. Zero is the chain
-// before the first event.
+// Chain is the hash over all events of a stream up to one of them. A new database of a
+// terminal continues the chain of the one before it, so that two databases have the same
+// events up to the last place where their chains are equal. Zero is the chain before the
+// first event.
 type Chain [16]byte
 
 // Next is the chain up to an event that follows: the first 16 bytes of SHA-256 over the

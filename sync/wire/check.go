@@ -36,15 +36,15 @@ var (
 	errStrange   = errors.New("it has a negative key, which must be understood, and this version does not know it: update the program")
 )
 
-// check holds one whole message against the deterministic encoding and the shape of
-// its type. It allocates nothing unless it fails. understood is false if there is a
+// check fails unless b is one whole message in the deterministic encoding and in the shape
+// of its type. It allocates nothing unless it fails. understood is false if there is a
 // negative key that the type does not have.
 func check(b []byte, t reflect.Type) (understood bool, err error) {
 	if len(b) > MaxPageBytes {
 		return false, fmt.Errorf("%d bytes, at most %d", len(b), MaxPageBytes)
 	}
 	c := checker{b: b}
-	if err := c.item(shapeOf(t), 0); err != nil {
+	if err := c.checkItem(shapeOf(t), 0); err != nil {
 		return false, fmt.Errorf("at byte %d: %w", c.i, err)
 	}
 	if c.i != len(b) {
@@ -57,7 +57,7 @@ func check(b []byte, t reflect.Type) (understood bool, err error) {
 // encoding.
 func itemLen(b []byte) (int, error) {
 	c := checker{b: b}
-	err := c.item(free, 0)
+	err := c.checkItem(free, 0)
 	return c.i, err
 }
 
@@ -68,8 +68,8 @@ type checker struct {
 	strange bool // a negative key was met that the record does not have
 }
 
-// head reads a major type and its argument, in the shortest form only.
-func (c *checker) head() (major byte, arg uint64, err error) {
+// readHead reads a major type and its argument, in the shortest form only.
+func (c *checker) readHead() (major byte, arg uint64, err error) {
 	if c.i >= len(c.b) {
 		return 0, 0, errShort
 	}
@@ -82,12 +82,12 @@ func (c *checker) head() (major byte, arg uint64, err error) {
 	if arg > 27 {
 		return 0, 0, errHead
 	}
-	arg, err = c.wide(1 << (arg - 24))
+	arg, err = c.readArgument(1 << (arg - 24))
 	return major, arg, err
 }
 
-// wide reads an argument of n bytes, which must not fit in fewer.
-func (c *checker) wide(n int) (arg uint64, err error) {
+// readArgument reads an argument of n bytes. It fails if the argument would fit in fewer.
+func (c *checker) readArgument(n int) (arg uint64, err error) {
 	if len(c.b)-c.i < n {
 		return 0, errShort
 	}
@@ -101,15 +101,15 @@ func (c *checker) wide(n int) (arg uint64, err error) {
 	return arg, nil
 }
 
-func (c *checker) item(s *shape, depth int) error {
-	major, arg, err := c.head()
+func (c *checker) checkItem(s *shape, depth int) error {
+	major, arg, err := c.readHead()
 	if err != nil {
 		return err
 	}
 	if !s.allows(major) {
 		return errForm
 	}
-	if s.filled && zero(major, arg) {
+	if s.filled && isZero(major, arg) {
 		return errZero
 	}
 	switch major {
@@ -119,11 +119,11 @@ func (c *checker) item(s *shape, depth int) error {
 		}
 		return nil
 	case majorBytes, majorText:
-		return c.str(s, major, arg)
+		return c.checkString(s, major, arg)
 	case majorArray:
-		return c.array(s, arg, depth+1)
+		return c.checkArray(s, arg, depth+1)
 	case majorMap:
-		return c.pairs(s, arg, depth+1)
+		return c.checkPairs(s, arg, depth+1)
 	case majorSimple:
 		if arg == 20 || arg == 21 {
 			return nil
@@ -154,15 +154,15 @@ func (s *shape) allows(major byte) bool {
 	}
 }
 
-// zero reports whether an item is 0, empty or false.
-func zero(major byte, arg uint64) bool {
+// isZero reports whether an item is 0, empty or false.
+func isZero(major byte, arg uint64) bool {
 	if major == majorSimple {
 		return arg == 20
 	}
 	return arg == 0 && major != majorNegint
 }
 
-func (c *checker) str(s *shape, major byte, n uint64) error {
+func (c *checker) checkString(s *shape, major byte, n uint64) error {
 	if n > uint64(len(c.b)-c.i) {
 		return errShort
 	}
@@ -177,8 +177,8 @@ func (c *checker) str(s *shape, major byte, n uint64) error {
 	return nil
 }
 
-func (c *checker) array(s *shape, n uint64, depth int) error {
-	if err := c.room(n, depth); err != nil {
+func (c *checker) checkArray(s *shape, n uint64, depth int) error {
+	if err := c.checkRoom(n, depth); err != nil {
 		return err
 	}
 	elem := free
@@ -186,14 +186,14 @@ func (c *checker) array(s *shape, n uint64, depth int) error {
 		elem = s.elem
 	}
 	for range n {
-		if err := c.item(elem, depth); err != nil {
+		if err := c.checkItem(elem, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *checker) room(n uint64, depth int) error {
+func (c *checker) checkRoom(n uint64, depth int) error {
 	switch {
 	case depth > maxNesting:
 		return errDeep
@@ -205,16 +205,16 @@ func (c *checker) room(n uint64, depth int) error {
 	return nil
 }
 
-// pairs walks over a map. The bytes of its keys must ascend.
-func (c *checker) pairs(s *shape, n uint64, depth int) error {
-	if err := c.room(n, depth); err != nil {
+// checkPairs checks a map of n pairs. The bytes of its keys must ascend.
+func (c *checker) checkPairs(s *shape, n uint64, depth int) error {
+	if err := c.checkRoom(n, depth); err != nil {
 		return err
 	}
 	var last []byte
 	fields := s.fields
 	for range n {
 		start := c.i
-		value, err := c.key(s, &fields, depth)
+		value, err := c.readKey(s, &fields, depth)
 		if err != nil {
 			return err
 		}
@@ -223,28 +223,28 @@ func (c *checker) pairs(s *shape, n uint64, depth int) error {
 			return errOrder
 		}
 		last = key
-		if err := c.item(value, depth); err != nil {
+		if err := c.checkItem(value, depth); err != nil {
 			return err
 		}
 	}
-	return missing(fields)
+	return checkMissing(fields)
 }
 
-// key reads one key and gives the shape of its value. In a record it moves fields
-// behind the one that the key names.
-func (c *checker) key(s *shape, fields *[]field, depth int) (*shape, error) {
+// readKey reads one key and returns the shape of its value. In a record it advances fields
+// to the one after that which the key names.
+func (c *checker) readKey(s *shape, fields *[]field, depth int) (*shape, error) {
 	switch s.form {
 	case record:
-		return c.recordKey(fields)
+		return c.readRecordKey(fields)
 	case table:
-		return s.elem, c.item(s.key, depth)
+		return s.elem, c.checkItem(s.key, depth)
 	default:
-		return free, c.item(free, depth)
+		return free, c.checkItem(free, depth)
 	}
 }
 
-func (c *checker) recordKey(fields *[]field) (*shape, error) {
-	major, arg, err := c.head()
+func (c *checker) readRecordKey(fields *[]field) (*shape, error) {
+	major, arg, err := c.readHead()
 	if err != nil {
 		return nil, err
 	}
@@ -271,8 +271,8 @@ func (c *checker) recordKey(fields *[]field) (*shape, error) {
 	return f[0].shape, nil
 }
 
-// missing fails if a key that must be there is among those that did not come.
-func missing(fields []field) error {
+// checkMissing fails if one of the fields that were not read is required.
+func checkMissing(fields []field) error {
 	for _, f := range fields {
 		if !f.optional {
 			return fmt.Errorf("key %d %w", f.key(), errMissing)

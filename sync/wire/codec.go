@@ -44,8 +44,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// Marshal gives the one encoding that v has. What it gives, Unmarshal takes: a value
-// that the schema does not allow is refused here already.
+// Marshal returns the one encoding of v. Unmarshal accepts everything that Marshal returns:
+// Marshal fails on a value that the schema does not allow.
 func Marshal(v any) ([]byte, error) {
 	b, err := encoder.Marshal(v)
 	if err != nil {
@@ -57,26 +57,25 @@ func Marshal(v any) ([]byte, error) {
 	return b, nil
 }
 
-// Unmarshal decodes b into the message that v points to. It takes only the bytes
-// that Marshal could have given, except that keys from 0 on that this version does not
-// know are skipped. A negative one must be understood, so that b is refused if this version
-// does not know it; and so is anything else (another length of an integer, keys out of order
-// or twice, a tag, a float, null, a missing key, an optional key with zero, a wrong
-// length of an id, bytes behind the end, more than MaxPageBytes) is refused before v is
-// touched.
+// Unmarshal decodes b into the message that v points to. It accepts only bytes that Marshal
+// could have returned, with one exception: it skips keys from 0 on that this version does
+// not know. It fails on a negative key that this version does not know, because that one
+// must be understood, and on anything else (another length of an integer, keys out of order
+// or twice, a tag, a float, null, a missing key, an optional key with zero, a wrong length
+// of an id, bytes behind the end, more than MaxPageBytes), before it changes v.
 func Unmarshal(b []byte, v any) error {
-	_, err := unmarshal(b, v, false)
+	_, err := decodeMessage(b, v, false)
 	return err
 }
 
-// UnmarshalRow is Unmarshal for a row of a collection, which a receiver keeps whatever it
-// says. understood is false if the row has a negative key that this version does not know:
-// it then gives no right, whatever its other keys say.
+// UnmarshalRow is Unmarshal for a row of a collection, which a receiver keeps even if it does
+// not understand it. understood is false if the row has a negative key that this version does
+// not know: then it gives no right, whatever its other keys say.
 func UnmarshalRow(b []byte, v any) (understood bool, err error) {
-	return unmarshal(b, v, true)
+	return decodeMessage(b, v, true)
 }
 
-func unmarshal(b []byte, v any, row bool) (understood bool, err error) {
+func decodeMessage(b []byte, v any, row bool) (understood bool, err error) {
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer {
 		return false, errors.New("decode: the target is not a pointer")
@@ -85,7 +84,7 @@ func unmarshal(b []byte, v any, row bool) (understood bool, err error) {
 	if err == nil && !understood && !row {
 		err = errStrange
 	}
-	if err == nil && !fast(b, v) {
+	if err == nil && !decodeFrequent(b, v) {
 		err = decoder.Unmarshal(b, v)
 	}
 	if err != nil {

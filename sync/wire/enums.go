@@ -181,14 +181,14 @@ const (
 	UpdateFailed     UpdatePhase = 5 // it was refused, or the release of before runs again
 )
 
-// Enum is what the enumerations have in common.
+// Enum is the constraint that all enumerations satisfy.
 type Enum interface {
 	~uint64
 	fmt.Stringer
 	table() *enumTable
 }
 
-// enumTable is what an enumeration is called: first is its lowest value, other stands
+// enumTable holds the names of an enumeration: first is its lowest value, other stands
 // before a number that has no name.
 type enumTable struct {
 	first uint64
@@ -284,7 +284,7 @@ func (s EmailState) String() string { return nameOf(s) }
 // String is the phase's name: "fetching".
 func (p UpdatePhase) String() string { return nameOf(p) }
 
-// nameOf is the name of a value; one that this version does not know shows as
+// nameOf is the name of a value; one that this version does not know has a name like
 // "reason_99".
 func nameOf[T Enum](v T) string {
 	t := v.table()
@@ -307,7 +307,7 @@ func Names[T Enum]() []string {
 	return t.names[t.first:]
 }
 
-// Parse gives the value that has a name; false if none has.
+// Parse returns the value with a name; false if there is none.
 func Parse[T Enum](name string) (T, bool) {
 	for i, s := range Names[T]() {
 		if s == name {

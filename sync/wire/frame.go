@@ -10,12 +10,12 @@ import (
 	"sync"
 )
 
-// PackFrame makes a frame of a batch. It takes 1 to MaxFrameEvents events of together at
-// most MaxFrameBytes.
+// PackFrame makes a frame of a batch of 1 to MaxFrameEvents events, together at most
+// MaxFrameBytes.
 func PackFrame(incarnation [16]byte, stream Stream, b Batch) (Frame, error) {
 	body := bytes.Join(b.Events, nil)
 	f := Frame{Incarnation: incarnation, Stream: stream, First: b.First, Count: uint64(len(b.Events)), Events: body, After: b.After}
-	if err := f.bounds(len(body)); err != nil {
+	if err := f.checkBounds(len(body)); err != nil {
 		return Frame{}, err
 	}
 	if len(b.Events) < PackFrom {
@@ -29,8 +29,8 @@ func PackFrame(incarnation [16]byte, stream Stream, b Batch) (Frame, error) {
 	return f, nil
 }
 
-// Unpack gives the encoded events of the frame. A frame whose events are more, larger
-// or fewer than it says is refused.
+// Unpack returns the encoded events of the frame. It fails if they are more, larger or fewer
+// than the frame says.
 func (f Frame) Unpack() ([][]byte, error) {
 	body := f.Events
 	if f.Packed {
@@ -39,7 +39,7 @@ func (f Frame) Unpack() ([][]byte, error) {
 			return nil, fmt.Errorf("unpack a frame: %w", err)
 		}
 	}
-	if err := f.bounds(len(body)); err != nil {
+	if err := f.checkBounds(len(body)); err != nil {
 		return nil, err
 	}
 	events := make([][]byte, 0, f.Count)
@@ -60,8 +60,8 @@ func (f Frame) Unpack() ([][]byte, error) {
 	return events, nil
 }
 
-// bounds checks what the frame says about itself, with size bytes of events.
-func (f Frame) bounds(size int) error {
+// checkBounds checks the fields of the frame, whose unpacked events have size bytes.
+func (f Frame) checkBounds(size int) error {
 	switch {
 	case f.Stream != StreamEvents && f.Stream != StreamSecurity:
 		return fmt.Errorf("frame: there is no stream %d", f.Stream)
@@ -75,7 +75,7 @@ func (f Frame) bounds(size int) error {
 	return nil
 }
 
-// packers are kept because each takes most of a megabyte to make.
+// packers keeps compressors for reuse, because a new one allocates nearly a megabyte.
 var packers = sync.Pool{New: func() any {
 	w, _ := flate.NewWriter(io.Discard, flate.DefaultCompression) // a level that there is
 	return w
@@ -102,7 +102,7 @@ type unpacker interface {
 // unpackers are kept because each takes 40 KiB to make.
 var unpackers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 
-// inflate reads one byte more than a frame may hold, and no further.
+// inflate unpacks b. It stops one byte after the most that a frame may hold.
 func inflate(b []byte) ([]byte, error) {
 	z := unpackers.Get().(unpacker)
 	defer unpackers.Put(z)

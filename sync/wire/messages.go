@@ -1,4 +1,4 @@
-// Package wire is what terminals and the hub say to each other: messages in
+// Package wire is the protocol between terminals and the hub: messages in
 // deterministic CBOR with integer keys, signed with COSE_Sign1. The schema is
 // badged.cddl in this folder; testdata/vectors/wire holds golden bytes.
 package wire
@@ -7,8 +7,8 @@ package wire
 // that a terminal can speak.
 const Version = 1
 
-// Hello opens a connection, from the terminal. It is repeated within the connection,
-// with the same nonce, to report a new vector and to ask for what did not come.
+// Hello opens a connection, from the terminal. The terminal repeats it within the
+// connection, with the same nonce, to report a new vector and to ask for what got lost.
 type Hello struct {
 	MinVersion  uint64            `cbor:"1,keyasint"`
 	MaxVersion  uint64            `cbor:"2,keyasint"`
@@ -32,13 +32,13 @@ type Hello struct {
 	Count uint64 `cbor:"17,keyasint,omitempty"`
 }
 
-// CollectionState is how far a copy of a collection is.
+// CollectionState is the revision and the hash of a copy of a collection.
 type CollectionState struct {
 	Collection Collection `cbor:"1,keyasint"`
 	Rev        uint64     `cbor:"2,keyasint"`
 	Hash       [16]byte   `cbor:"3,keyasint"` // SetHash of its rows
-	// NotUnderstood counts the rows that have keys which must be understood and which the
-	// terminal does not know: they give no right there.
+	// NotUnderstood counts the rows with a negative key that the terminal does not know: they
+	// give no right there.
 	NotUnderstood uint64 `cbor:"4,keyasint,omitempty"`
 }
 
@@ -84,8 +84,8 @@ type Event struct {
 	Why     string    `cbor:"17,keyasint,omitempty"`
 	// Assurance is how well the terminal knew the card that it bound.
 	Assurance Assurance `cbor:"18,keyasint,omitempty"`
-	// Count is of what Reason says: the events that were lost or that this one stands for,
-	// the accounts that a quota allows, how often claiming was opened again, the version of
+	// Count depends on Reason: the number of events that were lost or that this one stands for,
+	// the accounts that a quota allows, how often claiming was opened again, or the version of
 	// the notice that was answered.
 	Count uint64 `cbor:"19,keyasint,omitempty"`
 	Door  string `cbor:"20,keyasint,omitempty"` // of the point, if it is called otherwise
@@ -98,9 +98,9 @@ type Edit struct {
 	Lang  string `cbor:"3,keyasint"`
 }
 
-// Ack tells what is durable at the hub; it also answers Hello. It names the nonce
-// of the connection, so that a stale one is ignored. The answer to a Hello names every
-// stream in Upto, also with 0.
+// Ack says which events are durable at the hub; it also answers Hello. It names the nonce
+// of the connection, so that the terminal can ignore a stale one. The answer to a Hello
+// names every stream in Upto, even with 0.
 type Ack struct {
 	Nonce       [16]byte          `cbor:"1,keyasint"`
 	Incarnation [16]byte          `cbor:"2,keyasint"`           // differs from the sent one: go on as this one; what follows is about the sent one
@@ -111,24 +111,24 @@ type Ack struct {
 	Problem     string            `cbor:"7,keyasint,omitempty"` // why nothing was taken, for the technician
 	Chain       map[Stream]Chain  `cbor:"8,keyasint,omitempty"` // stream → of the event at Upto, as the hub has it
 	Safe        map[Stream]uint64 `cbor:"9,keyasint,omitempty"` // stream → highest seq that a backup of the hub holds
-	// Copied tells that Incarnation counts whatever was said before: the database was copied,
-	// and both copies are connected or were.
+	// Copied says that Incarnation counts even after other answers in this connection: the
+	// database was copied, and both copies are connected or were.
 	Copied bool `cbor:"10,keyasint,omitempty"`
-	// Challenge is a number to say back in the next Hello: who does so is alive now.
+	// Challenge is a number to return in the next Hello, which proves that the sender is live.
 	Challenge uint64 `cbor:"11,keyasint,omitempty"`
-	// Born is a random number from when the hub first heard of Incarnation. Another one than
-	// before: it has forgotten it since, with its events. Answers to a Hello have it.
+	// Born is a random number that the hub drew when it first heard of Incarnation. A changed
+	// one means that the hub has forgotten Incarnation and its events. Answers to a Hello have it.
 	Born uint64 `cbor:"12,keyasint,omitempty"`
-	// Run is a random number of the hub's present run. One that has changed may have been put
-	// back to an older state. Answers to a Hello have it.
+	// Run is a random number of the hub's present run. A changed one means that the hub has
+	// restarted, perhaps on an older state. Answers to a Hello have it.
 	Run uint64 `cbor:"13,keyasint,omitempty"`
 	// Hello is the Count of the Hello that this answers: Time is of after that was said.
 	Hello uint64 `cbor:"14,keyasint,omitempty"`
 }
 
-// Status tells whether a terminal is there. The one with Online false is also the
-// connection's last will; it names the nonce of the connection, so that a stale one is
-// ignored.
+// Status says whether a terminal is connected. The one with Online false is also the
+// connection's last will; it names the nonce of the connection, so that the hub can ignore a
+// stale one.
 type Status struct {
 	Nonce  [16]byte `cbor:"1,keyasint"`
 	Online bool     `cbor:"2,keyasint"`
@@ -160,10 +160,10 @@ const (
 	LastCollection = Offers // that this version knows
 )
 
-// Page is one message of a delta or a snapshot of a collection: the parts 0 to
-// Parts-1 with the same From, To and Snapshot belong together and are applied in
-// one transaction once all are there and Hash agrees. After a snapshot, rows that it
-// does not name are gone.
+// Page is one message of a delta or a snapshot of a collection. The parts 0 to
+// Parts-1 with the same From, To and Snapshot belong together: the terminal applies them in
+// one transaction when all have arrived and Hash agrees. A snapshot removes the rows that
+// it does not name.
 type Page struct {
 	Nonce      [16]byte   `cbor:"1,keyasint"` // of the connection
 	Collection Collection `cbor:"2,keyasint"`
@@ -212,8 +212,8 @@ type Binding struct {
 	Expires   int64        `cbor:"4,keyasint,omitempty"`
 }
 
-// Grant is a row of Grants: of an account, or of a group, and then Account is zero. One
-// that names both is as if not understood.
+// Grant is a row of Grants: of an account, or of a group, and then Account is zero. A row
+// that names both counts as not understood.
 type Grant struct {
 	Account  [16]byte `cbor:"1,keyasint"`
 	Door     string   `cbor:"2,keyasint"`
@@ -224,17 +224,17 @@ type Grant struct {
 	Schedule uint64   `cbor:"-2,keyasint,omitempty"` // 0: at any hour
 }
 
-// Schedule is a row of Schedules: when the grants that name it are in force, on the clocks
-// of Site.Offsets. While it is missing, those that let in are not in force, and those that
-// deny always are.
+// Schedule is a row of Schedules: when the grants that name it are in force, in the local
+// time of Site.Offsets. While it is missing, grants that allow are never in force, and
+// grants that deny always are.
 type Schedule struct {
 	Windows []Hours `cbor:"1,keyasint"`
 }
 
-// Hours is a part of some days. Days has a bit for each day of the week, Monday is bit 0
-// and Sunday bit 6, and bit 7 for holidays, whatever their day of the week. From and To are
-// minutes of the clock since midnight, 0 to 1440; To itself is outside. Hours whose To is
-// before From go on into the next day.
+// Hours is a time window on some days. Days has a bit for each day of the week, Monday is bit
+// 0 and Sunday bit 6, and bit 7 for holidays, whatever their day of the week. From and To are
+// minutes of local time since midnight, 0 to 1440; To itself is outside. Hours whose To is
+// before From continue into the next day.
 type Hours struct {
 	Days uint64 `cbor:"1,keyasint"`
 	From uint64 `cbor:"2,keyasint"`
@@ -272,9 +272,9 @@ type Notice struct {
 	Link         string `cbor:"6,keyasint,omitempty"` // of the whole on the web
 }
 
-// Offer is a row of Offers. Groups are those of an account that has no full name, whose row
-// of Accounts has none. Without a row an account has what is for everyone and what its groups
-// have, and has agreed to no notice.
+// Offer is a row of Offers. Groups are the groups of an account without a full name, whose row
+// of Accounts names none. An account without a row has the services for everyone and those of
+// its groups, and has agreed to no notice.
 type Offer struct {
 	Services []uint64 `cbor:"1,keyasint,omitempty"` // assigned to the account itself, ascending
 	All      bool     `cbor:"2,keyasint,omitempty"` // it sees every service
@@ -324,18 +324,18 @@ type Site struct {
 	ClaimsEpoch   uint64  `cbor:"15,keyasint,omitempty"` // grows when an operator reopens claiming
 	SessionMax    int64   `cbor:"16,keyasint,omitempty"` // 0: the terminal's default
 	PINLength     uint64  `cbor:"17,keyasint,omitempty"` // of every PIN, 4 to 16; 0: they differ, and # ends one
-	// TimeZone is that of schedules and holidays, by its name of the IANA: "Europe/Paris".
-	// Offsets are its clocks, for years to come, so that a terminal needs no database of time
-	// zones, which may be missing there or be older than the latest law. Whoever understands a
-	// grant with a schedule understands these keys, so that they need not be negative. Without
-	// Offsets no schedule can be read.
+	// TimeZone is that of schedules and holidays, by its IANA name: "Europe/Paris". Offsets are
+	// its offsets for years to come, so that a terminal needs no database of time zones, which
+	// may be missing there or older than the latest law. A program that understands a grant
+	// with a schedule also knows these keys, so they need not be negative. Without Offsets no
+	// schedule can be read.
 	TimeZone string   `cbor:"18,keyasint,omitempty"`
 	Offsets  []Offset `cbor:"19,keyasint,omitempty"`
 	OneCard  bool     `cbor:"20,keyasint,omitempty"` // a new card replaces the one that somebody has
 	Ask      string   `cbor:"21,keyasint,omitempty"` // whom people at a panel are told to ask
 }
 
-// Offset is how far a time zone's clocks are from UTC, until the next one begins.
+// Offset is the difference of a time zone from UTC, until the next Offset begins.
 type Offset struct {
 	Since int64 `cbor:"1,keyasint"` // Unix seconds; ascending. The first holds before it, too
 	East  int64 `cbor:"2,keyasint"` // seconds; negative in the west

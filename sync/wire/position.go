@@ -2,7 +2,7 @@ package wire
 
 import "time"
 
-// Position is where a terminal's store stands: what Hello tells the hub.
+// Position is the state of a terminal's store that Hello reports to the hub.
 type Position struct {
 	Incarnation [16]byte          // of the database
 	Next        map[Stream]uint64 // stream → next seq to be given
@@ -12,19 +12,19 @@ type Position struct {
 	Acked       map[Stream]uint64 // stream → highest seq that the hub said it has
 	Former      []byte            // the incarnation before this one; nil: none
 	Highest     uint64            // number that was ever lent
-	// Fresh is the shortest time that a door trusts its copy without news of the hub;
-	// 0: no door says. It stays at the terminal, which asks the hub often enough.
+	// Fresh is the shortest time that a door trusts its copy without hearing from the hub;
+	// 0: no door has such a time. It is not sent: it decides how often the terminal says hello.
 	Fresh time.Duration
 }
 
-// Batch is events of a stream that follow each other.
+// Batch is consecutive events of a stream.
 type Batch struct {
 	First  uint64 // seq of the first
 	After  Chain  // before it
 	Events [][]byte
 }
 
-// Durable is what the hub says it has of a stream.
+// Durable is what is durable of a stream at the hub.
 type Durable struct {
 	Incarnation [16]byte
 	Stream      Stream
@@ -32,6 +32,6 @@ type Durable struct {
 	Chain       *Chain // of the event at Upto; nil: the hub does not say
 	Safe        uint64 // what a backup of the hub holds
 	Born        uint64 // Ack.Born; 0: not told
-	// All tells that it has nothing above Upto; otherwise it may have got more since.
+	// All says that the hub has nothing above Upto; otherwise it may have received more since.
 	All bool
 }

@@ -1,165 +1,165 @@
 package wire
 
-// What follows decodes the rows of which a site has very many, and events, once check has held
-// them against their shape; a terminal reads all of its rows at its start, a hub all events.
-// The library's way, by reflection, takes three times as long.
+// The functions below decode events and the rows of which a site has very many, after check has
+// verified their shape; a terminal reads all of its rows at its start, a hub all events. The
+// library, which uses reflection, takes three times as long.
 
-// checked walks over an encoding that check took: no head and no item in it is wrong.
+// checked reads an encoding that check has accepted, so that no head or item in it can fail.
 type checked struct{ checker }
 
-// fast decodes a checked row into v, if it is one of the frequent ones.
-func fast(b []byte, v any) bool {
+// decodeFrequent decodes a checked row into v, if it is one of the frequent ones.
+func decodeFrequent(b []byte, v any) bool {
 	c := checked{checker{b: b}}
 	switch v := v.(type) {
 	case *Account:
-		c.account(v)
+		c.readAccount(v)
 	case *Binding:
-		c.binding(v)
+		c.readBinding(v)
 	case *Grant:
-		c.grant(v)
+		c.readGrant(v)
 	case *PIN:
-		c.pin(v)
+		c.readPIN(v)
 	case *Offer:
-		c.offer(v)
+		c.readOffer(v)
 	case *Event:
-		c.event(v)
+		c.readEvent(v)
 	default:
 		return false
 	}
 	return true
 }
 
-func (c *checked) account(a *Account) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readAccount(a *Account) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			a.Kind = AccountKind(c.uint())
+			a.Kind = AccountKind(c.readUint())
 		case 2:
-			a.State = AccountState(c.uint())
+			a.State = AccountState(c.readUint())
 		case 3:
-			a.Number = c.uint()
+			a.Number = c.readUint()
 		case 4:
-			a.Aliases = c.uints()
+			a.Aliases = c.readUints()
 		case 5:
-			a.Label = c.text()
+			a.Label = c.readText()
 		case 6:
-			a.Name = c.text()
+			a.Name = c.readText()
 		case 8:
-			a.Lang = c.text()
+			a.Lang = c.readText()
 		case 9:
-			a.Expires = c.int()
+			a.Expires = c.readInt()
 		case 10:
-			a.Groups = c.uints()
+			a.Groups = c.readUints()
 		case 11:
-			a.EmailState = EmailState(c.uint())
+			a.EmailState = EmailState(c.readUint())
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-func (c *checked) binding(row *Binding) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readBinding(row *Binding) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			row.Account = c.id()
+			row.Account = c.readID()
 		case 2:
-			row.State = BindingState(c.uint())
+			row.State = BindingState(c.readUint())
 		case 3:
-			row.Assurance = Assurance(c.uint())
+			row.Assurance = Assurance(c.readUint())
 		case 4:
-			row.Expires = c.int()
+			row.Expires = c.readInt()
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-func (c *checked) grant(g *Grant) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readGrant(g *Grant) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			g.Account = c.id()
+			g.Account = c.readID()
 		case 2:
-			g.Door = c.text()
+			g.Door = c.readText()
 		case 3:
-			g.From = c.int()
+			g.From = c.readInt()
 		case 4:
-			g.To = c.int()
+			g.To = c.readInt()
 		case 5:
-			g.Deny = c.bool()
+			g.Deny = c.readBool()
 		case -1:
-			g.Group = c.uint()
+			g.Group = c.readUint()
 		case -2:
-			g.Schedule = c.uint()
+			g.Schedule = c.readUint()
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-func (c *checked) pin(p *PIN) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readPIN(p *PIN) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			p.Account = c.id()
+			p.Account = c.readID()
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-func (c *checked) offer(o *Offer) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readOffer(o *Offer) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			o.Services = c.uints()
+			o.Services = c.readUints()
 		case 2:
-			o.All = c.bool()
+			o.All = c.readBool()
 		case 3:
-			o.Groups = c.uints()
+			o.Groups = c.readUints()
 		case 4:
-			o.Agreed = c.uint()
+			o.Agreed = c.readUint()
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-// count is that of an array or a map.
-func (c *checked) count() uint64 { return c.uint() }
+// readCount reads the length of an array or a map.
+func (c *checked) readCount() uint64 { return c.readUint() }
 
-// key is that of the next field.
-func (c *checked) key() int64 { return c.int() }
+// readFieldKey reads the key of the next field.
+func (c *checked) readFieldKey() int64 { return c.readInt() }
 
-func (c *checked) uint() uint64 {
-	_, arg, _ := c.head()
+func (c *checked) readUint() uint64 {
+	_, arg, _ := c.readHead()
 	return arg
 }
 
-func (c *checked) int() int64 {
-	major, arg, _ := c.head()
+func (c *checked) readInt() int64 {
+	major, arg, _ := c.readHead()
 	if major == majorNegint {
 		return ^int64(arg)
 	}
 	return int64(arg)
 }
 
-func (c *checked) bool() bool { return c.uint() == 21 }
+func (c *checked) readBool() bool { return c.readUint() == 21 }
 
-func (c *checked) octets() []byte {
-	n := int(c.uint())
+func (c *checked) readOctets() []byte {
+	n := int(c.readUint())
 	c.i += n
 	return c.b[c.i-n : c.i]
 }
 
-func (c *checked) text() string { return string(c.octets()) }
-func (c *checked) id() [16]byte { return [16]byte(c.octets()) }
-func (c *checked) skip()        { _ = c.item(free, 0) }
-func (c *checked) uints() []uint64 {
-	out := make([]uint64, c.count())
+func (c *checked) readText() string { return string(c.readOctets()) }
+func (c *checked) readID() [16]byte { return [16]byte(c.readOctets()) }
+func (c *checked) skipItem()        { _ = c.checkItem(free, 0) }
+func (c *checked) readUints() []uint64 {
+	out := make([]uint64, c.readCount())
 	for i := range out {
-		out[i] = c.uint()
+		out[i] = c.readUint()
 	}
 	return out
 }

@@ -2,78 +2,78 @@ package wire
 
 import "slices"
 
-func (c *checked) event(e *Event) {
-	for range c.count() {
-		switch key := c.key(); key {
+func (c *checked) readEvent(e *Event) {
+	for range c.readCount() {
+		switch key := c.readFieldKey(); key {
 		case 1:
-			e.Order = c.uint()
+			e.Order = c.readUint()
 		case 2:
-			e.Kind = EventKind(c.uint())
+			e.Kind = EventKind(c.readUint())
 		case 3:
-			e.Point = c.text()
+			e.Point = c.readText()
 		case 4:
-			e.Outcome = Outcome(c.uint())
+			e.Outcome = Outcome(c.readUint())
 		case 5:
-			e.Reason = Reason(c.uint())
+			e.Reason = Reason(c.readUint())
 		case 6:
-			e.Account = c.bytes()
+			e.Account = c.readBytes()
 		case 7:
-			e.Card = c.bytes()
+			e.Card = c.readBytes()
 		case 8:
-			e.Claim = c.bytes()
+			e.Claim = c.readBytes()
 		case 9:
-			e.At = c.int()
+			e.At = c.readInt()
 		case 10:
-			e.Clock = Clock(c.uint())
+			e.Clock = Clock(c.readUint())
 		case 11:
-			e.Boot = c.bytes()
+			e.Boot = c.readBytes()
 		case 12:
-			e.Mono = c.int()
+			e.Mono = c.readInt()
 		default:
-			c.rareOfEvent(e, key)
+			c.readRareOfEvent(e, key)
 		}
 	}
 }
 
-// rareOfEvent decodes what the event of a swipe does not have.
-func (c *checked) rareOfEvent(e *Event, key int64) {
+// readRareOfEvent decodes a field that the event of a swipe does not have.
+func (c *checked) readRareOfEvent(e *Event, key int64) {
 	switch key {
 	case 13:
-		e.Number = c.uint()
+		e.Number = c.readUint()
 	case 14:
-		e.Label = c.text()
+		e.Label = c.readText()
 	case 15:
 		e.Edit = new(Edit)
-		c.edit(e.Edit)
+		c.readEdit(e.Edit)
 	case 16:
-		e.Device = c.text()
+		e.Device = c.readText()
 	case 17:
-		e.Why = c.text()
+		e.Why = c.readText()
 	case 18:
-		e.Assurance = Assurance(c.uint())
+		e.Assurance = Assurance(c.readUint())
 	case 19:
-		e.Count = c.uint()
+		e.Count = c.readUint()
 	case 20:
-		e.Door = c.text()
+		e.Door = c.readText()
 	default:
-		c.skip()
+		c.skipItem()
 	}
 }
 
-func (c *checked) edit(e *Edit) {
-	for range c.count() {
-		switch c.key() {
+func (c *checked) readEdit(e *Edit) {
+	for range c.readCount() {
+		switch c.readFieldKey() {
 		case 1:
-			e.Name = c.text()
+			e.Name = c.readText()
 		case 2:
-			e.Email = c.text()
+			e.Email = c.readText()
 		case 3:
-			e.Lang = c.text()
+			e.Lang = c.readText()
 		default:
-			c.skip()
+			c.skipItem()
 		}
 	}
 }
 
-// bytes are those of a byte string, apart from what is decoded.
-func (c *checked) bytes() []byte { return slices.Clone(c.octets()) }
+// readBytes returns a copy of a byte string.
+func (c *checked) readBytes() []byte { return slices.Clone(c.readOctets()) }

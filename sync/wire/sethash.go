@@ -7,7 +7,7 @@ import (
 )
 
 // ErrHash is the error of a delta or snapshot that does not lead to the set that the
-// hub signed. Nothing of it was applied; the whole collection must be asked for.
+// hub signed. The store applied nothing of it; the terminal must ask for the whole collection.
 var ErrHash = errors.New("the rows do not add up to the set that the hub has")
 
 // RowHash is the hash of one row: the first 16 bytes of SHA-256 over the collection
@@ -22,7 +22,7 @@ func RowHash(c Collection, key, body []byte) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// Xor adds a row's hash to a set's, or takes it away again.
+// Xor adds a row's hash to a set's hash, or removes it.
 func Xor(a, b [16]byte) [16]byte {
 	for i := range a {
 		a[i] ^= b[i]

@@ -25,8 +25,8 @@ const (
 	record // a map with a fixed meaning for each key
 )
 
-// shape is what the schema allows for one Go type. The decoder is held to it, and
-// the CDDL is compared with it.
+// shape is what the schema allows for one Go type. check compares messages with it, and a
+// test compares the CDDL with it.
 type shape struct {
 	form   form
 	filled bool    // the zero value is left out
@@ -67,8 +67,8 @@ var free = &shape{form: anything}
 
 var shapes sync.Map // reflect.Type → *shape
 
-// shapeOf gives the shape of a message type. A type that the protocol has no form
-// for is a mistake in this package and panics.
+// shapeOf returns the shape of a message type. It panics on a type that the protocol has no
+// form for, which is a mistake in this package.
 func shapeOf(t reflect.Type) *shape {
 	if s, ok := shapes.Load(t); ok {
 		return s.(*shape)

@@ -39,8 +39,8 @@ const hubKID = "hub"
 // this site, terminal, direction and kind.
 var ErrSignature = errors.New("the signature does not belong to this sender and topic")
 
-// Context is where a message was published. It is signed along with the payload, so
-// that a broker cannot pass a message off as another kind's, terminal's or site's.
+// Context is where a message was published. The signature covers it and the payload, so
+// that a broker cannot present a message as one of another kind, terminal or site.
 type Context struct {
 	Site     string
 	Terminal string
@@ -48,7 +48,7 @@ type Context struct {
 	Kind     string // MsgHello...
 }
 
-// Of gives the context of another kind of message.
+// Of returns the context with another direction and kind.
 func (c Context) Of(dir, kind string) Context {
 	c.Dir, c.Kind = dir, kind
 	return c
@@ -66,7 +66,7 @@ func (c Context) kid() []byte {
 	return []byte(c.Terminal)
 }
 
-// Sign gives payload as a COSE_Sign1 message (RFC 9052 §4.2) with Ed25519. The
+// Sign makes a COSE_Sign1 message (RFC 9052 §4.2) of payload with Ed25519. The
 // protected header holds the algorithm and the sender's key id, the unprotected
 // header nothing, and the external data is the context.
 func Sign(key ed25519.PrivateKey, c Context, payload []byte) ([]byte, error) {
@@ -85,8 +85,8 @@ func Sign(key ed25519.PrivateKey, c Context, payload []byte) ([]byte, error) {
 	return msg, nil
 }
 
-// Verify gives the payload of msg if the sender of the context signed it for the
-// context, and ErrSignature otherwise.
+// Verify returns the payload of msg if the sender of the context signed it for the context.
+// ErrSignature: somebody else did, or for another context. Other errors are about the format.
 func Verify(pub ed25519.PublicKey, c Context, msg []byte) ([]byte, error) {
 	if len(msg) > MaxSignedBytes {
 		return nil, fmt.Errorf("%s: %d bytes, at most %d", c.Kind, len(msg), MaxSignedBytes)

@@ -12,15 +12,15 @@ import (
 // ErrUnreadable marks a configuration that cannot be read at all.
 var ErrUnreadable = errors.New("no configuration")
 
-// Load reads a configuration and builds what it names. Its error is config.Problems, with
-// all that is wrong, or ErrUnreadable.
+// Load reads a configuration and builds what it names. Its error is config.Problems, which
+// lists everything that is wrong, or ErrUnreadable.
 func Load(file string, guard gpioport.Guard) (*Plan, error) {
 	p, _, err := Check(file, guard)
 	return p, err
 }
 
-// Check is Load that also tells what the configuration names and the machine does not have now,
-// beside an error too, as far as the configuration could be read.
+// Check is Load that also returns, one line each, what the configuration names and the machine
+// does not have now; with an error too, as far as the configuration could be read.
 func Check(file string, guard gpioport.Guard) (p *Plan, absent []string, err error) {
 	if !filepath.IsAbs(file) {
 		if abs, err := filepath.Abs(file); err == nil {
@@ -39,7 +39,7 @@ func Check(file string, guard gpioport.Guard) (p *Plan, absent []string, err err
 	var further config.Problems
 	errors.As(err, &further)
 	if problems = problems.Merge(further); len(problems) > 0 {
-		return nil, missing(cfg), problems
+		return nil, describeMissing(cfg), problems
 	}
-	return p, missing(cfg), nil
+	return p, describeMissing(cfg), nil
 }

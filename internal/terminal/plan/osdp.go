@@ -33,7 +33,7 @@ func (p *Plan) addOSDP(c config.Reader, proto protocols.Protocol, rule number.Ru
 	return nil
 }
 
-// osdpOptions reads the options of a reader, and tells all that is wrong with them.
+// osdpOptions reads the options of a reader and returns all problems with them.
 func osdpOptions(c config.Reader) (u osdp.Unit, keyFile string, problems config.Problems) {
 	problems = optionProblems(c)
 	u, keyFile, err := protocols.OSDPUnit(c.Options)
@@ -46,7 +46,7 @@ func osdpOptions(c config.Reader) (u osdp.Unit, keyFile string, problems config.
 	return u, keyFile, problems
 }
 
-// findLine gives the place of the line of a port, and makes the line if it is new.
+// findLine returns the index of a port's line in Lines, and adds the line if it is new.
 func (p *Plan) findLine(c config.Reader, proto protocols.Protocol) (int, *config.Problem) {
 	baud := cmp.Or(c.Baud, proto.DefaultBaud)
 	for i, l := range p.Lines {
@@ -67,7 +67,7 @@ func (p *Plan) findLine(c config.Reader, proto protocols.Protocol) (int, *config
 	return len(p.Lines) - 1, nil
 }
 
-// joinLines makes the readers of each line, when all are known.
+// joinLines adds the readers of each line to Readers. New calls it when all are known.
 func (p *Plan) joinLines() {
 	for i, l := range p.Lines {
 		for n, source := range l.Sources() {

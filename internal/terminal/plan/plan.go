@@ -1,5 +1,5 @@
-// Package plan makes of a configuration what a terminal is built of: points, doors, readers
-// and pins. It tells all problems at once, each at its line, and opens nothing.
+// Package plan builds the points, doors, readers and pins that a configuration names. It
+// reports all problems at once, each at its line, and opens nothing.
 package plan
 
 import (
@@ -37,8 +37,8 @@ type Plan struct {
 	guard  *usbport.GuardConfig // nil: any keyboard may be plugged in
 }
 
-// New builds what a configuration names. Guard holds the relays when the agent stands
-// still; the empty one does not. An error is config.Problems.
+// New builds what a configuration names. guard is the command that releases relays when the
+// agent hangs; an empty one guards nothing. An error is config.Problems.
 func New(cfg *config.Config, guard gpioport.Guard) (*Plan, error) {
 	p := &Plan{Config: cfg, claims: map[string]string{}, Boards: gpioport.Boards{Guard: guard}}
 	var problems config.Problems
@@ -84,25 +84,25 @@ func (p *Plan) addDoor(c config.Point) (problems config.Problems) {
 			problems = append(problems, c.Problem(key, err.Error(), allowed))
 		}
 	}
-	relay, err := p.pin(c, c.Relay, "relay")
+	relay, err := p.claimPin(c, c.Relay, "relay")
 	note("relay", err)
 	if err == nil {
 		d.Relay = gpioport.NewRelay(relay)
 	}
 	if c.Contact != "" {
-		d.Contact, err = p.input(c, c.Contact, "contact", gpioport.Contact)
+		d.Contact, err = p.claimInput(c, c.Contact, "contact", gpioport.Contact)
 		note("contact", err)
 	}
 	if c.Exit != "" {
-		d.Exit, err = p.input(c, c.Exit, "exit", gpioport.Button)
+		d.Exit, err = p.claimInput(c, c.Exit, "exit", gpioport.Button)
 		note("exit", err)
 	}
 	p.Doors = append(p.Doors, d)
 	return problems
 }
 
-// pin claims the pin of a point that is called name there.
-func (p *Plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
+// claimPin claims the pin of a point for the use name: "relay", "contact" or "exit".
+func (p *Plan) claimPin(c config.Point, spec, name string) (*gpioport.Pin, error) {
 	s, err := gpioport.ParseSpec(spec)
 	if err != nil {
 		return nil, err
@@ -117,14 +117,14 @@ func (p *Plan) pin(c config.Point, spec, name string) (*gpioport.Pin, error) {
 	if s.Board == "" {
 		thing = chipLine(s.Chip, s.Line)
 	}
-	if err := p.claim(thing, fmt.Sprintf("the %s of point %s", name, c.Name)); err != nil {
+	if err := p.claimThing(thing, fmt.Sprintf("the %s of point %s", name, c.Name)); err != nil {
 		return nil, err
 	}
 	return p.Boards.Open(s), nil
 }
 
-func (p *Plan) input(c config.Point, spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
-	pin, err := p.pin(c, spec, name)
+func (p *Plan) claimInput(c config.Point, spec, name string, open func(*gpioport.Pin) (*gpioport.Input, error)) (agent.Input, error) {
+	pin, err := p.claimPin(c, spec, name)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (p *Plan) addReader(c config.Reader) (problems config.Problems) {
 		problems = append(problems, c.Problem("baud", "only a serial port has a speed, and "+c.Protocol+" has none", ""))
 	}
 	problems = append(problems, p.addPort(c, proto.Port)...)
-	if p.excluded(proto.Port) {
+	if p.isExcluded(proto.Port) {
 		problems = append(problems, c.Problem("protocol", "ccid and pcscd exclude each other: the daemon claims every smart card reader for itself", "one of the two for all smart card readers"))
 	}
 	if proto.Port == protocols.Bulk && errBulk != nil {
@@ -190,7 +190,7 @@ func newDecoder(c config.Reader) (reader.Decoder, config.Problems) {
 	return dec, nil
 }
 
-// optionProblems names the options that a protocol complains about, each at its line.
+// optionProblems returns the options that a protocol refuses, each at its line.
 func optionProblems(c config.Reader) (problems config.Problems) {
 	for _, wrong := range protocols.CheckOptions(c.Protocol, c.Options) {
 		key := "options"
@@ -202,8 +202,8 @@ func optionProblems(c config.Reader) (problems config.Problems) {
 	return problems
 }
 
-// excluded reports whether a reader before forbids this kind of port, and notes the kind.
-func (p *Plan) excluded(kind protocols.Port) bool {
+// isExcluded reports whether an earlier reader excludes this kind of port, and records the kind.
+func (p *Plan) isExcluded(kind protocols.Port) bool {
 	other := map[protocols.Port]protocols.Port{protocols.Bulk: protocols.Daemon, protocols.Daemon: protocols.Bulk}[kind]
 	p.kinds = append(p.kinds, kind)
 	return other != "" && slices.Contains(p.kinds, other)

@@ -278,7 +278,7 @@ func TestOSDPReadersOfOnePort(t *testing.T) {
 
 // TestTheDaemonIsMissed (issue 7, 5): a reader of the PC/SC daemon cannot be there without it.
 func TestTheDaemonIsMissed(t *testing.T) {
-	lines := missing(&config.Config{Readers: []config.Reader{{Name: "desk", Protocol: "pcscd", Port: "pcsc:Foo"}}})
+	lines := describeMissing(&config.Config{Readers: []config.Reader{{Name: "desk", Protocol: "pcscd", Port: "pcsc:Foo"}}})
 	if fileIsThere(pcscd.DefaultSocket) {
 		if len(lines) > 0 {
 			t.Errorf("it is there, and yet: %v", lines)

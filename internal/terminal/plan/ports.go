@@ -16,7 +16,7 @@ import (
 	"badged/reader/usbport"
 )
 
-// port is what a reader hangs on, as its configuration names it: one of these.
+// port is where a reader is connected, as its configuration names it. One field is set.
 type port struct {
 	serial string // path
 	usb    usbport.Spec
@@ -25,7 +25,7 @@ type port struct {
 	lines  gpioport.LinesSpec
 }
 
-// parsePort reads what a configuration says of a port. An error is about how it is written.
+// parsePort reads the port of a reader's configuration. An error is about its spelling.
 func parsePort(c config.Reader, kind protocols.Port) (p port, err error) {
 	switch kind {
 	case protocols.Serial, protocols.Bus:
@@ -44,7 +44,7 @@ func parsePort(c config.Reader, kind protocols.Port) (p port, err error) {
 	return p, err
 }
 
-// isThere reports whether the machine has the port now, as far as anybody can tell without
+// isThere reports whether the machine has the port now, as far as that is visible without
 // opening it.
 func (p port) isThere(kind protocols.Port) bool {
 	switch kind {
@@ -64,7 +64,7 @@ func (p port) isThere(kind protocols.Port) bool {
 	}
 }
 
-// chipFile is the file of a GPIO chip that is named by number; empty: by its label.
+// chipFile is the file of a GPIO chip that is named by path or number; empty for a label.
 func chipFile(chip string) string {
 	if filepath.IsAbs(chip) {
 		return chip
@@ -75,9 +75,9 @@ func chipFile(chip string) string {
 	return ""
 }
 
-// missing tells what the configuration names and the machine does not have now. It opens
-// nothing. The agent starts all the same: it waits for what is plugged in later.
-func missing(cfg *config.Config) (lines []string) {
+// describeMissing describes, one line each, what the configuration names and the machine does not
+// have now. It opens nothing. The agent starts anyway and waits until the device is there.
+func describeMissing(cfg *config.Config) (lines []string) {
 	for _, c := range cfg.Readers {
 		proto, err := protocols.Find(c.Protocol)
 		if err != nil {

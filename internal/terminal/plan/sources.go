@@ -17,14 +17,14 @@ import (
 	"badged/reader/usbport"
 )
 
-// errClaimed ends the error about a line, a pin or a port that somebody has.
+// errClaimed ends the error about a line, a pin or a port that is in use already.
 var errClaimed = errors.New("already")
 
 // unclaimed is what is allowed instead of it.
 const unclaimed = "one that nothing else uses"
 
-// claim notes who has a thing: the first one. An error names that one.
-func (p *Plan) claim(thing, who string) error {
+// claimThing records that who uses a thing. It fails if something else uses it, and names that.
+func (p *Plan) claimThing(thing, who string) error {
 	if first, ok := p.claims[thing]; ok {
 		return fmt.Errorf("%s is %s %w", thing, first, errClaimed)
 	}
@@ -37,7 +37,8 @@ func chipLine(chip string, line int) string {
 	return "line " + filepath.Base(chip) + ":" + strconv.Itoa(line)
 }
 
-// addPort claims the port of a reader. What cannot be read is left to newSource.
+// addPort claims the port of a reader. It ignores a port that cannot be read, which parsePort
+// reports.
 func (p *Plan) addPort(c config.Reader, kind protocols.Port) (problems config.Problems) {
 	note := func(prefix string, err error) {
 		if err != nil {
@@ -45,15 +46,15 @@ func (p *Plan) addPort(c config.Reader, kind protocols.Port) (problems config.Pr
 		}
 	}
 	if spec, err := gpioport.ParseLinesSpec(c.Port); kind == protocols.Lines && err == nil {
-		note("", p.claim(chipLine(spec.Chip, spec.D0), "D0 of reader "+c.Name))
-		note("", p.claim(chipLine(spec.Chip, spec.D1), "D1 of reader "+c.Name))
+		note("", p.claimThing(chipLine(spec.Chip, spec.D0), "D0 of reader "+c.Name))
+		note("", p.claimThing(chipLine(spec.Chip, spec.D1), "D1 of reader "+c.Name))
 		return problems
 	}
-	note("two readers use this port: ", p.claim(portOf(c, kind), "that of reader "+c.Name))
+	note("two readers use this port: ", p.claimThing(portOf(c, kind), "that of reader "+c.Name))
 	return problems
 }
 
-// portOf names a port, however it is written.
+// portOf names a port in one form, however it is spelled.
 func portOf(c config.Reader, kind protocols.Port) string {
 	name := c.Port
 	switch kind {
@@ -71,12 +72,12 @@ func portOf(c config.Reader, kind protocols.Port) string {
 	return "port " + name
 }
 
-// errBulk tells why this build cannot drive a smart card reader by itself, if so:
-// without a spec nothing else is wrong.
+// errBulk says why this build cannot drive a smart card reader by itself; nil if it can. An
+// empty spec causes no other error.
 var _, errBulk = usbport.NewBulk(usbport.Config{}, nil)
 
-// newSource makes what brings a reader's bytes to dec. Nothing is opened. An error is
-// about the port.
+// newSource makes the source that feeds a reader's bytes to dec. It opens nothing. An error
+// is about the port.
 func (p *Plan) newSource(c config.Reader, proto protocols.Protocol, at port, dec reader.Decoder) (reader.Source, error) {
 	switch proto.Port {
 	case protocols.Serial:
@@ -105,7 +106,7 @@ func (p *Plan) bulkSource(c config.Reader, at port, dec reader.Decoder) (reader.
 	return usbport.NewBulk(usbport.Config{Name: c.Name, Spec: at.usb}, poller)
 }
 
-// serialSource also shows decisions at a reader that can.
+// serialSource makes the source of a serial port. It shows decisions if the reader can.
 func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) reader.Source {
 	cfg := serialConfig(c, p)
 	if talk, ok := dec.(serialport.Dialogue); ok {
@@ -114,7 +115,7 @@ func serialSource(c config.Reader, p protocols.Protocol, dec reader.Decoder) rea
 	return serialport.New(cfg, dec)
 }
 
-// serialPath is an error if the port of a reader on a serial line is no path.
+// serialPath fails if the port of a reader on a serial line is not an absolute path.
 func serialPath(c config.Reader) error {
 	if filepath.IsAbs(c.Port) {
 		return nil

@@ -11,15 +11,15 @@ import (
 
 // CheckFile reports a configuration that somebody else could have made or changed.
 func (p *Plan) CheckFile() error {
-	return trust(
+	return joinFindings(
 		checkMode(p.Config.File),
 		ownfile.CheckPath(p.Config.File, ownfile.Shared),
 		ownfile.CheckFolder(filepath.Dir(p.Config.File)),
 	)
 }
 
-// checkMode reports a file that others can write. CheckPath ends at the first folder on the
-// way that they can write too, and a person wants to hear of both at once.
+// checkMode reports a file that others can write. It is separate because CheckPath stops at
+// the first folder on the way that others can write, and a person wants to see both at once.
 func checkMode(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -32,7 +32,7 @@ func checkMode(file string) error {
 // made or changed: whoever can write the configuration, the state or the folder of the
 // socket decides who may enter. Keys and the database are checked when they are read.
 func (p *Plan) CheckTrust() error {
-	return trust(
+	return joinFindings(
 		checkMode(p.Config.File),
 		ownfile.CheckPath(p.Config.File, ownfile.Shared),
 		ownfile.CheckFolder(filepath.Dir(p.Config.File)),
@@ -41,8 +41,9 @@ func (p *Plan) CheckTrust() error {
 	)
 }
 
-// trust puts findings together, each once: two folders can have the same one above them.
-func trust(findings ...error) error {
+// joinFindings joins findings into one error, each once: two folders can have the same one above
+// them.
+func joinFindings(findings ...error) error {
 	var problems []error
 	told := map[string]bool{}
 	for _, err := range findings {

@@ -15,15 +15,14 @@ import (
 	"badged/reader/osdp"
 )
 
-// lookEvery is how often the stage of a commissioning is asked for. handOver is how long one
-// that was ended may take to be over.
+// lookEvery is how often followStages asks for the stage of a commissioning. handOver is how
+// long a new commissioning waits for one that was ended.
 const (
 	lookEvery = 50 * time.Millisecond
 	handOver  = 2 * time.Second
 )
 
-// commissioning is the giving of a key to one reader. The key is on disk before the
-// reader gets it.
+// commissioning gives one reader a key. The key is on disk before the reader gets it.
 type commissioning struct {
 	*Reader
 	keys keyfile.Folder
@@ -34,37 +33,39 @@ type commissioning struct {
 	told  string // the last step
 }
 
-// Commission gives a reader a new key. Tell takes each step; keyed is called when the
-// reader has its key. An error is a *ctl.Refusal or about a file: nothing was begun.
+// Commission gives a reader a new key within the time d. It calls tell with each step, and
+// keyed when the reader has its key. An error is a *ctl.Refusal or about a file, and means
+// that the commissioning did not begin.
 func (ls Lines) Commission(ctx context.Context, name string, d time.Duration, cleared bool, tell func(ctl.CommissionStep), keyed func()) error {
-	r := ls.find(name)
+	r := ls.findReader(name)
 	switch {
 	case r == nil:
-		return refuse("reader %q does not speak osdp, and only osdp has keys", name)
+		return newRefusal("reader %q does not speak osdp, and only osdp has keys", name)
 	case r.KeyFile != "":
-		return refuse("the key of reader %q comes from %s (take the option key_file away, and the agent keeps the key)", name, r.KeyFile)
+		return newRefusal("the key of reader %q comes from %s (take the option key_file away, and the agent keeps the key)", name, r.KeyFile)
 	}
 	select {
 	case r.filing <- struct{}{}:
 		defer func() { <-r.filing }()
 	case <-time.After(handOver):
-		return refuse("reader %q is being commissioned already", name)
+		return newRefusal("reader %q is being commissioned already", name)
 	}
 	c := commissioning{Reader: r, keys: ls.Keys, log: ls.Log, tell: tell, keyed: keyed,
 		Commission: osdp.Commission{Until: time.Now().Add(d), Cleared: cleared}}
 	if err := c.openTimeBox(ctx); err != nil {
 		return err
 	}
-	c.follow(ctx)
+	c.followStages(ctx)
 	return nil
 }
 
-// refuse makes the error of a commissioning that cannot begin now.
-func refuse(format string, args ...any) error {
+// newRefusal makes the error of a commissioning that cannot begin now.
+func newRefusal(format string, args ...any) error {
 	return &ctl.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf(format, args...)}
 }
 
-// openTimeBox puts a new key on disk, and tells the host to give it to the reader until the time is over.
+// openTimeBox stores a new key, and tells the host to offer it to the reader until the time
+// is over.
 func (c *commissioning) openTimeBox(ctx context.Context) (err error) {
 	if c.Key, err = osdp.NewKey(rand.Reader); err != nil {
 		return err
@@ -82,16 +83,16 @@ func (c *commissioning) openTimeBox(ctx context.Context) (err error) {
 		return werr
 	}
 	if doErr != nil {
-		return refuse("%v", doErr)
+		return newRefusal("%v", doErr)
 	}
-	return refuse("%v", err)
+	return newRefusal("%v", err)
 }
 
 // lineBound is how long a line may take to be opened again.
 const lineBound = 10 * time.Second
 
-// doWhenOpen does fn at the host as soon as the line is open, or fails when it is not
-// until then.
+// doWhenOpen calls fn on the host's goroutine as soon as the line is open. It fails if the
+// line is not open at the time until.
 func (c *commissioning) doWhenOpen(ctx context.Context, until time.Time, fn func()) error {
 	again := time.NewTicker(lookEvery)
 	defer again.Stop()
@@ -110,8 +111,8 @@ func (c *commissioning) doWhenOpen(ctx context.Context, until time.Time, fn func
 
 func (c *commissioning) keyText() secret.Text { return secret.New(c.Key.Hex()) }
 
-// follow tells each step until the commissioning is over, or ctx is.
-func (c *commissioning) follow(ctx context.Context) {
+// followStages reports each step until the commissioning or ctx ends.
+func (c *commissioning) followStages(ctx context.Context) {
 	c.tellStep(ctl.StepWaiting)
 	again := time.NewTicker(lookEvery)
 	defer again.Stop()
@@ -138,8 +139,8 @@ func (c *commissioning) follow(ctx context.Context) {
 	}
 }
 
-// askStage asks the host how far it is. While the line is not open there is nothing new, until the
-// time is over.
+// askStage asks the host for the stage. While the line is not open the stage is zero, and
+// Expired when the time is over.
 func (c *commissioning) askStage(ctx context.Context) (stage osdp.Stage, why reader.Why) {
 	err := c.line.port.Do(ctx, func() { stage, why = c.line.host.Commissioned(c.Unit.Address) })
 	if err != nil && time.Now().After(c.Until) {
@@ -148,8 +149,8 @@ func (c *commissioning) askStage(ctx context.Context) (stage osdp.Stage, why rea
 	return stage, why
 }
 
-// closeTimeBox ends it the time box: whoever wanted the key set is gone. A line that is not open
-// is waited for: the box must not be open when it is again.
+// closeTimeBox ends the time box, because the person who wanted the key set is gone. It waits
+// for a line that is not open: the box must be closed before the line opens again.
 func (c *commissioning) closeTimeBox() {
 	stage, why := osdp.Stopped, reader.Why("")
 	err := c.doWhenOpen(context.Background(), c.Until, func() {
@@ -163,7 +164,7 @@ func (c *commissioning) closeTimeBox() {
 	c.dropKey(stage, why)
 }
 
-// tellStep tells a step, once.
+// tellStep reports a step once.
 func (c *commissioning) tellStep(step string) {
 	if step != c.told {
 		c.told = step
@@ -171,7 +172,7 @@ func (c *commissioning) tellStep(step string) {
 	}
 }
 
-// keepKey keeps the key for good.
+// keepKey makes the new key the reader's only one, and reports that.
 func (c *commissioning) keepKey() {
 	if err := c.keys.Confirm(c.Name, c.keyText()); err != nil {
 		c.tellFailure(err.Error(), "make room: the reader works, and its key is on disk as one that waits")
@@ -183,7 +184,7 @@ func (c *commissioning) keepKey() {
 	c.log.Info("OSDP reader has a new key", "reader", c.Name)
 }
 
-// dropKey drops a key that the reader was never sent, and tells why.
+// dropKey deletes the new key unless the reader may have it, and reports the failure.
 func (c *commissioning) dropKey(stage osdp.Stage, why reader.Why) {
 	if !c.mayHaveKey() {
 		if err := c.keys.Withdraw(c.Name, c.keyText()); err != nil {
@@ -210,7 +211,7 @@ func (c *commissioning) tellFailure(text, do string) {
 	c.log.Warn("OSDP reader was not commissioned", "reader", c.Name, "err", text)
 }
 
-// describeFailure says why a reader has no new key, and what to do.
+// describeFailure explains why a reader has no new key, and what to do.
 func describeFailure(stage osdp.Stage, why reader.Why) (text, do string) {
 	switch {
 	case stage == osdp.Stopped:

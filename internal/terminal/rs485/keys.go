@@ -13,8 +13,8 @@ import (
 	"badged/reader/osdp"
 )
 
-// LoadKeys gives the readers their keys, before any port is opened. A reader whose key
-// cannot be read stays offline, and health says why.
+// LoadKeys gives the hosts the keys of their readers, before any port is opened. A reader
+// whose key cannot be read stays offline, and health says why.
 func (ls Lines) LoadKeys() {
 	holders := map[osdp.Key]string{}
 	for _, r := range ls.readers() {
@@ -37,13 +37,13 @@ func (ls Lines) LoadKeys() {
 	}
 }
 
-// showBadKey tells that a reader stays offline because something is wrong with its keys.
+// showBadKey shows that a reader stays offline because of its keys.
 func (ls Lines) showBadKey(r *Reader, err error, do string) {
 	ls.Health.Set(health.Item{Name: "key of reader " + r.Name, State: health.Fail, Text: err.Error(), Do: do})
 }
 
-// loadKeys gives the reader its keys. No two readers of the terminal have the same one:
-// holders tells which reader has a key.
+// loadKeys gives the host the reader's keys. It fails if another reader of the terminal has
+// the same key: holders maps keys to readers.
 func (r *Reader) loadKeys(folder keyfile.Folder, holders map[osdp.Key]string) error {
 	texts, err := folder.Load(r.Name)
 	if r.KeyFile != "" {
@@ -78,8 +78,8 @@ func (r *Reader) loadKeys(folder keyfile.Folder, holders map[osdp.Key]string) er
 	return nil
 }
 
-// ConfirmKeys settles, for readers of which several keys are on disk since a power cut,
-// which one they have. It ends when all have shown it, or with ctx.
+// ConfirmKeys finds out, for readers with several keys on disk after a power cut, which one
+// they have. It ends when all have shown it, or with ctx.
 func (ls Lines) ConfirmKeys(ctx context.Context) error {
 	const often = time.Second
 	open := ls.unconfirmed()
@@ -96,13 +96,12 @@ func (ls Lines) ConfirmKeys(ctx context.Context) error {
 	return nil
 }
 
-// unconfirmed gives the readers with keys that were not confirmed.
+// unconfirmed returns the readers with a key that was not confirmed.
 func (ls Lines) unconfirmed() []*Reader {
 	return slices.DeleteFunc(ls.readers(), func(r *Reader) bool { return r.KeyFile != "" || !ls.Keys.Waits(r.Name) })
 }
 
-// confirmKey keeps the key that a reader has shown to have, and reports whether nothing
-// is left to do.
+// confirmKey keeps the key that a reader has used, and reports whether it is confirmed now.
 func (ls Lines) confirmKey(ctx context.Context, r *Reader) (done bool) {
 	select {
 	case r.filing <- struct{}{}:

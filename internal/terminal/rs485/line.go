@@ -33,7 +33,7 @@ type Line struct {
 type Reader struct {
 	Name    string
 	Unit    osdp.Unit
-	KeyFile string // somebody else keeps its key there; "": the agent keeps it
+	KeyFile string // path of a key that somebody else keeps; "": the agent keeps the key
 
 	line   *Line
 	filing chan struct{} // holds the lock of its key files: a commissioning has it
@@ -57,8 +57,8 @@ func (l *Line) Add(r Reader) error {
 	return nil
 }
 
-// Sources makes what brings the bytes of the readers, in the order in which they were
-// added. Nothing is opened. It is called once, when all readers are on the line.
+// Sources makes the sources of the readers, in the order in which they were added. It opens
+// nothing. It must be called once, when all readers are on the line.
 func (l *Line) Sources() []reader.Source {
 	l.port = serialport.NewBus(serialport.Config{Name: l.readers[0].Name, Path: l.Path, Baud: l.Baud, RS485: true}, l.host)
 	var parts []reader.Part
@@ -84,8 +84,8 @@ func (ls Lines) readers() (list []*Reader) {
 	return list
 }
 
-// find gives the reader of that name; nil: no OSDP reader has it.
-func (ls Lines) find(name string) *Reader {
+// findReader gives the reader of that name; nil: no OSDP reader has it.
+func (ls Lines) findReader(name string) *Reader {
 	for _, r := range ls.readers() {
 		if r.Name == name {
 			return r

@@ -9,16 +9,16 @@ import (
 	"badged/reader/osdp"
 )
 
-// A line is told to be disturbed when more than noisyShare of what was sent on it in a
-// while had to be sent again, of noisyLeast commands and more.
+// A line counts as disturbed when more than noisyShare of the commands of a period had to be
+// sent again, of at least noisyLeast commands.
 const (
 	noisyShare = 0.03
 	noisyLeast = 20
 )
 
-// WatchNoise shows in health which OSDP readers are asked again and again because their
-// line is disturbed. Nothing is lost by that, but somebody should look at the cable before
-// something is.
+// WatchNoise shows in health, every period, the OSDP readers whose commands are repeated
+// because their line is disturbed. Nothing is lost yet, but somebody should check the cable
+// before something is.
 func (ls Lines) WatchNoise(ctx context.Context, every time.Duration) {
 	before := map[*Reader]osdp.Line{}
 	again := time.NewTicker(every)
@@ -39,7 +39,7 @@ func (ls Lines) WatchNoise(ctx context.Context, every time.Duration) {
 	}
 }
 
-// describeLine says how a line did between two counts.
+// describeLine describes the noise on a line between two counts.
 func describeLine(name string, before, after osdp.Line) health.Item {
 	it := health.Item{Name: "noise at reader " + name}
 	sent, repeated := after.Sent-before.Sent, after.Repeated-before.Repeated

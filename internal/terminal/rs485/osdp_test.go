@@ -69,7 +69,7 @@ func (b *osdpBox) run() (stop func()) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	var wg sync.WaitGroup
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	src := b.find("hall").line
+	src := b.findReader("hall").line
 	wg.Go(func() { reader.Supervise(ctx, src.port, func(reader.Event) {}, func(error) {}, quiet) })
 	wg.Go(func() { _ = b.ConfirmKeys(ctx) })
 	stop = sync.OnceFunc(func() { cancel(); wg.Wait() })
@@ -243,7 +243,7 @@ func TestClearTextBesideAKey(t *testing.T) {
 		if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Do, "take the option out") || !strings.Contains(items[0].Do, filepath.Join(dir, "osdp")) {
 			t.Errorf("%s: %+v", name, items)
 		}
-		host := b.find("hall").line.host
+		host := b.findReader("hall").line.host
 		host.Open(time.Now())
 		if s, _ := host.Status(3); s.ClearText || host.Send(time.Now()) != nil || r.Count().Commands > 0 {
 			t.Errorf("%s: it is spoken to: %+v", name, s)
@@ -267,7 +267,7 @@ func TestOneKeyForTwoReaders(t *testing.T) {
 	if len(items) != 1 || items[0].State != health.Fail || !strings.Contains(items[0].Text, "readers a and b have the same key") {
 		t.Errorf("%+v", items)
 	}
-	host := ls.find("b").line.host
+	host := ls.findReader("b").line.host
 	host.Open(time.Now())
 	if host.Send(time.Now()) != nil || host.Silence() != 0 {
 		t.Error("the second one is spoken to")
@@ -346,13 +346,13 @@ func TestASecondAttemptAfterAPowerCut(t *testing.T) {
 	b.run()
 	var last ctl.CommissionStep
 	c := commissioning{
-		Reader: b.find("hall"), keys: b.Keys, log: b.Log, keyed: func() {},
+		Reader: b.findReader("hall"), keys: b.Keys, log: b.Log, keyed: func() {},
 		Commission: osdp.Commission{Until: time.Now().Add(patience)}, tell: func(s ctl.CommissionStep) { last = s },
 	}
 	if err := c.openTimeBox(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if c.follow(t.Context()); last.Step != ctl.StepSecured || r.Count().KeySets != 1 {
+	if c.followStages(t.Context()); last.Step != ctl.StepSecured || r.Count().KeySets != 1 {
 		t.Errorf("got %+v, the reader took %d keys", last, r.Count().KeySets)
 	}
 }

@@ -214,7 +214,7 @@ type quietStore struct {
 	revs map[wire.Collection]wire.CollectionState
 }
 
-func (s *quietStore) HubTime(time.Time) {}
+func (s *quietStore) HubTime(time.Time) bool { return true }
 func (s *quietStore) Position(context.Context) (wire.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
