@@ -91,7 +91,7 @@ func (w *world) checkClaims() {
 			continue
 		}
 		w.run(time.Now().Add(time.Second)) // two copies of a box do not do the same at once
-		if off := b.clock.Now().Wall.Sub(time.Now()).Abs(); off > 2*time.Minute {
+		if off := time.Until(b.clock.Now().Wall).Abs(); off > 2*time.Minute {
 			w.wrong("the time of %s is wrong by %v: %+v", b.path, off, b.clock.Belief())
 		}
 		if d := b.typeCode(code); d.Reason != enroll.AwaitCard {
