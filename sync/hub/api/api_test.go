@@ -51,6 +51,9 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
+	if _, err := st.SiteID(t.Context(), "site-test"); err != nil { // a backup without a site is none
+		t.Fatal(err)
+	}
 	keys, err := pki.Load(dir, "site-test")
 	if err != nil {
 		t.Fatal(err)
@@ -322,7 +325,7 @@ func (s *site) queueFor(a api.Account) (id string) {
 func (s *site) addRoster() {
 	s.t.Helper()
 	add := func(rows ...object) []api.RosterToken {
-		return must[api.RosterTokens](s, "POST", "/v1/terminals/roster", object{"valid_days": 7, "terminals": rows}).Items
+		return must[api.RosterTokens](s, "POST", "/v1/terminals/roster", object{"valid_days": 7, "rows": rows}).Items
 	}
 	got := add(object{"name": "east"}, object{"name": "west"})
 	if got[0].State != "new" || got[1].State != "new" || got[0].Token == got[1].Token {
@@ -337,14 +340,14 @@ func (s *site) addRoster() {
 		many[i] = object{"name": fmt.Sprint("t", i)}
 	}
 	for what, body := range map[string]object{
-		"no days": {"terminals": many[:1]}, "31 days": {"valid_days": 31, "terminals": many[:1]}, "too many": {"valid_days": 7, "terminals": many},
-		"none": {"valid_days": 7, "terminals": many[:0]}, "one twice": {"valid_days": 7, "terminals": []object{many[0], many[0]}},
+		"no days": {"rows": many[:1]}, "31 days": {"valid_days": 31, "rows": many[:1]}, "too many": {"valid_days": 7, "rows": many},
+		"none": {"valid_days": 7, "rows": many[:0]}, "one twice": {"valid_days": 7, "rows": []object{many[0], many[0]}},
 	} {
 		if status, _ := s.call("POST", "/v1/terminals/roster", body); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
 			s.t.Errorf("a roster with %s: %d", what, status)
 		}
 	}
-	s.refused("/v1/terminals/roster", object{"valid_days": 7, "terminals": []object{{"name": "UPPER"}}}, "terminal_name")
+	s.refused("/v1/terminals/roster", object{"valid_days": 7, "rows": []object{{"name": "UPPER"}}}, "terminal_name")
 }
 
 // alarms lists and acknowledges what somebody must look at (issue 14, 1.2).

@@ -14,7 +14,7 @@ import (
 // Release is a release that the hub keeps, and how far its terminals are.
 type Release struct {
 	ID        string         `json:"id"`
-	Version   string         `json:"version"`
+	Version   string         `json:"name"`
 	Sequence  uint64         `json:"sequence"`
 	Boards    []string       `json:"boards"`
 	Size      uint64         `json:"size"`

@@ -23,7 +23,7 @@ type TerminalToken struct {
 
 // TerminalRoster asks for the join tokens of all terminals of a roster.
 type TerminalRoster struct {
-	Terminals []RosterRow `json:"terminals"`
+	Terminals []RosterRow `json:"rows"`
 	Days      int         `json:"valid_days"` // how long new tokens work
 }
 
