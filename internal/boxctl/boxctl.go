@@ -3,6 +3,7 @@
 package boxctl
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -66,20 +67,12 @@ func (f *Failure) Error() string { return f.Text }
 // ErrNoBox is a machine that did not start from a card.
 var ErrNoBox = errors.New("this machine did not start from a card that `badgectl flash` made; packages are updated with apt")
 
-// Client talks to a box.
-type Client struct{ http *http.Client }
+// Client talks to a box: one connection for each request. It needs nothing of http.Client, with
+// which the agent would no longer fit the smallest boards.
+type Client struct{ socket string }
 
 // NewClient makes a client of the box at the other end of a socket.
-func NewClient(socket string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		c, err := unixsock.Dial(ctx, socket, filepath.Dir(Socket))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = ErrNoBox
-		}
-		return c, err
-	}
-	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
-}
+func NewClient(socket string) *Client { return &Client{socket} }
 
 // Status asks how the box is.
 func (c *Client) Status(ctx context.Context) (s Status, err error) {
@@ -130,7 +123,7 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.send(ctx, req)
 	if errors.Is(err, ErrNoBox) {
 		return nil, ErrNoBox
 	}
@@ -143,4 +136,41 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 		return nil, fmt.Errorf("ask the box: %s", bytes.TrimSpace(text))
 	}
 	return resp.Body, nil
+}
+
+// send sends a request, and gives the head of its answer. The connection ends with the answer's
+// body, or with ctx.
+func (c *Client) send(ctx context.Context, req *http.Request) (*http.Response, error) {
+	conn, err := unixsock.Dial(ctx, c.socket, filepath.Dir(Socket))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoBox
+	}
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	req.Close = true
+	var resp *http.Response
+	if err = req.Write(conn); err == nil {
+		resp, err = http.ReadResponse(bufio.NewReader(conn), req)
+	}
+	if err != nil {
+		stop()
+		return nil, errors.Join(ctx.Err(), err, conn.Close())
+	}
+	resp.Body = &body{resp.Body, conn, stop}
+	return resp, nil
+}
+
+// body is the body of an answer, with its connection.
+type body struct {
+	io.ReadCloser
+	conn net.Conn
+	stop func() bool // looking at the context
+}
+
+// Close implements io.Closer.
+func (b *body) Close() error {
+	b.stop()
+	return errors.Join(b.ReadCloser.Close(), b.conn.Close())
 }
