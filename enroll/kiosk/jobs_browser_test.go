@@ -59,7 +59,7 @@ func TestBrowserDeletesWithKeysAlone(t *testing.T) {
 	b.lists(someJobs()[:1])
 	b.sees(summary, "1 document en attente")
 	b.sees(focused, "heading")
-	b.keys(kb.Tab, kb.Tab, kb.Tab)
+	b.keys(kb.Tab, kb.Tab, kb.Tab, kb.Tab) // large text, edit, sign out, and the first document
 	b.sees(focused, "print-3")
 	b.keys(kb.Tab)
 	b.sees(focused, "delete-3")
