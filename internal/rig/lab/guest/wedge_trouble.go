@@ -105,9 +105,6 @@ func figureOf(list []outages) (string, error) {
 // interrupt takes one reader away that often.
 func (a *agent) interrupt(w *wedge, point string, times int) outages {
 	o := outages{nodes: map[string]bool{}}
-	if _, o.err = a.next(point, presented, "the reader", isUp); o.err != nil {
-		return o
-	}
 	for n := range times {
 		bare, d, err := a.interruptOnce(w, point, n)
 		if err != nil {
@@ -156,6 +153,11 @@ func (a *agent) interruptOnce(w *wedge, point string, n int) (bare, took time.Du
 	if early { // a badge lies on it: it types at once, when badged hardly listens yet
 		_ = w.swipe(lab.Number(n + 2))
 	}
+	// First its loss: the event of its start may have been told before anybody followed them,
+	// or may still be waiting.
+	if _, err := a.next(point, presented, "the loss of the reader", isDown); err != nil {
+		return 0, 0, err
+	}
 	if _, err := a.next(point, presented, "the reader", isUp); err != nil {
 		return 0, 0, err
 	}
@@ -187,6 +189,8 @@ func (a *agent) presentUntilDecided(w *wedge, point string, n int, early bool) (
 func isDecided(ev ctl.Event) bool { return ev.Outcome == "granted" || ev.Outcome == "refused" }
 
 func isUp(ev ctl.Event) bool { return ev.Reason == "device_up" }
+
+func isDown(ev ctl.Event) bool { return ev.Reason == "device_down" }
 
 // known reports whether the kernel knows the interfaces of what is plugged in there.
 func (w *wedge) known() bool {
