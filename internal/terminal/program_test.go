@@ -41,12 +41,12 @@ func residentOfFiles(t *testing.T) (kib int) {
 func TestPartsOfTheProgram(t *testing.T) {
 	const program = "/usr/bin/badged"
 	for line, want := range map[string]span{
-		"00400000-00c1a000 r-xp 00000000 fe:00 1234                               /usr/bin/badged":           {0x400000, 0x81a000},
-		"00c1b000-01432000 r--p 0081b000 fe:00 1234                               /usr/bin/badged":           {0xc1b000, 0x817000},
-		"01433000-014c0000 rw-p 01033000 fe:00 1234                               /usr/bin/badged":           {},
-		"7f0000000000-7f0000021000 r--p 00000000 fe:00 99                         /usr/lib/libusb-1.0.so.0":  {},
-		"7f0000000000-7f0000021000 r--s 00000000 fe:00 99                         /var/lib/x/usr/bin/badged": {},
-		"c000000000-c000400000 rw-p 00000000 00:00 0 ":                                                       {},
+		"00400000-00c1a000 r-xp 00000000 fe:00 1234                               /usr/bin/badged":   {0x400000, 0x81a000},
+		"00c1b000-01432000 r--p 0081b000 fe:00 1234                               /usr/bin/badged":   {0xc1b000, 0x817000},
+		"01433000-014c0000 rw-p 01033000 fe:00 1234                               /usr/bin/badged":   {},
+		"7f000000-7f021000 r--p 00000000 fe:00 99                         /usr/lib/libusb-1.0.so.0":  {},
+		"7f000000-7f021000 r--s 00000000 fe:00 99                         /var/lib/x/usr/bin/badged": {},
+		"c0000000-c0400000 rw-p 00000000 00:00 0 ":                                                   {},
 	} {
 		if got, ok := programPart(line, program); !ok || got != want {
 			t.Errorf("%q is part %x, %v", line, got, ok)
