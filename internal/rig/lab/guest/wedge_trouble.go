@@ -105,6 +105,7 @@ func figureOf(list []outages) (string, error) {
 // interrupt takes one reader away that often.
 func (a *agent) interrupt(w *wedge, point string, times int) outages {
 	o := outages{nodes: map[string]bool{}}
+	_, _ = a.next(point, presented/4, "the reader", isUp) // or it was told before anybody followed the events
 	for n := range times {
 		bare, d, err := a.interruptOnce(w, point, n)
 		if err != nil {
