@@ -15,4 +15,4 @@ loader "$cache/efi" amd64 BOOTX64.EFI
 loader "$cache/efi" arm64 BOOTAA64.EFI
 # The emulators take all that there is: they give way to everything else, and the times
 # that end what hangs are long enough for that.
-nice go test -count=1 -timeout 3h -v -tags lab "$@" ./internal/rig/lab
+nice go test -count=1 -timeout 3h -v -tags lab ./internal/rig/lab "$@"
