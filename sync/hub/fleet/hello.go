@@ -61,7 +61,7 @@ func (h *Hub) applyHello(tx Tx, t Terminal, m wire.Hello) (welcome, error) {
 	t.LastSeen, t.Agent, t.Vector, t.Doors = tx.Now, kept(m.Agent), m.Vector, keptAll(m.Doors)
 	w.taken, w.doorsOnly, w.vector = true, m.NoLease, m.Vector
 	if !w.held {
-		if w.told, err = h.hearUpdate(tx, &t, m); err != nil {
+		if w.told, err = h.answerUpdate(tx, &t, m); err != nil {
 			return w, err
 		}
 	}

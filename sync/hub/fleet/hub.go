@@ -216,7 +216,7 @@ func (h *Hub) Tidy(ctx context.Context) error {
 		if err := h.purgeLapsed(tx); err != nil {
 			return err
 		}
-		if err := h.loseSilent(tx); err != nil {
+		if err := h.markSilentLost(tx); err != nil {
 			return err
 		}
 		if err := access.HideClaims(tx.Tx.Tx); err != nil {

@@ -23,8 +23,8 @@ type wanted struct {
 // queuedPieces is how many pieces wait for one terminal. It asks again for the others.
 const queuedPieces = 2 * wire.MaxWanted
 
-// hearUpdate takes what a terminal says about releases, and decides what it is told; nil: nothing.
-func (h *Hub) hearUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, error) {
+// answerUpdate records what a terminal says about releases, and decides what it is told; nil: nothing.
+func (h *Hub) answerUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, error) {
 	u := m.Update
 	if u == nil {
 		return nil, nil
@@ -37,7 +37,7 @@ func (h *Hub) hearUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, error
 		return nil, err
 	}
 	me := release.Member{Terminal: t.Name, Board: t.Board, Installed: t.Installed, Sequence: t.Sequence, Groups: groups}
-	told, err := release.Turn(tx.ReleaseTx(), me, heard, func(name string) ([]string, error) {
+	told, err := release.AnswerReport(tx.ReleaseTx(), me, heard, func(name string) ([]string, error) {
 		other, err := tx.Terminal(name)
 		if err != nil {
 			return nil, err
@@ -69,9 +69,9 @@ func doorGroups(tx Tx, doors []string) (groups []string, err error) {
 	return groups, nil
 }
 
-// loseSilent gives up on terminals that were told to install a release and are silent, once the
+// markSilentLost gives up on terminals that were told to install a release and are silent, once the
 // hub itself has been there for long enough to hear them.
-func (h *Hub) loseSilent(tx Tx) error {
+func (h *Hub) markSilentLost(tx Tx) error {
 	if tx.Now.Sub(h.started) < release.LostAfter {
 		return nil
 	}

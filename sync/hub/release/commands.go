@@ -39,8 +39,8 @@ func Find(tx Tx, ref string) (r Release, err error) {
 	return found[0], nil
 }
 
-// line is what the audit log says of a release.
-func line(r Release) map[string]any {
+// auditedFields are what the audit log says of a release.
+func auditedFields(r Release) map[string]any {
 	out := map[string]any{"version": r.Version, "sequence": r.Sequence}
 	if r.Assigned.IsZero() {
 		return out
@@ -56,9 +56,9 @@ func line(r Release) map[string]any {
 }
 
 func record(tx Tx, action string, before, after Release) error {
-	c := audit.Change{Action: action, Object: after.ID.String(), After: line(after)}
+	c := audit.Change{Action: action, Object: after.ID.String(), After: auditedFields(after)}
 	if before.Version != "" {
-		c.Before = line(before)
+		c.Before = auditedFields(before)
 	}
 	return tx.Record(c)
 }
@@ -101,7 +101,7 @@ func Assign(tx Tx, ref string, w Wave, retry bool) (Release, error) {
 		return r, err
 	}
 	if retry {
-		if err := forgive(tx, r.ID); err != nil {
+		if err := allowRetry(tx, r.ID); err != nil {
 			return r, err
 		}
 	}
@@ -123,8 +123,8 @@ func checkGroups(tx Tx, groups []string) error {
 	return err
 }
 
-// forgive lets terminals on which a release failed try it again.
-func forgive(tx Tx, id ID) error {
+// allowRetry lets terminals on which a release failed try it again.
+func allowRetry(tx Tx, id ID) error {
 	return tx.EachInstall(id, func(i Install) error {
 		if !i.hasFailed() {
 			return nil

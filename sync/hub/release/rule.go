@@ -56,7 +56,7 @@ func Decide(r Release, m Member, o Others) Order {
 		return Go
 	case m.Install.Stage != Ready:
 		return Fetch
-	case o.Going >= max(1, o.Healthy) || shares(m.Groups, o.Busy):
+	case o.Going >= max(1, o.Healthy) || haveCommon(m.Groups, o.Busy):
 		return Fetch
 	}
 	return Go
@@ -67,28 +67,28 @@ func (r Release) GoesOn() bool { return !r.Assigned.IsZero() && !r.Paused && !r.
 
 // means reports whether the wave has reached a terminal.
 func (r Release) means(m Member) bool {
-	named := slices.Contains(r.Terminals, m.Terminal) || shares(r.Groups, m.Groups)
+	named := slices.Contains(r.Terminals, m.Terminal) || haveCommon(r.Groups, m.Groups)
 	if len(r.Terminals)+len(r.Groups) > 0 && !named {
 		return false
 	}
-	return place(r.ID, m.Terminal) < r.Percent
+	return placeInWaves(r.ID, m.Terminal) < r.Percent
 }
 
-// place is where a terminal stands in the waves of a release, 0 to 99: the same for good, so
+// placeInWaves is where a terminal stands in the waves of a release, 0 to 99: the same for good, so
 // that a larger wave holds every smaller one, and another one for the next release, so that not
 // always the same terminals go first.
-func place(id ID, terminal string) uint64 {
+func placeInWaves(id ID, terminal string) uint64 {
 	sum := sha256.Sum256(append(id[:], terminal...))
 	return binary.BigEndian.Uint64(sum[:8]) % 100
 }
 
-func shares(a, b []string) bool {
+func haveCommon(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
-// Heard gives how a terminal stands after it reported, and whether that is news. An old report
+// applyReport gives how a terminal stands after it reported, and whether that is news. An old report
 // of a failure does not undo a retry.
-func Heard(i Install, u wire.Update, now time.Time) (Install, bool) {
+func applyReport(i Install, u wire.Update, now time.Time) (Install, bool) {
 	was := i
 	switch {
 	case u.Installed == i.Release:

@@ -81,6 +81,9 @@ func TestWavesGrow(t *testing.T) {
 		}
 		return names
 	}
+	if none := wave(next.ID, 0); len(none) > 0 {
+		t.Errorf("no percent of the terminals are %q", none)
+	}
 	ten, half, all := wave(next.ID, 10), wave(next.ID, 50), wave(next.ID, 100)
 	if len(ten) < 60 || len(ten) > 140 || len(half) < 430 || len(half) > 570 || len(all) != 1000 {
 		t.Errorf("of 1000 terminals, 10 percent are %d, 50 are %d, 100 are %d", len(ten), len(half), len(all))
@@ -126,14 +129,14 @@ func TestWhatATerminalReports(t *testing.T) {
 		{"nothing", Ready, false, wire.Update{Installed: ID{13}}, Ready},
 	} {
 		was := Install{Release: next.ID, Terminal: "hall", Stage: c.was, Retry: c.retry, Since: now.Add(-time.Hour)}
-		is, news := Heard(was, c.report, now)
+		is, news := applyReport(was, c.report, now)
 		if is.Stage != c.want || news != (is != was) {
 			t.Errorf("%s: %+v, news %v; want stage %s", c.what, is, news, c.want)
 		}
 		if moved := is.Stage != was.Stage; moved != is.Since.Equal(now) {
 			t.Errorf("%s: since %v", c.what, is.Since)
 		}
-		if again, news := Heard(is, c.report, now.Add(time.Minute)); news {
+		if again, news := applyReport(is, c.report, now.Add(time.Minute)); news {
 			t.Errorf("%s: the same report again is news: %+v", c.what, again)
 		}
 	}

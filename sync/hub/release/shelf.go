@@ -43,7 +43,7 @@ func (s *Shelf) Put(in io.Reader) (r Release, err error) {
 	}
 	defer os.Remove(f.Name()) // without effect once it has its name
 	defer f.Close()
-	if r, err = receive(f, in, trust); err != nil {
+	if r, err = receiveBundle(f, in, trust); err != nil {
 		return r, err
 	}
 	if err := os.Rename(f.Name(), s.Path(r.ID)); err != nil {
@@ -84,8 +84,8 @@ func (s *Shelf) trust() (t bundle.Trust, err error) {
 	return t, nil
 }
 
-// receive writes a bundle to a file, verifies it there, and hashes its pieces.
-func receive(f *os.File, in io.Reader, trust bundle.Trust) (r Release, err error) {
+// receiveBundle writes a bundle to a file, verifies it there, and hashes its pieces.
+func receiveBundle(f *os.File, in io.Reader, trust bundle.Trust) (r Release, err error) {
 	size, err := io.Copy(f, io.LimitReader(in, MaxSize+1))
 	if err == nil {
 		err = f.Sync()

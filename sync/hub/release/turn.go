@@ -16,14 +16,14 @@ type Told struct {
 	Stopped *Release // that this report has stopped; nil: none
 }
 
-// Turn takes what a terminal reports about releases, and decides what it is told. groupsOf gives
+// AnswerReport records what a terminal reports about releases, and decides what it is told. groupsOf gives
 // the groups of doors of another terminal.
-func Turn(tx Tx, m Member, u wire.Update, groupsOf func(terminal string) ([]string, error)) (out Told, err error) {
-	all, err := releases(tx)
+func AnswerReport(tx Tx, m Member, u wire.Update, groupsOf func(terminal string) ([]string, error)) (out Told, err error) {
+	all, err := listReleases(tx)
 	if err != nil {
 		return out, err
 	}
-	installs, stopped, err := hear(tx, all, m, u)
+	installs, stopped, err := recordReport(tx, all, m, u)
 	if err != nil {
 		return out, err
 	}
@@ -36,28 +36,28 @@ func Turn(tx Tx, m Member, u wire.Update, groupsOf func(terminal string) ([]stri
 			r = *stopped
 		}
 		m.Install = installs[i]
-		order, err := decideIn(tx, r, m, groupsOf)
+		order, err := decideAmongOthers(tx, r, m, groupsOf)
 		if err != nil {
 			return out, err
 		}
 		if order != Nothing {
 			out.Order, out.Release, out.Retry = order, r, m.Install.Retry
-			return out, tell(tx, m.Install, order)
+			return out, recordOrder(tx, m.Install, order)
 		}
 	}
 	return out, nil
 }
 
-func releases(tx Tx) (all []Release, err error) {
+func listReleases(tx Tx) (all []Release, err error) {
 	return all, tx.EachRelease(func(r Release) error {
 		all = append(all, r)
 		return nil
 	})
 }
 
-// hear keeps what a terminal reports. Its answer has an install for each release, which is new
-// where the terminal has nothing to do with it yet.
-func hear(tx Tx, all []Release, m Member, u wire.Update) (installs []Install, stopped *Release, err error) {
+// recordReport stores what a terminal reports. It gives an install for each release, and makes a
+// new one where the terminal has none yet.
+func recordReport(tx Tx, all []Release, m Member, u wire.Update) (installs []Install, stopped *Release, err error) {
 	for _, r := range all {
 		was, err := tx.Install(r.ID, m.Terminal)
 		if err != nil && !isNotFound(err) {
@@ -66,7 +66,7 @@ func hear(tx Tx, all []Release, m Member, u wire.Update) (installs []Install, st
 		if err != nil {
 			was = Install{Release: r.ID, Terminal: m.Terminal, Stage: Fetching, Since: tx.Now}
 		}
-		is, news := Heard(was, u, tx.Now)
+		is, news := applyReport(was, u, tx.Now)
 		installs = append(installs, is)
 		if !news {
 			continue
@@ -83,8 +83,9 @@ func hear(tx Tx, all []Release, m Member, u wire.Update) (installs []Install, st
 	return installs, stopped, nil
 }
 
-// decideIn decides with what the rule must know of others, if it must.
-func decideIn(tx Tx, r Release, m Member, groupsOf func(string) ([]string, error)) (Order, error) {
+// decideAmongOthers decides for one terminal. Only one that waits for its turn depends on the
+// other terminals.
+func decideAmongOthers(tx Tx, r Release, m Member, groupsOf func(string) ([]string, error)) (Order, error) {
 	if m.Install.Stage != Ready {
 		return Decide(r, m, Others{}), nil
 	}
@@ -109,8 +110,8 @@ func decideIn(tx Tx, r Release, m Member, groupsOf func(string) ([]string, error
 	return Decide(r, m, o), errors.Join(err1, err2)
 }
 
-// tell keeps that a terminal is told, before it is.
-func tell(tx Tx, i Install, order Order) error {
+// recordOrder stores an order before the terminal gets it.
+func recordOrder(tx Tx, i Install, order Order) error {
 	if order == Go && i.Stage != Installing {
 		i.Stage, i.Since = Installing, tx.Now
 		return tx.PutInstall(i)
