@@ -122,6 +122,7 @@ func TestWhatATerminalReports(t *testing.T) {
 		{"a retry that failed", Installing, true, about(wire.UpdateFailed), Failed},
 		{"failed, and it fetches again by itself", Failed, false, about(wire.UpdateReady), Failed},
 		{"lost, and back in the middle", Lost, false, about(wire.UpdateTrial), Installing},
+		{"lost, and back before it wrote", Lost, false, about(wire.UpdateFetching), Installing},
 		{"lost, and failed", Lost, false, about(wire.UpdateFailed), Failed},
 		{"lost, and healthy", Lost, false, wire.Update{Installed: next.ID}, Healthy},
 		{"healthy", Installing, true, wire.Update{Installed: next.ID}, Healthy},

@@ -8,6 +8,7 @@
 package release
 
 import (
+	"slices"
 	"time"
 
 	"badged/sync/hub/access"
@@ -70,9 +71,11 @@ type Install struct {
 	Retry    bool // it failed before, and an operator wants it tried again
 }
 
-// underWay reports whether the terminal is being updated, or went and was not seen again: no
+// UnderWay are the stages of a terminal that is being updated, or went and was not seen again: no
 // other one of its doors may go meanwhile.
-func (i Install) underWay() bool { return i.Stage == Installing || i.Stage == Lost }
+var UnderWay = [...]Stage{Installing, Lost}
+
+func (i Install) underWay() bool { return slices.Contains(UnderWay[:], i.Stage) }
 
 func (i Install) hasFailed() bool { return i.Stage == Failed || i.Stage == Lost }
 
@@ -84,7 +87,7 @@ type Releases interface {
 	Install(id ID, terminal string) (Install, error) // people.ErrNotFound
 	PutInstall(i Install) error
 	EachInstall(id ID, fn func(Install) error) error // by terminal
-	EachUnderWay(fn func(Install) error) error       // Installing and Lost, of any release
+	EachUnderWay(fn func(Install) error) error       // at a stage of UnderWay, with any release
 	DropInstalls(terminal string) error              // of a box that is gone
 }
 

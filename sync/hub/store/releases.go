@@ -89,7 +89,7 @@ func (x *tx) EachInstall(id release.ID, fn func(release.Install) error) error {
 // EachUnderWay implements release.Releases.
 func (x *tx) EachUnderWay(fn func(release.Install) error) error {
 	return collect(x, installColumns+`WHERE stage IN (?, ?) ORDER BY terminal, release`,
-		[]any{string(release.Installing), string(release.Lost)}, readInstall, fn)
+		[]any{string(release.UnderWay[0]), string(release.UnderWay[1])}, readInstall, fn)
 }
 
 // DropInstalls implements release.Releases.
