@@ -45,7 +45,8 @@ type line struct {
 	answers int           // 0: there is none
 }
 
-func (l line) read(mono time.Duration) time.Time { return l.last.at.Add(mono - l.last.mono) }
+// timeAt is the time that a line shows at a moment.
+func (l line) timeAt(mono time.Duration) time.Time { return l.last.at.Add(mono - l.last.mono) }
 
 func (l line) firm() bool { return l.lasted(soon, soonFor) }
 
@@ -58,13 +59,13 @@ func (l line) agrees(a answer) bool {
 	if l.answers == 0 {
 		return false
 	}
-	return near(a.at, l.read(a.mono), slack+(a.mono-l.last.mono)/driftOf)
+	return near(a.at, l.timeAt(a.mono), slack+(a.mono-l.last.mono)/driftOf)
 }
 
 func near(a, b time.Time, slack time.Duration) bool { return a.Sub(b).Abs() <= slack }
 
-// add takes an answer that agrees, or begins the line.
-func (l *line) add(a answer) {
+// addAnswer adds an answer that agrees, or begins the line with it.
+func (l *line) addAnswer(a answer) {
 	if l.answers == 0 {
 		l.first = a.mono
 	}
@@ -83,9 +84,9 @@ func (w witnesses) possible(t time.Time) bool {
 	return !t.Before(w.built) && (w.built.IsZero() || t.Sub(w.built) < lifetime)
 }
 
-// allow reports whether nothing contradicts a time. A machine's clock that is behind may
+// allows reports whether nothing contradicts a time. A machine's clock that is behind may
 // have stood still, unless NTP keeps it.
-func (w witnesses) allow(t time.Time) bool {
+func (w witnesses) allows(t time.Time) bool {
 	switch {
 	case t.Before(w.floor):
 		return false
@@ -96,18 +97,25 @@ func (w witnesses) allow(t time.Time) bool {
 	}
 }
 
-// belief is what a clock makes of what the hub says.
+// belief decides which of the hub's answers to believe.
 type belief struct {
 	line   line // is believed
 	former line // was, while it was firm
 	doubt  line // contradicts it, or the floor
 
-	needs      string    // of the doubt, in words
+	needs      proof     // of the doubt
 	impossible time.Time // what the hub said last; zero: it made sense
 }
 
-// hear takes an answer. settled is false while the next ones matter.
-func (b *belief) hear(a answer, w witnesses) (settled bool) {
+// proof is how long a doubt must hold out before it is believed.
+type proof struct {
+	answers int
+	span    time.Duration
+}
+
+// weighAnswer adds an answer to the line that it fits. settled is false while the next answers
+// help to decide.
+func (b *belief) weighAnswer(a answer, w witnesses) (settled bool) {
 	b.impossible = time.Time{}
 	switch {
 	case !w.possible(a.at):
@@ -115,13 +123,13 @@ func (b *belief) hear(a answer, w witnesses) (settled bool) {
 		return true
 	case b.line.agrees(a):
 		b.doubt = line{}
-		b.line.add(a)
+		b.line.addAnswer(a)
 		return b.settled()
 	case !b.doubt.agrees(a):
 		b.doubt = line{}
 	}
-	b.doubt.add(a)
-	if answers, span := b.required(a, w); b.doubt.lasted(answers, span) {
+	b.doubt.addAnswer(a)
+	if b.needs = b.requiredProof(a, w); b.doubt.lasted(b.needs.answers, b.needs.span) {
 		b.believeDoubt()
 	}
 	return b.settled()
@@ -132,20 +140,19 @@ func (b *belief) settled() bool {
 	return b.doubt.answers == 0 && (b.line.answers == 0 || b.line.firm())
 }
 
-// required is what a doubt needs to be believed.
-func (b *belief) required(a answer, w witnesses) (answers int, span time.Duration) {
-	answers, span = late, lateFor
+// requiredProof is what the doubt needs to be believed, by its newest answer.
+func (b *belief) requiredProof(a answer, w witnesses) proof {
 	switch {
-	case b.line.answers == 0 && w.allow(a.at):
-		answers, span = 1, 0
+	case b.line.answers == 0 && w.allows(a.at):
+		return proof{1, 0}
 	case near(a.at, w.wall, slack), b.former.agrees(a), !b.line.firm() && !a.at.Before(w.floor) && !w.synced:
-		answers, span = soon, soonFor
+		return proof{soon, soonFor}
+	default:
+		return proof{late, lateFor}
 	}
-	b.needs = fmt.Sprintf("%d of %d answers in %v of %v", b.doubt.answers, answers,
-		(b.doubt.last.mono - b.doubt.first).Round(time.Second), span)
-	return answers, span
 }
 
+// believeDoubt puts the doubt in the place of the line.
 func (b *belief) believeDoubt() {
 	if b.line.firm() {
 		b.former = b.line
@@ -164,17 +171,18 @@ func (c *Clock) Belief() Belief {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.now()
-	return Belief{Why: c.why(s), Doubt: c.belief.describeDoubt(s)}
+	return Belief{Why: c.describeLine(s), Doubt: c.belief.describeDoubt(s)}
 }
 
-func (c *Clock) why(s Stamp) string {
+// describeLine says which clock a stamp is of, and why that one is believed.
+func (c *Clock) describeLine(s Stamp) string {
 	switch l := c.belief.line; {
 	case l.firm():
 		return fmt.Sprintf("the hub's: its answers have agreed for %v", (l.last.mono - l.first).Round(time.Second))
 	case l.answers > 0:
 		return "the hub's: nothing contradicts its first answers"
 	case s.State == Unknown:
-		return fmt.Sprintf("none: the machine's clock shows %s, and it has been %s before", day(s.Wall), day(s.Floor))
+		return fmt.Sprintf("none: the machine's clock shows %s, and it has been %s before", formatMinute(s.Wall), formatMinute(s.Floor))
 	case c.synced():
 		return "the machine's, which time servers keep: the hub has not told the time since the start"
 	default:
@@ -186,12 +194,13 @@ func (c *Clock) why(s Stamp) string {
 func (b *belief) describeDoubt(s Stamp) string {
 	switch {
 	case !b.impossible.IsZero():
-		return fmt.Sprintf("the hub says %s, which cannot be: it is before this program was built, or far too late", day(b.impossible))
+		return fmt.Sprintf("the hub says %s, which cannot be: it is before this program was built, or far too late", formatMinute(b.impossible))
 	case b.doubt.answers == 0:
 		return ""
 	default:
-		return fmt.Sprintf("the hub says %s, which contradicts that (%s before it is believed)", day(b.doubt.read(s.Mono)), b.needs)
+		return fmt.Sprintf("the hub says %s, which contradicts that (%d of %d answers in %v of %v before it is believed)", formatMinute(b.doubt.timeAt(s.Mono)),
+			b.doubt.answers, b.needs.answers, (b.doubt.last.mono - b.doubt.first).Round(time.Second), b.needs.span)
 	}
 }
 
-func day(t time.Time) string { return t.Format("2006-01-02 15:04") }
+func formatMinute(t time.Time) string { return t.Format("2006-01-02 15:04") }

@@ -118,9 +118,9 @@ func (c *Clock) now() Stamp {
 	s.Wall, s.Mono = c.read()
 	switch {
 	case c.belief.line.firm():
-		s.Wall, s.State = c.belief.line.read(s.Mono), Trusted
+		s.Wall, s.State = c.belief.line.timeAt(s.Mono), Trusted
 	case c.belief.line.answers > 0:
-		s.Wall, s.State = c.belief.line.read(s.Mono), Holdover
+		s.Wall, s.State = c.belief.line.timeAt(s.Mono), Holdover
 	case !s.Wall.Before(c.kept.Floor):
 		s.State = Holdover
 	default:
@@ -137,13 +137,13 @@ func (c *Clock) HubTime(t time.Time) (settled bool) {
 	defer c.mu.Unlock()
 	wall, mono := c.read()
 	c.heard, c.at = true, mono
-	return c.belief.hear(answer{t.UTC(), mono}, witnesses{floor: c.floor(mono), built: c.built, wall: wall, synced: c.synced()})
+	return c.belief.weighAnswer(answer{t.UTC(), mono}, witnesses{floor: c.floor(mono), built: c.built, wall: wall, synced: c.synced()})
 }
 
 // floor is the time that has passed for sure.
 func (c *Clock) floor(mono time.Duration) time.Time {
 	if c.belief.line.firm() {
-		return c.belief.line.read(mono)
+		return c.belief.line.timeAt(mono)
 	}
 	return c.kept.Floor
 }

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,8 +40,8 @@ func (b *box) restart(wall time.Time) *box { return start(b.t, wall, b.Kept()) }
 // now is the true time.
 func (b *box) now() time.Time { return day.Add(b.passed) }
 
-// hear lets the hub, whose clock is wrong by that, answer every ten seconds for a while.
-func (b *box) hear(wrong, during time.Duration) {
+// hearHub lets the hub, whose clock is wrong by that, answer every ten seconds for a while.
+func (b *box) hearHub(wrong, during time.Duration) {
 	for end := b.passed + during; b.passed <= end; b.passed += 10 * time.Second {
 		b.HubTime(b.now().Add(wrong))
 	}
@@ -62,7 +63,7 @@ func TestStates(t *testing.T) {
 	b.expect("above the floor", clock.Holdover, 30*time.Second)
 	b.HubTime(b.now())
 	b.expect("at the hub's first word", clock.Holdover, 0)
-	b.hear(0, 20*time.Second)
+	b.hearHub(0, 20*time.Second)
 	b.expect("when it has said the same again", clock.Trusted, 0)
 	b.passed += time.Minute
 	b.expect("a minute later", clock.Trusted, 0)
@@ -72,7 +73,7 @@ func TestStates(t *testing.T) {
 // nothing that has ended and ends nothing early.
 func TestAfterTheHubTheMachinesClockDoesNotCount(t *testing.T) {
 	b := start(t, dead, clock.Kept{Floor: day.Add(-time.Hour)})
-	b.hear(0, time.Minute)
+	b.hearHub(0, time.Minute)
 	for _, set := range []time.Time{day.Add(-48 * time.Hour), dead, day.Add(56 * year)} {
 		b.wall = set
 		b.passed += time.Minute
@@ -89,13 +90,13 @@ func TestAnHourOrAYearForSomeSecondsSpoilsNothing(t *testing.T) {
 			for _, heard := range []bool{true, false} {
 				b := start(t, wall, clock.From(day.Add(-time.Hour)).Kept)
 				if heard {
-					b.hear(0, time.Minute)
+					b.hearHub(0, time.Minute)
 				}
-				b.hear(wrong, 15*time.Second)
+				b.hearHub(wrong, 15*time.Second)
 				if heard {
 					b.expect(name+", meanwhile", clock.Trusted, 0)
 				}
-				b.hear(0, time.Minute)
+				b.hearHub(0, time.Minute)
 				b.expect(name+", afterwards", clock.Trusted, 0)
 				if off := b.Kept().Floor.Sub(b.now()).Abs(); off > time.Minute {
 					t.Errorf("%s, wrong by %v: the floor is wrong by %v", name, wrong, off)
@@ -111,7 +112,7 @@ func TestWhatWasStoredByMistakeIsTakenBack(t *testing.T) {
 	for name, wall := range map[string]time.Time{"with a battery": day, "without": dead} {
 		for _, restart := range []bool{false, true} {
 			b := start(t, wall, clock.From(day.Add(-time.Hour)).Kept)
-			b.hear(year, 10*time.Minute)
+			b.hearHub(year, 10*time.Minute)
 			if off := b.Kept().Floor.Sub(b.now()); off < year-time.Minute {
 				t.Fatalf("%s: after ten minutes the floor is wrong by %v only", name, off)
 			}
@@ -123,7 +124,7 @@ func TestWhatWasStoredByMistakeIsTakenBack(t *testing.T) {
 			if b.Kept().Floor.Before(b.now().Add(year - time.Hour)) {
 				t.Errorf("%s: one answer took the floor back", name)
 			}
-			b.hear(0, 5*time.Minute)
+			b.hearHub(0, 5*time.Minute)
 			b.expect(name, clock.Trusted, 0)
 			if off := b.Kept().Floor.Sub(b.now()).Abs(); off > time.Minute {
 				t.Errorf("%s: the floor is still wrong by %v", name, off)
@@ -157,7 +158,7 @@ func TestWitnesses(t *testing.T) {
 			b := start(t, day.Add(c.wall), clock.From(day.Add(-24*time.Hour)).Kept)
 			b.ntp = c.ntp
 			if c.heard >= 0 {
-				b.hear(c.heard, 10*time.Minute)
+				b.hearHub(c.heard, 10*time.Minute)
 			}
 			from := b.passed
 			for b.HubTime(b.now().Add(c.says)); b.Now().State == clock.Unknown || b.Now().Wall.Sub(b.now()) != c.says; b.HubTime(b.now().Add(c.says)) {
@@ -172,14 +173,28 @@ func TestWitnesses(t *testing.T) {
 	}
 }
 
+// Answers that contradict each other never take the place of what is believed, however many
+// they are.
+func TestAnswersThatDifferDoNotAddUp(t *testing.T) {
+	b := start(t, dead, clock.From(day.Add(-time.Hour)).Kept)
+	b.hearHub(0, time.Minute)
+	for range 60 {
+		for _, wrong := range []time.Duration{time.Hour, -3 * time.Hour} {
+			b.HubTime(b.now().Add(wrong))
+			b.passed += 10 * time.Second
+			b.expect(fmt.Sprintf("after an answer that is wrong by %v", wrong), clock.Trusted, 0)
+		}
+	}
+}
+
 // A hub that goes back to its former time after minutes with another one is believed soon:
 // what passed since is known.
 func TestTheFormerTimeIsAWitness(t *testing.T) {
 	b := start(t, dead, clock.From(day.Add(-time.Hour)).Kept)
-	b.hear(0, time.Minute)
-	b.hear(year, 6*time.Minute)
+	b.hearHub(0, time.Minute)
+	b.hearHub(year, 6*time.Minute)
 	b.expect("after six minutes", clock.Trusted, year)
-	b.hear(0, 20*time.Second)
+	b.hearHub(0, 20*time.Second)
 	b.expect("soon after it is right again", clock.Trusted, 0)
 }
 
@@ -188,7 +203,7 @@ func TestImpossibleTimes(t *testing.T) {
 	b := start(t, dead, clock.Kept{})
 	b.expect("below the build time", clock.Unknown, 0)
 	for _, wrong := range []time.Duration{-year - time.Minute - time.Hour, 60 * year} {
-		b.hear(wrong, time.Hour)
+		b.hearHub(wrong, time.Hour)
 		b.expect("told for an hour", clock.Unknown, 0)
 		if b.Belief().Doubt == "" {
 			t.Error("nobody is told")
@@ -213,7 +228,7 @@ func TestBelief(t *testing.T) {
 	expect("the machine's, which time servers keep", "")
 	b.HubTime(b.now())
 	expect("nothing contradicts its first answers", "")
-	b.hear(0, 2*time.Minute)
+	b.hearHub(0, 2*time.Minute)
 	expect("the hub's: its answers have agreed for 2m", "")
 	b.HubTime(b.now().Add(year))
 	expect("the hub's", "the hub says 2027-11-21 12:02, which contradicts that (1 of 6 answers in 0s of 5m0s before it is believed)")
@@ -228,7 +243,7 @@ func TestHeardAndFloor(t *testing.T) {
 	if !b.Heard().Equal(day.Add(-time.Hour)) {
 		t.Errorf("heard %v", b.Heard())
 	}
-	b.hear(0, time.Minute)
+	b.hearHub(0, time.Minute)
 	b.HubTime(b.now().Add(year)) // in doubt, but heard
 	heard := b.now()
 	b.passed += 100 * time.Hour

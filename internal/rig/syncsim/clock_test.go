@@ -82,6 +82,13 @@ func (b *box) typeCode(code string) enroll.Decision {
 	return d
 }
 
+// checkTime: the clock of a box shows the true time.
+func (w *world) checkTime(b *box) {
+	if off := time.Until(b.clock.Now().Wall).Abs(); off > 2*time.Minute {
+		w.wrong("the time of %s is wrong by %v: %+v", b.path, off, b.clock.Belief())
+	}
+}
+
 // checkClaims: the hub's clock is right, and claims work at every terminal.
 func (w *world) checkClaims() {
 	code, _ := w.issueClaim("Claim")
@@ -91,9 +98,7 @@ func (w *world) checkClaims() {
 			continue
 		}
 		w.run(time.Now().Add(time.Second)) // two copies of a box do not do the same at once
-		if off := time.Until(b.clock.Now().Wall).Abs(); off > 2*time.Minute {
-			w.wrong("the time of %s is wrong by %v: %+v", b.path, off, b.clock.Belief())
-		}
+		w.checkTime(b)
 		if d := b.typeCode(code); d.Reason != enroll.AwaitCard {
 			w.wrong("a claim does not work at %s: reason %d, %+v", b.path, d.Reason, b.clock.Belief())
 		}
@@ -103,7 +108,8 @@ func (w *world) checkClaims() {
 
 // Issue 14, 1.3: a hub whose clock is a year ahead, for seconds or for ten minutes, and right
 // again: claims work, also at a board without a battery that starts meanwhile. (Before: every
-// terminal that heard it refused every claim for a year.)
+// terminal that heard it refused every claim for a year.) A terminal that knew the time keeps
+// it while a few seconds' answers contradict it.
 func TestAWrongHubTimeSpoilsNoTerminal(t *testing.T) {
 	for _, during := range []time.Duration{15 * time.Second, 10 * time.Minute} {
 		t.Run(fmt.Sprint(during), func(t *testing.T) {
@@ -114,7 +120,15 @@ func TestAWrongHubTimeSpoilsNoTerminal(t *testing.T) {
 				for _, b := range w.boxes[1:] {
 					w.after(0, func() { b.start(b.copyDisk()) })
 				}
+				knows := w.boxes[0]
+				w.after(0, func() { knows.goOffline(); knows.goOnline() }) // it says hello, and hears the time
 				w.runFor(during)
+				if during < time.Minute {
+					w.checkTime(knows)
+					if knows.clock.Belief().Doubt == "" {
+						w.wrong("%s has not heard the wrong time", knows.path)
+					}
+				}
 				w.jumped = 0
 			})
 		})
