@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -29,18 +30,19 @@ func FreeBytes(dir string) (uint64, error) {
 	return st.Bavail * uint64(st.Bsize), nil
 }
 
-func (d disk) path(id wire.Digest) string { return filepath.Join(d.dir, id.String()+".bundle") }
+// pathOf is where the bundle of a release is.
+func (d disk) pathOf(id wire.Digest) string { return filepath.Join(d.dir, id.String()+".bundle") }
 
-// open finds which pieces of a release are there, by their hashes: whatever the power cut left
-// is judged by what it is. Bundles of other releases go.
-func (d disk) open(r wire.Release) (have []bool, err error) {
+// openBundle finds which pieces of a release are there. It goes by their hashes, because a power
+// cut may have damaged any of them. It removes the bundles of other releases.
+func (d disk) openBundle(r wire.Release) (have []bool, err error) {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of updates: %w", err)
 	}
-	if err := d.keepOnly(d.path(r.ID)); err != nil {
+	if err := d.removeAllBut(d.pathOf(r.ID)); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(d.path(r.ID), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(d.pathOf(r.ID), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the bundle: %w", err)
 	}
@@ -55,7 +57,7 @@ func (d disk) open(r wire.Release) (have []bool, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return scan(f, r)
+	return findPieces(f, r)
 }
 
 // checkRoom refuses to fill the file system on which the database lives.
@@ -71,8 +73,8 @@ func (d disk) checkRoom(need int64) error {
 	return nil
 }
 
-// scan reads which pieces are whole.
-func scan(f io.ReaderAt, r wire.Release) ([]bool, error) {
+// findPieces reads a bundle and reports which pieces are whole.
+func findPieces(f io.ReaderAt, r wire.Release) ([]bool, error) {
 	have, buf := make([]bool, r.Count()), make([]byte, wire.PieceBytes)
 	for i := range have {
 		data := buf[:r.SizeOf(uint64(i))]
@@ -85,9 +87,10 @@ func scan(f io.ReaderAt, r wire.Release) ([]bool, error) {
 	return have, nil
 }
 
-// put writes a piece. It does not wait for the disk: what a power cut takes is fetched again.
-func (d disk) put(p wire.Piece) error {
-	f, err := os.OpenFile(d.path(p.Release), os.O_WRONLY, 0)
+// writePiece writes a piece. It does not wait for the disk: the updater fetches again what a power
+// cut takes.
+func (d disk) writePiece(p wire.Piece) error {
+	f, err := os.OpenFile(d.pathOf(p.Release), os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("write the bundle: %w", err)
 	}
@@ -98,9 +101,10 @@ func (d disk) put(p wire.Piece) error {
 	return nil
 }
 
-// finish has the whole bundle on the disk, and reads it back.
-func (d disk) finish(r wire.Release) ([]bool, error) {
-	f, err := os.OpenFile(d.path(r.ID), os.O_RDWR, 0)
+// syncBundle waits until the bundle is on the disk, reads it back, and reports which pieces are
+// whole.
+func (d disk) syncBundle(r wire.Release) ([]bool, error) {
+	f, err := os.OpenFile(d.pathOf(r.ID), os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read the bundle back: %w", err)
 	}
@@ -108,11 +112,19 @@ func (d disk) finish(r wire.Release) ([]bool, error) {
 	if err := f.Sync(); err != nil {
 		return nil, fmt.Errorf("write the bundle: %w", err)
 	}
-	return scan(f, r)
+	return findPieces(f, r)
 }
 
-// keepOnly removes all bundles but one; "": all.
-func (d disk) keepOnly(path string) error {
+// removeBundle removes the bundle of a release, if it is there.
+func (d disk) removeBundle(id wire.Digest) error {
+	if err := os.Remove(d.pathOf(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// removeAllBut removes all bundles but one.
+func (d disk) removeAllBut(path string) error {
 	all, err := filepath.Glob(filepath.Join(d.dir, "*.bundle"))
 	for _, other := range all {
 		if other != path {

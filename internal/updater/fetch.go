@@ -8,12 +8,12 @@ import (
 
 // The times and bounds of fetching.
 const (
-	askWait = 10 * time.Second // for a piece; then it is asked for again
-	slow    = time.Second      // for a piece: whoever waits longer has one on the way at a time
-	fresh   = 3 * time.Minute  // how long an offer holds; the hub repeats it every minute
+	askWait    = 10 * time.Second // for a piece; then it is asked for again
+	slowPiece  = time.Second      // for a piece: after a slower one, a single piece is on the way at a time
+	offerHolds = 3 * time.Minute  // how long an offer holds; the hub repeats it every minute
 )
 
-// fetch is which pieces of a release are there, and which are on the way. It is pure.
+// fetch knows which pieces of a release are there, and which are on the way. It does no I/O.
 type fetch struct {
 	release wire.Release
 	have    []bool
@@ -34,15 +34,15 @@ func newFetch(r wire.Release, have []bool, now time.Time) *fetch {
 	return f
 }
 
-// next is what to ask for now. A piece that did not come in time is asked for again.
-func (f *fetch) next(now time.Time) (pieces []uint64) {
+// nextPieces returns the pieces to ask for now. It asks again for one that did not come in time.
+func (f *fetch) nextPieces(now time.Time) (pieces []uint64) {
 	for i, at := range f.asked {
 		if now.Sub(at) >= askWait {
 			delete(f.asked, i)
 			f.window = 1
 		}
 	}
-	if now.Sub(f.offered) > fresh {
+	if now.Sub(f.offered) > offerHolds {
 		return nil
 	}
 	for i, there := range f.have {
@@ -56,24 +56,24 @@ func (f *fetch) next(now time.Time) (pieces []uint64) {
 	return pieces
 }
 
-// sent notes that pieces were asked for.
-func (f *fetch) sent(pieces []uint64, now time.Time) {
+// markAsked notes that pieces were asked for.
+func (f *fetch) markAsked(pieces []uint64, now time.Time) {
 	for _, i := range pieces {
 		f.asked[i] = now
 	}
 }
 
-// wants reports whether data is a piece that is not there yet.
-func (f *fetch) wants(p wire.Piece) bool {
+// wantsPiece reports whether p is a piece of the release, unchanged, that is not there yet.
+func (f *fetch) wantsPiece(p wire.Piece) bool {
 	return p.Release == f.release.ID && f.release.Fits(p.Index, p.Data) && !f.have[p.Index]
 }
 
-// took notes that a piece is on the disk. A slow link gets one piece at a time, so that nothing
-// else waits behind more than that.
-func (f *fetch) took(i uint64, now time.Time) {
+// markWritten notes that a piece is on the disk. A slow link carries one piece at a time, so that
+// nothing else waits behind more than that.
+func (f *fetch) markWritten(i uint64, now time.Time) {
 	if at, asked := f.asked[i]; asked {
 		f.window = wire.MaxWanted
-		if now.Sub(at) > slow {
+		if now.Sub(at) > slowPiece {
 			f.window = 1
 		}
 		delete(f.asked, i)
@@ -82,7 +82,7 @@ func (f *fetch) took(i uint64, now time.Time) {
 	f.left--
 }
 
-// deadline is when next has more to say by itself.
+// deadline is when a piece must be asked for again; zero: none is on the way.
 func (f *fetch) deadline() (d time.Time) {
 	for _, at := range f.asked {
 		if again := at.Add(askWait); d.IsZero() || again.Before(d) {
@@ -92,4 +92,5 @@ func (f *fetch) deadline() (d time.Time) {
 	return d
 }
 
-func (f *fetch) done() uint64 { return uint64(len(f.have) - f.left) }
+// countDone counts the pieces that are there.
+func (f *fetch) countDone() uint64 { return uint64(len(f.have) - f.left) }

@@ -16,9 +16,9 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"badged/internal/boxctl"
 	"badged/sync/wire"
@@ -66,7 +66,7 @@ type Updater struct {
 	halted bool // by the disk, until the next offer
 	handed bool // the box has answered to what it was given
 	ended  chan error
-	all    sync.WaitGroup // what install started
+	all    sync.WaitGroup // what startInstall started
 }
 
 // New makes an updater. It does nothing before Run.
@@ -127,29 +127,30 @@ func (u *Updater) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case r := <-u.offers:
-			u.takeOffer(ctx, r)
+			u.handleOffer(ctx, r)
 		case p := <-u.pieces:
-			u.takePiece(p)
+			u.handlePiece(p)
 		case ask <- want:
-			u.job.sent(want.Pieces, time.Now())
+			u.job.markAsked(want.Pieces, time.Now())
 		case err := <-u.ended:
-			u.installed(err)
+			u.handleInstalled(err)
 		case <-timer.C:
 		}
 		if time.Since(asked) >= u.o.Every {
 			u.askBox(ctx)
 			asked = time.Now()
 		}
-		u.report()
+		u.reportState()
 	}
 }
 
-// nextWant is what to ask the hub for, and where to say it; nil: nowhere.
+// nextWant returns what to ask the hub for, and the channel to send it on; nil: there is nothing
+// to ask for.
 func (u *Updater) nextWant() (w wire.Want, ask chan<- wire.Want) {
 	if !u.fetching() {
 		return w, nil
 	}
-	if w.Pieces = u.job.next(time.Now()); len(w.Pieces) == 0 {
+	if w.Pieces = u.job.nextPieces(time.Now()); len(w.Pieces) == 0 {
 		return w, nil
 	}
 	w.Release = u.job.release.ID
@@ -184,27 +185,30 @@ func (u *Updater) askBox(ctx context.Context) (none bool) {
 		u.o.Log.Warn("the box does not say how it is", "err", err)
 		return false
 	}
-	u.box = s
-	if u.job != nil && s.Release == u.job.release.ID.String() {
-		u.drop()
+	if s.Release != u.box.Release {
+		u.dropInstalled(parseDigest(s.Release))
 	}
+	u.box = s
 	if u.phase == wire.UpdateInstalling && u.handed && s.Trying == "" && slices.Contains(s.Quarantined, u.job.release.ID.String()) {
 		u.phase, u.why = wire.UpdateFailed, s.Why
 	}
-	u.report()
+	u.reportState()
 	return false
 }
 
-// drop ends with a release that is installed.
-func (u *Updater) drop() {
-	u.job, u.phase, u.why = nil, 0, ""
-	if err := u.disk.keepOnly(""); err != nil {
+// dropInstalled forgets a release that is installed, and removes its bundle: after a reboot, an
+// agent that ran before has fetched it.
+func (u *Updater) dropInstalled(id wire.Digest) {
+	if u.job != nil && u.job.release.ID == id {
+		u.job, u.phase, u.why = nil, 0, ""
+	}
+	if err := u.disk.removeBundle(id); err != nil {
 		u.o.Log.Warn("the bundle of the release that is installed stays", "err", err)
 	}
 }
 
-// takeOffer begins to fetch a release, goes on with it, or installs it.
-func (u *Updater) takeOffer(ctx context.Context, r wire.Release) {
+// handleOffer begins to fetch a release, goes on with it, or installs it.
+func (u *Updater) handleOffer(ctx context.Context, r wire.Release) {
 	if err := r.Check(); err != nil {
 		u.o.Log.Warn("an offer of a release is refused", "err", err)
 		return
@@ -223,51 +227,52 @@ func (u *Updater) takeOffer(ctx context.Context, r wire.Release) {
 		u.phase, u.why = wire.UpdateReady, ""
 	}
 	if u.phase == wire.UpdateReady && r.Install {
-		u.install(ctx, r)
+		u.startInstall(ctx, r)
 	}
 }
 
 // beginFetch finds what of a release is on the disk.
 func (u *Updater) beginFetch(r wire.Release) {
 	u.phase, u.why, u.halted = wire.UpdateFetching, "", false
-	have, err := u.disk.open(r)
+	have, err := u.disk.openBundle(r)
 	if err != nil {
 		u.job = newFetch(r, make([]bool, r.Count()), time.Now())
-		u.halt(err)
+		u.haltFetch(err)
 		return
 	}
 	u.job = newFetch(r, have, time.Now())
-	u.o.Log.Info("fetch a release", "version", r.Version, "pieces", r.Count(), "there", u.job.done())
-	u.finish()
+	u.o.Log.Info("fetch a release", "version", r.Version, "pieces", r.Count(), "there", u.job.countDone())
+	u.checkBundle()
 }
 
-// halt waits for the next offer: until then, nothing is fetched.
-func (u *Updater) halt(err error) {
+// haltFetch stops fetching until the next offer.
+func (u *Updater) haltFetch(err error) {
 	u.o.Log.Warn("a release is not fetched", "err", err)
 	u.halted, u.why = true, err.Error()
 }
 
-func (u *Updater) takePiece(p wire.Piece) {
-	if !u.fetching() || !u.job.wants(p) {
+// handlePiece writes a piece that is wanted.
+func (u *Updater) handlePiece(p wire.Piece) {
+	if !u.fetching() || !u.job.wantsPiece(p) {
 		return
 	}
-	if err := u.disk.put(p); err != nil {
-		u.halt(err)
+	if err := u.disk.writePiece(p); err != nil {
+		u.haltFetch(err)
 		return
 	}
-	u.job.took(p.Index, time.Now())
-	u.finish()
+	u.job.markWritten(p.Index, time.Now())
+	u.checkBundle()
 }
 
-// finish reads the bundle back once all pieces are there. What is not as it should be is fetched
-// again.
-func (u *Updater) finish() {
+// checkBundle reads the bundle back once all pieces are there. It fetches again those that the
+// disk damaged.
+func (u *Updater) checkBundle() {
 	if u.job.left > 0 {
 		return
 	}
-	have, err := u.disk.finish(u.job.release)
+	have, err := u.disk.syncBundle(u.job.release)
 	if err != nil {
-		u.halt(err)
+		u.haltFetch(err)
 		return
 	}
 	if u.job = newFetch(u.job.release, have, u.job.offered); u.job.left == 0 {
@@ -275,17 +280,17 @@ func (u *Updater) finish() {
 	}
 }
 
-// install hands the bundle to the box, which verifies it and starts it on trial.
-func (u *Updater) install(ctx context.Context, r wire.Release) {
+// startInstall hands the bundle to the box, which verifies it and starts it on trial.
+func (u *Updater) startInstall(ctx context.Context, r wire.Release) {
 	u.phase, u.why, u.handed = wire.UpdateInstalling, "", false
 	u.o.Log.Info("install a release", "version", r.Version)
 	u.all.Go(func() { // ends with the box's answer, or with ctx
-		u.ended <- u.o.Box.Update(ctx, boxctl.Update{From: u.disk.path(r.ID), Retry: r.Retry}, func(boxctl.Step) {})
+		u.ended <- u.o.Box.Update(ctx, boxctl.Update{From: u.disk.pathOf(r.ID), Retry: r.Retry}, func(boxctl.Step) {})
 	})
 }
 
-// installed takes the box's word. After a success the machine starts again.
-func (u *Updater) installed(err error) {
+// handleInstalled handles the box's answer. After a success the machine starts again.
+func (u *Updater) handleInstalled(err error) {
 	u.handed = true
 	var failed *boxctl.Failure
 	switch {
@@ -299,9 +304,9 @@ func (u *Updater) installed(err error) {
 	}
 }
 
-// report puts together what the hub is told, and says when that is news.
-func (u *Updater) report() {
-	s := u.describe()
+// reportState updates what the hub is told, and signals Changed when it is news.
+func (u *Updater) reportState() {
+	s := u.describeState()
 	u.mu.Lock()
 	was := u.state
 	u.state = s
@@ -319,39 +324,30 @@ func (u *Updater) report() {
 	}
 }
 
-// describe says which release the terminal is at: the one on trial, the one that it fetches, or
+// describeState says which release the terminal is at: the one on trial, the one that it fetches, or
 // the last one that failed.
-func (u *Updater) describe() *wire.Update {
-	s := &wire.Update{Board: u.box.Board, Installed: digest(u.box.Release), Sequence: u.box.Sequence}
+func (u *Updater) describeState() *wire.Update {
+	s := &wire.Update{Board: u.box.Board, Installed: parseDigest(u.box.Release), Sequence: u.box.Sequence}
 	about := func(id wire.Digest, phase wire.UpdatePhase, why string) {
-		s.Release, s.Phase, s.Why = id[:], phase, cut(why)
+		s.Release, s.Phase, s.Why = id[:], phase, strings.ToValidUTF8(why[:min(len(why), longestWhy)], "")
 	}
 	bad := u.box.Quarantined
 	switch {
 	case u.box.Trying != "":
-		about(digest(u.box.Trying), wire.UpdateTrial, u.box.Trial)
+		about(parseDigest(u.box.Trying), wire.UpdateTrial, u.box.Trial)
 	case u.job != nil:
 		about(u.job.release.ID, u.phase, u.why)
-		s.Done = u.job.done()
+		s.Done = u.job.countDone()
 	case len(bad) > 0:
-		about(digest(bad[len(bad)-1]), wire.UpdateFailed, u.box.Why)
+		about(parseDigest(bad[len(bad)-1]), wire.UpdateFailed, u.box.Why)
 	}
 	return s
 }
 
-// digest reads the name of a release; zero: there is none.
-func digest(text string) (d wire.Digest) {
+// parseDigest reads the name of a release; zero: there is none.
+func parseDigest(text string) (d wire.Digest) {
 	if b, err := hex.DecodeString(text); err == nil && len(b) == len(d) {
 		copy(d[:], b)
 	}
 	return d
-}
-
-// cut keeps a text within what the hub takes.
-func cut(s string) string {
-	for len(s) > longestWhy {
-		_, n := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-n]
-	}
-	return s
 }
