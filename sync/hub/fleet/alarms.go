@@ -18,6 +18,9 @@ const (
 	CodeAlarmDone    = "alarm_done"    // alarm
 )
 
+// isOpen reports whether an alarm was raised, and nobody has acknowledged it.
+func (a Alarm) isOpen() bool { return a.ID != 0 && a.Done.IsZero() }
+
 // openAlarm is the open alarm of a kind about an object; its ID is 0 if there is none.
 func openAlarm(tx Tx, kind AlarmKind, object string) (Alarm, error) {
 	a, err := tx.LastAlarm(kind, object)
@@ -76,7 +79,7 @@ func acknowledge(tx Tx, id uint64) (Alarm, error) {
 	}
 	a.Done, a.By = tx.Now, tx.By.ID
 	if a.Kind == HubRestored {
-		if err := raiseRevisions(tx, a); err != nil {
+		if err := raiseRevisions(tx); err != nil {
 			return a, err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 // A hub whose database was put back to a backup has lost what came after it. A terminal
 // that has a later revision, number or watermark than the hub proves it. From then on
 //
+//   - revisions go on far above all that can have been sent: whoever has one between is of
+//     the time that is lost, however much happens at the hub until they speak,
 //   - numbers go on far above all that can have been lent, and those between are believed to
 //     be lent to whoever gave them away,
 //   - terminals send again the events that the hub lacks,
@@ -27,6 +29,8 @@ const (
 	// numbersAside are given up at least, and numbers go on at a multiple of numbersRound.
 	numbersAside = 5000
 	numbersRound = 10000
+	// revisionsAside are given up of each collection: more than anybody makes between two backups.
+	revisionsAside = 1 << 30
 	// mostAhead bounds by how much a terminal is believed to be ahead.
 	mostAhead        = 1 << 40
 	mostNumbersAhead = 100_000
@@ -36,6 +40,9 @@ const (
 type Restore struct {
 	Terminals map[string]Ahead `json:"terminals"` // that are ahead of the hub
 	Numbers   [2]uint64        `json:"numbers"`   // from, to: given up
+	// Lost are the revisions of each collection that no terminal can have of this hub, but
+	// of what it was before it was put back: above the first, up to the second.
+	Lost map[string][][2]uint64 `json:"lost,omitempty"`
 }
 
 // Ahead is what one terminal has and the hub does not.
@@ -54,12 +61,14 @@ type Gap struct {
 
 // MarkRestored notes in a database that was just put back that it was.
 func MarkRestored(tx Tx) error {
-	a, err := openAlarm(tx, HubRestored, "")
-	if err != nil || a.ID != 0 {
-		return err
+	a, r, err := openRestore(tx)
+	if err == nil {
+		err = r.jumpRevisions(tx)
 	}
-	r := Restore{Terminals: map[string]Ahead{}}
-	if err := r.jumpNumbers(tx, 0); err != nil {
+	if err == nil {
+		err = r.jumpNumbers(tx, 0)
+	}
+	if err != nil {
 		return err
 	}
 	if a.Detail, err = json.Marshal(r); err != nil {
@@ -68,36 +77,56 @@ func MarkRestored(tx Tx) error {
 	return tx.PutAlarm(a)
 }
 
+// lastRestore is the last alarm of a restored hub, open or not; its ID is 0 if there was none.
+func lastRestore(tx Tx) (a Alarm, r Restore, err error) {
+	a, err = tx.LastAlarm(HubRestored, "")
+	if errors.Is(err, people.ErrNotFound) {
+		return Alarm{}, Restore{}, nil
+	}
+	if err != nil {
+		return a, r, err
+	}
+	if err := json.Unmarshal(a.Detail, &r); err != nil {
+		return a, r, fmt.Errorf("read alarm %d: %w", a.ID, err)
+	}
+	return a, r, nil
+}
+
+// openRestore is the alarm that is open, or a new one, which knows what was lost before.
+func openRestore(tx Tx) (Alarm, Restore, error) {
+	a, r, err := lastRestore(tx)
+	if err != nil || a.isOpen() {
+		return a, r, err
+	}
+	a = Alarm{Kind: HubRestored, First: tx.Now, Last: tx.Now}
+	return a, Restore{Terminals: map[string]Ahead{}, Lost: r.Lost}, nil
+}
+
 // noticeAhead finds out whether a terminal is ahead of the hub, and reports whether it is to
 // keep the rows that it has.
 func (h *Hub) noticeAhead(tx Tx, src Source, m wire.Hello) (held bool, err error) {
-	ahead, err := aheadOf(tx, src, m)
+	last, known, err := lastRestore(tx)
+	if err != nil {
+		return false, err
+	}
+	ahead, err := aheadOf(tx, src, m, known.keepsBack(last, src.Terminal))
 	if err != nil || ahead.isNothing() {
 		return false, err
 	}
-	last, err := tx.LastAlarm(HubRestored, "")
-	if err != nil && !errors.Is(err, people.ErrNotFound) {
-		return false, err
-	}
-	if err == nil && !last.Done.IsZero() && len(ahead.Collections) == 0 && ahead.Highest == 0 {
+	if !last.Done.IsZero() && len(ahead.Collections) == 0 && ahead.Highest == 0 {
 		h.log.Warn("a terminal sends events again that the hub lost when it was put back to a backup",
 			"terminal", src.Terminal, "events", ahead.Events)
 		return false, nil
 	}
-	a, err := openAlarm(tx, HubRestored, "")
+	a, r, err := openRestore(tx)
+	if err == nil && a.ID == 0 {
+		err = r.jumpRevisions(tx)
+	}
+	if err == nil && (a.ID == 0 || ahead.Highest > 0) {
+		err = r.jumpNumbers(tx, ahead.Highest)
+	}
 	if err != nil {
 		return false, err
-	}
-	r := Restore{Terminals: map[string]Ahead{}}
-	if a.ID != 0 {
-		if err := json.Unmarshal(a.Detail, &r); err != nil {
-			return false, fmt.Errorf("read alarm %d: %w", a.ID, err)
-		}
-	}
-	if a.ID == 0 || ahead.Highest > 0 {
-		if err := r.jumpNumbers(tx, ahead.Highest); err != nil {
-			return false, err
-		}
 	}
 	r.add(src.Terminal, ahead)
 	return len(ahead.Collections) > 0, h.putAlarm(tx, a, r)
@@ -120,7 +149,9 @@ func (r *Restore) add(terminal string, now Ahead) {
 
 func (a Ahead) isNothing() bool { return len(a.Collections) == 0 && a.Events == 0 && a.Highest == 0 }
 
-func aheadOf(tx Tx, src Source, m wire.Hello) (a Ahead, err error) {
+// aheadOf holds what a terminal has against what the hub has. lost tells of a revision below
+// the hub's whether it was lost.
+func aheadOf(tx Tx, src Source, m wire.Hello, lost func(wire.Collection, uint64) (Gap, bool)) (a Ahead, err error) {
 	for _, v := range m.Vector {
 		if v.Collection == wire.Leases || v.Rev == 0 || !wire.Known(v.Collection) {
 			continue
@@ -129,13 +160,17 @@ func aheadOf(tx Tx, src Source, m wire.Hello) (a Ahead, err error) {
 		if err != nil {
 			return a, err
 		}
-		if v.Rev < st.Rev || v.Rev == st.Rev && v.Hash == st.Hash || v.Rev-st.Rev > mostAhead {
+		gap, isLost := Gap{st.Rev, v.Rev}, v.Rev > st.Rev && v.Rev-st.Rev <= mostAhead || v.Rev == st.Rev && v.Hash != st.Hash
+		if v.Rev < st.Rev && v.Hash != st.Hash {
+			gap, isLost = lost(v.Collection, v.Rev)
+		}
+		if !isLost {
 			continue
 		}
 		if a.Collections == nil {
 			a.Collections = map[string]Gap{}
 		}
-		a.Collections[v.Collection.String()] = Gap{st.Rev, v.Rev}
+		a.Collections[v.Collection.String()] = gap
 	}
 	for stream, n := range m.Acked {
 		if n > src.Upto[stream] && n <= mostAhead {
@@ -147,6 +182,59 @@ func aheadOf(tx Tx, src Source, m wire.Hello) (a Ahead, err error) {
 		a.Highest = m.Highest
 	}
 	return a, err
+}
+
+// keepsBack tells which revisions a terminal does not have of this hub: those of the time that
+// is lost. Once an operator has acknowledged what terminals had of it, that counts no more.
+func (r Restore) keepsBack(a Alarm, terminal string) func(wire.Collection, uint64) (Gap, bool) {
+	seen := map[string]uint64{}
+	if !a.isOpen() {
+		seen = r.highest()
+	}
+	return func(c wire.Collection, rev uint64) (Gap, bool) {
+		if gap, had := r.Terminals[terminal].Collections[c.String()]; had && a.isOpen() && rev == gap.Terminal {
+			return gap, true
+		}
+		for _, lost := range r.Lost[c.String()] {
+			if rev > lost[0] && rev <= lost[1] && rev > seen[c.String()] {
+				return Gap{lost[0], rev}, true
+			}
+		}
+		return Gap{}, false
+	}
+}
+
+// highest are the last revisions of collections that terminals were found to have.
+func (r Restore) highest() map[string]uint64 {
+	out := map[string]uint64{}
+	for _, t := range r.Terminals {
+		for name, gap := range t.Collections {
+			out[name] = max(out[name], gap.Terminal)
+		}
+	}
+	return out
+}
+
+// jumpRevisions lets revisions go on where none can have been sent.
+func (r *Restore) jumpRevisions(tx Tx) error {
+	if r.Lost == nil {
+		r.Lost = map[string][][2]uint64{}
+	}
+	for _, c := range publish.Collections {
+		if c == wire.Leases {
+			continue
+		}
+		st, err := tx.RowState(c, "")
+		if err != nil {
+			return err
+		}
+		lost := [2]uint64{st.Rev, st.Rev + revisionsAside}
+		if err := tx.RaiseRev(c, "", lost[1]); err != nil {
+			return err
+		}
+		r.Lost[c.String()] = append(r.Lost[c.String()], lost)
+	}
+	return nil
 }
 
 // numbersCounter counts the numbers that were given out.
@@ -176,24 +264,17 @@ func (r *Restore) jumpNumbers(tx Tx, highest uint64) error {
 
 // raiseRevisions takes the revisions of all collections above those of the terminals that
 // were ahead, so that these take what the hub has.
-func raiseRevisions(tx Tx, a Alarm) error {
-	var r Restore
-	if err := json.Unmarshal(a.Detail, &r); err != nil {
-		return fmt.Errorf("read alarm %d: %w", a.ID, err)
+func raiseRevisions(tx Tx) error {
+	_, r, err := lastRestore(tx)
+	if err != nil {
+		return err
 	}
-	above := map[wire.Collection]uint64{}
-	for _, t := range r.Terminals {
-		for name, gap := range t.Collections {
-			if c, ok := wire.Parse[wire.Collection](name); ok {
-				above[c] = max(above[c], gap.Terminal)
-			}
-		}
-	}
+	above := r.highest()
 	for _, c := range publish.Collections {
-		if above[c] == 0 {
+		if above[c.String()] == 0 {
 			continue
 		}
-		if err := tx.RaiseRev(c, "", above[c]); err != nil {
+		if err := tx.RaiseRev(c, "", above[c.String()]); err != nil {
 			return err
 		}
 	}
