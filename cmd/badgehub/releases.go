@@ -35,7 +35,14 @@ func (p *program) releaseCommand() *cobra.Command {
 		Example: "  badgehub release pause 1.4.0\n  badgehub release assign 1.4.0    # goes on",
 		RunE:    ask(p, send[any, api.Release]("POST", "/v1/releases/{}/pause", nothing), showRelease),
 	}
-	return cli.Group("release", "Releases for terminals that start from cards, and who gets them", add, p.releaseAssign(), pause, p.releaseStatus())
+	remove := &cobra.Command{
+		Use: "remove RELEASE", Short: "Forget a release that nobody is given any more, and free the room of its file", Args: cli.Args(1),
+		Long: "Forget a release, how far terminals were with it, and its file. One that is given to terminals is paused first; while\n" +
+			"a terminal is in the middle of it, or was lost there, it stays. Terminals that run it go on with it.",
+		Example: "  badgehub release pause 1.4.0\n  badgehub release remove 1.4.0",
+		RunE:    ask(p, send[any, none]("DELETE", "/v1/releases/{}", nothing), done("The release is gone, and its file.")),
+	}
+	return cli.Group("release", "Releases for terminals that start from cards, and who gets them", add, p.releaseAssign(), pause, p.releaseStatus(), remove)
 }
 
 func showAddedRelease(w io.Writer, r api.Release) {

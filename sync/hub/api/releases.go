@@ -46,24 +46,28 @@ type Install struct {
 	Why      string `json:"why,omitempty"`
 }
 
-// addRelease keeps a bundle before it stores what is in it.
 func (s *server) addRelease(w http.ResponseWriter, r *http.Request) {
 	var out Release
 	by, err := s.Actor(r)
-	var came release.Release
+	var kept release.Release
 	if err == nil {
-		came, err = s.Fleet.Releases().Put(http.MaxBytesReader(w, r.Body, release.MaxSize+1))
+		kept, err = s.Fleet.AddRelease(r.Context(), by, http.MaxBytesReader(w, r.Body, release.MaxSize+1))
 	}
 	if err == nil {
-		err = s.Store.Write(r.Context(), by, func(tx fleet.Tx) error {
-			kept, err := release.Add(tx.ReleaseTx(), came)
-			if err == nil {
-				out, err = releaseOf(tx, kept)
-			}
+		err = s.Store.Read(r.Context(), func(tx fleet.Tx) error {
+			out, err = releaseOf(tx, kept)
 			return err
 		})
 	}
 	s.sendAnswer(w, r, out, err)
+}
+
+func (s *server) removeRelease(w http.ResponseWriter, r *http.Request) {
+	by, err := s.Actor(r)
+	if err == nil {
+		err = s.Fleet.RemoveRelease(r.Context(), by, r.PathValue("release"))
+	}
+	s.sendAnswer(w, r, none{}, err)
 }
 
 func releaseOf(tx fleet.Tx, r release.Release) (Release, error) {

@@ -77,6 +77,14 @@ func (s *site) releases() {
 	if r = must[api.Release](s, "POST", "/v1/releases/1.4.0/assign", wave); r.State != "assigned" || r.Counts["failed"] != 0 {
 		s.t.Errorf("tried again as %+v", r)
 	}
+	if status, _ := s.call("DELETE", "/v1/releases/1.4.0", nil); status != http.StatusConflict {
+		s.t.Errorf("removed while it is given: %d", status)
+	}
+	must[api.Release](s, "POST", "/v1/releases/1.4.0/pause", nil)
+	must[struct{}](s, "DELETE", "/v1/releases/1.4.0", nil)
+	if got := must[api.Page[api.Release]](s, "GET", "/v1/releases", nil); len(got.Items) != 0 {
+		s.t.Errorf("left are %+v", got.Items)
+	}
 	if status, _ := s.call("GET", "/v1/releases/9.9.9/terminals", nil); status != http.StatusNotFound {
 		s.t.Errorf("terminals of no release: %d", status)
 	}

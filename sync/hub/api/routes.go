@@ -17,6 +17,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 
 		"GET /v1/releases":                     read(s, listReleases),
 		"POST /v1/releases":                    s.addRelease,
+		"DELETE /v1/releases/{release}":        s.removeRelease,
 		"POST /v1/releases/{release}/assign":   change(s, assignRelease),
 		"POST /v1/releases/{release}/pause":    change(s, pauseRelease),
 		"GET /v1/releases/{release}/terminals": read(s, listInstalls),

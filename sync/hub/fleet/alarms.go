@@ -53,6 +53,16 @@ func (h *Hub) putAlarm(tx Tx, a Alarm, detail any) (err error) {
 	return tx.PutAlarm(a)
 }
 
+// endAlarm ends an alarm whose reason is gone, if it is open.
+func endAlarm(tx Tx, kind AlarmKind, object string) error {
+	a, err := openAlarm(tx, kind, object)
+	if err != nil || !a.isOpen() {
+		return err
+	}
+	_, err = acknowledge(tx, a.ID)
+	return err
+}
+
 // Acknowledge ends an alarm. After that of a restored hub, terminals that were ahead of it
 // take what it has.
 func (h *Hub) Acknowledge(ctx context.Context, by audit.Actor, id uint64) (a Alarm, err error) {

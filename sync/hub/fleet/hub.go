@@ -73,6 +73,12 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the hub: %w", err)
 	}
+	if h.releases == nil {
+		return h, nil
+	}
+	if err := h.tidyReleases(ctx); err != nil {
+		h.log.Warn("files of releases that are gone take room", "err", err)
+	}
 	return h, nil
 }
 

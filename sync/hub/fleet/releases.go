@@ -3,9 +3,11 @@ package fleet
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"time"
 
+	"badged/sync/hub/audit"
 	"badged/sync/hub/people"
 	"badged/sync/hub/release"
 	"badged/sync/wire"
@@ -129,5 +131,45 @@ func (h *Hub) sendPiece(ctx context.Context, link Link, s *session, w wanted) er
 	return h.send(ctx, link, s.terminal, wire.MsgPiece, wire.Piece{Release: r.ID, Index: w.index, Data: data})
 }
 
-// Releases keeps the bundles.
-func (h *Hub) Releases() *release.Shelf { return h.releases }
+// AddRelease verifies a bundle and keeps it. Nobody gets it before it is assigned.
+func (h *Hub) AddRelease(ctx context.Context, by audit.Actor, bundle io.Reader) (r release.Release, err error) {
+	err = h.releases.Put(bundle, func(came release.Release) error {
+		return h.store.Write(ctx, by, func(tx Tx) (err error) {
+			r, err = release.Add(tx.ReleaseTx(), came)
+			return err
+		})
+	})
+	return r, err
+}
+
+// RemoveRelease forgets a release that nobody needs, frees the room that it takes, and ends the
+// alarm that it has stopped.
+func (h *Hub) RemoveRelease(ctx context.Context, by audit.Actor, ref string) error {
+	return h.releases.Remove(func() (id release.ID, err error) {
+		err = h.store.Write(ctx, by, func(tx Tx) error {
+			r, err := release.Remove(tx.ReleaseTx(), ref)
+			if err != nil {
+				return err
+			}
+			id = r.ID
+			return endAlarm(tx, ReleaseStopped, r.Version)
+		})
+		return id, err
+	})
+}
+
+// tidyReleases frees the room of bundles that are of no release.
+func (h *Hub) tidyReleases(ctx context.Context) error {
+	var kept []release.Release
+	err := h.store.Read(ctx, func(tx Tx) error {
+		kept = nil
+		return tx.EachRelease(func(r release.Release) error {
+			kept = append(kept, r)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return h.releases.Tidy(kept)
+}

@@ -274,14 +274,10 @@ func newReleaseSite(t *testing.T) *releaseSite {
 	return s
 }
 
-func (s *releaseSite) add(b []byte) (r release.Release) {
+func (s *releaseSite) add(b []byte) release.Release {
 	s.t.Helper()
-	came, err := s.shelf.Put(bytes.NewReader(b))
+	r, err := s.hub.AddRelease(s.t.Context(), operator, bytes.NewReader(b))
 	s.must(err)
-	s.do(func(tx fleet.Tx) (err error) {
-		r, err = release.Add(tx.ReleaseTx(), came)
-		return err
-	})
 	return r
 }
 
@@ -402,14 +398,7 @@ func TestAWaveStopsByErrors(t *testing.T) {
 		t.Errorf("the reason came as %q", i.Why)
 	}
 	gate.start()
-	var alarms []fleet.Alarm
-	s.must(s.read(func(tx fleet.Tx) error {
-		alarms = nil
-		return tx.EachAlarm(true, 10, func(a fleet.Alarm) error {
-			alarms = append(alarms, a)
-			return nil
-		})
-	}))
+	alarms := s.alarms()
 	if len(alarms) != 1 || alarms[0].Kind != fleet.ReleaseStopped || alarms[0].Object != "1.4.0" {
 		t.Errorf("open alarms are %+v", alarms)
 	}
@@ -486,15 +475,19 @@ func TestABundleOfAnotherKeyIsRefused(t *testing.T) {
 	s := newReleaseSite(t)
 	others := signedBy(t, 70)
 	b := bundleOf(t, "6.6.6", 666, others, 70)
-	if _, err := s.shelf.Put(bytes.NewReader(b)); refusal.Code(err) != release.CodeBundle {
+	keep := func(release.Release) error {
+		t.Error("it is kept")
+		return nil
+	}
+	if err := s.shelf.Put(bytes.NewReader(b), keep); refusal.Code(err) != release.CodeBundle {
 		t.Errorf("another key: %v", err)
 	}
 	good := bundleOf(t, "1.5.0", 15, s.trust, 50)
 	good[len(good)-1] ^= 1
-	if _, err := s.shelf.Put(bytes.NewReader(good)); refusal.Code(err) != release.CodeBundle {
+	if err := s.shelf.Put(bytes.NewReader(good), keep); refusal.Code(err) != release.CodeBundle {
 		t.Errorf("a byte that was changed: %v", err)
 	}
-	if _, err := release.NewShelf(t.TempDir()).Put(bytes.NewReader(b)); refusal.Code(err) != release.CodeNoTrust {
+	if err := release.NewShelf(t.TempDir()).Put(bytes.NewReader(b), keep); refusal.Code(err) != release.CodeNoTrust {
 		t.Errorf("without a file of trust: %v", err)
 	}
 	front := s.agent("front-box", "front")
@@ -594,4 +587,103 @@ func (s *releaseSite) told(a *terminal, u *wire.Update) (r wire.Release) {
 		return r.Nonce == a.nonce
 	})
 	return r
+}
+
+// Issue 12, 5: a release that nobody needs goes, with its file and the alarm that it had stopped;
+// while terminals fetch it, or one is in the middle of it or was lost there, it stays.
+func TestAReleaseIsRemoved(t *testing.T) {
+	s := newReleaseSite(t)
+	remove := func() string {
+		err := s.hub.RemoveRelease(t.Context(), operator, "1.4.0")
+		if code := refusal.Code(err); code != "" || err == nil {
+			return code
+		}
+		t.Fatal(err)
+		return ""
+	}
+	s.assign(release.Wave{Percent: 100}, false)
+	front := s.join("front-box")
+	ready := &wire.Update{Board: "rpi-4", Installed: release.ID{13}, Sequence: 13, Release: s.rel.ID[:], Phase: wire.UpdateReady}
+	if code := remove(); code != release.CodeGiven {
+		t.Errorf("while it is given: %q", code)
+	}
+	if !s.told(front, ready).Install {
+		t.Error("the first one does not go")
+	}
+	pause := func() {
+		s.do(func(tx fleet.Tx) error {
+			_, err := release.Pause(tx.ReleaseTx(), "1.4.0")
+			return err
+		})
+	}
+	pause()
+	if code := remove(); code != release.CodeUnderWay {
+		t.Errorf("while a terminal is in the middle of it: %q", code)
+	}
+	later := time.Now().Add(release.LostAfter + time.Minute)
+	s.now.Store(&later)
+	s.must(s.hub.Tidy(t.Context()))
+	if code := remove(); code != release.CodeUnderWay || len(s.alarms()) != 1 {
+		t.Errorf("after a terminal was lost: %q, alarms %+v", code, s.alarms())
+	}
+	if _, err := os.Stat(s.shelf.Path(s.rel.ID)); err != nil {
+		t.Errorf("a removal that was refused: %v", err)
+	}
+	s.assign(release.Wave{Percent: 100}, true)
+	pause()
+	if code := remove(); code != "" {
+		t.Errorf("refused with %q", code)
+	}
+	if _, err := os.Stat(s.shelf.Path(s.rel.ID)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its file: %v", err)
+	}
+	if i := s.install("front-box"); i.Stage != "" || len(s.alarms()) != 0 {
+		t.Errorf("left are %+v and the alarms %+v", i, s.alarms())
+	}
+	if code := remove(); code != release.CodeNone {
+		t.Errorf("removed again: %q", code)
+	}
+	if got := s.actions(); got[len(got)-1] != "release.remove" {
+		t.Errorf("the audit log has %v", got)
+	}
+	s.rel = s.add(bundleOf(t, "1.4.0", 14, s.trust, 50))
+	if !s.the().Assigned.IsZero() {
+		t.Error("added anew, it is still assigned")
+	}
+}
+
+func (s *releaseSite) alarms() (open []fleet.Alarm) {
+	s.t.Helper()
+	s.must(s.read(func(tx fleet.Tx) error {
+		open = nil
+		return tx.EachAlarm(true, 10, func(a fleet.Alarm) error {
+			open = append(open, a)
+			return nil
+		})
+	}))
+	return open
+}
+
+// What a hub that died while a release was added or removed left is freed as it starts; files of
+// releases and of others stay.
+func TestFilesOfNoReleaseAreFreed(t *testing.T) {
+	s := newReleaseSite(t)
+	folder := filepath.Dir(s.shelf.Path(s.rel.ID))
+	gone := []string{"new-123", filepath.Base(s.shelf.Path(release.ID{5}))}
+	kept := []string{"README", filepath.Base(s.shelf.Path(s.rel.ID))}
+	for _, name := range append(gone, kept[0]) {
+		s.must(os.WriteFile(filepath.Join(folder, name), []byte("x"), 0o600))
+	}
+	s.stop()
+	s.start()
+	for _, name := range gone {
+		if _, err := os.Stat(filepath.Join(folder, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range kept {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

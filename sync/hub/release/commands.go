@@ -153,6 +153,39 @@ func Pause(tx Tx, ref string) (Release, error) {
 	return r, record(tx, "release.pause", before, r)
 }
 
+// Remove forgets a release, and how far terminals are with it. It stays while terminals may fetch
+// it, and while one is in the middle of it or was lost there: what becomes of that one must be known.
+func Remove(tx Tx, ref string) (Release, error) {
+	r, err := Find(tx, ref)
+	if err != nil {
+		return r, err
+	}
+	going, err := listUnderWay(tx, r.ID)
+	switch {
+	case err != nil:
+		return r, err
+	case len(going) > 0:
+		return r, refuse(refusal.Conflict, CodeUnderWay, refusal.Fields{"release": r.Version, "terminals": going})
+	case r.GoesOn():
+		return r, refuse(refusal.Conflict, CodeGiven, refusal.Fields{"release": r.Version})
+	}
+	if err := tx.DropRelease(r.ID); err != nil {
+		return r, err
+	}
+	return r, tx.Record(audit.Change{Action: "release.remove", Object: r.ID.String(), Before: auditedFields(r)})
+}
+
+// listUnderWay names the terminals that are in the middle of a release, or were lost there.
+func listUnderWay(tx Tx, id ID) (names []string, err error) {
+	err = tx.EachInstall(id, func(i Install) error {
+		if i.underWay() {
+			names = append(names, i.Terminal)
+		}
+		return nil
+	})
+	return names, err
+}
+
 // stopIfTooMany stops a release that has failed on more terminals than it may.
 func stopIfTooMany(tx Tx, id ID) (stopped *Release, err error) {
 	r, err := tx.Release(id)

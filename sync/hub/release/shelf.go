@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 
 	"badged/firmware/bundle"
 	"badged/sync/hub/refusal"
@@ -19,37 +22,93 @@ const TrustName = "badged.trust"
 // MaxSize is how large a bundle may be: what terminals can be told the hashes of.
 const MaxSize = wire.MaxPieces * wire.PieceBytes
 
-// Shelf keeps the bundles in the hub's folder.
-type Shelf struct{ dir string }
+// Shelf keeps the bundles in the hub's folder. Its methods are safe for concurrent use.
+type Shelf struct {
+	dir string
+	mu  sync.Mutex // guards that a file and what the database says of it change together
+}
 
 // NewShelf makes a shelf in the hub's folder.
-func NewShelf(dir string) *Shelf { return &Shelf{dir} }
+func NewShelf(dir string) *Shelf { return &Shelf{dir: dir} }
+
+func (s *Shelf) folder() string { return filepath.Join(s.dir, "releases") }
+
+// bundleEnding ends the names of files that are whole.
+const bundleEnding = ".bundle"
 
 // Path is where the bundle of a release lies.
-func (s *Shelf) Path(id ID) string { return filepath.Join(s.dir, "releases", id.String()+".bundle") }
+func (s *Shelf) Path(id ID) string { return filepath.Join(s.folder(), id.String()+bundleEnding) }
 
-// Put verifies a bundle to its last byte, and keeps it.
-func (s *Shelf) Put(in io.Reader) (r Release, err error) {
+// Put verifies a bundle to its last byte, keeps it, and lets store note that.
+func (s *Shelf) Put(in io.Reader, store func(Release) error) error {
 	trust, err := s.trust()
 	if err != nil {
-		return r, err
+		return err
 	}
-	if err := os.MkdirAll(filepath.Join(s.dir, "releases"), 0o700); err != nil {
-		return r, fmt.Errorf("make the folder of releases: %w", err)
+	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
+		return fmt.Errorf("make the folder of releases: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Join(s.dir, "releases"), "new-*")
+	f, err := os.CreateTemp(s.folder(), "new-*")
 	if err != nil {
-		return r, fmt.Errorf("keep the bundle: %w", err)
+		return fmt.Errorf("keep the bundle: %w", err)
 	}
 	defer os.Remove(f.Name()) // without effect once it has its name
 	defer f.Close()
-	if r, err = receiveBundle(f, in, trust); err != nil {
-		return r, err
+	r, err := receiveBundle(f, in, trust)
+	if err != nil {
+		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := os.Rename(f.Name(), s.Path(r.ID)); err != nil {
-		return r, fmt.Errorf("keep the bundle: %w", err)
+		return fmt.Errorf("keep the bundle: %w", err)
 	}
-	return r, syncFolder(filepath.Join(s.dir, "releases"))
+	if err := syncFolder(s.folder()); err != nil {
+		return err
+	}
+	return store(r)
+}
+
+// Remove lets forget note that a release is gone, and frees the room of its bundle.
+func (s *Shelf) Remove(forget func() (ID, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, err := forget()
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(s.Path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the release is removed, but its file stays until the hub starts again: %w", err)
+	}
+	return nil
+}
+
+// Tidy removes what is of no release: a hub that ended in the middle of adding or removing one
+// left it.
+func (s *Shelf) Tidy(kept []Release) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	files, err := os.ReadDir(s.folder())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for files of no release: %w", err)
+	}
+	for _, f := range files {
+		if s.isNeeded(f.Name(), kept) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(s.folder(), f.Name())); err != nil {
+			return fmt.Errorf("remove what is of no release: %w", err)
+		}
+	}
+	return nil
+}
+
+// isNeeded reports whether a file is of a release, or none that the shelf has made.
+func (s *Shelf) isNeeded(name string, kept []Release) bool {
+	if !strings.HasPrefix(name, "new-") && !strings.HasSuffix(name, bundleEnding) {
+		return true
+	}
+	return slices.ContainsFunc(kept, func(r Release) bool { return name == filepath.Base(s.Path(r.ID)) })
 }
 
 func syncFolder(path string) error {

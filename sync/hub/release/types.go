@@ -83,7 +83,13 @@ func (i Install) hasFailed() bool { return i.Stage == Failed || i.Stage == Lost 
 type Releases interface {
 	Release(id ID) (Release, error) // people.ErrNotFound
 	PutRelease(r Release) error
-	EachRelease(fn func(Release) error) error        // the newest sequence first
+	EachRelease(fn func(Release) error) error // the newest sequence first
+	DropRelease(id ID) error                  // with its installs
+	Installs
+}
+
+// Installs keeps how far terminals are.
+type Installs interface {
 	Install(id ID, terminal string) (Install, error) // people.ErrNotFound
 	PutInstall(i Install) error
 	EachInstall(id ID, fn func(Install) error) error // by terminal
@@ -107,6 +113,8 @@ const (
 	CodePercent    = "release_percent"    // percent
 	CodeMeant      = "release_meant"      // name
 	CodeUnassigned = "release_unassigned" // release
+	CodeGiven      = "release_given"      // release
+	CodeUnderWay   = "release_under_way"  // release, terminals
 )
 
 func refuse(kind refusal.Kind, code string, fields refusal.Fields) error {

@@ -67,12 +67,12 @@ func readInstall(scan scan) (i release.Install, err error) {
 	return i, err
 }
 
-// Install implements release.Releases.
+// Install implements release.Installs.
 func (x *tx) Install(id release.ID, terminal string) (release.Install, error) {
 	return first(x, installColumns+`WHERE release = ? AND terminal = ?`, []any{id[:], terminal}, readInstall)
 }
 
-// PutInstall implements release.Releases.
+// PutInstall implements release.Installs.
 func (x *tx) PutInstall(i release.Install) error {
 	_, err := x.exec(`INSERT INTO install (release, terminal, stage, done, why, since, retry) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (release, terminal) DO UPDATE SET stage = excluded.stage, done = excluded.done, why = excluded.why,
@@ -81,19 +81,28 @@ func (x *tx) PutInstall(i release.Install) error {
 	return err
 }
 
-// EachInstall implements release.Releases.
+// EachInstall implements release.Installs.
 func (x *tx) EachInstall(id release.ID, fn func(release.Install) error) error {
 	return collect(x, installColumns+`WHERE release = ? ORDER BY terminal`, []any{id[:]}, readInstall, fn)
 }
 
-// EachUnderWay implements release.Releases.
+// EachUnderWay implements release.Installs.
 func (x *tx) EachUnderWay(fn func(release.Install) error) error {
 	return collect(x, installColumns+`WHERE stage IN (?, ?) ORDER BY terminal, release`,
 		[]any{string(release.UnderWay[0]), string(release.UnderWay[1])}, readInstall, fn)
 }
 
-// DropInstalls implements release.Releases.
+// DropInstalls implements release.Installs.
 func (x *tx) DropInstalls(terminal string) error {
 	_, err := x.exec(`DELETE FROM install WHERE terminal = ?`, terminal)
+	return err
+}
+
+// DropRelease implements release.Releases.
+func (x *tx) DropRelease(id release.ID) error {
+	_, err := x.exec(`DELETE FROM install WHERE release = ?`, id[:])
+	if err == nil {
+		_, err = x.exec(`DELETE FROM release WHERE id = ?`, id[:])
+	}
 	return err
 }

@@ -65,8 +65,19 @@ func testReleases(t *testing.T, open Open) {
 		_, err := tx.Install(next.ID, "attic")
 		return err
 	})
+	write(t, s, func(tx fleet.Tx) error { return tx.DropRelease(next.ID) })
+	read(t, s, func(tx fleet.Tx) error {
+		_, err := tx.Release(next.ID)
+		_, err2 := tx.Install(next.ID, "attic")
+		if !errors.Is(err, people.ErrNotFound) || !errors.Is(err2, people.ErrNotFound) {
+			t.Errorf("of a release that was removed: %v, %v", err, err2)
+		}
+		_, err3 := tx.Release(old.ID)
+		_, err4 := tx.Install(old.ID, "attic")
+		return errors.Join(err3, err4)
+	})
 	if err := s.Write(t.Context(), operator, func(tx fleet.Tx) error {
-		return tx.PutInstall(at("nobody", next.ID, release.Ready))
+		return tx.PutInstall(at("nobody", old.ID, release.Ready))
 	}); err == nil {
 		t.Error("an install of no terminal was kept")
 	}
