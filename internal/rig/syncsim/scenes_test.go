@@ -100,6 +100,35 @@ func TestACopiedDiskLosesNothing(t *testing.T) {
 	})
 }
 
+// O9, issue 14, 1.1: two boxes that run from one disk are told apart by their connections alone,
+// before either has an event: each goes on under a name of its own, and the operator is told.
+func TestACopyThatHasNothingToSayIsToldApart(t *testing.T) {
+	scene(t, func(w *world) {
+		first := w.boxes[0]
+		second := w.startCopy(first, first.copyDisk())
+		w.runFor(3 * time.Minute)
+		if !first.isRenamed() || !second.isRenamed() {
+			w.wrong("two boxes go by one name")
+		}
+		if w.alarms(fleet.TerminalCopied) == 0 {
+			w.wrong("nobody is told of the copy")
+		}
+	})
+}
+
+// A frame that the network lost comes again, though the hub got a later one meanwhile.
+func TestALostFrameComesAgain(t *testing.T) {
+	scene(t, func(w *world) {
+		b := w.boxes[0]
+		w.enrolSynced(b, "common", 1)
+		w.deaf = true
+		w.enrol(b, "lost", 1)
+		w.deaf = false // what was held back never arrives
+		w.enrol(b, "behind", 1)
+		w.runFor(time.Minute)
+	})
+}
+
 // O9, issue 14, 1.1: an older copy that is used offline, past the place up to which the hub has
 // the events of the original, loses nothing. (Before: 3 of 12 were lost.)
 func TestAnOlderCopyUsedOfflineLosesNothing(t *testing.T) {
