@@ -24,8 +24,10 @@ func TestO10_ATerminalThatIsAwayAnswersWithWhatItHas(t *testing.T) {
 	}
 	near, far := w.join("near"), w.join("far")
 	near.doors, far.doors = []string{"front"}, []string{"front"}
-	near.hello()
-	far.hello()
+	for _, b := range []*terminal{near, far} {
+		b.hello()
+		b.wait("numbers", func() bool { return len(b.numbers()) > 0 }) // its session runs
+	}
 	later := time.Now().Add(100 * time.Hour)
 	if k := keeper(); k.Terminal == "" || k.Away || !k.Moment(later, true).Heard.Equal(later) {
 		t.Errorf("with both connected: %+v", k)

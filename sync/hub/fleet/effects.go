@@ -21,9 +21,15 @@ type happening struct {
 	ev       wire.Event
 }
 
-// at is when it happened, or, from a terminal that does not know the time, when the
-// hub heard of it.
-func (e happening) at() time.Time { return Event{Record: e.rec, Event: e.ev}.When() }
+// at is when it happened, or when the hub heard of it, from a terminal that does not know the
+// time or tells one before it was there: its clock stood still, or began in another year.
+func (e happening) at() time.Time {
+	at := Event{Record: e.rec, Event: e.ev}.When()
+	if at.Before(e.terminal.Added) {
+		return e.rec.Received
+	}
+	return at
+}
 
 // soonest is when it happened, as far as the hub can believe it: a terminal whose clock is
 // ahead ends no account.

@@ -160,9 +160,11 @@ type terminal struct {
 func (w *world) join(name string) *terminal {
 	w.t.Helper()
 	text := secret.New("secret of " + name)
-	if err := w.addTerminal(name, text, true); err != nil {
-		w.t.Fatal(err)
-	}
+	w.do(func(tx fleet.Tx) error {
+		long := tx
+		long.Now = tx.Now.AddDate(-2, 0, 0) // it may tell of what was then
+		return errors.Join(fleet.AddTerminal(long, name, text, true), fleet.AddTerminal(tx, name, text, true))
+	})
 	key := seed(byte(len(name)) + name[len(name)-1])
 	issue := func(string) ([]byte, error) { return []byte("certificate"), nil }
 	joined, err := w.hub.Join(w.t.Context(), text, key.Public().(ed25519.PublicKey), issue)

@@ -167,3 +167,20 @@ func TestAClaimThatComesAfterThePurgeBringsTheAccountBack(t *testing.T) {
 		t.Error("an account came back that nobody had made their own")
 	}
 }
+
+// A terminal whose clock began in 1970 makes an account: it lives as long as others, and the
+// number that its person was told leads to it. (Seed 403 of syncsim: it had lapsed before it
+// was made, or had no effect at all because it was older than events are kept.)
+func TestAClockThatBeganIn1970EndsNoAccount(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	x := printing(w, "hall")
+	x.made("1", 1, time.Unix(1, 0))
+	id := x.made("1", 2, time.Now()) // seen again
+	w.must(w.read(func(tx fleet.Tx) error {
+		a, err := tx.AccountByNumber(1)
+		if a.ID != id || a.Expires.Before(time.Now().AddDate(0, 0, 20)) {
+			t.Errorf("number 1 leads to %x, which ends at %v", a.ID, a.Expires)
+		}
+		return err
+	}))
+}
