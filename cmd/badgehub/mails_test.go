@@ -44,19 +44,12 @@ func (p *process) untilMail(id, state string) (m api.Mail) {
 // why, is there after the kill, opens with the hub's own key, and goes out when the server is
 // back.
 func TestAMailGoesOutAfterAKill(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close() // nobody is there yet
-	_, port, _ := net.SplitHostPort(addr)
 	dir := t.TempDir()
 	p := serveIn(t, dir)
 	if _, err := p.run("mail", "test", "ada@example.com"); err == nil || !strings.Contains(err.Error(), "mail_out") {
 		t.Errorf("without a server: %v", err)
 	}
-	get[api.Site](p, "site", "set", "mail_out=smtp", "mail_server=127.0.0.1", "mail_port="+port, "mail_security=none", "mail_from=hub@hub.example.com")
+	get[api.Site](p, "site", "set", "mail_out=smtp", "mail_server=127.0.0.1", "mail_port=1", "mail_security=none", "mail_from=hub@hub.example.com")
 	id := get[api.Mail](p, "mail", "test", "ada@example.com", "--lang", "en").ID[:8]
 	if m := p.untilMail(id, "queued"); !strings.Contains(m.Answer, "connection refused") {
 		t.Errorf("nobody listens: %+v", m)
@@ -65,11 +58,14 @@ func TestAMailGoesOutAfterAKill(t *testing.T) {
 	p = serveIn(t, dir)
 	box := &letterbox{make(chan string, 9)}
 	server := smtp.NewServer(box)
-	if l, err = net.Listen("tcp", addr); err != nil {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	get[api.Site](p, "site", "set", "mail_port="+port)
 	get[api.Mail](p, "mail", "retry", id)
 	if m := p.untilMail(id, "sent"); !strings.HasPrefix(m.Answer, "2.0.0 OK") {
 		t.Errorf("%+v", m)
