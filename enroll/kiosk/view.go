@@ -192,7 +192,7 @@ func (v view) Lead() string {
 	case v.Prints():
 		return v.Summary()
 	case v.NoService():
-		return v.T("home.noservice", v.ask())
+		return v.T("home.noservice", v.whomToAsk())
 	case v.Session != "":
 		return v.T("home.known")
 	case v.Banner != nil:

@@ -22,14 +22,14 @@ func (v view) BannerText(b *banner) string {
 	case slices.Contains(waiting, b):
 		return v.T(b.Text, v.duration(v.Screen.ClaimWindow))
 	case slices.Contains(asking, b):
-		return v.T(b.Text, v.ask())
+		return v.T(b.Text, v.whomToAsk())
 	default:
 		return v.T(b.Text)
 	}
 }
 
-// ask says whom to ask: as the site has it, or else the reception.
-func (v view) ask() string {
+// whomToAsk says whom to ask: as the site has it, or else the reception.
+func (v view) whomToAsk() string {
 	if v.Screen.Ask == "" {
 		return v.T("ask.reception")
 	}

@@ -31,7 +31,7 @@ type server struct {
 func newServer(ctx context.Context, o Options) http.Handler {
 	s := &server{Options: o, ended: ctx.Done(), site: page.NewSite(o.Parts...), mux: http.NewServeMux(), guard: newGuard(o.Hosts), news: newNews()}
 	s.site.Routes(func(part *page.Part, route page.Route) {
-		s.mux.HandleFunc(route.Method+" "+route.Path, s.answer(part, route))
+		s.mux.HandleFunc(route.Method+" "+route.Path, s.serveRoute(part, route))
 	})
 	s.mux.Handle("GET "+page.AssetPath, s.site.Assets())
 	s.mux.HandleFunc("GET /nouvelles", s.streamNews)
@@ -80,8 +80,8 @@ func (s *server) asked(r *http.Request) (page.Asked, error) {
 	return a, s.touch(r, a)
 }
 
-// answer answers requests to a route.
-func (s *server) answer(part *page.Part, route page.Route) http.HandlerFunc {
+// serveRoute answers requests to a route.
+func (s *server) serveRoute(part *page.Part, route page.Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, h *http.Request) {
 		a, err := s.asked(h)
 		if err != nil {

@@ -106,7 +106,7 @@ func (s *Sender) sendDue(ctx context.Context) (time.Duration, error) {
 	var c courier
 	defer func() { c.close() }()
 	for ctx.Err() == nil {
-		j, found, err := s.take(ctx)
+		j, found, err := s.takeNext(ctx)
 		if err != nil {
 			return afterTrouble, err
 		}
@@ -120,8 +120,8 @@ func (s *Sender) sendDue(ctx context.Context) (time.Duration, error) {
 	return s.untilNext(ctx)
 }
 
-// take gives the next mail with all that sending it needs, in one transaction.
-func (s *Sender) take(ctx context.Context) (j job, found bool, err error) {
+// takeNext gives the next mail with all that sending it needs, in one transaction.
+func (s *Sender) takeNext(ctx context.Context) (j job, found bool, err error) {
 	err = s.write(ctx, func(tx mail.Tx, rights access.Tx) (err error) {
 		j = job{}
 		if j.site, err = access.Settings(rights); err != nil {

@@ -35,7 +35,7 @@ func acquire(ctx context.Context, db *sql.DB) (*lease, error) {
 	holder := fmt.Sprintf("%s, process %d", host, os.Getpid())
 	l := &lease{db: db, lost: make(chan struct{})}
 	for deadline := time.Now().Add(leaseFor + renewEvery); ; {
-		other, err := l.take(ctx, holder)
+		other, err := l.acquire(ctx, holder)
 		if err != nil {
 			return nil, err
 		}
@@ -57,8 +57,8 @@ func acquire(ctx context.Context, db *sql.DB) (*lease, error) {
 	return l, nil
 }
 
-// take tries once, and says which other hub has the lease.
-func (l *lease) take(ctx context.Context, holder string) (other string, err error) {
+// acquire tries once, and says which other hub has the lease.
+func (l *lease) acquire(ctx context.Context, holder string) (other string, err error) {
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return "", err

@@ -90,8 +90,8 @@ func (i *importer) dropOldest() {
 	delete(i.held, oldest)
 }
 
-// take gives a held file to its sender, once.
-func (i *importer) take(sum [32]byte, by people.ID, now time.Time) (heldFile, bool) {
+// takeFile gives a held file to its sender, once.
+func (i *importer) takeFile(sum [32]byte, by people.ID, now time.Time) (heldFile, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.forget(now)

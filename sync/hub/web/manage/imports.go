@@ -146,7 +146,7 @@ func (m *manage) beginImport(r *page.Request) (page.Reply, error) {
 	if err != nil || len(b) != 32 {
 		return page.Reply{}, page.ErrNotFound
 	}
-	file, ok := m.imports.take([32]byte(b), r.Account().ID, r.Now)
+	file, ok := m.imports.takeFile([32]byte(b), r.Account().ID, r.Now)
 	if !ok {
 		return page.Go("/g/import").Flash("manage.import.gone"), nil
 	}

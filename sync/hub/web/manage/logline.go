@@ -42,7 +42,7 @@ func eachLine(r *page.Request, tx fleet.Tx, q audit.Query, fn func(logLine)) err
 	names := accountNames{r: r, tx: tx, known: map[string]string{}}
 	for _, e := range entries {
 		if err == nil {
-			err = names.tell(e, fn)
+			err = names.describeEntry(e, fn)
 		}
 	}
 	return err
@@ -55,7 +55,7 @@ type accountNames struct {
 	known map[string]string
 }
 
-func (n accountNames) tell(e audit.Entry, fn func(logLine)) error {
+func (n accountNames) describeEntry(e audit.Entry, fn func(logLine)) error {
 	l := logLine{Seq: e.Seq, At: e.At, Via: n.via(e.Actor), Code: e.Action, Object: e.Object, Erased: e.Salt == nil}
 	l.Action = n.r.TOr("manage.action."+strings.ReplaceAll(e.Action, ".", "-"), e.Action)
 	var err error

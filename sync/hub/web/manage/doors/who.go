@@ -145,7 +145,7 @@ func (p pages) whatIf(r *page.Request) (page.Reply, error) {
 		if _, err := findDoor(r, tx); err != nil || !asked {
 			return err
 		}
-		return p.answer(r, tx, &d)
+		return p.fillAnswer(r, tx, &d)
 	})
 	reply := page.Show("doors/if", r.T("doors.if.of", d.Door), d)
 	if !d.Form.OK() {
@@ -174,7 +174,7 @@ func (d *ifPage) readQuestion(r *page.Request) (asked bool) {
 	return q.Has(personField) || q.Has(idField)
 }
 
-func (p pages) answer(r *page.Request, tx fleet.Tx, d *ifPage) error {
+func (p pages) fillAnswer(r *page.Request, tx fleet.Tx, d *ifPage) error {
 	a, ok, err := d.find(r, tx)
 	if err != nil || !ok || !d.Form.OK() {
 		return err
