@@ -8,6 +8,8 @@
   var POLL_EVERY = 2000;
   var LOST_AFTER = 4000; // without the agent: what is on the screen may be wrong
   var NOTE_FOR = 6000;   // "saved" and the like
+  var PRESS_FOR = 1000;  // a finger that stays longer does not keep the page
+  var SEND_FOR = 10000;  // nor does a form that has no answer by then: the agent gives none any more
 
   var view = document.getElementById("view");
   var live = document.getElementById("live");
@@ -17,6 +19,7 @@
   var heard = now();     // when the agent last answered
   var loading = false, again = false, warned = false, streaming = false;
   var noteTimer = 0;
+  var held = 0, sent = false, kept = ""; // see hold
 
   function now() { return window.performance && performance.now ? performance.now() : new Date().getTime(); }
   function main() { return view.querySelector("main"); }
@@ -50,10 +53,34 @@
     if (!force) { q += "&v=" + encodeURIComponent(attr("version")); }
     ask("GET", base + "/view" + q, null, function (x) {
       loading = false;
-      if (x && x.status === 200) { showUp(); swap(x.responseText); }
-      if (x && x.status === 204) { showUp(); }
+      if (x && x.status === 200) { showUp(); take(x.responseText); }
+      if (x && x.status === 204) { showUp(); kept = ""; }
       if (again) { again = false; load(false); }
     });
+  }
+
+  // hold keeps the page as it is for a while: under a finger, which would come up from something
+  // else than it went down on, so that the tap is lost; and while a form is on its way, because
+  // the document that answers it takes away what is tapped on this one. A new view waits.
+  function hold(ms) {
+    clearTimeout(held);
+    held = setTimeout(release, ms);
+  }
+  function release() {
+    var html = kept;
+    held = 0;
+    sent = false;
+    kept = "";
+    if (html) { swap(html); }
+  }
+  function take(html) {
+    if (held && main()) { kept = html; } else { swap(html); }
+  }
+  function down(e) {
+    if (!held && !e.repeat) { hold(PRESS_FOR); }
+  }
+  function up() {
+    if (held && !sent) { hold(0); } // after the click that follows
   }
 
   // swap puts a new view in place. A form that is being filled in stays, and so do the keys of
@@ -150,6 +177,7 @@
     live.textContent = "";
     document.title = lost.querySelector("h2").textContent;
     ends = 0;
+    kept = "";
   }
   function showUp() {
     heard = now();
@@ -202,7 +230,7 @@
       var n = JSON.parse(e.data);
       streaming = true;
       showUp();
-      if (n.v !== attr("version")) { load(false); } else { setLeft(n.left); }
+      if (loading || n.v !== attr("version")) { load(false); } else { kept = ""; setLeft(n.left); } // what is being loaded may be old
     });
     es.onopen = function () { streaming = true; showUp(); };
     es.onerror = function () {
@@ -223,8 +251,12 @@
     if (ends && now() - ends > 1000) { ends = now(); load(true); } // the agent should have said so
   }, 250);
 
-  var signs = ["keydown", "mousedown", "touchstart", "input", "wheel"];
-  for (var i = 0; i < signs.length; i++) { document.addEventListener(signs[i], touch, true); }
+  function on(names, fn) {
+    for (var i = 0; i < names.length; i++) { document.addEventListener(names[i], fn, true); }
+  }
+  on(["keydown", "mousedown", "touchstart", "input", "wheel"], touch);
+  on(["keydown", "mousedown", "touchstart"], down);
+  on(["keyup", "mouseup", "touchcancel"], up);
 
   document.addEventListener("keydown", function (e) {
     if ((e.key === "Escape" || e.keyCode === 27) && byId("do-cancel")) { byId("do-cancel").click(); }
@@ -239,6 +271,8 @@
     if (e.target.id === "stay") { e.preventDefault(); touched -= TOUCH_EVERY; touch(); byId("heading").focus(); return; }
     if (e.target.getAttribute("data-sent")) { e.preventDefault(); return; } // twice is once
     e.target.setAttribute("data-sent", "1");
+    sent = true;
+    hold(SEND_FOR);
   });
   window.addEventListener("pageshow", function (e) {
     if (e.persisted) { view.textContent = ""; location.reload(); }
