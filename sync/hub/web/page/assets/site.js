@@ -4,8 +4,10 @@
   "use strict";
   var POLL_EVERY = 10000; // where there are no server-sent events
   var LOST_AFTER = 15000;
+  var PRESS_FOR = 1000; // a press that lasts longer keeps no news away
 
   var heard = Date.now(), asking = false, again = false;
+  var pressed = 0, waiting = null; // see down
 
   function each(selector, fn) { Array.prototype.forEach.call(document.querySelectorAll(selector), fn); }
 
@@ -28,7 +30,25 @@
       });
   }
 
+  // What a press begins on has to be there when it ends, or else it is lost: until then a fresh
+  // page waits.
+  function down(e) {
+    if (!pressed && !e.repeat) { pressed = setTimeout(release, PRESS_FOR); }
+  }
+  function up() {
+    if (!pressed) { return; }
+    clearTimeout(pressed);
+    pressed = setTimeout(release, 0); // after the click that follows
+  }
+  function release() {
+    var fresh = waiting;
+    pressed = 0;
+    waiting = null;
+    if (fresh) { exchange(fresh); }
+  }
+
   function exchange(fresh) {
+    if (pressed) { waiting = fresh; return; }
     each("[data-live]", function (old) {
       var next = fresh.getElementById(old.id);
       if (!next) { return; }
@@ -50,6 +70,8 @@
     if (!from || !document.querySelector("[data-live]")) { return; }
     setInterval(function () { if (!document.hidden && Date.now() - heard > POLL_EVERY) { refresh(); } }, POLL_EVERY);
     document.addEventListener("visibilitychange", function () { if (!document.hidden) { refresh(); } });
+    ["keydown", "mousedown", "touchstart"].forEach(function (name) { document.addEventListener(name, down, true); });
+    ["keyup", "mouseup", "touchcancel"].forEach(function (name) { document.addEventListener(name, up, true); });
     if (!window.EventSource) { return; }
     var stream = new EventSource(from);
     stream.addEventListener("news", function () { if (!document.hidden) { refresh(); } });
