@@ -1,13 +1,10 @@
 package api
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 
 	"badged/sync/hub/fleet"
-	"badged/sync/hub/people"
-	"badged/sync/hub/refusal"
 	"badged/sync/hub/release"
 )
 
@@ -72,16 +69,8 @@ func (s *server) removeRelease(w http.ResponseWriter, r *http.Request) {
 
 func releaseOf(tx fleet.Tx, r release.Release) (Release, error) {
 	out := Release{
-		ID: r.ID.String(), Version: r.Version, Sequence: r.Sequence, Boards: r.Boards, Size: r.Size, Added: Time{r.Added}, State: "assigned",
+		ID: r.ID.String(), Version: r.Version, Sequence: r.Sequence, Boards: r.Boards, Size: r.Size, Added: Time{r.Added}, State: string(r.State()),
 		Assigned: Time{r.Assigned}, Percent: r.Percent, Groups: r.Groups, Terminals: r.Terminals, StopAfter: r.StopAfter, Counts: map[string]int{},
-	}
-	switch {
-	case r.Assigned.IsZero():
-		out.State = "unassigned"
-	case r.Stopped:
-		out.State = "stopped"
-	case r.Paused:
-		out.State = "paused"
 	}
 	err := tx.EachInstall(r.ID, func(i release.Install) error {
 		out.Counts[string(i.Stage)]++
@@ -100,24 +89,12 @@ func listReleases(tx fleet.Tx, _ *http.Request) (Page[Release], error) {
 }
 
 func assignRelease(tx fleet.Tx, r *http.Request, in ReleaseWave) (out Release, err error) {
-	for _, name := range in.Terminals {
-		if _, err := tx.Terminal(name); err != nil {
-			return out, explainMissing(err, name)
-		}
-	}
 	wave := release.Wave{Percent: in.Percent, Groups: sorted(in.Groups), Terminals: sorted(in.Terminals), StopAfter: min(in.StopAfter, 1<<20)}
-	is, err := release.Assign(tx.ReleaseTx(), r.PathValue("release"), wave, in.Retry)
+	is, err := fleet.AssignRelease(tx, r.PathValue("release"), wave, in.Retry)
 	if err != nil {
 		return out, err
 	}
 	return releaseOf(tx, is)
-}
-
-func explainMissing(err error, name string) error {
-	if !errors.Is(err, people.ErrNotFound) {
-		return err
-	}
-	return &refusal.Error{Kind: refusal.Missing, Code: fleet.CodeTerminalMissing, Fields: refusal.Fields{"name": clip(name)}}
 }
 
 func sorted(names []string) []string {
@@ -145,11 +122,6 @@ func listInstalls(tx fleet.Tx, r *http.Request) (Page[Install], error) {
 		return nil
 	})
 	return pageOf(all, "", err, func(i release.Install) (Install, error) {
-		pieces := uint64(len(of.Pieces) / 16)
-		out := Install{Terminal: i.Terminal, Stage: string(i.Stage), Since: Time{i.Since}, Why: i.Why, Percent: 100}
-		if i.Stage == release.Fetching && pieces > 0 {
-			out.Percent = min(i.Done*100/pieces, 100)
-		}
-		return out, nil
+		return Install{Terminal: i.Terminal, Stage: string(i.Stage), Since: Time{i.Since}, Why: i.Why, Percent: of.DonePercent(i)}, nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"badged/sync/hub/audit"
 	"badged/sync/hub/people"
+	"badged/sync/hub/refusal"
 	"badged/sync/hub/release"
 	"badged/sync/wire"
 )
@@ -34,11 +35,10 @@ func (h *Hub) answerUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, err
 	t.Board, t.Installed, t.Sequence = kept(u.Board), u.Installed, min(u.Sequence, 1<<62)
 	heard := *u
 	heard.Why, heard.Done = kept(u.Why), min(u.Done, wire.MaxPieces)
-	groups, err := doorGroups(tx, t.Doors)
+	me, err := memberOf(tx, *t)
 	if err != nil {
 		return nil, err
 	}
-	me := release.Member{Terminal: t.Name, Board: t.Board, Installed: t.Installed, Sequence: t.Sequence, Groups: groups}
 	told, err := release.AnswerReport(tx.ReleaseTx(), me, heard, func(name string) ([]string, error) {
 		other, err := tx.Terminal(name)
 		if err != nil {
@@ -50,6 +50,57 @@ func (h *Hub) answerUpdate(tx Tx, t *Terminal, m wire.Hello) (*release.Told, err
 		err = h.raise(tx, ReleaseStopped, told.Stopped.Version, nil)
 	}
 	return &told, err
+}
+
+// memberOf is a terminal as the rule of releases sees it.
+func memberOf(tx Tx, t Terminal) (release.Member, error) {
+	groups, err := doorGroups(tx, t.Doors)
+	return release.Member{Terminal: t.Name, Board: t.Board, Installed: t.Installed, Sequence: t.Sequence, Groups: groups}, err
+}
+
+// AssignRelease says who is to have a release; see release.Assign.
+func AssignRelease(tx Tx, ref string, w release.Wave, retry bool) (release.Release, error) {
+	if err := CheckWave(tx, w); err != nil {
+		return release.Release{}, err
+	}
+	return release.Assign(tx.ReleaseTx(), ref, w, retry)
+}
+
+// CheckWave refuses a wave that names a terminal or a group of doors that there is not.
+func CheckWave(tx Tx, w release.Wave) error {
+	for _, name := range w.Terminals {
+		_, err := tx.Terminal(name)
+		if errors.Is(err, people.ErrNotFound) {
+			return refuse(refusal.Missing, CodeTerminalMissing, name[:min(len(name), 64)])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return release.CheckWave(tx.ReleaseTx(), w)
+}
+
+// MeantBy names the terminals that are to have a release as it is assigned, and neither have it nor
+// have failed at it.
+func MeantBy(tx Tx, r release.Release) (names []string, err error) {
+	err = tx.EachTerminal(func(t Terminal) error {
+		if t.Removed() || t.Board == "" {
+			return nil
+		}
+		m, err := memberOf(tx, t)
+		if err != nil {
+			return err
+		}
+		m.Install, err = tx.Install(r.ID, t.Name)
+		if err != nil && !errors.Is(err, people.ErrNotFound) {
+			return err
+		}
+		if release.Decide(r, m, release.Others{}) != release.Nothing {
+			names = append(names, t.Name)
+		}
+		return nil
+	})
+	return names, err
 }
 
 // doorGroups are the groups of doors. A door without one is a group of its own, for two terminals

@@ -88,10 +88,7 @@ func Assign(tx Tx, ref string, w Wave, retry bool) (Release, error) {
 	if err != nil {
 		return r, err
 	}
-	if w.Percent < 1 || w.Percent > 100 {
-		return r, refuse(refusal.Invalid, CodePercent, refusal.Fields{"percent": w.Percent})
-	}
-	if err := checkGroups(tx, w.Groups); err != nil {
+	if err := CheckWave(tx, w); err != nil {
 		return r, err
 	}
 	before := r
@@ -106,6 +103,14 @@ func Assign(tx Tx, ref string, w Wave, retry bool) (Release, error) {
 		}
 	}
 	return r, record(tx, "release.assign", before, r)
+}
+
+// CheckWave refuses a wave that nobody can be in.
+func CheckWave(tx Tx, w Wave) error {
+	if w.Percent < 1 || w.Percent > 100 {
+		return refuse(refusal.Invalid, CodePercent, refusal.Fields{"percent": w.Percent})
+	}
+	return checkGroups(tx, w.Groups)
 }
 
 // checkGroups refuses groups that no door is in.

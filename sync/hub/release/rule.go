@@ -63,7 +63,7 @@ func Decide(r Release, m Member, o Others) Order {
 }
 
 // GoesOn reports whether anybody is told of a release.
-func (r Release) GoesOn() bool { return !r.Assigned.IsZero() && !r.Paused && !r.Stopped }
+func (r Release) GoesOn() bool { return r.State() == Assigned }
 
 // means reports whether the wave has reached a terminal.
 func (r Release) means(m Member) bool {

@@ -42,6 +42,39 @@ type Wave struct {
 	Stopped   bool // by itself: too many have failed
 }
 
+// State is what becomes of a release.
+type State string
+
+// The states.
+const (
+	Unassigned State = "unassigned"
+	Assigned   State = "assigned"
+	Paused     State = "paused"
+	Stopped    State = "stopped" // by itself
+)
+
+// State is what becomes of the release now.
+func (r Release) State() State {
+	switch {
+	case r.Assigned.IsZero():
+		return Unassigned
+	case r.Stopped:
+		return Stopped
+	case r.Paused:
+		return Paused
+	}
+	return Assigned
+}
+
+// DonePercent is how much of the release a terminal has on its disk.
+func (r Release) DonePercent(i Install) uint64 {
+	pieces := wire.Release{Pieces: r.Pieces}.Count()
+	if i.Stage != Fetching || pieces == 0 {
+		return 100
+	}
+	return min(i.Done*100/pieces, 100)
+}
+
 // Stage is how far a terminal is with a release.
 type Stage string
 

@@ -11,6 +11,7 @@ import (
 	"badged/sync/hub/web/manage"
 	"badged/sync/hub/web/manage/doors"
 	"badged/sync/hub/web/manage/mails"
+	"badged/sync/hub/web/manage/releases"
 	"badged/sync/hub/web/me"
 	"badged/sync/hub/web/page"
 )
@@ -23,11 +24,11 @@ func Parts(o Options) []page.Part {
 	members := manage.Part(manage.Options{Hub: o.Hub, Store: o.Store, Log: o.Log, CA: o.CA, URL: o.URL, Join: strings.TrimPrefix(o.URL, "https://"), BackupsElsewhere: o.BackupsElsewhere})
 	entry := doors.Part(o.Hub)
 	const afterMembers, beforeLog = 2, 2
-	post := mails.Part()
+	post, updates := mails.Part(), releases.Part(o.Hub)
 	menu := slices.Insert(slices.Clone(members.Menu), afterMembers, entry.Menu...)
-	menu = slices.Insert(menu, len(menu)-beforeLog, post.Menu...)
-	members.Menu, entry.Menu, post.Menu = menu, menu, menu
-	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, post, me.Part(me.Options{Hub: o.Hub}), own(o)}
+	menu = slices.Insert(menu, len(menu)-beforeLog, slices.Concat(updates.Menu, post.Menu)...)
+	members.Menu, entry.Menu, post.Menu, updates.Menu = menu, menu, menu, menu
+	return []page.Part{door.Part(func() sitekey.Key { return o.Hub.SiteKey() }), members, entry, updates, post, me.Part(me.Options{Hub: o.Hub}), own(o)}
 }
 
 // own is what belongs to no part: the choice of a language, and how to trust the hub.

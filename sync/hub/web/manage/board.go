@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -24,9 +25,8 @@ type board struct {
 type task struct {
 	Text, Todo string
 	Tone       string
-	Path       string // of the page where it is done; empty: there is none
-	Link       string
-	Post       string // path that the button posts to, in place of a link
+	Path, Link string // of the page where it is done; empty: there is none
+	Post, Do   string // path that the button posts to; empty: there is none
 }
 
 // boardLooks bounds how many accounts are looked at for an invitation that ended.
@@ -79,7 +79,7 @@ func lookAtClaiming(r *page.Request, tx fleet.Tx, d *board) error {
 	}
 	t := task{Text: r.T("manage.claims.closed"), Tone: "bad"}
 	if r.MayUse("POST", path) {
-		t.Post, t.Link = path, r.T("manage.claims.reopen")
+		t.Post, t.Do = path, r.T("manage.claims.reopen")
 	} else {
 		t.Todo = r.T("manage.claims.ask")
 	}
@@ -96,7 +96,11 @@ func lookAtAlarms(r *page.Request, tx fleet.Tx, d *board) error {
 	return tx.EachAlarm(true, boardAlarms, func(a fleet.Alarm) error {
 		t := task{Tone: "bad"}
 		t.Text, t.Todo = words.Alarm(r.Lang, string(a.Kind), a.Object)
-		t.Post, t.Link = "/g/alarmes/"+strconv.FormatUint(a.ID, 10), r.T("manage.alarm.done")
+		t.Post, t.Do = "/g/alarmes/"+strconv.FormatUint(a.ID, 10), r.T("manage.alarm.done")
+		if a.Kind == fleet.ReleaseStopped {
+			t.Path, t.Link = "/g/versions/"+url.PathEscape(a.Object), r.T("manage.alarm.release", a.Object)
+			t.Todo = r.T("manage.alarm.release.todo")
+		}
 		d.Tasks = append(d.Tasks, t)
 		return nil
 	})

@@ -39,6 +39,8 @@ var englishBoard = map[string]string{
 	"manage.board.erasures.many":    "%s erasures are not on all terminals yet",
 	"manage.board.erasures.todo":    "A terminal that is offline keeps the name until it is back: get it online, or remove it if it does not come back.",
 	"manage.board.erasures.link":    "See the erased accounts",
+	"manage.alarm.release":          "See release %s",
+	"manage.alarm.release.todo":     "Its page says why, terminal by terminal. If it is no fault of the release, mend the cause and retry; otherwise remove it.",
 	"manage.alarm.done":             "It is done",
 	"manage.alarm.ended":            "The alarm is acknowledged.",
 	"manage.board.invitations.one":  "%s invitation has ended",

@@ -39,6 +39,8 @@ var frenchBoard = map[string]string{
 	"manage.board.erasures.many":    "%s effacements ne sont pas encore sur tous les terminaux",
 	"manage.board.erasures.todo":    "Un terminal hors ligne garde le nom jusqu’à son retour\u00a0: remettez-le en ligne, ou retirez-le s’il ne revient pas.",
 	"manage.board.erasures.link":    "Voir les comptes effacés",
+	"manage.alarm.release":          "Voir la version %s",
+	"manage.alarm.release.todo":     "Sa page dit pourquoi, terminal par terminal. Si la faute n’est pas la sienne, corrigez-en la cause et réessayez\u00a0; sinon retirez-la.",
 	"manage.alarm.done":             "C’est fait",
 	"manage.alarm.ended":            "L’alarme est acquittée.",
 	"manage.board.invitations.one":  "%s invitation est périmée",

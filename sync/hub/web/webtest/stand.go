@@ -31,6 +31,7 @@ import (
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
 	"badged/sync/hub/pki"
+	"badged/sync/hub/release"
 	"badged/sync/hub/store"
 	"badged/sync/hub/store/teststore"
 	"badged/sync/hub/web"
@@ -75,6 +76,7 @@ func NewWith(t testing.TB, change func(*web.Options)) *Stand {
 	log := slog.New(slog.NewTextHandler(s.Log, nil))
 	s.Hub, err = fleet.New(t.Context(), fleet.Options{
 		Store: s.Store, Site: Site, Name: "Clos Saint-Marc", Key: s.Keys.Hub, SiteKey: s.Keys.SiteKey, Log: log,
+		Releases:    release.NewShelf(dir),
 		RowsChanged: func() <-chan struct{} { return s.Store.Changed(store.RowsChanged) },
 	})
 	if err != nil {
