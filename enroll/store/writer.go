@@ -35,7 +35,6 @@ const (
 type writer struct {
 	s      *Store
 	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt
 	at     state
 	locals map[rowKey]struct{} // keys of local_row
 
@@ -54,7 +53,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{s: s, conn: conn, stmts: make(map[string]*sql.Stmt), locals: make(map[rowKey]struct{}), strange: make(strangeRows)}, nil
+	return &writer{s: s, conn: conn, locals: make(map[rowKey]struct{}), strange: make(strangeRows)}, nil
 }
 
 // serveRequests serves requests until the channel is closed.
@@ -155,9 +154,6 @@ func (w *writer) endWriter() {
 		w.commitWaiting(request{})
 	}
 	w.publishState() // also what was taken since a commit failed
-	for _, st := range w.stmts {
-		_ = st.Close() // nothing depends on it any more
-	}
 	_ = w.conn.Close()
 	w.endWitness()
 }
@@ -268,17 +264,6 @@ func (w *writer) markFailed(cause error) {
 	}
 }
 
-func (w *writer) stmt(query string) (*sql.Stmt, error) {
-	if st, ok := w.stmts[query]; ok {
-		return st, nil
-	}
-	st, err := w.conn.PrepareContext(context.Background(), query)
-	if err == nil {
-		w.stmts[query] = st
-	}
-	return st, w.noteError(err)
-}
-
 // noteError remembers that SQLite failed, to distinguish that from a job that refused.
 func (w *writer) noteError(err error) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && w.sqlErr == nil {
@@ -287,47 +272,28 @@ func (w *writer) noteError(err error) error {
 	return err
 }
 
-// exec runs a statement, which it prepares once. It has no context, because a write that has begun
-// is not interrupted.
+// exec runs a statement. It has no context, because a write that has begun is not interrupted.
 func (w *writer) exec(query string, args ...any) error {
-	st, err := w.stmt(query)
-	if err != nil {
-		return err
-	}
-	_, err = st.ExecContext(context.Background(), args...)
+	_, err := w.conn.ExecContext(context.Background(), query, args...)
 	return w.noteError(err)
 }
 
 // queryRow runs a query for at most one row.
 func (w *writer) queryRow(query string, args ...any) scanner {
-	st, err := w.stmt(query)
-	if err != nil {
-		return scanner{w: w, err: err}
-	}
-	return scanner{w: w, row: st.QueryRowContext(context.Background(), args...)}
+	return scanner{w, w.conn.QueryRowContext(context.Background(), query, args...)}
 }
 
 type scanner struct {
 	w   *writer
 	row *sql.Row
-	err error
 }
 
 // Scan is that of sql.Row.
-func (sc scanner) Scan(dest ...any) error {
-	if sc.err != nil {
-		return sc.err
-	}
-	return sc.w.noteError(sc.row.Scan(dest...))
-}
+func (sc scanner) Scan(dest ...any) error { return sc.w.noteError(sc.row.Scan(dest...)) }
 
 // queryRows runs a query and calls fn for every row.
 func (w *writer) queryRows(query string, fn func(*sql.Rows) error, args ...any) error {
-	st, err := w.stmt(query)
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(context.Background(), args...)
+	rows, err := w.conn.QueryContext(context.Background(), query, args...)
 	if err != nil {
 		return w.noteError(err)
 	}

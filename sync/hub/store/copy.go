@@ -84,7 +84,7 @@ func (s *Store) readAll(ctx context.Context, fn func(*tx) error) error {
 		return s.d.Explain("begin to read", err)
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	return fn(s.transaction(ctx, t, s.read, system))
+	return fn(s.transaction(ctx, t, system))
 }
 
 // writeAll runs fn once, in its turn.
@@ -99,7 +99,7 @@ func (s *Store) writeAll(ctx context.Context, fn func(*tx, *sql.Conn) error) err
 		return s.d.Explain("begin to write", err)
 	}
 	defer func() { _ = t.Rollback() }() // without effect after the commit
-	x := s.transaction(ctx, t, s.write, system)
+	x := s.transaction(ctx, t, system)
 	c := newCommand(s, system, nil)
 	if _, err := c.begin(x); err != nil {
 		return err

@@ -21,11 +21,6 @@ const (
 // eventFields are the columns of sqlAppend.
 var eventFields = []string{"id", "source", "stream", "seq", "ord", "received", "body"}
 
-// hotWrites are the statements of a frame.
-var hotWrites = []string{
-	sqlAppend, sqlLastSeq, sqlTerminal, sqlSource, sqlWatermarks, sqlPutSource, sqlPutMark, sqlRow, sqlPutRow, sqlState, sqlPutState,
-}
-
 // Events wait in the transaction for each other: many rows at once cost a fraction of as many
 // statements, at PostgreSQL a round trip less for each.
 const (

@@ -155,14 +155,6 @@ const (
 			created = excluded.created, merged_to = excluded.merged_to`
 )
 
-// hotPeople are the statements of an import.
-var hotPeople = []string{sqlAccount, sqlAccountByEmail, sqlAliases, sqlNameKey, sqlEmailOwner, sqlDropWords, sqlPutWord,
-	sqlRenameMember, sqlPutAccount, sqlAudit, sqlByExternal, sqlPutImportLine,
-	sqlJoinGroup, sqlGroupsOf, sqlAccountsByID, sqlOffersOf, sqlAnswersOf}
-
-// hotReads are the statements of lists and look-ups.
-var hotReads = []string{sqlAccount, sqlSession, sqlAccountByEmail, sqlAliases, sqlAccountsByID, sqlAliasesByID}
-
 // PutAccount implements people.Accounts.
 func (x *tx) PutAccount(a people.Account) error {
 	if a.State.Final() {

@@ -6,8 +6,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,8 +59,6 @@ type Bulk interface {
 // Store implements fleet.Store. It is safe for concurrent use.
 type Store struct {
 	d        Database
-	write    *pool
-	read     *pool
 	now      func() time.Time
 	mailKey  mail.Key
 	home     string
@@ -92,16 +88,8 @@ const (
 )
 
 // New makes a store on an open database whose schema is up to date.
-func New(ctx context.Context, d Database, now func() time.Time) (*Store, error) {
-	s := &Store{d: d, now: now, mailKey: mail.RandomKey(), changed: make(map[Topic]chan struct{})}
-	var err error
-	if s.write, err = newPool(ctx, d, d.Write, slices.Concat(hotWrites, hotPeople)); err == nil {
-		s.read, err = newPool(ctx, d, d.Read, hotReads)
-	}
-	if err != nil {
-		return nil, errors.Join(d.Explain("prepare", err), d.Close())
-	}
-	return s, nil
+func New(d Database, now func() time.Time) *Store {
+	return &Store{d: d, now: now, mailKey: mail.RandomKey(), changed: make(map[Topic]chan struct{})}
 }
 
 // Backup writes the site to a new file while others read and write. The keys of the hub are
@@ -109,9 +97,7 @@ func New(ctx context.Context, d Database, now func() time.Time) (*Store, error) 
 func (s *Store) Backup(ctx context.Context, path string) error { return s.d.Backup(ctx, path) }
 
 // Close closes the database. Nothing that was committed waits for it.
-func (s *Store) Close() error {
-	return errors.Join(s.write.close(), s.read.close(), s.d.Close())
-}
+func (s *Store) Close() error { return s.d.Close() }
 
 // Changed gives a channel that is closed when something of the topic is on disk that was
 // not when Changed was called.
@@ -148,12 +134,12 @@ func (s *Store) UntilReplaced(ctx context.Context) error {
 
 // Read implements fleet.Store.
 func (s *Store) Read(ctx context.Context, fn func(fleet.Tx) error) error {
-	t, err := s.read.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.d.Snapshot})
+	t, err := s.d.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.d.Snapshot})
 	if err != nil {
 		return s.d.Explain("begin to read", err)
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	return fn(s.transaction(ctx, t, s.read, audit.Actor{}).tx())
+	return fn(s.transaction(ctx, t, audit.Actor{}).tx())
 }
 
 // SiteID gives the site's id, which is candidate if it has none yet. An empty candidate only

@@ -21,7 +21,6 @@ type tx struct {
 	ctx  context.Context // of the transaction
 	t    *sql.Tx
 	conn *sql.Conn // of t; nil: it only reads
-	pool *pool
 	d    Database
 	by   audit.Actor
 	now  time.Time
@@ -38,17 +37,16 @@ type tx struct {
 	sources         map[database]sourceRow   // found in this transaction
 	waiting         [][]any                  // rows of events, in order, which writeEvents writes
 	lastSeq         map[streamOf]uint64      // highest seq of a stream that is taken, as far as it was asked for
-	bound           map[string]*sql.Stmt     // prepared statements that were used
 	audit           *auditHead               // nil: not read yet
 	values          map[string]string        // of the settings; nil: not read yet
 }
 
-func (s *Store) transaction(ctx context.Context, t *sql.Tx, p *pool, by audit.Actor) *tx {
+func (s *Store) transaction(ctx context.Context, t *sql.Tx, by audit.Actor) *tx {
 	return &tx{
-		ctx: ctx, t: t, pool: p, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey, home: s.home,
+		ctx: ctx, t: t, d: s.d, by: by, now: s.now().UTC().Truncate(time.Millisecond), mailKey: s.mailKey, home: s.home,
 		changes: publish.NewChanges(), topics: make(map[Topic]bool),
 		states: make(map[place]*publish.State), sources: make(map[database]sourceRow),
-		lastSeq: make(map[streamOf]uint64), bound: make(map[string]*sql.Stmt),
+		lastSeq: make(map[streamOf]uint64),
 	}
 }
 
@@ -102,27 +100,11 @@ func (x *tx) fail(op string, err error) error {
 	return err
 }
 
-// prepared is a prepared statement of the pool in this transaction; nil: there is none.
-func (x *tx) prepared(query string) *sql.Stmt {
-	st := x.bound[query]
-	if st == nil && x.pool.prepared[query] != nil {
-		st = x.t.StmtContext(x.ctx, x.pool.prepared[query])
-		x.bound[query] = st
-	}
-	return st
-}
-
 func (x *tx) exec(query string, args ...any) (int64, error) {
 	if err := checkTexts(args); err != nil {
 		return 0, x.fail("write", err)
 	}
-	var res sql.Result
-	var err error
-	if st := x.prepared(query); st != nil {
-		res, err = st.ExecContext(x.ctx, args...)
-	} else {
-		res, err = x.t.ExecContext(x.ctx, x.d.Rebind(query), args...)
-	}
+	res, err := x.t.ExecContext(x.ctx, x.d.Rebind(query), args...)
 	if err != nil {
 		return 0, x.fail("write", err)
 	}
@@ -147,13 +129,7 @@ func (x *tx) one(query string, args []any, into ...any) error {
 	if absent, err := x.isAbsent(query, args); absent || err != nil {
 		return cmp.Or(err, people.ErrNotFound)
 	}
-	var row *sql.Row
-	if st := x.prepared(query); st != nil {
-		row = st.QueryRowContext(x.ctx, args...)
-	} else {
-		row = x.t.QueryRowContext(x.ctx, x.d.Rebind(query), args...)
-	}
-	err := row.Scan(into...)
+	err := x.t.QueryRowContext(x.ctx, x.d.Rebind(query), args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return people.ErrNotFound
 	}
@@ -168,13 +144,7 @@ func (x *tx) all(query string, args []any, fn func(scan) error) error {
 	if absent, err := x.isAbsent(query, args); absent || err != nil {
 		return err
 	}
-	var rows *sql.Rows
-	var err error
-	if st := x.prepared(query); st != nil {
-		rows, err = st.QueryContext(x.ctx, args...)
-	} else {
-		rows, err = x.t.QueryContext(x.ctx, x.d.Rebind(query), args...)
-	}
+	rows, err := x.t.QueryContext(x.ctx, x.d.Rebind(query), args...)
 	if err != nil {
 		return x.fail("read", err)
 	}

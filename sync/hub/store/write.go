@@ -97,7 +97,7 @@ func (c *command) try(ctx context.Context) error {
 		return c.s.d.Explain("begin to write", err)
 	}
 	defer func() { _ = t.Rollback() }() // without effect after the commit
-	x := c.s.transaction(ctx, t, c.s.write, c.by)
+	x := c.s.transaction(ctx, t, c.by)
 	x.conn = conn
 	if done, err := c.begin(x); done || err != nil {
 		return err

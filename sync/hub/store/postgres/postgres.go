@@ -68,10 +68,10 @@ func OpenWithClock(ctx context.Context, url string, now func() time.Time) (*stor
 	if err := d.prepare(ctx, connections(config, 1)); err != nil {
 		return nil, errors.Join(d.Explain("open", err), d.Close())
 	}
-	return store.New(ctx, store.Database{
+	return store.New(store.Database{
 		Dialect: d, Write: d.write, Read: d.read, Remote: true,
 		Guard: d.lease.guard(), Snapshot: sql.LevelRepeatableRead, Replaced: d.lease.lost,
-	}, now)
+	}, now), nil
 }
 
 // missingFile is what is wrong with a file that a URL names, like a certificate.

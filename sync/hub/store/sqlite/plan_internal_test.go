@@ -68,10 +68,7 @@ func TestNoStatementWalksOverPeopleOrRights(t *testing.T) {
 	open := func(t *testing.T) *store.Store {
 		db := openEmpty(t)
 		own := recorder{dialect{db}, r.mu, r.queries}
-		s, err := store.New(t.Context(), store.Database{Dialect: own, Write: db.Write, Read: db.Read, Guard: `SELECT seq FROM site`}, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := store.New(store.Database{Dialect: own, Write: db.Write, Read: db.Read, Guard: `SELECT seq FROM site`}, time.Now)
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}

@@ -56,10 +56,7 @@ func check(ctx context.Context, path string) error {
 	if err := db.Verify(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	s, err := newStore(ctx, db, time.Now)
-	if err != nil {
-		return err
-	}
+	s := newStore(db, time.Now)
 	err = s.Check(ctx)
 	if err == nil {
 		err = s.Write(ctx, audit.Actor{Kind: audit.System, Via: "restore"}, fleet.MarkRestored)

@@ -32,7 +32,7 @@ func OpenWithClock(ctx context.Context, path string, now func() time.Time) (*sto
 	if err != nil {
 		return nil, err
 	}
-	return newStore(ctx, db, now)
+	return newStore(db, now), nil
 }
 
 func openFile(ctx context.Context, path string) (*sqlite.DB, error) {
@@ -45,8 +45,8 @@ func openFile(ctx context.Context, path string) (*sqlite.DB, error) {
 	})
 }
 
-func newStore(ctx context.Context, db *sqlite.DB, now func() time.Time) (*store.Store, error) {
-	return store.New(ctx, store.Database{
+func newStore(db *sqlite.DB, now func() time.Time) *store.Store {
+	return store.New(store.Database{
 		Dialect: dialect{db}, Write: db.Write, Read: db.Read,
 		Guard: `SELECT seq FROM site`, // a transaction that has begun has its turn
 	}, now)
