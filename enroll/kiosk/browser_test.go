@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"badged/enroll"
+	"badged/internal/rig/chromium"
 )
 
 // patience is how long a page may take on a machine that is busy.
@@ -63,22 +64,14 @@ func browse(t *testing.T, d *desk, first ...chromedp.Action) *screen {
 
 func newBrowser(t *testing.T, d *desk) *screen {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(800, 480))
-	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, cancel := chromedp.NewContext(ctx)
-	b := &screen{t: t, ctx: ctx, d: d}
-	chromedp.ListenTarget(ctx, b.hear)
-	t.Cleanup(func() {
-		cancel()
-		cancelAll()
-	})
+	b := &screen{t: t, d: d}
+	b.ctx = chromium.Open(t, b.collectComplaint, chromedp.WindowSize(800, 480))
 	b.run(chromedp.EmulateViewport(800, 480), emulation.SetFocusEmulationEnabled(true), cdplog.Enable())
 	return b
 }
 
-// hear collects what a developer would see in red, refused by the page's policy included.
-func (b *screen) hear(ev any) {
+// collectComplaint collects what a developer would see in red, refused by the page's policy included.
+func (b *screen) collectComplaint(ev any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch ev := ev.(type) {

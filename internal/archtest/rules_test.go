@@ -49,6 +49,7 @@ var folders = []folder{
 	{"internal/rig/printserver", base, nil},
 	{"internal/rig/mailbox", base, nil},
 	{"internal/rig/axe", base, nil},
+	{"internal/rig/chromium", base, nil},
 	{"internal/rig/devtool", base, nil},
 	{"internal/rig/forgetful", base, nil},
 	{"internal/webpage", base, nil},
@@ -124,7 +125,7 @@ var folders = []folder{
 	{"sync/hub/web/manage/mails", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/refusal"}},
 	{"sync/hub/web/manage/releases", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/release", "sync/hub/access"}},
 	{"sync/hub/web/manage/doors", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/refusal", "sync/hub/words", "sync/wire"}},
-	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/release", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki", "internal/rig/axe"}},
+	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/release", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki", "internal/rig/axe", "internal/rig/chromium"}},
 	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/web/manage/doors", "sync/hub/web/manage/mails", "sync/hub/web/manage/releases", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit", "internal/password"}},
 
 	{"internal/agent", level4, []string{"enroll", "enroll/kiosk", "reader", "keypad", "internal/door", "internal/health"}},
@@ -244,7 +245,7 @@ var aparts = []apart{
 }
 
 // helpers are packages that only tests may import: they take a *testing.T, or a browser.
-var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore", "sync/hub/web/webtest", "internal/rig/axe"}
+var helpers = []string{"reader/readertest", "sync/hub/store/storetest", "sync/hub/store/teststore", "sync/hub/web/webtest", "internal/rig/axe", "internal/rig/chromium"}
 
 // noGo are folders that hold no Go file.
 var noGo = map[string]string{

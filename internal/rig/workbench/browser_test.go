@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"badged/internal/ctl"
+	"badged/internal/rig/chromium"
 )
 
 // visitor is a real browser on the page of a real workbench.
@@ -48,16 +49,8 @@ func visit(t *testing.T) *visitor {
 			t.Error(err)
 		}
 	})
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en"))
-	all, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	tab, cancelTab := chromedp.NewContext(all)
-	v := &visitor{t: t, ctx: tab, bench: w}
-	chromedp.ListenTarget(tab, v.collectComplaint)
-	t.Cleanup(func() { cancelTab(); cancelAll() })
-	if err := chromedp.Run(tab); err != nil { // the browser lives as long as the context of this
-		t.Fatal(err)
-	}
+	v := &visitor{t: t, bench: w}
+	v.ctx = chromium.Open(t, v.collectComplaint, chromedp.Flag("lang", "en"))
 	v.do(cdplog.Enable(), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(page.URL()))
 	return v
 }

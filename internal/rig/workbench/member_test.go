@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"badged/internal/ctl"
+	"badged/internal/rig/chromium"
 	"badged/internal/rig/sim"
 	"badged/sync/hub/api"
 )
@@ -27,15 +28,7 @@ type phone struct {
 
 func openPhone(t *testing.T, w *Workbench) phone {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("ignore-certificate-errors", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	all, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	tab, cancelTab := chromedp.NewContext(all)
-	t.Cleanup(func() { cancelTab(); cancelAll() })
-	if err := chromedp.Run(tab); err != nil { // the browser lives as long as the context of this
-		t.Fatal(err)
-	}
-	p := phone{t, tab, w.hub.webURL().String()}
+	p := phone{t, chromium.Open(t, nil, chromedp.Flag("ignore-certificate-errors", true)), w.hub.webURL().String()}
 	p.do(network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": "fr"}), chromedp.EmulateViewport(360, 740))
 	return p
 }

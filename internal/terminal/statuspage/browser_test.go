@@ -20,19 +20,13 @@ import (
 
 	"badged/internal/ctl"
 	"badged/internal/rig/axe"
+	"badged/internal/rig/chromium"
 )
 
 // Issue 10, 6: the page on a panel's screens and on a desk: axe finds nothing, and only its
 // tables are wider than the window. With -artifacts the pictures are kept.
 func TestBrowserLooksOfTheTechniciansPage(t *testing.T) {
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	all, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	tab, cancel := chromedp.NewContext(all)
-	t.Cleanup(func() { cancel(); cancelAll() })
-	if err := chromedp.Run(tab); err != nil { // the browser lives as long as the context of this
-		t.Fatal(err)
-	}
+	tab := chromium.Open(t, nil)
 	for name, source := range map[string]Source{"ill": ill(), "well": terminal{state: ctl.Status{Terminal: "hall", Site: "lyon", Version: "1.2", Clock: "trusted"}}} {
 		srv := httptest.NewServer(withoutRefresh(New(source, slog.New(slog.DiscardHandler))))
 		t.Cleanup(srv.Close)

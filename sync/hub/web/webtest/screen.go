@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"badged/internal/rig/chromium"
 )
 
 // patience is how long a person would wait for a page before calling it broken.
@@ -37,22 +39,14 @@ type Screen struct {
 // Screen starts a Chromium.
 func (s *Stand) Screen(t testing.TB) *Screen {
 	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		cancel()
-		cancelAll()
-	})
-	c := &Screen{t: t, ctx: ctx, base: s.URL}
-	chromedp.ListenTarget(ctx, c.hear)
+	c := &Screen{t: t, base: s.URL}
+	c.ctx = chromium.Open(t, c.collectComplaint, chromedp.Flag("ignore-certificate-errors", true))
 	c.Do(emulation.SetFocusEmulationEnabled(true), cdplog.Enable(), network.Enable())
 	return c
 }
 
-// hear collects what a developer would see in red, refused by the page's policy included.
-func (c *Screen) hear(ev any) {
+// collectComplaint collects what a developer would see in red, refused by the page's policy included.
+func (c *Screen) collectComplaint(ev any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch ev := ev.(type) {
