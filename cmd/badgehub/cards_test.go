@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"badged/sync/hub/api"
 )
@@ -100,5 +101,22 @@ func TestNoLabelIsMadeForASheetThatCannotBe(t *testing.T) {
 	}
 	if _, err := p.run("card", "prepare", "--numbers", empty); err == nil || !strings.Contains(err.Error(), empty+" has no number") {
 		t.Errorf("a file without numbers: %v", err)
+	}
+}
+
+// Issue 14, 2.1: what an operator reads of a revocation under way, and at its end.
+func TestCardShowTellsWhereARevocationHasArrived(t *testing.T) {
+	at := api.Time{Time: time.Date(2026, 11, 30, 14, 3, 7, 0, time.UTC)}
+	for want, s := range map[string]*api.Spread{
+		"no terminal has to know of it\n":                                                nil,
+		"lost 2026-11-30 14:03:07, applied at 12 of 14 doors; not yet: cellar, gate\n":   {Terminals: 2, OfTerminals: 4, Doors: 12, OfDoors: 14, Missing: []string{"cellar", "gate"}},
+		"lost 2026-11-30 14:03:07, applied at 1 of 2 terminals; not yet: hall\n":         {Terminals: 1, OfTerminals: 2, Missing: []string{"hall"}},
+		"lost 2026-11-30 14:03:07, applied at 14 of 14 doors at 2026-11-30 14:03:07\n":   {Terminals: 4, OfTerminals: 4, Doors: 14, OfDoors: 14, At: at},
+		"lost 2026-11-30 14:03:07, applied at 2 of 2 terminals at 2026-11-30 14:03:07\n": {Terminals: 2, OfTerminals: 2, At: at},
+	} {
+		var out strings.Builder
+		if saySpread(&out, api.Card{State: "lost", Changed: at, Spread: s}); out.String() != want {
+			t.Errorf("%+v: %q, want %q", s, out.String(), want)
+		}
 	}
 }

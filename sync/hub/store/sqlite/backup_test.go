@@ -142,6 +142,37 @@ func TestBackupOverwritesNothing(t *testing.T) {
 	wantFiles(t, dir, "backup", "there", "there.lock")
 }
 
+// O8: a backup that could not be put back is none, and the error says so while there is time. The
+// copy stays: nobody may have a better one.
+func TestABackupThatCannotBePutBackIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	s := open(t, path)
+	storetest.Fill(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	changeFile(t, path, `DELETE FROM row WHERE rev = 5`)
+	s = open(t, path)
+	dir := t.TempDir()
+	backup := filepath.Join(dir, "backup")
+	if err := s.Backup(t.Context(), backup); err == nil || !strings.Contains(err.Error(), backup+" does not pass") {
+		t.Errorf("got %v", err)
+	}
+	wantFiles(t, dir, "backup")
+}
+
+// changeFile runs a statement on a file behind the store's back.
+func changeFile(t *testing.T, path, query string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), query)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestRestoreRefusesWhatIsNotWhole: a file that is no backup of a site is not put in place.
 func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 	s := openEmpty(t)
@@ -151,15 +182,7 @@ func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	change := func(query string) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			db, err := sql.Open("sqlite", path)
-			if err == nil {
-				_, err = db.ExecContext(t.Context(), query)
-			}
-			if err := errors.Join(err, db.Close()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return func(t *testing.T, path string) { changeFile(t, path, query) }
 	}
 	for name, spoil := range map[string]func(*testing.T, string){
 		"empty":                   func(t *testing.T, path string) { truncate(t, path, 0) },
