@@ -43,7 +43,7 @@ var french = map[string]string{
 	"releases.nobody":                 "Aucun terminal n’est concerné",
 	"releases.nobody.text":            "Ou bien ceux qui sont nommés l’ont déjà, ou une plus récente, ou aucun n’est d’une de ses cartes. Attribuez-la à plus de terminaux.",
 	"releases.facts":                  "La version elle-même",
-	"releases.boards":                 "Cartes",
+	"releases.boards":                 "Matériel",
 	"releases.sequence":               "Suite",
 	"releases.added":                  "Ajoutée",
 	"releases.assigned":               "Attribuée",
