@@ -13,16 +13,20 @@ import (
 	"testing/fstest"
 )
 
-// TestTheTableFitsTheCode notices in a second what make mutants would say after an hour:
+// TestTheTableFitsTheCode notices in seconds what make mutants would say after an hour:
 // code was changed, moved or renamed and the table was not. It runs no mutant.
 func TestTheTableFitsTheCode(t *testing.T) {
 	all, err := readTable(builtin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := testNames{root: filepath.Join("..", "..", ".."), known: map[string]map[string]bool{}}
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := newFitting(t, root)
 	for _, m := range all {
-		if err := tests.fit(m); err != nil {
+		if err := module.fit(m); err != nil {
 			t.Error(err)
 		}
 	}
@@ -37,6 +41,8 @@ func TestAMutantThatDoesNotFitIsNamed(t *testing.T) {
 		"not there":         {"-code ==", "-code !=", "the old text is not in door/door.go any more"},
 		"there twice":       {"-code == want", "-code", "3 times: give more of the line"},
 		"no Go any more":    {"+true", "+true)", "expected"},
+		"renamed":           {"+true", "+codes == want", "the mutant does not compile: "},
+		"not used any more": {"-code == want\n+true", "-\treturn code == want\n+\tsame := code == want\n+\treturn true", "declared and not used: same"},
 		"no such test":      {"TestCode", "TestCod", "there is no test TestCod in door: was it renamed?"},
 		"no such folder":    {"test door", "test gate", "was the folder renamed?"},
 		"behind a tag":      {"TestCode", "TestTagged", "there is no test TestTagged in door"},
@@ -51,8 +57,7 @@ func TestAMutantThatDoesNotFitIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tests := testNames{root: writeModule(t, files), known: map[string]map[string]bool{}}
-			switch err := tests.fit(all[0]); {
+			switch err := newFitting(t, writeModule(t, files)).fit(all[0]); {
 			case c.want == "" && err != nil:
 				t.Error(err)
 			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "table/a.txt:1")):
@@ -62,15 +67,20 @@ func TestAMutantThatDoesNotFitIsNamed(t *testing.T) {
 	}
 }
 
-// testNames knows which tests the folders of the module in root have.
-type testNames struct {
+// fitting holds mutants against the module in root.
+type fitting struct {
 	root  string
-	known map[string]map[string]bool // by folder, then by name
+	types *checker
+	tests map[string]map[string]bool // that go test runs, by folder, then by name
+}
+
+func newFitting(t *testing.T, root string) fitting {
+	return fitting{root, newChecker(t, root), map[string]map[string]bool{}}
 }
 
 // fit says what keeps a mutant from being tried.
-func (n testNames) fit(m mutant) error {
-	text, err := os.ReadFile(filepath.Join(n.root, filepath.FromSlash(m.file)))
+func (f fitting) fit(m mutant) error {
+	text, err := os.ReadFile(filepath.Join(f.root, filepath.FromSlash(m.file)))
 	if err != nil {
 		return fmt.Errorf("%s: %w (was the file renamed?)", m.at, err)
 	}
@@ -78,10 +88,10 @@ func (n testNames) fit(m mutant) error {
 	if err != nil {
 		return err
 	}
-	if _, err := parser.ParseFile(token.NewFileSet(), m.file, faulty, parser.SkipObjectResolution); err != nil {
-		return fmt.Errorf("%s: the faulty file is no Go: %w", m.at, err)
+	if err := f.types.check(m, faulty); err != nil {
+		return err
 	}
-	tests, err := n.of(m.pkg)
+	tests, err := f.testsOf(m.pkg)
 	if err != nil {
 		return fmt.Errorf("%s: %w (was the folder renamed?)", m.at, err)
 	}
@@ -91,12 +101,12 @@ func (n testNames) fit(m mutant) error {
 	return nil
 }
 
-// of gives the tests that go test runs in a folder without a build tag.
-func (n testNames) of(pkg string) (map[string]bool, error) {
-	if tests, ok := n.known[pkg]; ok {
+// testsOf gives the tests that go test runs in a folder without a build tag.
+func (f fitting) testsOf(pkg string) (map[string]bool, error) {
+	if tests, ok := f.tests[pkg]; ok {
 		return tests, nil
 	}
-	dir := filepath.Join(n.root, filepath.FromSlash(pkg))
+	dir := filepath.Join(f.root, filepath.FromSlash(pkg))
 	found, err := build.ImportDir(dir, 0)
 	if err != nil {
 		return nil, err
@@ -108,11 +118,11 @@ func (n testNames) of(pkg string) (map[string]bool, error) {
 			return nil, err
 		}
 		for _, decl := range parsed.Decls {
-			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
-				tests[f.Name.Name] = true
+			if d, ok := decl.(*ast.FuncDecl); ok && d.Recv == nil && strings.HasPrefix(d.Name.Name, "Test") {
+				tests[d.Name.Name] = true
 			}
 		}
 	}
-	n.known[pkg] = tests
+	f.tests[pkg] = tests
 	return tests, nil
 }
