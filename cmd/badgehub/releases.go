@@ -65,7 +65,11 @@ func whoGets(r api.Release) string {
 	if names := append(r.Groups, r.Terminals...); len(names) > 0 {
 		whom = strings.Join(names, ",")
 	}
-	return fmt.Sprintf("%d%% %s", r.Percent, whom)
+	whom = fmt.Sprintf("%d%% %s", r.Percent, whom)
+	if r.Between != "" {
+		whom += ", " + r.Between
+	}
+	return whom
 }
 
 func (p *program) releaseAssign() *cobra.Command {
@@ -74,14 +78,17 @@ func (p *program) releaseAssign() *cobra.Command {
 		Use: "assign RELEASE", Short: "Say which terminals get a release, or let it go on", Args: cli.Args(1),
 		Long: "Say which terminals get a release: all, those of groups of doors, or named ones, and how many percent of them.\n" +
 			"A larger percentage takes in those of the smaller one. A release that was paused or has stopped goes on.\n\n" +
-			"The first terminal goes alone, then as many at a time as have come through; of a group of doors, one at a time.",
+			"The first terminal goes alone, then as many at a time as have come through; of a group of doors, one at a time.\n" +
+			"With --between, terminals fetch at any time, and begin to install in those hours of the site's clocks only.",
 		Example: "  badgehub release assign 1.4.0 --percent 10\n  badgehub release assign 1.4.0    # all\n" +
-			"  badgehub release assign 1.4.0 --group inner --terminal hall\n  badgehub release assign 1.4.0 --retry    # also where it failed",
+			"  badgehub release assign 1.4.0 --group inner --terminal hall\n  badgehub release assign 1.4.0 --retry    # also where it failed\n" +
+			"  badgehub release assign 1.4.0 --between 22:00-05:00    # at night",
 	}
 	f := c.Flags()
 	f.Uint64Var(&w.Percent, "percent", 100, "so many of those who are meant, 1 to 100")
 	f.StringSliceVar(&w.Groups, "group", nil, "terminals of a group of doors")
 	f.StringSliceVar(&w.Terminals, "terminal", nil, "this terminal")
+	f.StringVar(&w.Between, "between", "", "the hours in which terminals may install, as 02:00-05:00, over midnight too")
 	f.Uint64Var(&w.StopAfter, "stop-after", 1, "stop when it has failed on more terminals than so many")
 	f.BoolVar(&w.Retry, "retry", false, "also terminals on which it failed")
 	c.RunE = ask(p, send[api.ReleaseWave, api.Release]("POST", "/v1/releases/{}/assign", func([]string) (api.ReleaseWave, error) { return w, nil }), showRelease)
@@ -90,7 +97,7 @@ func (p *program) releaseAssign() *cobra.Command {
 
 func (p *program) releaseStatus() *cobra.Command {
 	all := list(p, "status", "", "", "/v1/releases", "RELEASE\tID\tSTATE\tFOR\tHEALTHY\tUNDER WAY\tFAILED\tWAITING", releaseLine, nil)
-	one := list(p, "status RELEASE", "", "", "/v1/releases/{}/terminals", "TERMINAL\tSTATE\tSINCE\tWHY", installLine, nil)
+	one := list(p, "status RELEASE", "", "", "/v1/releases/{}/terminals", "TERMINAL\tSTATE\tSINCE\tWHY", p.installLine, nil)
 	c := &cobra.Command{
 		Use: "status [RELEASE]", Short: "List releases, or how far each terminal is with one", Args: cobra.MaximumNArgs(1),
 		Example: "  badgehub release status\n  badgehub release status 1.4.0 --json",
@@ -115,10 +122,25 @@ func releaseLine(r api.Release) string {
 	return tabbed(r.Version, r.ID[:min(len(r.ID), 8)], r.State, whoGets(r), count("healthy"), count("installing"), count("failed", "lost"), count("fetching", "ready"))
 }
 
-func installLine(i api.Install) string {
+func (p *program) installLine(i api.Install) string {
 	state := i.Stage
 	if state == "fetching" {
 		state += fmt.Sprintf(" %d%%", i.Percent)
 	}
-	return tabbed(i.Terminal, state, clock(i.Since), cmp.Or(i.Why, "-"))
+	return tabbed(i.Terminal, state, clock(i.Since), cmp.Or(i.Why, p.waitsFor(i.WaitsFor), "-"))
+}
+
+// waitsFor says what a terminal that is ready waits for; empty: nothing.
+func (p *program) waitsFor(what string) string {
+	switch what {
+	case "":
+		return ""
+	case "hours":
+		return p.tr("waits for the hours in which it may install")
+	case "group":
+		return p.tr("waits for another terminal of its doors")
+	case "first":
+		return p.tr("waits for the first terminal, which goes alone")
+	}
+	return p.tr("waits for those that are under way")
 }

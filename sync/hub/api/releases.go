@@ -21,6 +21,7 @@ type Release struct {
 	Percent   uint64         `json:"percent,omitempty"`
 	Groups    []string       `json:"groups,omitempty"`
 	Terminals []string       `json:"terminals,omitempty"`
+	Between   string         `json:"between,omitempty"` // "02:00-05:00"; none: always
 	StopAfter uint64         `json:"stop_after"`
 	Counts    map[string]int `json:"counts"` // terminals by how far they are
 }
@@ -30,6 +31,7 @@ type ReleaseWave struct {
 	Percent   uint64   `json:"percent"`
 	Groups    []string `json:"groups,omitempty"`
 	Terminals []string `json:"terminals,omitempty"`
+	Between   string   `json:"between,omitempty"`
 	StopAfter uint64   `json:"stop_after"`
 	Retry     bool     `json:"retry,omitempty"`
 }
@@ -41,6 +43,7 @@ type Install struct {
 	Percent  uint64 `json:"percent"`
 	Since    Time   `json:"since"`
 	Why      string `json:"why,omitempty"`
+	WaitsFor string `json:"waits_for,omitempty"` // "hours", "group", "first", "others"
 }
 
 func (s *server) addRelease(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +73,7 @@ func (s *server) removeRelease(w http.ResponseWriter, r *http.Request) {
 func releaseOf(tx fleet.Tx, r release.Release) (Release, error) {
 	out := Release{
 		ID: r.ID.String(), Version: r.Version, Sequence: r.Sequence, Boards: r.Boards, Size: r.Size, Added: Time{r.Added}, State: string(r.State()),
-		Assigned: Time{r.Assigned}, Percent: r.Percent, Groups: r.Groups, Terminals: r.Terminals, StopAfter: r.StopAfter, Counts: map[string]int{},
+		Assigned: Time{r.Assigned}, Percent: r.Percent, Groups: r.Groups, Terminals: r.Terminals, Between: r.Between.String(), StopAfter: r.StopAfter, Counts: map[string]int{},
 	}
 	err := tx.EachInstall(r.ID, func(i release.Install) error {
 		out.Counts[string(i.Stage)]++
@@ -89,7 +92,11 @@ func listReleases(tx fleet.Tx, _ *http.Request) (Page[Release], error) {
 }
 
 func assignRelease(tx fleet.Tx, r *http.Request, in ReleaseWave) (out Release, err error) {
-	wave := release.Wave{Percent: in.Percent, Groups: sorted(in.Groups), Terminals: sorted(in.Terminals), StopAfter: min(in.StopAfter, 1<<20)}
+	hours, err := release.ParseHours(in.Between)
+	if err != nil {
+		return out, err
+	}
+	wave := release.Wave{Between: hours, Percent: in.Percent, Groups: sorted(in.Groups), Terminals: sorted(in.Terminals), StopAfter: min(in.StopAfter, 1<<20)}
 	is, err := fleet.AssignRelease(tx, r.PathValue("release"), wave, in.Retry)
 	if err != nil {
 		return out, err
@@ -116,12 +123,16 @@ func listInstalls(tx fleet.Tx, r *http.Request) (Page[Install], error) {
 	if err != nil {
 		return Page[Install]{}, err
 	}
+	waits, err := fleet.Waits(tx, of)
+	if err != nil {
+		return Page[Install]{}, err
+	}
 	var all []release.Install
 	err = tx.EachInstall(of.ID, func(i release.Install) error {
 		all = append(all, i)
 		return nil
 	})
 	return pageOf(all, "", err, func(i release.Install) (Install, error) {
-		return Install{Terminal: i.Terminal, Stage: string(i.Stage), Since: Time{i.Since}, Why: i.Why, Percent: of.DonePercent(i)}, nil
+		return Install{Terminal: i.Terminal, Stage: string(i.Stage), Since: Time{i.Since}, Why: i.Why, Percent: of.DonePercent(i), WaitsFor: string(waits[i.Terminal])}, nil
 	})
 }

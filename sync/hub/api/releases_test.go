@@ -52,9 +52,10 @@ func (s *site) releases() {
 	s.refused("/v1/releases/1.4.0/assign", object{"percent": 101, "stop_after": 1}, release.CodePercent)
 	s.refused("/v1/releases/1.4.0/assign", object{"percent": 10, "stop_after": 1, "groups": []string{"nowhere"}}, release.CodeMeant)
 	s.refused("/v1/releases/1.4.0/assign", object{"percent": 10, "stop_after": 1, "terminals": []string{"nobody"}}, fleet.CodeTerminalMissing)
+	s.refused("/v1/releases/1.4.0/assign", object{"percent": 10, "stop_after": 1, "between": "2-5"}, release.CodeHours)
 	s.refused("/v1/releases/1.4.0/pause", object{}, release.CodeUnassigned)
-	wave := object{"percent": 10, "stop_after": 2, "groups": []string{"outside"}, "terminals": []string{"hall", "hall"}}
-	if r = must[api.Release](s, "POST", "/v1/releases/"+r.ID[:8]+"/assign", wave); r.State != "assigned" || r.Percent != 10 || len(r.Terminals) != 1 || r.StopAfter != 2 {
+	wave := object{"percent": 10, "stop_after": 2, "between": "22:00-05:00", "groups": []string{"outside"}, "terminals": []string{"hall", "hall"}}
+	if r = must[api.Release](s, "POST", "/v1/releases/"+r.ID[:8]+"/assign", wave); r.State != "assigned" || r.Percent != 10 || len(r.Terminals) != 1 || r.StopAfter != 2 || r.Between != "22:00-05:00" {
 		s.t.Errorf("assigned as %+v", r)
 	}
 	if err := s.db.Write(s.t.Context(), audit.Actor{Kind: audit.Operator, ID: "0", Via: "test"}, func(tx fleet.Tx) error {

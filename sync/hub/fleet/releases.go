@@ -103,6 +103,17 @@ func MeantBy(tx Tx, r release.Release) (names []string, err error) {
 	return names, err
 }
 
+// Waits says of each terminal that is ready for a release what it waits for.
+func Waits(tx Tx, r release.Release) (map[string]release.Wait, error) {
+	return release.Waits(tx.ReleaseTx(), r, func(name string) (release.Member, error) {
+		t, err := tx.Terminal(name)
+		if err != nil {
+			return release.Member{}, err
+		}
+		return memberOf(tx, t)
+	})
+}
+
 // doorGroups are the groups of doors. A door without one is a group of its own, for two terminals
 // may serve it.
 func doorGroups(tx Tx, doors []string) (groups []string, err error) {

@@ -687,3 +687,53 @@ func TestFilesOfNoReleaseAreFreed(t *testing.T) {
 		}
 	}
 }
+
+// Issue 12, 5: a terminal fetches at any time and installs in the hours of the site's clocks only;
+// one that was told and had not begun when they ended waits for the next night, and what it waits
+// for is said.
+func TestATerminalInstallsInItsHours(t *testing.T) {
+	s := newReleaseSite(t)
+	s.do(func(tx fleet.Tx) error {
+		_, err := access.ChangeSettings(tx.Tx.Tx, map[string]string{"time_zone": "Asia/Tokyo"})
+		return err
+	})
+	clock := func(text string) { // in Tokyo, which is nine hours ahead of UTC
+		at, err := time.Parse("2006-01-02 15:04 -0700", "2031-05-07 "+text+" +0900")
+		s.must(err)
+		s.now.Store(&at)
+	}
+	clock("21:59")
+	s.assign(release.Wave{Percent: 100, Between: release.Hours{From: 22 * 60, To: 5 * 60}}, false)
+	front := s.join("front-box")
+	front.doors = []string{"front"}
+	at := func(phase wire.UpdatePhase) *wire.Update {
+		return &wire.Update{Board: "rpi-4", Installed: release.ID{13}, Sequence: 13, Release: s.rel.ID[:], Phase: phase}
+	}
+	waits := func() (w release.Wait) {
+		s.must(s.read(func(tx fleet.Tx) error {
+			all, err := fleet.Waits(tx, s.the())
+			w = all["front-box"]
+			return err
+		}))
+		return w
+	}
+	if s.told(front, at(wire.UpdateReady)).Install || waits() != release.ForHours {
+		t.Errorf("a minute before its hours it is told, or waits for %q", waits())
+	}
+	clock("22:00")
+	if !s.told(front, at(wire.UpdateReady)).Install {
+		t.Error("it is not told as its hours begin")
+	}
+	clock("05:00")
+	if s.told(front, at(wire.UpdateReady)).Install || s.install("front-box").Stage != release.Ready || waits() != release.ForHours {
+		t.Errorf("its hours ended before it began: %+v, waits for %q", s.install("front-box"), waits())
+	}
+	clock("23:00")
+	if !s.told(front, at(wire.UpdateReady)).Install || !s.told(front, at(wire.UpdateInstalling)).Install {
+		t.Error("it does not go in the next night")
+	}
+	clock("06:00")
+	if !s.told(front, at(wire.UpdateInstalling)).Install || s.install("front-box").Stage != release.Installing {
+		t.Errorf("in the middle of it, it loses its turn: %+v", s.install("front-box"))
+	}
+}

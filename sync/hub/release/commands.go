@@ -46,6 +46,9 @@ func auditedFields(r Release) map[string]any {
 		return out
 	}
 	out["percent"], out["stop_after"], out["paused"], out["stopped"] = r.Percent, r.StopAfter, r.Paused, r.Stopped
+	if !r.Between.Always() {
+		out["between"] = r.Between.String()
+	}
 	if len(r.Groups) > 0 {
 		out["groups"] = r.Groups
 	}

@@ -21,10 +21,12 @@ type Member struct {
 	Sequence  uint64   // of what is installed
 	Groups    []string // of its doors; two terminals with a common one never go together
 	Install   Install  // of the release that is asked about
+	Begun     bool     // it says that it is installing that release, or on trial with it
 }
 
-// Others is what the rule must know of all terminals.
+// Others is what the rule must know beside a terminal itself.
 type Others struct {
+	At      Minute   // of the day
 	Busy    []string // groups of doors of which a terminal is under way, with any release
 	Going   int      // terminals that are under way with this release
 	Healthy int      // that have it
@@ -52,14 +54,38 @@ func Decide(r Release, m Member, o Others) Order {
 		return Nothing
 	case m.Install.hasFailed() || m.Install.Stage == Healthy: // somebody rolled it back since
 		return Nothing
-	case m.Install.Stage == Installing: // it keeps its turn, after a restart in the middle too
+	case m.Install.Stage == Installing && (m.Begun || r.Between.Has(o.At)): // it keeps its turn, after a restart in the middle too
 		return Go
-	case m.Install.Stage != Ready:
-		return Fetch
-	case o.Going >= max(1, o.Healthy) || haveCommon(m.Groups, o.Busy):
+	case m.Install.Stage != Ready || waitsFor(r, m, o) != "":
 		return Fetch
 	}
 	return Go
+}
+
+// Wait is what a terminal that is ready waits for.
+type Wait string
+
+// The waits.
+const (
+	ForHours  Wait = "hours"  // in which it may install
+	ForGroup  Wait = "group"  // another terminal of its doors is under way
+	ForFirst  Wait = "first"  // the first terminal goes alone
+	ForOthers Wait = "others" // as many are under way as have come through
+)
+
+// waitsFor says what a terminal that is ready waits for; empty: nothing.
+func waitsFor(r Release, m Member, o Others) Wait {
+	switch {
+	case !r.Between.Has(o.At):
+		return ForHours
+	case haveCommon(m.Groups, o.Busy):
+		return ForGroup
+	case o.Going < max(1, o.Healthy):
+		return ""
+	case o.Healthy == 0:
+		return ForFirst
+	}
+	return ForOthers
 }
 
 // GoesOn reports whether anybody is told of a release.

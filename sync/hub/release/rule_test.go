@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"badged/sync/hub/refusal"
 	"badged/sync/wire"
 )
 
@@ -57,12 +58,94 @@ func TestWhoIsToldNow(t *testing.T) {
 		{"its doors are meant", func(r *Release, _ *Member) { r.Groups = []string{"inner"} }, Others{}, Go},
 		{"other doors are meant", func(r *Release, _ *Member) { r.Groups = []string{"outer"} }, Others{}, Nothing},
 		{"other doors, but it is named", func(r *Release, _ *Member) { r.Groups, r.Terminals = []string{"outer"}, []string{"hall"} }, Others{}, Go},
+		{"its hours have not begun", func(r *Release, _ *Member) { r.Between = night }, Others{At: 21*60 + 59}, Fetch},
+		{"its hours have begun", func(r *Release, _ *Member) { r.Between = night }, Others{At: 22 * 60}, Go},
+		{"its hours go on after midnight", func(r *Release, _ *Member) { r.Between = night }, Others{At: 4*60 + 59}, Go},
+		{"its hours are over", func(r *Release, _ *Member) { r.Between = night }, Others{At: 5 * 60}, Fetch},
+		{"it fetches at any hour", func(r *Release, m *Member) { r.Between, m.Install.Stage = night, Fetching }, Others{At: 12 * 60}, Fetch},
+		{"it had its turn, and its hours ended before it began", func(r *Release, m *Member) { r.Between, m.Install.Stage = night, Installing }, Others{At: 5 * 60}, Fetch},
+		{"it has begun, and goes through with it", func(r *Release, m *Member) {
+			r.Between, m.Install.Stage, m.Begun = night, Installing, true
+		}, Others{At: 5 * 60}, Go},
 		{"no percent", func(r *Release, _ *Member) { r.Percent = 0 }, Others{}, Nothing},
 	} {
 		r, m := with(c.change)
 		if got := Decide(r, m, c.others); got != c.want {
 			t.Errorf("%s: told %d, want %d", c.what, got, c.want)
 		}
+	}
+}
+
+// night is hours over midnight.
+var night = Hours{22 * 60, 5 * 60}
+
+// Issue 12, 5: what a terminal that is ready waits for is said, the hours first, then a terminal of
+// its own doors.
+func TestWhatATerminalWaitsFor(t *testing.T) {
+	r := next
+	r.Between = Hours{2 * 60, 5 * 60}
+	for _, c := range []struct {
+		others Others
+		want   Wait
+	}{
+		{Others{At: 3 * 60}, ""},
+		{Others{At: 3 * 60, Healthy: 3, Going: 2, Busy: []string{"outer"}}, ""},
+		{Others{At: 5 * 60, Going: 1, Busy: []string{"inner"}}, ForHours},
+		{Others{At: 3 * 60, Going: 1, Busy: []string{"inner"}}, ForGroup},
+		{Others{At: 3 * 60, Going: 1, Busy: []string{"outer"}}, ForFirst},
+		{Others{At: 3 * 60, Going: 2, Healthy: 2}, ForOthers},
+	} {
+		m := member(Ready, "inner")
+		if got := waitsFor(r, m, c.others); got != c.want {
+			t.Errorf("with %+v it waits for %q, want %q", c.others, got, c.want)
+		}
+		if goes := Decide(r, m, c.others) == Go; goes != (c.want == "") {
+			t.Errorf("with %+v it goes: %v", c.others, goes)
+		}
+	}
+}
+
+// Issue 12, 5: hours are read as people write them, over midnight too, and anything else is
+// refused; each minute of the day is in the hours that it is in.
+func TestHours(t *testing.T) {
+	for _, text := range []string{"02:00-05:00", "22:30-05:00", "23:59-00:00", "00:00-23:59"} {
+		h, err := ParseHours(text)
+		if err != nil || h.String() != text || h.Always() {
+			t.Errorf("%s is read as %v: %v", text, h, err)
+		}
+		for m := range Minute(dayMinutes) {
+			if want := inHours(text[:5], text[6:], m.String()); h.Has(m) != want {
+				t.Fatalf("%s has %s: %v", text, m, !want)
+			}
+		}
+	}
+	if h, err := ParseHours(""); err != nil || !h.Always() || !h.Has(0) || !h.Has(dayMinutes-1) {
+		t.Errorf("no hours are read as %v: %v", h, err)
+	}
+	for _, text := range []string{"02:00", "2:00-5:00", "02:00-24:00", "02:60-05:00", "02:00-02:00", "02:00 05:00", "02:00-05:00 ", "00:00-00:00", "-"} {
+		if _, err := ParseHours(text); refusal.Code(err) != CodeHours {
+			t.Errorf("%q is read: %v", text, err)
+		}
+	}
+}
+
+// inHours decides by the texts of times, which sort.
+func inHours(from, to, at string) bool {
+	if from < to {
+		return from <= at && at < to
+	}
+	return !(to <= at && at < from)
+}
+
+// The time of the day is that of the site's clocks.
+func TestTheTimeOfTheDayIsTheSites(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	summer := time.Date(2030, 7, 1, 23, 30, 0, 0, time.UTC)
+	if got := MinuteOf(summer.In(paris)).String(); got != "01:30" {
+		t.Errorf("it is %s", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"badged/sync/hub/access"
 	"badged/sync/wire"
 )
 
@@ -20,6 +21,10 @@ type Told struct {
 // the groups of doors of another terminal.
 func AnswerReport(tx Tx, m Member, u wire.Update, groupsOf func(terminal string) ([]string, error)) (out Told, err error) {
 	all, err := listReleases(tx)
+	if err != nil || len(all) == 0 {
+		return out, err
+	}
+	at, err := readMinute(tx)
 	if err != nil {
 		return out, err
 	}
@@ -35,8 +40,8 @@ func AnswerReport(tx Tx, m Member, u wire.Update, groupsOf func(terminal string)
 		if stopped != nil && stopped.ID == r.ID {
 			r = *stopped
 		}
-		m.Install = installs[i]
-		order, err := decideAmongOthers(tx, r, m, groupsOf)
+		m.Install, m.Begun = installs[i], hasBegun(u, r.ID)
+		order, err := decideAmongOthers(tx, r, m, at, groupsOf)
 		if err != nil {
 			return out, err
 		}
@@ -83,37 +88,95 @@ func recordReport(tx Tx, all []Release, m Member, u wire.Update) (installs []Ins
 	return installs, stopped, nil
 }
 
+// readMinute is the time of the day on the site's clocks.
+func readMinute(tx Tx) (Minute, error) {
+	site, err := access.Settings(tx.Tx)
+	return MinuteOf(tx.Now.In(site.Location())), err
+}
+
+// hasBegun reports whether a terminal says that it is in the middle of a release.
+func hasBegun(u wire.Update, id ID) bool {
+	return string(u.Release) == string(id[:]) && (u.Phase == wire.UpdateInstalling || u.Phase == wire.UpdateTrial)
+}
+
 // decideAmongOthers decides for one terminal. Only one that waits for its turn depends on the
 // other terminals.
-func decideAmongOthers(tx Tx, r Release, m Member, groupsOf func(string) ([]string, error)) (Order, error) {
+func decideAmongOthers(tx Tx, r Release, m Member, at Minute, groupsOf func(string) ([]string, error)) (Order, error) {
 	if m.Install.Stage != Ready {
-		return Decide(r, m, Others{}), nil
+		return Decide(r, m, Others{At: at}), nil
 	}
-	var o Others
-	err1 := tx.EachInstall(r.ID, func(i Install) error {
+	a, err := lookAround(tx, r.ID, at, groupsOf)
+	return Decide(r, m, a.without(m.Terminal)), err
+}
+
+// around is what terminals that wait for their turn must know of all.
+type around struct {
+	Others
+	busy map[string][]string // terminals that are under way, and the groups of their doors
+}
+
+func lookAround(tx Tx, id ID, at Minute, groupsOf func(string) ([]string, error)) (a around, err error) {
+	a = around{Others{At: at}, map[string][]string{}}
+	err1 := tx.EachInstall(id, func(i Install) error {
 		switch {
 		case i.Stage == Healthy:
-			o.Healthy++
+			a.Healthy++
 		case i.underWay():
-			o.Going++
+			a.Going++
 		}
 		return nil
 	})
-	err2 := tx.EachUnderWay(func(i Install) error {
-		if i.Terminal == m.Terminal {
-			return nil
-		}
-		groups, err := groupsOf(i.Terminal)
-		o.Busy = append(o.Busy, groups...)
+	err2 := tx.EachUnderWay(func(i Install) (err error) {
+		a.busy[i.Terminal], err = groupsOf(i.Terminal)
 		return err
 	})
-	return Decide(r, m, o), errors.Join(err1, err2)
+	return a, errors.Join(err1, err2)
+}
+
+// without is what one terminal must know of the others.
+func (a around) without(terminal string) Others {
+	for name, groups := range a.busy {
+		if name != terminal {
+			a.Busy = append(a.Busy, groups...)
+		}
+	}
+	return a.Others
+}
+
+// Waits says of each terminal that is ready for a release what it waits for.
+func Waits(tx Tx, r Release, memberOf func(terminal string) (Member, error)) (map[string]Wait, error) {
+	waits := map[string]Wait{}
+	if !r.GoesOn() {
+		return waits, nil
+	}
+	groupsOf := func(terminal string) ([]string, error) {
+		m, err := memberOf(terminal)
+		return m.Groups, err
+	}
+	at, err1 := readMinute(tx)
+	a, err2 := lookAround(tx, r.ID, at, groupsOf)
+	err3 := tx.EachInstall(r.ID, func(i Install) error {
+		if i.Stage != Ready {
+			return nil
+		}
+		m, err := memberOf(i.Terminal)
+		waits[i.Terminal] = waitsFor(r, m, a.without(i.Terminal))
+		return err
+	})
+	return waits, errors.Join(err1, err2, err3)
 }
 
 // recordOrder stores an order before the terminal gets it.
 func recordOrder(tx Tx, i Install, order Order) error {
-	if order == Go && i.Stage != Installing {
-		i.Stage, i.Since = Installing, tx.Now
+	turn := i.Stage
+	switch {
+	case order == Go:
+		turn = Installing
+	case i.Stage == Installing: // the hours ended before it began
+		turn = Ready
+	}
+	if turn != i.Stage {
+		i.Stage, i.Since = turn, tx.Now
 		return tx.PutInstall(i)
 	}
 	_, err := tx.Install(i.Release, i.Terminal)

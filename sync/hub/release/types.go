@@ -37,6 +37,7 @@ type Wave struct {
 	Percent   uint64    // of those who are meant
 	Groups    []string  // groups of doors; with none and no Terminals: all
 	Terminals []string
+	Between   Hours  // in which they may begin to install
 	StopAfter uint64 // failures; one more stops it
 	Paused    bool
 	Stopped   bool // by itself: too many have failed
@@ -145,6 +146,7 @@ const (
 	CodeLarge      = "release_large"      // most
 	CodePercent    = "release_percent"    // percent
 	CodeMeant      = "release_meant"      // name
+	CodeHours      = "release_hours"      // hours
 	CodeUnassigned = "release_unassigned" // release
 	CodeGiven      = "release_given"      // release
 	CodeUnderWay   = "release_under_way"  // release, terminals

@@ -10,7 +10,7 @@ import (
 
 const (
 	releaseColumns = `SELECT id, version, sequence, boards, size, pieces, added, assigned, percent, door_groups, terminals,
-		stop_after, paused, stopped FROM release `
+		opens, closes, stop_after, paused, stopped FROM release `
 	installColumns = `SELECT release, terminal, stage, done, why, since, retry FROM install `
 )
 
@@ -18,7 +18,7 @@ func readRelease(scan scan) (r release.Release, err error) {
 	var id []byte
 	var boards, groups, terminals string
 	err = scan(&id, &r.Version, &r.Sequence, &boards, &r.Size, &r.Pieces, timeInto{&r.Added}, timeInto{&r.Assigned}, &r.Percent,
-		&groups, &terminals, &r.StopAfter, flagInto{&r.Paused}, flagInto{&r.Stopped})
+		&groups, &terminals, &r.Between.From, &r.Between.To, &r.StopAfter, flagInto{&r.Paused}, flagInto{&r.Stopped})
 	if err != nil {
 		return r, err
 	}
@@ -46,12 +46,12 @@ func (x *tx) PutRelease(r release.Release) error {
 		lists[i] = string(text)
 	}
 	_, err := x.exec(`INSERT INTO release (id, version, sequence, boards, size, pieces, added, assigned, percent, door_groups, terminals,
-			stop_after, paused, stopped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			opens, closes, stop_after, paused, stopped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET size = excluded.size, pieces = excluded.pieces, assigned = excluded.assigned,
 			percent = excluded.percent, door_groups = excluded.door_groups, terminals = excluded.terminals,
-			stop_after = excluded.stop_after, paused = excluded.paused, stopped = excluded.stopped`,
+			opens = excluded.opens, closes = excluded.closes, stop_after = excluded.stop_after, paused = excluded.paused, stopped = excluded.stopped`,
 		r.ID[:], r.Version, r.Sequence, lists[0], r.Size, r.Pieces, millis(r.Added), millis(r.Assigned), r.Percent, lists[1], lists[2],
-		r.StopAfter, flag(r.Paused), flag(r.Stopped))
+		r.Between.From, r.Between.To, r.StopAfter, flag(r.Paused), flag(r.Stopped))
 	return err
 }
 

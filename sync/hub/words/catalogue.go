@@ -235,6 +235,7 @@ var catalogue = map[string]text{
 		"The hub does not know who may sign releases: there is no file {path}."},
 	"release_bundle":     {"Le fichier n’est pas une version que ce site peut croire : {detail}", "The file is no release that this site can believe: {detail}"},
 	"release_large":      {"Le fichier dépasse {most} Mo.", "The file is larger than {most} MB."},
+	"release_hours":      {"«\u00a0{hours}\u00a0» n’est pas une plage d’heures comme 02:00-05:00.", "{hours} is no span of hours like 02:00-05:00."},
 	"release_percent":    {"Une vague est de 1 à 100 pour cent, pas {percent}.", "A wave is 1 to 100 percent, not {percent}."},
 	"release_meant":      {"Ni groupe de portes ni terminal ne s’appelle « {name} ».", "Neither a group of doors nor a terminal is called {name}."},
 	"release_unassigned": {"La version {release} n’est donnée à personne.", "Release {release} is not assigned to anybody."},

@@ -15,7 +15,7 @@ func testReleases(t *testing.T, open Open) {
 	old := release.Release{ID: release.ID{9}, Version: "1.3.0", Sequence: 13, Boards: []string{"rpi-4"}, Size: 5, Pieces: []byte{0, 0xff}, Added: now}
 	next := release.Release{
 		ID: release.ID{1}, Version: "1.4.0", Sequence: 14, Boards: []string{"rpi-4", "uefi-amd64"}, Size: 7, Pieces: []byte{1}, Added: now,
-		Wave: release.Wave{Assigned: now, Percent: 25, Groups: []string{"inner"}, Terminals: []string{"hall"}, StopAfter: 2, Paused: true, Stopped: true},
+		Wave: release.Wave{Assigned: now, Percent: 25, Groups: []string{"inner"}, Terminals: []string{"hall"}, Between: release.Hours{From: 23 * 60, To: 301}, StopAfter: 2, Paused: true, Stopped: true},
 	}
 	at := func(terminal string, id release.ID, stage release.Stage) release.Install {
 		return release.Install{Release: id, Terminal: terminal, Stage: stage, Done: 3, Why: "the reader", Since: now, Retry: true}

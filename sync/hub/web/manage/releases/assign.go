@@ -1,6 +1,8 @@
 package releases
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"badged/sync/hub/access"
@@ -33,7 +35,11 @@ func chooseWave(r *page.Request) (page.Reply, error) {
 	if w.Percent == 0 {
 		w.Percent, w.StopAfter = firstPercent, 1
 	}
-	f := r.Fill(map[string]string{"pourcent": strconv.FormatUint(w.Percent, 10), "arret": strconv.FormatUint(w.StopAfter, 10)})
+	var from, to string
+	if !w.Between.Always() {
+		from, to = w.Between.From.String(), w.Between.To.String()
+	}
+	f := r.Fill(map[string]string{"de": from, "a": to, "pourcent": strconv.FormatUint(w.Percent, 10), "arret": strconv.FormatUint(w.StopAfter, 10)})
 	f.Set("groupe", w.Groups...)
 	f.Set("terminal", w.Terminals...)
 	return showWave(r, o, f)
@@ -60,14 +66,16 @@ func showWave(r *page.Request, o overview, f *page.Form) (page.Reply, error) {
 	return reply, err
 }
 
-// groupOptions are the groups that doors are in.
+// groupOptions are the groups that doors are in, by name.
 func groupOptions(tx fleet.Tx) (out []page.Option, err error) {
 	doors, err := access.ListDoors(tx.Tx.Tx)
-	seen := map[string]bool{"": true}
+	groups := map[string]bool{}
 	for _, d := range doors {
-		if !seen[d.Group] {
-			seen[d.Group] = true
-			out = append(out, page.Option{Value: d.Group, Text: d.Group})
+		groups[d.Group] = d.Group != ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		if groups[name] {
+			out = append(out, page.Option{Value: name, Text: name})
 		}
 	}
 	return out, err
@@ -139,7 +147,20 @@ func readWave(r *page.Request, f *page.Form) release.Wave {
 	if err != nil || stop > mostFailures {
 		f.Refuse("arret", r.T("releases.stop.wrong"))
 	}
-	return release.Wave{Percent: percent, Groups: f.Values("groupe"), Terminals: f.Values("terminal"), StopAfter: stop}
+	return release.Wave{Percent: percent, Between: readHours(r, f), Groups: f.Values("groupe"), Terminals: f.Values("terminal"), StopAfter: stop}
+}
+
+// readHours reads the hours of the form; two empty fields are the whole day.
+func readHours(r *page.Request, f *page.Form) release.Hours {
+	from, to := f.Value("de"), f.Value("a")
+	if from == "" && to == "" {
+		return release.Hours{}
+	}
+	hours, err := release.ParseHours(from + "-" + to)
+	if err != nil {
+		f.Refuse("a", r.T("releases.hours.wrong"))
+	}
+	return hours
 }
 
 // ask says what it means to give a release to a wave.
@@ -162,6 +183,10 @@ func (a assignment) fields() (out []page.Option) {
 	add := func(name, value string) { out = append(out, page.Option{Value: name, Text: value}) }
 	add("certain", "1")
 	add("pourcent", strconv.FormatUint(a.wave.Percent, 10))
+	if b := a.wave.Between; !b.Always() {
+		add("de", b.From.String())
+		add("a", b.To.String())
+	}
 	add("arret", strconv.FormatUint(a.wave.StopAfter, 10))
 	for _, g := range a.wave.Groups {
 		add("groupe", g)

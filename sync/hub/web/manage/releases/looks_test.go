@@ -29,7 +29,7 @@ func TestLooksOfReleases(t *testing.T) {
 	s.Write(func(tx fleet.Tx) error {
 		_, err := access.SetDoor(tx.Tx.Tx, "back", func(d *access.Door) { d.Group = "outer" })
 		if err == nil {
-			_, err = fleet.AssignRelease(tx, "1.4.0", release.Wave{Percent: 100, Groups: []string{"inner"}, StopAfter: 5}, false)
+			_, err = fleet.AssignRelease(tx, "1.4.0", release.Wave{Percent: 100, Groups: []string{"inner"}, Between: release.Hours{From: 22 * 60, To: 5 * 60}, StopAfter: 5}, false)
 		}
 		return err
 	})
@@ -38,6 +38,9 @@ func TestLooksOfReleases(t *testing.T) {
 	install(s, "gate", release.Healthy, 8, "")
 	install(s, "attic", release.Installing, 8, "")
 	c.Looks(t, "release-going", b, open(path))
+	install(s, "attic", release.Ready, 8, "")
+	c.Looks(t, "release-ready", b, open(path))
+	c.Looks(t, "release-change", b, open(path+"/attribuer"))
 	c.Looks(t, "release-pause", b, open(path+"/pause"))
 	stop(s)
 	for name, at := range map[string]string{

@@ -69,11 +69,15 @@ func overviewOf(r *page.Request, tx fleet.Tx) (o overview, err error) {
 	if of.State() != release.Assigned {
 		o.Note = r.T("releases.note." + string(of.State()))
 	}
+	waits, err := fleet.Waits(tx, of)
+	if err != nil {
+		return o, err
+	}
 	heard := map[string]bool{}
 	err = tx.EachInstall(of.ID, func(i release.Install) error {
 		heard[i.Terminal] = true
 		o.Counts.add(i.Stage)
-		o.Terminals = append(o.Terminals, terminalLineOf(r, of, i))
+		o.Terminals = append(o.Terminals, terminalLineOf(r, of, i, waits[i.Terminal]))
 		return nil
 	})
 	if err != nil {
@@ -95,7 +99,7 @@ var tones = map[release.Stage]string{
 	release.Fetching: "info", release.Ready: "info", release.Installing: "warn", release.Healthy: "good", release.Failed: "bad", release.Lost: "bad",
 }
 
-func terminalLineOf(r *page.Request, of release.Release, i release.Install) terminalLine {
+func terminalLineOf(r *page.Request, of release.Release, i release.Install, waits release.Wait) terminalLine {
 	l := terminalLine{Name: i.Terminal, Since: i.Since, Why: i.Why}
 	text := r.T("releases.stage." + string(i.Stage))
 	if i.Stage == release.Fetching {
@@ -105,8 +109,8 @@ func terminalLineOf(r *page.Request, of release.Release, i release.Install) term
 	switch {
 	case i.Stage == release.Failed, i.Stage == release.Lost, i.Stage == release.Installing:
 		l.Todo = r.T("releases.todo." + string(i.Stage))
-	case of.GoesOn() && i.Stage == release.Ready:
-		l.Todo = r.T("releases.todo.ready")
+	case waits != "":
+		l.Todo = r.T("releases.waits." + string(waits))
 	}
 	return l
 }

@@ -105,8 +105,12 @@ func whom(r *page.Request, w release.Wave) string {
 		return ""
 	}
 	percent := page.Number(r.Lang, int(w.Percent))
-	if len(w.Groups)+len(w.Terminals) == 0 {
-		return r.T("releases.whom.all", percent)
+	text := r.T("releases.whom.all", percent)
+	if len(w.Groups)+len(w.Terminals) > 0 {
+		text = r.T("releases.whom.some", percent, strings.Join(slices.Concat(w.Groups, w.Terminals), ", "))
 	}
-	return r.T("releases.whom.some", percent, strings.Join(slices.Concat(w.Groups, w.Terminals), ", "))
+	if !w.Between.Always() {
+		text += r.T("releases.whom.between", w.Between.From.String(), w.Between.To.String())
+	}
+	return text
 }

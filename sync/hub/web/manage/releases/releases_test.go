@@ -88,17 +88,18 @@ func TestAReleaseIsAssignedInWords(t *testing.T) {
 	p = p.Fill("pourcent", "ten").Fill("arret", "-1").Press("Continuer").Is(422).Shows("Un nombre de 1 à 100", "Un nombre d’échecs")
 	b.Post(path+"/attribuer", url.Values{"pourcent": {"5"}, "arret": {"1"}, "terminal": {"nobody"}}).Is(422).Shows("pas de terminal « nobody »")
 	b.Post(path+"/attribuer", url.Values{"pourcent": {"5"}, "arret": {"1"}, "groupe": {"outer"}}).Is(422).Shows("s’appelle « outer »")
-	p = p.Fill("pourcent", "100").Fill("arret", "2").Fill("groupe", "inner").Press("Continuer").Is(200)
-	p.Shows("Donner la version 1.4.0 aux terminaux ?", "100 % de ceux-ci : inner", "Aujourd’hui, ce sont : hall", "après plus de 2 échecs").Hides("gate", "attic")
+	p.Fill("pourcent", "10").Fill("arret", "1").Fill("de", "22:00").Press("Continuer").Is(422).Shows("Il faut les deux heures")
+	p = p.Fill("pourcent", "100").Fill("arret", "2").Fill("groupe", "inner").Fill("de", "22:00").Fill("a", "05:00").Press("Continuer").Is(200)
+	p.Shows("Donner la version 1.4.0 aux terminaux ?", "100 % de ceux-ci : inner, de 22:00 à 05:00", "Aujourd’hui, ce sont : hall", "après plus de 2 échecs").Hides("gate", "attic")
 	if w := wave(s); !w.Assigned.IsZero() {
 		t.Errorf("assigned before somebody said so: %+v", w)
 	}
 	p = p.Press("Attribuer").Is(200).Shows("La version 1.4.0 est attribuée", "En distribution", "Pas encore entendus", "hall").Hides("gate")
-	if w := wave(s); w.Percent != 100 || w.StopAfter != 2 || len(w.Groups) != 1 || w.Groups[0] != "inner" {
+	if w := wave(s); w.Percent != 100 || w.StopAfter != 2 || len(w.Groups) != 1 || w.Groups[0] != "inner" || w.Between.String() != "22:00-05:00" {
 		t.Errorf("assigned as %+v", w)
 	}
 	p = p.Follow("Attribuer autrement")
-	if p.Value("pourcent") != "100" || p.Value("groupe") != "inner" {
+	if p.Value("pourcent") != "100" || p.Value("groupe") != "inner" || p.Value("de") != "22:00" || p.Value("a") != "05:00" {
 		t.Errorf("the form has %s percent of %q", p.Value("pourcent"), p.Value("groupe"))
 	}
 	b.Post(path+"/attribuer", url.Values{"pourcent": {"100"}, "arret": {"1"}, "terminal": {"attic"}}).Is(200).Shows("Aucun terminal n’est concerné maintenant")
@@ -116,7 +117,10 @@ func TestAReleaseSaysHowFarEachTerminalIs(t *testing.T) {
 	install(s, "gate", release.Fetching, 3, "no room: 12 MB are free")
 	b.Open(path).Shows("Télécharge : 37 %", "no room: 12 MB are free", "Pas encore entendus hall").Hides("Réessayer")
 	install(s, "gate", release.Ready, 8, "")
-	b.Open(path).Shows("gate Prêt", "Il attend son tour")
+	b.Open(path).Shows("gate Prêt").Hides("attend")
+	install(s, "hall", release.Installing, 8, "")
+	b.Open(path).Shows("gate Prêt", "Il attend le premier terminal, qui passe seul")
+	s.Write(func(tx fleet.Tx) error { return tx.DropInstalls("hall") })
 	install(s, "gate", release.Installing, 8, "")
 	b.Open(path).Shows("gate À l’essai", "revient de lui-même")
 	install(s, "gate", release.Healthy, 8, "")

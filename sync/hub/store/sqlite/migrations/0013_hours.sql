@@ -1,0 +1,3 @@
+-- The minutes of the day between which terminals may begin to install a release. Both 0: always.
+ALTER TABLE release ADD COLUMN opens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE release ADD COLUMN closes INTEGER NOT NULL DEFAULT 0;
