@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +74,7 @@ type rig struct {
 	up     *Updater
 	stop   func()
 	asked  int // pieces
+	about  atomic.Pointer[string]
 }
 
 // playRig runs a test with a release of some pieces. The test starts the updater; playRig ends it.
@@ -93,6 +95,12 @@ func (r *rig) start() {
 	r.up = New(Options{
 		Dir: r.dir, Box: r.box, Log: slog.New(slog.DiscardHandler),
 		Free: func(string) (uint64, error) { return r.free, nil },
+		About: func() string {
+			if why := r.about.Load(); why != nil {
+				return *why
+			}
+			return ""
+		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan error)

@@ -202,6 +202,38 @@ func TestWhatTheBoxSays(t *testing.T) {
 	})
 }
 
+// Issue 12, 5: a release is not installed while somebody is about; the hub hears why, once, and the
+// first offer after that installs it.
+func TestAnInstallWaitsUntilNobodyIsAbout(t *testing.T) {
+	playRig(t, 2, func(r *rig) {
+		r.offer.Install = true
+		somebody := "waits until door front is closed and locked"
+		r.about.Store(&somebody)
+		r.start()
+		r.servePieces(plain)
+		r.makeOffer()
+		r.expectPhase(wire.UpdateReady, somebody)
+		<-r.up.Changed()
+		r.makeOffer()
+		r.expectPhase(wire.UpdateReady, somebody)
+		select {
+		case <-r.up.Changed():
+			t.Error("the same reason is told again")
+		default:
+		}
+		if len(r.box.asked) > 0 {
+			t.Fatal("it is installed while somebody is about")
+		}
+		nobody := ""
+		r.about.Store(&nobody)
+		r.makeOffer()
+		r.expectPhase(wire.UpdateInstalling, "")
+		if len(r.box.asked) != 1 {
+			t.Errorf("the box was asked %d times", len(r.box.asked))
+		}
+	})
+}
+
 // A reason that is longer than the hub takes is cut between two letters.
 func TestALongReasonIsCut(t *testing.T) {
 	playRig(t, 2, func(r *rig) {
