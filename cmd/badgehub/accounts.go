@@ -32,7 +32,7 @@ func (p *program) accountCommand() *cobra.Command {
 			return tabbed(clock(e.At), e.Terminal, profile(e.Before), to)
 		}, nil)
 	return cli.Group("account", "Accounts of people", p.accountAdd(), p.accountList(), p.accountShow(), p.accountEdit(), p.accountState(), p.accountLink(),
-		p.accountMerge(), p.accountErase(), p.accountExport(), p.accountImport(), p.accountUndoImport(), edits, requests)
+		p.accountMerge(), p.accountErase(), p.accountExport(), p.accountImport(), p.accountUndoImport(), p.accountImports(), edits, requests)
 }
 
 func (p *program) accountAdd() *cobra.Command {
@@ -184,8 +184,10 @@ func showAccount(w io.Writer, a api.Account) {
 }
 
 func (p *program) groupCommand() *cobra.Command {
-	groups := list(p, "list", "List groups", "  badgehub group list", "/v1/groups", "GROUP\tMEMBERS",
-		func(g api.Group) string { return tabbed(g.Name, strconv.Itoa(g.Members)) }, nil)
+	groups := list(p, "list", "List groups", "  badgehub group list\n  badgehub group list --search staff", "/v1/groups", "GROUP\tMEMBERS",
+		func(g api.Group) string { return tabbed(g.Name, strconv.Itoa(g.Members)) }, func(c *cobra.Command, q *query) {
+			q.named(c, searchName, byNameOrNewest, "name", "created")
+		})
 	add := &cobra.Command{
 		Use: "add GROUP", Short: "Make a group", Args: cli.Args(1), Example: "  badgehub group add Staff",
 		RunE: ask(p, send[api.NewGroup, api.Group]("POST", "/v1/groups", func(args []string) (api.NewGroup, error) { return api.NewGroup{Name: args[0]}, nil }), showGroup),
@@ -317,6 +319,16 @@ func (p *program) accountExport() *cobra.Command {
 			_ = out.Encode(e) // what cannot be written, the flush tells
 		}),
 	}
+}
+
+func (p *program) accountImports() *cobra.Command {
+	return list(p, "imports", "List what was imported", "  badgehub account imports --limit 10", "/v1/imports", "ID\tFILE\tAT\tLINES\tNEW\tERRORS\tUNDONE",
+		func(i api.Import) string {
+			lines := fmt.Sprintf("%d/%d", i.Done, i.Lines)
+			return tabbed(i.ID, i.Name, clock(i.Started), lines, strconv.Itoa(i.New), strconv.Itoa(i.Wrong), strconv.FormatBool(i.Undone))
+		}, func(c *cobra.Command, q *query) {
+			q.named(c, "words of the name of the file, or their beginnings", "created (newest first) or name", "created", "name")
+		})
 }
 
 func (p *program) accountUndoImport() *cobra.Command {

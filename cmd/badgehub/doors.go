@@ -19,10 +19,13 @@ func (p *program) doorCommand() *cobra.Command {
 		Use: "remove DOOR", Short: "Remove a door with its grants", Args: cli.Args(1), Example: "  badgehub door remove lab",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/doors/{}", nothing), done("The door is gone, and its grants.")),
 	}
-	doors := list(p, "list", "List doors", "  badgehub door list", "/v1/doors", "NAME\tGROUP\tANONYMOUS\tFRESH-FOR\tSTALE\tUNKNOWN TIME",
+	doors := list(p, "list", "List doors", "  badgehub door list\n  badgehub door list --group labs --search north", "/v1/doors", "NAME\tGROUP\tANONYMOUS\tFRESH-FOR\tSTALE\tUNKNOWN TIME",
 		func(d api.Door) string {
 			return tabbed(d.ID, d.Group, fmt.Sprint(d.Anonymous), freshFor(d), d.Stale, d.UnknownTime)
-		}, nil)
+		}, func(c *cobra.Command, q *query) {
+			q.named(c, searchName, "name or group", "name", "group")
+			q.flag(c, "group", "doors of this group")
+		})
 	return cli.Group("door", "Doors of the site", p.doorAdd(), doors, p.doorWho(), p.doorTry(), remove)
 }
 
@@ -169,7 +172,9 @@ func (p *program) scheduleCommand() *cobra.Command {
 		}), func(w io.Writer, s api.Schedule) { say(w, "schedule %s: %s\n", s.Name, p.windows(s)) }),
 	}
 	schedules := list(p, "list", "List schedules", "  badgehub schedule list", "/v1/schedules", "SCHEDULE\tOPEN",
-		func(s api.Schedule) string { return tabbed(s.Name, p.windows(s)) }, nil)
+		func(s api.Schedule) string { return tabbed(s.Name, p.windows(s)) }, func(c *cobra.Command, q *query) {
+			q.named(c, searchName, byNameOrNewest, "name", "created")
+		})
 	remove := &cobra.Command{
 		Use: "remove SCHEDULE", Short: "Remove a schedule that no grant names", Args: cli.Args(1), Example: "  badgehub schedule remove office",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/schedules/{}", nothing), done("The schedule is gone.")),
@@ -226,8 +231,11 @@ func (p *program) holidayCommand() *cobra.Command {
 			return api.Holiday{Day: args[0], Name: strings.Join(args[1:], " ")}, nil
 		}), func(w io.Writer, h api.Holiday) { say(w, "holiday %s %s\n", h.Day, h.Name) }),
 	}
-	days := list(p, "list", "List holidays", "  badgehub holiday list", "/v1/holidays", "DAY\tNAME",
-		func(h api.Holiday) string { return tabbed(h.Day, h.Name) }, nil)
+	days := list(p, "list", "List holidays", "  badgehub holiday list --since today", "/v1/holidays", "DAY\tNAME",
+		func(h api.Holiday) string { return tabbed(h.Day, h.Name) }, func(c *cobra.Command, q *query) {
+			q.named(c, searchName, "day, or latest (the latest day first)", "day", "latest")
+			q.flag(c, "since", "from today or a day (2030-01-31) on")
+		})
 	remove := &cobra.Command{
 		Use: "remove DAY", Short: "Make a day an ordinary one", Args: cli.Args(1), Example: "  badgehub holiday remove 2026-12-25",
 		RunE: ask(p, send[any, none]("DELETE", "/v1/holidays/{}", nothing), done("It is an ordinary day.")),

@@ -141,6 +141,19 @@ func (q *query) mark(c *cobra.Command, name, help string) {
 	c.Flags().Bool(name, false, help)
 }
 
+// named adds the flags of a list of things that go by a name, and offers its orders to shells.
+func (q *query) named(c *cobra.Command, search, help string, orders ...string) {
+	q.flag(c, "search", search)
+	q.flag(c, "order", help)
+	// The only error is that of a flag that is not there.
+	_ = c.RegisterFlagCompletionFunc("order", cobra.FixedCompletions(orders, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// searchName is what --search finds in a list of things that go by a name.
+const searchName = "words of the name, or their beginnings"
+
+const byNameOrNewest = "name, or created (newest first)"
+
 func (q *query) values(c *cobra.Command) url.Values {
 	v := url.Values{}
 	for _, name := range q.names {

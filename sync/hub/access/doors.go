@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"badged/sync/hub/audit"
+	"badged/sync/hub/people"
 	"badged/sync/hub/refusal"
 )
 
@@ -96,13 +97,24 @@ func FindDoor(tx Tx, name string) (Door, error) {
 	return d, orMissing(err, CodeDoorNotFound, "door", name)
 }
 
-// ListDoors gives all doors, by name.
-func ListDoors(tx Tx) (doors []Door, err error) {
+// AllDoors gives all doors, by name.
+func AllDoors(tx Tx) (doors []Door, err error) {
 	err = tx.EachDoor(func(d Door) error {
 		doors = append(doors, d)
 		return nil
 	})
 	return doors, err
+}
+
+// ListDoors gives a page of doors by name or by group, and the cursor of the next one.
+func ListDoors(tx Tx, q DoorQuery) ([]Door, string, error) {
+	if q.Group != "" && !IsName(q.Group) {
+		return nil, "", refuse(refusal.Invalid, CodeGroupName, refusal.Fields{"name": clip(q.Group)})
+	}
+	return people.ListBy(q.Listing, func(l people.Listing) ([]Door, string, error) {
+		q.Listing = l
+		return tx.ListDoors(q)
+	}, people.ByName, people.ByGroup)
 }
 
 // RemoveDoor removes a door with the grants that name it: a door that gets the same name

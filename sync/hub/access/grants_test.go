@@ -246,7 +246,7 @@ func TestDoors(t *testing.T) {
 	if _, err := set("front", func(d *access.Door) { d.Name, d.Anonymous = "other", true }); err != nil {
 		t.Error(err)
 	}
-	doors := get(s, access.ListDoors)
+	doors := get(s, access.AllDoors)
 	if len(doors) != 1 || doors[0].Name != "front" || !doors[0].Anonymous {
 		t.Errorf("doors %+v", doors)
 	}

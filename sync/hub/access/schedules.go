@@ -33,8 +33,14 @@ func FindSchedule(tx Tx, ref string) (Schedule, error) {
 	return s, orMissing(err, CodeScheduleNotFound, "schedule", ref)
 }
 
-// ListSchedules gives all schedules, by name.
-func ListSchedules(tx Tx) (all []Schedule, err error) {
+// ListSchedules gives a page of schedules by name or the newest first, and the cursor of the
+// next one.
+func ListSchedules(tx Tx, q people.Listing) ([]Schedule, string, error) {
+	return people.ListBy(q, tx.ListSchedules, people.ByName, people.ByCreated)
+}
+
+// AllSchedules gives all schedules, by name.
+func AllSchedules(tx Tx) (all []Schedule, err error) {
 	err = tx.EachSchedule(func(s Schedule) error {
 		all = append(all, s)
 		return nil
@@ -136,7 +142,7 @@ func SetHoliday(tx Tx, day, name string) (Holiday, error) {
 	if err != nil {
 		return h, err
 	}
-	all, err := ListHolidays(tx)
+	all, err := AllHolidays(tx)
 	if err != nil {
 		return h, err
 	}
@@ -160,7 +166,7 @@ func checkHoliday(day, name string) (Holiday, error) {
 
 // RemoveHoliday makes a day an ordinary one again.
 func RemoveHoliday(tx Tx, day string) error {
-	all, err := ListHolidays(tx)
+	all, err := AllHolidays(tx)
 	if err != nil {
 		return err
 	}
@@ -175,8 +181,17 @@ func RemoveHoliday(tx Tx, day string) error {
 	return refuse(refusal.Missing, CodeHolidayNotFound, refusal.Fields{"day": clip(day)})
 }
 
-// ListHolidays gives all holidays, by day.
-func ListHolidays(tx Tx) (all []Holiday, err error) {
+// ListHolidays gives a page of holidays by day, the first or the latest day first, and the
+// cursor of the next one.
+func ListHolidays(tx Tx, q HolidayQuery) ([]Holiday, string, error) {
+	return people.ListBy(q.Listing, func(l people.Listing) ([]Holiday, string, error) {
+		q.Listing = l
+		return tx.ListHolidays(q)
+	}, people.ByDay, people.ByLatest)
+}
+
+// AllHolidays gives all holidays, by day.
+func AllHolidays(tx Tx) (all []Holiday, err error) {
 	err = tx.EachHoliday(func(h Holiday) error {
 		all = append(all, h)
 		return nil

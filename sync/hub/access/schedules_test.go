@@ -40,7 +40,7 @@ func TestSchedules(t *testing.T) {
 		return err
 	})
 	s.do(change("office hours", func(s *access.Schedule) { s.ID, s.Name, s.Windows = 9, "Opening", nil }))
-	all := get(s, access.ListSchedules)
+	all := get(s, access.AllSchedules)
 	equal(t, "schedules", all, []access.Schedule{{ID: 1, Name: "Opening"}})
 	equal(t, "grant", s.refused(access.CodeScheduleUsed, func(tx access.Tx) error { return access.RemoveSchedule(tx, "Opening") })["schedule"], any("Opening"))
 	s.do(func(tx access.Tx) error {
@@ -114,7 +114,7 @@ func TestHolidays(t *testing.T) {
 	s.do(set("2026-12-25", "Noël"))
 	s.do(set("2026-05-01", "Fête du  travail"))
 	s.do(set("2026-12-25", "Christmas"))
-	equal(t, "holidays", get(s, access.ListHolidays), []access.Holiday{
+	equal(t, "holidays", get(s, access.AllHolidays), []access.Holiday{
 		{Day: "2026-05-01", Name: "Fête du travail"}, {Day: "2026-12-25", Name: "Christmas"},
 	})
 	for _, day := range []string{"", "2026-2-1", "2026-02-30", "25.12.2026", "2026-12-25 ", "0000-01-01", "20260-12-25"} {
@@ -126,7 +126,7 @@ func TestHolidays(t *testing.T) {
 	remove := func(tx access.Tx) error { return access.RemoveHoliday(tx, "2026-05-01") }
 	s.do(remove)
 	s.refused(access.CodeHolidayNotFound, remove)
-	equal(t, "holidays", len(get(s, access.ListHolidays)), 1)
+	equal(t, "holidays", len(get(s, access.AllHolidays)), 1)
 	s.do(func(tx access.Tx) error {
 		for i := range 999 {
 			day := time.Date(2030, 1, 1+i, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)

@@ -174,6 +174,27 @@ type Door struct {
 	Stale       Policy        // after that
 }
 
+// DoorQuery chooses doors.
+type DoorQuery struct {
+	people.Listing
+	Group string // doors of this group; empty: any
+}
+
+// HolidayQuery chooses holidays.
+type HolidayQuery struct {
+	people.Listing
+	From string // the first day, 2026-12-25; empty: any
+}
+
+// Lists gives what goes by a name in pages. A page may be short, even empty, while more
+// follow: what is looked at has a bound. people.ErrCursor.
+type Lists interface {
+	ListDoors(DoorQuery) (page []Door, next string, err error)              // people.ByName, ByGroup
+	ListSchedules(people.Listing) (page []Schedule, next string, err error) // people.ByName, ByCreated
+	ListHolidays(HolidayQuery) (page []Holiday, next string, err error)     // people.ByDay, ByLatest
+	DoorGroupNames(limit int) ([]string, error)                             // the first of them
+}
+
 // Doors keeps doors.
 type Doors interface {
 	Door(name string) (Door, error) // people.ErrNotFound
@@ -281,6 +302,7 @@ type Tx struct {
 	Conflicts
 	Claims
 	Doors
+	Lists
 	Grants
 	Schedules
 	PINs

@@ -19,9 +19,13 @@ func doorOf(d access.Door) Door {
 	return Door{d.Name, d.Group, d.Anonymous, string(d.UnknownTime), int64(d.FreshFor / time.Second), string(d.Stale)}
 }
 
-func listDoors(tx fleet.Tx, _ *http.Request) (Page[Door], error) {
-	doors, err := access.ListDoors(tx.Tx.Tx)
-	return pageOf(doors, "", err, func(d access.Door) (Door, error) { return doorOf(d), nil })
+func listDoors(tx fleet.Tx, r *http.Request) (Page[Door], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Door]{}, err
+	}
+	doors, next, err := access.ListDoors(tx.Tx.Tx, access.DoorQuery{Listing: l, Group: r.FormValue("group")})
+	return pageOf(doors, next, err, func(d access.Door) (Door, error) { return doorOf(d), nil })
 }
 
 func setDoor(tx fleet.Tx, _ *http.Request, in DoorPatch) (Door, error) {
@@ -198,9 +202,13 @@ func minutesOf(field, text string) (int, error) {
 	return h*60 + m, nil
 }
 
-func listSchedules(tx fleet.Tx, _ *http.Request) (Page[Schedule], error) {
-	all, err := access.ListSchedules(tx.Tx.Tx)
-	return pageOf(all, "", err, func(s access.Schedule) (Schedule, error) { return scheduleOf(s), nil })
+func listSchedules(tx fleet.Tx, r *http.Request) (Page[Schedule], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Schedule]{}, err
+	}
+	page, next, err := access.ListSchedules(tx.Tx.Tx, l)
+	return pageOf(page, next, err, func(s access.Schedule) (Schedule, error) { return scheduleOf(s), nil })
 }
 
 // setSchedule makes a schedule, or gives the one of that name other windows.
@@ -224,9 +232,17 @@ func removeSchedule(tx fleet.Tx, r *http.Request, _ none) (none, error) {
 	return none{}, access.RemoveSchedule(tx.Tx.Tx, r.PathValue("name"))
 }
 
-func listHolidays(tx fleet.Tx, _ *http.Request) (Page[Holiday], error) {
-	all, err := access.ListHolidays(tx.Tx.Tx)
-	return pageOf(all, "", err, func(h access.Holiday) (Holiday, error) { return Holiday(h), nil })
+func listHolidays(tx fleet.Tx, r *http.Request) (Page[Holiday], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Holiday]{}, err
+	}
+	from, err := dayIn(tx, r)
+	if err != nil {
+		return Page[Holiday]{}, err
+	}
+	page, next, err := access.ListHolidays(tx.Tx.Tx, access.HolidayQuery{Listing: l, From: from})
+	return pageOf(page, next, err, func(h access.Holiday) (Holiday, error) { return Holiday(h), nil })
 }
 
 func setHoliday(tx fleet.Tx, _ *http.Request, in Holiday) (Holiday, error) {

@@ -169,11 +169,27 @@ func sinceOf(tx fleet.Tx, r *http.Request) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	text := r.FormValue("since")
-	if text == "today" {
-		text = tx.Now.In(site.Location()).Format(time.DateOnly)
+	return momentOf("since", sinceText(tx, r, site), site.FirstDay)
+}
+
+// dayIn is the day that a query begins at; "today" is one too. Empty: none.
+func dayIn(tx fleet.Tx, r *http.Request) (string, error) {
+	site, err := access.Settings(tx.Tx.Tx)
+	if err != nil {
+		return "", err
 	}
-	return momentOf("since", text, site.FirstDay)
+	from, err := momentOf("since", sinceText(tx, r, site), site.FirstDay)
+	if err != nil || from.IsZero() {
+		return "", err
+	}
+	return from.In(site.Location()).Format(time.DateOnly), nil
+}
+
+func sinceText(tx fleet.Tx, r *http.Request, site access.Site) string {
+	if text := r.FormValue("since"); text != "today" {
+		return text
+	}
+	return tx.Now.In(site.Location()).Format(time.DateOnly)
 }
 
 // enumIn is the value of an enumeration that a query names; zero: none.
@@ -365,6 +381,14 @@ func pageOf[T, J any](rows []T, next string, err error, show func(T) (J, error))
 		out.Items = append(out.Items, j)
 	}
 	return out, err
+}
+
+// listingOf is what a request asks of a list of things that go by a name.
+func listingOf(r *http.Request) (people.Listing, error) {
+	limit, err := limitOf(r)
+	return people.Listing{
+		Search: r.FormValue("search"), Order: people.Order(r.FormValue("order")), After: r.FormValue("after"), Limit: limit,
+	}, err
 }
 
 // The bounds of a page.

@@ -21,7 +21,6 @@ import (
 const (
 	maxImport   = 65 << 20
 	importBatch = 500
-	listImports = 100
 )
 
 // importing is one import that is on its way.
@@ -209,13 +208,13 @@ func importOf(i people.Import) Import {
 	}
 }
 
-func importList(tx fleet.Tx, _ *http.Request) (Page[Import], error) {
-	out := Page[Import]{Items: []Import{}}
-	err := tx.EachImport(listImports, func(i people.Import) error {
-		out.Items = append(out.Items, importOf(i))
-		return nil
-	})
-	return out, err
+func listImports(tx fleet.Tx, r *http.Request) (Page[Import], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Import]{}, err
+	}
+	page, next, err := people.ListImports(tx.Tx.Tx.Tx, l)
+	return pageOf(page, next, err, func(i people.Import) (Import, error) { return importOf(i), nil })
 }
 
 // undoImport takes the accounts back that an import made, batch by batch.

@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,7 +54,11 @@ func (s *site) journal(terminal string, events ...wire.Event) {
 func walk[T any](s *site, path string, limit int, name func(T) string) (all []string) {
 	s.t.Helper()
 	for after, pages := "", 0; ; pages++ {
-		page := must[api.Page[T]](s, "GET", fmt.Sprintf("%s?limit=%d%s", path, limit, after), nil)
+		mark := "?"
+		if strings.Contains(path, "?") {
+			mark = "&"
+		}
+		page := must[api.Page[T]](s, "GET", fmt.Sprintf("%s%slimit=%d%s", path, mark, limit, after), nil)
 		if len(page.Items) > limit || pages > 1000 {
 			s.t.Fatalf("%s: page %d has %d rows", path, pages, len(page.Items))
 		}
@@ -175,5 +181,71 @@ func TestO2_EachEventNamesItsDoor(t *testing.T) {
 	page := must[api.Page[api.Event]](s, "GET", "/v1/events?door=front", nil)
 	if len(page.Items) != 2 {
 		t.Errorf("at the door: %+v", page.Items)
+	}
+}
+
+// Issue 8, 4: every list has filter, order and pages; what goes by a name is found by the
+// beginning of any of its words.
+func TestWhatHasANameIsListedByRequest(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"Night watch", "Staff", "Office staff"} {
+		must[api.Group](s, "POST", "/v1/groups", object{"name": name})
+		must[api.Schedule](s, "POST", "/v1/schedules", object{"name": name + " hours", "windows": []object{}})
+	}
+	for door, group := range map[string]string{"lab-1": "labs", "lab-2": "attic", "front": "", "lab-3": "labs"} {
+		must[api.Door](s, "POST", "/v1/doors", object{"id": door, "group": group})
+	}
+	for day, name := range map[string]string{"2020-01-01": "Old day", "2126-05-01": "May day", "2126-12-25": "Noël"} {
+		must[api.Holiday](s, "POST", "/v1/holidays", object{"day": day, "name": name})
+	}
+	err := s.db.Write(t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+		return errors.Join(
+			tx.PutImport(people.Import{ID: people.ID{1}, Name: "staff.csv", State: people.Active, Started: time.UnixMilli(1000)}),
+			tx.PutImport(people.Import{ID: people.ID{2}, Name: "people.csv", State: people.Active, Started: time.UnixMilli(2000)}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := func(g api.Group) string { return g.Name }
+	schedule := func(s api.Schedule) string { return s.Name }
+	door := func(d api.Door) string { return d.ID }
+	holiday := func(h api.Holiday) string { return h.Name }
+	imported := func(i api.Import) string { return i.Name }
+	for _, c := range []struct {
+		path string
+		rows []string
+		want string
+	}{
+		{"groups", walk(s, "/v1/groups", 1, group), "Night watch, Office staff, Staff"},
+		{"groups, created", walk(s, "/v1/groups?order=created", 2, group), "Office staff, Staff, Night watch"},
+		{"groups, search", walk(s, "/v1/groups?search=sta", 1, group), "Office staff, Staff"},
+		{"schedules", walk(s, "/v1/schedules", 2, schedule), "Night watch hours, Office staff hours, Staff hours"},
+		{"schedules, created", walk(s, "/v1/schedules?order=created", 1, schedule), "Office staff hours, Staff hours, Night watch hours"},
+		{"schedules, search", walk(s, "/v1/schedules?search=hours+night", 1, schedule), "Night watch hours"},
+		{"doors", walk(s, "/v1/doors", 1, door), "front, lab-1, lab-2, lab-3"},
+		{"doors by group", walk(s, "/v1/doors?order=group", 1, door), "front, lab-2, lab-1, lab-3"},
+		{"doors of a group", walk(s, "/v1/doors?group=labs", 1, door), "lab-1, lab-3"},
+		{"doors, search", walk(s, "/v1/doors?search=3&group=labs", 1, door), "lab-3"},
+		{"holidays", walk(s, "/v1/holidays", 2, holiday), "Old day, May day, Noël"},
+		{"holidays, latest", walk(s, "/v1/holidays?order=latest", 1, holiday), "Noël, May day, Old day"},
+		{"holidays from today", walk(s, "/v1/holidays?since=today", 1, holiday), "May day, Noël"},
+		{"holidays from a day", walk(s, "/v1/holidays?since=2126-05-02&search=noel", 1, holiday), "Noël"},
+		{"imports", walk(s, "/v1/imports", 1, imported), "people.csv, staff.csv"},
+		{"imports by name", walk(s, "/v1/imports?order=name&search=", 1, imported), "people.csv, staff.csv"},
+		{"imports, search", walk(s, "/v1/imports?search=staff", 1, imported), "staff.csv"},
+	} {
+		if got := strings.Join(c.rows, ", "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.path, got, c.want)
+		}
+	}
+	for path, code := range map[string]string{
+		"groups?order=size": "list_filter", "doors?order=created": "list_filter", "doors?group=No+Name": "door_group_name", "schedules?search=%00": "list_filter",
+		"holidays?since=soon": "not_a_moment", "imports?after=x": "cursor_invalid", "holidays?limit=x": "not_a_number", "holidays?order=name": "list_filter",
+	} {
+		status, answer := s.call("GET", "/v1/"+path, nil)
+		var p api.Problem
+		if err := json.Unmarshal(answer, &p); err != nil || status == http.StatusOK || p.Code != code {
+			t.Errorf("%s: %d %s, want %s", path, status, answer, code)
+		}
 	}
 }

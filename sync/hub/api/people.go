@@ -170,13 +170,13 @@ func nameOf(tx fleet.Tx, id people.ID) (string, error) {
 	return a.DisplayName(), err
 }
 
-func listGroups(tx fleet.Tx, _ *http.Request) (Page[Group], error) {
-	out := Page[Group]{Items: []Group{}}
-	err := tx.EachGroup(func(g people.Group, members int) error {
-		out.Items = append(out.Items, Group{g.Name, members})
-		return nil
-	})
-	return out, err
+func listGroups(tx fleet.Tx, r *http.Request) (Page[Group], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Group]{}, err
+	}
+	page, next, err := people.ListGroups(tx.Tx.Tx.Tx, l)
+	return pageOf(page, next, err, func(g people.CountedGroup) (Group, error) { return Group{g.Name, g.Members}, nil })
 }
 
 func addGroup(tx fleet.Tx, _ *http.Request, in NewGroup) (Group, error) {

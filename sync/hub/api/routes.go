@@ -35,7 +35,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"POST /v1/accounts/{ref}/pin":              change(s, s.issuePIN),
 		"DELETE /v1/accounts/{ref}/pin":            change(s, revokePIN),
 		"GET /v1/merge-requests":                   read(s, listMergeRequests),
-		"GET /v1/imports":                          read(s, importList),
+		"GET /v1/imports":                          read(s, listImports),
 		"POST /v1/imports":                         s.importPeople,
 		"POST /v1/imports/{id}/undo":               s.undoImport,
 		"POST /v1/admin-links":                     change(s, s.makeAdminLink),

@@ -71,8 +71,7 @@ const maxWords = 16
 // SearchWords are the words that a search finds an account by: those of its name, its
 // e-mail, and anonymN.
 func SearchWords(a Account) []string {
-	words := nameWords(a.FullName())
-	words = words[:min(len(words), maxWords)]
+	words := NameWords(a.FullName())
 	if a.Email != "" {
 		words = append(words, strings.ToLower(a.Email))
 	}
@@ -86,6 +85,14 @@ func SearchWords(a Account) []string {
 // nameWords are the words of a name, each in the form in which it is searched.
 func nameWords(s string) []string {
 	return strings.FieldsFunc(NameKey(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+}
+
+// NameWords are the words that a search finds a thing by that goes by a name.
+func NameWords(name string) []string {
+	words := nameWords(name)
+	words = words[:min(len(words), maxWords)]
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 // QueryWords are the words that a search looks for. One with an @ is the beginning of an e-mail.

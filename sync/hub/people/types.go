@@ -152,6 +152,22 @@ const (
 	ByNumber  Order = "number"
 )
 
+// The orders of other lists.
+const (
+	ByGroup  Order = "group"
+	ByDay    Order = "day"
+	ByLatest Order = "latest" // the latest day first
+)
+
+// Listing chooses from the things of a list by their names, and their order. With Search the
+// order is that of the words found.
+type Listing struct {
+	Search string // beginnings of words of the name; empty: any
+	Order  Order  // one that the list has; empty: its first
+	After  string // cursor that a former page gave; empty: from the beginning
+	Limit  int    // 1 to 1000
+}
+
 // Accounts keeps accounts.
 type Accounts interface {
 	Account(id ID) (Account, error)             // ErrNotFound
@@ -197,6 +213,19 @@ type Groups interface {
 	EachGroup(fn func(g Group, members int) error) error // by name
 	SetMember(group uint64, account ID, member bool) error
 	GroupsOf(account ID) ([]uint64, error) // ascending
+}
+
+// CountedGroup is a group and how many members it has.
+type CountedGroup struct {
+	Group
+	Members int
+}
+
+// Lists gives what goes by a name in pages. A page may be short, even empty, while more
+// follow: what is looked at has a bound. ErrCursor.
+type Lists interface {
+	ListGroups(Listing) (page []CountedGroup, next string, err error) // ByName, ByCreated
+	ListImports(Listing) (page []Import, next string, err error)      // ByCreated, ByName
 }
 
 // DoorGroups tells which groups mean something at doors; what they may there is access's.
@@ -272,9 +301,8 @@ type ImportLine struct {
 // Imports keeps what became of lists.
 type Imports interface {
 	PutImport(Import) error
-	Import(id ID) (Import, error)                      // ErrNotFound
-	ImportOf(sum [32]byte) (Import, error)             // the latest of a file; ErrNotFound
-	EachImport(limit int, fn func(Import) error) error // newest first
+	Import(id ID) (Import, error)          // ErrNotFound
+	ImportOf(sum [32]byte) (Import, error) // the latest of a file; ErrNotFound
 	AddImportLine(imp ID, l ImportLine) error
 	ImportLines(imp ID, after, limit int) ([]ImportLine, error) // by line
 }
@@ -285,6 +313,7 @@ type Tx struct {
 	Accounts
 	Directory
 	Groups
+	Lists
 	DoorGroups
 	Numbers
 	Profiles

@@ -13,7 +13,7 @@ import (
 // tables are all that a site is, those that others refer to first.
 var tables = []string{
 	"counter", "setting", "row", "collection", "terminal", "source", "watermark", "event", "block", "audit",
-	"account", "word", "number", "grp", "member", "edit", "merge_request", "import", "import_line",
+	"account", "word", "number", "grp", "member", "name_word", "edit", "merge_request", "import", "import_line",
 	"credential", "link", "session", "throttle", "mail_out", "mail_template",
 	"offer", "assignment", "notice", "acknowledgement",
 	"card", "conflict", "claim", "door", "access_grant", "schedule", "holiday", "pin",

@@ -8,6 +8,26 @@ import (
 
 const groupColumns = `SELECT id, name FROM grp `
 
+var groupList = named[people.CountedGroup]{
+	list: "group", from: "grp g", columns: ofGroup, ref: "g.name_key", read: readCountedGroup,
+	refOf: func(g people.CountedGroup) string { return people.NameKey(g.Name) },
+	orders: map[people.Order]listing{
+		people.ByName:    {by: []string{"g.name_key"}, kinds: "t"},
+		people.ByCreated: {by: []string{"g.id"}, kinds: "n", desc: true},
+	},
+}
+
+const ofGroup = `g.id, g.name, (SELECT count(*) FROM member m WHERE m.grp = g.id)`
+
+func readCountedGroup(scan scan) (g people.CountedGroup, err error) {
+	return g, scan(&g.ID, &g.Name, &g.Members)
+}
+
+// ListGroups implements people.Lists.
+func (x *tx) ListGroups(q people.Listing) ([]people.CountedGroup, string, error) {
+	return groupList.page(x, q, conditions{})
+}
+
 func readGroup(scan scan) (g people.Group, err error) { return g, scan(&g.ID, &g.Name) }
 
 // Group implements people.Groups.
@@ -26,6 +46,9 @@ func (x *tx) AddGroup(name string) (g people.Group, err error) {
 		return g, err
 	}
 	g.Name = name
+	if err := x.putName(groupList.list, people.NameKey(name), name); err != nil {
+		return g, err
+	}
 	return g, x.one(`INSERT INTO grp (name, name_key) VALUES (?, ?) RETURNING id`, []any{name, people.NameKey(name)}, &g.ID)
 }
 
@@ -34,8 +57,22 @@ func (x *tx) PutGroup(g people.Group) error {
 	if err := x.checkGroupName(g); err != nil {
 		return err
 	}
+	if err := x.dropGroupName(g.ID); err != nil {
+		return err
+	}
+	if err := x.putName(groupList.list, people.NameKey(g.Name), g.Name); err != nil {
+		return err
+	}
 	_, err := x.exec(`UPDATE grp SET name = ?, name_key = ? WHERE id = ?`, g.Name, people.NameKey(g.Name), g.ID)
 	return err
+}
+
+func (x *tx) dropGroupName(id uint64) error {
+	g, err := x.Group(id)
+	if errors.Is(err, people.ErrNotFound) {
+		return nil
+	}
+	return errors.Join(err, x.dropName(groupList.list, people.NameKey(g.Name)))
 }
 
 func (x *tx) checkGroupName(g people.Group) error {
@@ -66,6 +103,9 @@ func (x *tx) DropGroup(id uint64) error {
 	for _, offer := range offers {
 		x.changes.ServicesOf[offer] = true
 	}
+	if err := x.dropGroupName(id); err != nil {
+		return err
+	}
 	_, err = x.exec(`DELETE FROM grp WHERE id = ?`, id)
 	return err
 }
@@ -74,13 +114,8 @@ func readID(scan scan) (id people.ID, err error) { return id, scan(idInto{&id}) 
 
 // EachGroup implements people.Groups.
 func (x *tx) EachGroup(fn func(g people.Group, members int) error) error {
-	type row struct {
-		people.Group
-		members int
-	}
-	read := func(scan scan) (r row, err error) { return r, scan(&r.ID, &r.Name, &r.members) }
-	query := `SELECT id, name, (SELECT count(*) FROM member WHERE grp = grp.id) FROM grp ORDER BY name_key`
-	return collect(x, query, nil, read, func(r row) error { return fn(r.Group, r.members) })
+	return collect(x, `SELECT `+ofGroup+` FROM grp g ORDER BY g.name_key`, nil, readCountedGroup,
+		func(g people.CountedGroup) error { return fn(g.Group, g.Members) })
 }
 
 const (

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"badged/sync/hub/people"
 )
 
@@ -13,7 +15,8 @@ const (
 	sqlByExternal = accountColumns + `WHERE a.external = ? AND a.external <> '' AND a.state NOT IN ('merged', 'erased')
 		ORDER BY a.id LIMIT ?`
 
-	importColumns = `SELECT id, name, sum, state, lines, done, made, changed, same, wrong, started, undo, undone FROM import `
+	importColumns = `SELECT ` + ofImport + ` FROM import i `
+	ofImport      = `i.id, i.name, i.sum, i.state, i.lines, i.done, i.made, i.changed, i.same, i.wrong, i.started, i.undo, i.undone`
 
 	sqlPutImportLine = `INSERT INTO import_line (import, line, result, account, code) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (import, line) DO UPDATE SET result = excluded.result, account = excluded.account, code = excluded.code`
@@ -24,6 +27,20 @@ func readImport(scan scan) (i people.Import, err error) {
 		timeInto{&i.Started}, &i.Undo, &i.Undone)
 }
 
+var importList = named[people.Import]{
+	list: "import", from: "import i", columns: ofImport, ref: "i.id", read: readImport,
+	refOf: func(i people.Import) string { return people.HexID(i.ID) },
+	orders: map[people.Order]listing{
+		people.ByCreated: {by: []string{"i.started", "i.id"}, kinds: "nb", desc: true},
+		people.ByName:    {by: []string{"i.name", "i.id"}, kinds: "tb"},
+	},
+}
+
+// ListImports implements people.Lists.
+func (x *tx) ListImports(q people.Listing) ([]people.Import, string, error) {
+	return importList.page(x, q, conditions{})
+}
+
 // PutImport implements people.Imports.
 func (x *tx) PutImport(i people.Import) error {
 	_, err := x.exec(`INSERT INTO import (id, name, sum, state, lines, done, made, changed, same, wrong, started, undo, undone)
@@ -32,7 +49,7 @@ func (x *tx) PutImport(i people.Import) error {
 			same = excluded.same, wrong = excluded.wrong, undo = excluded.undo, undone = excluded.undone`,
 		i.ID[:], i.Name, i.Sum[:], string(i.State), i.Lines, i.Done, i.Made, i.Changed, i.Same, i.Wrong, millis(i.Started),
 		string(i.Undo), i.Undone)
-	return err
+	return errors.Join(err, x.putName(importList.list, people.HexID(i.ID), i.Name))
 }
 
 // Import implements people.Imports.
@@ -43,11 +60,6 @@ func (x *tx) Import(id people.ID) (people.Import, error) {
 // ImportOf implements people.Imports.
 func (x *tx) ImportOf(sum [32]byte) (people.Import, error) {
 	return first(x, importColumns+`WHERE sum = ? ORDER BY started DESC, id DESC LIMIT 1`, []any{sum[:]}, readImport)
-}
-
-// EachImport implements people.Imports.
-func (x *tx) EachImport(limit int, fn func(people.Import) error) error {
-	return collect(x, importColumns+`ORDER BY started DESC, id DESC LIMIT ?`, []any{limit}, readImport, fn)
 }
 
 // AddImportLine implements people.Imports.

@@ -64,6 +64,22 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, openNew)
 }
 
+// TestFormerNamesAreFound: a site of before is searched too.
+func TestFormerNamesAreFound(t *testing.T) {
+	url := newDatabase(t)
+	s := open(t, url)
+	script, err1 := os.ReadFile("migrations/0014_lists.sql")
+	db, err2 := sql.Open("pgx", url)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	storetest.FormerNames(t, s, string(script), func(query string) error {
+		_, err := db.ExecContext(t.Context(), query)
+		return err
+	})
+}
+
 func openNew(t *testing.T) *store.Store { return open(t, newDatabase(t)) }
 
 func openFile(t *testing.T) *store.Store {

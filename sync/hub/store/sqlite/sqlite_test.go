@@ -2,6 +2,8 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -28,6 +30,22 @@ func openEmpty(t *testing.T) *store.Store {
 func TestContract(t *testing.T) { storetest.Run(t, openEmpty) }
 
 func TestCopy(t *testing.T) { storetest.Copies(t, openEmpty, openEmpty) }
+
+// TestFormerNamesAreFound: a site of before is searched too.
+func TestFormerNamesAreFound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hub.db")
+	s := open(t, path)
+	script, err1 := os.ReadFile("migrations/0014_lists.sql")
+	db, err2 := sql.Open("sqlite", path)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	storetest.FormerNames(t, s, string(script), func(query string) error {
+		_, err := db.ExecContext(t.Context(), query)
+		return err
+	})
+}
 
 // TestEveryTableIsCopied: a table that a migration adds moves with the site too.
 func TestEveryTableIsCopied(t *testing.T) {

@@ -24,6 +24,7 @@ func RunPeople(t *testing.T, open Open) {
 		{"groups keep their members", testGroups},
 		{"what was typed comes back", testProfiles},
 		{"imports come back", testImports},
+		{"what has a name is listed in order and pages", testLists},
 		{"credentials, links, sessions and tries come back", testSignIn},
 		{"the audit log verifies", testAudit},
 	})
@@ -294,7 +295,10 @@ func testImports(t *testing.T, open Open) {
 		lines, err3 := tx.ImportLines(im.ID, 2, 5)
 		none, err4 := tx.ImportLines(im.ID, 3, 5)
 		order := ""
-		err5 := tx.EachImport(5, func(i people.Import) error { order += fmt.Sprint(i.ID[0]); return nil })
+		all, _, err5 := people.ListImports(tx.Tx.Tx.Tx, people.Listing{Limit: 5})
+		for _, i := range all {
+			order += fmt.Sprint(i.ID[0])
+		}
 		if !reflect.DeepEqual(got, im) || latest.ID != (people.ID{2}) || !reflect.DeepEqual(lines, []people.ImportLine{l}) || len(none) > 0 || order != "21" {
 			t.Errorf("%+v, %x, %+v, %s", got, latest.ID, lines, order)
 		}

@@ -11,6 +11,7 @@ import (
 	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/web/page"
 	"badged/sync/hub/web/webtest"
 )
 
@@ -53,6 +54,25 @@ func TestO5_PeopleComeInFromASpreadsheet(t *testing.T) {
 	done.Follow("Reprendre l’import…").Shows("disparaissent").Press("Reprendre l’import").Is(200).Shows("L’import est repris")
 	b.Open("/g/membres?q=nr0199").Shows("Personne ne correspond")
 	b.Open("/g/membres?q=nr0000").Shows("Zoé Nr0000")
+}
+
+// Issue 8, 4: every list has filter, order and pages; the former imports too.
+func TestFormerImportsAreSearchedPageByPage(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	b.Open("/g/import").Hides("Imports passés")
+	s.Write(func(tx fleet.Tx) error {
+		for i := range page.PerPage + 1 {
+			im := people.Import{ID: people.ID{byte(i)}, Name: fmt.Sprintf("liste n%03d.csv", i), State: people.Active, Started: s.Now().Add(time.Duration(i) * time.Minute)}
+			if err := tx.PutImport(im); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.Open("/g/import").Is(200).Shows("Imports passés", "n050", "n001").Hides("n000").Follow("Page suivante").Is(200).Shows("n000").Hides("n001")
+	b.Open("/g/import?q=n00").Shows("n000", "n009").Hides("n010")
+	b.Open("/g/import?q=bathroom").Shows("Rien ne porte ce nom")
 }
 
 // A file that is none says so in place; one that was shown to somebody else, or long ago, is

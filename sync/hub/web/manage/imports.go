@@ -28,22 +28,17 @@ func (m *manage) importRoutes() []page.Route {
 // importsPage is the page of a new import, and of the former ones.
 type importsPage struct {
 	Form *page.Form
+	List *page.List
 	Past []people.Import
 }
-
-// pastImports is how many former imports the page shows.
-const pastImports = 20
 
 func showImports(r *page.Request) (page.Reply, error) { return importsReply(r, r.Fill(nil)) }
 
 func importsReply(r *page.Request, f *page.Form) (page.Reply, error) {
-	d := importsPage{Form: f}
-	err := r.Read(func(tx fleet.Tx) error {
-		d.Past = nil
-		return tx.EachImport(pastImports, func(i people.Import) error {
-			d.Past = append(d.Past, i)
-			return nil
-		})
+	d := importsPage{Form: f, List: r.NameList()}
+	err := r.Read(func(tx fleet.Tx) (err error) {
+		d.Past, d.List.Next, err = people.ListImports(tx.Tx.Tx.Tx, d.List.Listing())
+		return err
 	})
 	return page.Show("manage/imports", r.T("manage.import.title"), d), err
 }

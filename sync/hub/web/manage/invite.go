@@ -63,7 +63,7 @@ func inviteReply(r *page.Request, f *page.Form) (page.Reply, error) {
 }
 
 func doorOptions(tx fleet.Tx) (out []page.Option, err error) {
-	doors, err := access.ListDoors(tx.Tx.Tx)
+	doors, err := access.AllDoors(tx.Tx.Tx)
 	for _, door := range doors {
 		out = append(out, page.Option{Value: door.Name, Text: door.Name})
 	}

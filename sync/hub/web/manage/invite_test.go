@@ -89,7 +89,7 @@ func TestS225_InviteMembers(t *testing.T) {
 	})
 	b.Open("/g/membres/inviter").Fill("people", "Carl Gauss <carl@example.org>").Fill("door", "front").Fill("day", "semaine", "samedi").Press("Inviter").Is(200)
 	s.Read(func(tx fleet.Tx) error {
-		all, err := access.ListSchedules(tx.Tx.Tx)
+		all, err := access.AllSchedules(tx.Tx.Tx)
 		if len(all) != 1 {
 			t.Errorf("the same days made %d schedules", len(all))
 		}

@@ -78,7 +78,7 @@ func (n newRights) grant(r *page.Request, tx fleet.Tx, a people.Account, p perio
 // schedule finds the schedule of the days, or makes it.
 func (n newRights) schedule(r *page.Request, tx fleet.Tx) (name string, err error) {
 	want := []access.Window{{Days: n.days, From: daysFrom, To: daysTo}}
-	all, err := access.ListSchedules(tx.Tx.Tx)
+	all, err := access.AllSchedules(tx.Tx.Tx)
 	if err != nil {
 		return "", err
 	}

@@ -309,7 +309,7 @@ func (c *code) readDoors(tx fleet.Tx) error {
 	if len(c.At) > 0 {
 		return nil
 	}
-	doors, err := access.ListDoors(tx.Tx.Tx)
+	doors, err := access.AllDoors(tx.Tx.Tx)
 	for _, d := range doors {
 		c.At = append(c.At, d.Name)
 	}

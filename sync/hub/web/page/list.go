@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"badged/sync/hub/people"
 )
 
 // List is a list in pages: what is searched for, filtered and shown next. All of it is in
@@ -43,6 +45,16 @@ func (r *Request) List(label string, filters ...Filter) *List {
 		l.Filters[i].choose(values.Get(l.Filters[i].Name))
 	}
 	return l
+}
+
+// NameList reads what the address asks of a list of things that go by a name.
+func (r *Request) NameList(filters ...Filter) *List {
+	return r.List(r.T("page.search.name"), filters...)
+}
+
+// Listing is what a list of things that go by a name is asked for.
+func (l *List) Listing() people.Listing {
+	return people.Listing{Search: l.Search, Order: people.Order(l.Order()), After: l.After(), Limit: PerPage}
 }
 
 func (f *Filter) choose(value string) {

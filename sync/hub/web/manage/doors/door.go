@@ -42,8 +42,8 @@ type doorLine struct {
 }
 
 type doorList struct {
+	List  *page.List
 	Lines []doorLine
-	Flows bool // there are terminals
 }
 
 // doorNews is for how long what happened at a door is its state.
@@ -52,11 +52,14 @@ const doorNews = 24 * time.Hour
 func (p pages) listDoors(r *page.Request) (page.Reply, error) {
 	var d doorList
 	err := r.Read(func(tx fleet.Tx) error {
-		d.Lines = nil
-		doors, err := access.ListDoors(tx.Tx.Tx)
+		if err := d.choose(r, tx); err != nil {
+			return err
+		}
+		doors, next, err := access.ListDoors(tx.Tx.Tx, access.DoorQuery{Listing: d.List.Listing(), Group: d.List.Value("groupe")})
 		if err != nil {
 			return err
 		}
+		d.List.Next, d.Lines = next, nil
 		news, err := doorEvents(r, tx)
 		for _, door := range doors {
 			if err == nil {
@@ -69,6 +72,22 @@ func (p pages) listDoors(r *page.Request) (page.Reply, error) {
 		return err
 	})
 	return page.Show("doors/doors", r.T("doors.doors.title"), d), err
+}
+
+// mostGroups is how many groups of doors the list can be filtered by.
+const mostGroups = 500
+
+// choose reads what the address asks of the list.
+func (d *doorList) choose(r *page.Request, tx fleet.Tx) error {
+	groups, err := tx.DoorGroupNames(mostGroups)
+	filter := page.Filter{Name: "groupe", Label: r.T("doors.door.group")}
+	for _, name := range groups {
+		filter.Options = append(filter.Options, page.Option{Value: name, Text: name})
+	}
+	if d.List = r.NameList(filter); len(groups) == 0 {
+		d.List = r.NameList()
+	}
+	return err
 }
 
 func (p pages) lineOf(r *page.Request, tx fleet.Tx, d access.Door) (doorLine, error) {

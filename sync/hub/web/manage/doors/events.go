@@ -110,7 +110,7 @@ func (f *eventFilter) read(r *page.Request, tx fleet.Tx) error {
 func (f *eventFilter) addOptions(r *page.Request, tx fleet.Tx) error {
 	anything := page.Option{Text: r.T("page.any")}
 	f.Doors, f.Terminals, f.Kinds, f.Outcomes = []page.Option{anything}, []page.Option{anything}, []page.Option{anything}, []page.Option{anything}
-	doors, err := access.ListDoors(tx.Tx.Tx)
+	doors, err := access.AllDoors(tx.Tx.Tx)
 	if err != nil {
 		return err
 	}

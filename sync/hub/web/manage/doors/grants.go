@@ -131,7 +131,7 @@ const (
 
 // doorOptions are the doors, and the groups that they are in.
 func doorOptions(tx fleet.Tx) (doors, groups []page.Option, err error) {
-	all, err := access.ListDoors(tx.Tx.Tx)
+	all, err := access.AllDoors(tx.Tx.Tx)
 	seen := map[string]bool{}
 	for _, d := range all {
 		doors = append(doors, page.Option{Value: ofDoor + ":" + d.Name, Text: d.Name})

@@ -31,15 +31,17 @@ type groupLine struct {
 
 type groupList struct {
 	Form  *page.Form
+	List  *page.List
 	Lines []groupLine
 }
 
 func (d *groupList) read(tx fleet.Tx) error {
-	d.Lines = nil
-	return tx.EachGroup(func(g people.Group, members int) error {
-		d.Lines = append(d.Lines, groupLine{groupPath(g), g.Name, members})
-		return nil
-	})
+	groups, next, err := people.ListGroups(tx.Tx.Tx.Tx, d.List.Listing())
+	d.List.Next, d.Lines = next, nil
+	for _, g := range groups {
+		d.Lines = append(d.Lines, groupLine{groupPath(g.Group), g.Name, g.Members})
+	}
+	return err
 }
 
 func groupPath(g people.Group) string { return "/g/groupes/" + strconv.FormatUint(g.ID, 10) }
@@ -49,7 +51,7 @@ func (d groupList) show(r *page.Request) page.Reply {
 }
 
 func listGroups(r *page.Request) (page.Reply, error) {
-	d := groupList{Form: r.Fill(nil)}
+	d := groupList{Form: r.Fill(nil), List: r.NameList()}
 	err := r.Read(d.read)
 	return d.show(r), err
 }
@@ -58,7 +60,7 @@ func listGroups(r *page.Request) (page.Reply, error) {
 var nameFields = page.Fields{people.CodeGroupName: "nom", people.CodeGroupTaken: "nom"}
 
 func addGroup(r *page.Request) (page.Reply, error) {
-	d := groupList{Form: r.Form()}
+	d := groupList{Form: r.Form(), List: r.NameList()}
 	var g people.Group
 	err := r.Write(func(tx fleet.Tx) (err error) {
 		g, err = people.AddGroup(tx.Tx.Tx.Tx, d.Form.Value("nom"))

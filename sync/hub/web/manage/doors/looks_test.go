@@ -82,7 +82,7 @@ func TestLooks(t *testing.T) {
 		"if": "/g/portes/front/si", "if-answer": "/g/portes/front/si?compte=" + people.HexID(ada.ID) + "&jour=2027-01-04&heure=12:00",
 		"if-shut": "/g/portes/lab/si?compte=" + people.HexID(ada.ID) + "&jour=2027-01-04&heure=22:00",
 		"grants":  "/g/droits", "grant-new": "/g/droits/nouveau", "groups": "/g/groupes", "group": "/g/groupes/1", "group-remove": "/g/groupes/1/supprimer",
-		"schedules": "/g/horaires", "schedule": "/g/horaires/1", "schedule-new": "/g/horaires/nouveau", "holidays": "/g/horaires/feries",
+		"schedules": "/g/horaires", "schedule": "/g/horaires/1", "schedule-new": "/g/horaires/nouveau", "holidays": "/g/horaires/feries", "doors-nothing": "/g/portes?q=nobody&groupe=inner",
 		"member-now": "/g/membres/" + people.HexID(ada.ID) + "/portes/maintenant", "events": "/g/evenements", "events-nothing": "/g/evenements?issue=faulty", "reports": "/g/rapports", "presence": "/g/rapports/presence",
 	} {
 		c.Looks(t, name, b, func() *webtest.Page { return b.Open(path).Is(200) })

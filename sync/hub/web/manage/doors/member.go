@@ -39,7 +39,7 @@ func (p pages) showMember(r *page.Request) (page.Reply, error) {
 			return page.OrNotFound(err)
 		}
 		d = memberPage{ID: people.HexID(id)}
-		doors, err := access.ListDoors(tx.Tx.Tx)
+		doors, err := access.AllDoors(tx.Tx.Tx)
 		for _, door := range doors[:min(len(doors), manyDoors)] {
 			if err == nil {
 				err = p.addVerdict(r, tx, door.Name, &d)

@@ -41,7 +41,7 @@ func showReports(r *page.Request) (page.Reply, error) {
 func (p pages) exportAccess(r *page.Request) (page.Reply, error) {
 	var doors []access.Door
 	err := r.Read(func(tx fleet.Tx) (err error) {
-		doors, err = access.ListDoors(tx.Tx.Tx)
+		doors, err = access.AllDoors(tx.Tx.Tx)
 		return err
 	})
 	return r.Sheet(r.T("doors.report.access.file"), func(row page.Row) error {

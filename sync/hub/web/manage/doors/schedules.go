@@ -69,21 +69,23 @@ func clockOf(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, m
 
 type scheduleList struct {
 	Tabs  []page.Link
+	List  *page.List
 	Lines []scheduleLine
 }
 
 func listSchedules(r *page.Request) (page.Reply, error) {
-	d := scheduleList{Tabs: scheduleTabs(r, "/g/horaires")}
+	d := scheduleList{Tabs: scheduleTabs(r, "/g/horaires"), List: r.NameList()}
 	err := r.Read(func(tx fleet.Tx) error {
-		d.Lines = nil
-		return tx.EachSchedule(func(s access.Schedule) error {
+		schedules, next, err := access.ListSchedules(tx.Tx.Tx, d.List.Listing())
+		d.List.Next, d.Lines = next, nil
+		for _, s := range schedules {
 			l := scheduleLine{Path: "/g/horaires/" + strconv.FormatUint(s.ID, 10), Name: s.Name}
 			for _, w := range s.Windows {
 				l.Windows = append(l.Windows, describeWindow(r, w))
 			}
 			d.Lines = append(d.Lines, l)
-			return nil
-		})
+		}
+		return err
 	})
 	return page.Show("doors/schedules", r.T("doors.schedules.title"), d), err
 }
@@ -279,18 +281,30 @@ type holidayLine struct {
 
 type holidayList struct {
 	Tabs  []page.Link
+	List  *page.List
 	Form  *page.Form
 	Lines []holidayLine
 }
 
+func newHolidayList(r *page.Request, f *page.Form) holidayList {
+	return holidayList{
+		Tabs: scheduleTabs(r, "/g/horaires/feries"), Form: f,
+		List: r.NameList(page.Filter{Name: "du", Label: r.T("doors.holidays.from"), Date: true}),
+	}
+}
+
 func (d *holidayList) read(r *page.Request, tx fleet.Tx) error {
-	d.Lines = nil
+	holidays, next, err := access.ListHolidays(tx.Tx.Tx, access.HolidayQuery{Listing: d.List.Listing(), From: d.List.Value("du")})
+	d.List.Next, d.Lines = next, nil
 	today := r.Now.In(r.Zone()).Format(time.DateOnly)
-	return tx.EachHoliday(func(h access.Holiday) error {
-		at, err := time.ParseInLocation(time.DateOnly, h.Day, r.Zone())
-		d.Lines = append(d.Lines, holidayLine{h.Day, h.Name, at, h.Day < today})
-		return err
-	})
+	for _, h := range holidays {
+		if err == nil {
+			var at time.Time
+			at, err = time.ParseInLocation(time.DateOnly, h.Day, r.Zone())
+			d.Lines = append(d.Lines, holidayLine{h.Day, h.Name, at, h.Day < today})
+		}
+	}
+	return err
 }
 
 func (d holidayList) show(r *page.Request) page.Reply {
@@ -298,13 +312,13 @@ func (d holidayList) show(r *page.Request) page.Reply {
 }
 
 func listHolidays(r *page.Request) (page.Reply, error) {
-	d := holidayList{Tabs: scheduleTabs(r, "/g/horaires/feries"), Form: r.Fill(nil)}
+	d := newHolidayList(r, r.Fill(nil))
 	err := r.Read(func(tx fleet.Tx) error { return d.read(r, tx) })
 	return d.show(r), err
 }
 
 func addHoliday(r *page.Request) (page.Reply, error) {
-	d := holidayList{Tabs: scheduleTabs(r, "/g/horaires/feries"), Form: r.Form()}
+	d := newHolidayList(r, r.Form())
 	err := r.Write(func(tx fleet.Tx) error {
 		_, err := access.SetHoliday(tx.Tx.Tx, d.Form.Value("jour"), d.Form.Value("nom"))
 		return err

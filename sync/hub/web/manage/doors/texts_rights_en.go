@@ -91,6 +91,7 @@ var englishRights = map[string]string{
 	"doors.holidays.lead":         "On these days a schedule is open in its windows for holidays only.",
 	"doors.holidays.none":         "No holiday",
 	"doors.holidays.none.text":    "Add those of the year above.",
+	"doors.holidays.from":         "From the day",
 	"doors.holiday.day":           "Day",
 	"doors.holiday.removed":       "It is an ordinary day again.",
 	"doors.past":                  "past",

@@ -91,6 +91,7 @@ var frenchRights = map[string]string{
 	"doors.holidays.lead":         "Ces jours-là, un horaire n’est ouvert que dans ses plages «\u00a0fériés\u00a0».",
 	"doors.holidays.none":         "Aucun jour férié",
 	"doors.holidays.none.text":    "Ajoutez ceux de l’année ci-dessus.",
+	"doors.holidays.from":         "À partir du",
 	"doors.holiday.day":           "Jour",
 	"doors.holiday.removed":       "C’est de nouveau un jour ordinaire.",
 	"doors.past":                  "passé",

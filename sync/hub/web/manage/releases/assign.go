@@ -68,7 +68,7 @@ func showWave(r *page.Request, o overview, f *page.Form) (page.Reply, error) {
 
 // groupOptions are the groups that doors are in, by name.
 func groupOptions(tx fleet.Tx) (out []page.Option, err error) {
-	doors, err := access.ListDoors(tx.Tx.Tx)
+	doors, err := access.AllDoors(tx.Tx.Tx)
 	groups := map[string]bool{}
 	for _, d := range doors {
 		groups[d.Group] = d.Group != ""
