@@ -33,29 +33,23 @@ func (p *program) terminalCommand() *cobra.Command {
 }
 
 func (p *program) terminalList() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List terminals", Args: cli.Args(0), Example: "  badgehub terminal list --json",
-		RunE: func(c *cobra.Command, _ []string) error {
-			client := p.client()
-			defer client.Close()
-			all, err := client.Terminals(c.Context())
-			if err != nil {
-				return err
-			}
-			each, end := lines(p, "NAME\tSTATE\tLAST SEEN\tDOORS\tEVENTS\tVERSION", p.terminalLine)
-			for _, t := range all {
-				if err := each(t); err != nil {
-					return err
-				}
-			}
-			if err := end(); err != nil || p.json {
-				return err
-			}
-			foreign.Clean(&all)
-			p.showTroubles(p.out(), all)
-			return p.advise(p.showAlarms(c.Context(), client))
-		},
+	var shown []api.Terminal
+	c := list(p, "list", "List terminals", "  badgehub terminal list --json\n  badgehub terminal list --search hall", "/v1/terminals",
+		"NAME\tSTATE\tLAST SEEN\tDOORS\tEVENTS\tVERSION", func(t api.Terminal) string {
+			shown = append(shown, t)
+			return p.terminalLine(t)
+		}, func(c *cobra.Command, q *query) { q.named(c, searchName, byNameOrNewest, "name", "created") })
+	printList := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := printList(c, args); err != nil || p.json {
+			return err
+		}
+		p.showTroubles(p.out(), shown)
+		client := p.client()
+		defer client.Close()
+		return p.advise(p.showAlarms(c.Context(), client))
 	}
+	return c
 }
 
 // showTroubles tells, below the list of terminals, what keeps people waiting at them.

@@ -23,25 +23,27 @@ func TestListsOfNamesHaveFilterAndOrder(t *testing.T) {
 		{"door", "add", "lab-1", "--group", "labs"}, {"door", "add", "lab-2", "--group", "attic"}, {"door", "add", "front"},
 		{"schedule", "set", "Office hours", "mon/08:00-12:00"}, {"schedule", "set", "always", "mon/00:00-24:00"},
 		{"holiday", "add", "2026-12-25", "Noël"}, {"holiday", "add", "2126-05-01", "May day"},
-		{"account", "import", file},
+		{"account", "import", file}, {"terminal", "add", "hall"}, {"terminal", "add", "b-hall"}, {"terminal", "add", "annex"},
 	} {
 		if out, err := p.run(line...); err != nil {
 			t.Fatalf("%q: %v %s", line, err, out)
 		}
 	}
 	for line, want := range map[string]string{
-		"group list":                           "Night watch, Office staff, Staff",
-		"group list --search staff":            "Office staff, Staff",
-		"group list --order created --limit 2": "Office staff, Staff",
-		"door list --order group":              "front, lab-2, lab-1",
-		"door list --group labs --search lab":  "lab-1",
-		"schedule list --search hours":         "Office hours",
-		"schedule list --order created":        "always, Office hours",
-		"holiday list --order latest":          "2126-05-01, 2026-12-25",
-		"holiday list --since 2100-01-01":      "2126-05-01",
-		"holiday list --search noel":           "2026-12-25",
-		"account imports --order name":         "staff.csv",
-		"account imports --search people":      "",
+		"group list":                              "Night watch, Office staff, Staff",
+		"group list --search staff":               "Office staff, Staff",
+		"group list --order created --limit 2":    "Office staff, Staff",
+		"door list --order group":                 "front, lab-2, lab-1",
+		"door list --group labs --search lab":     "lab-1",
+		"schedule list --search hours":            "Office hours",
+		"schedule list --order created":           "always, Office hours",
+		"holiday list --order latest":             "2126-05-01, 2026-12-25",
+		"holiday list --since 2100-01-01":         "2126-05-01",
+		"holiday list --search noel":              "2026-12-25",
+		"terminal list --search hall":             "b-hall, hall",
+		"terminal list --order created --limit 1": "annex",
+		"account imports --order name":            "staff.csv",
+		"account imports --search people":         "",
 	} {
 		var got []string
 		for _, row := range rows[map[string]any](p, strings.Fields(line)...) {

@@ -64,9 +64,13 @@ func (s *server) removeTerminal(w http.ResponseWriter, r *http.Request) {
 	s.sendAnswer(w, r, none{}, err)
 }
 
-func (s *server) terminals(tx fleet.Tx, _ *http.Request) (Page[Terminal], error) {
-	all, err := s.Fleet.Terminals(tx)
-	return pageOf(all, "", err, func(t fleet.TerminalState) (Terminal, error) { return terminalOf(t), nil })
+func (s *server) terminals(tx fleet.Tx, r *http.Request) (Page[Terminal], error) {
+	l, err := listingOf(r)
+	if err != nil {
+		return Page[Terminal]{}, err
+	}
+	page, next, err := s.Fleet.ListTerminals(tx, l)
+	return pageOf(page, next, err, func(t fleet.TerminalState) (Terminal, error) { return terminalOf(t), nil })
 }
 
 func terminalOf(t fleet.TerminalState) Terminal {

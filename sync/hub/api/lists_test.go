@@ -200,6 +200,7 @@ func TestWhatHasANameIsListedByRequest(t *testing.T) {
 	}
 	err := s.db.Write(t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
 		return errors.Join(
+			tx.PutTerminal(fleet.Terminal{Name: "hall", Added: time.UnixMilli(2000)}), tx.PutTerminal(fleet.Terminal{Name: "b-hall", Added: time.UnixMilli(1000)}),
 			tx.PutImport(people.Import{ID: people.ID{1}, Name: "staff.csv", State: people.Active, Started: time.UnixMilli(1000)}),
 			tx.PutImport(people.Import{ID: people.ID{2}, Name: "people.csv", State: people.Active, Started: time.UnixMilli(2000)}))
 	})
@@ -210,6 +211,7 @@ func TestWhatHasANameIsListedByRequest(t *testing.T) {
 	schedule := func(s api.Schedule) string { return s.Name }
 	door := func(d api.Door) string { return d.ID }
 	holiday := func(h api.Holiday) string { return h.Name }
+	terminal := func(t api.Terminal) string { return t.Name }
 	imported := func(i api.Import) string { return i.Name }
 	for _, c := range []struct {
 		path string
@@ -230,6 +232,9 @@ func TestWhatHasANameIsListedByRequest(t *testing.T) {
 		{"holidays, latest", walk(s, "/v1/holidays?order=latest", 1, holiday), "Noël, May day, Old day"},
 		{"holidays from today", walk(s, "/v1/holidays?since=today", 1, holiday), "May day, Noël"},
 		{"holidays from a day", walk(s, "/v1/holidays?since=2126-05-02&search=noel", 1, holiday), "Noël"},
+		{"terminals", walk(s, "/v1/terminals", 1, terminal), "b-hall, hall"},
+		{"terminals, created", walk(s, "/v1/terminals?order=created", 1, terminal), "hall, b-hall"},
+		{"terminals, search", walk(s, "/v1/terminals?search=b", 1, terminal), "b-hall"},
 		{"imports", walk(s, "/v1/imports", 1, imported), "people.csv, staff.csv"},
 		{"imports by name", walk(s, "/v1/imports?order=name&search=", 1, imported), "people.csv, staff.csv"},
 		{"imports, search", walk(s, "/v1/imports?search=staff", 1, imported), "staff.csv"},

@@ -218,13 +218,35 @@ func (h *Hub) Terminals(tx Tx) (all []TerminalState, err error) {
 		return nil, err
 	}
 	err = tx.EachTerminal(func(t Terminal) error {
-		upto, err := newestUpto(tx, t.Name)
-		all = append(all, TerminalState{
-			Terminal: t, Connected: h.connected(t.Name), Upto: upto, ClaimsClosed: claiming.Closed && !t.Removed(),
-		})
+		state, err := h.stateOf(tx, t, claiming.Closed)
+		all = append(all, state)
 		return err
 	})
 	return all, err
+}
+
+// ListTerminals gives a page of terminals by name or the newest first, and the cursor of the
+// next one.
+func (h *Hub) ListTerminals(tx Tx, q people.Listing) (page []TerminalState, next string, err error) {
+	claiming, err := access.ReadClaiming(tx.Tx.Tx)
+	if err != nil {
+		return nil, "", err
+	}
+	found, next, err := people.ListBy(q, tx.ListTerminals, people.ByName, people.ByCreated)
+	for _, t := range found {
+		if err == nil {
+			var state TerminalState
+			state, err = h.stateOf(tx, t, claiming.Closed)
+			page = append(page, state)
+		}
+	}
+	return page, next, err
+}
+
+// stateOf is a terminal as an operator sees it, while claiming is closed at the site or not.
+func (h *Hub) stateOf(tx Tx, t Terminal, closed bool) (TerminalState, error) {
+	upto, err := newestUpto(tx, t.Name)
+	return TerminalState{Terminal: t, Connected: h.connected(t.Name), Upto: upto, ClaimsClosed: closed && !t.Removed()}, err
 }
 
 // newestUpto is the watermarks of a terminal's newest database.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"badged/sync/hub/audit"
+	"badged/sync/hub/people"
 	"badged/sync/hub/publish"
 	"badged/sync/hub/release"
 	"badged/sync/wire"
@@ -96,6 +97,12 @@ type Terminals interface {
 	PutSource(s Source) error
 	EachSource(terminal string, fn func(Source) error) error
 	PutSafe(s Source) error // a backup holds what s has up to Upto
+}
+
+// Lists gives terminals in pages: people.ByName, ByCreated. A page may be short, even empty,
+// while more follow. people.ErrCursor.
+type Lists interface {
+	ListTerminals(people.Listing) (page []Terminal, next string, err error)
 }
 
 // AlarmKind is what an alarm is about.
@@ -185,6 +192,7 @@ type Journal interface {
 type Tx struct {
 	publish.Tx
 	Terminals
+	Lists
 	Leases
 	Journal
 	Alarms

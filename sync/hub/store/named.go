@@ -77,8 +77,13 @@ func (x *tx) putName(list, item, name string) error {
 	if err := x.dropName(list, item); err != nil {
 		return err
 	}
+	return x.addName(list, item, name)
+}
+
+// addName writes the words of an item that keeps its name for ever.
+func (x *tx) addName(list, item, name string) error {
 	for _, word := range people.NameWords(name) {
-		if _, err := x.exec(`INSERT INTO name_word (list, word, item) VALUES (?, ?, ?)`, list, word, item); err != nil {
+		if _, err := x.exec(`INSERT INTO name_word (list, word, item) VALUES (?, ?, ?) ON CONFLICT (list, word, item) DO NOTHING`, list, word, item); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	terminalColumns = `SELECT name, added, token, token_ends, public, cert, first, last_seen, agent, vector, doors, board, installed, sequence FROM terminal `
+	terminalColumns = `SELECT ` + ofTerminal + ` FROM terminal t `
+	ofTerminal      = `t.name, t.added, t.token, t.token_ends, t.public, t.cert, t.first, t.last_seen, t.agent, t.vector, t.doors, t.board, t.installed, t.sequence`
 	sqlTerminal     = terminalColumns + `WHERE name = ?`
 )
 
@@ -29,6 +30,20 @@ func readTerminal(scan scan) (t fleet.Terminal, err error) {
 		return t, fmt.Errorf("read terminal %s: %w", t.Name, err)
 	}
 	return t, nil
+}
+
+var terminalList = named[fleet.Terminal]{
+	list: "terminal", from: "terminal t", columns: ofTerminal, ref: "t.name", read: readTerminal,
+	refOf: func(t fleet.Terminal) string { return t.Name },
+	orders: map[people.Order]listing{
+		people.ByName:    {by: []string{"t.name"}, kinds: "t"},
+		people.ByCreated: {by: []string{"t.added", "t.name"}, kinds: "nt", desc: true},
+	},
+}
+
+// ListTerminals implements fleet.Lists.
+func (x *tx) ListTerminals(q people.Listing) ([]fleet.Terminal, string, error) {
+	return terminalList.page(x, q, conditions{})
 }
 
 // Terminal implements fleet.Terminals.
@@ -62,7 +77,7 @@ func (x *tx) PutTerminal(t fleet.Terminal) error {
 			board = excluded.board, installed = excluded.installed, sequence = excluded.sequence`,
 		t.Name, millis(t.Added), blob(t.Token), millis(t.TokenEnds), blob(t.Public), blob(t.Cert),
 		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors), t.Board, t.Installed[:], t.Sequence)
-	return err
+	return errors.Join(err, x.addName(terminalList.list, t.Name, t.Name))
 }
 
 // EachTerminal implements fleet.Terminals.

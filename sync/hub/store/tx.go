@@ -68,7 +68,7 @@ func (x *tx) tx() fleet.Tx {
 			},
 			Rows: x,
 		},
-		Terminals: x, Leases: x, Journal: x, Alarms: x, History: x, Releases: x,
+		Terminals: x, Lists: x, Leases: x, Journal: x, Alarms: x, History: x, Releases: x,
 	}
 }
 

@@ -52,16 +52,16 @@ var boundedPeople = []struct{ query, plan string }{
 	{`FROM account a WHERE a.rights <> ''`, `^SCAN a USING INDEX account_rights$`},                    // few
 	{`FROM audit ORDER BY seq DESC LIMIT 1$`, `^SCAN audit$`},                                         // by its limit
 	{`FROM merge_request ORDER BY at, account, into_id LIMIT 1000$`, `^SCAN merge_request USING COVERING INDEX|^SCAN merge_request USING INDEX`},
-	{`FROM number WHERE goes_to IN `, `^USE TEMP`},                                                                    // of twenty accounts
-	{`FROM mail_out +ORDER BY made DESC, id DESC LIMIT`, `^SCAN mail_out USING INDEX mail_out_made$`},                 // by its limit
-	{`SELECT state, count\(\*\) FROM mail_out GROUP BY state`, `^SCAN mail_out USING COVERING INDEX mail_out_state$`}, // of 30 days
-	{`FROM (grp|door|schedule|holiday) \w ORDER BY \w\.(name_key|name|day)$`, `^SCAN \w( USING INDEX|$)`},             // all of them, for programs
-	{`FROM (grp|door|schedule|holiday|import) \w +ORDER BY [^()]* LIMIT \?$`, `^SCAN \w( USING (COVERING )?INDEX|$)`}, // by its limit
-	{`^WITH RECURSIVE named `, `^SCAN named$`},                                                                        // by its limit
+	{`FROM number WHERE goes_to IN `, `^USE TEMP`},                                                                             // of twenty accounts
+	{`FROM mail_out +ORDER BY made DESC, id DESC LIMIT`, `^SCAN mail_out USING INDEX mail_out_made$`},                          // by its limit
+	{`SELECT state, count\(\*\) FROM mail_out GROUP BY state`, `^SCAN mail_out USING COVERING INDEX mail_out_state$`},          // of 30 days
+	{`FROM (grp|door|schedule|holiday) \w ORDER BY \w\.(name_key|name|day)$`, `^SCAN \w( USING INDEX|$)`},                      // all of them, for programs
+	{`FROM (grp|door|schedule|holiday|import|terminal) \w +ORDER BY [^()]* LIMIT \?$`, `^SCAN \w( USING (COVERING )?INDEX|$)`}, // by its limit
+	{`^WITH RECURSIVE named `, `^SCAN named$`},                                                                                 // by its limit
 }
 
 // big are the tables that grow with the members of a site or with time.
-var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|name_word|grp|door|schedule|holiday|import|number|member|edit|merge_request|import_line|audit|assignment|acknowledgement|mail_out|enrolment|card_label|mail_muted)\b`)
+var big = regexp.MustCompile(`\b(card|conflict|claim|access_grant|pin|account|word|name_word|grp|door|schedule|holiday|import|terminal|number|member|edit|merge_request|import_line|audit|assignment|acknowledgement|mail_out|enrolment|card_label|mail_muted)\b`)
 
 // Issue 8, 4: every list has filter, order and pages, at 1,000,000 rows too: no statement
 // about people and rights walks over a table that grows, or sorts one.

@@ -54,6 +54,9 @@ func holidaysFrom(day string) lister {
 }
 
 var (
+	terminalNames = listerOf(func(tx fleet.Tx, q people.Listing) ([]fleet.Terminal, string, error) {
+		return people.ListBy(q, tx.ListTerminals, people.ByName, people.ByCreated)
+	}, func(t fleet.Terminal) string { return t.Name })
 	groupNames    = listerOf(listGroups, func(g people.CountedGroup) string { return fmt.Sprint(g.Name, " ", g.Members) })
 	scheduleNames = listerOf(listSchedules, func(s access.Schedule) string { return fmt.Sprint(s.Name, " ", len(s.Windows)) })
 	importNames   = listerOf(listImports, func(i people.Import) string { return fmt.Sprint(i.Name, " ", i.ID[0]) })
@@ -92,6 +95,9 @@ func fillLists(tx fleet.Tx) error {
 	for i, name := range []string{"people.csv", "people-2.csv", "annuaire.csv", "people.csv"} {
 		errs = append(errs, tx.PutImport(people.Import{ID: people.ID{byte(i + 1)}, Name: name, State: people.Active, Started: now.Add(time.Duration(i/2) * time.Hour)}))
 	}
+	for i, name := range []string{"hall", "b-hall", "annex", "b-north"} {
+		errs = append(errs, tx.PutTerminal(fleet.Terminal{Name: name, Added: now.Add(time.Duration(i/2) * time.Hour)}))
+	}
 	return errors.Join(errs...)
 }
 
@@ -126,8 +132,12 @@ func testLists(t *testing.T, open Open) {
 		{"holidays", holidaysFrom(""), people.Listing{}, "01-01 Jour de l’an, 05-01 Jour du travail, 12-25 Noël"},
 		{"holidays", holidaysFrom(""), people.Listing{Order: people.ByLatest}, "12-25 Noël, 05-01 Jour du travail, 01-01 Jour de l’an"},
 		{"holidays", holidaysFrom(""), people.Listing{Search: "hours"}, ""},
+		{"holidays", holidaysFrom(""), people.Listing{Search: "mai"}, ""},
 		{"holidays from May", holidaysFrom("2030-05-01"), people.Listing{}, "05-01 Jour du travail, 12-25 Noël"},
 		{"holidays from May", holidaysFrom("2030-05-01"), people.Listing{Search: "jour"}, "05-01 Jour du travail"},
+		{"terminals", terminalNames, people.Listing{}, "annex, b-hall, b-north, hall"},
+		{"terminals", terminalNames, people.Listing{Order: people.ByCreated}, "b-north, annex, hall, b-hall"},
+		{"terminals", terminalNames, people.Listing{Search: "hal"}, "b-hall, hall"},
 		{"imports", importNames, people.Listing{}, "people.csv 4, annuaire.csv 3, people-2.csv 2, people.csv 1"},
 		{"imports", importNames, people.Listing{Order: people.ByName}, "annuaire.csv 3, people-2.csv 2, people.csv 1, people.csv 4"},
 		{"imports", importNames, people.Listing{Search: "csv peo"}, "people.csv 1, people-2.csv 2, people.csv 4"},

@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"badged/sync/hub/audit"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/people"
+	"badged/sync/hub/web/page"
 	"badged/sync/hub/web/webtest"
 	"badged/sync/identity"
 )
@@ -221,4 +223,22 @@ func TestWhatAMemberHas(t *testing.T) {
 	b.Open(path+"/cartes").Shows("01020304", "Active", "Changer la carte d’accès de Ada Byron")
 	b.Open(path+"/portes").Shows("front à toute heure – – groupe Direction", "lab à toute heure – 31/12/2030 ce membre")
 	b.Open("/g/membres").Shows("Ada Byron")
+}
+
+// Issue 8, 4: every list has filter, order and pages; the terminals too.
+func TestTerminalsAreSearchedPageByPage(t *testing.T) {
+	s := webtest.New(t)
+	b := s.AsAdmin()
+	b.Open("/g/terminaux").Hides("Chercher un nom")
+	s.Write(func(tx fleet.Tx) error {
+		for i := range page.PerPage + 1 {
+			if err := tx.PutTerminal(fleet.Terminal{Name: fmt.Sprintf("hall-n%03d", i), Added: s.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.Open("/g/terminaux").Is(200).Shows("n000", "n049").Hides("n050").Follow("Page suivante").Is(200).Shows("n050").Hides("n049")
+	b.Open("/g/terminaux?q=n00").Shows("n000", "n009").Hides("n010")
+	b.Open("/g/terminaux?q=bathroom").Shows("Rien ne porte ce nom")
 }

@@ -38,18 +38,19 @@ type terminalLine struct {
 
 // terminalList is the page of the terminals.
 type terminalList struct {
+	List   *page.List
 	Lines  []terminalLine
 	Closed bool // claiming is closed at the site
 }
 
 func (m *manage) showTerminals(r *page.Request) (page.Reply, error) {
-	var d terminalList
+	d := terminalList{List: r.NameList()}
 	err := r.Read(func(tx fleet.Tx) error {
-		all, err := m.Hub.Terminals(tx)
+		all, next, err := m.Hub.ListTerminals(tx, d.List.Listing())
 		if err != nil {
 			return err
 		}
-		d.Lines = nil
+		d.List.Next, d.Lines = next, nil
 		for _, t := range all {
 			d.Lines = append(d.Lines, terminalLineOf(r, t))
 		}

@@ -1,0 +1,2 @@
+-- The newest terminals first.
+CREATE INDEX terminal_added ON terminal (added, name);
