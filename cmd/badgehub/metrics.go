@@ -71,7 +71,7 @@ func hubFigures(tx fleet.Tx, h *fleet.Hub) ([]metrics.Figure, error) {
 func alarmFigures(tx fleet.Tx) (metrics.Figure, error) {
 	alarms := metrics.Figure{Name: "badgehub_alarms", Help: "Alarms that nobody has acknowledged, by kind.", Labels: []string{"kind"}}
 	open := map[fleet.AlarmKind]int{}
-	err := tx.EachAlarm(true, maxAlarms, func(a fleet.Alarm) error {
+	err := tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: maxAlarms}, func(a fleet.Alarm) error {
 		open[a.Kind]++
 		return nil
 	})

@@ -188,7 +188,7 @@ func (w *world) checkBox(b *box) {
 func (w *world) openAlarms() {
 	var open []fleet.Alarm
 	w.read(func(tx fleet.Tx) error {
-		return tx.EachAlarm(true, 100, func(a fleet.Alarm) error {
+		return tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: 100}, func(a fleet.Alarm) error {
 			open = append(open, a)
 			return nil
 		})

@@ -72,7 +72,7 @@ func (b *box) isRenamed() bool {
 // alarms counts the open alarms of a kind.
 func (w *world) alarms(kind fleet.AlarmKind) (n int) {
 	w.read(func(tx fleet.Tx) error {
-		return tx.EachAlarm(true, 100, func(a fleet.Alarm) error {
+		return tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: 100}, func(a fleet.Alarm) error {
 			if a.Kind == kind {
 				n++
 			}

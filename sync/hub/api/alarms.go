@@ -37,16 +37,24 @@ type Missing struct {
 }
 
 func listAlarms(tx fleet.Tx, r *http.Request) (Page[Alarm], error) {
-	limit, err := limitOf(r)
-	if err != nil {
+	q := fleet.AlarmQuery{Open: r.FormValue("open") == "true"}
+	var err error
+	if q.Limit, err = limitOf(r); err != nil {
 		return Page[Alarm]{}, err
 	}
-	var all []fleet.Alarm
-	err = tx.EachAlarm(r.FormValue("open") == "true", limit, func(a fleet.Alarm) error {
-		all = append(all, a)
+	if q.Below, err = numberIn(r, "after"); err != nil {
+		return Page[Alarm]{}, err
+	}
+	var page []fleet.Alarm
+	err = tx.EachAlarm(q, func(a fleet.Alarm) error {
+		page = append(page, a)
 		return nil
 	})
-	return pageOf(all, "", err, func(a fleet.Alarm) (Alarm, error) { return alarmOf(langOf(r), a) })
+	next := ""
+	if len(page) == q.Limit {
+		next = strconv.FormatUint(page[len(page)-1].ID, 10)
+	}
+	return pageOf(page, next, err, func(a fleet.Alarm) (Alarm, error) { return alarmOf(langOf(r), a) })
 }
 
 func alarmOf(lang string, a fleet.Alarm) (Alarm, error) {

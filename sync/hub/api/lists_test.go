@@ -104,6 +104,38 @@ func TestEveryLongListComesInPages(t *testing.T) {
 	}
 }
 
+// Issue 8, 4: every list has pages: behind the first page of alarms come the older ones, and
+// an alarm that was acknowledged is not among the open ones.
+func TestAlarmsComeInPages(t *testing.T) {
+	s := newSite(t)
+	const n = 7
+	err := s.db.Write(t.Context(), audit.Actor{Kind: audit.System}, func(tx fleet.Tx) error {
+		for i := range n {
+			a := fleet.Alarm{Kind: fleet.TerminalCopied, Object: fmt.Sprint("box", i), First: tx.Now, Last: tx.Now}
+			if i == 3 {
+				a.Done = tx.Now
+			}
+			if err := tx.PutAlarm(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := func(a api.Alarm) string { return a.Object }
+	for path, want := range map[string]string{
+		"/v1/alarms": "box6 box5 box4 box3 box2 box1 box0", "/v1/alarms?open=true": "box6 box5 box4 box2 box1 box0",
+	} {
+		for _, limit := range []int{1, 3, n, 100} {
+			if got := strings.Join(walk(s, path, limit, object), " "); got != want {
+				t.Errorf("%s by %d: %s, want %s", path, limit, got, want)
+			}
+		}
+	}
+}
+
 // card gives somebody a card whose id begins with b, and tells whose it is now.
 func (s *site) card(a api.Account, b byte) (owner people.ID) {
 	s.t.Helper()

@@ -11,7 +11,7 @@ import (
 func (w *world) openAlarms() (open []fleet.Alarm) {
 	w.t.Helper()
 	w.must(w.read(func(tx fleet.Tx) error {
-		return tx.EachAlarm(true, 100, func(a fleet.Alarm) error {
+		return tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: 100}, func(a fleet.Alarm) error {
 			open = append(open, a)
 			return nil
 		})

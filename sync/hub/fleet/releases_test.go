@@ -656,7 +656,7 @@ func (s *releaseSite) alarms() (open []fleet.Alarm) {
 	s.t.Helper()
 	s.must(s.read(func(tx fleet.Tx) error {
 		open = nil
-		return tx.EachAlarm(true, 10, func(a fleet.Alarm) error {
+		return tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: 10}, func(a fleet.Alarm) error {
 			open = append(open, a)
 			return nil
 		})

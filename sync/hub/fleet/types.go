@@ -131,12 +131,19 @@ type Alarm struct {
 	By          string    // who did
 }
 
+// AlarmQuery chooses alarms.
+type AlarmQuery struct {
+	Open  bool   // that nobody has acknowledged only
+	Below uint64 // older than this id; 0: from the newest
+	Limit int
+}
+
 // Alarms keeps alarms.
 type Alarms interface {
-	PutAlarm(Alarm) error                                       // ID 0: a new one
-	Alarm(id uint64) (Alarm, error)                             // people.ErrNotFound
-	LastAlarm(kind AlarmKind, object string) (Alarm, error)     // the newest; people.ErrNotFound
-	EachAlarm(open bool, limit int, fn func(Alarm) error) error // newest first; open: only those
+	PutAlarm(Alarm) error                                   // ID 0: a new one
+	Alarm(id uint64) (Alarm, error)                         // people.ErrNotFound
+	LastAlarm(kind AlarmKind, object string) (Alarm, error) // the newest; people.ErrNotFound
+	EachAlarm(q AlarmQuery, fn func(Alarm) error) error     // newest first
 }
 
 // Block is a run of numbers that one incarnation of a terminal may give away. Used

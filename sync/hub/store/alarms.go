@@ -38,12 +38,15 @@ func (x *tx) LastAlarm(kind fleet.AlarmKind, object string) (fleet.Alarm, error)
 }
 
 // EachAlarm implements fleet.Alarms.
-func (x *tx) EachAlarm(open bool, limit int, fn func(fleet.Alarm) error) error {
-	query := alarmColumns
-	if open {
-		query += `WHERE done = 0 `
+func (x *tx) EachAlarm(q fleet.AlarmQuery, fn func(fleet.Alarm) error) error {
+	var c conditions
+	if q.Open {
+		c.add("done = 0")
 	}
-	return collect(x, query+`ORDER BY id DESC LIMIT ?`, []any{limit}, readAlarm, fn)
+	if q.Below > 0 {
+		c.add("id < ?", q.Below)
+	}
+	return collect(x, alarmColumns+c.where()+` ORDER BY id DESC LIMIT ?`, append(c.args, q.Limit), readAlarm, fn)
 }
 
 // AddSeen implements people.Numbers.

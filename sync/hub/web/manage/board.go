@@ -93,7 +93,7 @@ const boardAlarms = 20
 // lookAtAlarms shows what only a person can judge: a terminal that runs twice, a hub that was
 // put back to a backup.
 func lookAtAlarms(r *page.Request, tx fleet.Tx, d *board) error {
-	return tx.EachAlarm(true, boardAlarms, func(a fleet.Alarm) error {
+	return tx.EachAlarm(fleet.AlarmQuery{Open: true, Limit: boardAlarms}, func(a fleet.Alarm) error {
 		t := task{Tone: "bad"}
 		t.Text, t.Todo = words.Alarm(r.Lang, string(a.Kind), a.Object)
 		t.Post, t.Do = "/g/alarmes/"+strconv.FormatUint(a.ID, 10), r.T("manage.alarm.done")
