@@ -180,7 +180,7 @@ func (p *program) accountErase() *cobra.Command {
 func profile(v api.Profile) string { return fmt.Sprintf("%q %s %s", v.Name, v.Email, v.Lang) }
 
 func showAccount(w io.Writer, a api.Account) {
-	say(w, "account %s: %s, %s\n", a.ID, a.Display, a.State)
+	printText(w, "account %s: %s, %s\n", a.ID, a.Display, a.State)
 }
 
 func (p *program) groupCommand() *cobra.Command {
@@ -211,17 +211,17 @@ func (p *program) groupCommand() *cobra.Command {
 	return cli.Group("group", "Accounts that get rights together", groups, add, rename, remove, join, leave)
 }
 
-func showGroup(w io.Writer, g api.Group) { say(w, "group %s\n", g.Name) }
+func showGroup(w io.Writer, g api.Group) { printText(w, "group %s\n", g.Name) }
 
 func showGroups(w io.Writer, a api.Account) {
-	say(w, "%s is in: %s\n", a.Display, strings.Join(a.Groups, ", "))
+	printText(w, "%s is in: %s\n", a.Display, strings.Join(a.Groups, ", "))
 }
 
 func (p *program) pinCommand() *cobra.Command {
 	add := &cobra.Command{
 		Use: "add ACCOUNT", Short: "Give an account a new PIN, which is shown once", Args: cli.Args(1), Example: "  badgehub pin add ada@example.com",
 		RunE: ask(p, send[any, api.PIN]("POST", "/v1/accounts/{}/pin", nothing), func(w io.Writer, v api.PIN) {
-			say(w, "PIN %s\nIt is shown only here. A former PIN of the account works no more.\n", v.PIN)
+			printText(w, "PIN %s\nIt is shown only here. A former PIN of the account works no more.\n", v.PIN)
 		}),
 	}
 	remove := &cobra.Command{
@@ -294,7 +294,7 @@ func (p *program) printStep(s api.ImportStep) error {
 		return err
 	case s.Import != nil:
 		i := s.Import
-		say(p.err(), "%d of %d lines: %d new, %d changed, %d the same, %d wrong\n", i.Done, i.Lines, i.New, i.Changed, i.Same, i.Wrong)
+		printText(p.err(), "%d of %d lines: %d new, %d changed, %d the same, %d wrong\n", i.Done, i.Lines, i.New, i.Changed, i.Same, i.Wrong)
 		p.sayUndo(i)
 	}
 	return nil
@@ -303,10 +303,10 @@ func (p *program) printStep(s api.ImportStep) error {
 // sayUndo tells below how far an import is how it is taken back.
 func (p *program) sayUndo(i *api.Import) {
 	if i.ID == "" {
-		say(p.err(), "(a preview: nothing has changed)\n")
+		printText(p.err(), "(a preview: nothing has changed)\n")
 		return
 	}
-	say(p.err(), "(to take it back: badgehub account undo-import %s)\n", i.ID)
+	printText(p.err(), "(to take it back: badgehub account undo-import %s)\n", i.ID)
 }
 
 func (p *program) accountExport() *cobra.Command {
@@ -335,7 +335,7 @@ func (p *program) accountUndoImport() *cobra.Command {
 	return &cobra.Command{
 		Use: "undo-import ID", Short: "Take the accounts back that an import made", Args: cli.Args(1), Example: "  badgehub account undo-import 5b0c...",
 		RunE: ask(p, send[any, api.Import]("POST", "/v1/imports/{}/undo", nothing), func(w io.Writer, i api.Import) {
-			say(w, "The %d accounts that the import made are gone. What it changed of others stays as it is.\n", i.New)
+			printText(w, "The %d accounts that the import made are gone. What it changed of others stays as it is.\n", i.New)
 		}),
 	}
 }

@@ -25,7 +25,7 @@ func (p *program) adminCommand() *cobra.Command {
 }
 
 func showAdminLink(w io.Writer, l api.AdminLink) {
-	say(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
+	printText(w, "Open this until %s, and choose a password:\n  %s\n", l.Ends.Local().Format("15:04"), l.Link)
 }
 
 func (p *program) accountLink() *cobra.Command {
@@ -41,9 +41,9 @@ func (p *program) accountLink() *cobra.Command {
 
 func showAccountLink(w io.Writer, l api.AccountLink) {
 	if l.Mailed {
-		say(w, "It is on its way by mail.")
+		printText(w, "It is on its way by mail.")
 	} else {
-		say(w, "No mail goes out: hand this over.")
+		printText(w, "No mail goes out: hand this over.")
 	}
-	say(w, " It works once, until %s:\n  %s\n", clock(l.Ends), l.Link)
+	printText(w, " It works once, until %s:\n  %s\n", clock(l.Ends), l.Link)
 }

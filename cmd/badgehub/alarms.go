@@ -21,7 +21,7 @@ func (p *program) alarmCommand() *cobra.Command {
 		Example: "  badgehub alarm acknowledge 3",
 		RunE: ask(p, func(ctx context.Context, c *api.Client, args []string) (api.Alarm, error) {
 			return api.Call[api.Alarm](ctx, c, "POST", fill("/v1/alarms/{}/acknowledge", args), nil)
-		}, func(w io.Writer, a api.Alarm) { say(w, "Alarm %d (%s) is acknowledged.\n", a.ID, a.Kind) }),
+		}, func(w io.Writer, a api.Alarm) { printText(w, "Alarm %d (%s) is acknowledged.\n", a.ID, a.Kind) }),
 	}
 	return cli.Group("alarm", "What somebody must look at", p.alarmList(), acknowledge)
 }
@@ -42,7 +42,7 @@ func (p *program) alarmList() *cobra.Command {
 			return p.showAlarm(a)
 		})
 		if err == nil && n == 0 && !p.json {
-			say(p.out(), noRows)
+			printText(p.out(), noRows)
 		}
 		return p.advise(err)
 	}
@@ -69,10 +69,10 @@ func (p *program) showAlarm(a api.Alarm) error {
 // sayMissing tells what one terminal has and the hub does not.
 func (p *program) sayMissing(m api.Missing) {
 	if m.Events > 0 {
-		say(p.out(), "    %s sends %d events again that the hub lacks\n", m.Terminal, m.Events)
+		printText(p.out(), "    %s sends %d events again that the hub lacks\n", m.Terminal, m.Events)
 		return
 	}
-	say(p.out(), "    %s has %d changes (%s) that the hub lacks and that do not come back\n", m.Terminal, m.Changes, m.Collection)
+	printText(p.out(), "    %s has %d changes (%s) that the hub lacks and that do not come back\n", m.Terminal, m.Changes, m.Collection)
 }
 
 // showAlarms tells, below another list, what somebody must look at.

@@ -42,9 +42,9 @@ func (p *program) claimCommand() *cobra.Command {
 
 func showIssued(w io.Writer, c api.IssuedClaim) {
 	for _, warning := range c.Warnings {
-		say(w, "Careful: %s\n", warning.Text)
+		printText(w, "Careful: %s\n", warning.Text)
 	}
-	say(w, "At the door: type *%s, then present the card. Valid once, until %s.\n"+
+	printText(w, "At the door: type *%s, then present the card. Valid once, until %s.\n"+
 		"The code is shown only here. To end it: badgehub claim remove %s\n", c.Code, clock(c.Ends), c.ID)
 }
 
@@ -129,7 +129,7 @@ func runUnknown(unknown, given *cobra.Command) error {
 }
 
 func showCard(w io.Writer, c api.Card) {
-	say(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
+	printText(w, "card %s of %s: %s\n", c.ID, c.AccountName, c.State)
 }
 
 // saySpread says where the present state of a card has arrived.
@@ -137,15 +137,15 @@ func saySpread(w io.Writer, c api.Card) {
 	s := c.Spread
 	switch {
 	case s == nil || s.OfTerminals == 0:
-		say(w, "no terminal has to know of it\n")
+		printText(w, "no terminal has to know of it\n")
 	case len(s.Missing) > 0 && s.OfDoors > 0:
-		say(w, "%s %s, applied at %d of %d doors; not yet: %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, strings.Join(s.Missing, ", "))
+		printText(w, "%s %s, applied at %d of %d doors; not yet: %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, strings.Join(s.Missing, ", "))
 	case len(s.Missing) > 0:
-		say(w, "%s %s, applied at %d of %d terminals; not yet: %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, strings.Join(s.Missing, ", "))
+		printText(w, "%s %s, applied at %d of %d terminals; not yet: %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, strings.Join(s.Missing, ", "))
 	case s.OfDoors > 0:
-		say(w, "%s %s, applied at %d of %d doors at %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, clock(s.At))
+		printText(w, "%s %s, applied at %d of %d doors at %s\n", c.State, clock(c.Changed), s.Doors, s.OfDoors, clock(s.At))
 	default:
-		say(w, "%s %s, applied at %d of %d terminals at %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, clock(s.At))
+		printText(w, "%s %s, applied at %d of %d terminals at %s\n", c.State, clock(c.Changed), s.Terminals, s.OfTerminals, clock(s.At))
 	}
 }
 

@@ -48,7 +48,7 @@ func (p *program) copyDatabase(ctx context.Context, fromFlag, toFlag string) err
 	if err != nil {
 		return err
 	}
-	say(p.out(), "The site is copied: %d rows, the same on both sides.\n"+
+	printText(p.out(), "The site is copied: %d rows, the same on both sides.\n"+
 		"Start the hub on the copy (--db, or %s), and take the old database away,\nso that no start finds it: %s\n", rows, databaseEnv, from.what())
 	return nil
 }
@@ -128,9 +128,9 @@ func (p *program) progress() func(table string, rows int, done bool) {
 		}
 		said = time.Now()
 		if done {
-			say(p.err(), "copied %s: %d\n", table, rows)
+			printText(p.err(), "copied %s: %d\n", table, rows)
 		} else {
-			say(p.err(), "copying %s: %d so far\n", table, rows)
+			printText(p.err(), "copying %s: %d so far\n", table, rows)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (p *program) doorAdd() *cobra.Command {
 			Stale:    given(f.Changed, "stale", &stale), UnknownTime: given(f.Changed, "unknown-time", &unknownTime),
 		})
 	}, func(w io.Writer, d api.Door) {
-		say(w, "door\t%s\ngroup\t%s\nanonymous\t%t\nfresh-for\t%s\nstale\t%s\nunknown-time\t%s\n",
+		printText(w, "door\t%s\ngroup\t%s\nanonymous\t%t\nfresh-for\t%s\nstale\t%s\nunknown-time\t%s\n",
 			d.ID, d.Group, d.Anonymous, freshFor(d), d.Stale, d.UnknownTime)
 	})
 	return add
@@ -116,9 +116,9 @@ func (p *program) grantAdd() *cobra.Command {
 		return n, nil
 	}), func(w io.Writer, g api.Grant) {
 		if g.Existed {
-			say(w, "That grant is there already.\n")
+			printText(w, "That grant is there already.\n")
 		}
-		say(w, "grant %s: %s\n", g.ID, p.grantLine(g))
+		printText(w, "grant %s: %s\n", g.ID, p.grantLine(g))
 	})
 	return c
 }
@@ -169,7 +169,7 @@ func (p *program) scheduleCommand() *cobra.Command {
 				s.Windows = append(s.Windows, w)
 			}
 			return s, nil
-		}), func(w io.Writer, s api.Schedule) { say(w, "schedule %s: %s\n", s.Name, p.windows(s)) }),
+		}), func(w io.Writer, s api.Schedule) { printText(w, "schedule %s: %s\n", s.Name, p.windows(s)) }),
 	}
 	schedules := list(p, "list", "List schedules", "  badgehub schedule list", "/v1/schedules", "SCHEDULE\tOPEN",
 		func(s api.Schedule) string { return tabbed(s.Name, p.windows(s)) }, func(c *cobra.Command, q *query) {
@@ -229,7 +229,7 @@ func (p *program) holidayCommand() *cobra.Command {
 		Use: "add DAY [NAME]", Short: "Make a day a holiday", Args: cli.ArgsBetween(1, 2), Example: "  badgehub holiday add 2026-12-25 Noël",
 		RunE: ask(p, send[api.Holiday, api.Holiday]("POST", "/v1/holidays", func(args []string) (api.Holiday, error) {
 			return api.Holiday{Day: args[0], Name: strings.Join(args[1:], " ")}, nil
-		}), func(w io.Writer, h api.Holiday) { say(w, "holiday %s %s\n", h.Day, h.Name) }),
+		}), func(w io.Writer, h api.Holiday) { printText(w, "holiday %s %s\n", h.Day, h.Name) }),
 	}
 	days := list(p, "list", "List holidays", "  badgehub holiday list --since today", "/v1/holidays", "DAY\tNAME",
 		func(h api.Holiday) string { return tabbed(h.Day, h.Name) }, func(c *cobra.Command, q *query) {

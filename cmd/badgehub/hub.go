@@ -55,13 +55,13 @@ func (p *program) terminalList() *cobra.Command {
 // showTroubles tells, below the list of terminals, what keeps people waiting at them.
 func (p *program) showTroubles(w io.Writer, list []api.Terminal) {
 	if slices.ContainsFunc(list, func(t api.Terminal) bool { return t.ClaimsClosed }) {
-		say(w, "\n%s  claiming by keypad is closed after too many wrong codes: no code binds a card at any terminal\n"+
+		printText(w, "\n%s  claiming by keypad is closed after too many wrong codes: no code binds a card at any terminal\n"+
 			"        what to do: find out who typed them (badgehub event list --reason code_refused), then open it again: badgehub site reopen\n",
 			paint.Text(p.stdio.Out, p.env, paint.Red, p.tr("CLOSED")))
 	}
 	for _, t := range list {
 		if rows := strangeRows(t); rows != "" && !t.Removed {
-			say(w, "\n%s  the agent of %s does not understand everything (%s): that gives no right there\n"+
+			printText(w, "\n%s  the agent of %s does not understand everything (%s): that gives no right there\n"+
 				"         what to do: update badged on %s to the version of this hub\n",
 				paint.Text(p.stdio.Out, p.env, paint.Red, p.tr("TOO OLD")), t.Name, rows, t.Name)
 		}
@@ -165,7 +165,7 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 		return ended
 	}
 	if err == errEnough && format == "text" && !p.json {
-		say(p.err(), "(there are more: --limit 0 lists all)\n")
+		printText(p.err(), "(there are more: --limit 0 lists all)\n")
 	}
 	return nil
 }
@@ -286,12 +286,12 @@ func (p *program) auditCommand() *cobra.Command {
 }
 
 func showProof(w io.Writer, v api.AuditProof) {
-	say(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
+	printText(w, "lines\t%d (%d to %d), %d with erased personal fields\nlast hash\t%s\n", v.Lines, v.First, v.Last, v.Erased, v.Head)
 	for _, f := range v.Faults {
-		say(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
+		printText(w, "WRONG\tline %d: %s\n", f.Seq, f.Problem)
 	}
 	if v.Whole {
-		say(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.\n")
+		printText(w, "The log is whole. Keep number and hash of the last line elsewhere, to see later whether lines at its end are gone.\n")
 	}
 }
 
@@ -389,11 +389,11 @@ func parseSettings(args []string) (map[string]string, error) {
 }
 
 func (p *program) showSite(w io.Writer, s api.Site) {
-	say(w, "site\t%s\n", s.ID)
+	printText(w, "site\t%s\n", s.ID)
 	if s.ClaimsClosed {
-		say(w, "claiming\tCLOSED after too many wrong codes: look at the events, then `badgehub site reopen`\n")
+		printText(w, "claiming\tCLOSED after too many wrong codes: look at the events, then `badgehub site reopen`\n")
 	} else {
-		say(w, "claiming\topen\n")
+		printText(w, "claiming\topen\n")
 	}
 	for _, v := range s.Settings {
 		fmt.Fprintf(w, "%s\t%s\t%s%s\n", v.Name, v.Value, v.Words, p.bounds(v))
@@ -423,6 +423,6 @@ func (p *program) backupCommand() *cobra.Command {
 		RunE: ask(p, send[api.Backup, api.Backup]("POST", "/v1/backup", func(args []string) (api.Backup, error) {
 			path, err := filepath.Abs(args[0])
 			return api.Backup{Path: path}, err
-		}), func(w io.Writer, b api.Backup) { say(w, "The backup is whole: %s\n", b.Path) }),
+		}), func(w io.Writer, b api.Backup) { printText(w, "The backup is whole: %s\n", b.Path) }),
 	}
 }

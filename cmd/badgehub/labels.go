@@ -48,7 +48,7 @@ func (p *program) prepareCommand() *cobra.Command {
 				fmt.Fprintf(w, "%s  %s\n", l.Card, l.Link)
 			}
 			if sheet != "" {
-				say(w, "%d labels are in %s: print it and remove the file.\n", len(made.Items), sheet)
+				printText(w, "%d labels are in %s: print it and remove the file.\n", len(made.Items), sheet)
 			}
 		}),
 	}

@@ -59,9 +59,9 @@ type speech struct {
 func (p *program) out() speech { return speech{p.stdio.Out, p.lang()} }
 func (p *program) err() speech { return speech{p.stdio.Err, p.lang()} }
 
-// say writes a sentence in the language of whoever reads w, which is a speech. What cannot be
+// printText writes a sentence in the language of whoever reads w, which is a speech. What cannot be
 // written, the flush of the command tells.
-func say(w io.Writer, format string, args ...any) {
+func printText(w io.Writer, format string, args ...any) {
 	s, _ := w.(speech)
 	fmt.Fprintf(w, tr(s.lang, format), args...)
 }

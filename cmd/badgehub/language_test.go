@@ -120,7 +120,7 @@ func spoken(t *testing.T) map[string]bool {
 
 // These functions translate the texts among their arguments; those print them as they are.
 var (
-	translates = []string{"say", "p.say", "tr", "p.tr", "done", "cli.Usagef", "cli.Errorf", "Usagef", "Errorf"}
+	translates = []string{"printText", "tr", "p.tr", "done", "cli.Usagef", "cli.Errorf", "Usagef", "Errorf"}
 	asTheyAre  = []string{"fmt.Fprintf", "fmt.Fprintln", "fmt.Fprint", "fmt.Errorf", "errors.New"}
 	sentence   = regexp.MustCompile(`[a-z]{3,} [a-z]{2,}`)
 )
@@ -137,7 +137,7 @@ func collectTexts(t *testing.T, name string, n ast.Node, texts map[string]bool) 
 			case slices.Contains(translates, fn):
 				texts[text] = true
 			case slices.Contains(asTheyAre, fn) && sentence.MatchString(text) && !strings.HasPrefix(name, ".."): // cli is of other programs too
-				t.Errorf("%s: %q is said in English only: use say, p.tr or cli.Errorf", name, text)
+				t.Errorf("%s: %q is said in English only: use printText, p.tr or cli.Errorf", name, text)
 			}
 		}
 	case *ast.CompositeLit:

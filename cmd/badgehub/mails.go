@@ -39,7 +39,7 @@ func (p *program) mailTest() *cobra.Command {
 			t.To = args[0]
 			return api.Call[api.Mail](ctx, c, "POST", "/v1/mails/test", t)
 		}, func(w io.Writer, m api.Mail) {
-			say(w, "The mail waits to be sent. To see what the server says:  badgehub mail show %s\n", shortID(m.ID))
+			printText(w, "The mail waits to be sent. To see what the server says:  badgehub mail show %s\n", shortID(m.ID))
 		}),
 	}
 	c.Flags().StringVar(&t.Lang, "lang", "", "language of the mail (default: the site's)")

@@ -61,24 +61,24 @@ func (p *program) showPassing(w io.Writer, v api.Passing) {
 	if v.Passes {
 		opens = "The door %s opens for %s (%s) at %s.\n\n"
 	}
-	say(w, opens, v.Door, v.AccountName, v.Account[:8], clock(v.At))
-	say(w, "why\t%s (%s)\n", v.Text, v.Reason)
+	printText(w, opens, v.Door, v.AccountName, v.Account[:8], clock(v.At))
+	printText(w, "why\t%s (%s)\n", v.Text, v.Reason)
 	if v.Grant != nil {
-		say(w, "grant\t%s: %s\n", v.Grant.ID, p.grantLine(*v.Grant))
+		printText(w, "grant\t%s: %s\n", v.Grant.ID, p.grantLine(*v.Grant))
 	}
 	if v.Card != "" {
-		say(w, "card\t%s\n", v.Card)
+		printText(w, "card\t%s\n", v.Card)
 	}
 	if v.Rests {
-		say(w, "careful\tother rights rest until the account has a first and a last name\n")
+		printText(w, "careful\tother rights rest until the account has a first and a last name\n")
 	}
 	if v.Todo != "" {
-		say(w, "to do\t%s\n", v.Todo)
+		printText(w, "to do\t%s\n", v.Todo)
 	}
 	switch {
 	case v.Terminal == "":
-		say(w, "careful\tno terminal has said that it serves this door\n")
+		printText(w, "careful\tno terminal has said that it serves this door\n")
 	case !v.Heard.IsZero():
-		say(w, "careful\tits terminal %s is away since %s, and may not know the latest changes\n", v.Terminal, clock(v.Heard))
+		printText(w, "careful\tits terminal %s is away since %s, and may not know the latest changes\n", v.Terminal, clock(v.Heard))
 	}
 }

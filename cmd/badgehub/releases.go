@@ -46,14 +46,14 @@ func (p *program) releaseCommand() *cobra.Command {
 }
 
 func showAddedRelease(w io.Writer, r api.Release) {
-	say(w, "release %s, sequence %d, for %s (%s)\n", r.Version, r.Sequence, strings.Join(r.Boards, ", "), r.ID[:8])
+	printText(w, "release %s, sequence %d, for %s (%s)\n", r.Version, r.Sequence, strings.Join(r.Boards, ", "), r.ID[:8])
 	if r.State == "unassigned" {
-		say(w, "Nobody gets it yet: badgehub release assign %s --percent 10\n", r.Version)
+		printText(w, "Nobody gets it yet: badgehub release assign %s --percent 10\n", r.Version)
 	}
 }
 
 func showRelease(w io.Writer, r api.Release) {
-	say(w, "release %s is %s, for %s\n", r.Version, r.State, whoGets(r))
+	printText(w, "release %s is %s, for %s\n", r.Version, r.State, whoGets(r))
 }
 
 // whoGets says who is to have a release.

@@ -43,9 +43,9 @@ func (p *program) restore(ctx context.Context, backup string) error {
 	if err := sqlite.Restore(ctx, backup, path); err != nil {
 		return errors.Join(err, bringBack(path, kept))
 	}
-	say(p.out(), "%s is the backup now.\n", path)
+	printText(p.out(), "%s is the backup now.\n", path)
 	if kept != "" {
-		say(p.out(), "The former database is %s.\n", kept)
+		printText(p.out(), "The former database is %s.\n", kept)
 	}
 	return nil
 }

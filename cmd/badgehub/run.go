@@ -186,7 +186,7 @@ func lines[T any](p *program, headings string, row func(T) string) (each func(T)
 	}
 	end = func() error {
 		if n == 0 && !p.json {
-			say(p.err(), noRows)
+			printText(p.err(), noRows)
 		}
 		return w.Flush()
 	}
@@ -260,7 +260,7 @@ func clock(t api.Time) string {
 }
 
 func done(text string) func(io.Writer, none) {
-	return func(w io.Writer, _ none) { say(w, text); fmt.Fprintln(w) }
+	return func(w io.Writer, _ none) { printText(w, text); fmt.Fprintln(w) }
 }
 
 func (p *program) orAll(names []string) string {

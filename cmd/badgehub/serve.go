@@ -289,12 +289,12 @@ func (p *program) announceReady(ctx context.Context, linked <-chan struct{}, r r
 	if p.json {
 		return json.NewEncoder(p.stdio.Out).Encode(r)
 	}
-	say(p.out(), readyText, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
+	printText(p.out(), readyText, r.Site, r.MQTT, r.Web, r.CA, r.Socket)
 	if r.Metrics != "" {
-		say(p.out(), "Metrics for Prometheus:  %s\n", r.Metrics)
+		printText(p.out(), "Metrics for Prometheus:  %s\n", r.Metrics)
 	}
 	if r.SetUp != "" {
-		say(p.out(), "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
+		printText(p.out(), "Nobody administers this site yet. Open this within 15 minutes (another one: badgehub admin link):\n  %s\n", r.SetUp)
 	}
 	return nil
 }

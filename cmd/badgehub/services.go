@@ -38,14 +38,14 @@ func (p *program) serviceLine(s api.Service) string {
 }
 
 func showService(w io.Writer, s api.Service) {
-	say(w, "service %s (%s), %s, ", s.English, s.French, s.Kind)
+	printText(w, "service %s (%s), %s, ", s.English, s.French, s.Kind)
 	switch {
 	case s.Everyone:
-		say(w, "for everyone\n")
+		printText(w, "for everyone\n")
 	case len(s.Groups) > 0:
-		say(w, "for %s and the accounts that it is assigned to\n", strings.Join(s.Groups, ", "))
+		printText(w, "for %s and the accounts that it is assigned to\n", strings.Join(s.Groups, ", "))
 	default:
-		say(w, "for those that it is assigned to\n")
+		printText(w, "for those that it is assigned to\n")
 	}
 }
 
@@ -142,11 +142,11 @@ func (p *program) roleCommand() *cobra.Command {
 func showRole(w io.Writer, a api.Account) {
 	switch {
 	case a.Role == "admin":
-		say(w, "%s may manage: everything\n", a.Display)
+		printText(w, "%s may manage: everything\n", a.Display)
 	case len(a.Rights) > 0:
-		say(w, "%s may manage: %s\n", a.Display, strings.Join(a.Rights, ", "))
+		printText(w, "%s may manage: %s\n", a.Display, strings.Join(a.Rights, ", "))
 	default:
-		say(w, "%s may manage: nothing\n", a.Display)
+		printText(w, "%s may manage: nothing\n", a.Display)
 	}
 }
 
@@ -179,7 +179,7 @@ func (p *program) noticePublish() *cobra.Command {
 			}
 			return n, nil
 		}), func(w io.Writer, n api.Notice) {
-			say(w, "version %d is in force: everybody is asked at the next login\n", n.Version)
+			printText(w, "version %d is in force: everybody is asked at the next login\n", n.Version)
 		}),
 	}
 	f := c.Flags()

@@ -33,7 +33,7 @@ func (p *program) terminalAdd() *cobra.Command {
 		n.Name = args[0]
 		return c.AddTerminal(ctx, n)
 	}, func(w io.Writer, t api.TerminalToken) {
-		say(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
+		printText(w, "On the terminal, within 24 hours and once:\n\n  %s\n", t.Command)
 	})
 	all := ask(p, func(ctx context.Context, c *api.Client, _ []string) (api.RosterTokens, error) {
 		return addRoster(ctx, c, roster, days)
@@ -109,5 +109,5 @@ func (p *program) showRoster(w io.Writer, path string, t api.RosterTokens) {
 		}
 		fmt.Fprintln(w, tabbed(r.Name, state, clock(r.Ends)))
 	}
-	say(w, "\nThe tokens are in %s: keep it like a key.\nThe cards: badgectl flash write --roster %s\n", path, path)
+	printText(w, "\nThe tokens are in %s: keep it like a key.\nThe cards: badgectl flash write --roster %s\n", path, path)
 }
