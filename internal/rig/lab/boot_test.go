@@ -43,6 +43,7 @@ var uefis = []uefi{
 // written over its choice, in B; and when only half of that sector reached the card, in one of the
 // two.
 func TestCardsStart(t *testing.T) {
+	t.Parallel()
 	for _, u := range uefis {
 		t.Run(u.board, func(t *testing.T) {
 			card, vars := u.flash(t), u.newVars(t)

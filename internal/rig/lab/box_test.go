@@ -282,6 +282,7 @@ func corrupt(t *testing.T, name string, content []byte) func(string) {
 // the power fails during that, and later on trial; a release that does not start is left by itself,
 // and is not tried again; and a person goes back. Every badge between is read.
 func TestABoxLivesThroughUpdates(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, uefis[0])
 	b := newBox(d, d.flashed())
 	start := time.Now()

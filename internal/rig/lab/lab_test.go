@@ -65,6 +65,7 @@ func furnish(t *testing.T, k *kernel, arch string, modules []string, params map[
 
 // TestUSB has a PC with readers on USB.
 func TestUSB(t *testing.T) {
+	t.Parallel()
 	k := findKernel(t, "amd64")
 	files := furnish(t, k, "amd64", []string{
 		"virtio_pci", "virtio_console", "xhci_pci", "hid_generic", "usbhid", "evdev", "dummy_hcd", "usb_f_hid", "ftdi_sio",
