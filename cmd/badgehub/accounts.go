@@ -69,7 +69,7 @@ func (p *program) accountList() *cobra.Command {
 			q.flag(c, "kind", "person, anonymous or service")
 			q.flag(c, "state", "created, invited, active, suspended, merged or erased (default: all but the last two)")
 			q.flag(c, "group", "members of this group")
-			q.flag(c, "order", "name, created (newest first) or number")
+			q.flag(c, "order", "name (unless said), created (newest first) or number")
 		})
 }
 
@@ -242,7 +242,7 @@ func (p *program) accountImport() *cobra.Command {
 	c.Flags().BoolVar(&preview, "preview", false, "only show what would happen, line by line")
 	c.Flags().BoolVar(&active, "active", false, "new accounts are usable at once")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return p.importFile(c.Context(), args[0], preview, active)
+		return p.advise(c, p.importFile(c.Context(), args[0], preview, active))
 	}
 	return c
 }
@@ -270,7 +270,7 @@ func (p *program) importFile(ctx context.Context, path string, preview, active b
 		return p.printStep(s)
 	})
 	if err != nil {
-		return p.advise(err)
+		return err
 	}
 	if last.Wrong > 0 {
 		return cli.Errorf("wrong lines: %d. Mend them and import the file again; lines that are in stay as they are", last.Wrong)
@@ -327,7 +327,7 @@ func (p *program) accountImports() *cobra.Command {
 			lines := fmt.Sprintf("%d/%d", i.Done, i.Lines)
 			return tabbed(i.ID, i.Name, clock(i.Started), lines, strconv.Itoa(i.New), strconv.Itoa(i.Wrong), strconv.FormatBool(i.Undone))
 		}, func(c *cobra.Command, q *query) {
-			q.named(c, "words of the name of the file, or their beginnings", "created (newest first) or name", "created", "name")
+			q.named(c, "words of the name of the file, or their beginnings", "created (newest first, unless said), or name", "created", "name")
 		})
 }
 

@@ -44,7 +44,7 @@ func (p *program) alarmList() *cobra.Command {
 		if err == nil && n == 0 && !p.json {
 			printText(p.out(), noRows)
 		}
-		return p.advise(err)
+		return p.advise(c, err)
 	}
 	return c
 }

@@ -23,7 +23,7 @@ func (p *program) doorCommand() *cobra.Command {
 		func(d api.Door) string {
 			return tabbed(d.ID, d.Group, fmt.Sprint(d.Anonymous), freshFor(d), d.Stale, d.UnknownTime)
 		}, func(c *cobra.Command, q *query) {
-			q.named(c, searchName, "name or group", "name", "group")
+			q.named(c, searchName, "name (unless said), or group", "name", "group")
 			q.flag(c, "group", "doors of this group")
 		})
 	return cli.Group("door", "Doors of the site", p.doorAdd(), doors, p.doorWho(), p.doorTry(), remove)
@@ -233,7 +233,7 @@ func (p *program) holidayCommand() *cobra.Command {
 	}
 	days := list(p, "list", "List holidays", "  badgehub holiday list --since today", "/v1/holidays", "DAY\tNAME",
 		func(h api.Holiday) string { return tabbed(h.Day, h.Name) }, func(c *cobra.Command, q *query) {
-			q.named(c, searchName, "day, or latest (the latest day first)", "day", "latest")
+			q.named(c, searchName, "day (unless said), or latest (the latest day first)", "day", "latest")
 			q.flag(c, "since", "from today or a day (2030-01-31) on")
 		})
 	remove := &cobra.Command{

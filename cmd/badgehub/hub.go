@@ -47,7 +47,7 @@ func (p *program) terminalList() *cobra.Command {
 		p.showTroubles(p.out(), shown)
 		client := p.client()
 		defer client.Close()
-		return p.advise(p.showAlarms(c.Context(), client))
+		return p.advise(c, p.showAlarms(c.Context(), client))
 	}
 	return c
 }
@@ -106,7 +106,7 @@ func (p *program) eventCommand() *cobra.Command {
 		if c.Context().Err() != nil {
 			return nil
 		}
-		return p.advise(err)
+		return p.advise(c, err)
 	}
 	return cli.Group("event", "What happened at the terminals", p.eventList(), follow)
 }
@@ -159,7 +159,7 @@ func (p *program) listEvents(c *cobra.Command, q *query, format string, limit in
 		return print(e)
 	})
 	if err != nil && err != errEnough {
-		return p.advise(err)
+		return p.advise(c, err)
 	}
 	if ended := flush(); ended != nil {
 		return ended

@@ -91,7 +91,7 @@ func ask[T any](p *program, call func(context.Context, *api.Client, []string) (T
 		defer client.Close()
 		v, err := call(c.Context(), client, args)
 		if err != nil {
-			return p.advise(err)
+			return p.advise(c, err)
 		}
 		if p.json {
 			return foreign.JSON(p.stdio.Out, v)
@@ -152,7 +152,7 @@ func (q *query) named(c *cobra.Command, search, help string, orders ...string) {
 // searchName is what --search finds in a list of things that go by a name.
 const searchName = "words of the name, or their beginnings"
 
-const byNameOrNewest = "name, or created (newest first)"
+const byNameOrNewest = "name (unless said), or created (newest first)"
 
 func (q *query) values(c *cobra.Command) url.Values {
 	v := url.Values{}
@@ -224,7 +224,7 @@ func list[T any](p *program, use, short, example, path, headings string, row fun
 			return each(v)
 		})
 		if err != nil && !errors.Is(err, errEnough) {
-			return p.advise(err)
+			return p.advise(c, err)
 		}
 		return end()
 	}
@@ -240,13 +240,13 @@ func pageSize(limit int) int {
 }
 
 // advise adds what to do to a refusal of the hub's.
-func (p *program) advise(err error) error {
+func (p *program) advise(c *cobra.Command, err error) error {
 	var e *api.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	if hint := advice[e.Code].in(p.lang()); hint != "" {
-		return fmt.Errorf("%w %s", err, hint)
+		return fmt.Errorf("%w %s", err, strings.ReplaceAll(hint, "{command}", c.CommandPath()))
 	}
 	return err
 }

@@ -203,7 +203,8 @@ func TestWrongWordsAreToldWithWhatIsRight(t *testing.T) {
 		{[]string{"schedule", "set", "office", "mon/08:00-25:00"}, "25:00 is not a time from 00:00 to 24:00 (to)"},
 		{[]string{"event", "list", "--since", "yesterday"}, "nor a moment (2030-01-31T08:00:00+01:00) (since)."},
 		{[]string{"account", "state", "Ada Byron", "supended"}, "account state --help"},
-		{[]string{"account", "list", "--kind", "anon"}, "account list --help"},
+		{[]string{"account", "list", "--kind", "anon"}, "See `badgehub account list --help`."},
+		{[]string{"door", "list", "--order", "size"}, "See `badgehub door list --help`."},
 	} {
 		if _, err := p.run(c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v", c.args, err)

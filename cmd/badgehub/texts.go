@@ -68,7 +68,7 @@ var advice = map[string]text{
 	"card_taken": {"`badgehub card free CARD` la rend libre\u00a0; voyez à qui elle est avec `badgehub account show ACCOUNT`.",
 		"`badgehub card free CARD` makes it nobody's; see whose it is with `badgehub account show ACCOUNT`."},
 	"state_unknown":   {"Voyez `badgehub account state --help`.", "See `badgehub account state --help`."},
-	"list_filter":     {"Voyez `badgehub account list --help`.", "See `badgehub account list --help`."},
+	"list_filter":     {"Voyez `{command} --help`.", "See `{command} --help`."},
 	"claim_not_found": {"Voyez `badgehub claim list`.", "See `badgehub claim list`."},
 	"claims_closed":   {"Regardez les événements, puis `badgehub site reopen`.", "Look at the events, then `badgehub site reopen`."},
 	"codes_used_up": {"Terminez-en avec `badgehub claim remove ID`, ou prenez plus de chiffres\u00a0: `badgehub site set code_digits=6`.",

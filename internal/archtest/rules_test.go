@@ -123,7 +123,7 @@ var folders = []folder{
 	{"sync/hub/web/me", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/wire", "internal/password"}},
 	{"sync/hub/web/manage", level4, []string{"sync/hub/web/page", "sync/hub/web/me", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/audit", "sync/hub/roster", "sync/hub/refusal", "sync/hub/words", "sync/identity", "sync/wire"}},
 	{"sync/hub/web/manage/mails", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/mail", "sync/hub/refusal"}},
-	{"sync/hub/web/manage/releases", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/release", "sync/hub/access"}},
+	{"sync/hub/web/manage/releases", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/release"}},
 	{"sync/hub/web/manage/doors", level4, []string{"sync/hub/web/page", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/refusal", "sync/hub/words", "sync/wire"}},
 	{"sync/hub/web/webtest", level5, []string{"sync/hub/web", "sync/hub/release", "sync/hub/web/page", "sync/hub/store", "sync/hub/store/teststore", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/pki", "internal/rig/axe", "internal/rig/chromium"}},
 	{"sync/hub/web", level4, []string{"sync/hub/web/page", "sync/hub/web/door", "sync/hub/web/me", "sync/hub/web/manage", "sync/hub/web/manage/doors", "sync/hub/web/manage/mails", "sync/hub/web/manage/releases", "sync/hub/fleet", "sync/hub/access", "sync/hub/people", "sync/hub/audit", "sync/hub/refusal", "sync/identity", "internal/httpserve", "internal/connlimit", "internal/password"}},

@@ -70,7 +70,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, fmt.Errorf("pragma %s: %w", p, err)
 		}
 	}
-	return keepStatements(conn.(driverConn)), nil
+	return cacheStatements(conn.(driverConn)), nil
 }
 
 // Driver implements driver.Connector.

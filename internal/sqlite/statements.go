@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// mostKept bounds the statements that a connection keeps prepared. A program has fewer, but
+// mostCached bounds the statements that a connection keeps prepared. A program has fewer, but
 // for those that it puts together from what somebody asks.
-const mostKept = 256
+const mostCached = 256
 
 // driverConn is what a connection of the driver can do.
 type driverConn interface {
@@ -30,21 +30,23 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// keeper is a connection that keeps the statements that it has run prepared: to read their
+// cachingConn is a connection that keeps the statements that it has run prepared: to read their
 // text again takes SQLite as long as to run them.
-type keeper struct {
+type cachingConn struct {
 	driverConn
 	idle map[string]statement // by its text; one that runs is not here
 }
 
-func keepStatements(c driverConn) *keeper { return &keeper{c, make(map[string]statement)} }
+func cacheStatements(c driverConn) *cachingConn {
+	return &cachingConn{c, make(map[string]statement)}
+}
 
 // ExecContext implements driver.ExecerContext.
-func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if !isKept(query) {
-		return k.driverConn.ExecContext(ctx, query, args)
+func (c *cachingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if !mayCache(query) {
+		return c.driverConn.ExecContext(ctx, query, args)
 	}
-	st, err := k.prepare(ctx, query)
+	st, err := c.prepare(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +55,15 @@ func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.Na
 		_ = st.Close() // it gives the same error again
 		return nil, err
 	}
-	return result, k.keep(query, st)
+	return result, c.giveBack(query, st)
 }
 
 // QueryContext implements driver.QueryerContext.
-func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if !isKept(query) {
-		return k.driverConn.QueryContext(ctx, query, args)
+func (c *cachingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if !mayCache(query) {
+		return c.driverConn.QueryContext(ctx, query, args)
 	}
-	st, err := k.prepare(ctx, query)
+	st, err := c.prepare(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +72,12 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 		_ = st.Close() // it gives the same error again
 		return nil, err
 	}
-	return &keptRows{rows, func() error { return k.keep(query, st) }}, nil
+	return &cachedRows{rows, func() error { return c.giveBack(query, st) }}, nil
 }
 
-// isKept reports whether a statement is of those that come again. Scripts, pragmas and
+// mayCache reports whether a statement is of those that come again. Scripts, pragmas and
 // transactions are not.
-func isKept(query string) bool {
+func mayCache(query string) bool {
 	verb, _, _ := strings.Cut(query, " ")
 	switch verb {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
@@ -85,54 +87,54 @@ func isKept(query string) bool {
 	}
 }
 
-func (k *keeper) prepare(ctx context.Context, query string) (statement, error) {
-	if st, ok := k.idle[query]; ok {
-		delete(k.idle, query)
+func (c *cachingConn) prepare(ctx context.Context, query string) (statement, error) {
+	if st, ok := c.idle[query]; ok {
+		delete(c.idle, query)
 		return st, nil
 	}
-	st, err := k.PrepareContext(ctx, query)
+	st, err := c.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	return st.(statement), nil
 }
 
-// keep takes a statement back that has run.
-func (k *keeper) keep(query string, st statement) (err error) {
-	if _, twice := k.idle[query]; twice { // it ran within its own rows
+// giveBack takes a statement back that has run.
+func (c *cachingConn) giveBack(query string, st statement) (err error) {
+	if _, twice := c.idle[query]; twice { // it ran within its own rows
 		return st.Close()
 	}
-	if len(k.idle) >= mostKept {
-		err = k.forgetOne()
+	if len(c.idle) >= mostCached {
+		err = c.closeAny()
 	}
-	k.idle[query] = st
+	c.idle[query] = st
 	return err
 }
 
-// forgetOne closes any of the statements.
-func (k *keeper) forgetOne() error {
-	for query, st := range k.idle {
-		delete(k.idle, query)
+// closeAny closes any of the idle statements.
+func (c *cachingConn) closeAny() error {
+	for query, st := range c.idle {
+		delete(c.idle, query)
 		return st.Close()
 	}
 	return nil
 }
 
 // Close implements driver.Conn.
-func (k *keeper) Close() error {
+func (c *cachingConn) Close() error {
 	var errs []error
-	for _, st := range k.idle {
+	for _, st := range c.idle {
 		errs = append(errs, st.Close())
 	}
-	clear(k.idle)
-	return errors.Join(append(errs, k.driverConn.Close())...)
+	clear(c.idle)
+	return errors.Join(append(errs, c.driverConn.Close())...)
 }
 
-// keptRows give their statement back when they are closed.
-type keptRows struct {
+// cachedRows give their statement back when they are closed.
+type cachedRows struct {
 	driver.Rows
 	done func() error
 }
 
 // Close implements driver.Rows.
-func (r *keptRows) Close() error { return errors.Join(r.Rows.Close(), r.done()) }
+func (r *cachedRows) Close() error { return errors.Join(r.Rows.Close(), r.done()) }

@@ -25,7 +25,7 @@ func TestStatementsAreKept(t *testing.T) {
 	}
 	defer conn.Close()
 	kept := func() (n int) {
-		err := conn.Raw(func(c any) error { n = len(c.(*keeper).idle); return nil })
+		err := conn.Raw(func(c any) error { n = len(c.(*cachingConn).idle); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,13 +86,13 @@ func TestStatementsAreKept(t *testing.T) {
 		columns++
 		_ = rows.Close()
 	}
-	for i := range mostKept + 10 {
+	for i := range mostCached + 10 {
 		if err := conn.QueryRowContext(t.Context(), fmt.Sprintf("SELECT %d", i)).Scan(new(int)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if kept() != mostKept {
-		t.Errorf("%d statements are kept, want %d", kept(), mostKept)
+	if kept() != mostCached {
+		t.Errorf("%d statements are kept, want %d", kept(), mostCached)
 	}
 	if err := conn.QueryRowContext(t.Context(), all+" LIMIT ?", 0).Scan(new(int)); err != sql.ErrNoRows {
 		t.Errorf("no row: %v", err)

@@ -34,7 +34,7 @@ func newFetch(r wire.Release, have []bool, now time.Time) *fetch {
 	return f
 }
 
-// nextPieces returns the pieces to ask for now. It asks again for one that did not come in time.
+// nextPieces returns the pieces to request from the hub, those included that did not come in time.
 func (f *fetch) nextPieces(now time.Time) (pieces []uint64) {
 	for i, at := range f.asked {
 		if now.Sub(at) >= askWait {

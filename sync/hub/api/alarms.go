@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -63,8 +62,8 @@ func alarmOf(lang string, a fleet.Alarm) (Alarm, error) {
 	if a.Kind != fleet.HubRestored {
 		return out, nil
 	}
-	var r fleet.Restore
-	if err := json.Unmarshal(a.Detail, &r); err != nil {
+	r, err := fleet.RestoreOf(a)
+	if err != nil {
 		return out, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Terminals)) {

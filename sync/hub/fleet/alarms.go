@@ -89,7 +89,7 @@ func acknowledge(tx Tx, id uint64) (Alarm, error) {
 	}
 	a.Done, a.By = tx.Now, tx.By.ID
 	if a.Kind == HubRestored {
-		if err := raiseRevisions(tx); err != nil {
+		if err := raiseRevisions(tx, a); err != nil {
 			return a, err
 		}
 	}

@@ -61,16 +61,18 @@ type Gap struct {
 
 // MarkRestored notes in a database that was just put back that it was.
 func MarkRestored(tx Tx) error {
-	a, r, err := openRestore(tx)
-	if err == nil {
-		err = r.jumpRevisions(tx)
-	}
-	if err == nil {
-		err = r.jumpNumbers(tx, 0)
-	}
+	a, r, err := lastRestore(tx)
 	if err != nil {
 		return err
 	}
+	a, r = openRestore(tx, a, r)
+	if err := r.jumpRevisions(tx); err != nil {
+		return err
+	}
+	if err := r.jumpNumbers(tx, 0); err != nil {
+		return err
+	}
+	a.Last = tx.Now
 	if a.Detail, err = json.Marshal(r); err != nil {
 		return err
 	}
@@ -83,33 +85,36 @@ func lastRestore(tx Tx) (a Alarm, r Restore, err error) {
 	if errors.Is(err, people.ErrNotFound) {
 		return Alarm{}, Restore{}, nil
 	}
-	if err != nil {
-		return a, r, err
+	if err == nil {
+		r, err = RestoreOf(a)
 	}
-	if err := json.Unmarshal(a.Detail, &r); err != nil {
-		return a, r, fmt.Errorf("read alarm %d: %w", a.ID, err)
-	}
-	return a, r, nil
+	return a, r, err
 }
 
-// openRestore is the alarm that is open, or a new one, which knows what was lost before.
-func openRestore(tx Tx) (Alarm, Restore, error) {
-	a, r, err := lastRestore(tx)
-	if err != nil || a.isOpen() {
-		return a, r, err
+// RestoreOf is what an alarm of a restored hub knows.
+func RestoreOf(a Alarm) (r Restore, err error) {
+	if err := json.Unmarshal(a.Detail, &r); err != nil {
+		return r, fmt.Errorf("read alarm %d: %w", a.ID, err)
 	}
-	a = Alarm{Kind: HubRestored, First: tx.Now, Last: tx.Now}
-	return a, Restore{Terminals: map[string]Ahead{}, Lost: r.Lost}, nil
+	return r, nil
+}
+
+// openRestore is the last alarm if it is open, or else a new one, which knows what was lost before.
+func openRestore(tx Tx, last Alarm, r Restore) (Alarm, Restore) {
+	if last.isOpen() {
+		return last, r
+	}
+	return Alarm{Kind: HubRestored, First: tx.Now, Last: tx.Now}, Restore{Terminals: map[string]Ahead{}, Lost: r.Lost}
 }
 
 // noticeAhead finds out whether a terminal is ahead of the hub, and reports whether it is to
 // keep the rows that it has.
 func (h *Hub) noticeAhead(tx Tx, src Source, m wire.Hello) (held bool, err error) {
-	last, known, err := lastRestore(tx)
+	last, r, err := lastRestore(tx)
 	if err != nil {
 		return false, err
 	}
-	ahead, err := aheadOf(tx, src, m, known.keepsBack(last, src.Terminal))
+	ahead, err := aheadOf(tx, src, m, r.findLost(last, src.Terminal))
 	if err != nil || ahead.isNothing() {
 		return false, err
 	}
@@ -118,15 +123,16 @@ func (h *Hub) noticeAhead(tx Tx, src Source, m wire.Hello) (held bool, err error
 			"terminal", src.Terminal, "events", ahead.Events)
 		return false, nil
 	}
-	a, r, err := openRestore(tx)
-	if err == nil && a.ID == 0 {
-		err = r.jumpRevisions(tx)
+	a, r := openRestore(tx, last, r)
+	if a.ID == 0 {
+		if err := r.jumpRevisions(tx); err != nil {
+			return false, err
+		}
 	}
-	if err == nil && (a.ID == 0 || ahead.Highest > 0) {
-		err = r.jumpNumbers(tx, ahead.Highest)
-	}
-	if err != nil {
-		return false, err
+	if a.ID == 0 || ahead.Highest > 0 {
+		if err := r.jumpNumbers(tx, ahead.Highest); err != nil {
+			return false, err
+		}
 	}
 	r.add(src.Terminal, ahead)
 	return len(ahead.Collections) > 0, h.putAlarm(tx, a, r)
@@ -149,9 +155,9 @@ func (r *Restore) add(terminal string, now Ahead) {
 
 func (a Ahead) isNothing() bool { return len(a.Collections) == 0 && a.Events == 0 && a.Highest == 0 }
 
-// aheadOf holds what a terminal has against what the hub has. lost tells of a revision below
-// the hub's whether it was lost.
-func aheadOf(tx Tx, src Source, m wire.Hello, lost func(wire.Collection, uint64) (Gap, bool)) (a Ahead, err error) {
+// aheadOf finds what a terminal has and the hub does not. findLost does so for a revision that
+// is below the hub's.
+func aheadOf(tx Tx, src Source, m wire.Hello, findLost func(wire.Collection, uint64) (Gap, bool)) (a Ahead, err error) {
 	for _, v := range m.Vector {
 		if v.Collection == wire.Leases || v.Rev == 0 || !wire.Known(v.Collection) {
 			continue
@@ -162,7 +168,7 @@ func aheadOf(tx Tx, src Source, m wire.Hello, lost func(wire.Collection, uint64)
 		}
 		gap, isLost := Gap{st.Rev, v.Rev}, v.Rev > st.Rev && v.Rev-st.Rev <= mostAhead || v.Rev == st.Rev && v.Hash != st.Hash
 		if v.Rev < st.Rev && v.Hash != st.Hash {
-			gap, isLost = lost(v.Collection, v.Rev)
+			gap, isLost = findLost(v.Collection, v.Rev)
 		}
 		if !isLost {
 			continue
@@ -184,9 +190,9 @@ func aheadOf(tx Tx, src Source, m wire.Hello, lost func(wire.Collection, uint64)
 	return a, err
 }
 
-// keepsBack tells which revisions a terminal does not have of this hub: those of the time that
-// is lost. Once an operator has acknowledged what terminals had of it, that counts no more.
-func (r Restore) keepsBack(a Alarm, terminal string) func(wire.Collection, uint64) (Gap, bool) {
+// findLost gives the function that finds a terminal's revision in the time that is lost. What an
+// operator has acknowledged counts no more.
+func (r Restore) findLost(a Alarm, terminal string) func(wire.Collection, uint64) (Gap, bool) {
 	seen := map[string]uint64{}
 	if !a.isOpen() {
 		seen = r.highest()
@@ -264,8 +270,8 @@ func (r *Restore) jumpNumbers(tx Tx, highest uint64) error {
 
 // raiseRevisions takes the revisions of all collections above those of the terminals that
 // were ahead, so that these take what the hub has.
-func raiseRevisions(tx Tx) error {
-	_, r, err := lastRestore(tx)
+func raiseRevisions(tx Tx, a Alarm) error {
+	r, err := RestoreOf(a)
 	if err != nil {
 		return err
 	}

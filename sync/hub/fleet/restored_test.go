@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"badged/sync/hub/access"
 	"badged/sync/hub/audit"
@@ -162,15 +163,18 @@ func (w *world) giveCard(account fleet.ID, badge string) {
 func TestARestoredHubJumpsOverNumbers(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	w.must(w.store.Write(t.Context(), audit.Actor{Kind: audit.System}, fleet.MarkRestored))
-	w.must(w.store.Write(t.Context(), audit.Actor{Kind: audit.System}, fleet.MarkRestored)) // to a backup of that time
+	w.do(func(tx fleet.Tx) error { // to a backup of that time
+		tx.Now = tx.Now.Add(time.Minute)
+		return fleet.MarkRestored(tx)
+	})
 	hall := w.join("hall")
 	hall.hello()
 	hall.wait("leases", func() bool { return len(hall.numbers()) > 0 })
 	if n := hall.numbers()[0]; n != 20001 {
 		t.Errorf("the first number is %d, want 20001", n)
 	}
-	if open := w.openAlarms(); len(open) != 1 {
-		t.Errorf("alarms %+v", open)
+	if open := w.openAlarms(); len(open) != 1 || !open[0].Last.After(open[0].First) {
+		t.Errorf("alarms %+v, want one that came again", open)
 	}
 }
 

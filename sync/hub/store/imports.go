@@ -28,7 +28,7 @@ func readImport(scan scan) (i people.Import, err error) {
 }
 
 var importList = named[people.Import]{
-	list: "import", from: "import i", columns: ofImport, ref: "i.id", read: readImport,
+	list: "import", from: "import i", columns: ofImport, ref: "i.id", inHex: true, read: readImport,
 	refOf: func(i people.Import) string { return people.HexID(i.ID) },
 	orders: map[people.Order]listing{
 		people.ByCreated: {by: []string{"i.started", "i.id"}, kinds: "nb", desc: true},

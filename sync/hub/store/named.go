@@ -13,7 +13,8 @@ type named[T any] struct {
 	list    string // in name_word
 	from    string // the table and the letter by which the other fields call it: "door d"
 	columns string
-	ref     string // the column that a row is read by: an item of name_word, or its bytes in hex
+	ref     string // the column that a row is read by
+	inHex   bool   // ref is bytes, which name_word has in hex
 	read    func(scan) (T, error)
 	refOf   func(T) string
 	orders  map[people.Order]listing // by, kinds, desc; "" is the first of them
@@ -50,7 +51,7 @@ func (n named[T]) load(x *tx, refs []any) ([]T, error) {
 	order := make(map[string]int)
 	for i, ref := range refs {
 		order[refText(ref)] = i
-		if text, isText := ref.(string); isText && n.inHex() {
+		if text, isText := ref.(string); isText && n.inHex {
 			refs[i], _ = hex.DecodeString(text) // as putName wrote it
 		}
 	}
@@ -59,9 +60,6 @@ func (n named[T]) load(x *tx, refs []any) ([]T, error) {
 	slices.SortFunc(rows, func(a, b T) int { return order[n.refOf(a)] - order[n.refOf(b)] })
 	return rows, err
 }
-
-// inHex reports whether the items of name_word are bytes in hex.
-func (n named[T]) inHex() bool { return strings.HasSuffix(n.ref, ".id") }
 
 func refText(ref any) string {
 	if b, isBytes := ref.([]byte); isBytes {
@@ -77,13 +75,8 @@ func (x *tx) putName(list, item, name string) error {
 	if err := x.dropName(list, item); err != nil {
 		return err
 	}
-	return x.addName(list, item, name)
-}
-
-// addName writes the words of an item that keeps its name for ever.
-func (x *tx) addName(list, item, name string) error {
 	for _, word := range people.NameWords(name) {
-		if _, err := x.exec(`INSERT INTO name_word (list, word, item) VALUES (?, ?, ?) ON CONFLICT (list, word, item) DO NOTHING`, list, word, item); err != nil {
+		if _, err := x.exec(`INSERT INTO name_word (list, word, item) VALUES (?, ?, ?)`, list, word, item); err != nil {
 			return err
 		}
 	}

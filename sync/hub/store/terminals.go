@@ -70,14 +70,15 @@ func (x *tx) PutTerminal(t fleet.Terminal) error {
 	if err != nil {
 		return fmt.Errorf("write terminal %s: %w", t.Name, err)
 	}
-	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET token = excluded.token, token_ends = excluded.token_ends,
-			public = excluded.public, cert = excluded.cert, first = excluded.first,
-			last_seen = excluded.last_seen, agent = excluded.agent, vector = excluded.vector, doors = excluded.doors,
-			board = excluded.board, installed = excluded.installed, sequence = excluded.sequence`,
-		t.Name, millis(t.Added), blob(t.Token), millis(t.TokenEnds), blob(t.Public), blob(t.Cert),
-		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors), t.Board, t.Installed[:], t.Sequence)
-	return errors.Join(err, x.addName(terminalList.list, t.Name, t.Name))
+	values := []any{blob(t.Token), millis(t.TokenEnds), blob(t.Public), blob(t.Cert),
+		t.First[:], millis(t.LastSeen), t.Agent, vector, string(doors), t.Board, t.Installed[:], t.Sequence}
+	known, err := x.exec(`UPDATE terminal SET token = ?, token_ends = ?, public = ?, cert = ?, first = ?, last_seen = ?,
+		agent = ?, vector = ?, doors = ?, board = ?, installed = ?, sequence = ? WHERE name = ?`, append(values, t.Name)...)
+	if err != nil || known > 0 { // mostly: one that says hello
+		return err
+	}
+	_, err = x.exec(`INSERT INTO terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{t.Name, millis(t.Added)}, values...)...)
+	return errors.Join(err, x.putName(terminalList.list, t.Name, t.Name))
 }
 
 // EachTerminal implements fleet.Terminals.

@@ -103,27 +103,36 @@ func (p *pass) work(h hand, room chan<- struct{}, shown chan<- int) {
 // the middle for so long that the agent cuts it: that is a fault in the place of its badge.
 func (p *pass) check(point string, shown <-chan int) {
 	var ev ctl.Event
-	var ahead bool // ev is of a badge behind one that was cut
+	cut := false // ev is of a badge behind the one that a fault stands for
 	for n := range shown {
 		var err error
-		cut := false
-		for !ahead {
-			if ev, err = p.nextUntil(p.ctx, point, fmt.Sprintf("badge %d", n), isPresentation); err != nil || ev.Outcome != "faulty" {
-				break
-			}
-			cut = true
+		if cut {
+			cut = false
+		} else {
+			ev, cut, err = p.nextRead(point, n)
 		}
-		ahead = false
 		if err == nil {
 			err = isCard(ev, point, n)
 		}
-		if err != nil && cut && ev.Outcome == "granted" {
-			err, ahead = nil, true
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			cut = false
+		case !cut || ev.Outcome != "granted":
 			p.cancel(err)
 			return
 		}
+	}
+}
+
+// nextRead waits for the next badge that is read at a point, and reports whether one was cut
+// before it.
+func (p *pass) nextRead(point string, n int) (ev ctl.Event, cut bool, err error) {
+	for {
+		ev, err = p.nextUntil(p.ctx, point, fmt.Sprintf("badge %d", n), isPresentation)
+		if err != nil || ev.Outcome != "faulty" {
+			return ev, cut, err
+		}
+		cut = true
 	}
 }
 

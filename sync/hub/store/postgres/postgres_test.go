@@ -68,16 +68,11 @@ func TestContract(t *testing.T) {
 func TestFormerNamesAreFound(t *testing.T) {
 	url := newDatabase(t)
 	s := open(t, url)
-	script, err1 := os.ReadFile("migrations/0014_lists.sql")
-	db, err2 := sql.Open("pgx", url)
-	if err := errors.Join(err1, err2); err != nil {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	storetest.FormerNames(t, s, string(script), func(query string) error {
-		_, err := db.ExecContext(t.Context(), query)
-		return err
-	})
+	storetest.FormerNames(t, s, db)
 }
 
 func openNew(t *testing.T) *store.Store { return open(t, newDatabase(t)) }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"database/sql"
+	"os"
 	"strings"
 	"testing"
 
@@ -8,15 +10,22 @@ import (
 	"badged/sync/hub/store"
 )
 
-// FormerNames checks that a migration gives a search what had its name before. script is the
-// migration, whose statement that fills name_word is run once more on an empty table.
-func FormerNames(t *testing.T, s *store.Store, script string, run func(query string) error) {
+// FormerNames checks that a migration gives a search what had its name before. The statement of
+// the migration in this folder that fills name_word is run once more on the empty table of db,
+// which is the database of the store.
+func FormerNames(t *testing.T, s *store.Store, db *sql.DB) {
+	t.Helper()
+	defer db.Close()
+	script, err := os.ReadFile("migrations/0014_lists.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
 	write(t, s, fillLists)
-	_, fill, _ := strings.Cut(script, "-- What is there already")
+	_, fill, _ := strings.Cut(string(script), "-- What is there already")
 	_, fill, _ = strings.Cut(fill, "\n")
 	fill, _, _ = strings.Cut(fill, ";")
 	for _, query := range []string{`DELETE FROM name_word`, fill} {
-		if err := run(query); err != nil {
+		if _, err := db.ExecContext(t.Context(), query); err != nil {
 			t.Fatalf("%v: %s", err, query)
 		}
 	}

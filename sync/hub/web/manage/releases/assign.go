@@ -1,11 +1,8 @@
 package releases
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
-	"badged/sync/hub/access"
 	"badged/sync/hub/fleet"
 	"badged/sync/hub/release"
 	"badged/sync/hub/web/page"
@@ -66,17 +63,14 @@ func showWave(r *page.Request, o overview, f *page.Form) (page.Reply, error) {
 	return reply, err
 }
 
+// mostGroups bounds the groups of doors that the form offers.
+const mostGroups = 500
+
 // groupOptions are the groups that doors are in, by name.
 func groupOptions(tx fleet.Tx) (out []page.Option, err error) {
-	doors, err := access.AllDoors(tx.Tx.Tx)
-	groups := map[string]bool{}
-	for _, d := range doors {
-		groups[d.Group] = d.Group != ""
-	}
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		if groups[name] {
-			out = append(out, page.Option{Value: name, Text: name})
-		}
+	groups, err := tx.DoorGroupNames(mostGroups)
+	for _, name := range groups {
+		out = append(out, page.Option{Value: name, Text: name})
 	}
 	return out, err
 }
@@ -110,7 +104,7 @@ func assign(r *page.Request) (page.Reply, error) {
 	case !f.OK():
 		return showWave(r, o, f)
 	case !sure:
-		return r.Confirm(a.ask(r, o)), nil
+		return r.Confirm(a.confirmPage(r, o)), nil
 	}
 	return page.Go(o.Path).Flash("releases.done.assign", o.Release.Version), nil
 }
@@ -163,8 +157,8 @@ func readHours(r *page.Request, f *page.Form) release.Hours {
 	return hours
 }
 
-// ask says what it means to give a release to a wave.
-func (a assignment) ask(r *page.Request, o overview) page.Confirm {
+// confirmPage says what it means to give a release to a wave.
+func (a assignment) confirmPage(r *page.Request, o overview) page.Confirm {
 	c := page.Confirm{
 		Title: r.T("releases.step.assign.title", o.Release.Version), Text: r.T("releases.step.assign.text"),
 		Points: wavePoints(r, a.wave, a.meant), Action: o.Path + "/attribuer", Button: r.T("releases.step.assign"), Cancel: o.Path,

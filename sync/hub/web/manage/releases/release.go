@@ -35,16 +35,13 @@ type terminalLine struct {
 // CanRetry reports whether it has failed on a terminal that could try again.
 func (o overview) CanRetry() bool { return o.Counts.Failed > 0 }
 
-// onlyIf reports of a release whether it is in one of some states.
-func onlyIf(states ...release.State) func(overview) bool {
-	return func(o overview) bool { return slices.Contains(states, o.Release.State()) }
-}
-
 // CanPause reports whether terminals are told of it.
 func (o overview) CanPause() bool { return o.Release.GoesOn() }
 
 // CanResume reports whether it was assigned, and goes on no more.
-func (o overview) CanResume() bool { return onlyIf(release.Paused, release.Stopped)(o) }
+func (o overview) CanResume() bool {
+	return o.Release.State() == release.Paused || o.Release.State() == release.Stopped
+}
 
 func showRelease(r *page.Request) (page.Reply, error) {
 	o, err := readOverview(r)

@@ -142,6 +142,10 @@ func TestAReleaseIsPausedAndGoesOn(t *testing.T) {
 		return err
 	})
 	install(s, "hall", release.Failed, 8, "reader hall")
+	b.Open(path).Hides("Laisser reprendre")
+	if p := b.Open(path + "/reprendre"); p.Path != path {
+		t.Errorf("what goes on is asked to go on, at %s", p.Path)
+	}
 	p := b.Open(path).Follow("Mettre en pause").Is(200).Shows("Mettre la version 1.4.0 en pause ?", "Les terminaux à l’essai continuent")
 	if wave(s).Paused {
 		t.Error("looking at the question pauses it")

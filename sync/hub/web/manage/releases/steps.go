@@ -82,8 +82,8 @@ func goOn(step string, retry bool) page.Handler {
 	}
 }
 
-// removal says what is lost with a release.
-func removal(r *page.Request, o overview) page.Confirm {
+// removalPage says what is lost with a release.
+func removalPage(r *page.Request, o overview) page.Confirm {
 	return page.Confirm{
 		Title: r.T("releases.step.remove.title", o.Release.Version), Text: r.T("releases.step.remove.text"),
 		Points: []string{r.T("releases.point.runs"), r.T("releases.point.again")},
@@ -93,7 +93,7 @@ func removal(r *page.Request, o overview) page.Confirm {
 
 func confirmRemoval(r *page.Request) (page.Reply, error) {
 	o, err := readOverview(r)
-	return r.Confirm(removal(r, o)), err
+	return r.Confirm(removalPage(r, o)), err
 }
 
 func (p pages) remove(r *page.Request) (page.Reply, error) {
@@ -107,7 +107,7 @@ func (p pages) remove(r *page.Request) (page.Reply, error) {
 		return page.Reply{}, err
 	}
 	if !f.OK() {
-		c := removal(r, o)
+		c := removalPage(r, o)
 		c.Form = f
 		return r.Confirm(c), nil
 	}
