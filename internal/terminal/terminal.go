@@ -201,7 +201,7 @@ func (t *terminal) runParts(ctx context.Context) error {
 	}
 	updates := updater.New(updater.Options{
 		Dir: filepath.Join(t.plan.Config.StateDir, "updates"), Free: updater.FreeBytes, Box: boxctl.NewClient(boxctl.Socket), Log: t.log,
-		About: func() string { return t.agent.SomebodyAbout(time.Now()) },
+		Busy: func() string { return t.agent.WhyBusy(time.Now()) },
 	})
 	part(updates.Run)
 	part(t.newUplink(updates).Run)

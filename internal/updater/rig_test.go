@@ -95,7 +95,7 @@ func (r *rig) start() {
 	r.up = New(Options{
 		Dir: r.dir, Box: r.box, Log: slog.New(slog.DiscardHandler),
 		Free: func(string) (uint64, error) { return r.free, nil },
-		About: func() string {
+		Busy: func() string {
 			if why := r.about.Load(); why != nil {
 				return *why
 			}

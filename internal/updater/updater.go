@@ -41,9 +41,9 @@ type Options struct {
 	Dir  string // of its own, which the box can read
 	Free func(dir string) (uint64, error)
 	Box  Box
-	// About says why the machine should not start again now, because somebody is there; empty: nobody
+	// Busy says why the machine should not start again now, because somebody is there; empty: nobody
 	// is. It may be nil.
-	About func() string
+	Busy func() string
 	// Every is how often the box is asked how it is; 0: every 10 s.
 	Every time.Duration
 	Log   *slog.Logger
@@ -229,19 +229,19 @@ func (u *Updater) handleOffer(ctx context.Context, r wire.Release) {
 	if u.phase == wire.UpdateFailed && r.Retry {
 		u.phase, u.why = wire.UpdateReady, ""
 	}
-	if u.phase == wire.UpdateReady && r.Install && u.isQuiet() {
+	if u.phase == wire.UpdateReady && r.Install && !u.noteBusy() {
 		u.startInstall(ctx, r)
 	}
 }
 
-// isQuiet reports whether nobody is about. Until then the hub, which repeats its offer, is told why
+// noteBusy reports whether somebody is about, and notes for the hub, which repeats its offer, why
 // nothing happens.
-func (u *Updater) isQuiet() bool {
-	if u.o.About == nil {
-		return true
+func (u *Updater) noteBusy() bool {
+	if u.o.Busy == nil {
+		return false
 	}
-	u.why = u.o.About()
-	return u.why == ""
+	u.why = u.o.Busy()
+	return u.why != ""
 }
 
 // beginFetch finds what of a release is on the disk.

@@ -13,11 +13,11 @@ func (x *tx) ListAccounts(q people.Query) ([]people.Account, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return pageOf(x, l, q.Limit, x.byRefs)
+	return pageOf(x, l, q.Limit, x.loadAccounts)
 }
 
-// byRefs reads the accounts that a listing found.
-func (x *tx) byRefs(refs []any) ([]people.Account, error) {
+// loadAccounts reads the accounts that a listing found.
+func (x *tx) loadAccounts(refs []any) ([]people.Account, error) {
 	ids := make([]people.ID, len(refs))
 	for i, ref := range refs {
 		if err := (idInto{&ids[i]}).Scan(ref); err != nil {

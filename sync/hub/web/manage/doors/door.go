@@ -52,7 +52,7 @@ const doorNews = 24 * time.Hour
 func (p pages) listDoors(r *page.Request) (page.Reply, error) {
 	var d doorList
 	err := r.Read(func(tx fleet.Tx) error {
-		if err := d.choose(r, tx); err != nil {
+		if err := d.readList(r, tx); err != nil {
 			return err
 		}
 		doors, next, err := access.ListDoors(tx.Tx.Tx, access.DoorQuery{Listing: d.List.Listing(), Group: d.List.Value("groupe")})
@@ -77,8 +77,8 @@ func (p pages) listDoors(r *page.Request) (page.Reply, error) {
 // mostGroups is how many groups of doors the list can be filtered by.
 const mostGroups = 500
 
-// choose reads what the address asks of the list.
-func (d *doorList) choose(r *page.Request, tx fleet.Tx) error {
+// readList reads what the address asks of the list.
+func (d *doorList) readList(r *page.Request, tx fleet.Tx) error {
 	groups, err := tx.DoorGroupNames(mostGroups)
 	filter := page.Filter{Name: "groupe", Label: r.T("doors.door.group")}
 	for _, name := range groups {

@@ -9,9 +9,9 @@ import (
 // nobodyFor is how long no badge was presented when nobody is about.
 const nobodyFor = time.Minute
 
-// SomebodyAbout says why the terminal should not start again now: because of somebody at a door, a
+// WhyBusy says why the terminal should not start again now: because of somebody at a door, a
 // reader or a panel; empty: nobody is about. It is safe for concurrent use.
-func (a *Agent) SomebodyAbout(now time.Time) string {
+func (a *Agent) WhyBusy(now time.Time) string {
 	for _, d := range a.doors {
 		if a.DoorState(d.Name) != door.Locked {
 			return "waits until door " + d.Name + " is closed and locked"

@@ -10,10 +10,10 @@ import (
 	"badged/reader"
 )
 
-func (l *lab) wantAbout(what, want string) {
+func (l *lab) wantBusy(what, want string) {
 	l.t.Helper()
 	synctest.Wait()
-	if got := l.SomebodyAbout(time.Now()); want == "" && got != "" || !strings.Contains(got, want) {
+	if got := l.WhyBusy(time.Now()); want == "" && got != "" || !strings.Contains(got, want) {
 		l.t.Errorf("%s: %q, want %q", what, got, want)
 	}
 }
@@ -31,29 +31,29 @@ func TestSomebodyIsAbout(t *testing.T) {
 		l.member("A")
 		l.run()
 		contact <- true
-		l.wantAbout("at the start", "")
+		l.wantBusy("at the start", "")
 		hall.tap("A")
 		l.expect(enroll.Granted, enroll.KnownCard)
 		s := l.screen(func(s enroll.Screen) bool { return s.Session != "" })
-		l.wantAbout("in a session", "logged in at hall")
+		l.wantBusy("in a session", "logged in at hall")
 		time.Sleep(50 * time.Second)
 		l.Touch("hall", s.Session)
 		time.Sleep(50 * time.Second)
-		l.wantAbout("in a session that goes on", "logged in at hall")
+		l.wantBusy("in a session that goes on", "logged in at hall")
 		if err := l.SignOut(t.Context(), "hall", s.Session); err != nil {
 			t.Fatal(err)
 		}
-		l.wantAbout("after a session, long after its badge", "")
+		l.wantBusy("after a session, long after its badge", "")
 		front.say <- reader.Event{Kind: reader.KindFault, Why: reader.BadChecksum}
 		l.expect(enroll.Faulty, enroll.BadRead)
-		l.wantAbout("after a badge that cannot be read", "a badge at front-keypad")
+		l.wantBusy("after a badge that cannot be read", "a badge at front-keypad")
 		time.Sleep(59 * time.Second)
-		l.wantAbout("59 seconds later", "a badge at front-keypad")
+		l.wantBusy("59 seconds later", "a badge at front-keypad")
 		time.Sleep(time.Second)
-		l.wantAbout("a minute later", "")
+		l.wantBusy("a minute later", "")
 		contact <- false
-		l.wantAbout("with a door that was forced", "door front is closed")
+		l.wantBusy("with a door that was forced", "door front is closed")
 		contact <- true
-		l.wantAbout("with the door closed again", "")
+		l.wantBusy("with the door closed again", "")
 	})
 }
